@@ -1,0 +1,1 @@
+"""What really happens: drivers, search, monitors, witnesses and the verdict."""

@@ -1,0 +1,1 @@
+"""Monitors over observations as they come."""

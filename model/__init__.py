@@ -1,0 +1,1 @@
+"""What may happen: the event vocabulary, the clause language, the state machine and its proofs."""

@@ -1,0 +1,177 @@
+"""The one small typed expression language that monitors and the model share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+Value = bool | int | str
+
+
+class Sort(Enum):
+    """Sorts of values. Text is opaque: it can only be compared for equality."""
+
+    BOOL = "boolean"
+    INT = "integer"
+    TEXT = "text"
+
+
+class Operator(Enum):
+    """The closed set of operators, named as in SMT-LIB."""
+
+    NOT = "not"
+    AND = "and"
+    OR = "or"
+    EQ = "="
+    LT = "<"
+    LE = "<="
+    ADD = "+"
+    SUB = "-"
+    ITE = "ite"
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A named input, register or state variable."""
+
+    name: str
+    sort: Sort
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operator applied to arguments."""
+
+    operator: Operator
+    arguments: tuple[Expression, ...]
+
+
+Expression = Const | Var | Apply
+
+TRUE, FALSE = Const(True), Const(False)
+
+
+def negation(operand: Expression) -> Expression:
+    match operand:
+        case Const(value):
+            return Const(not value)
+        case Apply(Operator.NOT, (inner,)):
+            return inner
+    return Apply(Operator.NOT, (operand,))
+
+
+def conjunction(*operands: Expression) -> Expression:
+    kept = tuple(o for o in operands if o != TRUE)
+    if FALSE in kept:
+        return FALSE
+    return TRUE if not kept else kept[0] if len(kept) == 1 else Apply(Operator.AND, kept)
+
+
+def disjunction(*operands: Expression) -> Expression:
+    kept = tuple(o for o in operands if o != FALSE)
+    if TRUE in kept:
+        return TRUE
+    return FALSE if not kept else kept[0] if len(kept) == 1 else Apply(Operator.OR, kept)
+
+
+def implication(left: Expression, right: Expression) -> Expression:
+    return disjunction(negation(left), right)
+
+
+def equal(left: Expression, right: Expression) -> Expression:
+    return Apply(Operator.EQ, (left, right))
+
+
+def less(left: Expression, right: Expression) -> Expression:
+    return Apply(Operator.LT, (left, right))
+
+
+def at_most(left: Expression, right: Expression) -> Expression:
+    return Apply(Operator.LE, (left, right))
+
+
+def plus(left: Expression, right: Expression) -> Expression:
+    return Apply(Operator.ADD, (left, right))
+
+
+def minus(left: Expression, right: Expression) -> Expression:
+    return Apply(Operator.SUB, (left, right))
+
+
+def choice(condition: Expression, then: Expression, otherwise: Expression) -> Expression:
+    return Apply(Operator.ITE, (condition, then, otherwise))
+
+
+def evaluate(expression: Expression, values: Mapping[str, Value]) -> Value:
+    """The value of an expression; the definition that the generated engines are tested against."""
+    match expression:
+        case Const(value):
+            return value
+        case Var(name):
+            return values[name]
+        case Apply(operator, arguments):
+            return _APPLY[operator](tuple(evaluate(a, values) for a in arguments))
+
+
+_APPLY: dict[Operator, Callable[[tuple[Value, ...]], Value]] = {
+    Operator.NOT: lambda a: not a[0],
+    Operator.AND: lambda a: all(a),
+    Operator.OR: lambda a: any(a),
+    Operator.EQ: lambda a: a[0] == a[1],
+    Operator.LT: lambda a: int(a[0]) < int(a[1]),
+    Operator.LE: lambda a: int(a[0]) <= int(a[1]),
+    Operator.ADD: lambda a: int(a[0]) + int(a[1]),
+    Operator.SUB: lambda a: int(a[0]) - int(a[1]),
+    Operator.ITE: lambda a: a[1] if a[0] else a[2],
+}
+
+
+def python_source(expression: Expression, rename: Callable[[str], str]) -> str:
+    """A Python expression with the same value, variables renamed."""
+    match expression:
+        case Const(value):
+            return repr(value)
+        case Var(name):
+            return rename(name)
+        case Apply(operator, arguments):
+            parts = [python_source(a, rename) for a in arguments]
+            match operator:
+                case Operator.NOT:
+                    return f"(not {parts[0]})"
+                case Operator.ITE:
+                    return f"({parts[1]} if {parts[0]} else {parts[2]})"
+                case Operator.EQ:
+                    return f"({parts[0]} == {parts[1]})"
+                case _:
+                    return "(" + f" {operator.value} ".join(parts) + ")"
+
+
+def variables(expression: Expression) -> frozenset[Var]:
+    match expression:
+        case Const():
+            return frozenset()
+        case Var():
+            return frozenset({expression})
+        case Apply(_, arguments):
+            return frozenset().union(*(variables(a) for a in arguments))
+
+
+def sort_of(expression: Expression) -> Sort:
+    match expression:
+        case Const(value):
+            return Sort.BOOL if isinstance(value, bool) else Sort.INT if isinstance(value, int) else Sort.TEXT
+        case Var(_, sort):
+            return sort
+        case Apply(Operator.ADD | Operator.SUB, _):
+            return Sort.INT
+        case Apply(Operator.ITE, arguments):
+            return sort_of(arguments[1])
+    return Sort.BOOL

@@ -1,0 +1,1 @@
+"""Past-time metric temporal logic: syntax, reference semantics, compilation to monitors, English."""

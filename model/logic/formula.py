@@ -1,0 +1,167 @@
+"""The syntax tree of the clause language. Every time bound is one-sided, so every operator needs a fixed number of registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from earwitness.model.expression import Sort, Value
+
+
+class Side(Enum):
+    """`within D`: at most D ago. `for D`: at least D ago."""
+
+    WITHIN = "within"
+    FOR = "for"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A one-sided bound on how long ago, in microseconds."""
+
+    side: Side
+    duration: int
+
+
+class Relation(Enum):
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The time of the current event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Its:
+    """An attribute of the current event; undefined where the event has none of that name."""
+
+    attribute: str
+    sort: Sort
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """An attribute (or `time`) of the latest event of a type, the current one included; undefined before the first."""
+
+    event: str
+    attribute: str
+    sort: Sort
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Addition, or subtraction where `sign` is -1."""
+
+    left: Term
+    sign: int
+    right: Term
+
+
+Term = Literal | Now | Its | Last | Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A comparison; false where a side is undefined."""
+
+    relation: Relation
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The current event has this name and fulfils all conditions."""
+
+    name: str
+    conditions: tuple[Compare, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    operand: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    left: Formula
+    right: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    left: Formula
+    right: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Implies:
+    left: Formula
+    right: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Previously:
+    """It held at the event before this one (within the bound); false at the first event."""
+
+    bound: Bound | None
+    operand: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    bound: Bound | None
+    operand: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Historically:
+    bound: Bound | None
+    operand: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """`right` held once (within the bound) and `left` at every event after it."""
+
+    bound: Bound | None
+    left: Formula
+    right: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """A named state: the value whose pattern matched last (the current event included); unknown, so false, before any did.
+    Where several patterns match one event the first counts."""
+
+    state: str
+    value: str
+    patterns: tuple[tuple[str, Formula], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Every trigger so far got its response within the duration, or still has time."""
+
+    response: Formula
+    duration: int
+    trigger: Formula
+
+
+Formula = Truth | Compare | Event | Not | And | Or | Implies | Previously | Once | Historically | Since | Latch | Deadline

@@ -1,0 +1,1 @@
+"""Unbounded proofs, their certificates and shortest counterexamples."""

@@ -1,0 +1,1 @@
+"""The assistant as transition tables: what can happen, in which component, and how fast."""

@@ -1,0 +1,1 @@
+"""What is promised: packs of clauses in YAML, each clause traced to its source."""

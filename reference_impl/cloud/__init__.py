@@ -1,0 +1,1 @@
+"""The cloud: recognition, understanding, skills, speech, retention."""

@@ -1,0 +1,1 @@
+"""The device: microphone, lights, wake word, stream."""

@@ -1,0 +1,1 @@
+"""What an auditor reads, made from the bundle alone."""
