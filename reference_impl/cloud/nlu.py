@@ -1,0 +1,124 @@
+"""Understanding: intents by hassil's templates; where speech was misheard, slot values by nearest spelling (rapidfuzz)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from hassil import Intents, TextSlotList, recognize_best
+from rapidfuzz import fuzz
+
+NEAR = 82
+"""Similarity, of 100, from which a misheard slot value counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """An intent, the skill that handles it and its slots."""
+
+    intent: str
+    skill: str
+    slots: Mapping[str, str]
+
+
+@cache
+def domain() -> dict[str, Any]:
+    text = files("earwitness.reference_impl.cloud").joinpath("domain.yaml").read_text("utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+@cache
+def _grammar() -> tuple[Intents, dict[str, TextSlotList]]:
+    entry = {
+        "language": "en",
+        "intents": {name: {"data": [{"sentences": i["sentences"]}]} for name, i in domain()["intents"].items()},
+    }
+    lists = {name: TextSlotList.from_strings(values, name=name) for name, values in domain()["lists"].items()}
+    return Intents.from_dict(entry), lists
+
+
+def understand(text: str) -> Understanding | None:
+    """The understanding of one text, or None: what no template fits is rejected, not guessed."""
+    text = text.removeprefix("alexa ").strip()
+    if not text:
+        return None
+    intents, lists = _grammar()
+    found = recognize_best(text, intents, slot_lists=lists)
+    if found is not None:
+        name = found.intent.name
+        return Understanding(name, domain()["intents"][name]["skill"], {k: str(e.value).strip() for k, e in found.entities.items()})
+    return _nearly(text)
+
+
+def _nearly(text: str) -> Understanding | None:
+    """The fuzzy step: by the slot values that stand, nearly, in the text."""
+    slots = {name: value for name, values in domain()["lists"].items() if (value := _nearest(text, values))}
+    if "drink" in slots:
+        return Understanding("OrderDrink", "room_service", {k: v for k, v in slots.items() if k not in ("city", "duration")})
+    if "weather" in text or "whether" in text:
+        return Understanding("GetWeather", "weather", {k: v for k, v in slots.items() if k == "city"})
+    if "timer" in text and "duration" in slots:
+        return Understanding("SetTimer", "timer", {"duration": slots["duration"]})
+    return None
+
+
+def _nearest(text: str, values: list[str]) -> str | None:
+    words = text.split()
+    best, score = None, float(NEAR)
+    for value in values:
+        size = len(value.split())
+        for begin in range(len(words) - size + 1):
+            likeness = fuzz.ratio(value, " ".join(words[begin : begin + size])) + 0.1 * len(value)
+            if likeness > score:
+                best, score = value, likeness
+    return best
+
+
+def sentences(each: int = 1500) -> Iterator[str]:
+    """Sentences of the domain for the language model: random picks from the templates, the same each time."""
+    dice = random.Random(7)
+    for intent in domain()["intents"].values():
+        for template in intent["sentences"]:
+            for _ in range(each if len(template) > 60 else each // 5):
+                yield " ".join(_expand(template, dice).split())
+
+
+def _expand(template: str, dice: random.Random) -> str:
+    """One sentence of a template: optional parts and alternatives by chance."""
+    out, i = "", 0
+    while i < len(template):
+        mark = template[i]
+        if mark in "[({":
+            depth, j = 1, i + 1
+            while depth:
+                depth += (template[j] in "[({") - (template[j] in "])}")
+                j += 1
+            inner = template[i + 1 : j - 1]
+            if mark == "{":
+                out += dice.choice(domain()["lists"][inner])
+            elif mark == "(":
+                out += _expand(dice.choice(_alternatives(inner)), dice)
+            elif dice.random() < 0.5:
+                out += _expand(inner, dice)
+            i = j
+        else:
+            out += mark
+            i += 1
+    return out
+
+
+def _alternatives(inner: str) -> list[str]:
+    parts, depth = [""], 0
+    for mark in inner:
+        depth += (mark in "[({") - (mark in "])}")
+        if mark == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += mark
+    return parts

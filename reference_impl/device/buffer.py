@@ -1,0 +1,29 @@
+"""The volatile pre-roll: the latest half second heard, in memory only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from earwitness.reference_impl.protocol import RATE
+from earwitness.reference_impl.sound import Samples
+
+
+class PreRoll:
+    """Holds at most `length` samples."""
+
+    length = RATE // 2
+
+    def __init__(self) -> None:
+        self.samples: Samples = np.zeros(0, np.int16)
+
+    def push(self, heard: Samples) -> None:
+        self.samples = np.concatenate([self.samples, heard])[-self.length :]
+
+    def take(self) -> Samples:
+        """What is held; afterwards it is empty."""
+        held, self.samples = self.samples, np.zeros(0, np.int16)
+        return held
+
+    @property
+    def microseconds(self) -> int:
+        return len(self.samples) * 1_000_000 // RATE

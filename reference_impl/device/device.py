@@ -1,0 +1,242 @@
+"""The device's firmware: what it does with each 80 ms of sound and each press of a button.
+
+The clock is virtual: it advances by what the microphones could have heard, so a run is the same each time.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from earwitness.reference_impl.device.buffer import PreRoll
+from earwitness.reference_impl.device.link import Link, LinkLost, Route
+from earwitness.reference_impl.device.memory import Memory
+from earwitness.reference_impl.device.microphone import Camera, Microphone, Rail
+from earwitness.reference_impl.device.wake import WakeWord
+from earwitness.reference_impl.protocol import CHUNK_US, Report
+from earwitness.reference_impl.sound import Samples
+
+SWITCHING_US = 20_000
+"""From the button to the rail, and from the rail to each light."""
+WAITING_CHUNKS = 3
+"""How long the reference waits for an answer in virtual time, whatever the real processing takes."""
+
+
+class Control(Enum):
+    IDLE = "idle"
+    LISTENING = "listening"
+    STREAMING = "streaming"
+    WAITING = "waiting"
+    MUTED = "muted"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What hardware a device has."""
+
+    name: str
+    screen: bool
+    camera: bool
+
+
+SPEAKER, SHOW = Kind("speaker", False, False), Kind("show", True, True)
+
+
+class Device:
+    """One device. Every public method is something that happens to it; everything it does is reported."""
+
+    link_class, preroll_class, wake_class, memory_class = Link, PreRoll, WakeWord, Memory
+
+    def __init__(self, name: str, kind: Kind, route: Route, folder: Path, report: Report) -> None:
+        self.name, self.kind, self._report = name, kind, report
+        self.now = 0
+        self.control = Control.IDLE
+        self.rail = Rail()
+        self.microphone, self.camera = Microphone(self.rail), Camera(self.rail)
+        self.preroll, self.wake, self.memory = self.preroll_class(), self.wake_class(), self.memory_class(folder)
+        self.link = self.link_class(route)
+        self.folder = folder
+        self.muted = self.powered = self.blue = self.bar = self.tone_wanted = False
+        self.stream, self.waited = 0, 0
+        self.action_enabled = True
+
+    # What happens to the device
+
+    def power(self, on: bool) -> None:
+        if on == self.powered:
+            return
+        self.powered = on
+        if not on:
+            self.link.drop()
+            self.rail.switch(False)
+            self.preroll, self.wake = self.preroll_class(), self.wake_class()
+            self.blue = self.bar = False
+            self.control = Control.IDLE
+            self.report("power", on=False, kind=self.kind.name)
+            return
+        self.report("power", on=True, kind=self.kind.name)
+        self.muted = self.memory.muted()
+        self.report("setting.wake_word", word=self.wake.word)
+        self.switch_rail()
+
+    def press_microphone(self) -> None:
+        if self.powered:
+            self.report("button.microphone")
+            self.muted = not self.muted
+            self.memory.keep(self.muted)
+            self.switch_rail()
+
+    def press_action(self) -> None:
+        if self.powered:
+            self.report("button.action")
+            if self.control is Control.LISTENING and self.action_enabled:
+                self.activate("action_button")
+
+    def move_shutter(self) -> None:
+        if self.kind.camera:
+            self.camera.shutter_closed = not self.camera.shutter_closed
+            self.report("shutter", closed=self.camera.shutter_closed)
+
+    def network(self, up: bool) -> None:
+        self.link.up = up
+        self.report("network", on=up)
+        if not up:
+            self.link.drop()
+            self.lose_stream()
+
+    def want_tone(self, wanted: bool) -> None:
+        self.tone_wanted = wanted
+        self.report("setting.tone", on=wanted)
+
+    def hear(self, air: Samples) -> None:
+        """One chunk of what is in the air around the device."""
+        self.now += CHUNK_US
+        if not self.powered:
+            return
+        heard = self.microphone.read(air)
+        if heard is not None:
+            self.captured(heard)
+        if (frame := self.camera.read() if self.kind.camera else None) is not None:
+            self.report("camera.captured", bytes=len(frame))
+
+    # What the firmware does
+
+    def switch_rail(self) -> None:
+        """The button's own circuit: rail first, then the lights that show it."""
+        self.now += SWITCHING_US
+        self.rail.switch(not self.muted)
+        self.report("microphone.power", on=not self.muted)
+        if self.kind.camera:
+            self.report("camera.power", on=not self.muted)
+        self.show_mute()
+        if self.muted:
+            self.preroll.take()
+            self.lose_stream()
+            self.control = Control.MUTED
+        else:
+            self.control = Control.LISTENING
+
+    def show_mute(self) -> None:
+        self.now += SWITCHING_US
+        self.report("light", color="red", on=self.muted)
+        if self.kind.screen:
+            self.report("screen", symbol="mute_symbol", on=self.muted)
+
+    def captured(self, heard: Samples) -> None:
+        if self.control is Control.STREAMING:
+            self.report("audio.captured", bytes=heard.nbytes, buffered=0)
+            self.send(heard)
+        elif self.control is Control.WAITING:
+            self.report("audio.captured", bytes=heard.nbytes, buffered=0)
+            self.waited += 1
+            if self.waited >= WAITING_CHUNKS:
+                self.finish()
+        else:
+            self.preroll.push(heard)
+            self.report("audio.captured", bytes=heard.nbytes, buffered=self.preroll.microseconds)
+            word = self.wake.heard(heard)
+            if word is not None:
+                self.report("wake_word", word=word)
+                self.activate("wake_word")
+
+    def activate(self, cause: str) -> None:
+        """Show it, then open the stream and send the pre-roll."""
+        self.show_active(True)
+        if self.tone_wanted:
+            self.play_tone()
+        held = self.preroll.take()
+        if cause == "follow_up":
+            held = held[:0]
+        self.stream += 1
+        self.waited = 0
+        begin = self.now - len(held) * 1_000_000 // 16_000
+        try:
+            self.link.ask({"type": "open", "cause": cause, "preroll": len(held)})
+        except LinkLost:
+            self.show_active(False)
+            return
+        self.control = Control.STREAMING
+        self.report("stream.open", stream=self.stream, cause=cause, **{"from": begin})
+        if len(held):
+            self.send(held)
+
+    def play_tone(self) -> None:
+        self.report("tone")
+
+    def show_active(self, on: bool) -> None:
+        if on != self.blue:
+            self.blue = on
+            self.report("light", color="blue", on=on)
+        if self.kind.screen and on != self.bar:
+            self.bar = on
+            self.report("screen", symbol="blue_bar", on=on)
+
+    def send(self, heard: Samples) -> None:
+        try:
+            reply = self.link.ask(heard.tobytes())
+        except LinkLost:
+            self.lose_stream()
+            return
+        begin = self.now - len(heard) * 1_000_000 // 16_000
+        self.report(
+            "stream.audio", stream=self.stream, bytes=heard.nbytes, to=self.now, encrypted=self.link.encrypted, voice=True, **{"from": begin}
+        )
+        if reply.get("stop"):
+            self.control = Control.WAITING
+
+    def finish(self) -> None:
+        """Take the answer, close the stream, speak, and listen again if the skill asked something."""
+        try:
+            reply = self.link.ask({"type": "end"})
+        except LinkLost:
+            self.lose_stream()
+            return
+        for entry in reply.get("events", ()):
+            self.report(entry.pop("event"), **entry)
+        self.report("request.processed", stream=self.stream)
+        self.close()
+        if speech := base64.b64decode(reply.get("speech", "")):
+            self.report("tts.audio", bytes=len(speech), asked_by="self")
+        if reply.get("follow_up"):
+            self.activate("follow_up")
+        else:
+            self.show_active(False)
+
+    def close(self) -> None:
+        self.report("stream.close", stream=self.stream)
+        self.control = Control.LISTENING
+        self.preroll.take()
+        self.wake.reset()
+
+    def lose_stream(self) -> None:
+        """Drop an open stream and what was on its way."""
+        if self.control in (Control.STREAMING, Control.WAITING):
+            self.link.drop()
+            self.close()
+            self.show_active(False)
+
+    def report(self, event: str, **attributes: Any) -> None:
+        self._report(event, self.now, self.name, attributes)

@@ -1,0 +1,28 @@
+"""What the device keeps without power: whether it is muted, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+class Memory:
+    """One small file, replaced at once so that a power cut leaves the old or the new state."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / "state.json"
+
+    def muted(self) -> bool:
+        try:
+            return bool(json.loads(self.file.read_text("utf-8"))["muted"])
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, KeyError, TypeError):
+            # An unreadable state fails closed.
+            return True
+
+    def keep(self, muted: bool) -> None:
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(json.dumps({"muted": muted}), "utf-8")
+        fresh.replace(self.file)
