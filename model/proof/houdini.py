@@ -47,6 +47,7 @@ def candidates(problem: Problem, system: System) -> tuple[list[Term], list[Term]
     now = problem.before["now"]
     state = _literals(problem, system, own)
     about_system = [z3.Or(a, b) for a, b in combinations_with_replacement(state, 2)] + [c <= now for c in clocks] + [c >= 0 for c in clocks]
+    about_system += [problem.encoding.term(hint, problem.before) for hint in system.hints]
     times = [problem.before[n] for n in registers if problem.sorts[n] is Sort.INT]
     flags = [problem.before[n] for n in registers if problem.sorts[n] is Sort.BOOL]
     latches = [literal for n in registers if problem.sorts[n] is Sort.TEXT for literal in _latch_literals(problem, n)]

@@ -16,6 +16,7 @@ from earwitness.model.system.table import (
     among,
     both,
     count,
+    either,
     flag,
     no,
     word,
@@ -29,7 +30,7 @@ RAIL = ("settled", "microphone", "camera", "red", "symbol")
 show, powered, muted = flag("show"), flag("powered"), flag("muted")
 microphone, camera, shutter = flag("microphone"), flag("camera"), flag("shutter")
 red, mute_symbol, blue, bar = flag("red"), flag("mute_symbol"), flag("blue"), flag("bar")
-tone_wanted, toned, online = flag("tone_wanted"), flag("toned"), flag("online")
+tone_wanted, toned, online, dropped = flag("tone_wanted"), flag("toned"), flag("online"), flag("dropped")
 opened, answered, processed, asked = flag("open"), flag("answered"), flag("processed"), flag("asked")
 control, cause, rail = word("control"), word("cause"), word("rail")
 rail_at, began_at, activated_at, opened_at = count("rail_at"), count("began_at"), count("activated_at"), count("opened_at")
@@ -39,7 +40,7 @@ VARIABLES = (
     StateVariable("show", Sort.BOOL, (True, False)),
     *(
         StateVariable(v.name, Sort.BOOL, (False,))
-        for v in (powered, muted, microphone, camera, shutter, red, mute_symbol, blue, bar, tone_wanted, toned, opened, answered, processed, asked)
+        for v in (powered, muted, microphone, camera, shutter, red, mute_symbol, blue, bar, tone_wanted, toned, opened, answered, processed, asked, dropped)
     ),
     StateVariable("online", Sort.BOOL, (True,)),
     StateVariable("control", Sort.TEXT, ("idle",), CONTROL),
@@ -70,7 +71,8 @@ def _hardware() -> tuple[Transition, ...]:
             "switch_microphones",
             m,
             both(powered, among(r, "microphone")),
-            {"microphone": no(muted), "rail": choice(show, C("camera"), C("red")), "dropped_at": TIME},
+            {"microphone": no(muted), "rail": choice(show, C("camera"), C("red"))}
+            | {"dropped": either(dropped, both(muted, opened)), "dropped_at": choice(both(muted, opened, no(dropped)), TIME, dropped_at)},
             "microphone.power",
             {"on": no(muted)},
         ),
@@ -112,7 +114,7 @@ def _hardware() -> tuple[Transition, ...]:
 
 def _environment() -> tuple[Transition, ...]:
     e = Component.ENVIRONMENT
-    dark = {v.name: FALSE for v in (powered, microphone, camera, red, mute_symbol, blue, bar, toned, opened, answered, processed, asked)}
+    dark = {v.name: FALSE for v in (dropped, powered, microphone, camera, red, mute_symbol, blue, bar, toned, opened, answered, processed, asked)}
     return (
         Transition(
             "restore_power",
@@ -164,7 +166,7 @@ def _firmware() -> tuple[Transition, ...]:
         Transition(
             "send_audio",
             f,
-            both(opened, microphone, online, among(control, "streaming"), at_most(heard_from, ANY_FROM), at_most(ANY_FROM, TIME)),
+            both(opened, microphone, no(dropped), online, among(control, "streaming"), at_most(heard_from, ANY_FROM), at_most(ANY_FROM, TIME)),
             {},
             "stream.audio",
             {"stream": C(0), "bytes": C(2560), "from": ANY_FROM, "to": TIME, "encrypted": TRUE, "voice": TRUE},
@@ -173,7 +175,7 @@ def _firmware() -> tuple[Transition, ...]:
             "close_stream",
             f,
             opened,
-            {"open": FALSE, "control": choice(no(microphone), C("muted"), choice(asked, C("follow_up"), C("listening")))},
+            {"open": FALSE, "dropped": FALSE, "control": choice(no(microphone), C("muted"), choice(asked, C("follow_up"), C("listening")))},
             "stream.close",
             {"stream": C(0)},
         ),
@@ -243,13 +245,18 @@ LIMITS = (
     Limit("activation", Component.FIRMWARE, among(control, "activated"), began_at, ACTIVATION, ("light_ring", "give_up")),
     Limit("turn", Component.FIRMWARE, opened, opened_at, TURN, ("close_stream",)),
     Limit("close", Component.FIRMWARE, both(opened, processed), processed_at, CLOSE, ("close_stream",)),
-    Limit("drop", Component.FIRMWARE, both(opened, no(microphone)), dropped_at, CLOSE, ("close_stream",)),
+    Limit("drop", Component.FIRMWARE, both(opened, dropped), dropped_at, CLOSE, ("close_stream",)),
 )
+
+RAIL_FOLLOWS_BUTTON = tuple(
+    either(no(powered), among(rail, "microphone"), *pair) for pair in ((muted, microphone), (no(muted), no(microphone)))
+)
+"""Once the rail has switched, the microphones are fed exactly when the user did not mute."""
 
 
 def device() -> System:
     """The device with the part of the cloud it waits for."""
-    return System("device", "control", VARIABLES, (*_environment(), *_hardware(), *_firmware(), *_cloud()), LIMITS)
+    return System("device", "control", VARIABLES, (*_environment(), *_hardware(), *_firmware(), *_cloud()), LIMITS, RAIL_FOLLOWS_BUTTON)
 
 
 def enabled_unless_settling() -> tuple[str, object]:

@@ -62,13 +62,15 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A composed table. `control` names the variable whose values are the states people draw."""
+    """A composed table. `control` names the variable whose values are the states people draw. `hints` are candidate lemmas for the prover:
+    checked, never trusted."""
 
     name: str
     control: str
     variables: tuple[StateVariable, ...]
     transitions: tuple[Transition, ...]
     limits: tuple[Limit, ...]
+    hints: tuple[Expression, ...] = ()
 
     def transition(self, name: str) -> Transition:
         return next(t for t in self.transitions if t.name == name)

@@ -38,7 +38,7 @@ class DomainRecognizer:
     def __init__(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             model = Path(folder) / "domain.arpa"
-            ArpaBoLM(text="\n".join(sentences()), add_start=True).write_file(str(model)) if hasattr(ArpaBoLM, "write_file") else self._write(model)
+            self._write(model)
             self._decoder = Decoder(Config(lm=str(model), samprate=float(RATE), loglevel="FATAL"))
 
     @staticmethod

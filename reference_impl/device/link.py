@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +38,12 @@ class Link:
         self.up = True
         self._connection: ClientConnection | None = None
 
+    def dial(self) -> socket.socket:
+        return socket.create_connection((self.route.host, self.route.port), timeout=PATIENCE)
+
     def connect(self) -> ClientConnection:
         context = ssl.create_default_context(cadata=self.route.authority)
-        return connect(f"wss://localhost:{self.route.port}", host=self.route.host, ssl=context, compression=None, proxy=None, open_timeout=PATIENCE)
+        return connect(f"wss://localhost:{self.route.port}", sock=self.dial(), ssl=context, compression=None, proxy=None, open_timeout=PATIENCE)
 
     def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         """Send sound (bytes) or a message; return the cloud's reply. Raises LinkLost."""

@@ -1,0 +1,16 @@
+"""Room service: drinks to the room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from earwitness.reference_impl.cloud.skills.skill import Response, say
+
+
+def answer(intent: str, slots: Mapping[str, str]) -> Response:
+    drink = slots.get("drink")
+    if drink is None:
+        return Response(say("What would you like to drink?"), follow_up=True)
+    extras = [slots[name] for name in ("milk", "sugar") if name in slots]
+    kind = " ".join(slots[name] for name in ("size", "shots", "roast") if name in slots)
+    return Response(say(f"One {kind} {drink}{' with ' + ' and '.join(extras) if extras else ''} is on its way.".replace("  ", " ")))

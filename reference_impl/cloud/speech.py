@@ -1,0 +1,30 @@
+"""Speech markup to sound, spoken by espeak-ng."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import lru_cache
+from xml.etree import ElementTree
+
+from earwitness.reference_impl.sound import decode
+
+
+class SpeechError(RuntimeError):
+    """Nothing can be spoken; the message says what to install or mend."""
+
+
+@lru_cache(maxsize=64)
+def speak(markup: str) -> bytes:
+    """16 kHz samples of an SSML document. Raises SpeechError for malformed markup or where espeak-ng is missing."""
+    try:
+        if ElementTree.fromstring(markup).tag != "speak":
+            raise SpeechError("speech markup must be one <speak> element")
+    except ElementTree.ParseError as error:
+        raise SpeechError(f"speech markup is malformed: {error}") from None
+    try:
+        spoken = subprocess.run(["espeak-ng", "-m", "--stdin", "--stdout"], input=markup.encode(), capture_output=True, check=True, timeout=20)
+    except FileNotFoundError:
+        raise SpeechError("espeak-ng is not installed; run scripts/install-system-packages") from None
+    except subprocess.SubprocessError as error:
+        raise SpeechError(f"espeak-ng failed: {error}") from None
+    return decode(spoken.stdout).tobytes()

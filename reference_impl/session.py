@@ -1,0 +1,187 @@
+"""The reference behind the driver protocol: two devices (a speaker and a screen) and one cloud process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device
+from earwitness.reference_impl.device.link import Route
+from earwitness.reference_impl.faults.zoo import FAULTS, device_class
+from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, VERSION, Message
+from earwitness.reference_impl.sound import Samples, SoundError, decode
+
+KINDS = {"d1": SPEAKER, "d2": SHOW}
+CAPABILITIES = {
+    "microphone_button": True, "action_button": True, "camera": True, "shutter": True, "screen": True, "tone": True, "power": True,
+    "network": True, "follow_up": True, "route": True, "calls": False, "access": False, "skills": False,
+}  # fmt: skip
+
+
+class CloudProcess:
+    """The cloud as a child process; it ends when we do."""
+
+    def __init__(self, folder: Path, fault: str) -> None:
+        command = [sys.executable, "-m", "earwitness.reference_impl.cloud.server", "--data", str(folder), "--fault", fault]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()
+        if not said:
+            raise RuntimeError("the cloud process did not start; its complaint stands above")
+        entry = json.loads(said)
+        self.route = Route("127.0.0.1", entry["port"], entry["authority"])
+
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Session:
+    """Answers protocol requests; observations come out in order, the reply last."""
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+        self.folder = Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
+        self.cloud = CloudProcess(self.folder / "cloud", fault)
+        self.route = self.cloud.route
+        self.out: list[Message] = []
+        self.devices: dict[str, Device] = {}
+        self.build()
+
+    def build(self) -> None:
+        """Devices in their first state: on the shelf, without power."""
+        for device in self.devices.values():
+            device.link.drop()
+        self.devices = {
+            name: device_class(self.fault)(name, kind, self.route, self.folder / name, self.report) for name, kind in KINDS.items()
+        }
+
+    def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
+        self.out.append({"event": event, "time": time, "device": device, **attributes})
+
+    def stop(self) -> None:
+        for device in self.devices.values():
+            device.link.drop()
+        self.cloud.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def handle(self, request: Message) -> Iterator[Message]:
+        """Observations, then the reply to a request."""
+        number = request.get("id")
+        do = self.actions().get(str(request.get("do")))
+        if do is None:
+            yield {"id": number, "unsupported": f"this device has no '{request.get('do')}'"}
+            return
+        self.out = []
+        try:
+            reply: Message = {"id": number, "ok": do(request) or {}}
+        except (SoundError, KeyError, TypeError, ValueError) as error:
+            reply = {"id": number, "error": f"the request cannot be carried out: {error}", "definite": True}
+        yield from self.out
+        yield reply
+
+    def actions(self) -> dict[str, Callable[[Message], Message | None]]:
+        return {
+            "hello": lambda r: self.hello(),
+            "reset": lambda r: self.reset(),
+            "route": self.take_route,
+            "say": lambda r: self.hear(r, decode(Path(r["audio"]))),
+            "wait": self.wait,
+            "press": self.press,
+            "power": lambda r: self.device(r).power(r["state"] == "restore"),
+            "network": lambda r: self.device(r).network(r["state"] == "up"),
+            "shutter": lambda r: self.device(r).move_shutter(),
+            "set": lambda r: self.device(r).want_tone(bool(r["value"])),
+            "kill": self.kill,
+            "goodbye": lambda r: None,
+        }
+
+    def device(self, request: Message) -> Device:
+        return self.devices[request["device"]]
+
+    def hello(self) -> Message:
+        return {
+            "name": "earwitness reference" + (f" with fault {self.fault}" if self.fault else ""),
+            "version": str(VERSION),
+            "clock": "virtual",
+            "devices": [{"device": name, "kind": kind.name} for name, kind in KINDS.items()],
+            "capabilities": CAPABILITIES,
+            "data_paths": [str(self.folder)],
+            "cloud": {"host": self.cloud.route.host, "port": self.cloud.route.port, "authority": self.cloud.route.authority},
+        }
+
+    def reset(self) -> None:
+        for name in KINDS:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        for device in self.devices.values():
+            device.link.drop()
+        from earwitness.reference_impl.device.link import Link
+
+        own = Link(self.cloud.route)
+        own.ask({"type": "reset"})
+        own.drop()
+        self.build()
+
+    def take_route(self, request: Message) -> None:
+        self.route = Route(request["host"], int(request["port"]), request["authority"])
+        for device in self.devices.values():
+            device.link.drop()
+            device.link.route = self.route
+
+    def hear(self, request: Message, air: Samples) -> Message:
+        device = self.device(request)
+        began = device.now
+        padded = np.concatenate([air, np.zeros(-len(air) % CHUNK, np.int16)])
+        for chunk in padded.reshape(-1, CHUNK):
+            device.hear(chunk)
+        return {"began": began, "ended": device.now}
+
+    def wait(self, request: Message) -> Message:
+        chunks = -(-int(request["microseconds"]) // CHUNK_US)
+        return self.hear(request, np.zeros(chunks * CHUNK, np.int16))
+
+    def press(self, request: Message) -> None:
+        device = self.device(request)
+        if request["button"] not in ("microphone", "action"):
+            raise ValueError(f"there is no button '{request['button']}'")
+        device.press_microphone() if request["button"] == "microphone" else device.press_action()
+
+    def kill(self, request: Message) -> None:
+        """An abrupt restart: power gone and back."""
+        device = self.device(request)
+        device.power(False)
+        device.power(True)
+
+
+def main() -> None:
+    """Speak the protocol on standard input and output."""
+    fault = sys.argv[1] if len(sys.argv) > 1 else ""
+    if fault and fault not in FAULTS:
+        sys.exit(f"there is no fault '{fault}'; choose from {', '.join(FAULTS)}")
+    session = Session(fault)
+    try:
+        for line in sys.stdin:
+            request = json.loads(line)
+            for message in session.handle(request):
+                print(json.dumps(message), flush=True)
+            if request.get("do") == "goodbye":
+                break
+    finally:
+        session.stop()
+
+
+if __name__ == "__main__":
+    main()
