@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device
-from earwitness.reference_impl.device.link import Route
+from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.faults.zoo import FAULTS, device_class
 from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, VERSION, Message
 from earwitness.reference_impl.sound import Samples, SoundError, decode
@@ -56,7 +56,7 @@ class Session:
         self.fault = fault
         self.folder = Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
         self.cloud = CloudProcess(self.folder / "cloud", fault)
-        self.route = self.cloud.route
+        self.routes = dict.fromkeys(KINDS, self.cloud.route)
         self.out: list[Message] = []
         self.devices: dict[str, Device] = {}
         self.build()
@@ -66,7 +66,7 @@ class Session:
         for device in self.devices.values():
             device.link.drop()
         self.devices = {
-            name: device_class(self.fault)(name, kind, self.route, self.folder / name, self.report) for name, kind in KINDS.items()
+            name: device_class(self.fault)(name, kind, self.routes[name], self.folder / name, self.report) for name, kind in KINDS.items()
         }
 
     def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
@@ -128,18 +128,16 @@ class Session:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         for device in self.devices.values():
             device.link.drop()
-        from earwitness.reference_impl.device.link import Link
-
         own = Link(self.cloud.route)
         own.ask({"type": "reset"})
         own.drop()
         self.build()
 
     def take_route(self, request: Message) -> None:
-        self.route = Route(request["host"], int(request["port"]), request["authority"])
-        for device in self.devices.values():
-            device.link.drop()
-            device.link.route = self.route
+        device = self.device(request)
+        self.routes[device.name] = Route(request["host"], int(request["port"]), request["authority"])
+        device.link.drop()
+        device.link.route = self.routes[device.name]
 
     def hear(self, request: Message, air: Samples) -> Message:
         device = self.device(request)

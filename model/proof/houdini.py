@@ -33,9 +33,13 @@ def _literals(problem: Problem, system: System, names: Sequence[str]) -> list[Te
 def _latch_literals(problem: Problem, name: str) -> list[Term]:
     """The values a named state of the clause can take, read off its updates."""
     here, values = problem.before[name], set()
-    for rule in problem.rules:
-        if z3.is_int_value(rule.after[name]):
-            values.add(rule.after[name].as_long())
+    pending = [rule.after[name] for rule in problem.rules]
+    while pending:
+        term = pending.pop()
+        if z3.is_int_value(term):
+            values.add(term.as_long())
+        elif z3.is_app_of(term, z3.Z3_OP_ITE):
+            pending += [term.arg(1), term.arg(2)]
     return [literal for v in sorted(values) for literal in (here == v, here != v)]
 
 

@@ -1,0 +1,82 @@
+"""Stimuli: what a test can do to an implementation. A scenario is a sequence of them, kept as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from earwitness.model.vocabulary import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Play a clip near the device; `clip` names one of `conformance.clips`."""
+
+    device: str
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    device: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    device: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    device: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shutter:
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTone:
+    device: str
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    device: str
+
+
+Stimulus = Say | Press | Power | Network | Shutter | SetTone | Kill
+Scenario = tuple[Stimulus, ...]
+
+KINDS: Mapping[str, type[Any]] = {
+    "say": Say, "press": Press, "power": Power, "network": Network, "shutter": Shutter, "set": SetTone, "kill": Kill,
+}  # fmt: skip
+NEEDS = {"press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "kill": "power", "say": None}
+
+
+def name_of(stimulus: Stimulus) -> str:
+    return next(name for name, kind in KINDS.items() if type(stimulus) is kind)
+
+
+def to_json(stimulus: Stimulus) -> dict[str, Any]:
+    return {"do": name_of(stimulus), **asdict(stimulus)}
+
+
+def from_json(entry: object) -> Stimulus:
+    """A stimulus from parsed JSON. Raises ValueError saying what is wrong."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("do"), str):
+        raise ValueError("a stimulus is an object with 'do'")
+    kind = KINDS.get(entry["do"])
+    if kind is None:
+        raise ValueError(f"there is no stimulus '{entry['do']}'.{nearest(entry['do'], KINDS)}")
+    fields = {k: v for k, v in entry.items() if k != "do"}
+    if set(fields) != set(kind.__dataclass_fields__) or not all(isinstance(v, str | bool) for v in fields.values()):
+        raise ValueError(f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}")
+    made: Stimulus = kind(**fields)
+    return made
