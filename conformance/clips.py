@@ -44,7 +44,7 @@ CLIPS: Mapping[str, Clip] = {
     "question": Clip("Alexa, what is the weather", True, tail=8.0),
     "timer": Clip("Alexa, set a timer for five minutes", True),
     "cut-short": Clip("Alexa, what is the", True, tail=0.0),
-    "other-word": Clip("hey jarvis", False),
+    "other-word": Clip("hey jarvis", False, "en-us+f3"),
     "chatter": Clip("the meeting is at ten and nobody may know", False),
     "quiet": Clip("", False, tail=1.2),
 }

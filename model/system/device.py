@@ -57,6 +57,9 @@ ANY_FROM, ANY_BUFFERED, ANY_FOLLOW_UP = count("any.from"), count("any.buffered")
 C = Const
 
 
+_SETTING = {"store": C("device"), "category": C("setting"), "acted_on": FALSE}
+
+
 def _activation(by: str) -> dict[str, object]:
     return {"control": C("activated"), "cause": C(by), "began_at": TIME, "activated_at": TIME, "toned": FALSE}
 
@@ -186,6 +189,9 @@ def _firmware() -> tuple[Transition, ...]:
             {"control": C("activated"), "cause": C("follow_up"), "began_at": TIME, "activated_at": asked_at, "toned": FALSE},
             "tick",
         ),
+        # What the device may keep and what a look into its stores may show: settings, nothing else.
+        Transition("keep_setting", f, powered, {}, "record.write", _SETTING),
+        Transition("find_setting", Component.ENVIRONMENT, TRUE, {}, "record.found", _SETTING),
         Transition("give_up", f, both(activated, blue), {"control": choice(microphone, C("listening"), C("muted"))}, "tick"),
         Transition("expect_no_answer", f, among(control, "follow_up"), {"control": choice(microphone, C("listening"), C("muted"))}, "tick"),
         Transition("notice_mute", f, both(no(microphone), no(opened), listening), {"control": C("muted")}, "tick"),

@@ -1,0 +1,240 @@
+"""The command line: it parses and prints; every verb is a function of the library."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from earwitness.conformance.verdict import Exit, Verdict
+
+if TYPE_CHECKING:
+    from earwitness.policies.pack import Pack
+
+PACKS = ("alexa-smart-properties", "voice-baseline")
+COLORS = {
+    Verdict.SATISFIED: "green", Verdict.VIOLATED: "red", Verdict.NOT_EXERCISED: "yellow", Verdict.INCONCLUSIVE: "yellow",
+    Verdict.NOT_APPLICABLE: "bright_black",
+}  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="earwitness")
+def cli() -> None:
+    """Does this voice assistant keep its promises about what it hears?
+
+    \b
+    Exit codes: 0 satisfied, 1 violated, 2 usage or file error, 3 inconclusive or not exercised,
+    4 target cannot be driven, 70 our own bug, 130 interrupted.
+    """
+
+
+def _packs(names: tuple[str, ...]) -> tuple[Pack, ...]:
+    from earwitness.policies.pack import find
+
+    return tuple(find(name) for name in names or PACKS)
+
+
+def _tell(line: str) -> None:
+    click.echo(click.style("  · ", fg="bright_black") + line, err=True)
+
+
+@cli.command()
+@click.option("--target", default="ref", show_default=True, help="ref, ref:faulty/NAME, or exec:COMMAND")
+@click.option("--pack", "packs", multiple=True, help="a shipped pack or a pack file; both shipped packs unless given")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="earwitness-run", show_default=True, help="folder of the bundle")
+@click.option("--examples", type=click.IntRange(0, 10_000), default=12, show_default=True, help="sequences to search beyond the tour")
+@click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--no-proofs", is_flag=True, help="judge the implementation only; clauses are then never 'proved'")
+def check(target: str, packs: tuple[str, ...], out: Path, examples: int, seconds: int, seed: int, no_proofs: bool) -> None:
+    """Prove the promises on the model, judge a target, write the bundle and its reports."""
+    from earwitness.conformance.check import check as run_check
+
+    outcome = run_check(target, _packs(packs), out, examples, seconds, _tell, not no_proofs, seed)
+    _table(outcome.results)
+    written = _reports(out)
+    satisfied = sum(r.verdict is Verdict.SATISFIED for r in outcome.results)
+    word = {Exit.SATISFIED: "satisfied", Exit.VIOLATED: "VIOLATED", Exit.NOT_DRIVABLE: "TARGET NOT DRIVABLE"}.get(outcome.exit, "INCONCLUSIVE")
+    click.secho(f"\n{word}: {satisfied} of {len(outcome.results)} clauses satisfied", bold=True, fg="green" if outcome.exit is Exit.SATISFIED else "red")
+    if outcome.reason:
+        click.echo(outcome.reason)
+    click.echo("report: " + ", ".join(str(p) for p in written))
+    sys.exit(outcome.exit.value)
+
+
+def _reports(folder: Path) -> list[Path]:
+    """Every installed report format, written beside the bundle."""
+    from earwitness.conformance.bundle import read
+
+    bundle, written = read(folder), []
+    for point in sorted(entry_points(group="earwitness.reports"), key=lambda p: p.name):
+        path = folder / f"report.{point.name}"
+        path.write_text(point.load()(bundle), "utf-8")
+        written.append(path)
+    return written
+
+
+def _table(results: tuple[Any, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("clause", "verdict", "how it is known", "promise"):
+        table.add_column(name, no_wrap=name in ("clause", "verdict"), overflow="fold")
+    for r in results:
+        table.add_row(r.id, f"[{COLORS[r.verdict]}]{r.verdict.value}[/]", ", ".join(r.known) or r.reason, r.title)
+    Console(highlight=False).print(table)
+
+
+@cli.command()
+@click.option("--pack", "packs", multiple=True, help="a shipped pack or a pack file")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="keep the certificates here")
+@click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof")
+def prove(packs: tuple[str, ...], out: Path | None, seconds: int) -> None:
+    """Prove the clauses marked P that the model covers; a refuted one prints its shortest counterexample."""
+    from earwitness.conformance.proofs import Proven, provable, prove_clauses
+    from earwitness.model.proof.prove import Standing
+
+    clauses = provable(c for p in _packs(packs) for c in p.clauses)
+    if not clauses:
+        raise click.UsageError("no clause of these packs is marked P and covered by the model; nothing was proved")
+
+    def show(p: Proven) -> None:
+        click.echo(
+            f"{p.proof.clause:9} {p.standing.value:13} {p.proof.seconds:6.1f} s  {p.obligations:4} obligations re-checked by cvc5 "
+            f"in {p.recheck_seconds:.1f} s  {p.proof.reason}".rstrip()
+        )
+        for seen in p.proof.trace:
+            click.echo(f"          {seen.time / 1_000_000:10.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
+
+    with tempfile.TemporaryDirectory() as temporary:
+        results = prove_clauses(clauses, out or Path(temporary), seconds, show)
+    standings = {p.standing for p in results.values()}
+    sys.exit((Exit.VIOLATED if Standing.REFUTED in standings else Exit.INCONCLUSIVE if Standing.INCONCLUSIVE in standings else Exit.SATISFIED).value)
+
+
+@cli.command("verify-proof")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+def verify_proof(folder: Path) -> None:
+    """Re-check certificates with cvc5, from the files alone."""
+    from earwitness.model.proof.certificate import recheck
+
+    files = sorted(folder.glob("*.smt2")) if folder.is_dir() else [folder]
+    if not files:
+        raise click.UsageError(f"{folder}: holds no certificate (*.smt2)")
+    failed = False
+    for path in files:
+        said = recheck(path)
+        failed = failed or said.failed is not None
+        click.echo(f"{path.name}: " + (f"NOT a proof: {said.failed}" if said.failed else f"{said.obligations} obligations hold ({said.solver})"))
+    sys.exit(Exit.VIOLATED.value if failed else Exit.SATISFIED.value)
+
+
+@cli.group()
+def policy() -> None:
+    """Packs of clauses."""
+
+
+@policy.command()
+@click.argument("files", nargs=-1)
+def lint(files: tuple[str, ...]) -> None:
+    """Check packs: schema, names, formulas. Without files, the shipped ones."""
+    from earwitness.policies.pack import PackError
+
+    failed = False
+    for name in files or PACKS:
+        try:
+            (pack,) = _packs((name,))
+            click.echo(f"{name}: {len(pack.clauses)} clauses, all in order")
+        except PackError as error:
+            failed = True
+            click.echo(str(error), err=True)
+    sys.exit(Exit.USAGE.value if failed else Exit.SATISFIED.value)
+
+
+@policy.command()
+@click.argument("identity", metavar="ID")
+@click.option("--pack", "packs", multiple=True)
+def show(identity: str, packs: tuple[str, ...]) -> None:
+    """Print one clause: promise, source, formula, English."""
+    from earwitness.model.logic.english import english
+    from earwitness.model.vocabulary import nearest
+    from earwitness.policies.pack import PackError
+
+    loaded = _packs(packs)
+    for pack in loaded:
+        for clause in pack.clauses:
+            if clause.id == identity:
+                ways = ", ".join(sorted(w.name.lower() for w in clause.ways))
+                click.secho(f"{clause.id}  {clause.title}", bold=True)
+                click.echo(f"source    {pack.source}: {', '.join(clause.source)}\nseverity  {clause.severity}\nways      {ways}\nkind      {clause.kind.value}")
+                if clause.formula is not None:
+                    click.echo(f"formula\n    {clause.text.replace(chr(10), chr(10) + '    ')}\nin words\n    {english(clause.formula)}")
+                return
+    raise PackError(f"no pack has a clause '{identity}'.{nearest(identity, [c.id for p in loaded for c in p.clauses])}")
+
+
+@cli.command()
+@click.argument("failure", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--target", default="ref", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def replay(failure: Path, target: str, seed: int) -> None:
+    """Run a stored failure again."""
+    from earwitness.conformance.check import replay as run_replay
+    from earwitness.conformance.replay import read_failure
+
+    clause, scenario = read_failure(failure)
+    run = run_replay(target, scenario, tuple(c for p in _packs(()) for c in p.clauses), seed)
+    at = run.watch.records[clause].violated_at if clause in run.watch.records else None
+    if at is not None:
+        for seen in run.watch.trace[max(0, at - 5) : at + 1]:
+            click.echo(f"{seen.time / 1_000_000:10.3f} s  {seen.device}  {seen.event}  {seen.evidence.value}")
+        click.secho(f"{clause} is violated again", fg="red", bold=True)
+        sys.exit(Exit.VIOLATED.value)
+    if run.dead:
+        click.echo(run.dead)
+        sys.exit(Exit.NOT_DRIVABLE.value)
+    click.secho(f"{clause} is not violated by {target}", fg="green", bold=True)
+    sys.exit(Exit.SATISFIED.value)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def report(folder: Path) -> None:
+    """Make all reports anew from a bundle."""
+    for path in _reports(folder):
+        click.echo(str(path))
+
+
+def main() -> None:
+    """The entry point: every error becomes one sentence and its exit code."""
+    from earwitness.conformance.errors import explained
+
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("interrupted", err=True)
+        sys.exit(Exit.INTERRUPTED.value)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE.value)
+    except BrokenPipeError:
+        sys.exit(Exit.INTERRUPTED.value)
+    except Exception as error:
+        known = explained(error)
+        if known is not None:
+            click.echo(f"earwitness: {error}", err=True)
+            sys.exit(known.value)
+        if os.environ.get("EARWITNESS_DEBUG"):
+            traceback.print_exc()
+        click.echo(f"earwitness: our own bug, please report it: {type(error).__name__}: {error} (EARWITNESS_DEBUG=1 shows more)", err=True)
+        sys.exit(Exit.BUG.value)
