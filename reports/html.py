@@ -1,0 +1,60 @@
+"""The report an auditor reads: one self-contained page, verdict first, no scripts."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment
+
+from earwitness.conformance.bundle import Bundle
+from earwitness.reports.figures import excerpt, label, milliseconds, sequence, states
+
+HEADLINES = {0: "Satisfied", 1: "Violated", 3: "Inconclusive", 4: "Target not drivable"}
+
+
+def render(bundle: Bundle) -> str:
+    """The page, from the bundle alone."""
+    folder = files("earwitness.reports")
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(folder.joinpath("page.html").read_text("utf-8"))
+    results = bundle.results
+    clauses = results["clauses"]
+    violated = [c for c in clauses if c["verdict"] == "violated"]
+    satisfied = [c for c in clauses if c["verdict"] == "satisfied"]
+    failures = [_failure(f) for f in bundle.failures]
+    model = results["model"]
+    visited = frozenset(model["visited"])
+    return template.render(
+        style=folder.joinpath("page.css").read_text("utf-8"),
+        headline=HEADLINES.get(results["exit"], "Inconclusive"),
+        good=results["exit"] == 0,
+        manifest=bundle.manifest,
+        results=results,
+        clauses=clauses,
+        counts={
+            "satisfied": len(satisfied),
+            "violated": len(violated),
+            "not exercised": sum(c["verdict"] == "not exercised" for c in clauses),
+            "inconclusive": sum(c["verdict"] == "inconclusive" for c in clauses),
+            "not applicable": sum(c["verdict"] == "not applicable" for c in clauses),
+        },
+        proofs=bundle.proofs,
+        proved=sum(p["standing"] == "proved" for p in bundle.proofs.values()),
+        obligations=sum(p["obligations"] for p in bundle.proofs.values()),
+        failures=failures,
+        diagram=states(model["states"], model["edges"], visited),
+        edges=[(s, t, n, n in visited) for s, t, n in model["edges"]],
+    )
+
+
+def _failure(entry: Any) -> dict[str, Any]:
+    rows = excerpt(entry["trace"], entry["at"])
+    return {
+        "clause": entry["clause"],
+        "scenario": [", ".join(str(v) for v in s.values()) for s in entry["scenario"]],
+        "diagram": sequence(rows),
+        "rows": [
+            {"time": milliseconds(int(r["time"])), "evidence": r["evidence"], "what": label(r), "repeats": r["repeats"], "violation": r["violation"]}
+            for r in rows
+        ],
+    }
