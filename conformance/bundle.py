@@ -116,9 +116,7 @@ def read(folder: Path) -> Bundle:
     if extra:
         raise BundleError(f"{folder / sorted(extra)[0]}: does not belong to the bundle")
     failures = sorted((n for n in files if n.startswith("failures/")), key=lambda n: int(Path(n).stem))
-    return Bundle(
-        folder, manifest, _parsed(folder / "results.json"), tuple(_parsed(folder / n) for n in failures), _parsed(folder / "proofs.json")
-    )
+    return Bundle(folder, manifest, _parsed(folder / "results.json"), tuple(_parsed(folder / n) for n in failures), _parsed(folder / "proofs.json"))
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from earwitness.conformance import bundle
 from earwitness.conformance.drivers.driver import Driver, Hello, TargetError
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.proofs import Proven, prove_clauses, provable
+from earwitness.conformance.proofs import Proven, provable, prove_clauses
 from earwitness.conformance.search import Failure, search, shrink, tour
 from earwitness.conformance.stimulus import Scenario
 from earwitness.conformance.verdict import ClauseResult, Exit, Verdict, gate
@@ -130,13 +130,13 @@ def visited(traces: list[list[Observation]]) -> list[str]:
     return [
         t.name
         for t in device().transitions
-        if (t.event, "", "") in seen and t.event != "tick" and all((t.event, n, e.value) in seen for n, e in t.attributes.items() if isinstance(e, Const) and n not in ("bytes", "stream", "skill"))
+        if (t.event, "", "") in seen
+        and t.event != "tick"
+        and all((t.event, n, e.value) in seen for n, e in t.attributes.items() if isinstance(e, Const) and n not in ("bytes", "stream", "skill"))
     ]
 
 
-def check(
-    target: str, packs: tuple[Pack, ...], folder: Path, examples: int, seconds: int, tell: Tell, proofs: bool = True, seed: int = 0
-) -> Outcome:
+def check(target: str, packs: tuple[Pack, ...], folder: Path, examples: int, seconds: int, tell: Tell, proofs: bool = True, seed: int = 0) -> Outcome:
     """Run everything and write the bundle to `folder`. Raises TargetError where the target cannot be driven at all."""
     began = time.perf_counter()
     clauses = tuple(c for pack in packs for c in pack.clauses)

@@ -83,7 +83,8 @@ def in_the_air(clip: Clip, seed: int) -> Samples:
     words = spoken(clip).astype(np.float64)
     air = np.concatenate([np.zeros(int(LEAD * RATE)), words, np.zeros(int(clip.tail * RATE))])
     air += np.random.default_rng(seed).normal(0, NOISE, len(air))
-    return np.clip(np.rint(air), -32768, 32767).astype(np.int16)
+    heard: Samples = np.clip(np.rint(air), -32768, 32767).astype(np.int16)
+    return heard
 
 
 def write_wav(samples: Samples, path: Path) -> None:

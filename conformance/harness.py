@@ -141,9 +141,7 @@ class _Steps:
             began = max(began, int(answer.ok["began"]))
         self.airs[device].add(began, samples.tobytes())
         until = began + len(samples) * 1_000_000 // RATE
-        spoken = Observation(
-            Microseconds(began), device, "speech", {"words": clip.words, "addressed": clip.addressed, "until": until}, Evidence.WITNESSED
-        )
+        spoken = Observation(Microseconds(began), device, "speech", {"words": clip.words, "addressed": clip.addressed, "until": until}, Evidence.WITNESSED)
         return self._take(stimulus, answer, [spoken] if clip.words else [])
 
     def _take(self, stimulus: Stimulus, answer: Answer, first: list[Observation]) -> list[Observation]:

@@ -71,12 +71,8 @@ def shrink(harness: Harness, clause: str, run: Run, budget: int = 24) -> Failure
     return Failure(clause, best.scenario, tuple(best.watch.trace), at)
 
 
-class _Found(Exception):
-    pass
-
-
 def search(harness: Harness, examples: int, steps: int, seen: Callable[[Run], None]) -> None:
-    """Hypothesis builds sequences of stimuli; each finished one is run and handed to `seen`, which raises to stop. Same seed, same search."""
+    """Hypothesis builds sequences of stimuli; each finished one is run and handed to `seen`. Same seed, same search."""
 
     class Stimuli(RuleBasedStateMachine):
         def __init__(self) -> None:
@@ -131,7 +127,4 @@ def search(harness: Harness, examples: int, steps: int, seen: Callable[[Run], No
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
-    try:
-        run_state_machine_as_test(Stimuli, settings=quiet)  # type: ignore[no-untyped-call]
-    except _Found:
-        return
+    run_state_machine_as_test(Stimuli, settings=quiet)

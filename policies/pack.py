@@ -96,7 +96,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not used in packs; write the value out", problem_mark=self.peek_event().start_mark)
+            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases are not used in packs; write the value out", problem_mark=mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -131,7 +132,7 @@ def _place(file: str, node: yaml.Node, line: int = 1, column: int = 1) -> str:
     start = node.start_mark
     if getattr(node, "style", None) in ("|", ">"):
         return f"{file}:{start.line + 1 + line}:{column + _indent(node)}"
-    return f"{file}:{start.line + line}:{start.column + (column if line == 1 else column)}"
+    return f"{file}:{start.line + line}:{start.column + column}"
 
 
 def _indent(node: yaml.Node) -> int:
@@ -161,7 +162,7 @@ def load(path: Path) -> Pack:
         raise PackError(f"{name}:{mark.line + 1 if mark else 1}:{mark.column + 1 if mark else 1}: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PackError(f"{name}: not YAML ({str(error).splitlines()[0]})") from None
-    if root is None:
+    if root is None or entry is None:
         raise PackError(f"{name}: the file is empty; a pack needs pack, version, source and clauses")
     faults = [
         f"{_place(name, _node_at(root, list(f.absolute_path)))}: {'.'.join(map(str, f.absolute_path)) or 'pack'}: {f.message[:200]}"

@@ -65,9 +65,7 @@ class Session:
         """Devices in their first state: on the shelf, without power."""
         for device in self.devices.values():
             device.link.drop()
-        self.devices = {
-            name: device_class(self.fault)(name, kind, self.routes[name], self.folder / name, self.report) for name, kind in KINDS.items()
-        }
+        self.devices = {name: device_class(self.fault)(name, kind, self.routes[name], self.folder / name, self.report) for name, kind in KINDS.items()}
 
     def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
         self.out.append({"event": event, "time": time, "device": device, **attributes})

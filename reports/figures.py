@@ -80,7 +80,10 @@ def states(names: Sequence[str], edges: Iterable[Sequence[str]], visited: frozen
     width, height, radius = 900, 520, 36
     middle, across, down = (width / 2, height / 2), 330, 195
     place = {
-        name: (middle[0] + across * math.cos(2 * math.pi * i / len(names) - math.pi / 2), middle[1] + down * math.sin(2 * math.pi * i / len(names) - math.pi / 2))
+        name: (
+            middle[0] + across * math.cos(2 * math.pi * i / len(names) - math.pi / 2),
+            middle[1] + down * math.sin(2 * math.pi * i / len(names) - math.pi / 2),
+        )
         for i, name in enumerate(names)
     }
     joined: dict[tuple[str, str], list[str]] = {}
@@ -97,8 +100,12 @@ def states(names: Sequence[str], edges: Iterable[Sequence[str]], visited: frozen
         ax, ay, bx, by = x1 + ux * radius - uy * 6, y1 + uy * radius + ux * 6, x2 - ux * (radius + 4) - uy * 6, y2 - uy * (radius + 4) + ux * 6
         kind = "seen" if visited & set(transitions) else "unseen"
         title = escape(f"{source} to {target}: {', '.join(transitions)}")
-        parts.append(f'<path class="edge {kind}" d="M{ax:.0f},{ay:.0f} Q{mx:.0f},{my:.0f} {bx:.0f},{by:.0f}" marker-end="url(#end)"><title>{title}</title></path>')
+        parts.append(
+            f'<path class="edge {kind}" d="M{ax:.0f},{ay:.0f} Q{mx:.0f},{my:.0f} {bx:.0f},{by:.0f}" marker-end="url(#end)"><title>{title}</title></path>'
+        )
     for name, (x, y) in place.items():
         shown = escape(name.replace("_", " "))
-        parts.append(f'<ellipse class="state" cx="{x:.0f}" cy="{y:.0f}" rx="{radius + 12}" ry="{radius - 10}"/><text class="name" x="{x:.0f}" y="{y + 4:.0f}">{shown}</text>')
+        parts.append(
+            f'<ellipse class="state" cx="{x:.0f}" cy="{y:.0f}" rx="{radius + 12}" ry="{radius - 10}"/><text class="name" x="{x:.0f}" y="{y + 4:.0f}">{shown}</text>'
+        )
     return "".join([*parts, "</svg>"])

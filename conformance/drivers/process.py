@@ -28,9 +28,7 @@ class ProcessDriver:
         self._rest = b""
         try:
             words = shlex.split(command)
-            self._process = subprocess.Popen(
-                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0
-            )
+            self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0)
         except (OSError, ValueError, IndexError) as error:
             raise TargetError(f"'{command}' cannot be started: {error}") from None
         assert self._process.stdout is not None

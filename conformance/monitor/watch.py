@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from earwitness.model.logic.monitor import inputs
 from earwitness.model.logic.slices import SlicedMonitor
 from earwitness.model.trace import Evidence, Observation
 from earwitness.policies.pack import Clause
@@ -36,9 +37,10 @@ class Watch:
     def feed(self, observations: Iterable[Observation]) -> None:
         for seen in observations:
             self.trace.append(seen)
+            event = inputs(seen)
             for identity, monitor in self._monitors.items():
                 record = self.records[identity]
-                for key, outcome in monitor.feed(seen):
+                for key, outcome in monitor.feed(seen, event):
                     if outcome.exercised:
                         record.exercised += 1
                         record.witnessed = record.witnessed or seen.evidence is Evidence.WITNESSED

@@ -136,14 +136,19 @@ class Tap:
 
     async def _first_byte(self, connection: socket.socket) -> int:
         connection.setblocking(False)
-        readable = self._loop.create_future()
-        self._loop.add_reader(connection, lambda: readable.done() or readable.set_result(None))
+        readable: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(connection, _arrived, readable)
         try:
             await readable
         finally:
             self._loop.remove_reader(connection)
         first = connection.recv(1, socket.MSG_PEEK)
         return first[0] if first else -1
+
+
+def _arrived(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, note: Callable[[bytes], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from earwitness.model.expression import (
     FALSE,
@@ -85,13 +86,19 @@ def presence_input(name: str) -> Var:
     return Var(f"has.{name}", Sort.BOOL)
 
 
+@cache
+def _absent() -> dict[str, Value]:
+    known = vocabulary().attributes
+    return {f"has.{name}": False for name in known} | {f"its.{name}": DEFAULT[a.sort] for name, a in known.items()}
+
+
 def inputs(seen: Observation) -> dict[str, Value]:
     """The input values of one observation; attributes it lacks have a default and are marked absent."""
-    values: dict[str, Value] = {"time": seen.time, "event": seen.event}
-    for name, attribute in vocabulary().attributes.items():
-        present = name in seen.attributes
-        values[f"has.{name}"] = present
-        values[f"its.{name}"] = seen.attributes[name] if present else DEFAULT[attribute.sort]
+    values = _absent().copy()
+    values["time"], values["event"] = seen.time, seen.event
+    for name, value in seen.attributes.items():
+        values[f"has.{name}"] = True
+        values[f"its.{name}"] = value
     return values
 
 
@@ -145,9 +152,7 @@ class _Compiler:
 
     def aged(self, instant: Expression, bound: Bound) -> Expression:
         limit = minus(TIME, Const(bound.duration))
-        return conjunction(
-            at_most(Const(0), instant), at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit)
-        )
+        return conjunction(at_most(Const(0), instant), at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit))
 
     def once(self, now: Expression, kept: Expression, bound: Bound | None) -> Expression:
         if bound is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from earwitness.model.expression import Value
@@ -42,9 +42,9 @@ class SlicedMonitor:
     def __post_init__(self) -> None:
         self.step = generated_step(self.monitor)
 
-    def feed(self, seen: Observation) -> list[tuple[Key, Outcome]]:
-        """The outcome in each slice the observation concerns."""
-        event = inputs(seen)
+    def feed(self, seen: Observation, event: Mapping[str, Value] | None = None) -> list[tuple[Key, Outcome]]:
+        """The outcome in each slice the observation concerns. `event` are its `inputs`, where several monitors share them."""
+        event = inputs(seen) if event is None else event
         start = self.base.setdefault(seen.device, initial_state(self.monitor))
         if len(self.each) == 1:
             self.base[seen.device], outcome = self.step(start, event)

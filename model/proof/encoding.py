@@ -119,16 +119,13 @@ def encode(system: System, monitor: Monitor, prefix: str = "r!") -> Problem:
     time = z3.Int("time")
     bindings = dict(before) | {"time": time}
     held = {r.name: before[prefix + r.name] for r in monitor.registers}
-    limits = [
-        z3.Implies(encoding.term(x.condition, bindings), time <= encoding.term(x.since, bindings) + x.bound) for x in system.limits
-    ]
+    limits = [z3.Implies(encoding.term(x.condition, bindings), time <= encoding.term(x.since, bindings) + x.bound) for x in system.limits]
     rules = []
     for transition in system.transitions:
         event = _inputs(encoding, transition, bindings)
         seen = event | held | {"time": time}
         after: dict[str, Term] = {
-            v.name: encoding.term(transition.updates[v.name], bindings) if v.name in transition.updates else before[v.name]
-            for v in system.variables
+            v.name: encoding.term(transition.updates[v.name], bindings) if v.name in transition.updates else before[v.name] for v in system.variables
         }
         after |= {prefix + r.name: z3.simplify(encoding.term(monitor.updates[r.name], seen)) for r in monitor.registers}
         after["now"] = time

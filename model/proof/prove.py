@@ -89,7 +89,7 @@ def _unroll(problem: Problem, deepest: int, seconds: int) -> tuple[Observation, 
             moved = [_stamped(problem.before[n], step + 1) == at(rule.after[n], step) for n in problem.before]
             solver.add(z3.Implies(chosen == number, z3.And(at(rule.enabled, step), *moved)))
             hit.append(z3.And(chosen == number, at(z3.Not(rule.verdict), step)))
-        solver.add(0 <= chosen, chosen < len(problem.rules))
+        solver.add(chosen >= 0, chosen < len(problem.rules))
         solver.push()
         solver.add(z3.Or(*hit))
         answer = solver.check()
@@ -116,9 +116,7 @@ def _observations(problem: Problem, model: Any, steps: int) -> Iterator[Observat
         attributes: dict[str, Value] = {}
         for name, term in rule.event.items():
             found = reading(term)
-            attributes[name] = (
-                z3.is_true(found) if z3.is_bool(found) else problem.encoding.text_of(found.as_long()) if _is_text(name) else found.as_long()
-            )
+            attributes[name] = z3.is_true(found) if z3.is_bool(found) else problem.encoding.text_of(found.as_long()) if _is_text(name) else found.as_long()
         yield Observation(Microseconds(reading(z3.Int("time")).as_long()), "model", rule.transition.event, attributes, Evidence.DECLARED)
 
 

@@ -5,7 +5,7 @@ Bounds are those of the pack's parameters; the model is allowed to use each boun
 
 from __future__ import annotations
 
-from earwitness.model.expression import FALSE, TRUE, Const, Sort, at_most, choice, equal, implication, minus, plus
+from earwitness.model.expression import FALSE, TRUE, Const, Expression, Sort, at_most, choice, equal, implication, minus, plus
 from earwitness.model.system.table import (
     TIME,
     Component,
@@ -46,10 +46,7 @@ VARIABLES = (
     StateVariable("control", Sort.TEXT, ("idle",), CONTROL),
     StateVariable("cause", Sort.TEXT, ("wake_word",), ("wake_word", "action_button", "follow_up")),
     StateVariable("rail", Sort.TEXT, ("settled",), RAIL),
-    *(
-        StateVariable(v.name, Sort.INT, (0,))
-        for v in (rail_at, began_at, activated_at, opened_at, processed_at, dropped_at, asked_at, heard_from)
-    ),
+    *(StateVariable(v.name, Sort.INT, (0,)) for v in (rail_at, began_at, activated_at, opened_at, processed_at, dropped_at, asked_at, heard_from)),
 )
 
 KIND = choice(show, Const("show"), Const("speaker"))
@@ -57,10 +54,10 @@ ANY_FROM, ANY_BUFFERED, ANY_FOLLOW_UP = count("any.from"), count("any.buffered")
 C = Const
 
 
-_SETTING = {"store": C("device"), "category": C("setting"), "acted_on": FALSE}
+_SETTING: dict[str, Expression] = {"store": C("device"), "category": C("setting"), "acted_on": FALSE}
 
 
-def _activation(by: str) -> dict[str, object]:
+def _activation(by: str) -> dict[str, Expression]:
     return {"control": C("activated"), "cause": C(by), "began_at": TIME, "activated_at": TIME, "toned": FALSE}
 
 
@@ -117,7 +114,7 @@ def _hardware() -> tuple[Transition, ...]:
 
 def _environment() -> tuple[Transition, ...]:
     e = Component.ENVIRONMENT
-    dark = {v.name: FALSE for v in (dropped, powered, microphone, camera, red, mute_symbol, blue, bar, toned, opened, answered, processed, asked)}
+    dark: dict[str, Expression] = {v.name: FALSE for v in (dropped, powered, microphone, camera, red, mute_symbol, blue, bar, toned, opened, answered, processed, asked)}
     return (
         Transition(
             "restore_power",
@@ -142,8 +139,8 @@ def _firmware() -> tuple[Transition, ...]:
     dressed = both(blue, implication(show, bar), implication(tone_wanted, toned))
     earliest = choice(among(cause, "follow_up"), activated_at, minus(activated_at, C(PREROLL)))
     return (
-        Transition("hear_wake_word", f, both(powered, microphone, listening), _activation("wake_word"), "wake_word", {"word": C("alexa")}),  # type: ignore[arg-type]
-        Transition("press_action", f, both(powered, microphone, listening), _activation("action_button"), "button.action"),  # type: ignore[arg-type]
+        Transition("hear_wake_word", f, both(powered, microphone, listening), _activation("wake_word"), "wake_word", {"word": C("alexa")}),
+        Transition("press_action", f, both(powered, microphone, listening), _activation("action_button"), "button.action"),
         Transition("light_ring", f, both(activated, no(blue)), {"blue": TRUE}, "light", {"color": C("blue"), "on": TRUE}),
         Transition("show_bar", f, both(activated, show, blue, no(bar)), {"bar": TRUE}, "screen", {"symbol": C("blue_bar"), "on": TRUE}),
         Transition("play_tone", f, both(activated, tone_wanted, no(toned)), {"toned": TRUE}, "tone"),
@@ -161,8 +158,7 @@ def _firmware() -> tuple[Transition, ...]:
                 at_most(ANY_FROM, TIME),
                 implication(among(cause, "follow_up"), at_most(TIME, plus(asked_at, C(FOLLOW_UP)))),
             ),
-            {"open": TRUE, "control": C("streaming"), "opened_at": TIME, "heard_from": ANY_FROM}
-            | {v.name: FALSE for v in (answered, processed, asked)},
+            {"open": TRUE, "control": C("streaming"), "opened_at": TIME, "heard_from": ANY_FROM} | {v.name: FALSE for v in (answered, processed, asked)},
             "stream.open",
             {"stream": C(0), "cause": cause, "from": ANY_FROM},
         ),
@@ -254,9 +250,7 @@ LIMITS = (
     Limit("drop", Component.FIRMWARE, both(opened, dropped), dropped_at, CLOSE, ("close_stream",)),
 )
 
-RAIL_FOLLOWS_BUTTON = tuple(
-    either(no(powered), among(rail, "microphone"), *pair) for pair in ((muted, microphone), (no(muted), no(microphone)))
-)
+RAIL_FOLLOWS_BUTTON = tuple(either(no(powered), among(rail, "microphone"), *pair) for pair in ((muted, microphone), (no(muted), no(microphone))))
 """Once the rail has switched, the microphones are fed exactly when the user did not mute."""
 
 
@@ -265,8 +259,6 @@ def device() -> System:
     return System("device", "control", VARIABLES, (*_environment(), *_hardware(), *_firmware(), *_cloud()), LIMITS, RAIL_FOLLOWS_BUTTON)
 
 
-def enabled_unless_settling() -> tuple[str, object]:
+def enabled_unless_settling() -> tuple[str, Expression]:
     """MIC-5: what must be enabled, and when: powered, microphones fed, rail at rest (a switch in progress ends within the bound)."""
     return "press_microphone", both(powered, microphone, equal(rail, C("settled")))
-
-

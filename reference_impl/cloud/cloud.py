@@ -79,9 +79,7 @@ class Cloud:
             }
         )
         response = listing.skill(understood.intent, understood.slots)
-        events.append(
-            {"event": "skill.response", "skill": listing.name, "markup": response.markup.startswith("<speak"), "follow_up": response.follow_up}
-        )
+        events.append({"event": "skill.response", "skill": listing.name, "markup": response.markup.startswith("<speak"), "follow_up": response.follow_up})
         return response
 
     def spoken(self, markup: str) -> str:

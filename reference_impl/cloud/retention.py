@@ -14,8 +14,7 @@ class Retention:
         self.folder = folder
         self._database = sqlite3.connect(folder / "cloud.sqlite", check_same_thread=False)
         self._database.executescript(
-            "CREATE TABLE IF NOT EXISTS transcript(words TEXT NOT NULL);"
-            "CREATE TABLE IF NOT EXISTS metric(name TEXT PRIMARY KEY, dialogues INTEGER NOT NULL);"
+            "CREATE TABLE IF NOT EXISTS transcript(words TEXT NOT NULL);CREATE TABLE IF NOT EXISTS metric(name TEXT PRIMARY KEY, dialogues INTEGER NOT NULL);"
         )
 
     def keep_words(self, words: str) -> None:
@@ -26,9 +25,7 @@ class Retention:
     def count(self, name: str) -> None:
         """One more dialogue, at the level of the property."""
         with self._database:
-            self._database.execute(
-                "INSERT INTO metric VALUES (?, 1) ON CONFLICT(name) DO UPDATE SET dialogues = dialogues + 1", (name,)
-            )
+            self._database.execute("INSERT INTO metric VALUES (?, 1) ON CONFLICT(name) DO UPDATE SET dialogues = dialogues + 1", (name,))
 
     def clear(self) -> None:
         with self._database:

@@ -201,9 +201,7 @@ class Device:
             self.lose_stream()
             return
         begin = self.now - len(heard) * 1_000_000 // 16_000
-        self.report(
-            "stream.audio", stream=self.stream, bytes=heard.nbytes, to=self.now, encrypted=self.link.encrypted, voice=True, **{"from": begin}
-        )
+        self.report("stream.audio", stream=self.stream, bytes=heard.nbytes, to=self.now, encrypted=self.link.encrypted, voice=True, **{"from": begin})
         if reply.get("stop"):
             self.control = Control.WAITING
 

@@ -1,0 +1,25 @@
+"""What several tests share: the clauses, and recordings of people where they are present."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from earwitness.policies.pack import find
+
+AUDIO = Path(__file__).parents[2] / "shared" / "audio"
+
+
+@pytest.fixture(scope="session")
+def clauses():
+    return tuple(c for name in ("alexa-smart-properties", "voice-baseline") for c in find(name).clauses)
+
+
+@pytest.fixture(scope="session")
+def recordings():
+    """The index of human recordings, by file."""
+    if not (AUDIO / "index.json").is_file():
+        pytest.skip("the recordings of people are not here")
+    return {AUDIO / entry["file"]: entry for entry in json.loads((AUDIO / "index.json").read_text())}

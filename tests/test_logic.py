@@ -1,0 +1,142 @@
+"""The clause language: every engine means what the reference semantics means."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from generators import formula, trace
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from earwitness.model.expression import Sort
+from earwitness.model.logic.english import english
+from earwitness.model.logic.formula import Bound, Historically, Not, Once, Side, Since, Truth
+from earwitness.model.logic.monitor import compile_formula, inputs
+from earwitness.model.logic.parser import FormulaError, Scope, parse
+from earwitness.model.logic.semantics import holds
+from earwitness.model.logic.slices import SlicedMonitor, key_of, project
+from earwitness.model.logic.step import generated_step, initial_state, interpreted_step
+from earwitness.model.trace import Observation
+from earwitness.model.vocabulary import Microseconds
+
+SCOPE = Scope({"cut": 100_000}, {"microphone": {"off": "microphone.power(on = false)", "on": "microphone.power(on = true)"}})
+
+
+def verdicts(made, seen):
+    monitor = compile_formula(made)
+    results = []
+    for step in (generated_step(monitor), interpreted_step(monitor)):
+        state, found = initial_state(monitor), []
+        for o in seen:
+            state, outcome = step(state, inputs(o))
+            found.append(outcome.holds)
+        results.append(found)
+    return results
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_monitors_agree_with_the_reference_semantics_on_random_pairs(part):
+    for number in range(1_100):
+        dice = random.Random(part * 1_000_003 + number)
+        made, seen = formula(dice), trace(dice)
+        expected = [holds(made, seen, i) for i in range(len(seen))]
+        generated, interpreted = verdicts(made, seen)
+        assert generated == expected, (made, seen)
+        assert interpreted == expected, (made, seen)
+
+
+@given(st.integers(0, 1 << 40))
+@settings(max_examples=300, deadline=None)
+def test_a_sliced_monitor_says_of_each_slice_what_the_projection_says(seed):
+    dice = random.Random(seed)
+    made, seen = formula(dice, 2), trace(dice)
+    monitor = SlicedMonitor(compile_formula(made), ("device", "stream"))
+    for i, o in enumerate(seen):
+        for key, outcome in monitor.feed(o):
+            part = project(seen[: i + 1], ("device", "stream"), key)
+            assert outcome.holds == holds(made, part, len(part) - 1)
+        if (key := key_of(o, ("device", "stream"))) is not None:
+            assert key in monitor.live[o.device]
+
+
+@given(st.integers(0, 1 << 40))
+@settings(max_examples=200, deadline=None)
+def test_laws_of_the_operators(seed):
+    dice = random.Random(seed)
+    made, seen = formula(dice, 2), trace(dice)
+    limit = Bound(Side.WITHIN, dice.randint(0, 6))
+    for i in range(len(seen)):
+        assert holds(Once(None, Once(None, made)), seen, i) == holds(Once(None, made), seen, i)
+        assert holds(Historically(limit, made), seen, i) == (not holds(Once(limit, Not(made)), seen, i))
+        assert holds(Since(limit, Truth(True), made), seen, i) == holds(Once(limit, made), seen, i)
+
+
+def at(milliseconds: int, event: str, **attributes) -> Observation:
+    return Observation(Microseconds(milliseconds * 1000), "d1", event, attributes)
+
+
+CASES = [
+    (
+        "microphone.power(on = false) within 100 ms after button.action",
+        [(at(0, "button.action"), True), (at(100, "tick"), True), (at(101, "microphone.power", on=False), False), (at(102, "tick"), False)],
+    ),
+    ("stream.open implies microphone is on", [(at(0, "stream.open", stream=1, cause="wake_word", **{"from": 0}), False)]),
+    ("not tick", [(at(0, "tick"), False)]),
+    ("previously tick", [(at(0, "tick"), False), (at(1, "tick"), True)]),
+    ("historically not tick", [(at(0, "tick"), False), (at(1, "button.action"), False)]),
+    ("once for 2 ms tick", [(at(0, "tick"), False), (at(1, "tick"), False), (at(2, "tick"), True)]),
+    ("not tick since within 2 ms button.action", [(at(0, "tick"), False), (at(1, "button.action"), True), (at(3, "end"), True), (at(4, "end"), False)]),
+]
+
+
+@pytest.mark.parametrize(("text", "rows"), CASES, ids=[text for text, _ in CASES])
+def test_verdict_beside_each_event(text, rows):
+    seen = [o for o, _ in rows]
+    expected = [verdict for _, verdict in rows]
+    made = parse(text, SCOPE)
+    assert [holds(made, seen, i) for i in range(len(seen))] == expected
+    assert verdicts(made, seen)[0] == expected
+
+
+def test_an_unanswered_deadline_is_pending_and_not_yet_violated():
+    monitor = compile_formula(parse("tick within 1 s after button.action"))
+    _, outcome = generated_step(monitor)(initial_state(monitor), inputs(at(0, "button.action")))
+    assert outcome.holds and outcome.pending and outcome.exercised
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "part"),
+    [
+        ("stream.audoi", 1, 1, "Did you mean 'stream.audio'?"),
+        ("once within [1 s, 2 s] tick", 1, 13, "two-sided"),
+        ("tick and\n  stream.open(caus = wake_word)", 2, 15, "Did you mean 'cause'?"),
+        ("stream.open(cause = wakeword)", 1, 19, "Did you mean 'wake_word'?"),
+        ("(tick", 1, 6, "ends too early"),
+        ("microfone is on", 1, 1, "Did you mean 'microphone'?"),
+        ("tick within $cutt after tick", 1, 13, "Did you mean 'cut'?"),
+        ("its from < its on", 1, 10, "cannot compare integer with boolean"),
+        ("tick § tick", 1, 6, "no meaning"),
+        ("((" * 150 + "tick" + "))" * 150, 1, 1, "too large"),
+    ],
+)
+def test_a_wrong_formula_is_refused_with_its_place(text, line, column, part):
+    with pytest.raises(FormulaError) as caught:
+        parse(text, SCOPE)
+    assert (caught.value.line, caught.value.column) == (line, column)
+    assert part in str(caught.value)
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_no_text_breaks_the_parser(text):
+    try:
+        parse(text, SCOPE)
+    except FormulaError as error:
+        assert error.line >= 1 and error.column >= 1
+
+
+def test_english_reads_as_a_sentence():
+    made = parse("microphone.power(on = false) within $cut after button.microphone", SCOPE)
+    assert english(made) == "whenever the microphone button is pressed, then within 100 ms the microphones gain or lose power (on is no)"
+    assert Sort.INT.value == "integer"

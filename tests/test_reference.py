@@ -1,0 +1,106 @@
+"""The reference on real audio: it answers voices, reacts to people, and keeps its memory clean."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from earwitness.conformance.clips import Clip, in_the_air, write_wav
+from earwitness.reference_impl.cloud.nlu import understand
+from earwitness.reference_impl.cloud.speech import SpeechError, speak
+from earwitness.reference_impl.device.microphone import Microphone, Rail
+from earwitness.reference_impl.session import Session
+from earwitness.reference_impl.sound import decode
+
+pytestmark = pytest.mark.xdist_group("reference")
+QUESTION = "Alexa, what is the weather in Menlo Park"
+
+
+@pytest.fixture(scope="module")
+def session():
+    made = Session()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def ask(session, tmp_path):
+    list(session.handle({"id": 0, "do": "reset"}))
+    list(session.handle({"id": 1, "do": "power", "device": "d1", "state": "restore"}))
+
+    def heard(clip: Clip):
+        write_wav(in_the_air(clip, 5), tmp_path / "clip.wav")
+        return list(session.handle({"id": 2, "do": "say", "device": "d1", "audio": str(tmp_path / "clip.wav"), "words": clip.words}))
+
+    return heard
+
+
+def named(messages, event):
+    return [m for m in messages if m.get("event") == event]
+
+
+@pytest.mark.parametrize("voice", ["en-us", "en-us+m3", "en-gb", "flite slt"])
+def test_the_weather_in_menlo_park_is_answered(voice, ask, tmp_path):
+    clip = Clip(QUESTION, True, voice)
+    if voice.startswith("flite"):
+        path = tmp_path / "flite.wav"
+        subprocess.run(["flite", "-voice", "slt", "-t", QUESTION, "-o", str(path)], check=True)
+        clip = Clip(QUESTION, True, recording=path)
+    messages = ask(clip)
+    assert named(messages, "nlu.intent")[0]["intent"] == "GetWeather"
+    assert "menlo park" in named(messages, "asr.result")[0]["text"]
+    assert named(messages, "tts.audio")[0]["bytes"] > 16_000
+    assert named(messages, "light")[-1] | {"time": 0} == {"event": "light", "time": 0, "device": "d1", "color": "blue", "on": False}
+
+
+def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
+    wakes = [p for p in recordings if p.parent.name == "alexa"][:8]
+    orders = [p for p in recordings if p.parent.name == "commands"][:8]
+    understood = right = slots = 0
+    for wake, order in zip(wakes, orders, strict=True):
+        write_wav(np.concatenate([decode(wake), np.zeros(1600, np.int16), decode(order)]), tmp_path / "order.wav")
+        messages = ask(Clip("alexa ...", True, recording=tmp_path / "order.wav"))
+        if named(messages, "nlu.intent"):
+            understood += named(messages, "nlu.intent")[0]["intent"] == "OrderDrink"
+            text = named(messages, "asr.result")[0]["text"]
+            spoken = recordings[order]["slots"].values()
+            slots += len(spoken)
+            right += sum(value in text for value in spoken)
+    assert understood >= 5
+    assert right >= 0.7 * slots
+
+
+def test_nobody_else_wakes_it(ask, recordings):
+    for path in [p for p in recordings if p.parent.name == "computer"][:10]:
+        assert not named(ask(Clip("computer", False, recording=path)), "wake_word")
+
+
+def test_a_microphone_without_power_yields_nothing_not_silence():
+    rail = Rail(fed=False)
+    assert Microphone(rail).read(np.ones(4, np.int16)) is None
+
+
+def test_what_no_template_fits_is_rejected_not_guessed():
+    assert understand("the meeting is at ten") is None
+    made = understand("alexa what is the weather in mellow park")
+    assert made is not None and made.slots["city"] == "menlo park"
+
+
+def test_speech_markup_is_checked_before_it_is_spoken():
+    for markup in ("plain words", "<speak>open", "<p>no</p>"):
+        with pytest.raises(SpeechError):
+            speak(markup)
+
+
+def test_a_missing_synthesiser_is_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SpeechError, match="espeak-ng is not installed"):
+        speak("<speak>a sentence that no other test speaks</speak>")
+
+
+def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):
+    for request in ({"do": "dance"}, {"do": "say", "device": "d1", "audio": "/nowhere.wav"}, {"do": "press", "device": "d9", "button": "x"}):
+        *_, reply = session.handle({"id": 9, **request})
+        assert reply["id"] == 9 and ("unsupported" in reply or "error" in reply)
