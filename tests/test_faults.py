@@ -29,7 +29,7 @@ PROVOKED_BY = {
 def test_a_seeded_fault_is_caught_by_its_clause(name, clauses):
     with Harness(ReferenceDriver(name), clauses) as harness:
         run = harness.run(PROVOKED_BY.get(name, ()))
-    assert FAULTS[name].clause in run.watch.violated
+    assert FAULTS[name].clause in run.watch.violated, (run.dead, run.watch.violated, run.skipped)
 
 
 def test_the_honest_reference_raises_no_alarm_and_every_clause_is_exercised(clauses):

@@ -6,8 +6,43 @@ import pytest
 
 from earwitness.policies.pack import Kind, PackError, find, load
 
-CATALOGUE = """WAKE-1 WAKE-2 WAKE-3 WAKE-4 MIC-1 MIC-2 MIC-3 MIC-4 MIC-5 IND-1 IND-2 IND-3 IND-4 STR-1 STR-2 STR-3 CAM-1 CAM-2 ASR-1 ASR-2 NLU-1
-SKL-1 SKL-2 SKL-3 TTS-1 RET-1 RET-2 RET-3 CALL-1 CALL-2 CALL-3 ORG-1 ORG-2 ORG-3 DEV-1""".split()
+CATALOGUE = [
+    "WAKE-1",
+    "WAKE-2",
+    "WAKE-3",
+    "WAKE-4",
+    "MIC-1",
+    "MIC-2",
+    "MIC-3",
+    "MIC-4",
+    "MIC-5",
+    "IND-1",
+    "IND-2",
+    "IND-3",
+    "IND-4",
+    "STR-1",
+    "STR-2",
+    "STR-3",
+    "CAM-1",
+    "CAM-2",
+    "ASR-1",
+    "ASR-2",
+    "NLU-1",
+    "SKL-1",
+    "SKL-2",
+    "SKL-3",
+    "TTS-1",
+    "RET-1",
+    "RET-2",
+    "RET-3",
+    "CALL-1",
+    "CALL-2",
+    "CALL-3",
+    "ORG-1",
+    "ORG-2",
+    "ORG-3",
+    "DEV-1",
+]
 
 HEAD = "pack: mine\nversion: 1\nsource: ours\nclauses:\n"
 

@@ -60,8 +60,9 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
     orders = [p for p in recordings if p.parent.name == "commands"][:8]
     understood = right = slots = 0
     for wake, order in zip(wakes, orders, strict=True):
-        write_wav(np.concatenate([decode(wake), np.zeros(1600, np.int16), decode(order)]), tmp_path / "order.wav")
-        messages = ask(Clip("alexa ...", True, recording=tmp_path / "order.wav"))
+        path = tmp_path / f"{order.stem}.wav"
+        write_wav(np.concatenate([decode(wake), np.zeros(1600, np.int16), decode(order)]), path)
+        messages = ask(Clip("alexa ...", True, recording=path))
         if named(messages, "nlu.intent"):
             understood += named(messages, "nlu.intent")[0]["intent"] == "OrderDrink"
             text = named(messages, "asr.result")[0]["text"]

@@ -114,7 +114,9 @@ def _hardware() -> tuple[Transition, ...]:
 
 def _environment() -> tuple[Transition, ...]:
     e = Component.ENVIRONMENT
-    dark: dict[str, Expression] = {v.name: FALSE for v in (dropped, powered, microphone, camera, red, mute_symbol, blue, bar, toned, opened, answered, processed, asked)}
+    dark: dict[str, Expression] = {
+        v.name: FALSE for v in (dropped, powered, microphone, camera, red, mute_symbol, blue, bar, toned, opened, answered, processed, asked)
+    }
     return (
         Transition(
             "restore_power",

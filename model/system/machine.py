@@ -140,7 +140,9 @@ class Executable:
         self.seen: list[Observation] = []
         self.state: str
         declared = next(v for v in system.variables if v.name == system.control)
-        self.machine = Machine(self, states=list(declared.values), initial=str(self.values[system.control]), auto_transitions=False)
+        self.machine = Machine(
+            self, states=list(declared.values), initial=str(self.values[system.control]), auto_transitions=False, ignore_invalid_triggers=True
+        )
         for transition in system.transitions:
             for source in declared.values:
                 if not _may_hold(transition.guard, system.control, source):

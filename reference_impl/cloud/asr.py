@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 from pocketsphinx import Config, Decoder
 from pocketsphinx.lm import ArpaBoLM
 
@@ -15,8 +14,8 @@ from earwitness.reference_impl.cloud.nlu import sentences
 from earwitness.reference_impl.protocol import RATE
 
 CANDIDATES = 8
-SCALE = 1.0 / 2000
-"""Temper for n-best scores (log base 1.0001); chosen so that right texts stand above 0.5 on synthetic speech."""
+ENTRIES = 40
+"""Entries of the decoder's list that are looked at, before merging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,14 @@ class DomainRecognizer:
         best = self._decoder.hyp()
         if best is None or not best.hypstr.strip():
             return []
-        scores: dict[str, float] = {best.hypstr.strip(): float(best.score)}
-        for candidate, _ in zip(self._decoder.nbest(), range(40), strict=False):
-            text = candidate.hypstr.replace("<s>", "").replace("</s>", "").strip() if candidate.hypstr else ""
+        # Entries of the list that differ only in timing or pronunciation are one hypothesis; their shares add up.
+        shares: dict[str, float] = {}
+        for candidate, _ in zip(self._decoder.nbest(), range(ENTRIES), strict=False):
+            text = (candidate.hypstr or "").replace("<s>", "").replace("</s>", "").strip()
             if text:
-                scores[text] = max(scores.get(text, -1e12), float(candidate.score))
-        ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:CANDIDATES]
-        weights = np.exp((np.array([score for _, score in ranked]) - ranked[0][1]) * SCALE)
-        return [Hypothesis(text, float(w)) for (text, _), w in zip(ranked, weights / weights.sum(), strict=True)]
+                shares[text] = shares.get(text, 0.0) + float(candidate.score)
+        if not shares:
+            shares = {best.hypstr.strip(): 1.0}
+        total = sum(shares.values()) or 1.0
+        ranked = sorted(shares.items(), key=lambda pair: -pair[1])[:CANDIDATES]
+        return [Hypothesis(text, share / total) for text, share in ranked]

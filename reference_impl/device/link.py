@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from websockets.exceptions import WebSocketException
+from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 PATIENCE = 20.0
@@ -36,6 +38,7 @@ class Link:
     def __init__(self, route: Route) -> None:
         self.route = route
         self.up = True
+        self._open = ExitStack()
         self._connection: ClientConnection | None = None
 
     def dial(self) -> socket.socket:
@@ -50,9 +53,13 @@ class Link:
         if not self.up:
             self.drop()
             raise LinkLost("the network is down")
+        beginning = isinstance(content, dict) and content.get("type") == "open"
         try:
+            if beginning and self._connection is not None and self._connection.state is not State.OPEN:
+                # The other side closed while nothing was said; a new turn deserves a new connection.
+                self.drop()
             if self._connection is None:
-                self._connection = self.connect()
+                self._connection = self._open.enter_context(self.connect())
             self._connection.send(content if isinstance(content, bytes) else json.dumps(content))
             reply: dict[str, Any] = json.loads(self._connection.recv(timeout=PATIENCE))
             return reply
@@ -65,4 +72,4 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close_timeout = 0.1
-            connection.close()
+            self._open.close()

@@ -1,0 +1,70 @@
+"""Targets that misbehave: each gets one clear sentence and its own exit code, none a pass, none a hang."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from earwitness.conformance.check import open_target
+from earwitness.conformance.drivers.driver import TargetError
+from earwitness.conformance.drivers.process import ProcessDriver
+from earwitness.conformance.harness import Harness
+from earwitness.conformance.stimulus import Press, Say, from_json, to_json
+
+IMPOSTOR = Path(__file__).with_name("impostor.py")
+
+
+def drive(way, clauses):
+    with Harness(ProcessDriver(f"{sys.executable} {IMPOSTOR} {way}", patience=2.0), clauses) as harness:
+        return harness.run((Say("d1", "quiet"),))
+
+
+@pytest.mark.parametrize(
+    ("way", "part"),
+    [
+        ("dies", "died"),
+        ("hangs", "silent"),
+        ("noise", "not JSON"),
+        ("binary", "not JSON in UTF-8"),
+        ("long", "line of over"),
+        ("flood", "floods"),
+        ("wrong-id", "answered request"),
+        ("unknown-event", "Did you mean 'tick'?"),
+        ("backwards", "goes backwards"),
+        ("perjury", "only the harness may"),
+        ("open-outcome", "left open"),
+    ],
+)
+def test_a_misbehaving_target_cannot_be_driven(way, part, clauses):
+    with pytest.raises(TargetError, match=".") as caught:
+        drive(way, clauses)
+    assert part in str(caught.value)
+
+
+def test_a_target_that_does_nothing_keeps_every_prohibition_and_still_does_not_pass(clauses):
+    run = drive("idle", clauses)
+    assert run.watch.violated == ()
+    assert "positive control before the run failed" in run.dead
+
+
+@pytest.mark.parametrize("target", ["", "ref:honest", "exec:", "exec:/no/such/program", "ref:faulty/streams-when-mutd", "ftp:x"])
+def test_a_target_that_is_none_is_named(target):
+    with pytest.raises(TargetError):
+        open_target(target)
+
+
+@pytest.mark.xdist_group("reference")
+def test_the_reference_over_standard_input_and_output(clauses):
+    with Harness(ProcessDriver(f"{sys.executable} -m earwitness.reference_impl.session"), clauses) as harness:
+        run = harness.run((Press("d1", "microphone"), Say("d1", "weather")))
+    assert run.watch.violated == () and not run.dead
+    assert run.watch.records["MIC-3"].exercised and run.voice > 20
+
+
+@pytest.mark.parametrize("entry", [None, {}, {"do": "dance"}, {"do": "say"}, {"do": "say", "device": 1, "clip": "x"}])
+def test_a_wrong_stimulus_is_refused(entry):
+    with pytest.raises(ValueError, match="."):
+        from_json(entry)
+    assert from_json(to_json(Say("d1", "weather"))) == Say("d1", "weather")
