@@ -38,7 +38,7 @@ def drive(way, clauses):
     ],
 )
 def test_a_misbehaving_target_cannot_be_driven(way, part, clauses):
-    with pytest.raises(TargetError, match=".") as caught:
+    with pytest.raises(TargetError, match=r".") as caught:
         drive(way, clauses)
     assert part in str(caught.value)
 
@@ -65,6 +65,6 @@ def test_the_reference_over_standard_input_and_output(clauses):
 
 @pytest.mark.parametrize("entry", [None, {}, {"do": "dance"}, {"do": "say"}, {"do": "say", "device": 1, "clip": "x"}])
 def test_a_wrong_stimulus_is_refused(entry):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         from_json(entry)
     assert from_json(to_json(Say("d1", "weather"))) == Say("d1", "weather")

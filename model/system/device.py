@@ -54,6 +54,8 @@ ANY_FROM, ANY_BUFFERED, ANY_FOLLOW_UP = count("any.from"), count("any.buffered")
 C = Const
 
 
+_OPENED: dict[str, Expression] = {"open": TRUE, "control": C("streaming"), "opened_at": TIME, "heard_from": ANY_FROM}
+_OPENED |= {v.name: FALSE for v in (answered, processed, asked)}
 _SETTING: dict[str, Expression] = {"store": C("device"), "category": C("setting"), "acted_on": FALSE}
 
 
@@ -160,7 +162,7 @@ def _firmware() -> tuple[Transition, ...]:
                 at_most(ANY_FROM, TIME),
                 implication(among(cause, "follow_up"), at_most(TIME, plus(asked_at, C(FOLLOW_UP)))),
             ),
-            {"open": TRUE, "control": C("streaming"), "opened_at": TIME, "heard_from": ANY_FROM} | {v.name: FALSE for v in (answered, processed, asked)},
+            _OPENED,
             "stream.open",
             {"stream": C(0), "cause": cause, "from": ANY_FROM},
         ),
