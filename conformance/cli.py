@@ -49,7 +49,7 @@ def _tell(line: str) -> None:
 @click.option("--target", default="ref", show_default=True, help="ref, ref:faulty/NAME, or exec:COMMAND")
 @click.option("--pack", "packs", multiple=True, help="a shipped pack or a pack file; both shipped packs unless given")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="earwitness-run", show_default=True, help="folder of the bundle")
-@click.option("--examples", type=click.IntRange(0, 10_000), default=12, show_default=True, help="sequences to search beyond the tour")
+@click.option("--examples", type=click.IntRange(0, 10_000), default=8, show_default=True, help="sequences to search beyond the tour")
 @click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--no-proofs", is_flag=True, help="judge the implementation only; clauses are then never 'proved'")
