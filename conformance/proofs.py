@@ -53,14 +53,14 @@ def _monitors(clause: Clause, system: System) -> list[Monitor]:
 _shared: dict[str, Any] = {}
 
 
-def _prove_one(number: int) -> tuple[Proven, float]:
+def _prove_one(number: int) -> Proven:
     system, jobs, folder = _shared["system"], _shared["jobs"], _shared["folder"]
     identity, monitors, whole = jobs[number]
     proof = prove(identity, system, monitors, _shared["lemmas"], _shared["seconds"])
     witness = shortest(system, whole, lambda outcome: outcome.exercised)
     if proof.standing is Standing.PROVED and not witness:
         proof = replace(proof, standing=Standing.INCONCLUSIVE, reason="its trigger is not reached in the model, so the proof would be vacuous")
-    return _rechecked(proof, folder, witness), proof.seconds
+    return _rechecked(proof, folder, witness)
 
 
 def _rechecked(proof: Proof, folder: Path, witness: tuple[Observation, ...]) -> Proven:
@@ -92,7 +92,9 @@ def prove_clauses(
     _shared.update(system=system, jobs=jobs, folder=folder, seconds=seconds, lemmas=system_lemmas(system))
     results: dict[str, Proven] = {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        for proven, _ in pool.map(_prove_one, range(len(jobs))):
+        # Those with most parts first, so that both workers end together.
+        order = sorted(range(len(jobs)), key=lambda number: -len(jobs[number][1]))
+        for proven in pool.map(_prove_one, order):
             results[proven.proof.clause] = proven
             tell(proven)
-    return results
+    return {identity: results[identity] for identity, _, _ in jobs}
