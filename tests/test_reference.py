@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from earwitness.conformance.clips import Clip, in_the_air, write_wav
 from earwitness.reference_impl.cloud.nlu import understand
 from earwitness.reference_impl.cloud.speech import SpeechError, speak
+from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
 from earwitness.reference_impl.device.microphone import Microphone, Rail
+from earwitness.reference_impl.live import SoundCardError, live, sound_card
+from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import decode
 
@@ -76,6 +80,25 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
 def test_nobody_else_wakes_it(ask, recordings):
     for path in [p for p in recordings if p.parent.name == "computer"][:10]:
         assert not named(ask(Clip("computer", False, recording=path)), "wake_word")
+
+
+def test_the_device_runs_live_on_any_source_of_chunks():
+    air = in_the_air(Clip(QUESTION, True), 6)
+    chunks = iter(air[: len(air) // CHUNK * CHUNK].reshape(-1, CHUNK))
+    events = [entry["event"] for entry in live(chunks)]
+    assert events.index("wake_word") < events.index("stream.open") < events.index("stream.close") < events.index("tts.audio")
+
+
+def test_a_missing_sound_card_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with pytest.raises(SoundCardError, match="install PortAudio"):
+        next(sound_card())
+
+
+def test_a_missing_open_recogniser_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(RuntimeError, match="not installed"):
+        WhisperRecognizer(tmp_path)
 
 
 def test_a_microphone_without_power_yields_nothing_not_silence():

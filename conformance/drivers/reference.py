@@ -15,7 +15,10 @@ class ReferenceDriver:
 
         if fault and fault not in FAULTS:
             raise TargetError(f"the reference has no fault '{fault}'.{nearest(fault, FAULTS)} Known: {', '.join(FAULTS)}")
-        self._session = Session(fault)
+        try:
+            self._session = Session(fault)
+        except (RuntimeError, OSError) as error:
+            raise TargetError(f"the reference did not start: {error}") from None
         self._number = 0
 
     def request(self, message: Message) -> Answer:

@@ -15,8 +15,22 @@ import trustme
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
+from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud, Conversation
 from earwitness.reference_impl.faults.zoo import cloud_class
+
+
+def _recognizer() -> Recognizer | None:
+    """The open-vocabulary recogniser where EARWITNESS_WHISPER names its weights; None for the default."""
+    folder = os.environ.get("EARWITNESS_WHISPER")
+    if not folder:
+        return None
+    from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
+
+    try:
+        return WhisperRecognizer(Path(folder))
+    except RuntimeError as error:
+        sys.exit(f"EARWITNESS_WHISPER: {error}")
 
 
 def main() -> None:
@@ -29,7 +43,7 @@ def main() -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    cloud: Cloud = cloud_class(options.fault)(options.data)
+    cloud: Cloud = cloud_class(options.fault)(options.data, _recognizer())
     turn = threading.Lock()
 
     def handle(connection: ServerConnection) -> None:
