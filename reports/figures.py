@@ -24,7 +24,7 @@ def milliseconds(time: int) -> str:
 
 def label(entry: Mapping[str, Any]) -> str:
     """An event with the attributes a reader needs."""
-    shown = {k: v for k, v in entry.items() if k not in ("time", "device", "event", "evidence", "words", "text")}
+    shown = {k: v for k, v in entry.items() if k not in ("time", "device", "event", "evidence", "words", "text", "repeats", "violation")}
     values = ", ".join(
         f"{k.replace('_', ' ')} {'yes' if v is True else 'no' if v is False else milliseconds(v) if k in ('from', 'to', 'until') else v}"
         for k, v in shown.items()
@@ -39,9 +39,10 @@ def excerpt(trace: Sequence[Mapping[str, Any]], at: int, most: int = 24) -> list
     for number, entry in enumerate(trace[: at + 1]):
         if entry["device"] != device or (entry["event"] in QUIET and number != at):
             continue
-        same = rows and number != at and entry["event"] == "stream.audio" == rows[-1]["event"] and entry["evidence"] == rows[-1]["evidence"]
-        if same:
-            rows[-1]["repeats"] += 1
+        # The wire and the device tell of each upload in turn, so the one to fold into is among the last two rows.
+        same = [r for r in rows[-2:] if r["event"] == entry["event"] == "stream.audio" and r["evidence"] == entry["evidence"]]
+        if same and number != at:
+            same[-1]["repeats"] += 1
         else:
             rows.append({**entry, "repeats": 1, "violation": number == at})
     return rows[-most:]
