@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from earwitness.conformance.clips import Clip, in_the_air, write_wav
 from earwitness.reference_impl.cloud.nlu import understand
 from earwitness.reference_impl.cloud.speech import SpeechError, speak
 from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
+from earwitness.reference_impl.device.link import Link
 from earwitness.reference_impl.device.microphone import Microphone, Rail
 from earwitness.reference_impl.live import SoundCardError, live, sound_card
 from earwitness.reference_impl.protocol import CHUNK
-from earwitness.reference_impl.session import Session
+from earwitness.reference_impl.session import CloudProcess, Session
 from earwitness.reference_impl.sound import decode
 
 pytestmark = pytest.mark.xdist_group("reference")
@@ -128,3 +130,22 @@ def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):
     for request in ({"do": "dance"}, {"do": "say", "device": "d1", "audio": "/nowhere.wav"}, {"do": "press", "device": "d9", "button": "x"}):
         *_, reply = session.handle({"id": 9, **request})
         assert reply["id"] == 9 and ("unsupported" in reply or "error" in reply)
+
+
+def test_connections_opened_and_closed_by_many_threads_at_once_never_fail(tmp_path):
+    """Reading and writing one TLS connection from two threads once broke one handshake in some thousand, and at times the process."""
+    cloud = CloudProcess(tmp_path, "")
+
+    def turns(_: int) -> list[dict]:
+        answers = []
+        for _ in range(40):
+            link = Link(cloud.route)
+            answers.append(link.ask({"type": "reset"}))
+            link.drop()
+        return answers
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert [a for answers in pool.map(turns, range(8)) for a in answers] == [{"ok": True}] * 320
+    finally:
+        cloud.stop()

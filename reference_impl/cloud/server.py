@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import os
 import ssl
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import trustme
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
 
 from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud, Conversation
@@ -44,24 +47,26 @@ def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     cloud: Cloud = cloud_class(options.fault)(options.data, _recognizer())
-    turn = threading.Lock()
+    asyncio.run(_serve(cloud, context, authority.cert_pem.bytes().decode()))
 
-    def handle(connection: ServerConnection) -> None:
+
+async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
+    # One worker, since the recogniser serves one turn at a time; the connections stay responsive meanwhile.
+    worker = ThreadPoolExecutor(1)
+    loop = asyncio.get_running_loop()
+
+    async def handle(connection: ServerConnection) -> None:
         conversation = Conversation(cloud)
-        try:
-            for content in connection:
-                with turn:
-                    reply = conversation.message(content if isinstance(content, bytes) else json.loads(content))
-                connection.send(json.dumps(reply))
-        except (ConnectionClosed, ValueError):
-            return
+        with suppress(ConnectionClosed, ValueError):
+            async for content in connection:
+                message = content if isinstance(content, bytes) else json.loads(content)
+                await connection.send(json.dumps(await loop.run_in_executor(worker, conversation.message, message)))
 
-    with serve(handle, "127.0.0.1", 0, ssl=context, compression=None, max_size=1 << 20) as server:
-        port = server.socket.getsockname()[1]
-        print(json.dumps({"port": port, "authority": authority.cert_pem.bytes().decode()}), flush=True)
+    async with serve(handle, "127.0.0.1", 0, ssl=context, compression=None, max_size=1 << 20) as server:
+        print(json.dumps({"port": server.sockets[0].getsockname()[1], "authority": authority}), flush=True)
         # The device holds the other end of our input: when it dies, so do we.
         threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-        server.serve_forever()
+        await server.serve_forever()
 
 
 if __name__ == "__main__":

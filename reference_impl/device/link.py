@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import socket
 import ssl
-from contextlib import ExitStack
+import threading
+from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.protocol import State
-from websockets.sync.client import ClientConnection, connect
+
+Result = TypeVar("Result")
 
 PATIENCE = 20.0
 """Seconds of real time an answer may take before the link counts as lost."""
@@ -30,6 +34,24 @@ class Route:
     authority: str
 
 
+class _Network:
+    """One thread for all sockets: an OpenSSL connection must not be read and written by two at once."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting = threading.Lock()
+
+    def done(self, work: Coroutine[Any, Any, Result]) -> Result:
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="network", daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+_network = _Network()
+
+
 class Link:
     """Opens on demand, keeps the connection for later turns."""
 
@@ -38,38 +60,40 @@ class Link:
     def __init__(self, route: Route) -> None:
         self.route = route
         self.up = True
-        self._open = ExitStack()
         self._connection: ClientConnection | None = None
 
-    def dial(self) -> socket.socket:
-        return socket.create_connection((self.route.host, self.route.port), timeout=PATIENCE)
-
-    def connect(self) -> ClientConnection:
+    async def connect(self) -> ClientConnection:
         context = ssl.create_default_context(cadata=self.route.authority)
-        return connect(f"wss://localhost:{self.route.port}", sock=self.dial(), ssl=context, compression=None, proxy=None, open_timeout=PATIENCE)
+        return await connect(
+            f"wss://localhost:{self.route.port}", host=self.route.host, ssl=context, compression=None, proxy=None, open_timeout=PATIENCE, close_timeout=0.1
+        )
 
     def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         """Send sound (bytes) or a message; return the cloud's reply. Raises LinkLost."""
         if not self.up:
             self.drop()
             raise LinkLost("the network is down")
-        beginning = isinstance(content, dict) and content.get("type") == "open"
         try:
-            if beginning and self._connection is not None and self._connection.state is not State.OPEN:
-                # The other side closed while nothing was said; a new turn deserves a new connection.
-                self.drop()
-            if self._connection is None:
-                self._connection = self._open.enter_context(self.connect())
-            self._connection.send(content if isinstance(content, bytes) else json.dumps(content))
-            reply: dict[str, Any] = json.loads(self._connection.recv(timeout=PATIENCE))
-            return reply
+            return _network.done(self._exchange(content))
         except (OSError, WebSocketException, ValueError, TimeoutError) as error:
             self.drop()
             raise LinkLost(str(error)) from None
+
+    async def _exchange(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
+        beginning = isinstance(content, dict) and content.get("type") == "open"
+        if beginning and self._connection is not None and self._connection.state is not State.OPEN:
+            # The other side closed while nothing was said; a new turn deserves a new connection.
+            self._connection = None
+        if self._connection is None:
+            self._connection = await self.connect()
+        async with asyncio.timeout(PATIENCE):
+            await self._connection.send(content if isinstance(content, bytes) else json.dumps(content))
+            reply: dict[str, Any] = json.loads(await self._connection.recv())
+        return reply
 
     def drop(self) -> None:
         """Close without ceremony."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close_timeout = 0.1
-            self._open.close()
+            with suppress(OSError, WebSocketException):
+                _network.done(connection.close())

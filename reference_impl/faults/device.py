@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import wave
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pymicro_wakeword import Model
-from websockets.sync.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.device import Control, Device
@@ -92,8 +93,8 @@ class StreamLeftOpen(Device):
 
 
 class _PlainLink(Link):
-    def connect(self) -> ClientConnection:
-        return connect(f"ws://localhost:{self.route.port}", sock=self.dial(), compression=None, proxy=None, open_timeout=PATIENCE)
+    async def connect(self) -> ClientConnection:
+        return await connect(f"ws://localhost:{self.route.port}", host=self.route.host, compression=None, proxy=None, open_timeout=PATIENCE)
 
 
 class PlainTextTransport(Device):
@@ -198,8 +199,9 @@ class QueuesWhenOffline(Device):
         if not self.link.up:
             self.queue.append(heard)
         elif self.queue and self.control is Control.LISTENING:
-            self.link.ask({"type": "open", "preroll": 0})
-            for late in self.queue[-60:]:
-                self.link.ask(late.tobytes())
-            self.queue = []
+            late, self.queue = self.queue[-60:], []
+            with suppress(LinkLost):
+                self.link.ask({"type": "open", "preroll": 0})
+                for chunk in late:
+                    self.link.ask(chunk.tobytes())
         super().captured(heard)
