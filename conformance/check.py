@@ -14,14 +14,14 @@ from typing import Any
 from earwitness.conformance import bundle
 from earwitness.conformance.drivers.driver import Driver, Hello, TargetError
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.proofs import Proven, provable, prove_clauses
+from earwitness.conformance.proofs import PROGRESS, Proven, prove_packs
 from earwitness.conformance.search import Failure, search, shrink, tour
 from earwitness.conformance.stimulus import Scenario
 from earwitness.conformance.verdict import ClauseResult, Exit, Verdict, gate
 from earwitness.model.expression import Const
 from earwitness.model.logic.english import english
 from earwitness.model.proof.prove import Standing
-from earwitness.model.system.device import device
+from earwitness.model.system.assistant import assistant
 from earwitness.model.system.machine import edges
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Kind, Pack
@@ -129,7 +129,7 @@ def visited(traces: list[list[Observation]]) -> list[str]:
     seen = {(o.event, name, value) for trace in traces for o in trace for name, value in (("", ""), *o.attributes.items())}
     return [
         t.name
-        for t in device().transitions
+        for t in assistant().transitions
         if (t.event, "", "") in seen
         and t.event != "tick"
         and all((t.event, n, e.value) in seen for n, e in t.attributes.items() if isinstance(e, Const) and n not in ("bytes", "stream", "skill"))
@@ -147,7 +147,7 @@ def check(target: str, packs: tuple[Pack, ...], folder: Path, examples: int, sec
     def told(p: Proven) -> None:
         tell(f"{p.proof.clause}: {p.standing.value} in {p.proof.seconds:.1f} s, {p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip())
 
-    proven = prove_clauses(provable(clauses), folder / "proofs", seconds, told) if proofs else {}
+    proven = prove_packs(packs, folder / "proofs", seconds, told) if proofs else {}
     proof_seconds = time.perf_counter() - began
     with Harness(open_target(target), clauses, seed) as harness:
         tell(f"driving {harness.hello.name}")
@@ -155,7 +155,7 @@ def check(target: str, packs: tuple[Pack, ...], folder: Path, examples: int, sec
     index = {clause: number for number, clause in enumerate(session.failures)}
     results = tuple(result_of(c, session, proven.get(c.id), index) for c in clauses)
     code = gate(results, frozenset(c.id for c in clauses))
-    alive = proven.get("progress")
+    alive = proven.get(PROGRESS)
     reason = ""
     if session.dead and code is not Exit.VIOLATED:
         code, reason = Exit.NOT_DRIVABLE, session.dead
@@ -173,7 +173,7 @@ def check(target: str, packs: tuple[Pack, ...], folder: Path, examples: int, sec
         "seconds": {"proof": round(proof_seconds, 1), "all": round(time.perf_counter() - began, 1)},
         "seed": seed,
     }
-    system = device()
+    system = assistant()
     facts: dict[str, Any] = {
         "exit": code.value,
         "reason": reason,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
+import time
 import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -97,25 +99,35 @@ def _table(results: tuple[Any, ...]) -> None:
 @click.option("--pack", "packs", multiple=True, help="a shipped pack or a pack file")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="keep the certificates here")
 @click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof")
-def prove(packs: tuple[str, ...], out: Path | None, seconds: int) -> None:
-    """Prove the clauses marked P that the model covers; a refuted one prints its shortest counterexample."""
-    from earwitness.conformance.proofs import Proven, provable, prove_clauses
+@click.option("--fresh", is_flag=True, help="search every invariant anew instead of checking the shipped ones")
+@click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="write the invariants found to this file")
+def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, store: Path | None) -> None:
+    """Prove the clauses marked P; a refuted one prints its shortest counterexample."""
+    from earwitness.conformance.proofs import Proven, provable, prove_packs
     from earwitness.model.proof.prove import Standing
 
-    clauses = provable(c for p in _packs(packs) for c in p.clauses)
-    if not clauses:
-        raise click.UsageError("no clause of these packs is marked P and covered by the model; nothing was proved")
+    loaded = _packs(packs)
+    if not any(provable(p.clauses) for p in loaded):
+        raise click.UsageError("no clause of these packs is marked P; nothing was proved")
 
     def show(p: Proven) -> None:
         click.echo(
             f"{p.proof.clause:9} {p.standing.value:13} {p.proof.seconds:6.1f} s  {p.obligations:4} obligations re-checked by cvc5 "
             f"in {p.recheck_seconds:.1f} s  {p.proof.reason}".rstrip()
         )
-        for seen in p.proof.trace:
-            click.echo(f"          {seen.time / 1_000_000:10.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
+        for number, run in enumerate((p.proof.trace, p.other), start=1):
+            if run and p.other:
+                click.echo(f"          run {number}")
+            for seen in run:
+                click.echo(f"          {seen.time / 1_000_000:10.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
 
+    began = time.perf_counter()
     with tempfile.TemporaryDirectory() as temporary:
-        results = prove_clauses(clauses, out or Path(temporary), seconds, show)
+        results = prove_packs(loaded, out or Path(temporary), seconds, show, {} if fresh else None)
+    proved = sum(p.standing is Standing.PROVED for p in results.values())
+    click.echo(f"{proved} of {len(results)} proved and re-checked in {time.perf_counter() - began:.1f} s")
+    if store is not None:
+        store.write_text(json.dumps({name: p.proof.invariants for name, p in sorted(results.items()) if p.proof.invariants}, indent=1) + "\n", "utf-8")
     standings = {p.standing for p in results.values()}
     sys.exit((Exit.VIOLATED if Standing.REFUTED in standings else Exit.INCONCLUSIVE if Standing.INCONCLUSIVE in standings else Exit.SATISFIED).value)
 

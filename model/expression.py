@@ -175,3 +175,34 @@ def sort_of(expression: Expression) -> Sort:
         case Apply(Operator.ITE, arguments):
             return sort_of(arguments[1])
     return Sort.BOOL
+
+
+def substitute(expression: Expression, bindings: Mapping[str, Expression]) -> Expression:
+    """The expression with variables replaced, and what became constant folded away."""
+    match expression:
+        case Const():
+            return expression
+        case Var(name):
+            return bindings.get(name, expression)
+        case Apply(operator, arguments):
+            return _folded(operator, tuple(substitute(a, bindings) for a in arguments))
+
+
+def _folded(operator: Operator, a: tuple[Expression, ...]) -> Expression:
+    match operator:
+        case Operator.NOT:
+            return negation(a[0])
+        case Operator.AND:
+            return conjunction(*a)
+        case Operator.OR:
+            return disjunction(*a)
+        case Operator.EQ if a[0] == a[1]:
+            return TRUE
+        case Operator.ITE if isinstance(a[0], Const):
+            return a[1] if a[0].value else a[2]
+        case Operator.ITE if a[1] == a[2]:
+            return a[1]
+    constants = [x.value for x in a if isinstance(x, Const)]
+    if len(constants) == len(a) and operator is not Operator.ITE:
+        return Const(_APPLY[operator](tuple(constants)))
+    return Apply(operator, a)

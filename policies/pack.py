@@ -17,6 +17,8 @@ from jsonschema import Draft202012Validator
 from earwitness.model.logic.formula import Formula
 from earwitness.model.logic.monitor import Monitor, compile_formula
 from earwitness.model.logic.parser import UNITS, FormulaError, Scope, parse
+from earwitness.model.system.assistant import ENABLED
+from earwitness.model.system.cloud import OBSERVED
 from earwitness.model.vocabulary import nearest, vocabulary
 
 LARGEST_PACK = 1 << 20
@@ -201,6 +203,10 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any]) -> Pack:
             faults.append(f"{_place(name, _node_at(root, ['clauses', number, 'each']))}: {item['id']}: each must be device, or device and an attribute")
         if item["id"] in {c.id for c in clauses}:
             faults.append(f"{_place(name, _node_at(root, ['clauses', number, 'id']))}: {item['id']}: this id stands twice")
+        for part, known in (("transition", ENABLED), ("observer", OBSERVED)):
+            if part in item and item[part] not in known:
+                place = _place(name, _node_at(root, ["clauses", number, part]))
+                faults.append(f"{place}: {item['id']}: the model has no {part} '{item[part]}'.{nearest(item[part], known)}")
         clauses.append(
             Clause(
                 id=item["id"],

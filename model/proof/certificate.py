@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import z3
 from earwitness.model.proof.encoding import Problem
 
 
-def smtlib(clause: str, problem: Problem, invariant: Any) -> str:
+def smtlib(clause: str, problem: Problem, invariant: Sequence[Any]) -> str:
     """The obligations of a proof: the invariant holds at first, every transition keeps it, and it excludes a violation.
     Each `check-sat` must answer unsat; the `echo` before it names the obligation."""
     names = list(problem.before)
@@ -21,7 +22,7 @@ def smtlib(clause: str, problem: Problem, invariant: Any) -> str:
     lines = [f"; clause {clause}: every check-sat must answer unsat", "(set-logic QF_LIA)"]
     lines += [f"(declare-const {v.sexpr()} {v.sort().sexpr()})" for v in declared.values()]
     parameters = " ".join(f"({problem.before[n].sexpr()} {problem.before[n].sort().sexpr()})" for n in names)
-    lines.append(f"(define-fun Invariant ({parameters}) Bool {_flat(invariant)})")
+    lines.append(f"(define-fun Invariant ({parameters}) Bool (and true {' '.join(map(_flat, invariant))}))")
     here = "(Invariant " + " ".join(problem.before[n].sexpr() for n in names) + ")"
 
     def obligation(name: str, *assertions: str) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import z3
 
-from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Value, Var, variables
-from earwitness.model.logic.monitor import DEFAULT, Monitor, Register
-from earwitness.model.system.device import CONTROL, RAIL
+from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Value, Var
+from earwitness.model.logic.monitor import Monitor, Register
+from earwitness.model.system.firmware import CONTROL
+from earwitness.model.system.hardware import RAIL
+from earwitness.model.system.slice import effect
 from earwitness.model.system.table import System, Transition
+from earwitness.model.system.walk import free_variables
 from earwitness.model.vocabulary import vocabulary
 
 Term = Any
+REGISTER = "r!"
+"""Prefix of a monitor's registers among the variables of a problem."""
 
 
 def _fixed_texts() -> list[str]:
@@ -38,7 +43,7 @@ class Encoding:
     def constant(self, value: Value) -> Term:
         if isinstance(value, bool):
             return z3.BoolVal(value)
-        return z3.IntVal(value if isinstance(value, int) else self.text(value))
+        return z3.IntVal(value) if isinstance(value, int) else z3.IntVal(self.text(value))
 
     def variable(self, name: str, sort: Sort) -> Term:
         return z3.Bool(name) if sort is Sort.BOOL else z3.Int(name)
@@ -73,6 +78,18 @@ class Encoding:
                         return z3.If(a[0], a[1], a[2])
 
 
+class FiniteEncoding(Encoding):
+    """Numbers of 32 bits and texts of 8, for solvers that turn all into propositions. Sound as long as no number comes near 2**31."""
+
+    def constant(self, value: Value) -> Term:
+        if isinstance(value, bool):
+            return z3.BoolVal(value)
+        return z3.BitVecVal(value, 32) if isinstance(value, int) else z3.BitVecVal(self.text(value), 8)
+
+    def variable(self, name: str, sort: Sort) -> Term:
+        return z3.Bool(name) if sort is Sort.BOOL else z3.BitVec(name, 32 if sort is Sort.INT else 8)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One transition beside the monitor, over `before` and `time`: when it can happen, what follows, and what the monitor says."""
@@ -96,54 +113,45 @@ class Problem:
     initial: Term
     rules: tuple[Rule, ...]
 
-
-def _inputs(encoding: Encoding, transition: Transition, bindings: Mapping[str, Term]) -> dict[str, Term]:
-    values: dict[str, Term] = {"event": encoding.constant(transition.event)}
-    for name, attribute in vocabulary().attributes.items():
-        present = name in transition.attributes
-        values[f"has.{name}"] = z3.BoolVal(present)
-        default = encoding.constant(DEFAULT[attribute.sort])
-        values[f"its.{name}"] = encoding.term(transition.attributes[name], bindings) if present else default
-    return values
+    def after(self, rule: Rule, claims: Sequence[Term]) -> list[Term | None]:
+        """Each claim about the state as it reads after the rule; None where the rule does not touch it."""
+        moved = [(v, rule.after[n]) for n, v in self.before.items() if not rule.after[n].eq(v)]
+        # One substitution for all: the calls are dearer than the work.
+        together = z3.substitute(z3.And(*claims, True), *moved)
+        return [None if after.eq(claim) else after for claim, after in zip(claims, together.children(), strict=False)]
 
 
-def encode(system: System, monitor: Monitor, prefix: str = "r!") -> Problem:
+def encode(system: System, monitor: Monitor, encoding: Encoding | None = None, prefix: str = REGISTER) -> Problem:
     """The product of a system and a monitor."""
-    encoding = Encoding()
+    encoding = encoding or Encoding()
     registers = [Register(prefix + r.name, r.sort, r.initial) for r in monitor.registers]
     sorts = {v.name: v.sort for v in system.variables} | {r.name: r.sort for r in registers} | {"now": Sort.INT}
     before = {name: encoding.variable(name, sort) for name, sort in sorts.items()}
     first = [z3.Or(*(before[v.name] == encoding.constant(value) for value in v.initial)) for v in system.variables]
     first += [before[r.name] == encoding.constant(r.initial) for r in registers]
-    first.append(before["now"] == 0)
-    time = z3.Int("time")
+    first.append(before["now"] == encoding.constant(0))
+    time = encoding.variable("time", Sort.INT)
     bindings = dict(before) | {"time": time}
     held = {r.name: before[prefix + r.name] for r in monitor.registers}
-    limits = [z3.Implies(encoding.term(x.condition, bindings), time <= encoding.term(x.since, bindings) + x.bound) for x in system.limits]
+    limits = [z3.Implies(encoding.term(x.condition, bindings), time <= encoding.term(x.since, bindings) + encoding.constant(x.bound)) for x in system.limits]
     rules = []
     for transition in system.transitions:
-        event = _inputs(encoding, transition, bindings)
-        seen = event | held | {"time": time}
+        seen = effect(transition, monitor)
+        beside = bindings | held
         after: dict[str, Term] = {
             v.name: encoding.term(transition.updates[v.name], bindings) if v.name in transition.updates else before[v.name] for v in system.variables
         }
-        after |= {prefix + r.name: z3.simplify(encoding.term(monitor.updates[r.name], seen)) for r in monitor.registers}
+        after |= {prefix + r.name: z3.simplify(encoding.term(seen.updates[r.name], beside)) for r in monitor.registers}
         after["now"] = time
         rules.append(
             Rule(
                 transition,
                 z3.And(encoding.term(transition.guard, bindings), before["now"] <= time, *limits),
                 after,
-                z3.simplify(encoding.term(monitor.verdict, seen)),
-                z3.simplify(encoding.term(monitor.trigger, seen)),
-                {name: event[f"its.{name}"] for name in transition.attributes},
-                tuple(encoding.variable(v.name, v.sort) for v in sorted(variables(transition.guard), key=str) if v.name.startswith("any."))
-                + tuple(
-                    encoding.variable(v.name, v.sort)
-                    for e in transition.attributes.values()
-                    for v in variables(e)
-                    if v.name.startswith("any.") and v not in variables(transition.guard)
-                ),
+                z3.simplify(encoding.term(seen.verdict, beside)),
+                z3.simplify(encoding.term(seen.trigger, beside)),
+                {name: encoding.term(e, bindings) for name, e in transition.attributes.items()},
+                tuple(encoding.variable(v.name, v.sort) for v in free_variables(transition)),
             )
         )
     return Problem(encoding, before, sorts, z3.And(*first), tuple(rules))

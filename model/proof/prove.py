@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import z3
 
-from earwitness.model.expression import TRUE, Expression, Sort, Value, conjunction, disjunction, negation
+from earwitness.model.expression import Expression, conjunction, disjunction, negation, substitute
 from earwitness.model.logic.formula import And, Formula
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.certificate import smtlib
-from earwitness.model.proof.encoding import Problem, Rule, encode
-from earwitness.model.proof.houdini import candidates, lemmas
-from earwitness.model.system.table import System
-from earwitness.model.trace import Evidence, Observation
-from earwitness.model.vocabulary import Microseconds, vocabulary
+from earwitness.model.proof.encoding import Problem, encode
+from earwitness.model.proof.houdini import candidates, lemmas, plausible
+from earwitness.model.proof.invariant import core, parts, recalled, unsafe, written
+from earwitness.model.proof.unroll import DEEPEST, violation
+from earwitness.model.system.path import Wanted, shortest
+from earwitness.model.system.slice import cone, timed
+from earwitness.model.system.table import Enabled, System
+from earwitness.model.trace import Observation
 
 SECONDS = 60
-DEEPEST = 40
-"""Steps: counterexamples and witnesses are searched up to this depth."""
 
 
 class Standing(Enum):
@@ -40,11 +41,12 @@ class Proof:
     standing: Standing
     seconds: float
     certificates: tuple[str, ...] = ()
+    invariants: tuple[tuple[str, ...], ...] = ()
     trace: tuple[Observation, ...] = ()
     reason: str = ""
 
 
-def _invariant(problem: Problem, lemmas: list[Any], seconds: int) -> tuple[Standing, Any]:
+def _spacer(problem: Problem, lemmas: list[Any], seconds: int) -> tuple[Standing, Any]:
     """An invariant found by Spacer, strengthened by lemmas that are inductive themselves; or the reason why there is none."""
     names = list(problem.before)
     state = [problem.before[n] for n in names]
@@ -63,7 +65,7 @@ def _invariant(problem: Problem, lemmas: list[Any], seconds: int) -> tuple[Stand
     if answer == z3.sat:
         found = solver.model()[relation]
         body = found.else_value() if isinstance(found, z3.FuncInterp) else found
-        return Standing.PROVED, z3.And(_ground(z3.substitute_vars(body, *state)), *lemmas)
+        return Standing.PROVED, _ground(z3.substitute_vars(body, *state))
     return (Standing.REFUTED if answer == z3.unsat else Standing.INCONCLUSIVE), solver.reason_unknown() if answer == z3.unknown else None
 
 
@@ -72,93 +74,65 @@ def _ground(term: Any) -> Any:
     return z3.Tactic("qe")(term).as_expr() if "(exists" in term.sexpr() or "(forall" in term.sexpr() else term
 
 
-def _unroll(problem: Problem, deepest: int, seconds: int) -> tuple[Observation, ...] | None:
-    """The shortest run that ends in a violation, or None up to the depth."""
-    solver = z3.SolverFor("QF_LIA")
-    solver.set("timeout", seconds * 1000)
-
-    def at(term: Any, step: int) -> Any:
-        names = [problem.before[n] for n in problem.before] + [z3.Int("time")] + [v for r in problem.rules for v in r.free]
-        return z3.substitute(term, *((v, _stamped(v, step)) for v in names))
-
-    solver.add(at(problem.initial, 0))
-    for step in range(deepest):
-        chosen = z3.Int(f"rule@{step}")
-        hit = []
-        for number, rule in enumerate(problem.rules):
-            moved = [_stamped(problem.before[n], step + 1) == at(rule.after[n], step) for n in problem.before]
-            solver.add(z3.Implies(chosen == number, z3.And(at(rule.enabled, step), *moved)))
-            hit.append(z3.And(chosen == number, at(z3.Not(rule.verdict), step)))
-        solver.add(chosen >= 0, chosen < len(problem.rules))
-        solver.push()
-        solver.add(z3.Or(*hit))
-        answer = solver.check()
-        if answer == z3.sat:
-            return tuple(_observations(problem, solver.model(), step + 1))
-        solver.pop()
-        if answer == z3.unknown:
-            return None
-    return None
-
-
-def _stamped(variable: Any, step: int) -> Any:
-    return z3.Const(f"{variable}@{step}", variable.sort())
-
-
-def _observations(problem: Problem, model: Any, steps: int) -> Iterator[Observation]:
-    for step in range(steps):
-        rule: Rule = problem.rules[model.eval(z3.Int(f"rule@{step}"), model_completion=True).as_long()]
-        names = [*problem.before.values(), z3.Int("time"), *rule.free]
-
-        def reading(term: Any, step: int = step, names: list[Any] = names) -> Any:
-            return model.eval(z3.substitute(term, *((v, _stamped(v, step)) for v in names)), model_completion=True)
-
-        attributes: dict[str, Value] = {}
-        for name, term in rule.event.items():
-            found = reading(term)
-            attributes[name] = z3.is_true(found) if z3.is_bool(found) else problem.encoding.text_of(found.as_long()) if _is_text(name) else found.as_long()
-        yield Observation(Microseconds(reading(z3.Int("time")).as_long()), "model", rule.transition.event, attributes, Evidence.DECLARED)
-
-
-def _is_text(attribute: str) -> bool:
-    return vocabulary().attributes[attribute].sort is Sort.TEXT
-
-
 def conjuncts(formula: Formula) -> tuple[Formula, ...]:
     """The parts of a clause that can be proved one by one."""
     return (*conjuncts(formula.left), *conjuncts(formula.right)) if isinstance(formula, And) else (formula,)
 
 
-def system_lemmas(system: System) -> list[Any]:
-    """Inductive lemmas about the system alone, shared by all its proofs."""
-    problem = encode(system, Monitor((), {}, TRUE, TRUE))
-    return lemmas(problem, problem.rules, candidates(problem, system)[0], [])
+def search(problem: Problem, system: System, monitor: Monitor, seconds: int) -> tuple[Standing, Any]:
+    """An inductive invariant as a list of conjuncts that excludes every violation, or the reason why none was found."""
+    guesses = plausible(system, monitor, candidates(system, monitor))
+    known = lemmas(problem, [problem.encoding.term(g, problem.before) for g in guesses])
+    standing, found = (Standing.PROVED, []) if not unsafe(problem, known) else _spacer(problem, known, seconds)
+    if standing is not Standing.PROVED:
+        return standing, found
+    return standing, core(problem, [*known, *parts(found)])
 
 
-def prove(clause: str, system: System, monitors: Sequence[Monitor], given: list[Any], seconds: int = SECONDS) -> Proof:
-    """Whether every monitor's verdict holds after every event of every run. `given` are `system_lemmas` of the system (or none).
-    One certificate a monitor; the first refuted or inconclusive monitor decides."""
+def prove(clause: str, system: System, monitors: Sequence[Monitor], stored: Sequence[Sequence[str]] = (), seconds: int = SECONDS) -> Proof:
+    """Whether every monitor's verdict holds after every event of every run. `stored` are invariants of an earlier proof, one list of
+    conjuncts a monitor: where they still are inductive they spare the search. One certificate a monitor, over the whole system;
+    the first refuted or inconclusive monitor decides."""
     started = clock.perf_counter()
-    certificates = []
+    certificates, invariants = [], []
     for number, monitor in enumerate(monitors, start=1):
-        problem = encode(system, monitor)
-        beside = lemmas(problem, problem.rules, candidates(problem, system)[1], given) if given else []
-        standing, found = _invariant(problem, [*given, *beside], seconds)
+        whole = encode(system, monitor)
+        invariant = recalled(whole, stored[number - 1]) if len(stored) >= number else None
+        standing, found = (Standing.PROVED, invariant) if invariant is not None else _searched(system, monitor, seconds)
         if standing is Standing.PROVED:
-            certificates.append(smtlib(f"{clause} part {number}", problem, found))
+            certificates.append(smtlib(f"{clause} part {number}", whole, found))
+            invariants.append(written(found))
             continue
         trace: tuple[Observation, ...] = ()
         reason = f"the solver gave no answer within {seconds} s ({found})"
         if standing is Standing.REFUTED:
-            trace = _unroll(problem, DEEPEST, seconds) or ()
-            reason = "" if trace else f"refuted, but no trace was found within {seconds} s a step"
+            trace = counterexample(system, monitor, seconds)
+            reason = "" if trace else f"refuted, but no trace of at most {DEEPEST} events was found within {seconds} s a step"
         return Proof(clause, standing, round(clock.perf_counter() - started, 3), trace=trace, reason=reason)
-    return Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), tuple(certificates))
+    return Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), tuple(certificates), tuple(invariants))
 
 
-def enabledness(system: System, transition: str, wherever: Expression) -> Monitor:
-    """A monitor for: the transition can happen in every reachable state that fulfils `wherever`."""
-    return state_monitor(disjunction(negation(wherever), system.transition(transition).guard), wherever)
+def _searched(system: System, monitor: Monitor, seconds: int) -> tuple[Standing, Any]:
+    """First in the monitor's cone. The cone allows more than the system, so only the system itself can refute."""
+    part = cone(system, monitor)
+    standing, found = search(encode(part, monitor), part, monitor, seconds)
+    if standing is Standing.PROVED or part == system:
+        return standing, found
+    part = cone(system, monitor, timed(system))
+    return search(encode(part, monitor), part, monitor, seconds)
+
+
+def counterexample(system: System, monitor: Monitor, seconds: int = SECONDS) -> tuple[Observation, ...]:
+    """A shortest violation; empty where none was found."""
+    path = shortest(system, monitor, Wanted.VIOLATED, 200_000) or violation(cone(system, monitor, timed(system)), monitor, seconds)
+    return path.observations() if path is not None else ()
+
+
+def enabledness(system: System, wanted: Enabled) -> Monitor:
+    """A monitor for: the transition, with the free choices given, can happen in every reachable state where it is wanted (and, if exactly, in no other)."""
+    guard = substitute(system.transition(wanted.transition).guard, wanted.chosen)
+    possible = disjunction(negation(wanted.wherever), guard)
+    return state_monitor(conjunction(possible, disjunction(wanted.wherever, negation(guard))) if wanted.exactly else possible, wanted.wherever)
 
 
 def state_monitor(invariant: Expression, trigger: Expression) -> Monitor:

@@ -1,77 +1,16 @@
-"""The table executed: concrete runs, shortest ways to a trigger by explicit search, and the diagram, through `transitions`."""
+"""The tables executed and drawn, through `transitions`."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
 
 from transitions import Machine
 
-from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Value, evaluate, python_source, variables
-from earwitness.model.logic.monitor import Monitor, inputs
-from earwitness.model.logic.step import generated_step, initial_state
+from earwitness.model.expression import Apply, Const, Expression, Operator, Value, evaluate
+from earwitness.model.system.path import State, choices, initial_states, successor
 from earwitness.model.system.table import System, Transition
 from earwitness.model.trace import Observation
-from earwitness.model.vocabulary import Microseconds
-
-State = dict[str, Value]
-
-
-def initial_states(system: System) -> Iterator[State]:
-    """Every first state."""
-    for values in product(*(v.initial for v in system.variables)):
-        yield {v.name: value for v, value in zip(system.variables, values, strict=True)}
-
-
-def successor(transition: Transition, state: Mapping[str, Value], time: int, chosen: Mapping[str, Value]) -> tuple[State, Observation]:
-    """The state and observation after a transition that is enabled."""
-    values = dict(state) | dict(chosen) | {"time": time}
-    after = dict(state) | {name: evaluate(e, values) for name, e in transition.updates.items()}
-    attributes = {name: evaluate(e, values) for name, e in transition.attributes.items()}
-    return after, Observation(Microseconds(time), "model", transition.event, attributes)
-
-
-def _choices(transition: Transition, time: int) -> Iterator[dict[str, Value]]:
-    free = sorted(
-        {v for e in (transition.guard, *transition.updates.values(), *transition.attributes.values()) for v in variables(e) if v.name.startswith("any.")},
-        key=lambda v: v.name,
-    )
-    for values in product(*((False, True) if v.sort is Sort.BOOL else (time, 0) for v in free)):
-        yield {v.name: value for v, value in zip(free, values, strict=True)}
-
-
-def _compiled(expression: Expression) -> Callable[[Mapping[str, Value]], bool]:
-    made: Callable[[Mapping[str, Value]], bool] = eval("lambda s: " + python_source(expression, lambda name: f"s[{name!r}]"))
-    return made
-
-
-def shortest(system: System, monitor: Monitor, wanted: Callable[[Any], bool], most: int = 60_000) -> tuple[Observation, ...]:
-    """A run of fewest events, without time passing, after which `wanted(outcome)`; empty where none was found among `most` states.
-    Explicit search, independent of the solver."""
-    step, start = generated_step(monitor), initial_state(monitor)
-    guards = [(t, _compiled(t.guard)) for t in system.transitions]
-    queue: deque[tuple[State, Any, tuple[Observation, ...]]] = deque((s, start, ()) for s in initial_states(system))
-    known: set[Any] = set()
-    while queue and len(known) < most:
-        state, registers, path = queue.popleft()
-        for transition, guard in guards:
-            for chosen in _choices(transition, 0):
-                values = state | chosen | {"time": 0}
-                if not guard(values):
-                    continue
-                after, seen = successor(transition, state, 0, chosen)
-                # Invariants of a state (no registers) are read before the event, so they see the state's own names.
-                held, outcome = step(registers, state | inputs(seen))
-                if wanted(outcome):
-                    return (*path, seen)
-                key = (tuple(after.values()), held)
-                if key not in known:
-                    known.add(key)
-                    queue.append((after, held, (*path, seen)))
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +94,7 @@ class Executable:
 
     def enabled(self, transition: Transition) -> list[dict[str, Value]]:
         """The free choices under which the transition can happen now."""
-        return [c for c in _choices(transition, self.time) if evaluate(transition.guard, self.values | c | {"time": self.time})]
+        return [c for c in choices(self.system, transition, self.time) if evaluate(transition.guard, self.values | c | {"time": self.time})]
 
     def _leads(self, transition: Transition, target: str) -> Callable[[], bool]:
         def leads() -> bool:

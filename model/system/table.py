@@ -17,8 +17,30 @@ class Component(Enum):
     CAMERA = "camera hardware"
     LIGHT = "light hardware"
     FIRMWARE = "firmware"
-    CLOUD = "cloud"
+    GATEWAY = "gateway"
+    ASR = "speech recognition"
+    NLU = "language understanding"
     SKILLS = "skill host"
+    SPEECH = "speech synthesis"
+    RETENTION = "retention"
+    METRICS = "metrics"
+    MANAGEMENT = "management"
+    CALLS = "calls"
+
+
+class Base(Enum):
+    """What a component's good behaviour rests on."""
+
+    HARDWARE = "hardware"
+    DEVICE = "device software"
+    CLOUD = "cloud"
+
+
+def base(component: Component) -> Base:
+    """Where a component runs."""
+    if component in (Component.MICROPHONE, Component.CAMERA, Component.LIGHT):
+        return Base.HARDWARE
+    return Base.DEVICE if component in (Component.FIRMWARE, Component.CALLS) else Base.CLOUD
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +83,31 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """One component's rows. `control` names the variable whose values are the states people draw."""
+
+    name: str
+    control: str
+    variables: tuple[StateVariable, ...]
+    transitions: tuple[Transition, ...]
+    limits: tuple[Limit, ...] = ()
+    hints: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enabled:
+    """What must be possible: the transition, with the given free choices, wherever the condition holds; if `exactly`, then nowhere else."""
+
+    transition: str
+    wherever: Expression
+    chosen: Mapping[str, Expression] = field(default_factory=dict)
+    exactly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class System:
-    """A composed table. `control` names the variable whose values are the states people draw. `hints` are candidate lemmas for the prover:
-    checked, never trusted."""
+    """Composed tables. `control` is that of the first. `free` gives the texts a free choice may take where a search samples them.
+    `hints` are candidate lemmas for the prover: checked, never trusted."""
 
     name: str
     control: str
@@ -71,6 +115,7 @@ class System:
     transitions: tuple[Transition, ...]
     limits: tuple[Limit, ...]
     hints: tuple[Expression, ...] = ()
+    free: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def transition(self, name: str) -> Transition:
         return next(t for t in self.transitions if t.name == name)
@@ -94,6 +139,16 @@ def word(name: str) -> Var:
 def among(variable: Expression, *values: str) -> Expression:
     """The variable has one of these values."""
     return disjunction(*(equal(variable, Const(v)) for v in values))
+
+
+def flags(*names: Var) -> tuple[StateVariable, ...]:
+    """Booleans that are false at first."""
+    return tuple(StateVariable(v.name, Sort.BOOL, (False,)) for v in names)
+
+
+def counts(*names: Var) -> tuple[StateVariable, ...]:
+    """Integers that are 0 at first."""
+    return tuple(StateVariable(v.name, Sort.INT, (0,)) for v in names)
 
 
 def both(*conditions: Expression) -> Expression:

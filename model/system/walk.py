@@ -1,0 +1,64 @@
+"""Random runs of a system beside a monitor, with time passing: many reachable states, cheaply. They refute guesses; they prove nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+
+from earwitness.model.expression import Expression, Sort, Value, Var, python_source, variables
+from earwitness.model.logic.monitor import Monitor
+from earwitness.model.system.slice import effect
+from earwitness.model.system.table import Component, System, Transition
+
+State = dict[str, Value]
+LONG = 40_000_000
+"""Microseconds: longer than any bound."""
+
+
+def compiled(expression: Expression) -> Callable[[Mapping[str, Value]], Value]:
+    """The expression as a Python function of its variables' values."""
+    made: Callable[[Mapping[str, Value]], Value] = eval("lambda s: " + python_source(expression, lambda name: f"s[{name!r}]"))
+    return made
+
+
+def free_variables(transition: Transition) -> tuple[Var, ...]:
+    """What may be chosen freely when the transition happens, by name."""
+    expressions = (transition.guard, *transition.updates.values(), *transition.attributes.values())
+    return tuple(sorted({v for e in expressions for v in variables(e) if v.name.startswith("any.")}, key=lambda v: v.name))
+
+
+def states(system: System, monitor: Monitor, prefix: str, steps: int, seed: int = 0) -> Iterator[State]:
+    """The states of one walk after another, registers named with `prefix`, the instant as `now`."""
+    generator = random.Random(seed)
+    rows = []
+    for t in system.transitions:
+        seen = effect(t, monitor)
+        updates = [(n, compiled(e)) for n, e in t.updates.items()] + [(prefix + n, compiled(e)) for n, e in seen.updates.items()]
+        rows.append((t, compiled(t.guard), updates, free_variables(t)))
+    limits = [(compiled(x.condition), compiled(x.since), x.bound) for x in system.limits]
+    quiet = [row for row in rows if row[0].component is not Component.ENVIRONMENT]
+    state: State = {}
+    for step in range(steps):
+        if step % 200 == 0:
+            state = {v.name: generator.choice(v.initial) for v in system.variables} | {prefix + r.name: r.initial for r in monitor.registers} | {"now": 0}
+            yield state
+        now = int(state["now"])
+        latest = min((int(since(state)) + bound for condition, since, bound in limits if condition(state)), default=now + LONG)
+        time = generator.choice((now, now, now, min(latest, now + generator.randrange(150_000)), latest))
+        some = list(quiet if generator.random() < 0.8 else rows)
+        generator.shuffle(some)
+        registers = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
+        for _, guard, updates, free in some:
+            values = state | registers | {v.name: _pick(generator, v, system, time) for v in free} | {"time": time}
+            if guard(values):
+                state = state | {n: update(values) for n, update in updates} | {"now": time}
+                yield state
+                break
+
+
+def _pick(generator: random.Random, variable: Var, system: System, time: int) -> Value:
+    if variable.sort is Sort.BOOL:
+        return generator.random() < 0.5
+    if variable.sort is Sort.TEXT:
+        return generator.choice(system.free[variable.name])
+    return generator.choice((0, 1, time, max(0, time - 500_000)))
