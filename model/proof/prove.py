@@ -14,7 +14,7 @@ from earwitness.model.expression import Expression, conjunction, disjunction, ne
 from earwitness.model.logic.formula import And, Formula
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.certificate import smtlib
-from earwitness.model.proof.encoding import Problem, encode
+from earwitness.model.proof.encoding import Encoding, Problem, encode
 from earwitness.model.proof.houdini import candidates, lemmas, plausible
 from earwitness.model.proof.invariant import core, parts, recalled, unsafe, written
 from earwitness.model.proof.unroll import DEEPEST, violation
@@ -98,7 +98,7 @@ def prove(clause: str, system: System, monitors: Sequence[Monitor], stored: Sequ
     for number, monitor in enumerate(monitors, start=1):
         whole = encode(system, monitor)
         invariant = recalled(whole, stored[number - 1]) if len(stored) >= number else None
-        standing, found = (Standing.PROVED, invariant) if invariant is not None else _searched(system, monitor, seconds)
+        standing, found = (Standing.PROVED, invariant) if invariant is not None else _searched(system, monitor, whole.encoding, seconds)
         if standing is Standing.PROVED:
             certificates.append(smtlib(f"{clause} part {number}", whole, found))
             invariants.append(written(found))
@@ -112,14 +112,14 @@ def prove(clause: str, system: System, monitors: Sequence[Monitor], stored: Sequ
     return Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), tuple(certificates), tuple(invariants))
 
 
-def _searched(system: System, monitor: Monitor, seconds: int) -> tuple[Standing, Any]:
-    """First in the monitor's cone. The cone allows more than the system, so only the system itself can refute."""
+def _searched(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -> tuple[Standing, Any]:
+    """First in the monitor's cone. The cone allows more than the system, so only with all that limits speak of can it refute."""
     part = cone(system, monitor)
-    standing, found = search(encode(part, monitor), part, monitor, seconds)
-    if standing is Standing.PROVED or part == system:
+    standing, found = search(encode(part, monitor, encoding), part, monitor, seconds)
+    if standing is Standing.PROVED:
         return standing, found
     part = cone(system, monitor, timed(system))
-    return search(encode(part, monitor), part, monitor, seconds)
+    return search(encode(part, monitor, encoding), part, monitor, seconds)
 
 
 def counterexample(system: System, monitor: Monitor, seconds: int = SECONDS) -> tuple[Observation, ...]:
