@@ -21,8 +21,8 @@ from earwitness.conformance.verdict import ClauseResult, Exit, Verdict, gate
 from earwitness.model.expression import Const
 from earwitness.model.logic.english import english
 from earwitness.model.proof.prove import Standing
-from earwitness.model.system.assistant import assistant
-from earwitness.model.system.machine import edges
+from earwitness.model.system.assistant import assistant, tables
+from earwitness.model.system.machine import edges, states
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Kind, Pack
 
@@ -100,11 +100,9 @@ def result_of(clause: Clause, session: Session, proven: Proven | None, index: di
     )
     if clause.capability is not None and not session.hello.capabilities.get(clause.capability, False):
         return replace(base, verdict=Verdict.NOT_APPLICABLE, known=(), reason=f"the target has no capability '{clause.capability}'")
-    if clause.kind is Kind.TWO_RUN:
-        return replace(base, verdict=Verdict.NOT_EXERCISED, required=False, reason="two-run clauses are not judged by this version")
     if proven is not None and proven.standing is Standing.REFUTED:
         return replace(base, verdict=Verdict.VIOLATED, reason=f"the model refutes it in {len(proven.proof.trace)} events")
-    if clause.kind is Kind.ENABLED:
+    if clause.kind is not Kind.ALWAYS:
         if proved:
             return base
         return replace(base, verdict=Verdict.INCONCLUSIVE, reason=proven.proof.reason if proven is not None else "proofs were left out")
@@ -185,8 +183,7 @@ def check(target: str, packs: tuple[Pack, ...], folder: Path, examples: int, sec
         "stores": {"files": first.stores.files, "unread": list(first.stores.unread), "finds": [f"{f.store}: {f.category}" for f in first.stores.finds]},
         "skipped": sorted({s for r in session.runs for s in r.skipped}),
         "model": {
-            "states": list(next(v for v in system.variables if v.name == system.control).values),
-            "edges": [[e.source, e.target, e.name] for e in edges(system)],
+            "components": [{"name": t.name, "states": list(states(t)), "edges": [[e.source, e.target, e.name] for e in edges(t, system)]} for t in tables()],
             "visited": visited([r.watch.trace for r in session.runs]),
         },
     }
@@ -205,6 +202,7 @@ def _proof_json(proven: Proven) -> dict[str, Any]:
         "reason": proven.proof.reason,
         "witness": [bundle.redacted(o) for o in proven.witness],
         "counterexample": [bundle.redacted(o) for o in proven.proof.trace],
+        "other_run": [bundle.redacted(o) for o in proven.other],
     }
 
 

@@ -22,8 +22,7 @@ def render(bundle: Bundle) -> str:
     violated = [c for c in clauses if c["verdict"] == "violated"]
     satisfied = [c for c in clauses if c["verdict"] == "satisfied"]
     failures = [_failure(f) for f in bundle.failures]
-    model = results["model"]
-    visited = frozenset(model["visited"])
+    visited = frozenset(results["model"]["visited"])
     return template.render(
         style=folder.joinpath("page.css").read_text("utf-8"),
         headline=HEADLINES.get(results["exit"], "Inconclusive"),
@@ -42,8 +41,10 @@ def render(bundle: Bundle) -> str:
         proved=sum(p["standing"] == "proved" for p in bundle.proofs.values()),
         obligations=sum(p["obligations"] for p in bundle.proofs.values()),
         failures=failures,
-        diagram=states(model["states"], model["edges"], visited),
-        edges=[(s, t, n, n in visited) for s, t, n in model["edges"]],
+        components=[
+            {"name": c["name"], "diagram": states(c["states"], c["edges"], visited), "edges": [(s, t, n, n in visited) for s, t, n in c["edges"]]}
+            for c in results["model"]["components"]
+        ],
     )
 
 

@@ -6,26 +6,32 @@ from dataclasses import replace
 
 import pytest
 
-from earwitness.conformance.proofs import provable
-from earwitness.model.expression import TRUE
+from earwitness.conformance.proofs import provable, prove_packs
+from earwitness.model.expression import TRUE, Const, choice, equal, plus
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.semantics import holds
 from earwitness.model.proof.certificate import recheck
+from earwitness.model.proof.noninterference import noninterference
 from earwitness.model.proof.prove import Standing, conjuncts, prove
-from earwitness.model.system.device import device
-from earwitness.model.system.machine import Executable, edges, shortest
+from earwitness.model.proof.unroll import violation
+from earwitness.model.system.assistant import assistant, tables
+from earwitness.model.system.cloud import OBSERVED, SECRET, dialogues, speaker, words
+from earwitness.model.system.machine import Executable, edges, states
+from earwitness.model.system.path import Wanted, shortest
+from earwitness.model.system.slice import cone
+from earwitness.model.system.table import flag
 from earwitness.policies.pack import find
 
 PACK = find("alexa-smart-properties")
 
 
 def without_guard(name):
-    system = device()
+    system = assistant()
     return replace(system, transitions=tuple(replace(t, guard=TRUE) if t.name == name else t for t in system.transitions))
 
 
 def broken(name, **changes):
-    system = device()
+    system = assistant()
     return replace(system, transitions=tuple(replace(t, **changes) if t.name == name else t for t in system.transitions))
 
 
@@ -35,17 +41,17 @@ def monitors(identity):
 
 @pytest.mark.parametrize("identity", ["MIC-2", "STR-2"])
 def test_a_promise_is_proved_and_its_certificate_holds_for_a_second_solver(identity, tmp_path):
-    proof = prove(identity, device(), monitors(identity), [])
+    proof = prove(identity, assistant(), monitors(identity))
     assert proof.standing is Standing.PROVED
     for number, text in enumerate(proof.certificates):
         path = tmp_path / f"{number}.smt2"
         path.write_text(text)
         said = recheck(path)
-        assert said.failed is None and said.obligations == 1 + 2 * len(device().transitions)
+        assert said.failed is None and said.obligations == 1 + 2 * len(assistant().transitions)
 
 
 def test_an_edited_certificate_fails_with_the_obligation_named(tmp_path):
-    (text,) = prove("STR-2", device(), monitors("STR-2"), []).certificates
+    (text,) = prove("STR-2", assistant(), monitors("STR-2")).certificates
     path = tmp_path / "edited.smt2"
     start = text.index("(define-fun Invariant")
     end = text.index("\n", start)
@@ -63,28 +69,27 @@ def test_an_edited_certificate_fails_with_the_obligation_named(tmp_path):
     [
         ("MIC-2", without_guard("capture_audio")),
         ("CAM-2", without_guard("capture_frame")),
-        ("STR-2", broken("send_audio", attributes={**device().transition("send_audio").attributes, "encrypted": device().variables[0].var})),
+        ("STR-2", broken("send_audio", attributes={**assistant().transition("send_audio").attributes, "encrypted": flag("show")})),
     ],
 )
 def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
-    proof = prove(identity, system, monitors(identity), [])
+    proof = prove(identity, system, monitors(identity))
     assert proof.standing is Standing.REFUTED
     formula = PACK.clause(identity).formula
     verdicts = [holds(formula, proof.trace, i) for i in range(len(proof.trace))]
     assert verdicts[-1] is False and all(verdicts[:-1])
-    explicit = shortest(system, PACK.clause(identity).monitor, lambda outcome: not outcome.holds)
-    assert len(explicit) == len(proof.trace)
+    solved = violation(cone(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 60)
+    assert len(solved.steps) == len(proof.trace)
 
 
 @pytest.mark.parametrize("clause", [c for c in provable(PACK.clauses) if c.monitor is not None], ids=lambda c: c.id)
 def test_every_trigger_is_reached_in_the_model(clause):
-    witness = shortest(device(), clause.monitor, lambda outcome: outcome.exercised)
-    assert witness
+    witness = shortest(assistant(), clause.monitor, Wanted.EXERCISED).observations()
     assert all(holds(clause.formula, witness, i) for i in range(len(witness)))
 
 
 def test_the_table_runs_as_a_machine():
-    machine = Executable(device(), show=True)
+    machine = Executable(assistant(), show=True)
     for name in ("restore_power", "switch_microphones", "hear_wake_word", "light_ring", "show_bar", "open_stream", "send_audio", "close_stream"):
         assert getattr(machine, name)(), name
     assert machine.state == "listening"
@@ -92,7 +97,44 @@ def test_the_table_runs_as_a_machine():
     assert [o.event for o in machine.seen][-3:] == ["stream.open", "stream.audio", "stream.close"]
 
 
-def test_every_control_state_can_be_reached_and_left():
-    joined = edges(device())
-    states = next(v for v in device().variables if v.name == "control").values
-    assert {e.source for e in joined} == {e.target for e in joined} == set(states)
+@pytest.mark.parametrize("part", tables(), ids=lambda t: t.name)
+def test_every_state_of_a_component_can_be_reached_and_left(part):
+    joined = edges(part, assistant())
+    assert {e.source for e in joined} == {e.target for e in joined} == set(states(part))
+
+
+def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
+    """Otherwise each proof would be searched anew: regenerate with `earwitness prove --fresh --store conformance/invariants.json`."""
+    results = prove_packs([PACK], tmp_path, 1, lambda p: None)
+    assert {name: p.reason for name, p in ((n, r.proof) for n, r in results.items()) if p.standing is not Standing.PROVED} == {}
+    assert [name for name, r in results.items() if r.proof.searched] == []
+    assert {c.id for c in provable(PACK.clauses)} <= results.keys()
+
+
+def stores_who_spoke(system):
+    count = system.transition("count_dialogue")
+    only_anna = choice(equal(speaker, Const("anna")), plus(dialogues, Const(1)), dialogues)
+    return replace(count, updates={**count.updates, "dialogues": only_anna})
+
+
+def counts_an_utterance(system):
+    count = system.transition("count_dialogue")
+    said_hello = choice(equal(words, Const("hello")), plus(dialogues, Const(1)), dialogues)
+    return replace(count, updates={**count.updates, "dialogues": said_hello})
+
+
+@pytest.mark.parametrize("observer", OBSERVED)
+def test_metrics_tell_nothing_of_who_spoke_or_what_was_said(observer):
+    assert noninterference("RET-2", assistant(), SECRET, OBSERVED[observer]).proof.standing is Standing.PROVED
+
+
+@pytest.mark.parametrize("leak", [stores_who_spoke, counts_an_utterance])
+def test_a_model_whose_metrics_depend_on_a_person_or_an_utterance_is_refuted_with_two_runs(leak):
+    changed = leak(assistant())
+    system = replace(assistant(), transitions=tuple(changed if t.name == changed.name else t for t in assistant().transitions))
+    found = noninterference("RET-2", system, SECRET, OBSERVED["metrics"])
+    assert found.proof.standing is Standing.REFUTED
+    one, other = found.first.observations(), found.second.observations()
+    assert [o.event for o in one] == [o.event for o in other]
+    secrets = [[s.chosen.get(name) for s in path.steps if s.transition.name == "recognise" for name in SECRET] for path in (found.first, found.second)]
+    assert secrets[0] != secrets[1]

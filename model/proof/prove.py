@@ -34,7 +34,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The outcome for one clause. `certificates` are SMT-LIB texts for PROVED; `trace` is a shortest
+    """The outcome for one clause. `certificates` are SMT-LIB texts for PROVED; `searched` tells for how many of them the invariant had to be searched; `trace` is a shortest
     violation for REFUTED; `reason` says why there is no answer."""
 
     clause: str
@@ -44,6 +44,7 @@ class Proof:
     invariants: tuple[tuple[str, ...], ...] = ()
     trace: tuple[Observation, ...] = ()
     reason: str = ""
+    searched: int = 0
 
 
 def _spacer(problem: Problem, lemmas: list[Any], seconds: int) -> tuple[Standing, Any]:
@@ -94,10 +95,11 @@ def prove(clause: str, system: System, monitors: Sequence[Monitor], stored: Sequ
     conjuncts a monitor: where they still are inductive they spare the search. One certificate a monitor, over the whole system;
     the first refuted or inconclusive monitor decides."""
     started = clock.perf_counter()
-    certificates, invariants = [], []
+    certificates, invariants, searched = [], [], 0
     for number, monitor in enumerate(monitors, start=1):
         whole = encode(system, monitor)
         invariant = recalled(whole, stored[number - 1]) if len(stored) >= number else None
+        searched += invariant is None
         standing, found = (Standing.PROVED, invariant) if invariant is not None else _searched(system, monitor, whole.encoding, seconds)
         if standing is Standing.PROVED:
             certificates.append(smtlib(f"{clause} part {number}", whole, found))
@@ -109,7 +111,7 @@ def prove(clause: str, system: System, monitors: Sequence[Monitor], stored: Sequ
             trace = counterexample(system, monitor, seconds)
             reason = "" if trace else f"refuted, but no trace of at most {DEEPEST} events was found within {seconds} s a step"
         return Proof(clause, standing, round(clock.perf_counter() - started, 3), trace=trace, reason=reason)
-    return Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), tuple(certificates), tuple(invariants))
+    return Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), tuple(certificates), tuple(invariants), searched=searched)
 
 
 def _searched(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -> tuple[Standing, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from earwitness.model.expression import FALSE, TRUE, Const, Expression, Sort, at_most, choice, equal, implication, plus
 from earwitness.model.system.bounds import Bounds
 from earwitness.model.system.hardware import online, powered
@@ -26,7 +28,7 @@ ANY_FOLLOW_UP, ANY_RESOLVED, ANY_ACTED_ON = flag("any.follow_up"), flag("any.res
 ANY_CONFIDENCE, ANY_BEST, ANY_HYPOTHESES = count("any.confidence"), count("any.best"), count("any.hypotheses")
 ANY_WORDS, ANY_SPEAKER, ANY_INTENT, ANY_CATEGORY = word("any.words"), word("any.speaker"), word("any.intent"), word("any.category")
 
-NEW_TURN: dict[str, Expression] = {v.name: FALSE for v in (stop, asked, processed, counted)} | {"turn": Const("none")}
+NEW_TURN: Mapping[str, Expression] = {v.name: FALSE for v in (stop, asked, processed, counted)} | {"turn": Const("none")}
 """What the cloud knows when a stream opens, and after it was lost."""
 
 FREE = {

@@ -31,7 +31,7 @@ def _activation(by: str) -> dict[str, Expression]:
 def environment() -> tuple[Transition, ...]:
     """Power, network and buttons at any moment, and time."""
     e = Component.ENVIRONMENT
-    dark = DARK | NEW_TURN | {v.name: FALSE for v in (blue, bar, toned, opened)}
+    dark: dict[str, Expression] = {**DARK, **NEW_TURN, **{v.name: FALSE for v in (blue, bar, toned, opened)}}
     return (
         Transition(
             "restore_power",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from earwitness.model.expression import FALSE, Const, Expression, Sort, at_most, choice
 from earwitness.model.system.bounds import Bounds
 from earwitness.model.system.table import TIME, Component, Limit, StateVariable, Table, Transition, among, both, count, counts, either, flag, flags, no, word
@@ -19,7 +21,7 @@ cut, cut_at = flag("cut"), count("cut_at")
 KIND = choice(show, Const("show"), Const("speaker"))
 ANY_BUFFERED = count("any.buffered")
 
-DARK: dict[str, Expression] = {v.name: FALSE for v in (powered, microphone, camera, red, mute_symbol, cut)} | {"rail": Const("settled")}
+DARK: Mapping[str, Expression] = {v.name: FALSE for v in (powered, microphone, camera, red, mute_symbol, cut)} | {"rail": Const("settled")}
 """What a power cut does to the hardware."""
 
 RAIL_FOLLOWS_BUTTON = tuple(either(no(powered), among(rail, "microphone"), *pair) for pair in ((muted, microphone), (no(muted), no(microphone))))

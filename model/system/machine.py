@@ -9,7 +9,7 @@ from transitions import Machine
 
 from earwitness.model.expression import Apply, Const, Expression, Operator, Value, evaluate
 from earwitness.model.system.path import State, choices, initial_states, successor
-from earwitness.model.system.table import System, Transition
+from earwitness.model.system.table import System, Table, Transition
 from earwitness.model.trace import Observation
 
 
@@ -22,17 +22,21 @@ class Edge:
     name: str
 
 
-def edges(system: System) -> tuple[Edge, ...]:
-    """Which control states each transition can join, read off guards and updates; transitions that leave control alone are left out."""
-    declared = next(v for v in system.variables if v.name == system.control)
+def states(part: Table) -> tuple[str, ...]:
+    """The states people draw of a component."""
+    return next(v.values for v in part.variables if v.name == part.control)
+
+
+def edges(part: Table, system: System) -> tuple[Edge, ...]:
+    """Which of a component's states each transition of the system can join, read off guards and updates; what leaves them alone is left out."""
     found = []
     for transition in system.transitions:
-        update = transition.updates.get(system.control)
+        update = transition.updates.get(part.control)
         if update is None:
             continue
-        for source in declared.values:
-            if _may_hold(transition.guard, system.control, source):
-                found += [Edge(source, target, transition.name) for target in sorted(_results(update)) if target != source]
+        for source in states(part):
+            if _may_hold(transition.guard, part.control, source):
+                found += [Edge(source, target, transition.name) for target in sorted(_results(update) or states(part)) if target != source]
     return tuple(found)
 
 

@@ -115,10 +115,10 @@ def _moves(system: System, monitor: Monitor, wanted: Wanted) -> tuple[Callable[[
     def source(e: Expression) -> str:
         return python_source(e, lambda name: local[name])
 
-    lines, steps, known = [], [], set()
+    rows: dict[str, Step] = {}
     for transition in system.transitions:
         for chosen in choices(system, transition, 0):
-            fixed: dict[str, Expression] = {n: Const(v) for n, v in chosen.items()} | {"time": Const(0)}
+            fixed: Mapping[str, Expression] = {n: Const(v) for n, v in chosen.items()} | {"time": Const(0)}
             guard = substitute(transition.guard, fixed)
             if guard == FALSE:
                 continue
@@ -127,10 +127,8 @@ def _moves(system: System, monitor: Monitor, wanted: Wanted) -> tuple[Callable[[
             goal = substitute(negation(seen.verdict) if wanted is Wanted.VIOLATED else seen.trigger, fixed)
             following = ", ".join(source(updates[n]) if n in updates else local[n] for n in names)
             row = f"    if {source(guard)}: out.append((%d, ({following}{',' if names else ''}), {source(goal)}))"
-            if row not in known:
-                known.add(row)
-                lines.append(row % len(steps))
-                steps.append(Step(transition, 0, chosen))
+            rows.setdefault(row, Step(transition, 0, chosen))
+    lines, steps = [row % number for number, row in enumerate(rows)], list(rows.values())
     head = ["def expand(state):", f"    ({', '.join(local.values())}{',' if local else ''}) = state", "    out = []"]
     space: dict[str, Any] = {}
     exec(compile("\n".join([*head, *lines, "    return out"]), "<moves>", "exec"), space)
