@@ -115,7 +115,7 @@ def _moves(system: System, monitor: Monitor, wanted: Wanted) -> tuple[Callable[[
     def source(e: Expression) -> str:
         return python_source(e, lambda name: local[name])
 
-    rows: dict[str, Step] = {}
+    rows: dict[tuple[str, str, str], Step] = {}
     for transition in system.transitions:
         for chosen in choices(system, transition, 0):
             fixed: Mapping[str, Expression] = {n: Const(v) for n, v in chosen.items()} | {"time": Const(0)}
@@ -126,10 +126,11 @@ def _moves(system: System, monitor: Monitor, wanted: Wanted) -> tuple[Callable[[
             updates = {n: substitute(e, fixed) for n, e in {**transition.updates, **seen.updates}.items()}
             goal = substitute(negation(seen.verdict) if wanted is Wanted.VIOLATED else seen.trigger, fixed)
             following = ", ".join(source(updates[n]) if n in updates else local[n] for n in names)
-            row = f"    if {source(guard)}: out.append((%d, ({following}{',' if names else ''}), {source(goal)}))"
-            rows.setdefault(row, Step(transition, 0, chosen))
-    lines, steps = [row % number for number, row in enumerate(rows)], list(rows.values())
-    head = ["def expand(state):", f"    ({', '.join(local.values())}{',' if local else ''}) = state", "    out = []"]
+            rows.setdefault((source(guard), following, source(goal)), Step(transition, 0, chosen))
+    comma = "," if names else ""
+    lines = [f"    if {guard}: out.append(({number}, ({following}{comma}), {goal}))" for number, (guard, following, goal) in enumerate(rows)]
+    steps = list(rows.values())
+    head = ["def expand(state):", f"    ({', '.join(local.values())}{comma}) = state", "    out = []"]
     space: dict[str, Any] = {}
     exec(compile("\n".join([*head, *lines, "    return out"]), "<moves>", "exec"), space)
     expand: Callable[[Any], list[tuple[int, Any, bool]]] = space["expand"]
