@@ -193,6 +193,31 @@ def show(identity: str, packs: tuple[str, ...]) -> None:
     raise PackError(f"no pack has a clause '{identity}'.{nearest(identity, [c.id for p in loaded for c in p.clauses])}")
 
 
+@policy.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--seconds", type=click.IntRange(1, 3600), default=30, show_default=True, help="limit of one comparison")
+def diff(old: str, new: str, seconds: int) -> None:
+    """Whether pack NEW promises at least what OLD did, with a trace that separates them. Exits 1 when anything got weaker."""
+    from earwitness.model.proof.compare import Relation
+    from earwitness.policies.diff import WORSE, differences
+
+    (before,), (after,) = _packs((old,)), _packs((new,))
+    found = set()
+    for difference in differences(before, after, seconds):
+        found.add(difference.relation)
+        color = "red" if difference.relation in WORSE else "yellow" if difference.relation is Relation.UNKNOWN else "green"
+        click.echo(f"{difference.clause:9} {click.style(difference.relation.value, fg=color)}" + (f"  {difference.note}" if difference.note else ""))
+        for title, trace in (("now allowed", difference.comparison.lost), ("now forbidden", difference.comparison.gained)):
+            if trace:
+                click.echo(f"          {title}:")
+            for seen in trace:
+                click.echo(f"          {seen.time / 1_000_000:12.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
+    if found & WORSE:
+        sys.exit(Exit.VIOLATED.value)
+    sys.exit((Exit.INCONCLUSIVE if Relation.UNKNOWN in found else Exit.SATISFIED).value)
+
+
 @cli.command()
 @click.argument("failure", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--target", default="ref", show_default=True)

@@ -143,7 +143,7 @@ def _indent(node: yaml.Node) -> int:
     return len(following[0]) - len(following[0].lstrip(" ")) if following else 0
 
 
-def load(path: Path) -> Pack:
+def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
     """A pack from a file. Raises PackError with every fault found, one a line."""
     name = str(path)
     try:
@@ -172,11 +172,11 @@ def load(path: Path) -> Pack:
     ]
     if faults:
         raise PackError("\n".join(faults))
-    return _build(name, root, entry)
+    return _build(name, root, entry, instead or {})
 
 
-def _build(name: str, root: yaml.Node, entry: Mapping[str, Any]) -> Pack:
-    parameters = {key: p["value"] * UNITS.get(p["unit"], 1) for key, p in entry.get("parameters", {}).items()}
+def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mapping[str, int]) -> Pack:
+    parameters = {key: instead.get(key, p["value"] * UNITS.get(p["unit"], 1)) for key, p in entry.get("parameters", {}).items()}
     scope = Scope(parameters, entry.get("states", {}))
     faults: list[str] = []
     clauses: list[Clause] = []
@@ -229,6 +229,6 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any]) -> Pack:
     return Pack(entry["pack"], entry["version"], entry["source"], parameters, tuple(clauses))
 
 
-def find(name: str) -> Pack:
-    """A shipped pack by name, or a pack file by path."""
-    return load(shipped_packs().get(name, Path(name)))
+def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:
+    """A shipped pack by name, or a pack file by path, read as if its parameters had the values of `instead`."""
+    return load(shipped_packs().get(name, Path(name)), instead)

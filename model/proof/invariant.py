@@ -58,8 +58,11 @@ def inductive(problem: Problem, invariant: Sequence[Term]) -> bool:
     """Whether the conjunction holds at first, is kept by every rule and excludes a violation."""
     start = z3.Solver()
     start.add(problem.initial, z3.Not(z3.And(*invariant)))
-    if start.check() != z3.unsat:
-        return False
+    return start.check() == z3.unsat and kept(problem, invariant)
+
+
+def kept(problem: Problem, invariant: Sequence[Term]) -> bool:
+    """Whether every rule keeps the conjunction and violates nothing where it holds."""
     solver = z3.Solver()
     solver.add(*invariant)
     for rule in problem.rules:

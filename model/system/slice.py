@@ -34,13 +34,14 @@ def effect(transition: Transition, monitor: Monitor) -> Effect:
     )
 
 
-def _names(expressions: Iterable[Expression]) -> set[str]:
+def names(expressions: Iterable[Expression]) -> set[str]:
+    """The variables of some expressions."""
     return {v.name for e in expressions for v in variables(e)}
 
 
 def timed(system: System) -> set[str]:
     """The variables that limits speak of."""
-    return _names(e for x in system.limits for e in (x.condition, x.since)) - {"time"}
+    return names(e for x in system.limits for e in (x.condition, x.since)) - {"time"}
 
 
 def cone(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
@@ -56,12 +57,12 @@ def cone(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
         before = (len(wanted), len(kept), len(limits))
         for t in system.transitions:
             if t.name in kept:
-                wanted |= (effects[t.name].reads() | _names([t.guard])) & known
-                wanted |= _names(e for name, e in t.updates.items() if name in wanted) & known
+                wanted |= (effects[t.name].reads() | names([t.guard])) & known
+                wanted |= names(e for name, e in t.updates.items() if name in wanted) & known
             elif wanted & t.updates.keys():
                 kept.add(t.name)
-        limits = tuple(x.name for x in system.limits if _names([x.condition]) <= wanted | {"time"})
-        wanted |= _names(x.since for x in system.limits if x.name in limits) & known
+        limits = tuple(x.name for x in system.limits if names([x.condition]) <= wanted | {"time"})
+        wanted |= names(x.since for x in system.limits if x.name in limits) & known
         if before == (len(wanted), len(kept), len(limits)):
             break
     return replace(
@@ -69,5 +70,5 @@ def cone(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
         variables=tuple(v for v in system.variables if v.name in wanted),
         transitions=tuple(replace(t, updates={n: e for n, e in t.updates.items() if n in wanted}) for t in system.transitions if t.name in kept),
         limits=tuple(x for x in system.limits if x.name in limits),
-        hints=tuple(h for h in system.hints if _names([h]) <= wanted),
+        hints=tuple(h for h in system.hints if names([h]) <= wanted),
     )

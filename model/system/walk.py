@@ -29,30 +29,44 @@ def free_variables(transition: Transition) -> tuple[Var, ...]:
 
 def states(system: System, monitor: Monitor, prefix: str, steps: int, seed: int = 0) -> Iterator[State]:
     """The states of one walk after another, registers named with `prefix`, the instant as `now`."""
+    for state, _ in _walks(system, monitor, prefix, steps, seed):
+        yield state
+
+
+def stumbles(system: System, monitor: Monitor, steps: int, seed: int = 0) -> bool:
+    """Whether a random walk of so many steps breaks the monitor's verdict."""
+    return not all(holds for _, holds in _walks(system, monitor, "", steps, seed))
+
+
+def _walks(system: System, monitor: Monitor, prefix: str, steps: int, seed: int) -> Iterator[tuple[State, bool]]:
+    """Each state with what the monitor said of the step to it."""
     generator = random.Random(seed)
     rows = []
     for t in system.transitions:
         seen = effect(t, monitor)
         updates = [(n, compiled(e)) for n, e in t.updates.items()] + [(prefix + n, compiled(e)) for n, e in seen.updates.items()]
-        rows.append((t, compiled(t.guard), updates, free_variables(t)))
+        rows.append((t, compiled(t.guard), updates, free_variables(t), compiled(seen.verdict)))
     limits = [(compiled(x.condition), compiled(x.since), x.bound) for x in system.limits]
     quiet = [row for row in rows if row[0].component is not Component.ENVIRONMENT]
     state: State = {}
     for step in range(steps):
         if step % 200 == 0:
             state = {v.name: generator.choice(v.initial) for v in system.variables} | {prefix + r.name: r.initial for r in monitor.registers} | {"now": 0}
-            yield state
+            yield state, True
         now = int(state["now"])
         latest = min((int(since(state)) + bound for condition, since, bound in limits if condition(state)), default=now + LONG)
+        if latest < now:
+            continue
         time = generator.choice((now, now, now, min(latest, now + generator.randrange(150_000)), latest))
         some = list(quiet if generator.random() < 0.8 else rows)
         generator.shuffle(some)
-        registers = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
-        for _, guard, updates, free in some:
+        registers = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)} if prefix else {}
+        for _, guard, updates, free, verdict in some:
             values = state | registers | {v.name: _pick(generator, v, system, time) for v in free} | {"time": time}
             if guard(values):
+                holds = bool(verdict(values))
                 state = state | {n: update(values) for n, update in updates} | {"now": time}
-                yield state
+                yield state, holds
                 break
 
 

@@ -1,0 +1,105 @@
+"""How strong a pack is: which of the model's mutants its proofs notice."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+
+import yaml
+
+from earwitness.conformance.parts import Inquiry, inquiry
+from earwitness.model.proof.mutation import Mutant, mutants, same
+from earwitness.model.system.cloud import OBSERVED
+from earwitness.policies.pack import Pack
+
+EQUIVALENT = "behaves as the sound model in every reachable state"
+READ_BY_OTHERS = frozenset(name for names in OBSERVED.values() for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A mutant with clauses that notice it (all that random walks find; where they find none, all that a proof does), those that could not be
+    decided, and why it may live: it is proved to be no fault, or was reviewed."""
+
+    mutant: str
+    killers: tuple[str, ...]
+    undecided: tuple[str, ...] = ()
+    explained: str = ""
+
+    @property
+    def equivalent(self) -> bool:
+        return self.explained == EQUIVALENT
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Counts over judged mutants."""
+
+    killed: int
+    equivalent: int
+    explained: int
+    unexplained: int
+
+    @classmethod
+    def of(cls, judged: Iterable[Judged]) -> Score:
+        found = list(judged)
+        killed, equivalent = sum(bool(j.killers) for j in found), sum(j.equivalent for j in found)
+        explained = sum(bool(j.explained) and not j.equivalent for j in found)
+        return cls(killed, equivalent, explained, len(found) - killed - equivalent - explained)
+
+    def __str__(self) -> str:
+        real = self.killed + self.explained + self.unexplained
+        return (
+            f"{self.killed} of {real} mutants killed, {self.explained} survivors explained, {self.unexplained} not; "
+            f"{self.equivalent} more behave as the sound model"
+        )
+
+
+def reviewed() -> Mapping[str, str]:
+    """Survivors that were looked at, with the reason why no promise notices them."""
+    entry = yaml.safe_load(files("earwitness.conformance").joinpath("survivors.yaml").read_text("utf-8"))
+    return {name: str(reason) for reason, names in entry.items() for name in names}
+
+
+@dataclass
+class Jury:
+    """Judges one mutant after another."""
+
+    clauses: Inquiry
+
+    def __call__(self, number: int) -> Judged:
+        mutant = self.mutants[number]
+        if same(self.clauses.system, mutant, self.clauses.common, self.clauses.encoding, READ_BY_OTHERS):
+            return Judged(mutant.name, (), (), EQUIVALENT)
+        killers, undecided = self.clauses.stumbling(mutant.system), ()
+        if not killers:
+            killers, undecided = self.clauses.falling(mutant.system)
+        return Judged(mutant.name, killers, undecided, "" if killers else reviewed().get(mutant.name, ""))
+
+    @cached_property
+    def mutants(self) -> list[Mutant]:
+        return list(mutants(self.clauses.system))
+
+
+_jury: dict[str, Jury] = {}
+
+
+def _judge(number: int) -> Judged:
+    return _jury["sits"](number)
+
+
+def judge_mutants(pack: Pack, tell: Callable[[Judged], None], numbers: Iterable[int] | None = None, workers: int = 2) -> tuple[Judged, ...]:
+    """Judge the mutants of the pack's model (those numbered, or all). `tell` hears each as it is done; the result is in the mutants' order."""
+    sits = _jury["sits"] = Jury(inquiry(pack))
+    wanted = list(range(len(sits.mutants)) if numbers is None else numbers)
+    found: dict[int, Judged] = {}
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        tasks = {pool.submit(_judge, n): n for n in wanted}
+        for task in as_completed(tasks):
+            found[tasks[task]] = task.result()
+            tell(task.result())
+    return tuple(found[n] for n in wanted)

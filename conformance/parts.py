@@ -1,0 +1,130 @@
+"""What a pack's proofs say of a changed model: which clauses still hold, which fall, which stay open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import z3
+
+from earwitness.conformance.proofs import PROGRESS, Job, job, provable, stored_invariants
+from earwitness.model.expression import TRUE
+from earwitness.model.logic.monitor import Monitor
+from earwitness.model.proof.encoding import REGISTER, Encoding, Problem, encode
+from earwitness.model.proof.houdini import lemmas
+from earwitness.model.proof.invariant import inductive, kept, recalled, unsafe
+from earwitness.model.proof.noninterference import noninterference
+from earwitness.model.proof.prove import Standing, progress, search, state_monitor
+from earwitness.model.system.assistant import assistant
+from earwitness.model.system.bounds import Bounds
+from earwitness.model.system.cloud import OBSERVED, SECRET
+from earwitness.model.system.path import Wanted, shortest
+from earwitness.model.system.slice import cone, timed
+from earwitness.model.system.table import System
+from earwitness.model.system.walk import stumbles
+from earwitness.policies.pack import Pack
+
+STEPS = 60_000
+"""Random steps before a proof is tried; they find most faults."""
+SECONDS = 20
+"""Limit of one solver's answer."""
+
+
+@dataclass
+class Part:
+    """One monitor of a clause with its invariant over the sound system."""
+
+    clause: str
+    system: System
+    monitor: Monitor
+    stored: tuple[str, ...]
+
+    @cached_property
+    def problem(self) -> Problem:
+        return encode(self.system, self.monitor)
+
+    @cached_property
+    def invariant(self) -> list[Any]:
+        return recalled(self.problem, self.stored) or []
+
+    def spared(self, changed: System) -> bool:
+        """Whether the sound system's invariant also holds of the changed one; then the clause surely does."""
+        where = [b.name for a, b in zip(self.system.transitions, changed.transitions, strict=True) if a != b]
+        if self.system.limits != changed.limits:
+            return inductive(encode(changed, self.monitor, self.problem.encoding), self.invariant)
+        alone = replace(changed, transitions=tuple(changed.transition(name) for name in where))
+        return kept(encode(alone, self.monitor, self.problem.encoding), self.invariant)
+
+    def stumbles(self, changed: System) -> bool:
+        """Whether random walks come upon a violation."""
+        return stumbles(cone(changed, self.monitor, timed(changed)), self.monitor, STEPS)
+
+    def falls(self, changed: System, pool: Sequence[str]) -> bool | None:
+        """Whether the clause is broken, by proof; None where no answer was found in time. Known conjuncts are tried before new ones are searched."""
+        whole = encode(changed, self.monitor, self.problem.encoding)
+        if not unsafe(whole, lemmas(whole, _read(whole, [*self.stored, *pool]))):
+            return False
+        part = cone(changed, self.monitor, timed(changed))
+        standing, _ = search(encode(part, self.monitor), part, self.monitor, SECONDS)
+        if standing is Standing.INCONCLUSIVE and shortest(changed, self.monitor, Wanted.VIOLATED) is not None:
+            return True
+        return _fallen(standing)
+
+
+def _read(problem: Problem, texts: Iterable[str]) -> list[Any]:
+    return [z3.parse_smt2_string(f"(assert {text})", decls=dict(problem.before))[0] for text in dict.fromkeys(texts)]
+
+
+def _fallen(standing: Standing) -> bool | None:
+    return {Standing.REFUTED: True, Standing.PROVED: False}.get(standing)
+
+
+@dataclass
+class Inquiry:
+    """All parts of all clauses of a pack."""
+
+    system: System
+    parts: tuple[Part, ...]
+    two_run: tuple[Job, ...]
+
+    def stumbling(self, changed: System) -> tuple[str, ...]:
+        """The clauses that random walks see broken."""
+        return tuple(dict.fromkeys(p.clause for p in self.parts if not p.spared(changed) and p.stumbles(changed)))
+
+    def falling(self, changed: System) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The clauses that are broken, and those that stay open, by proof."""
+        answers = [(p.clause, p.falls(changed, self.pool)) for p in self.parts if not p.spared(changed)]
+        answers += [(t.identity, self.leaks(t, changed)) for t in self.two_run]
+        fallen = tuple(dict.fromkeys(clause for clause, answer in answers if answer))
+        return fallen, tuple(dict.fromkeys(clause for clause, answer in answers if answer is None and clause not in fallen))
+
+    def leaks(self, task: Job, changed: System, secret: Iterable[str] = SECRET) -> bool | None:
+        """Whether a two-run clause is broken."""
+        return _fallen(noninterference(task.identity, changed, secret, OBSERVED[str(task.observer)], SECONDS).proof.standing)
+
+    @cached_property
+    def pool(self) -> tuple[str, ...]:
+        """The conjuncts of all invariants that speak of the system alone."""
+        return tuple(dict.fromkeys(text for p in self.parts for text in p.stored if REGISTER not in text))
+
+    @cached_property
+    def encoding(self) -> Encoding:
+        return self.parts[0].problem.encoding
+
+    @cached_property
+    def common(self) -> list[Any]:
+        """What holds in every reachable state of the sound system, as far as the pool knows."""
+        problem = encode(self.system, state_monitor(TRUE, TRUE), self.encoding)
+        return lemmas(problem, _read(problem, self.pool))
+
+
+def inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inquiry:
+    """The clauses of a pack marked P, and that time never stops."""
+    system, stored = assistant(Bounds.of(pack.parameters)), stored_invariants()
+    tasks = [job(c, system) for c in provable(pack.clauses) if wanted(c.id)]
+    parts = [Part(t.identity, system, m, (*stored.get(t.identity, ()), *[()] * len(t.monitors))[n]) for t in tasks for n, m in enumerate(t.monitors)]
+    if wanted(PROGRESS):
+        parts.append(Part(PROGRESS, system, progress(system), (*stored.get(PROGRESS, ()), ())[0]))
+    return Inquiry(system, tuple(parts), tuple(t for t in tasks if t.observer is not None))

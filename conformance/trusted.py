@@ -1,0 +1,127 @@
+"""The trusted base of each clause: all minimal sets of components that must behave for the promise to hold."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import z3
+
+from earwitness.conformance.parts import Inquiry, inquiry
+from earwitness.conformance.proofs import provable
+from earwitness.model.proof.trusted import WILD, components, havoc
+from earwitness.model.system.cloud import SECRET
+from earwitness.model.system.table import Base, Component, base
+from earwitness.policies.pack import Pack
+
+Trusted = frozenset[Component]
+REACH = (Base.HARDWARE, Base.DEVICE, Base.CLOUD)
+MOST = 40
+"""Sets asked about a clause before the enumeration stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedBase:
+    """The minimal sets that suffice for a clause. For those in `open` no answer was found in time, so a smaller set may exist."""
+
+    clause: str
+    sets: tuple[Trusted, ...]
+    open: tuple[Trusted, ...] = ()
+
+    @property
+    def rests_on(self) -> Base | None:
+        """How far one must trust, at the least: hardware, then device software, then the cloud. None where nothing need be trusted."""
+        furthest = [max((REACH.index(base(c)) for c in s), default=-1) for s in self.sets]
+        return REACH[min(furthest)] if furthest and min(furthest) >= 0 else None
+
+    def __str__(self) -> str:
+        return " or ".join(said(s) for s in self.sets) or "not found"
+
+
+def said(trusted: Trusted) -> str:
+    """A set in words."""
+    return " + ".join(c.value for c in Component if c in trusted) or "nothing"
+
+
+def _reach(component: Component) -> int:
+    return REACH.index(base(component))
+
+
+@dataclass
+class Assessor:
+    """Answers for one clause after another which sets suffice."""
+
+    clauses: Inquiry
+
+    @cached_property
+    def everybody(self) -> Trusted:
+        return frozenset(components(self.clauses.system))
+
+    def suffices(self, clause: str, trusted: Trusted) -> bool | None:
+        """Whether the clause holds when only these components behave; None where no answer was found in time."""
+        changed = havoc(self.clauses.system, self.everybody - trusted)
+        for task in self.clauses.two_run:
+            if task.identity == clause:
+                wild = [name for name in changed.free if name.startswith(WILD)]
+                return _negated(self.clauses.leaks(task, changed, (*SECRET, *wild)))
+        concerned = [p for p in self.clauses.parts if p.clause == clause and not p.spared(changed)]
+        if any(p.stumbles(changed) for p in concerned):
+            return False
+        answers = [p.falls(changed, self.clauses.pool) for p in concerned]
+        return False if True in answers else None if None in answers else True
+
+    def __call__(self, clause: str) -> TrustedBase:
+        """All minimal sufficient sets (MARCO: Liffiton and others 2016): a solver proposes sets about which nothing is known yet."""
+        answers: dict[Trusted, bool | None] = {}
+
+        def suffices(trusted: Trusted) -> bool:
+            if trusted not in answers:
+                answers[trusted] = self.suffices(clause, trusted)
+            return answers[trusted] is True
+
+        # Whoever can break the clause alone is in every set. Mostly that is all there is to it.
+        needed = frozenset(c for c in self.everybody if not suffices(self.everybody - {c}))
+        member = {c: z3.Bool(c.name) for c in self.everybody}
+        unexplored = z3.Solver()
+        unexplored.add(*(member[c] for c in needed))
+        minimal: list[Trusted] = []
+        seed = needed
+        while len(answers) < MOST:
+            if suffices(seed):
+                for c in sorted(seed - needed, key=_reach, reverse=True):
+                    if suffices(seed - {c}):
+                        seed = seed - {c}
+                minimal.append(seed)
+                unexplored.add(z3.Not(z3.And(*(member[c] for c in seed))))
+            else:
+                unexplored.add(z3.Or(*(member[c] for c in self.everybody - seed)))
+            if unexplored.check() != z3.sat:
+                break
+            model = unexplored.model()
+            seed = frozenset(c for c in self.everybody if z3.is_true(model.eval(member[c], model_completion=True)))
+        return TrustedBase(clause, tuple(minimal), tuple(s for s, answer in answers.items() if answer is None))
+
+
+def _negated(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer
+
+
+_assessor: dict[str, Assessor] = {}
+
+
+def _assess(clause: str) -> TrustedBase:
+    return _assessor["sits"](clause)
+
+
+def trusted_bases(pack: Pack, tell: Callable[[TrustedBase], None], wanted: Callable[[str], bool] = lambda _: True, workers: int = 2) -> tuple[TrustedBase, ...]:
+    """The trusted base of every clause of the pack marked P. `tell` hears each in the pack's order."""
+    _assessor["sits"] = Assessor(inquiry(pack, wanted))
+    found = []
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        for one in pool.map(_assess, [c.id for c in provable(pack.clauses) if wanted(c.id)]):
+            tell(one)
+            found.append(one)
+    return tuple(found)
