@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,12 +17,12 @@ from earwitness.model.proof.houdini import lemmas
 from earwitness.model.proof.invariant import inductive, kept, recalled, unsafe
 from earwitness.model.proof.noninterference import noninterference
 from earwitness.model.proof.prove import Standing, progress, search, state_monitor
-from earwitness.model.system.assistant import assistant
+from earwitness.model.system.assistant import ENABLED, assistant
 from earwitness.model.system.bounds import Bounds
 from earwitness.model.system.cloud import OBSERVED, SECRET
 from earwitness.model.system.path import Wanted, shortest
 from earwitness.model.system.slice import cone, timed
-from earwitness.model.system.table import System
+from earwitness.model.system.table import Component, System
 from earwitness.model.system.walk import stumbles
 from earwitness.policies.pack import Pack
 
@@ -83,11 +83,12 @@ def _fallen(standing: Standing) -> bool | None:
 
 @dataclass
 class Inquiry:
-    """All parts of all clauses of a pack."""
+    """All parts of all clauses of a pack. `actors` are the components whose steps a clause wants to be possible."""
 
     system: System
     parts: tuple[Part, ...]
     two_run: tuple[Job, ...]
+    actors: Mapping[str, frozenset[Component]]
 
     def stumbling(self, changed: System) -> tuple[str, ...]:
         """The clauses that random walks see broken."""
@@ -127,4 +128,6 @@ def inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inqui
     parts = [Part(t.identity, system, m, (*stored.get(t.identity, ()), *[()] * len(t.monitors))[n]) for t in tasks for n, m in enumerate(t.monitors)]
     if wanted(PROGRESS):
         parts.append(Part(PROGRESS, system, progress(system), (*stored.get(PROGRESS, ()), ())[0]))
-    return Inquiry(system, tuple(parts), tuple(t for t in tasks if t.observer is not None))
+    wants = {c.id: ENABLED[c.transition] for c in pack.clauses if c.transition is not None}
+    actors = {identity: frozenset(system.transition(w.transition).component for w in wanted) for identity, wanted in wants.items()}
+    return Inquiry(system, tuple(parts), tuple(t for t in tasks if t.observer is not None), actors)

@@ -15,6 +15,7 @@ from earwitness.conformance.proofs import provable
 from earwitness.model.proof.trusted import WILD, components, havoc
 from earwitness.model.system.cloud import SECRET
 from earwitness.model.system.table import Base, Component, base
+from earwitness.model.system.walk import free_variables
 from earwitness.policies.pack import Pack
 
 Trusted = frozenset[Component]
@@ -62,10 +63,12 @@ class Assessor:
 
     def suffices(self, clause: str, trusted: Trusted) -> bool | None:
         """Whether the clause holds when only these components behave; None where no answer was found in time."""
+        if not self.clauses.actors.get(clause, frozenset()) <= trusted:
+            return False
         changed = havoc(self.clauses.system, self.everybody - trusted)
         for task in self.clauses.two_run:
             if task.identity == clause:
-                wild = [name for name in changed.free if name.startswith(WILD)]
+                wild = {v.name for t in changed.transitions for v in free_variables(t) if v.name.startswith(WILD)}
                 return _negated(self.clauses.leaks(task, changed, (*SECRET, *wild)))
         concerned = [p for p in self.clauses.parts if p.clause == clause and not p.spared(changed)]
         if any(p.stumbles(changed) for p in concerned):

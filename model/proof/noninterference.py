@@ -97,7 +97,10 @@ def _project(system: System, path: Path, run: int, secrets: frozenset[str]) -> P
     """One of the two runs, in the system's own names. The last step only looks at what differs, and is left out."""
     initial = {v.name: path.initial.get(_side(v.name, run), path.initial.get(v.name, v.initial[0])) for v in system.variables}
     steps = []
+    known = {t.name for t in system.transitions}
     for step in path.steps[:-1]:
+        if step.transition.name not in known:
+            continue  # where the runs part, one can go on and the other cannot
         transition = system.transition(step.transition.name)
         chosen: dict[str, Value] = {}
         for v in free_variables(transition):

@@ -28,9 +28,9 @@ from earwitness.model.system.slice import cone, effect
 from earwitness.model.system.table import TIME, System, Transition
 from earwitness.model.system.walk import free_variables
 
-SMALL = Bounds(preroll=1, indicator=1, cut=1, activation=2, turn=3, close=2, follow_up=2)
+SMALL = Bounds(preroll=1, indicator=1, cut=1, activation=1, turn=2, close=1, follow_up=1)
 """Units: bounds that keep the order of the real ones and a state space that can be searched whole."""
-HORIZON = 5
+HORIZON = 3
 """Units: how long the finite model runs."""
 _C = {Operator.AND: "&&", Operator.OR: "||", Operator.EQ: "==", Operator.LT: "<", Operator.LE: "<=", Operator.ADD: "+", Operator.SUB: "-"}
 _TYPE = {Sort.BOOL: "bool", Sort.INT: "short", Sort.TEXT: "byte"}
