@@ -101,7 +101,9 @@ def _table(results: tuple[Any, ...]) -> None:
 @click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof")
 @click.option("--fresh", is_flag=True, help="search every invariant anew instead of checking the shipped ones")
 @click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="write the invariants found to this file")
-def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, store: Path | None) -> None:
+@click.option("--trusted-base", "trusted", is_flag=True, help="instead, say on which components each clause rests (minutes)")
+@click.option("--clause", "clauses", multiple=True, help="with --trusted-base: only these clauses")
+def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, store: Path | None, trusted: bool, clauses: tuple[str, ...]) -> None:
     """Prove the clauses marked P; a refuted one prints its shortest counterexample."""
     from earwitness.conformance.proofs import Proven, provable, prove_packs
     from earwitness.model.proof.prove import Standing
@@ -109,6 +111,10 @@ def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, s
     loaded = _packs(packs)
     if not any(provable(p.clauses) for p in loaded):
         raise click.UsageError("no clause of these packs is marked P; nothing was proved")
+    if clauses and not trusted:
+        raise click.UsageError("--clause goes with --trusted-base")
+    if trusted:
+        sys.exit(_trusted_bases(loaded, clauses).value)
 
     def show(p: Proven) -> None:
         click.echo(
@@ -130,6 +136,74 @@ def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, s
         store.write_text(json.dumps({name: p.proof.invariants for name, p in sorted(results.items()) if p.proof.invariants}, indent=1) + "\n", "utf-8")
     standings = {p.standing for p in results.values()}
     sys.exit((Exit.VIOLATED if Standing.REFUTED in standings else Exit.INCONCLUSIVE if Standing.INCONCLUSIVE in standings else Exit.SATISFIED).value)
+
+
+def _trusted_bases(packs: list[Pack], clauses: tuple[str, ...]) -> Exit:
+    from earwitness.conformance.proofs import provable
+    from earwitness.conformance.trusted import TrustedBase, said, trusted_bases
+    from earwitness.model.vocabulary import nearest
+    from earwitness.policies.pack import PackError
+
+    known = [c.id for p in packs for c in provable(p.clauses)]
+    for identity in clauses:
+        if identity not in known:
+            raise PackError(f"no clause '{identity}' is marked P in these packs.{nearest(identity, known)}")
+
+    def show(found: TrustedBase) -> None:
+        far = f"rests on {found.rests_on.value}" if found.rests_on is not None else "rests on nothing" if found.sets else "inconclusive"
+        click.echo(f"{found.clause:9} {far:24} {found}")
+        for trusted in found.open:
+            click.echo(f"          no answer in time for: {said(trusted)}")
+
+    inconclusive = False
+    for pack in packs:
+        if any(c.id in clauses or not clauses for c in provable(pack.clauses)):
+            bases = trusted_bases(pack, show, lambda identity: not clauses or identity in clauses)
+            inconclusive = inconclusive or any(b.open or not b.sets for b in bases)
+    return Exit.INCONCLUSIVE if inconclusive else Exit.SATISFIED
+
+
+@cli.command()
+@click.option("--pack", "pack", default="alexa-smart-properties", show_default=True, help="a shipped pack or a pack file")
+@click.option("--mutant", "wanted", multiple=True, help="only mutants whose name holds this text")
+def mutate(pack: str, wanted: tuple[str, ...]) -> None:
+    """How strong a pack is: break the model in every small way and see which clauses notice (half an hour and more).
+    Exits 1 when a mutant survives that nobody explained."""
+    from earwitness.conformance.mutants import Judged, Score, judge_mutants
+
+    (loaded,) = _packs((pack,))
+
+    def show(judged: Judged) -> None:
+        said = " ".join(judged.killers) or f"survives: {judged.explained or 'not explained'}"
+        click.echo(f"{judged.mutant}  {said}" + (f"  (undecided: {' '.join(judged.undecided)})" if judged.undecided else ""))
+
+    found = judge_mutants(loaded, show, lambda name: not wanted or any(text in name for text in wanted))
+    if not found:
+        raise click.UsageError("no mutant's name holds this text")
+    score = Score.of(found)
+    click.echo(str(score))
+    sys.exit((Exit.VIOLATED if score.unexplained else Exit.SATISFIED).value)
+
+
+@cli.command("promela")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--pack", "pack", default="alexa-smart-properties", show_default=True, help="a shipped pack or a pack file")
+@click.option("--horizon", type=click.IntRange(1, 100), default=3, show_default=True, help="units of time the finite model runs")
+def write_promela(folder: Path, pack: str, horizon: int) -> None:
+    """Write the finite model beside each clause marked P as Promela, for Spin (spin -a X.pml; gcc -DSAFETY -o pan pan.c; ./pan)."""
+    from dataclasses import asdict
+
+    from earwitness.conformance.proofs import provable
+    from earwitness.model.proof.promela import SMALL, promela
+    from earwitness.model.system.assistant import assistant
+    from earwitness.policies.pack import find
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for clause in provable(find(pack, asdict(SMALL)).clauses):
+        if clause.monitor is not None:
+            path = folder / f"{clause.id}.pml"
+            path.write_text(promela(assistant(SMALL), clause.monitor, horizon), "utf-8")
+            click.echo(str(path))
 
 
 @cli.command("verify-proof")

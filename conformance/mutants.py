@@ -6,7 +6,8 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cached_property
+from fnmatch import fnmatchcase
+from functools import cache, cached_property
 from importlib.resources import files
 
 import yaml
@@ -59,10 +60,16 @@ class Score:
         )
 
 
+@cache
 def reviewed() -> Mapping[str, str]:
-    """Survivors that were looked at, with the reason why no promise notices them."""
+    """Patterns of survivors that were looked at, with the reason why no promise notices them."""
     entry = yaml.safe_load(files("earwitness.conformance").joinpath("survivors.yaml").read_text("utf-8"))
     return {name: str(reason) for reason, names in entry.items() for name in names}
+
+
+def explanation(mutant: str) -> str:
+    """Why a survivor may live; empty where nobody looked at it."""
+    return next((reason for pattern, reason in reviewed().items() if fnmatchcase(mutant, pattern)), "")
 
 
 @dataclass
@@ -78,7 +85,7 @@ class Jury:
         killers, undecided = self.clauses.stumbling(mutant.system), ()
         if not killers:
             killers, undecided = self.clauses.falling(mutant.system)
-        return Judged(mutant.name, killers, undecided, "" if killers else reviewed().get(mutant.name, ""))
+        return Judged(mutant.name, killers, undecided, "" if killers or undecided else explanation(mutant.name))
 
     @cached_property
     def mutants(self) -> list[Mutant]:
@@ -92,14 +99,14 @@ def _judge(number: int) -> Judged:
     return _jury["sits"](number)
 
 
-def judge_mutants(pack: Pack, tell: Callable[[Judged], None], numbers: Iterable[int] | None = None, workers: int = 2) -> tuple[Judged, ...]:
-    """Judge the mutants of the pack's model (those numbered, or all). `tell` hears each as it is done; the result is in the mutants' order."""
+def judge_mutants(pack: Pack, tell: Callable[[Judged], None], wanted: Callable[[str], bool] = lambda _: True, workers: int = 2) -> tuple[Judged, ...]:
+    """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done; the result is in the mutants' order."""
     sits = _jury["sits"] = Jury(inquiry(pack))
-    wanted = list(range(len(sits.mutants)) if numbers is None else numbers)
+    numbers = [n for n, mutant in enumerate(sits.mutants) if wanted(mutant.name)]
     found: dict[int, Judged] = {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        tasks = {pool.submit(_judge, n): n for n in wanted}
+        tasks = {pool.submit(_judge, n): n for n in numbers}
         for task in as_completed(tasks):
             found[tasks[task]] = task.result()
             tell(task.result())
-    return tuple(found[n] for n in wanted)
+    return tuple(found[n] for n in numbers)

@@ -68,7 +68,7 @@ def twice(system: System, secret: Iterable[str], observed: Iterable[str]) -> tup
         hints=(negation(PARTED), *alike),
     )
     sorts = {v.name: v.sort for v in system.variables}
-    same = conjunction(*(equal(Var(_side(n, 1), sorts[n]), Var(_side(n, 2), sorts[n])) for n in observed))
+    same = conjunction(*(equal(Var(_side(n, 1), sorts[n]), Var(_side(n, 2), sorts[n])) for n in observed if n not in shared))
     return both, state_monitor(conjunction(negation(PARTED), same), TRUE)
 
 

@@ -1,0 +1,74 @@
+"""Packs compared: what got weaker is said, and shown by a trace."""
+
+import pytest
+from click.testing import CliRunner
+
+from earwitness.conformance.cli import cli
+from earwitness.model.logic.monitor import compile_formula
+from earwitness.model.logic.parser import Scope, parse
+from earwitness.model.logic.semantics import holds
+from earwitness.model.proof.compare import Relation, compare
+
+PACK = """
+pack: small
+version: 1
+source: ours
+clauses:
+  - id: A-1
+    title: Nothing is captured while the shutter is closed
+    source: [S]
+    severity: high
+    ways: [C]
+    formula: {formula}
+"""
+
+
+def formula(text):
+    return parse(text, Scope({}, {}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "relation"),
+    [
+        ("tts.audio implies its bytes <= 300", "tts.audio implies its bytes <= 200", Relation.STRONGER),
+        ("tts.audio implies its bytes <= 200", "tts.audio implies its bytes <= 300", Relation.WEAKER),
+        ("tts.audio implies its bytes <= 200", "not (tts.audio and its bytes > 200)", Relation.EQUAL),
+        ("tts.audio implies its bytes <= 200", "tts.audio implies its bytes >= 100", Relation.INCOMPARABLE),
+        ("tone implies once within 1 s wake_word", "tone implies once within 2 s wake_word", Relation.WEAKER),
+        ("not tone", "not tone and not tick", Relation.STRONGER),
+    ],
+)
+def test_a_relation_is_found_and_its_traces_separate(old, new, relation):
+    before, after = formula(old), formula(new)
+    found = compare(compile_formula(before), compile_formula(after), 30)
+    assert found.relation is relation
+    for trace, kept, broken in ((found.lost, after, before), (found.gained, before, after)):
+        if trace:
+            assert all(holds(kept, trace, i) for i in range(len(trace)))
+            assert not all(holds(broken, trace, i) for i in range(len(trace)))
+
+
+def pack(folder, name, text):
+    path = folder / name
+    path.write_text(PACK.replace("{formula}", text), "utf-8")
+    return str(path)
+
+
+def test_the_gate_fails_when_anything_got_weaker(tmp_path):
+    old = pack(tmp_path, "old.yaml", "tts.audio implies its bytes <= 200")
+    new = pack(tmp_path, "new.yaml", "tts.audio implies its bytes <= 300")
+    said = CliRunner().invoke(cli, ["policy", "diff", old, new])
+    assert said.exit_code == 1
+    assert "weaker" in said.output
+    assert "tts.audio" in said.output
+    assert CliRunner().invoke(cli, ["policy", "diff", old, old]).exit_code == 0
+    assert CliRunner().invoke(cli, ["policy", "diff", new, old]).exit_code == 0
+
+
+def test_a_clause_that_is_gone_is_a_promise_less(tmp_path):
+    old = pack(tmp_path, "old.yaml", "tts.audio implies its bytes <= 200")
+    new = pack(tmp_path, "new.yaml", "tts.audio implies its bytes <= 200")
+    (tmp_path / "new.yaml").write_text((tmp_path / "new.yaml").read_text("utf-8").replace("A-1", "A-2"), "utf-8")
+    said = CliRunner().invoke(cli, ["policy", "diff", old, new])
+    assert said.exit_code == 1
+    assert "no longer promised" in said.output

@@ -1,0 +1,60 @@
+"""Strength: small faults in the model are noticed, and survivors are accounted for."""
+
+import pytest
+
+from earwitness.conformance.mutants import Judged, Score, explanation, judge_mutants, reviewed
+from earwitness.model.proof.mutation import mutants
+from earwitness.model.system.assistant import assistant
+from earwitness.policies.pack import find
+
+SAMPLE = {
+    "cut_power: drop update of microphone": "MIC-2",
+    "cut_power: flip update of camera": "CAM-2",
+    "send_audio: flip encrypted of stream.audio": "STR-2",
+    "hear_wake_word: drop update of cause": "WAKE-1",
+    "limit close: drop": "STR-1",
+    "count_dialogue: drop update of dialogues": "",
+    "cut_power: drop update of red": "",
+}
+
+
+@pytest.fixture(scope="module")
+def judged():
+    return {j.mutant: j for j in judge_mutants(find("alexa-smart-properties"), lambda _: None, SAMPLE.__contains__)}
+
+
+@pytest.mark.parametrize(("name", "killer"), [(n, k) for n, k in SAMPLE.items() if k])
+def test_a_fault_is_noticed_by_the_clause_that_forbids_it(judged, name, killer):
+    assert killer in judged[name].killers
+
+
+def test_a_fault_that_nothing_reads_is_proved_to_be_none(judged):
+    assert judged["cut_power: drop update of red"].equivalent
+
+
+def test_a_survivor_is_named_with_its_reason(judged):
+    survivor = judged["count_dialogue: drop update of dialogues"]
+    assert not survivor.killers
+    assert survivor.explained == explanation(survivor.mutant) != ""
+
+
+def test_every_transition_and_limit_has_mutants():
+    system, names = assistant(), [m.name for m in mutants(assistant())]
+    assert len(names) == len(set(names))
+    for limit in system.limits:
+        assert {f"limit {limit.name}: drop", f"limit {limit.name}: widen bound"} <= set(names)
+    for t in system.transitions:
+        for update in t.updates:
+            assert f"{t.name}: drop update of {update}" in names
+
+
+def test_the_reviewed_list_speaks_of_mutants_that_exist():
+    from fnmatch import filter as matching
+
+    names = [m.name for m in mutants(assistant())]
+    assert [pattern for pattern in reviewed() if not matching(names, pattern)] == []
+
+
+def test_the_score_counts_an_undecided_mutant_as_unexplained():
+    score = Score.of([Judged("a", ("X",)), Judged("b", (), ("X",)), Judged("c", (), (), "no promise")])
+    assert (score.killed, score.explained, score.unexplained) == (1, 1, 1)

@@ -1,0 +1,43 @@
+"""Spin, which shares no code with our solvers, agrees clause by clause, faults included."""
+
+from dataclasses import asdict
+
+import pytest
+
+from earwitness.model.proof.mutation import mutants
+from earwitness.model.proof.promela import SMALL, promela
+from earwitness.model.proof.spin import SpinError, spin
+from earwitness.model.system.assistant import assistant
+from earwitness.model.system.path import Wanted, shortest
+from earwitness.policies.pack import find
+
+SYSTEM = assistant(SMALL)
+PACK = find("alexa-smart-properties", asdict(SMALL))
+BROKEN = {
+    "cut_power: drop update of microphone": "MIC-2",
+    "cut_power: flip update of camera": "CAM-2",
+    "send_audio: flip encrypted of stream.audio": "STR-2",
+}
+
+
+@pytest.mark.parametrize("identity", ["MIC-1", "MIC-2", "MIC-4", "CAM-1", "CAM-2", "CALL-2", "CALL-3", "ORG-2", "DEV-1"])
+def test_spin_finds_no_violation_of_a_proved_clause(identity, tmp_path):
+    assert spin(promela(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
+
+
+@pytest.mark.parametrize(("name", "identity"), BROKEN.items())
+def test_spin_finds_what_our_search_finds_in_a_broken_model(name, identity, tmp_path):
+    broken = next(m for m in mutants(SYSTEM) if m.name == name).system
+    monitor = PACK.clause(identity).monitor
+    assert shortest(broken, monitor, Wanted.VIOLATED) is not None
+    assert not spin(promela(broken, monitor), tmp_path).holds
+
+
+def test_a_deadline_is_broken_by_a_limit_that_is_gone(tmp_path):
+    broken = next(m for m in mutants(SYSTEM) if m.name == "limit rail: drop").system
+    assert not spin(promela(broken, PACK.clause("MIC-1").monitor), tmp_path).holds
+
+
+def test_a_program_spin_cannot_read_is_an_error_not_an_opinion(tmp_path):
+    with pytest.raises(SpinError, match="spin failed"):
+        spin("active proctype {", tmp_path)

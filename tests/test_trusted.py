@@ -1,0 +1,48 @@
+"""On which components a promise rests."""
+
+import pytest
+
+from earwitness.conformance.trusted import trusted_bases
+from earwitness.model.proof.trusted import havoc, owned
+from earwitness.model.system.assistant import assistant
+from earwitness.model.system.table import Base, Component
+from earwitness.policies.pack import find
+
+HARDWARE = frozenset({Component.MICROPHONE, Component.CAMERA, Component.LIGHT})
+
+
+@pytest.fixture(scope="module")
+def bases():
+    wanted = ("MIC-2", "MIC-4", "MIC-5", "STR-2", "SKL-1", "ORG-1")
+    return {b.clause: b for b in trusted_bases(find("alexa-smart-properties"), lambda _: None, wanted.__contains__)}
+
+
+def test_without_power_nothing_is_captured_whatever_software_does(bases):
+    assert bases["MIC-2"].sets == (frozenset({Component.MICROPHONE}),)
+    assert bases["MIC-2"].rests_on is Base.HARDWARE
+
+
+def test_the_red_light_rests_on_hardware_alone(bases):
+    assert bases["MIC-4"].sets == (HARDWARE,)
+
+
+def test_what_must_be_possible_rests_on_who_does_it(bases):
+    assert bases["MIC-5"].sets == (frozenset({Component.MICROPHONE}),)
+    assert bases["ORG-1"].sets == (frozenset({Component.MANAGEMENT}),)
+
+
+def test_encryption_rests_on_the_firmware_and_skill_content_on_the_cloud(bases):
+    assert (bases["STR-2"].rests_on, bases["SKL-1"].rests_on) == (Base.DEVICE, Base.CLOUD)
+
+
+def test_no_answer_stayed_open(bases):
+    assert all(not b.open for b in bases.values())
+
+
+def test_a_wild_component_keeps_to_what_is_its_own():
+    system = assistant()
+    wild = havoc(system, {Component.FIRMWARE})
+    assert "microphone" not in owned(system, Component.FIRMWARE)
+    assert all(a == b for a, b in zip(system.transitions, wild.transitions, strict=True) if a.component is not Component.FIRMWARE)
+    ring = wild.transition("light_ring")
+    assert ring.attributes["color"] == system.transition("light_ring").attributes["color"], "the ring cannot speak for the red light"
