@@ -138,7 +138,7 @@ def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, s
     sys.exit((Exit.VIOLATED if Standing.REFUTED in standings else Exit.INCONCLUSIVE if Standing.INCONCLUSIVE in standings else Exit.SATISFIED).value)
 
 
-def _trusted_bases(packs: list[Pack], clauses: tuple[str, ...]) -> Exit:
+def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...]) -> Exit:
     from earwitness.conformance.proofs import provable
     from earwitness.conformance.trusted import TrustedBase, said, trusted_bases
     from earwitness.model.vocabulary import nearest

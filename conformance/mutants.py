@@ -82,7 +82,8 @@ class Jury:
         mutant = self.mutants[number]
         if same(self.clauses.system, mutant, self.clauses.common, self.clauses.encoding, READ_BY_OTHERS):
             return Judged(mutant.name, (), (), EQUIVALENT)
-        killers, undecided = self.clauses.stumbling(mutant.system), ()
+        killers = self.clauses.stumbling(mutant.system)
+        undecided: tuple[str, ...] = ()
         if not killers:
             killers, undecided = self.clauses.falling(mutant.system)
         return Judged(mutant.name, killers, undecided, "" if killers or undecided else explanation(mutant.name))

@@ -26,7 +26,7 @@ from earwitness.model.system.table import Component, System
 from earwitness.model.system.walk import stumbles
 from earwitness.policies.pack import Pack
 
-STEPS = 60_000
+STEPS = 100_000
 """Random steps before a proof is tried; they find most faults."""
 SECONDS = 20
 """Limit of one solver's answer."""

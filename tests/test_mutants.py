@@ -7,13 +7,13 @@ from earwitness.model.proof.mutation import mutants
 from earwitness.model.system.assistant import assistant
 from earwitness.policies.pack import find
 
+pytestmark = pytest.mark.xdist_group("mutants")
 SAMPLE = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",
     "send_audio: flip encrypted of stream.audio": "STR-2",
     "hear_wake_word: drop update of cause": "WAKE-1",
-    "limit close: drop": "STR-1",
-    "count_dialogue: drop update of dialogues": "",
+    "send_audio: flip voice of stream.audio": "",
     "cut_power: drop update of red": "",
 }
 
@@ -33,7 +33,7 @@ def test_a_fault_that_nothing_reads_is_proved_to_be_none(judged):
 
 
 def test_a_survivor_is_named_with_its_reason(judged):
-    survivor = judged["count_dialogue: drop update of dialogues"]
+    survivor = judged["send_audio: flip voice of stream.audio"]
     assert not survivor.killers
     assert survivor.explained == explanation(survivor.mutant) != ""
 

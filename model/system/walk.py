@@ -13,6 +13,8 @@ from earwitness.model.system.table import Component, System, Transition
 State = dict[str, Value]
 LONG = 40_000_000
 """Microseconds: longer than any bound."""
+EPISODE = 100
+"""Steps of one walk."""
 
 
 def compiled(expression: Expression) -> Callable[[Mapping[str, Value]], Value]:
@@ -48,10 +50,15 @@ def _walks(system: System, monitor: Monitor, prefix: str, steps: int, seed: int)
         rows.append((t, compiled(t.guard), updates, free_variables(t), compiled(seen.verdict)))
     limits = [(compiled(x.condition), compiled(x.since), x.bound) for x in system.limits]
     quiet = [row for row in rows if row[0].component is not Component.ENVIRONMENT]
+    texts = [v.name for v in system.variables if v.sort is Sort.TEXT]
+    # Later walks start where an earlier one came upon something new, or the deep states would hardly be seen (Ecoffet and others 2021).
+    archive: dict[tuple[Value, ...], State] = {}
     state: State = {}
     for step in range(steps):
-        if step % 200 == 0:
+        if step % EPISODE == 0:
             state = {v.name: generator.choice(v.initial) for v in system.variables} | {prefix + r.name: r.initial for r in monitor.registers} | {"now": 0}
+            if archive and generator.random() < 0.7:
+                state = generator.choice(list(archive.values()))
             yield state, True
         now = int(state["now"])
         latest = min((int(since(state)) + bound for condition, since, bound in limits if condition(state)), default=now + LONG)
@@ -66,6 +73,7 @@ def _walks(system: System, monitor: Monitor, prefix: str, steps: int, seed: int)
             if guard(values):
                 holds = bool(verdict(values))
                 state = state | {n: update(values) for n, update in updates} | {"now": time}
+                archive[tuple(state[n] for n in texts)] = state
                 yield state, holds
                 break
 
