@@ -17,6 +17,7 @@ import click
 from earwitness.conformance.verdict import Exit, Verdict
 
 if TYPE_CHECKING:
+    from earwitness.model.trace import Observation
     from earwitness.policies.pack import Pack
 
 PACKS = ("alexa-smart-properties", "voice-baseline")
@@ -124,8 +125,7 @@ def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, s
         for number, run in enumerate((p.proof.trace, p.other), start=1):
             if run and p.other:
                 click.echo(f"          run {number}")
-            for seen in run:
-                click.echo(f"          {seen.time / 1_000_000:10.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
+            _print_trace(run)
 
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as temporary:
@@ -136,6 +136,11 @@ def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, s
         store.write_text(json.dumps({name: p.proof.invariants for name, p in sorted(results.items()) if p.proof.invariants}, indent=1) + "\n", "utf-8")
     standings = {p.standing for p in results.values()}
     sys.exit((Exit.VIOLATED if Standing.REFUTED in standings else Exit.INCONCLUSIVE if Standing.INCONCLUSIVE in standings else Exit.SATISFIED).value)
+
+
+def _print_trace(trace: tuple[Observation, ...]) -> None:
+    for seen in trace:
+        click.echo(f"          {seen.time / 1_000_000:12.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
 
 
 def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...]) -> Exit:
@@ -152,6 +157,8 @@ def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...]) -> Exit:
     def show(found: TrustedBase) -> None:
         far = f"rests on {found.rests_on.value}" if found.rests_on is not None else "rests on nothing" if found.sets else "inconclusive"
         click.echo(f"{found.clause:9} {far:24} {found}")
+        if not found.complete:
+            click.echo("          the enumeration stopped early; there may be other sets")
         for trusted in found.open:
             click.echo(f"          no answer in time for: {said(trusted)}")
 
@@ -159,7 +166,7 @@ def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...]) -> Exit:
     for pack in packs:
         if any(c.id in clauses or not clauses for c in provable(pack.clauses)):
             bases = trusted_bases(pack, show, lambda identity: not clauses or identity in clauses)
-            inconclusive = inconclusive or any(b.open or not b.sets for b in bases)
+            inconclusive = inconclusive or any(b.open or not b.sets or not b.complete for b in bases)
     return Exit.INCONCLUSIVE if inconclusive else Exit.SATISFIED
 
 
@@ -170,8 +177,11 @@ def mutate(pack: str, wanted: tuple[str, ...]) -> None:
     """How strong a pack is: break the model in every small way and see which clauses notice (half an hour and more).
     Exits 1 when a mutant survives that nobody explained."""
     from earwitness.conformance.mutants import Judged, Score, judge_mutants
+    from earwitness.conformance.proofs import provable
 
     (loaded,) = _packs((pack,))
+    if not provable(loaded.clauses):
+        raise click.UsageError("no clause of this pack is marked P; no mutant could be noticed")
 
     def show(judged: Judged) -> None:
         said = " ".join(judged.killers) or f"survives: {judged.explained or 'not explained'}"
@@ -188,9 +198,9 @@ def mutate(pack: str, wanted: tuple[str, ...]) -> None:
 @cli.command("promela")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--pack", "pack", default="alexa-smart-properties", show_default=True, help="a shipped pack or a pack file")
-@click.option("--horizon", type=click.IntRange(1, 100), default=3, show_default=True, help="units of time the finite model runs")
+@click.option("--horizon", type=click.IntRange(1, 10), default=3, show_default=True, help="units of time the finite model runs")
 def write_promela(folder: Path, pack: str, horizon: int) -> None:
-    """Write the finite model beside each clause marked P as Promela, for Spin (spin -a X.pml; gcc -DSAFETY -o pan pan.c; ./pan)."""
+    """Write the finite model beside each clause marked P that has a formula as Promela, for Spin (spin -a X.pml; gcc -DSAFETY -o pan pan.c; ./pan)."""
     from dataclasses import asdict
 
     from earwitness.conformance.proofs import provable
@@ -198,12 +208,14 @@ def write_promela(folder: Path, pack: str, horizon: int) -> None:
     from earwitness.model.system.assistant import assistant
     from earwitness.policies.pack import find
 
+    monitors = {c.id: c.monitor for c in provable(find(pack, asdict(SMALL)).clauses) if c.monitor is not None}
+    if not monitors:
+        raise click.UsageError("no clause of this pack is marked P and has a formula; nothing was written")
     folder.mkdir(parents=True, exist_ok=True)
-    for clause in provable(find(pack, asdict(SMALL)).clauses):
-        if clause.monitor is not None:
-            path = folder / f"{clause.id}.pml"
-            path.write_text(promela(assistant(SMALL), clause.monitor, horizon), "utf-8")
-            click.echo(str(path))
+    for identity, monitor in monitors.items():
+        path = folder / f"{identity}.pml"
+        path.write_text(promela(assistant(SMALL), monitor, horizon), "utf-8")
+        click.echo(str(path))
 
 
 @cli.command("verify-proof")
@@ -285,8 +297,7 @@ def diff(old: str, new: str, seconds: int) -> None:
         for title, trace in (("now allowed", difference.comparison.lost), ("now forbidden", difference.comparison.gained)):
             if trace:
                 click.echo(f"          {title}:")
-            for seen in trace:
-                click.echo(f"          {seen.time / 1_000_000:12.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
+            _print_trace(trace)
     if found & WORSE:
         sys.exit(Exit.VIOLATED.value)
     sys.exit((Exit.INCONCLUSIVE if Relation.UNKNOWN in found else Exit.SATISFIED).value)

@@ -10,12 +10,15 @@ def explained(error: Exception) -> Exit | None:
     from earwitness.conformance.bundle import BundleError
     from earwitness.conformance.clips import ClipError
     from earwitness.conformance.drivers.driver import TargetError
+    from earwitness.conformance.parts import Unproved
     from earwitness.conformance.replay import FailureFileError
     from earwitness.model.trace import TraceError
     from earwitness.policies.pack import PackError
 
     if isinstance(error, TargetError):
         return Exit.NOT_DRIVABLE
+    if isinstance(error, Unproved):
+        return Exit.INCONCLUSIVE
     if isinstance(error, BundleError | ClipError | PackError | TraceError | FailureFileError | OSError):
         return Exit.USAGE
     return None

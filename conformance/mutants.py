@@ -6,7 +6,6 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from importlib.resources import files
 
@@ -62,14 +61,9 @@ class Score:
 
 @cache
 def reviewed() -> Mapping[str, str]:
-    """Patterns of survivors that were looked at, with the reason why no promise notices them."""
+    """Survivors that were looked at, with the reason why no promise notices them."""
     entry = yaml.safe_load(files("earwitness.conformance").joinpath("survivors.yaml").read_text("utf-8"))
     return {name: str(reason) for reason, names in entry.items() for name in names}
-
-
-def explanation(mutant: str) -> str:
-    """Why a survivor may live; empty where nobody looked at it."""
-    return next((reason for pattern, reason in reviewed().items() if fnmatchcase(mutant, pattern)), "")
 
 
 @dataclass
@@ -86,7 +80,7 @@ class Jury:
         undecided: tuple[str, ...] = ()
         if not killers:
             killers, undecided = self.clauses.falling(mutant.system)
-        return Judged(mutant.name, killers, undecided, "" if killers or undecided else explanation(mutant.name))
+        return Judged(mutant.name, killers, undecided, "" if killers or undecided else reviewed().get(mutant.name, ""))
 
     @cached_property
     def mutants(self) -> list[Mutant]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain, repeat
 from typing import Any
 
 import z3
@@ -24,22 +25,33 @@ from earwitness.model.system.path import Wanted, shortest
 from earwitness.model.system.slice import cone, timed
 from earwitness.model.system.table import Component, System
 from earwitness.model.system.walk import stumbles
-from earwitness.policies.pack import Pack
+from earwitness.policies.pack import Clause, Pack
 
 STEPS = 100_000
 """Random steps before a proof is tried; they find most faults."""
+LONGER = 5
+"""So many times the steps where no proof was found."""
 SECONDS = 20
 """Limit of one solver's answer."""
 
 
+class Unproved(Exception):
+    """A clause of the pack does not hold of the sound model."""
+
+
 @dataclass
 class Part:
-    """One monitor of a clause with its invariant over the sound system."""
+    """One monitor of a clause with its invariant over the sound system. What must be possible speaks of the guards as they are, so `promise` makes the
+    monitor of a changed system anew."""
 
     clause: str
     system: System
-    monitor: Monitor
+    promise: Callable[[System], Monitor]
     stored: tuple[str, ...]
+
+    @cached_property
+    def monitor(self) -> Monitor:
+        return self.promise(self.system)
 
     @cached_property
     def problem(self) -> Problem:
@@ -47,28 +59,37 @@ class Part:
 
     @cached_property
     def invariant(self) -> list[Any]:
-        return recalled(self.problem, self.stored) or []
+        """Raises Unproved where the clause does not hold of the sound system: nothing follows then from what holds of others."""
+        found = recalled(self.problem, self.stored)
+        if found is not None:
+            return found
+        standing, found = search(self.problem, self.system, self.monitor, SECONDS)
+        if standing is not Standing.PROVED:
+            raise Unproved(f"{self.clause} is not proved over the model as it is ({standing.value}); earwitness prove says more")
+        return list(found)
 
     def spared(self, changed: System) -> bool:
         """Whether the sound system's invariant also holds of the changed one; then the clause surely does."""
         where = [b.name for a, b in zip(self.system.transitions, changed.transitions, strict=True) if a != b]
-        if self.system.limits != changed.limits:
-            return inductive(encode(changed, self.monitor, self.problem.encoding), self.invariant)
+        if self.system.limits != changed.limits or self.promise(changed) != self.monitor:
+            return inductive(encode(changed, self.promise(changed), self.problem.encoding), self.invariant)
         alone = replace(changed, transitions=tuple(changed.transition(name) for name in where))
         return kept(encode(alone, self.monitor, self.problem.encoding), self.invariant)
 
     def stumbles(self, changed: System) -> bool:
         """Whether random walks come upon a violation."""
-        return stumbles(cone(changed, self.monitor, timed(changed)), self.monitor, STEPS)
+        monitor = self.promise(changed)
+        return stumbles(cone(changed, monitor, timed(changed)), monitor, STEPS)
 
     def falls(self, changed: System, pool: Sequence[str]) -> bool | None:
         """Whether the clause is broken, by proof; None where no answer was found in time. Known conjuncts are tried before new ones are searched."""
-        whole = encode(changed, self.monitor, self.problem.encoding)
-        if not unsafe(whole, lemmas(whole, _read(whole, [*self.stored, *pool]))):
+        monitor = self.promise(changed)
+        whole = encode(changed, monitor, self.problem.encoding)
+        if not unsafe(whole, lemmas(whole, [*self.invariant, *_read(whole, pool)])):
             return False
-        part = cone(changed, self.monitor, timed(changed))
-        standing, _ = search(encode(part, self.monitor), part, self.monitor, SECONDS)
-        if standing is Standing.INCONCLUSIVE and shortest(changed, self.monitor, Wanted.VIOLATED) is not None:
+        part = cone(changed, monitor, timed(changed))
+        standing, _ = search(encode(part, monitor), part, monitor, SECONDS)
+        if standing is Standing.INCONCLUSIVE and (stumbles(part, monitor, LONGER * STEPS, seed=1) or shortest(changed, monitor, Wanted.VIOLATED) is not None):
             return True
         return _fallen(standing)
 
@@ -121,13 +142,23 @@ class Inquiry:
         return lemmas(problem, _read(problem, self.pool))
 
 
+def _monitor(clause: Clause, number: int, system: System) -> Monitor:
+    return job(clause, system).monitors[number]
+
+
 def inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inquiry:
-    """The clauses of a pack marked P, and that time never stops."""
+    """The clauses of a pack marked P, and that time never stops. Raises Unproved."""
     system, stored = assistant(Bounds.of(pack.parameters)), stored_invariants()
-    tasks = [job(c, system) for c in provable(pack.clauses) if wanted(c.id)]
-    parts = [Part(t.identity, system, m, (*stored.get(t.identity, ()), *[()] * len(t.monitors))[n]) for t in tasks for n, m in enumerate(t.monitors)]
+    clauses = [c for c in provable(pack.clauses) if wanted(c.id)]
+    parts = [
+        Part(c.id, system, partial(_monitor, c, number), text)
+        for c in clauses
+        for number, (_, text) in enumerate(zip(job(c, system).monitors, chain(stored.get(c.id, ()), repeat(())), strict=False))
+    ]
     if wanted(PROGRESS):
-        parts.append(Part(PROGRESS, system, progress(system), (*stored.get(PROGRESS, ()), ())[0]))
+        parts.append(Part(PROGRESS, system, progress, stored[PROGRESS][0]))
+    for part in parts:
+        _ = part.invariant  # here, so that workers need not find it again
     wants = {c.id: ENABLED[c.transition] for c in pack.clauses if c.transition is not None}
     actors = {identity: frozenset(system.transition(w.transition).component for w in wanted) for identity, wanted in wants.items()}
-    return Inquiry(system, tuple(parts), tuple(t for t in tasks if t.observer is not None), actors)
+    return Inquiry(system, tuple(parts), tuple(job(c, system) for c in clauses if c.observer is not None), actors)

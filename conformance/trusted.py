@@ -26,11 +26,13 @@ MOST = 40
 
 @dataclass(frozen=True, slots=True)
 class TrustedBase:
-    """The minimal sets that suffice for a clause. For those in `open` no answer was found in time, so a smaller set may exist."""
+    """The minimal sets that suffice for a clause. For those in `open` no answer was found in time, so a smaller set may exist;
+    `complete` unless the enumeration stopped early."""
 
     clause: str
     sets: tuple[Trusted, ...]
     open: tuple[Trusted, ...] = ()
+    complete: bool = True
 
     @property
     def rests_on(self) -> Base | None:
@@ -105,7 +107,8 @@ class Assessor:
                 break
             model = unexplored.model()
             seed = frozenset(c for c in self.everybody if z3.is_true(model.eval(member[c], model_completion=True)))
-        return TrustedBase(clause, tuple(minimal), tuple(s for s, answer in answers.items() if answer is None))
+        unanswered = tuple(s for s, answer in answers.items() if answer is None)
+        return TrustedBase(clause, tuple(minimal), unanswered, unexplored.check() == z3.unsat)
 
 
 def _negated(answer: bool | None) -> bool | None:

@@ -36,6 +36,7 @@ def formula(text):
         ("tts.audio implies its bytes <= 200", "tts.audio implies its bytes >= 100", Relation.INCOMPARABLE),
         ("tone implies once within 1 s wake_word", "tone implies once within 2 s wake_word", Relation.WEAKER),
         ("not tone", "not tone and not tick", Relation.STRONGER),
+        ("not power(kind = show)", "power implies its kind = speaker", Relation.EQUAL),
     ],
 )
 def test_a_relation_is_found_and_its_traces_separate(old, new, relation):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from earwitness.conformance.mutants import Judged, Score, explanation, judge_mutants, reviewed
+from earwitness.conformance.mutants import Judged, Score, judge_mutants, reviewed
+from earwitness.conformance.parts import Unproved
 from earwitness.model.proof.mutation import mutants
 from earwitness.model.system.assistant import assistant
 from earwitness.policies.pack import find
@@ -13,6 +14,7 @@ SAMPLE = {
     "cut_power: flip update of camera": "CAM-2",
     "send_audio: flip encrypted of stream.audio": "STR-2",
     "hear_wake_word: drop update of cause": "WAKE-1",
+    "organisation_controls_setting: drop guard condition 1": "ORG-1",
     "send_audio: flip voice of stream.audio": "",
     "cut_power: drop update of red": "",
 }
@@ -35,7 +37,7 @@ def test_a_fault_that_nothing_reads_is_proved_to_be_none(judged):
 def test_a_survivor_is_named_with_its_reason(judged):
     survivor = judged["send_audio: flip voice of stream.audio"]
     assert not survivor.killers
-    assert survivor.explained == explanation(survivor.mutant) != ""
+    assert survivor.explained == reviewed()[survivor.mutant]
 
 
 def test_every_transition_and_limit_has_mutants():
@@ -49,10 +51,23 @@ def test_every_transition_and_limit_has_mutants():
 
 
 def test_the_reviewed_list_speaks_of_mutants_that_exist():
-    from fnmatch import filter as matching
+    assert set(reviewed()) <= {m.name for m in mutants(assistant())}
 
-    names = [m.name for m in mutants(assistant())]
-    assert [pattern for pattern in reviewed() if not matching(names, pattern)] == []
+
+def test_a_pack_that_does_not_hold_of_the_model_judges_nothing(tmp_path):
+    path = tmp_path / "pack.yaml"
+    path.write_text(
+        """
+pack: wrong
+version: 1
+source: ours
+clauses:
+  - {id: A-1, title: Nothing is ever captured, source: [S], severity: high, ways: [P], formula: not audio.captured}
+""",
+        "utf-8",
+    )
+    with pytest.raises(Unproved, match="A-1 is not proved over the model as it is"):
+        judge_mutants(find(str(path)), lambda _: None)
 
 
 def test_the_score_counts_an_undecided_mutant_as_unexplained():

@@ -1,11 +1,11 @@
-"""Which of two promises says more, over everything that could be observed at all: every event, at any time, with any attributes."""
+"""Which of two promises says more, over everything that could be observed at all: every event, at any time, with any attributes the vocabulary admits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-from earwitness.model.expression import TRUE, Apply, Const, Expression, Sort, Var, conjunction, implication, substitute
+from earwitness.model.expression import TRUE, Apply, Const, Expression, Sort, Var, conjunction, disjunction, equal, implication, substitute
 from earwitness.model.logic.monitor import Monitor, Register
 from earwitness.model.proof.encoding import encode
 from earwitness.model.proof.prove import Standing, search
@@ -38,13 +38,16 @@ class Comparison:
 
 
 def anything(*monitors: Monitor) -> System:
-    """A system in which any event the monitors speak of happens at any time with any attributes."""
+    """A system in which any event the monitors speak of happens at any time with any attributes the vocabulary admits."""
     texts = {c for m in monitors for e in (*m.updates.values(), m.verdict) for c in _texts(e)}
     known = vocabulary()
     transitions = [Transition("pass_time", Component.ENVIRONMENT, TRUE, {}, "tick")]
     for name in sorted(texts & set(known.events) - {"tick"}):
         attributes: dict[str, Expression] = {a: Var(f"any.{a}", known.attributes[a].sort) for a in known.events[name].attributes}
-        transitions.append(Transition(name, Component.ENVIRONMENT, TRUE, {}, name, attributes))
+        guard = conjunction(
+            *(disjunction(*(equal(attributes[a], Const(c)) for c in known.attributes[a].choices)) for a in attributes if known.attributes[a].choices)
+        )
+        transitions.append(Transition(name, Component.ENVIRONMENT, guard, {}, name, attributes))
     free = {f"any.{name}": (*a.choices, *sorted(texts)) for name, a in known.attributes.items() if a.sort is Sort.TEXT}
     return System("anything", "", (), tuple(transitions), (), (), free)
 
