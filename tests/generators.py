@@ -106,3 +106,32 @@ def formula(dice: random.Random, depth: int = 3) -> Formula:
         case 9:
             return Deadline(sub(), dice.randint(0, 6), sub())
     return compare(dice)
+
+
+def plain_formula(dice: random.Random, depth: int = 3) -> Formula:
+    """What other tools can say too: events without conditions, and operators over them. No bound of 0, which reelay 25 reads as none."""
+    if depth == 0 or dice.random() < 0.15:
+        return Event(dice.choice(EVENTS))
+
+    def sub() -> Formula:
+        return plain_formula(dice, depth - 1)
+
+    def limit() -> Bound | None:
+        return dice.choice([None, Bound(Side.WITHIN, dice.randint(1, 6)), Bound(Side.FOR, dice.randint(1, 6))])
+
+    match dice.randint(0, 7):
+        case 0:
+            return Not(sub())
+        case 1:
+            return And(sub(), sub())
+        case 2:
+            return Or(sub(), sub())
+        case 3:
+            return Implies(sub(), sub())
+        case 4:
+            return Previously(None, sub())
+        case 5:
+            return Once(limit(), sub())
+        case 6:
+            return Historically(limit(), sub())
+    return Since(limit(), sub(), sub())
