@@ -218,6 +218,44 @@ def write_promela(folder: Path, pack: str, horizon: int) -> None:
         click.echo(str(path))
 
 
+@cli.command()
+@click.option("--target", default="ref", show_default=True, help="ref, ref:faulty/NAME, or exec:COMMAND")
+@click.option("--file", "source", type=click.Path(path_type=Path, dir_okay=False), help="vectors to use; the shipped ones unless given")
+@click.option("--only", multiple=True, help="only vectors that reach something whose name holds this text, such as 'clause MIC'")
+@click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="instead, derive the vectors of a pack from the model and write them here")
+@click.option("--pack", default="alexa-smart-properties", show_default=True, help="with --write: a shipped pack or a pack file")
+@click.option("--seed", type=int, default=0, show_default=True)
+def vectors(target: str, source: Path | None, only: tuple[str, ...], write: Path | None, pack: str, seed: int) -> None:
+    """Carry out the shortest stimuli that reach every transition of the model and every clause, and see whether what should follow does.
+    Exits 1 where a clause is violated on the way, 3 where something expected did not come or nothing could be carried out."""
+    from earwitness.conformance.check import open_target
+    from earwitness.conformance.harness import Harness
+    from earwitness.conformance.vectors.derive import derived
+    from earwitness.conformance.vectors.replay import Came, replay
+    from earwitness.conformance.vectors.vector import read, shipped, written
+
+    if write is not None:
+        (loaded,) = _packs((pack,))
+        made = derived(loaded)
+        write.write_text(written(loaded.name, made), "utf-8")
+        click.echo(f"{write}: {len(made)} vectors")
+        return
+    chosen = [v for v in (read(source) if source is not None else shipped()) if not only or any(text in r for text in only for r in v.reaches)]
+    if not chosen:
+        raise click.UsageError("no vector reaches anything of that name")
+    came: dict[Came, int] = dict.fromkeys(Came, 0)
+    violated: set[str] = set()
+    with Harness(open_target(target), tuple(c for p in _packs(()) for c in p.clauses), seed) as harness:
+        for done in replay(harness, chosen):
+            came[done.came] += 1
+            click.echo(f"{done.came.value:28} {', '.join(done.vector.reaches)}" + (f"  ({done.reason})" if done.reason else ""))
+            if done.run is not None and (fresh := set(done.run.watch.violated) - violated):
+                violated |= fresh
+                click.secho(f"{'violated':28} {', '.join(sorted(fresh))}", fg="red")
+    click.echo(", ".join(f"{count} {kind.value}" for kind, count in came.items() if count))
+    sys.exit((Exit.VIOLATED if violated else Exit.SATISFIED if came[Came.MET] and not came[Came.MISSED] else Exit.INCONCLUSIVE).value)
+
+
 @cli.command("verify-proof")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
 def verify_proof(folder: Path) -> None:

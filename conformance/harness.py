@@ -34,6 +34,8 @@ class Run:
     skipped: tuple[str, ...]
     uploads: int
     voice: int
+    span: tuple[int, int]
+    """Where in the trace what came of the scenario begins and ends."""
     dead: str = ""
 
 
@@ -94,12 +96,14 @@ class Harness:
             step.carry_out(Power(device, "restore"))
             step.control(device, "before the run")
         used = sorted({s.device for s in scenario} & set(self.hello.devices))
+        began = len(step.watch.trace)
         for stimulus in scenario:
             step.carry_out(stimulus)
+        span = began, len(step.watch.trace)
         step.bring_back(used)
         for device in used:
             step.control(device, "after the run")
-        return step.finish(scenario)
+        return step.finish(scenario, span)
 
 
 class _Steps:
@@ -203,7 +207,7 @@ class _Steps:
                 self.carry_out(Press(device, "microphone"))
             self.carry_out(Say(device, "quiet"))
 
-    def finish(self, scenario: Scenario) -> Run:
+    def finish(self, scenario: Scenario, span: tuple[int, int]) -> Run:
         acted_on = frozenset(str(o.attributes["text"]).lower() for o in self.watch.trace if o.event == "asr.result")
         stores = search(self.harness.hello.data_paths, self.airs.values(), acted_on)
         device = next(iter(self.clock))
@@ -213,4 +217,4 @@ class _Steps:
             for f in stores.finds
         )
         self.watch.feed(Observation(Microseconds(time), name, "end", {}, Evidence.WITNESSED) for name, time in self.clock.items())
-        return Run(scenario, self.watch, stores, tuple(self.skipped), self.uploads, self.voice, self.dead)
+        return Run(scenario, self.watch, stores, tuple(self.skipped), self.uploads, self.voice, span, self.dead)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.stimulus import NEEDS, Kill, Network, Power, Press, Say, Scenario, SetTone, Shutter, Stimulus, name_of
+from earwitness.conformance.stimulus import Kill, Network, Power, Press, Say, Scenario, SetTone, Shutter, Stimulus, needs
 from earwitness.model.trace import Observation
 
 DEVICE = st.sampled_from(["d1", "d2"])
@@ -40,9 +40,7 @@ class Failure:
 
 
 def possible(stimulus: Stimulus, harness: Harness) -> bool:
-    needed = NEEDS[name_of(stimulus)]
-    if isinstance(stimulus, Press) and stimulus.button == "action":
-        needed = "action_button"
+    needed = needs(stimulus)
     return stimulus.device in harness.hello.devices and (needed is None or harness.hello.capabilities.get(needed, False))
 
 

@@ -51,13 +51,45 @@ class Kill:
     device: str
 
 
-Stimulus = Say | Press | Power | Network | Shutter | SetTone | Kill
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Start a call to another device or to a telephone, or end it. `state` is start or end, `leg` device or telephone."""
+
+    device: str
+    state: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Somebody asks for something stored about the device. `actor` is 'ours' for whoever the device belongs to, 'theirs' for anybody else."""
+
+    device: str
+    actor: str
+    role: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Enable or disable a skill on the device."""
+
+    device: str
+    state: str
+    skill: str
+
+
+Stimulus = Say | Press | Power | Network | Shutter | SetTone | Kill | Call | Query | Skill
 Scenario = tuple[Stimulus, ...]
 
 KINDS: Mapping[str, type[Any]] = {
     "say": Say, "press": Press, "power": Power, "network": Network, "shutter": Shutter, "set": SetTone, "kill": Kill,
+    "call": Call, "query": Query, "skill": Skill,
 }  # fmt: skip
-NEEDS = {"press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "kill": "power", "say": None}
+NEEDS = {
+    "press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "kill": "power", "say": None,
+    "call": "calls", "query": "access", "skill": "skills",
+}  # fmt: skip
 
 
 def name_of(stimulus: Stimulus) -> str:
@@ -80,3 +112,8 @@ def from_json(entry: object) -> Stimulus:
         raise ValueError(f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}")
     made: Stimulus = kind(**fields)
     return made
+
+
+def needs(stimulus: Stimulus) -> str | None:
+    """The capability without which a target cannot be given the stimulus."""
+    return "action_button" if isinstance(stimulus, Press) and stimulus.button == "action" else NEEDS[name_of(stimulus)]

@@ -1,0 +1,111 @@
+"""A vector as data: kept as versioned JSON, matched against what was observed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from earwitness.conformance.stimulus import Scenario, Stimulus, from_json, needs, to_json
+from earwitness.model.expression import Value
+from earwitness.model.trace import Observation
+
+FORMAT = 1
+
+
+class VectorError(ValueError):
+    """A file that holds no vectors; the message says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An event that should be seen, with at least these attributes."""
+
+    event: str
+    attributes: Mapping[str, Value]
+
+    def fits(self, seen: Observation) -> bool:
+        return seen.event == self.event and all(seen.attributes.get(n) == v for n, v in self.attributes.items())
+
+    def __hash__(self) -> int:
+        return hash((self.event, tuple(sorted(self.attributes.items()))))
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{n} = {v}" for n, v in self.attributes.items())
+        return f"{self.event}({said})" if said else self.event
+
+
+@dataclass(frozen=True)
+class VectorStep:
+    """Something done, and what should be seen of it, in this order; other events may stand between."""
+
+    stimulus: Stimulus
+    expected: tuple[Expected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """What it reaches ('transition NAME', 'clause ID'), the kind of device it needs ('any' or 'show'), its steps from a device without power in
+    its first state, and the run of the model it stands for. Without steps, nothing that can be done or seen from outside takes part in the run."""
+
+    reaches: tuple[str, ...]
+    kind: str
+    steps: tuple[VectorStep, ...]
+    model: tuple[str, ...]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The capabilities a target must have."""
+        return tuple(dict.fromkeys(n for s in self.steps if (n := needs(s.stimulus)) is not None))
+
+    def scenario(self, device: str) -> Scenario:
+        """The stimuli for a device of the target."""
+        return tuple(from_json({**to_json(s.stimulus), "device": device}) for s in self.steps)
+
+    def missing(self, seen: Iterable[Observation]) -> Expected | None:
+        """The first expectation that is not met, in order; None where all are."""
+        rest = iter(seen)
+        for step in self.steps:
+            for expected in step.expected:
+                if not any(expected.fits(o) for o in rest):
+                    return expected
+        return None
+
+
+def _vector_json(vector: Vector) -> dict[str, Any]:
+    steps = [{"stimulus": to_json(s.stimulus), "expect": [{"event": e.event, **e.attributes} for e in s.expected]} for s in vector.steps]
+    return {"reaches": list(vector.reaches), "kind": vector.kind, "needs": list(vector.needs), "steps": steps, "model": list(vector.model)}
+
+
+def written(pack: str, vectors: Sequence[Vector]) -> str:
+    """The text of a file of vectors."""
+    return json.dumps({"format": FORMAT, "pack": pack, "vectors": [_vector_json(v) for v in vectors]}, indent=1) + "\n"
+
+
+def shipped(pack: str = "alexa-smart-properties") -> tuple[Vector, ...]:
+    """The vectors that come with Earwitness."""
+    return read(Path(str(files("earwitness.conformance.vectors").joinpath(f"{pack}.json"))))
+
+
+def read(path: Path) -> tuple[Vector, ...]:
+    """Vectors from a file. Raises VectorError."""
+    try:
+        entry = json.loads(path.read_text("utf-8"))
+        if entry["format"] != FORMAT:
+            raise VectorError(f"{path}: vectors of format {entry['format']}; this version reads format {FORMAT}")
+        return tuple(_vector(v) for v in entry["vectors"])
+    except OSError as error:
+        raise VectorError(f"{path}: cannot be read ({error.strerror}); name a file that 'earwitness vectors --write' made") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise error if isinstance(error, VectorError) else VectorError(f"{path}: holds no vectors ({type(error).__name__}: {error})") from None
+
+
+def _vector(entry: Mapping[str, Any]) -> Vector:
+    steps = []
+    for step in entry["steps"]:
+        expected = tuple(Expected(e["event"], {n: v for n, v in e.items() if n != "event"}) for e in step["expect"])
+        steps.append(VectorStep(from_json(step["stimulus"]), expected))
+    return Vector(tuple(entry["reaches"]), str(entry["kind"]), tuple(steps), tuple(entry["model"]))

@@ -1,0 +1,91 @@
+"""Vectors: the solver's shortest stimuli reach every transition and clause, and the reference answers them as the model says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from earwitness.conformance.check import open_target
+from earwitness.conformance.harness import Harness
+from earwitness.conformance.proofs import provable
+from earwitness.conformance.stimulus import Press, Say, SetTone
+from earwitness.conformance.vectors.derive import derived, script
+from earwitness.conformance.vectors.replay import Came, replay
+from earwitness.conformance.vectors.vector import VectorError, read, shipped, written
+from earwitness.model.expression import evaluate
+from earwitness.model.system.assistant import assistant
+from earwitness.model.system.path import successor
+from earwitness.model.system.reach import of_kind, reached
+from earwitness.policies.pack import Kind, find
+
+PACK = find("alexa-smart-properties")
+OPTIONAL = {
+    "transition keep_setting": "firmware may write a setting at any time; the reference writes its mute, at the button",
+    "transition delete_words": "the cloud may forget what was said; the reference does so when it is reset, not by itself",
+    "transition find_counts": "the harness searches for sound and words, not for counts",
+}
+"""Steps that the model allows and the reference does not take."""
+
+
+def test_the_shipped_vectors_are_those_the_model_gives():
+    """Otherwise: earwitness vectors --write conformance/vectors/alexa-smart-properties.json"""
+    assert shipped() == derived(PACK)
+
+
+def test_every_transition_and_every_provable_clause_is_reached():
+    reached_by_vectors = {name for v in shipped() for name in v.reaches}
+    assert {f"transition {t.name}" for t in assistant().transitions} <= reached_by_vectors
+    assert {f"clause {c.id}" for c in provable(PACK.clauses) if c.kind is not Kind.TWO_RUN} <= reached_by_vectors
+
+
+@pytest.mark.parametrize("transition", assistant().transitions, ids=lambda t: t.name)
+def test_a_run_to_a_transition_is_a_run_of_the_whole_model(transition):
+    path = reached(of_kind(assistant(), True), transition)
+    state, now = dict(path.initial), 0
+    for step in path.steps:
+        values = state | step.chosen | {"time": step.time}
+        assert evaluate(step.transition.guard, values) and step.time >= now
+        state, now = successor(step.transition, state, step.time, step.chosen)[0], step.time
+    assert path.steps[-1].transition is transition
+
+
+def test_what_is_set_in_the_middle_of_a_request_is_set_before_it():
+    stimuli = [s.stimulus for s in script(reached(of_kind(assistant(), False), assistant().transition("play_tone")))]
+    assert [type(s) for s in stimuli[-2:]] == [SetTone, Say]
+
+
+def test_a_request_that_is_interrupted_is_cut_short():
+    path = reached(of_kind(assistant(), False), assistant().transition("drop_call"))
+    assert script(path)[-1].expected[-1].event == "call.end"
+    muted = next(v for v in shipped() if "clause MIC-3" in v.reaches)
+    assert isinstance(muted.steps[-1].stimulus, Press)
+
+
+def test_the_reference_answers_every_vector_as_the_model_says(clauses):
+    with Harness(open_target("ref"), clauses) as harness:
+        done = list(replay(harness, shipped()))
+    assert {d.vector.reaches[0]: d.reason for d in done if d.came is Came.MISSED}.keys() == OPTIONAL.keys()
+    assert not [v for d in done if d.run is not None for v in d.run.watch.violated]
+    assert sum(d.came is Came.MET for d in done) >= 38
+
+
+def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
+    wanted = [v for v in shipped() if "transition play_tone" in v.reaches]
+    with Harness(open_target("ref:faulty/tone-missing"), clauses) as harness:
+        (done,) = replay(harness, wanted)
+    assert done.came is Came.MISSED and done.reason.startswith("tone ")
+
+
+def test_vectors_are_written_and_read_back(tmp_path):
+    path = tmp_path / "v.json"
+    path.write_text(written("alexa-smart-properties", shipped()), "utf-8")
+    assert read(path) == shipped()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 9, "vectors": []}', json.dumps({"format": 1, "vectors": [{"reaches": []}]})])
+def test_a_file_that_holds_no_vectors_is_refused(text, tmp_path):
+    path = tmp_path / "v.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(VectorError, match=r"v\.json: "):
+        read(path)
