@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from earwitness.conformance.harness import Harness, Run
 from earwitness.conformance.proofs import PROGRESS, Proven, prove_packs
 from earwitness.conformance.search import Failure, search, shrink, tour
 from earwitness.conformance.stimulus import Scenario
+from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.conformance.verdict import ClauseResult, Exit, Verdict, gate
 from earwitness.model.expression import Const
 from earwitness.model.logic.english import english
@@ -139,8 +141,8 @@ def check(target: str, packs: tuple[Pack, ...], folder: Path, examples: int, sec
     began = time.perf_counter()
     clauses = tuple(c for pack in packs for c in pack.clauses)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in (folder / "proofs").glob("*.smt2"):
-        old.unlink()
+    if not proofs:
+        shutil.rmtree(folder / "proofs", ignore_errors=True)
 
     def told(p: Proven) -> None:
         tell(f"{p.proof.clause}: {p.standing.value} in {p.proof.seconds:.1f} s, {p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip())
@@ -206,7 +208,10 @@ def _proof_json(proven: Proven) -> dict[str, Any]:
     }
 
 
-def replay(target: str, scenario: Scenario, clauses: tuple[Clause, ...], seed: int = 0) -> Run:
-    """Run one stored scenario again. Raises TargetError."""
+def replay(target: str, scenario: Scenario, clauses: tuple[Clause, ...], seed: int = 0, kind: str = "any") -> Run:
+    """Run one stored scenario again, on a device of that kind where it leaves open which. Raises TargetError."""
     with Harness(open_target(target), clauses, seed) as harness:
-        return harness.run(scenario)
+        device = device_of(kind, harness.hello.devices)
+        if device is None:
+            raise TargetError(f"the target has no device of kind '{kind}'")
+        return harness.run(on_device(scenario, device))

@@ -98,7 +98,7 @@ def _table(results: tuple[Any, ...]) -> None:
 
 @cli.command()
 @click.option("--pack", "packs", multiple=True, help="a shipped pack or a pack file")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="keep the certificates here")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="keep certificates and counterexamples here")
 @click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof")
 @click.option("--fresh", is_flag=True, help="search every invariant anew instead of checking the shipped ones")
 @click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="write the invariants found to this file")
@@ -344,14 +344,18 @@ def diff(old: str, new: str, seconds: int) -> None:
 @cli.command()
 @click.argument("failure", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--target", default="ref", show_default=True)
+@click.option("--pack", "packs", multiple=True, help="the packs that hold its clause; both shipped ones unless given")
 @click.option("--seed", type=int, default=0, show_default=True)
-def replay(failure: Path, target: str, seed: int) -> None:
-    """Run a stored failure again."""
+def replay(failure: Path, target: str, packs: tuple[str, ...], seed: int) -> None:
+    """Run a stored failure again, or a counterexample of the model against an implementation."""
     from earwitness.conformance.check import replay as run_replay
     from earwitness.conformance.replay import read_failure
 
-    clause, scenario = read_failure(failure)
-    run = run_replay(target, scenario, tuple(c for p in _packs(()) for c in p.clauses), seed)
+    clause, scenario, kind = read_failure(failure)
+    clauses = tuple(c for p in _packs(packs) for c in p.clauses)
+    if clause not in {c.id for c in clauses}:
+        raise click.UsageError(f"no pack given has a clause '{clause}'; name its pack with --pack")
+    run = run_replay(target, scenario, clauses, seed, kind)
     at = run.watch.records[clause].violated_at if clause in run.watch.records else None
     if at is not None:
         for seen in run.watch.trace[max(0, at - 5) : at + 1]:

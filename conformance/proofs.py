@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+from earwitness.conformance import counterexample
 from earwitness.model.expression import TRUE
 from earwitness.model.logic.monitor import Monitor, compile_formula
 from earwitness.model.proof.certificate import recheck
@@ -112,8 +113,10 @@ def prove_packs(
     packs: Iterable[Pack], folder: Path, seconds: int, tell: Callable[[Proven], None], stored: Invariants | None = None, workers: int = 2
 ) -> dict[str, Proven]:
     """Prove the clauses of packs that are marked P, over the model under each pack's bounds, and that the model's time never stops (PROGRESS).
-    Certificates go to `folder`. `stored` invariants spare the search where they still hold; None stands for the shipped ones."""
+    Certificates and counterexamples go to `folder`, in place of older ones. `stored` invariants spare the search where they still hold; None stands for the shipped ones."""
     folder.mkdir(parents=True, exist_ok=True)
+    for old in [path for suffix in (".smt2", *counterexample.SUFFIXES) for path in folder.glob(f"*{suffix}")]:
+        old.unlink()
     jobs: list[Job] = []
     for pack in packs:
         system, clauses = assistant(Bounds.of(pack.parameters)), provable(pack.clauses)
@@ -126,6 +129,7 @@ def prove_packs(
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         # Those with most parts first, so that both workers end together.
         for proven in pool.map(prover, sorted(jobs, key=lambda j: -len(j.monitors))):
+            counterexample.write(folder, proven.proof, proven.other)
             results[proven.proof.clause] = proven
             tell(proven)
     return {task.identity: results[task.identity] for task in jobs}

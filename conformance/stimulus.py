@@ -52,6 +52,14 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Let time pass in a quiet room."""
+
+    device: str
+    microseconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Start a call to another device or to a telephone, or end it. `state` is start or end, `leg` device or telephone."""
 
@@ -79,15 +87,15 @@ class Skill:
     skill: str
 
 
-Stimulus = Say | Press | Power | Network | Shutter | SetTone | Kill | Call | Query | Skill
+Stimulus = Say | Press | Power | Network | Shutter | SetTone | Kill | Wait | Call | Query | Skill
 Scenario = tuple[Stimulus, ...]
 
 KINDS: Mapping[str, type[Any]] = {
     "say": Say, "press": Press, "power": Power, "network": Network, "shutter": Shutter, "set": SetTone, "kill": Kill,
-    "call": Call, "query": Query, "skill": Skill,
+    "wait": Wait, "call": Call, "query": Query, "skill": Skill,
 }  # fmt: skip
 NEEDS = {
-    "press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "kill": "power", "say": None,
+    "press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "kill": "power", "say": None, "wait": None,
     "call": "calls", "query": "access", "skill": "skills",
 }  # fmt: skip
 
@@ -108,7 +116,7 @@ def from_json(entry: object) -> Stimulus:
     if kind is None:
         raise ValueError(f"there is no stimulus '{entry['do']}'.{nearest(entry['do'], KINDS)}")
     fields = {k: v for k, v in entry.items() if k != "do"}
-    if set(fields) != set(kind.__dataclass_fields__) or not all(isinstance(v, str | bool) for v in fields.values()):
+    if set(fields) != set(kind.__dataclass_fields__) or not all(isinstance(v, str | bool | int) for v in fields.values()):
         raise ValueError(f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}")
     made: Stimulus = kind(**fields)
     return made

@@ -9,7 +9,7 @@ from enum import Enum
 from earwitness.conformance.drivers.driver import Hello
 from earwitness.conformance.harness import Harness, Run
 from earwitness.conformance.stimulus import Power, Skill, needs
-from earwitness.conformance.vectors.vector import Vector
+from earwitness.conformance.vectors.vector import Vector, device_of
 
 
 class Came(Enum):
@@ -40,7 +40,7 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
             continue
         fitted = _fitted(vector, harness.hello)
         lacking = [n for n in fitted.needs if not harness.hello.capabilities.get(n, False)]
-        device = _device(vector, harness.hello)
+        device = device_of(vector.kind, harness.hello.devices)
         if lacking or device is None:
             reason = f"the target has no capability '{lacking[0]}'" if lacking else f"the target has no device of kind '{vector.kind}'"
             yield Replayed(vector, Came.IMPOSSIBLE, reason)
@@ -70,6 +70,3 @@ def _fitted(vector: Vector, hello: Hello) -> Vector:
         return vector
     return replace(vector, steps=tuple(s for s in vector.steps if needs(s.stimulus) != "skills"))
 
-
-def _device(vector: Vector, hello: Hello) -> str | None:
-    return next((d for d, kind in hello.devices.items() if vector.kind in ("any", kind)), None)

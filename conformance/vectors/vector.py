@@ -14,6 +14,8 @@ from earwitness.model.expression import Value
 from earwitness.model.trace import Observation
 
 FORMAT = 1
+DEVICE = "device"
+"""Stands for whichever device of the right kind the target has."""
 
 
 class VectorError(ValueError):
@@ -63,7 +65,7 @@ class Vector:
 
     def scenario(self, device: str) -> Scenario:
         """The stimuli for a device of the target."""
-        return tuple(from_json({**to_json(s.stimulus), "device": device}) for s in self.steps)
+        return on_device((s.stimulus for s in self.steps), device)
 
     def missing(self, seen: Iterable[Observation]) -> Expected | None:
         """The first expectation that is not met, in order; None where all are."""
@@ -73,6 +75,16 @@ class Vector:
                 if not any(expected.fits(o) for o in rest):
                     return expected
         return None
+
+
+def on_device(stimuli: Iterable[Stimulus], device: str) -> Scenario:
+    """The stimuli, DEVICE replaced by a device of the target."""
+    return tuple(from_json({**to_json(s), "device": device}) if s.device == DEVICE else s for s in stimuli)
+
+
+def device_of(kind: str, devices: Mapping[str, str]) -> str | None:
+    """A target's device of that kind ('any': the first), from its names and kinds."""
+    return next((d for d, known in devices.items() if kind in ("any", known)), None)
 
 
 def _vector_json(vector: Vector) -> dict[str, Any]:

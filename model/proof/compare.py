@@ -82,7 +82,7 @@ def separate(first: Monitor, second: Monitor, seconds: int) -> tuple[Observation
     """A shortest trace that the first allows and the second forbids; () where it is proved that there is none, None where neither was found."""
     monitor = implies(first, second)
     system = anything(first, second)
-    path = violation(system, monitor, seconds, DEPTH)
+    path = violation(system, monitor, seconds, DEPTH).path
     if path is not None:
         return path.observations()
     standing, _ = search(encode(system, monitor), system, monitor, seconds)

@@ -85,12 +85,12 @@ def noninterference(clause: str, system: System, secret: Iterable[str], observed
         kept = core(problem, known)
         text = smtlib(clause, problem, kept)
         return TwoRuns(Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), (text,), (written(kept),)))
-    path = shortest(both, monitor, Wanted.VIOLATED) or violation(both, monitor, seconds)
+    path = shortest(both, monitor, Wanted.VIOLATED) or violation(both, monitor, seconds).path
     spent = round(clock.perf_counter() - started, 3)
     if path is None:
         return TwoRuns(Proof(clause, Standing.INCONCLUSIVE, spent, reason="the two runs could not be shown to look alike, and no pair that differs was found"))
     one, other = (_project(part, path, run, frozenset(secret)) for run in (1, 2))
-    return TwoRuns(Proof(clause, Standing.REFUTED, spent, trace=one.observations()), one, other)
+    return TwoRuns(Proof(clause, Standing.REFUTED, spent, path=one), one, other)
 
 
 def _project(system: System, path: Path, run: int, secrets: frozenset[str]) -> Path:

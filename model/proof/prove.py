@@ -17,13 +17,17 @@ from earwitness.model.proof.certificate import smtlib
 from earwitness.model.proof.encoding import Encoding, Problem, encode
 from earwitness.model.proof.houdini import candidates, lemmas, plausible
 from earwitness.model.proof.invariant import core, parts, recalled, unsafe, written
-from earwitness.model.proof.unroll import DEEPEST, violation
-from earwitness.model.system.path import Wanted, shortest
+from earwitness.model.proof.unroll import Bounded, violation
+from earwitness.model.system.path import Path, Wanted, shortest
+from earwitness.model.system.reach import admitted, completed
 from earwitness.model.system.slice import cone, timed
 from earwitness.model.system.table import Enabled, System
+from earwitness.model.system.walk import stumbles
 from earwitness.model.trace import Observation
 
 SECONDS = 60
+QUICK = 100_000
+"""States searched, and random steps taken, for a violation before a proof is tried."""
 
 
 class Standing(Enum):
@@ -34,17 +38,22 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The outcome for one clause. `certificates` are SMT-LIB texts for PROVED; `searched` tells for how many of them the invariant had to be searched; `trace` is a shortest
-    violation for REFUTED; `reason` says why there is no answer."""
+    """The outcome for one clause. `certificates` are SMT-LIB texts for PROVED; `searched` tells for how many of them the invariant had to be searched; `path` is a shortest
+    violating run for REFUTED; `reason` says why there is no answer."""
 
     clause: str
     standing: Standing
     seconds: float
     certificates: tuple[str, ...] = ()
     invariants: tuple[tuple[str, ...], ...] = ()
-    trace: tuple[Observation, ...] = ()
+    path: Path | None = None
     reason: str = ""
     searched: int = 0
+
+    @property
+    def trace(self) -> tuple[Observation, ...]:
+        """What is seen of the violating run."""
+        return self.path.observations() if self.path is not None else ()
 
 
 def _spacer(problem: Problem, lemmas: list[Any], seconds: int) -> tuple[Standing, Any]:
@@ -100,18 +109,50 @@ def prove(clause: str, system: System, monitors: Sequence[Monitor], stored: Sequ
         whole = encode(system, monitor)
         invariant = recalled(whole, stored[number - 1]) if len(stored) >= number else None
         searched += invariant is None
-        standing, found = (Standing.PROVED, invariant) if invariant is not None else _searched(system, monitor, whole.encoding, seconds)
-        if standing is Standing.PROVED:
-            certificates.append(smtlib(f"{clause} part {number}", whole, found))
-            invariants.append(written(found))
-            continue
-        trace: tuple[Observation, ...] = ()
-        reason = f"the solver gave no answer within {seconds} s ({found})"
-        if standing is Standing.REFUTED:
-            trace = counterexample(system, monitor, seconds)
-            reason = "" if trace else f"refuted, but no trace of at most {DEEPEST} events was found within {seconds} s a step"
-        return Proof(clause, standing, round(clock.perf_counter() - started, 3), trace=trace, reason=reason)
+        answer = Answer(Standing.PROVED, invariant) if invariant is not None else decide(system, monitor, whole.encoding, seconds)
+        if answer.standing is not Standing.PROVED:
+            return Proof(clause, answer.standing, round(clock.perf_counter() - started, 3), path=answer.path, reason=answer.reason)
+        certificates.append(smtlib(f"{clause} part {number}", whole, answer.invariant))
+        invariants.append(written(answer.invariant))
     return Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), tuple(certificates), tuple(invariants), searched=searched)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a portfolio of engines came to: an invariant, or a shortest violating run, or why there is neither."""
+
+    standing: Standing
+    invariant: Any = None
+    path: Path | None = None
+    reason: str = ""
+
+
+def decide(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -> Answer:
+    """The cheap engines first: explicit search and random walks for a violation, then lemmas and Spacer for a proof, then longer and longer runs."""
+    found = shortest(system, monitor, Wanted.VIOLATED, QUICK)
+    if found is not None:
+        return Answer(Standing.REFUTED, path=completed(system, found))
+    part = cone(system, monitor, timed(system))
+    standing, invariant = (Standing.REFUTED, None) if stumbles(part, monitor, QUICK) else _searched(system, monitor, encoding, seconds)
+    if standing is Standing.PROVED:
+        return Answer(standing, invariant)
+    bounded = unrolled(system, monitor, seconds)
+    if bounded.path is not None:
+        return Answer(Standing.REFUTED, path=bounded.path)
+    if standing is Standing.REFUTED:
+        return Answer(standing, reason=f"refuted, but the shortest run has more than {bounded.depth} events and was not found within {seconds} s")
+    return Answer(standing, reason=f"the solver gave no answer within {seconds} s ({invariant}); no run of up to {bounded.depth} events violates it")
+
+
+def unrolled(system: System, monitor: Monitor, seconds: int) -> Bounded:
+    """A run of fewest events of the whole system that violates the monitor, if one was found. The cone allows more, so what it admits at a depth, and the
+    system does too, is shortest; only where the system does not is more of it looked at."""
+    bounded = violation(cone(system, monitor), monitor, seconds)
+    path = completed(system, bounded.path)
+    if path is None or admitted(system, path):
+        return Bounded(path, bounded.depth)
+    bounded = violation(cone(system, monitor, timed(system)), monitor, seconds)
+    return Bounded(completed(system, bounded.path), bounded.depth)
 
 
 def _searched(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -> tuple[Standing, Any]:
@@ -122,12 +163,6 @@ def _searched(system: System, monitor: Monitor, encoding: Encoding, seconds: int
         return standing, found
     part = cone(system, monitor, timed(system))
     return search(encode(part, monitor, encoding), part, monitor, seconds)
-
-
-def counterexample(system: System, monitor: Monitor, seconds: int = SECONDS) -> tuple[Observation, ...]:
-    """A shortest violation; empty where none was found."""
-    path = shortest(system, monitor, Wanted.VIOLATED, 200_000) or violation(cone(system, monitor, timed(system)), monitor, seconds)
-    return path.observations() if path is not None else ()
 
 
 def enabledness(system: System, wanted: Enabled) -> Monitor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time as clock
+from dataclasses import dataclass
 from typing import Any
 
 import z3
@@ -18,12 +20,23 @@ DEEPEST = 40
 FAR = 1 << 29
 """Microseconds: no run searched lasts longer, so that 32 bits suffice."""
 
+EARLY = (0, 100_000, 200_000, 1_000_000, 5_000_000, 40_000_000)
+"""Microseconds: ends of a run that are tried in turn."""
 
-def violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEEPEST) -> Path | None:
-    """A run of fewest steps that ends in a violation; None where none of that depth was found in time."""
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A run of fewest steps that ends in a violation, if one was found; no run of up to `depth` steps does otherwise."""
+
+    path: Path | None
+    depth: int
+
+
+def violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEEPEST) -> Bounded:
+    """Search ever longer runs, up to `deepest` steps and `seconds` in all."""
+    started = clock.perf_counter()
     problem = encode(system, monitor, FiniteEncoding())
     solver = z3.SolverFor("QF_BV")
-    solver.set("timeout", seconds * 1000)
     solver.add(_at(problem, problem.initial, 0))
     for depth in range(deepest):
         chosen = z3.BitVec(f"rule@{depth}", 8)
@@ -37,13 +50,26 @@ def violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEE
         solver.add(z3.ULT(chosen, len(problem.rules)))
         solver.push()
         solver.add(z3.Or(*hit))
+        solver.set("timeout", max(1, int(1000 * (seconds - (clock.perf_counter() - started)))))
         answer = solver.check()
         if answer == z3.sat:
-            return _path(system, problem, solver.model(), depth + 1)
+            return Bounded(_path(system, problem, _early(solver, time), depth + 1), depth)
         solver.pop()
-        if answer == z3.unknown:
-            return None
-    return None
+        if answer == z3.unknown or clock.perf_counter() - started > seconds:
+            return Bounded(None, depth if answer == z3.unknown else depth + 1)
+    return Bounded(None, deepest)
+
+
+def _early(solver: Any, last: Any) -> Any:
+    """A model of what is satisfiable whose last instant comes early: people read it."""
+    for limit in EARLY:
+        solver.push()
+        solver.add(last <= limit)
+        if solver.check() == z3.sat:
+            return solver.model()
+        solver.pop()
+    solver.check()
+    return solver.model()
 
 
 def _at(problem: Problem, term: Any, depth: int) -> Any:

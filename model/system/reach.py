@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from earwitness.model.expression import Const, Sort, Var, equal, negation
+from earwitness.model.expression import Const, Sort, Var, equal, evaluate, negation
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.system.path import Path, Step, Wanted, choices, shortest
+from earwitness.model.system.path import Path, Step, Wanted, choices, shortest, successor
 from earwitness.model.system.table import System, Transition
 
 MARK = "end"
@@ -31,11 +31,23 @@ def exercised(system: System, monitor: Monitor) -> Path | None:
     return completed(system, shortest(system, monitor, Wanted.EXERCISED))
 
 
+def admitted(system: System, path: Path) -> bool:
+    """Whether a run is one of the whole system: every guard true, no limit passed, time never back."""
+    state, now = dict(path.initial), 0
+    for step in path.steps:
+        values = state | step.chosen | {"time": step.time}
+        late = any(evaluate(x.condition, values) and step.time > int(evaluate(x.since, values)) + x.bound for x in system.limits)
+        if step.time < now or late or not evaluate(step.transition.guard, values):
+            return False
+        state, now = successor(step.transition, state, step.time, step.chosen)[0], step.time
+    return True
+
+
 def completed(system: System, path: Path | None) -> Path | None:
     """The same run of the whole system, where the search saw only a part: what was left out begins as it may, and any admissible value is chosen."""
     if path is None:
         return None
-    initial = {v.name: path.initial.get(v.name, v.initial[0]) for v in system.variables}
+    initial = {v.name: path.initial.get(v.name, v.initial[-1]) for v in system.variables}
     steps = []
     for step in path.steps:
         whole = system.transition(step.transition.name)
