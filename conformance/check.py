@@ -15,9 +15,11 @@ from typing import Any
 from earwitness.conformance import bundle
 from earwitness.conformance.drivers.driver import Driver, Hello, TargetError
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.proofs import PROGRESS, Proven, prove_packs
+from earwitness.conformance.proofs import PROGRESS, Proven, provable, prove_packs
 from earwitness.conformance.search import Failure, search, shrink, tour
 from earwitness.conformance.stimulus import Scenario
+from earwitness.conformance.strength import facts as strength_facts
+from earwitness.conformance.strength import measured, summary
 from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.conformance.verdict import ClauseResult, Exit, Verdict, gate
 from earwitness.model.expression import Const
@@ -52,6 +54,8 @@ class Outcome:
     exit: Exit
     reason: str
     folder: Path
+    strength: tuple[str, ...] = ()
+    """What is known of the pack itself, in a few lines."""
 
 
 def open_target(target: str) -> Driver:
@@ -189,9 +193,11 @@ def check(target: str, packs: tuple[Pack, ...], folder: Path, examples: int, sec
             "visited": visited([r.watch.trace for r in session.runs]),
         },
     }
+    known = [m for pack in packs if provable(pack.clauses) and (m := measured(pack)) is not None]
+    facts["strength"] = strength_facts(known[0]) if len(known) == 1 else None
     failures = [bundle.failure_json(f.clause, f.scenario, f.trace, f.at) for f in session.failures.values()]
     bundle.write(folder, run, facts, first.watch.trace, failures, {name: _proof_json(p) for name, p in proven.items()})
-    return Outcome(results, code, reason, folder)
+    return Outcome(results, code, reason, folder, summary(facts["strength"]) if known else ())
 
 
 def _proof_json(proven: Proven) -> dict[str, Any]:

@@ -62,6 +62,8 @@ def check(target: str, packs: tuple[str, ...], out: Path, examples: int, seconds
 
     outcome = run_check(target, _packs(packs), out, examples, seconds, _tell, not no_proofs, seed)
     _table(outcome.results)
+    for line in outcome.strength:
+        click.echo(line)
     written = _reports(out)
     satisfied = sum(r.verdict is Verdict.SATISFIED for r in outcome.results)
     word = {Exit.SATISFIED: "satisfied", Exit.VIOLATED: "VIOLATED", Exit.NOT_DRIVABLE: "TARGET NOT DRIVABLE"}.get(outcome.exit, "INCONCLUSIVE")
@@ -101,7 +103,7 @@ def _table(results: tuple[Any, ...]) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="keep certificates and counterexamples here")
 @click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof")
 @click.option("--fresh", is_flag=True, help="search every invariant anew instead of checking the shipped ones")
-@click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="write the invariants found to this file")
+@click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="write the invariants (with --trusted-base: the bases) found to this file")
 @click.option("--trusted-base", "trusted", is_flag=True, help="instead, say on which components each clause rests (minutes)")
 @click.option("--clause", "clauses", multiple=True, help="with --trusted-base: only these clauses")
 def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, store: Path | None, trusted: bool, clauses: tuple[str, ...]) -> None:
@@ -115,7 +117,7 @@ def prove(packs: tuple[str, ...], out: Path | None, seconds: int, fresh: bool, s
     if clauses and not trusted:
         raise click.UsageError("--clause goes with --trusted-base")
     if trusted:
-        sys.exit(_trusted_bases(loaded, clauses).value)
+        sys.exit(_trusted_bases(loaded, clauses, store).value)
 
     def show(p: Proven) -> None:
         click.echo(
@@ -143,8 +145,9 @@ def _print_trace(trace: tuple[Observation, ...]) -> None:
         click.echo(f"          {seen.time / 1_000_000:12.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
 
 
-def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...]) -> Exit:
+def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...], store: Path | None) -> Exit:
     from earwitness.conformance.proofs import provable
+    from earwitness.conformance.strength import store as keep
     from earwitness.conformance.trusted import TrustedBase, said, trusted_bases
     from earwitness.model.vocabulary import nearest
     from earwitness.policies.pack import PackError
@@ -166,6 +169,8 @@ def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...]) -> Exit:
     for pack in packs:
         if any(c.id in clauses or not clauses for c in provable(pack.clauses)):
             bases = trusted_bases(pack, show, lambda identity: not clauses or identity in clauses)
+            if store is not None:
+                keep(store, pack, bases=bases)
             inconclusive = inconclusive or any(b.open or not b.sets or not b.complete for b in bases)
     return Exit.INCONCLUSIVE if inconclusive else Exit.SATISFIED
 
@@ -173,7 +178,8 @@ def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...]) -> Exit:
 @cli.command()
 @click.option("--pack", "pack", default="alexa-smart-properties", show_default=True, help="a shipped pack or a pack file")
 @click.option("--mutant", "wanted", multiple=True, help="only mutants whose name holds this text")
-def mutate(pack: str, wanted: tuple[str, ...]) -> None:
+@click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="keep what was found in this file, for reports")
+def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
     """How strong a pack is: break the model in every small way and see which clauses notice (half an hour and more).
     Exits 1 when a mutant survives that nobody explained."""
     from earwitness.conformance.mutants import Judged, Score, judge_mutants
@@ -190,6 +196,10 @@ def mutate(pack: str, wanted: tuple[str, ...]) -> None:
     found = judge_mutants(loaded, show, lambda name: not wanted or any(text in name for text in wanted))
     if not found:
         raise click.UsageError("no mutant's name holds this text")
+    if store is not None:
+        from earwitness.conformance.strength import store as keep
+
+        keep(store, loaded, mutants=found)
     score = Score.of(found)
     click.echo(str(score))
     sys.exit((Exit.VIOLATED if score.unexplained else Exit.SATISFIED).value)
@@ -256,6 +266,27 @@ def vectors(target: str, source: Path | None, only: tuple[str, ...], write: Path
     sys.exit((Exit.VIOLATED if violated else Exit.SATISFIED if came[Came.MET] and not came[Came.MISSED] else Exit.INCONCLUSIVE).value)
 
 
+@cli.command()
+def diagrams() -> None:
+    """Print the model as a page of Markdown: every component's states, drawn from its table."""
+    click.echo(diagrams_page(), nl=False)
+
+
+def diagrams_page() -> str:
+    """What docs/model.md holds."""
+    from earwitness.model.system.assistant import assistant, tables
+    from earwitness.model.system.diagram import states_diagram
+
+    parts = ["# The model, component by component\n\nMade from the tables in `model/system/` by `earwitness diagrams`. A line bears the transitions that can join two states.\n"]
+    for part in tables():
+        rows = "".join(f"| `{t.name}` | {t.component.value} | {t.event if t.event != 'tick' else ''} |\n" for t in part.transitions)
+        limits = "".join(f"- **{x.name}** ({x.component.value}): at most {x.bound / 1_000_000:g} s, ended by {', '.join(x.discharge)}\n" for x in part.limits)
+        parts.append(f"## {part.name}\n\n```mermaid\n{states_diagram(part, assistant())}```\n\n| transition | carried out by | event |\n|---|---|---|\n{rows}")
+        if limits:
+            parts.append(f"How long time may pass:\n\n{limits}")
+    return "\n".join(parts)
+
+
 @cli.command("verify-proof")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
 def verify_proof(folder: Path) -> None:
@@ -315,6 +346,30 @@ def show(identity: str, packs: tuple[str, ...]) -> None:
                     click.echo(f"formula\n    {clause.text.replace(chr(10), chr(10) + '    ')}\nin words\n    {english(clause.formula)}")
                 return
     raise PackError(f"no pack has a clause '{identity}'.{nearest(identity, [c.id for p in loaded for c in p.clauses])}")
+
+
+@policy.command("try")
+@click.argument("formula")
+@click.argument("trace", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--pack", default="alexa-smart-properties", show_default=True, help="whose states and parameters the formula may use")
+def try_formula(formula: str, trace: Path, pack: str) -> None:
+    """Judge a FORMULA after every event of a TRACE (JSON Lines), for each device. Exits 1 where it is violated, 3 where nothing exercised it."""
+    from earwitness.conformance.monitor.trial import trial
+
+    (loaded,) = _packs((pack,))
+    rows = trial(formula, loaded, trace)
+    for row in rows:
+        word = click.style("violated", fg="red") if not row.holds else click.style("holds", fg="green")
+        click.echo(f"{row.seen.time / 1_000_000:12.6f} s  {row.seen.device:8} {row.seen.event:18} {word}{', exercised' if row.exercised else ''}")
+    if any(not row.holds for row in rows):
+        click.secho("violated", fg="red", bold=True)
+        sys.exit(Exit.VIOLATED.value)
+    if any({row.seen.device: row.pending for row in rows}.values()):
+        click.echo("undecided: a deadline was still open when the trace ended")
+        sys.exit(Exit.INCONCLUSIVE.value)
+    exercised = any(row.exercised for row in rows)
+    click.echo("satisfied" if exercised else "not exercised: its trigger did not happen")
+    sys.exit((Exit.SATISFIED if exercised else Exit.INCONCLUSIVE).value)
 
 
 @policy.command()

@@ -12,6 +12,7 @@ def explained(error: Exception) -> Exit | None:
     from earwitness.conformance.drivers.driver import TargetError
     from earwitness.conformance.parts import Unproved
     from earwitness.conformance.replay import FailureFileError
+    from earwitness.conformance.strength import StrengthError
     from earwitness.conformance.vectors.vector import VectorError
     from earwitness.model.trace import TraceError
     from earwitness.policies.pack import PackError
@@ -20,6 +21,6 @@ def explained(error: Exception) -> Exit | None:
         return Exit.NOT_DRIVABLE
     if isinstance(error, Unproved):
         return Exit.INCONCLUSIVE
-    if isinstance(error, BundleError | ClipError | PackError | TraceError | FailureFileError | VectorError | OSError):
+    if isinstance(error, BundleError | ClipError | PackError | TraceError | FailureFileError | StrengthError | VectorError | OSError):
         return Exit.USAGE
     return None

@@ -80,7 +80,7 @@ class Jury:
         undecided: tuple[str, ...] = ()
         if not killers:
             killers, undecided = self.clauses.falling(mutant.system)
-        return Judged(mutant.name, killers, undecided, "" if killers or undecided else reviewed().get(mutant.name, ""))
+        return Judged(mutant.name, killers, undecided, "" if killers else reviewed().get(mutant.name, ""))
 
     @cached_property
     def mutants(self) -> list[Mutant]:

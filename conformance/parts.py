@@ -18,19 +18,24 @@ from earwitness.model.proof.houdini import lemmas
 from earwitness.model.proof.invariant import inductive, kept, recalled, unsafe
 from earwitness.model.proof.noninterference import noninterference
 from earwitness.model.proof.prove import Standing, progress, search, state_monitor
+from earwitness.model.proof.unroll import violation_near
 from earwitness.model.system.assistant import ENABLED, assistant
 from earwitness.model.system.bounds import Bounds
 from earwitness.model.system.cloud import OBSERVED, SECRET
 from earwitness.model.system.path import Wanted, shortest
 from earwitness.model.system.slice import cone, timed
 from earwitness.model.system.table import Component, System
-from earwitness.model.system.walk import stumbles
+from earwitness.model.system.walk import frontier, stumbles
 from earwitness.policies.pack import Clause, Pack
 
 STEPS = 100_000
 """Random steps before a proof is tried; they find most faults."""
 LONGER = 5
 """So many times the steps where no proof was found."""
+NEAR = 4
+"""Steps that a solver looks ahead from the states random walks came upon."""
+LOOKING = 40
+"""Limit of that look, in seconds."""
 SECONDS = 20
 """Limit of one solver's answer."""
 
@@ -88,6 +93,8 @@ class Part:
         if not unsafe(whole, lemmas(whole, [*self.invariant, *_read(whole, pool)])):
             return False
         part = cone(changed, monitor, timed(changed))
+        if violation_near(part, monitor, frontier(part, monitor, STEPS), LOOKING, NEAR).path is not None:
+            return True
         standing, _ = search(encode(part, monitor), part, monitor, SECONDS)
         if standing is Standing.INCONCLUSIVE and (stumbles(part, monitor, LONGER * STEPS, seed=1) or shortest(changed, monitor, Wanted.VIOLATED) is not None):
             return True

@@ -71,6 +71,7 @@ class Pack:
     version: int
     source: str
     parameters: Mapping[str, int]
+    states: Mapping[str, Mapping[str, str]]
     clauses: tuple[Clause, ...]
 
     def clause(self, identity: str) -> Clause:
@@ -226,7 +227,7 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mappin
         )
     if faults:
         raise PackError("\n".join(faults))
-    return Pack(entry["pack"], entry["version"], entry["source"], parameters, tuple(clauses))
+    return Pack(entry["pack"], entry["version"], entry["source"], parameters, scope.states, tuple(clauses))
 
 
 def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:

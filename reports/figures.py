@@ -7,14 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-LANES = ("person", "device", "cloud", "stores")
-LANE_OF = {
-    "speech": ("person", "device"), "button.microphone": ("person", "device"), "button.action": ("person", "device"),
-    "shutter": ("person", "device"), "stream.open": ("device", "cloud"), "stream.audio": ("device", "cloud"), "stream.close": ("device", "cloud"),
-    "asr.result": ("cloud", "cloud"), "nlu.intent": ("cloud", "cloud"), "skill.request": ("cloud", "cloud"), "skill.response": ("cloud", "cloud"),
-    "request.processed": ("cloud", "device"), "tts.audio": ("device", "person"), "tone": ("device", "person"), "light": ("device", "person"),
-    "screen": ("device", "person"), "record.write": ("cloud", "stores"), "record.found": ("stores", "person"),
-}  # fmt: skip
+from earwitness.model.system.diagram import LANE_OF, LANES
+
 QUIET = frozenset({"audio.captured", "camera.captured", "tick", "end"})
 
 

@@ -41,6 +41,8 @@ def render(bundle: Bundle) -> str:
         proved=sum(p["standing"] == "proved" for p in bundle.proofs.values()),
         obligations=sum(p["obligations"] for p in bundle.proofs.values()),
         failures=failures,
+        strength=results.get("strength"),
+        refuted=[_refuted(name, p) for name, p in bundle.proofs.items() if p["counterexample"]],
         components=[
             {"name": c["name"], "diagram": states(c["states"], c["edges"], visited), "edges": [(s, t, n, n in visited) for s, t, n in c["edges"]]}
             for c in results["model"]["components"]
@@ -59,3 +61,13 @@ def _failure(entry: Any) -> dict[str, Any]:
             for r in rows
         ],
     }
+
+
+def _refuted(name: str, proof: Any) -> dict[str, Any]:
+    """The model's own violation of a clause; two runs where the clause speaks of two."""
+    runs = []
+    for trace in (proof["counterexample"], proof["other_run"]):
+        if trace:
+            rows = excerpt(trace, len(trace) - 1)
+            runs.append({"diagram": sequence(rows), "rows": [{"time": milliseconds(int(r["time"])), "what": label(r), "violation": r["violation"]} for r in rows]})
+    return {"clause": name, "runs": runs}

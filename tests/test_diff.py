@@ -45,6 +45,7 @@ def test_a_relation_is_found_and_its_traces_separate(old, new, relation):
     assert found.relation is relation
     for trace, kept, broken in ((found.lost, after, before), (found.gained, before, after)):
         if trace:
+            assert all(v >= 0 for o in trace for v in o.attributes.values() if isinstance(v, int))
             assert all(holds(kept, trace, i) for i in range(len(trace)))
             assert not all(holds(broken, trace, i) for i in range(len(trace)))
 

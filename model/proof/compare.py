@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from earwitness.model.expression import TRUE, Apply, Const, Expression, Sort, Var, conjunction, disjunction, equal, implication, substitute
+from earwitness.model.expression import TRUE, Apply, Const, Expression, Sort, Var, at_most, conjunction, disjunction, equal, implication, substitute
 from earwitness.model.logic.monitor import Monitor, Register
 from earwitness.model.proof.encoding import encode
 from earwitness.model.proof.prove import Standing, search
 from earwitness.model.proof.unroll import violation
 from earwitness.model.system.table import Component, System, Transition
 from earwitness.model.trace import Observation
-from earwitness.model.vocabulary import vocabulary
+from earwitness.model.vocabulary import Attribute, vocabulary
 
 DEPTH = 12
 """Events: a trace that separates two clauses is searched up to this length before a proof is tried, since it is mostly short."""
@@ -44,12 +44,17 @@ def anything(*monitors: Monitor) -> System:
     transitions = [Transition("pass_time", Component.ENVIRONMENT, TRUE, {}, "tick")]
     for name in sorted(texts & set(known.events) - {"tick"}):
         attributes: dict[str, Expression] = {a: Var(f"any.{a}", known.attributes[a].sort) for a in known.events[name].attributes}
-        guard = conjunction(
-            *(disjunction(*(equal(attributes[a], Const(c)) for c in known.attributes[a].choices)) for a in attributes if known.attributes[a].choices)
-        )
+        guard = conjunction(*(_admissible(attributes[a], known.attributes[a]) for a in attributes))
         transitions.append(Transition(name, Component.ENVIRONMENT, guard, {}, name, attributes))
     free = {f"any.{name}": (*a.choices, *sorted(texts)) for name, a in known.attributes.items() if a.sort is Sort.TEXT}
     return System("anything", "", (), tuple(transitions), (), (), free)
+
+
+def _admissible(value: Expression, attribute: Attribute) -> Expression:
+    """One of the closed choices, or a size, count or instant, which are never negative."""
+    if attribute.choices:
+        return disjunction(*(equal(value, Const(c)) for c in attribute.choices))
+    return at_most(Const(0), value) if attribute.sort is Sort.INT else TRUE
 
 
 def _texts(e: Expression) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,12 @@ from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.encoding import FiniteEncoding, Problem, Rule, encode
 from earwitness.model.system.path import Path, Step
 from earwitness.model.system.table import System
-from earwitness.model.system.walk import free_variables
+from earwitness.model.system.walk import State, free_variables
 
 DEEPEST = 40
 """Steps: violations are searched up to this depth."""
 FAR = 1 << 29
 """Microseconds: no run searched lasts longer, so that 32 bits suffice."""
-
 EARLY = (0, 100_000, 200_000, 1_000_000, 5_000_000, 40_000_000)
 """Microseconds: ends of a run that are tried in turn."""
 
@@ -34,10 +34,21 @@ class Bounded:
 
 def violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEEPEST) -> Bounded:
     """Search ever longer runs, up to `deepest` steps and `seconds` in all."""
-    started = clock.perf_counter()
     problem = encode(system, monitor, FiniteEncoding())
+    return _unrolled(system, problem, problem.initial, seconds, deepest)
+
+
+def violation_near(system: System, monitor: Monitor, states: Sequence[State], seconds: int, deepest: int) -> Bounded:
+    """Search runs that go on from any of these states, which hold the monitor's registers and the instant `now` too. The path found begins in one of them."""
+    problem = encode(system, monitor, FiniteEncoding(), "")
+    known = [z3.And(*(v == problem.encoding.constant(s[n]) for n, v in problem.before.items())) for s in states]
+    return _unrolled(system, problem, z3.Or(*known), seconds, deepest)
+
+
+def _unrolled(system: System, problem: Problem, initial: Any, seconds: int, deepest: int) -> Bounded:
+    started = clock.perf_counter()
     solver = z3.SolverFor("QF_BV")
-    solver.add(_at(problem, problem.initial, 0))
+    solver.add(_at(problem, initial, 0))
     for depth in range(deepest):
         chosen = z3.BitVec(f"rule@{depth}", 8)
         time = _stamped(problem.encoding.variable("time", Sort.INT), depth)
@@ -61,15 +72,15 @@ def violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEE
 
 
 def _early(solver: Any, last: Any) -> Any:
-    """A model of what is satisfiable whose last instant comes early: people read it."""
+    """A model of what is satisfiable whose last instant comes early, since people read it."""
+    found = solver.model()
     for limit in EARLY:
         solver.push()
         solver.add(last <= limit)
         if solver.check() == z3.sat:
             return solver.model()
         solver.pop()
-    solver.check()
-    return solver.model()
+    return found
 
 
 def _at(problem: Problem, term: Any, depth: int) -> Any:
