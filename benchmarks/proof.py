@@ -1,0 +1,66 @@
+"""Times of four engines on the same finite model (small bounds), clause by clause: python benchmarks/proof.py [CLAUSE ...] > proof.json
+Ours is unbounded and starts from nothing: lemmas, Spacer, certificate and cvc5's re-check. Spin searches all states up to 3 units of time, ABC's PDR all runs up
+to 20. An engine that gives no answer in SECONDS is named with the reason."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cvc5
+import z3
+
+from earwitness.conformance.proofs import Prover, job, provable
+from earwitness.model.proof.pdr import AbcError, pdr
+from earwitness.model.proof.promela import SMALL, promela
+from earwitness.model.proof.prove import Standing
+from earwitness.model.proof.spin import SpinError, spin
+from earwitness.model.proof.verilog import verilog
+from earwitness.model.system.assistant import assistant
+from earwitness.policies.pack import find
+
+SECONDS = 60
+
+
+def timed(work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """What an engine says, and seconds in all, translation and compilation included."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        try:
+            said = work(Path(folder))
+        except (AbcError, SpinError) as error:
+            said = {"answer": f"none: {str(error)[:90]}"}
+        return {**said, "all_seconds": round(time.perf_counter() - began, 2)}
+
+
+if __name__ == "__main__":
+    system, pack = assistant(SMALL), find("alexa-smart-properties", asdict(SMALL))
+    rows: dict[str, Any] = {}
+    for clause in provable(pack.clauses):
+        monitor = clause.monitor
+        if monitor is None or (sys.argv[1:] and clause.id not in sys.argv[1:]):
+            continue
+
+        def ours(folder: Path, clause: Any = clause) -> dict[str, Any]:
+            said = Prover(folder, SECONDS, {})(job(clause, system))
+            return {"answer": "holds" if said.standing is Standing.PROVED else said.standing.value, "seconds": said.proof.seconds}
+
+        def theirs(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
+            said = pdr(verilog(system, monitor), folder, SECONDS)
+            return {"answer": "holds" if said.holds else "violated", "seconds": said.seconds}
+
+        def spins(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
+            said = spin(promela(system, monitor), folder, SECONDS)
+            return {"answer": "holds" if said.holds else "violated", "seconds": said.seconds, "states": said.states}
+
+        rows[clause.id] = {"earwitness": timed(ours), "abc pdr": timed(theirs), "spin": timed(spins)}
+        print(clause.id, json.dumps(rows[clause.id]), file=sys.stderr, flush=True)
+    versions = {"python": platform.python_version(), "z3": z3.get_version_string(), "cvc5": cvc5.__version__}
+    print(json.dumps({"bounds": asdict(SMALL), "versions": versions, "clauses": rows}, indent=1))

@@ -1,0 +1,41 @@
+"""ABC's PDR, which shares no code with our solvers, agrees clause by clause, faults included."""
+
+from dataclasses import asdict
+
+import pytest
+
+from earwitness.conformance.proofs import provable
+from earwitness.model.proof.mutation import mutants
+from earwitness.model.proof.pdr import AbcError, pdr
+from earwitness.model.proof.promela import SMALL
+from earwitness.model.proof.verilog import verilog
+from earwitness.model.system.assistant import assistant
+from earwitness.policies.pack import find
+
+SYSTEM = assistant(SMALL)
+PACK = find("alexa-smart-properties", asdict(SMALL))
+BROKEN = {
+    "cut_power: drop update of microphone": "MIC-2",
+    "cut_power: flip update of camera": "CAM-2",
+    "send_audio: flip encrypted of stream.audio": "STR-2",
+    "hear_wake_word: drop update of cause": "WAKE-1",
+    "open_stream: drop guard condition 11": "STR-3",
+    "limit rail: drop": "MIC-1",
+    "limit close: drop": "STR-1",
+}
+
+
+@pytest.mark.parametrize("identity", [c.id for c in provable(PACK.clauses) if c.monitor is not None])
+def test_pdr_finds_no_violation_of_a_proved_clause(identity, tmp_path):
+    assert pdr(verilog(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
+
+
+@pytest.mark.parametrize(("name", "identity"), BROKEN.items())
+def test_pdr_finds_the_fault_in_a_broken_model(name, identity, tmp_path):
+    broken = next(m for m in mutants(SYSTEM) if m.name == name).system
+    assert not pdr(verilog(broken, PACK.clause(identity).monitor), tmp_path).holds
+
+
+def test_a_circuit_yosys_cannot_read_is_an_error_not_an_opinion(tmp_path):
+    with pytest.raises(AbcError, match="yosys failed"):
+        pdr("module model(", tmp_path)
