@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 
 from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device
@@ -22,7 +24,7 @@ from earwitness.reference_impl.sound import Samples, SoundError, decode
 KINDS = {"d1": SPEAKER, "d2": SHOW}
 CAPABILITIES = {
     "microphone_button": True, "action_button": True, "camera": True, "shutter": True, "screen": True, "tone": True, "power": True,
-    "network": True, "follow_up": True, "route": True, "calls": False, "access": False, "skills": False,
+    "network": True, "follow_up": True, "route": True, "calls": False, "access": True, "skills": True,
 }  # fmt: skip
 
 
@@ -38,8 +40,27 @@ class CloudProcess:
             raise RuntimeError("the cloud process did not start; its complaint stands above")
         entry = json.loads(said)
         self.route = Route("127.0.0.1", entry["port"], entry["authority"])
+        self.people: list[dict[str, str]] = entry["people"]
+        self.property = f"https://localhost:{entry['property']}"
+        self._client = httpx.Client(base_url=self.property, verify=ssl.create_default_context(cadata=entry["authority"]), trust_env=False, timeout=20)
+
+    def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
+        """The property side's answer to a person of that role, of the devices' own party or another. Raises ValueError for what it refuses."""
+        asking = [p for p in self.people if p["role"] == role]
+        if len(asking) != 2:
+            raise ValueError(f"nobody here has the role '{role}'")
+        headers = {"authorization": f"Bearer {asking[0 if ours else 1]['token']}"}
+        try:
+            response = self._client.request(method, path, headers=headers, json=entry)
+        except httpx.HTTPError as error:
+            raise ValueError(f"the property side cannot be reached: {error}") from None
+        said: Message = response.json()
+        if "decision" not in said:
+            raise ValueError(said.get("error", "the property side gave no reason"))
+        return said
 
     def stop(self) -> None:
+        self._client.close()
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
@@ -102,7 +123,9 @@ class Session:
             "power": lambda r: self.device(r).power(r["state"] == "restore"),
             "network": lambda r: self.device(r).network(r["state"] == "up"),
             "shutter": lambda r: self.device(r).move_shutter(),
-            "set": lambda r: self.device(r).want_tone(bool(r["value"])),
+            "set": self.set_tone,
+            "skill": self.enable_skill,
+            "query": self.query,
             "kill": self.kill,
             "goodbye": lambda r: None,
         }
@@ -154,6 +177,26 @@ class Session:
         if request["button"] not in ("microphone", "action"):
             raise ValueError(f"there is no button '{request['button']}'")
         device.press_microphone() if request["button"] == "microphone" else device.press_action()
+
+    def set_tone(self, request: Message) -> None:
+        """The organisation sets it at the property side; the device fetches it from the cloud."""
+        device = self.device(request)
+        self.cloud.ask("organisation", True, "PUT", f"/api/devices/{device.name}", {"tone": bool(request["value"])})
+        device.fetch_settings()
+
+    def enable_skill(self, request: Message) -> Message:
+        device, on = self.device(request), request["state"] == "enable"
+        said = self.cloud.ask("organisation", True, "PUT", f"/api/devices/{device.name}/skills/{request['skill']}", {"enabled": on})
+        if on:
+            device.report("skill.enable", skill=request["skill"], skill_kind=said["kind"], certified=said["certified"])
+        return {"enabled": said["data"]}
+
+    def query(self, request: Message) -> Message:
+        device = self.device(request)
+        said = self.cloud.ask(request["role"], request["actor"] == "ours", "GET", f"/api/devices/{device.name}/{request['resource']}")
+        asked = {name: request[name] for name in ("actor", "role", "resource")}
+        device.report("access", **asked, needed=said["needed"], decision=said["decision"])
+        return {"data": said["data"]}
 
     def kill(self, request: Message) -> None:
         """An abrupt restart: power gone and back."""

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import Understanding, understand
-from earwitness.reference_impl.cloud.retention import Retention
-from earwitness.reference_impl.cloud.skills.host import Listing, listed, may_run
+from earwitness.reference_impl.cloud.retention import Dialogue, Retention
+from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.cloud.skills.skill import Response, say
 from earwitness.reference_impl.cloud.speech import speak
+from earwitness.reference_impl.property.access import Person
+from earwitness.reference_impl.property.office import SERVICE, Office, introduced
+from earwitness.reference_impl.property.registry import Placed, Registry
 
 LONGEST = 2 * 16_000 * 40
 """Bytes of one turn that are held in memory at most."""
 Event = dict[str, Any]
+
+
+OURS, THEIRS = "harbour-hotel", "hill-hotel"
+DEVICES = (Placed("d1", OURS, "101", False), Placed("d2", OURS, "102", False), Placed("x1", THEIRS, "1", False))
+"""What is registered at first."""
+PEOPLE = (
+    Person("Ada", "organisation", OURS), Person("Bo", "organisation", THEIRS),
+    Person("Cem", "skill_developer", "harbour-software"), Person("Dia", "skill_developer", "hill-software"),
+    Person("Eve", "operator", SERVICE), Person("Finn", "operator", "another-cloud"),
+    Person("Gus", "guest", OURS), Person("Hu", "guest", THEIRS),
+)  # fmt: skip
 
 
 def permille(confidence: float) -> int:
@@ -26,18 +41,24 @@ def permille(confidence: float) -> int:
 class Cloud:
     """Everything after the connection. One recogniser serves all connections in turn."""
 
+    office_class = Office
+
     def __init__(self, folder: Path, recognizer: Recognizer | None = None) -> None:
         self.retention = Retention(folder)
+        self.host = Host()
+        self.registry = Registry(folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)))
+        self.office = self.office_class(self.registry, self.retention, self.host, introduced(PEOPLE))
         self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
-        self.skills: dict[str, Listing] = listed()
 
-    def turn(self, sound: bytes) -> dict[str, Any]:
-        """Recognise, understand, ask the skill, speak."""
+    def turn(self, sound: bytes, device: str = "", question: Response | None = None) -> tuple[dict[str, Any], Response | None]:
+        """Recognise, understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was. Returns the answer for the device and
+        what was asked in it, if anything."""
         events: list[Event] = []
         hypotheses = self.recognizer.recognize(sound)
         if not hypotheses:
-            return {"events": events, "speech": "", "follow_up": False}
-        acted_on, understood = self.choose(hypotheses)
+            return {"events": events, "speech": "", "follow_up": False}, None
+        asking = question.session.get("skill", "") if question is not None else ""
+        acted_on, understood = self.choose(hypotheses, asking)
         events.append(
             {
                 "event": "asr.result",
@@ -49,25 +70,38 @@ class Cloud:
         )
         events += self.keep(acted_on, hypotheses)
         if understood is None:
-            return {"events": events, "speech": self.spoken(say("Sorry, I did not understand.")), "follow_up": False}
+            return {"events": events, "speech": self.spoken(say("Sorry, I did not understand.")), "follow_up": False}, None
         events.append({"event": "nlu.intent", "intent": understood.intent, "resolved": True, "handler": understood.skill})
-        response = self.ask_skill(understood, events, sound)
-        self.retention.count(understood.intent)
-        events.append({"event": "metric", "name": understood.intent, "level": "property"})
-        return {"events": events, "speech": self.spoken(response.markup), "follow_up": response.follow_up}
+        session = question.session if question is not None and asking == understood.skill else {}
+        response = self.ask_skill(understood, events, sound, device, session)
+        events += self.count(understood, device)
+        again = Response("", True, {**response.session, "skill": understood.skill}) if response.follow_up else None
+        return {"events": events, "speech": self.spoken(response.markup), "follow_up": response.follow_up}, again
 
-    def choose(self, hypotheses: list[Hypothesis]) -> tuple[Hypothesis, Understanding | None]:
+    def count(self, understood: Understanding, device: str) -> list[Event]:
+        """One more dialogue, of the property."""
+        placed = next((d for d in self.registry.devices() if d.name == device), None)
+        listing = self.host.listings[understood.skill]
+        organisation, unit = (placed.organisation, placed.organisation) if placed is not None else ("", "")
+        self.retention.count(Dialogue(organisation, unit, device, listing.domain, listing.name, understood.intent))
+        return [{"event": "metric", "name": understood.intent, "level": "property"}]
+
+    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
         """The most confident hypothesis, and what it means."""
         best = max(hypotheses, key=lambda h: h.confidence)
-        return best, understand(best.text)
+        return best, understand(best.text, asking)
 
     def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis]) -> list[Event]:
         self.retention.keep_words(acted_on.text)
         return [{"event": "record.write", "store": "cloud.sqlite", "category": "transcript", "acted_on": True}]
 
-    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes) -> Response:
-        listing = self.skills[understood.skill]
-        if not may_run(listing):
+    def runs(self, listing: Listing, device: str) -> bool:
+        """Whether the skill may answer there: asked at every request, whatever was enabled before."""
+        return may_run(listing) and (not device or listing.name in self.registry.skills(device))
+
+    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
+        listing = self.host.listings[understood.skill]
+        if not self.runs(listing, device):
             return Response(say("That skill is not available here."))
         events.append(
             {
@@ -78,7 +112,7 @@ class Cloud:
                 "recording": False,
             }
         )
-        response = listing.skill(understood.intent, understood.slots)
+        response = self.host.ask(listing, understood.intent, understood.slots, session or {})
         events.append({"event": "skill.response", "skill": listing.name, "markup": response.markup.startswith("<speak"), "follow_up": response.follow_up})
         return response
 
@@ -94,6 +128,9 @@ class Conversation:
         self.sound = bytearray()
         self.end: EndOfSpeech | None = None
         self.preroll = 0
+        self.device = ""
+        self.question: Response | None = None
+        """What a skill asked in the turn before; an answer counts only in the follow-up stream it asked for."""
 
     def message(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         """The reply to sound or to a message."""
@@ -106,14 +143,22 @@ class Conversation:
             case "open":
                 self.sound.clear()
                 self.preroll = int(content.get("preroll", 0))
+                self.device = str(content.get("device", ""))
+                if content.get("cause") != "follow_up":
+                    self.question = None
                 self.end = EndOfSpeech(skip=self.preroll)
                 return {"ok": True}
             case "end":
                 # The pre-roll holds the wake word; the request begins after it.
                 sound, self.end = bytes(self.sound[2 * self.preroll :]), None
                 self.sound.clear()
-                return self.cloud.turn(sound)
+                answer, self.question = self.cloud.turn(sound, self.device, self.question)
+                return answer
+            case "settings":
+                known = [d for d in self.cloud.registry.devices() if d.name == content.get("device")]
+                return {"tone": bool(known and known[0].tone)}
             case "reset":
                 self.cloud.retention.clear()
+                self.cloud.registry.clear()
                 return {"ok": True}
         return {"error": "unknown message"}

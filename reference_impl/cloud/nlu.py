@@ -34,25 +34,26 @@ def domain() -> dict[str, Any]:
 
 
 @cache
-def _grammar() -> tuple[Intents, dict[str, TextSlotList]]:
-    entry = {
-        "language": "en",
-        "intents": {name: {"data": [{"sentences": i["sentences"]}]} for name, i in domain()["intents"].items()},
-    }
+def _grammar(asking: str) -> tuple[Intents, dict[str, TextSlotList]]:
+    """What may be said: in answer to that skill's question, or ('') of one's own accord."""
+    chosen = {name: i for name, i in domain()["intents"].items() if i.get("after", "") == asking}
+    entry = {"language": "en", "intents": {name: {"data": [{"sentences": i["sentences"]}]} for name, i in chosen.items()}}
     lists = {name: TextSlotList.from_strings(values, name=name) for name, values in domain()["lists"].items()}
     return Intents.from_dict(entry), lists
 
 
-def understand(text: str) -> Understanding | None:
-    """The understanding of one text, or None: what no template fits is rejected, not guessed."""
+def understand(text: str, asking: str = "") -> Understanding | None:
+    """The understanding of one text, or None: what no template fits is rejected, not guessed. `asking` is the skill whose question is answered, if one
+    asked; intents that are answers count only then."""
     text = text.removeprefix("alexa ").strip()
     if not text:
         return None
-    intents, lists = _grammar()
-    found = recognize_best(text, intents, slot_lists=lists)
-    if found is not None:
-        name = found.intent.name
-        return Understanding(name, domain()["intents"][name]["skill"], {k: str(e.value).strip() for k, e in found.entities.items()})
+    for intents, lists in (_grammar(asking), _grammar("")) if asking else (_grammar(""),):
+        found = recognize_best(text, intents, slot_lists=lists)
+        if found is not None:
+            name = found.intent.name
+            entry = domain()["intents"][name]
+            return Understanding(name, entry["skill"], {**entry.get("slots", {}), **{k: str(e.value).strip() for k, e in found.entities.items()}})
     return _nearly(text)
 
 

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import socket
 import ssl
 import sys
 import threading
@@ -15,12 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import trustme
+import uvicorn
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud, Conversation
 from earwitness.reference_impl.faults.zoo import cloud_class
+from earwitness.reference_impl.property.api import application
 
 
 def _recognizer() -> Recognizer | None:
@@ -62,11 +65,20 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
                 message = content if isinstance(content, bytes) else json.loads(content)
                 await connection.send(json.dumps(await loop.run_in_executor(worker, conversation.message, message)))
 
+    # The property's side listens beside the devices', under the same certificate.
+    config = uvicorn.Config(application(cloud.office), log_level="critical", lifespan="off", access_log=False, server_header=False)
+    config.load()
+    config.ssl = context
+    door = socket.create_server(("127.0.0.1", 0))
+    office = uvicorn.Server(config)
+    serving = asyncio.create_task(office.serve([door]))
     async with serve(handle, "127.0.0.1", 0, ssl=context, compression=None, max_size=1 << 20) as server:
-        print(json.dumps({"port": server.sockets[0].getsockname()[1], "authority": authority}), flush=True)
+        people = [{"token": token, "name": p.name, "role": p.role, "party": p.party} for token, p in cloud.office.people.items()]
+        ports = {"port": server.sockets[0].getsockname()[1], "property": door.getsockname()[1]}
+        print(json.dumps({**ports, "authority": authority, "people": people}), flush=True)
         # The device holds the other end of our input: when it dies, so do we.
-        threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-        await server.serve_forever()
+        threading.Thread(target=lambda: (sys.stdin.read(), cloud.host.end(), os._exit(0)), daemon=True).start()
+        await serving
 
 
 if __name__ == "__main__":

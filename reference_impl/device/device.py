@@ -6,6 +6,7 @@ The clock is virtual: it advances by what the microphones could have heard, so a
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -107,6 +108,13 @@ class Device:
             self.link.drop()
             self.lose_stream()
 
+    def fetch_settings(self) -> None:
+        """Ask the cloud how the organisation set this device. Without network the old settings stand."""
+        with suppress(LinkLost):
+            wanted = self.link.ask({"type": "settings", "device": self.name}).get("tone") is True
+            if wanted != self.tone_wanted:
+                self.want_tone(wanted)
+
     def want_tone(self, wanted: bool) -> None:
         self.tone_wanted = wanted
         self.report("setting.tone", on=wanted)
@@ -174,7 +182,7 @@ class Device:
         self.waited = 0
         begin = self.now - len(held) * 1_000_000 // 16_000
         try:
-            self.link.ask({"type": "open", "cause": cause, "preroll": len(held)})
+            self.link.ask({"type": "open", "device": self.name, "cause": cause, "preroll": len(held)})
         except LinkLost:
             self.show_active(False)
             return

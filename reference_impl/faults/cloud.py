@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
@@ -23,9 +24,9 @@ class KeepsAllHypotheses(Cloud):
 class GivesSkillTheRecording(Cloud):
     """Hands the sound to the skill, which keeps it raw."""
 
-    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes) -> Response:
+    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
         Path(self.retention.folder / "skill.raw").write_bytes(sound)
-        response = super().ask_skill(understood, events, sound)
+        response = super().ask_skill(understood, events, sound, device, session)
         for event in events:
             if event["event"] == "skill.request":
                 event["recording"] = True

@@ -1,33 +1,125 @@
-"""The skill host: which skills exist, what kind they are, and what they may receive."""
+"""The skill host: which skills exist, what kind they are, which may run, and the processes they run in."""
 
 from __future__ import annotations
 
+import json
+import selectors
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import IO
 
-from earwitness.reference_impl.cloud.skills import room_service, timer, weather
-from earwitness.reference_impl.cloud.skills.skill import Skill
+from earwitness.reference_impl.cloud.skills.skill import Response, say
 
 REFUSED = frozenset({"child_directed", "personal_data", "mature", "shopping"})
+PATIENCE = 3.0
+"""Seconds a skill may take to answer."""
+LOG = 200
+"""Lines of a skill's own log that are held, in memory."""
+HERE = "earwitness.reference_impl.cloud.skills."
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An entry of the skill store. `certified` is true for public skills and for those certified for the property."""
+    """An entry of the skill store. `certified` is true for public skills and for those certified for the property; a hidden one is the property's own.
+    `module` is the program that answers; those that are refused never get one."""
 
     name: str
+    domain: str
     kind: str
     certified: bool
-    skill: Skill
+    developer: str
+    hidden: bool = False
+    module: str = ""
 
 
-def listed() -> dict[str, Listing]:
-    shipped = (
-        Listing("weather", "general", True, weather.answer),
-        Listing("timer", "general", True, timer.answer),
-        Listing("room_service", "general", True, room_service.answer),
-    )
-    return {x.name: x for x in shipped}
+STORE = (
+    Listing("weather", "weather", "general", True, "earwitness", module=HERE + "weather"),
+    Listing("timer", "time", "general", True, "earwitness", module=HERE + "timer"),
+    Listing("room_service", "food", "general", True, "harbour-software", hidden=True, module=HERE + "room_service"),
+    Listing("trivia", "games", "general", True, "earwitness", module=HERE + "trivia"),
+    Listing("lights", "home", "general", True, "earwitness", module=HERE + "lights"),
+    Listing("music", "music", "general", True, "earwitness", module=HERE + "music"),
+    # What a store receives and an assistant in a hotel must not run.
+    Listing("bedtime_stories", "games", "child_directed", False, "somebody"),
+    Listing("horoscope_by_birthday", "games", "personal_data", False, "somebody"),
+    Listing("after_dark", "games", "mature", False, "somebody"),
+    Listing("gift_shop", "shopping", "shopping", False, "somebody"),
+    Listing("unreviewed", "games", "general", False, "somebody"),
+)
+
+
+def certifiable(kind: str) -> bool:
+    """Whether a skill of this kind may be certified at all."""
+    return kind not in REFUSED
 
 
 def may_run(listing: Listing) -> bool:
-    return listing.certified and listing.kind not in REFUSED
+    """Asked again at every request: a certificate is not believed where the kind is refused."""
+    return listing.certified and certifiable(listing.kind)
+
+
+class SkillProcess:
+    """One skill in a process that gets nothing but intent, slots and session: no sound, no environment, no files of ours open."""
+
+    def __init__(self, module: str) -> None:
+        self.log: deque[str] = deque(maxlen=LOG)
+        self._process = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True).start()
+
+    def _listen(self, stream: IO[str]) -> None:
+        with suppress(ValueError):
+            self.log.extend(line.rstrip() for line in iter(stream.readline, ""))
+
+    def ask(self, intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response | None:
+        """The answer; None where the skill died, hangs or answers nonsense."""
+        assert self._process.stdin and self._process.stdout
+        try:
+            self._process.stdin.write(json.dumps({"intent": intent, "slots": dict(slots), "session": dict(session)}) + "\n")
+            self._process.stdin.flush()
+            if not self._selector.select(PATIENCE):
+                return None
+            entry = json.loads(self._process.stdout.readline())
+            return Response(str(entry["markup"]), entry["follow_up"] is True, {str(k): str(v) for k, v in entry["session"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._selector.close()
+
+
+class Host:
+    """Runs skills, each in a process that starts when it is first asked and again after it died."""
+
+    def __init__(self, store: Iterable[Listing] = STORE) -> None:
+        self.listings = {x.name: x for x in store}
+        self._running: dict[str, SkillProcess] = {}
+
+    def ask(self, listing: Listing, intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+        process = self._running.get(listing.name)
+        if process is None:
+            process = self._running[listing.name] = SkillProcess(listing.module)
+        response = process.ask(intent, slots, session)
+        if response is not None:
+            return response
+        process.end()
+        del self._running[listing.name]
+        return Response(say(f"{listing.name.replace('_', ' ')} did not answer. Please try again."))
+
+    def logs(self, name: str) -> tuple[str, ...]:
+        """What the skill itself wrote."""
+        return tuple(self._running[name].log) if name in self._running else ()
+
+    def end(self) -> None:
+        for process in self._running.values():
+            process.end()
+        self._running.clear()

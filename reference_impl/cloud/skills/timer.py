@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say
+from earwitness.reference_impl.cloud.skills.skill import Response, say, serve
 
 
-def answer(intent: str, slots: Mapping[str, str]) -> Response:
+def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
     duration = slots.get("duration")
     if duration is None:
         return Response(say("For how long?"), follow_up=True)
     return Response(say(f"A timer of {duration} is set."))
+
+
+if __name__ == "__main__":
+    serve(answer)

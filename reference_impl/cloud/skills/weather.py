@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say
+from earwitness.reference_impl.cloud.skills.skill import Response, say, serve
 
 CLIMATE = {
     "menlo park": (18, "sunny"), "palo alto": (18, "sunny"), "seattle": (9, "rainy"), "boston": (8, "windy"), "chicago": (6, "windy"),
@@ -12,9 +12,13 @@ CLIMATE = {
 }  # fmt: skip
 
 
-def answer(intent: str, slots: Mapping[str, str]) -> Response:
+def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
     city = slots.get("city")
     if city not in CLIMATE:
         return Response(say("For which city?"), follow_up=True)
     degrees, sky = CLIMATE[city]
     return Response(say(f"In {city.title()} it is usually {sky} and {degrees} degrees."))
+
+
+if __name__ == "__main__":
+    serve(answer)

@@ -1,0 +1,127 @@
+"""What people may ask of the property side, and what they get: every answer passes the policy first."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from earwitness.reference_impl.cloud.retention import TOP, Retention
+from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
+from earwitness.reference_impl.property.access import Decision, Person, Record, decide
+from earwitness.reference_impl.property.registry import Registry
+
+SERVICE = "earwitness-cloud"
+"""The party that runs the service."""
+DEVELOPERS = frozenset({"skill_metrics", "own_logs"})
+KINDS = (
+    "skills", "unit", "settings", "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues",
+    "skill_metrics", "own_logs", "service_metrics", "recordings", "transcripts",
+)  # fmt: skip
+
+
+class Refused(Exception):
+    """The store does not let this skill be enabled; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision, and the data where it permits."""
+
+    decision: Decision
+    data: Any = None
+
+
+def introduced(people: tuple[Person, ...]) -> dict[str, Person]:
+    """A token for each person, new every time."""
+    return {secrets.token_urlsafe(24): p for p in people}
+
+
+class Office:
+    """Answers questions about a device and the property it belongs to."""
+
+    def __init__(self, registry: Registry, retention: Retention, host: Host, people: Mapping[str, Person]) -> None:
+        self.registry, self.retention, self.host, self.people = registry, retention, host, people
+
+    def person(self, token: str) -> Person | None:
+        """Whom a token belongs to."""
+        return next((p for known, p in self.people.items() if secrets.compare_digest(known, token)), None)
+
+    def record(self, device: str, kind: str) -> Record:
+        """What is asked for, and whose it is. Raises UnknownDevice."""
+        placed = self.registry.device(device)
+        if kind in DEVELOPERS:
+            return Record(kind, self._own_skill(device).developer)
+        return Record(kind, SERVICE if kind == "service_metrics" else placed.organisation)
+
+    def decide(self, person: Person, action: str, record: Record) -> Decision:
+        return decide(person, action, record)
+
+    def read(self, person: Person, device: str, kind: str) -> Answer:
+        """Raises UnknownDevice."""
+        decision = self.decide(person, "read", self.record(device, kind))
+        return Answer(decision, self._data(person, device, kind)) if decision.permitted else Answer(decision)
+
+    def enable(self, person: Person, device: str, skill: str, on: bool) -> tuple[Answer, Listing | None]:
+        """Enable or disable a skill. Raises Refused for one that is not certified or of a refused kind, UnknownDevice."""
+        decision = self.decide(person, "change", self.record(device, "skills"))
+        if not decision.permitted:
+            return Answer(decision), None
+        listing = self.host.listings.get(skill)
+        if listing is None:
+            raise Refused(f"the store has no skill '{skill}'")
+        if on and not self.admits(listing):
+            raise Refused(f"'{skill}' is {'not certified' if not listing.certified else listing.kind.replace('_', ' ')}; it does not run on this property")
+        self.registry.enable(device, skill, on)
+        return Answer(decision, sorted(self.registry.skills(device))), listing
+
+    def admits(self, listing: Listing) -> bool:
+        return may_run(listing)
+
+    def want_tone(self, person: Person, device: str, on: bool) -> Answer:
+        """Turn the tone on or off. Raises UnknownDevice."""
+        decision = self.decide(person, "change", self.record(device, "settings"))
+        if decision.permitted:
+            self.registry.want_tone(device, on)
+        return Answer(decision, {"tone": on} if decision.permitted else None)
+
+    def move(self, person: Person, device: str, unit: str) -> Answer:
+        """Assign a device to another unit. Raises UnknownDevice."""
+        decision = self.decide(person, "change", self.record(device, "unit"))
+        if decision.permitted:
+            self.registry.move(device, unit)
+        return Answer(decision, unit if decision.permitted else None)
+
+    def _own_skill(self, device: str) -> Listing:
+        """The hidden skill of the property."""
+        return next(x for x in self.host.listings.values() if x.hidden)
+
+    def _data(self, person: Person, device: str, kind: str) -> Any:
+        placed = self.registry.device(device)
+        whose = placed.organisation
+        match kind:
+            case "skills":
+                return sorted(self.registry.skills(device))
+            case "unit":
+                return placed.unit
+            case "settings":
+                return {"tone": placed.tone}
+            case "device_count":
+                return len(self.registry.devices(whose))
+            case "active_devices":
+                return self.retention.active_devices(whose)
+            case "top_domains" | "top_skills":
+                return self.retention.dialogues(kind.removeprefix("top_").removesuffix("s"), whose, most=TOP)
+            case "intent_distribution":
+                return self.retention.dialogues("intent", whose)
+            case "daily_dialogues":
+                return self.retention.dialogues("day", whose, [self._own_skill(device).name])
+            case "skill_metrics":
+                own = [x.name for x in self.host.listings.values() if x.developer == person.party]
+                return self.retention.dialogues("day", whose, own)
+            case "own_logs":
+                return [line for x in self.host.listings.values() if x.developer == person.party for line in self.host.logs(x.name)]
+            case "service_metrics":
+                return {"dialogues": self.retention.requests()}
+        return None
