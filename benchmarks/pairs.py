@@ -1,6 +1,6 @@
 """Compare every engine with the reference semantics on N random (formula, trace) pairs: python benchmarks/pairs.py 1000000
-The engines are the generated and the interpreted step, the columns kernel and the z3 encoding of the same monitor; reelay (extra `bench`)
-judges one pair in ten that it can say."""
+The engines are the generated and the interpreted step, the columns kernel and, for one pair in four since it is slow, the z3 encoding of the same monitor;
+reelay (extra `bench`) judges one more pair for every ten, of those it can say."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from engines import disagreeing, reelay_verdicts, reference
+from engines import ENGINES, disagreeing, reelay_verdicts, reference
 from generators import EVENTS, formula, plain_formula, trace
 
 from earwitness.model.trace import Observation
@@ -22,6 +22,7 @@ from earwitness.model.vocabulary import Microseconds
 
 SIZE = 5_000
 """Pairs of one task."""
+DIRECT = {name: engine for name, engine in ENGINES.items() if name != "z3 encoding"}
 
 
 def disagreements(first: int) -> Counter[str]:
@@ -31,7 +32,9 @@ def disagreements(first: int) -> Counter[str]:
     for number in range(first, first + SIZE):
         dice = random.Random(number)
         made, seen = formula(dice), trace(dice)
-        wrong = disagreeing(made, seen)
+        solved = number % 4 == 0
+        wrong = disagreeing(made, seen, ENGINES if solved else DIRECT)
+        found["judged by z3"] += solved
         if number % 10 == 0:
             plain, names = plain_formula(dice), [dice.choice(EVENTS) for _ in range(dice.randint(1, 16))]
             beats = [Observation(Microseconds(t), "d1", name, {}) for t, name in enumerate(names)]
@@ -51,4 +54,4 @@ if __name__ == "__main__":
         for done, found in enumerate(pool.map(disagreements, starts), start=1):
             bad += found
             print(f"{done * SIZE} pairs, {dict(bad)}, {time.perf_counter() - began:.0f} s", flush=True)
-    sys.exit(bool(set(bad) - {"judged by reelay"}))
+    sys.exit(bool(set(bad) - {"judged by reelay", "judged by z3"}))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earwitness.conformance.clips import CLIPS, RATE, in_the_air, write_wav
 from earwitness.conformance.drivers.driver import Answer, Driver, Hello, TargetError, hello_from
 from earwitness.conformance.monitor.watch import Watch
-from earwitness.conformance.stimulus import Network, Power, Press, Say, Scenario, Stimulus, to_json
+from earwitness.conformance.stimulus import Call, Network, Power, Press, Query, Say, Scenario, Stimulus, to_json
 from earwitness.conformance.witness.air import Air, unwrapped
 from earwitness.conformance.witness.stores import Search, search
 from earwitness.conformance.witness.wire import Tap, Upload
@@ -113,6 +113,8 @@ class _Steps:
         self.harness = harness
         self.watch = Watch(tuple(c for c in harness.clauses if harness.applicable(c)))
         self.airs: dict[str, Air] = {device: Air() for device in harness.hello.devices}
+        self.calls: dict[str, Air] = {device: Air() for device in harness.hello.devices}
+        self.talking: set[str] = set()
         self.clock: dict[str, int] = dict.fromkeys(harness.hello.devices, 0)
         self.skipped: list[str] = []
         self.dead = ""
@@ -131,7 +133,20 @@ class _Steps:
         if isinstance(stimulus, Say):
             return self._say(stimulus)
         answer = self.harness.driver.request(to_json(stimulus))
+        if isinstance(stimulus, Query) and answer.ok is not None:
+            answer = replace(answer, observations=(*answer.observations, *self._disclosed(stimulus, answer)))
         return self._take(stimulus, answer, [])
+
+    def _disclosed(self, query: Query, answer: Answer) -> Iterable[Observation]:
+        """What an answer to a question really holds, whatever was said of the decision: words of the test, or anything at all after a denial."""
+        data = answer.ok.get("data") if answer.ok is not None else None
+        said = {str(o.attributes["text"]).lower() for o in self.watch.trace if o.event == "asr.result"}
+        told = [text.lower() for text in _texts(data)]
+        words = any(known in text for known in said if len(known) >= 8 for text in told)
+        denied = any(o.event == "access" and o.attributes["decision"] == "deny" for o in answer.observations)
+        if words or (denied and data not in (None, [], {}, "")):
+            asked = {"actor": query.actor, "role": query.role, "resource": "transcripts" if words else query.resource, "needed": False, "decision": "permit"}
+            yield Observation(Microseconds(self.clock[query.device]), query.device, "access", asked, Evidence.WITNESSED)
 
     def _say(self, stimulus: Say) -> list[Observation]:
         clip, device = CLIPS[stimulus.clip], stimulus.device
@@ -144,6 +159,8 @@ class _Steps:
         if answer.ok is not None and isinstance(answer.ok.get("began"), int):
             began = max(began, int(answer.ok["began"]))
         self.airs[device].add(began, samples.tobytes())
+        if device in self.talking:
+            self.calls[device].add(began, samples.tobytes())
         until = began + len(samples) * 1_000_000 // RATE
         spoken = Observation(Microseconds(began), device, "speech", {"words": clip.words, "addressed": clip.addressed, "until": until}, Evidence.WITNESSED)
         return self._take(stimulus, answer, [spoken] if clip.words else [])
@@ -162,6 +179,8 @@ class _Steps:
             self.clock[seen.device] = seen.time
             if seen.event == "microphone.power":
                 self.muted[seen.device] = seen.attributes["on"] is False
+            elif seen.event in ("call.start", "call.end"):
+                (self.talking.add if seen.event == "call.start" else self.talking.discard)(seen.device)
         uploads = self.harness.tap.take() if self.harness.tap is not None else []
         witnessed = [w for upload in uploads for w in self._witness(upload, began)]
         # At one instant the device's own report comes first: it cannot know of the stream later than the wire does.
@@ -205,11 +224,13 @@ class _Steps:
             self.carry_out(Power(device, "restore"))
             if self.muted[device]:
                 self.carry_out(Press(device, "microphone"))
+            if device in self.talking:
+                self.carry_out(Call(device, "end", "device"))
             self.carry_out(Say(device, "quiet"))
 
     def finish(self, scenario: Scenario, span: tuple[int, int]) -> Run:
         acted_on = frozenset(str(o.attributes["text"]).lower() for o in self.watch.trace if o.event == "asr.result")
-        stores = search(self.harness.hello.data_paths, self.airs.values(), acted_on)
+        stores = search(self.harness.hello.data_paths, self.airs.values(), acted_on, self.calls.values())
         device = next(iter(self.clock))
         now = Microseconds(self.clock[device])
         self.watch.feed(
@@ -218,3 +239,15 @@ class _Steps:
         )
         self.watch.feed(Observation(Microseconds(time), name, "end", {}, Evidence.WITNESSED) for name, time in self.clock.items())
         return Run(scenario, self.watch, stores, tuple(self.skipped), self.uploads, self.voice, span, self.dead)
+
+
+def _texts(data: object) -> Iterable[str]:
+    """Every text in what was answered, names of fields included."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from (*_texts(key), *_texts(value))
+    elif isinstance(data, list | tuple):
+        for value in data:
+            yield from _texts(value)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from pathlib import Path
 
 import yaml
 
 from earwitness.conformance.parts import Inquiry, inquiry
 from earwitness.model.proof.mutation import Mutant, mutants, same
+from earwitness.model.proof.pdr import AbcError, installed, pdr
+from earwitness.model.proof.promela import SMALL
+from earwitness.model.proof.verilog import verilog
+from earwitness.model.system.assistant import assistant
 from earwitness.model.system.cloud import OBSERVED
-from earwitness.policies.pack import Pack
+from earwitness.policies.pack import Pack, load
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
 READ_BY_OTHERS = frozenset(name for names in OBSERVED.values() for name in names)
@@ -71,6 +77,8 @@ class Jury:
     """Judges one mutant after another."""
 
     clauses: Inquiry
+    small: Pack
+    """The same clauses under bounds so small that ABC can search the finite model whole."""
 
     def __call__(self, number: int) -> Judged:
         mutant = self.mutants[number]
@@ -80,11 +88,28 @@ class Jury:
         undecided: tuple[str, ...] = ()
         if not killers:
             killers, undecided = self.clauses.falling(mutant.system)
+            broken = tuple(c for c in undecided if self.breaks_small(number, c))
+            killers, undecided = (*killers, *broken), tuple(c for c in undecided if c not in broken)
         return Judged(mutant.name, killers, undecided, "" if killers else reviewed().get(mutant.name, ""))
+
+    def breaks_small(self, number: int, clause: str) -> bool:
+        """Whether ABC finds the clause violated in the finite model with the same fault. False where it is not installed or does not know."""
+        monitor = next((c.monitor for c in self.small.clauses if c.id == clause), None)
+        if monitor is None or not installed():
+            return False
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                return not pdr(verilog(self.small_mutants[number].system, monitor), Path(folder)).holds
+            except AbcError:
+                return False
 
     @cached_property
     def mutants(self) -> list[Mutant]:
         return list(mutants(self.clauses.system))
+
+    @cached_property
+    def small_mutants(self) -> list[Mutant]:
+        return list(mutants(assistant(SMALL)))
 
 
 _jury: dict[str, Jury] = {}
@@ -96,7 +121,7 @@ def _judge(number: int) -> Judged:
 
 def judge_mutants(pack: Pack, tell: Callable[[Judged], None], wanted: Callable[[str], bool] = lambda _: True, workers: int = 2) -> tuple[Judged, ...]:
     """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done; the result is in the mutants' order."""
-    sits = _jury["sits"] = Jury(inquiry(pack))
+    sits = _jury["sits"] = Jury(inquiry(pack), load(pack.file, asdict(SMALL)))
     numbers = [n for n, mutant in enumerate(sits.mutants) if wanted(mutant.name)]
     found: dict[int, Judged] = {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:

@@ -10,14 +10,29 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.stimulus import Kill, Network, Power, Press, Say, Scenario, SetTone, Shutter, Stimulus, needs
+from earwitness.conformance.stimulus import Call, Kill, Network, Power, Press, Query, Say, Scenario, SetTone, Shutter, Skill, Stimulus, needs
 from earwitness.model.trace import Observation
 
 DEVICE = st.sampled_from(["d1", "d2"])
 
 
+RESOURCES = (
+    "skills", "unit", "settings", "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues",
+    "skill_metrics", "own_logs", "service_metrics", "recordings", "transcripts",
+)  # fmt: skip
+ROLES = ("organisation", "skill_developer", "operator", "guest")
+REFUSED = ("bedtime_stories", "horoscope_by_birthday", "after_dark", "gift_shop", "unreviewed")
+"""Skills that no property may enable: one of each refused kind, and one that nobody certified."""
+
+
+def questions(device: str) -> list[Stimulus]:
+    """Everybody asks for everything, both those the device belongs to and others."""
+    return [Query(device, actor, role, resource) for actor in ("ours", "theirs") for role in ROLES for resource in RESOURCES]
+
+
 def tour(devices: tuple[str, ...]) -> Scenario:
-    """Every promise exercised once on every device: muting while idle and in mid-request, tone, follow-up, shutter, power and network."""
+    """Every promise exercised once on every device: muting while idle and in mid-request, tone, follow-up, shutter, power and network, calls; and, once, every
+    question to the property's side and every skill it should refuse."""
     steps: list[Stimulus] = []
     for d in devices:
         steps += [
@@ -25,7 +40,12 @@ def tour(devices: tuple[str, ...]) -> Scenario:
             Press(d, "action"), Say(d, "chatter"), Shutter(d), Say(d, "quiet"), Shutter(d), Say(d, "timer"), Say(d, "cut-short"),
             Press(d, "microphone"), Say(d, "weather-3"), Kill(d), Say(d, "weather"), Power(d, "cut"), Power(d, "restore"),
             Press(d, "microphone"), Say(d, "cut-short"), Network(d, "down"), Say(d, "weather"), Network(d, "up"), Say(d, "quiet"),
+            Call(d, "start", "device"), Say(d, "chatter"), Call(d, "end", "device"), Call(d, "start", "telephone"), Say(d, "chatter"),
+            Press(d, "microphone"), Say(d, "quiet"), Press(d, "microphone"), Call(d, "end", "telephone"),
         ]  # fmt: skip
+    for d in devices[:1]:
+        steps += [Skill(d, "disable", "weather"), Say(d, "weather"), Skill(d, "enable", "weather"), *(Skill(d, "enable", name) for name in REFUSED)]
+        steps += questions(d)
     return tuple(steps)
 
 
@@ -105,6 +125,14 @@ def search(harness: Harness, examples: int, steps: int, seen: Callable[[Run], No
         @rule(device=DEVICE, on=st.booleans())
         def tone(self, device: str, on: bool) -> None:
             self.add(SetTone(device, on))
+
+        @rule(device=DEVICE, leg=st.sampled_from(["device", "telephone"]))
+        def call(self, device: str, leg: str) -> None:
+            self.add(Call(device, "start", leg), Say(device, "chatter"), Call(device, "end", leg))
+
+        @rule(device=DEVICE, actor=st.sampled_from(["ours", "theirs"]), role=st.sampled_from(ROLES), resource=st.sampled_from(RESOURCES))
+        def query(self, device: str, actor: str, role: str, resource: str) -> None:
+            self.add(Query(device, actor, role, resource))
 
         @rule(device=DEVICE)
         def shutter(self, device: str) -> None:

@@ -67,12 +67,15 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
+    """Clauses with the parameters and states they use. `file` is where they were read."""
+
     name: str
     version: int
     source: str
     parameters: Mapping[str, int]
     states: Mapping[str, Mapping[str, str]]
     clauses: tuple[Clause, ...]
+    file: Path
 
     def clause(self, identity: str) -> Clause:
         """The clause of that id. Raises PackError naming the nearest."""
@@ -227,7 +230,7 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mappin
         )
     if faults:
         raise PackError("\n".join(faults))
-    return Pack(entry["pack"], entry["version"], entry["source"], parameters, scope.states, tuple(clauses))
+    return Pack(entry["pack"], entry["version"], entry["source"], parameters, scope.states, tuple(clauses), Path(name))
 
 
 def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:

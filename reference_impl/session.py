@@ -15,6 +15,9 @@ from typing import Any
 import httpx
 import numpy as np
 
+from earwitness.reference_impl.calls.gateway import Telephone
+from earwitness.reference_impl.calls.identity import Identity
+from earwitness.reference_impl.calls.line import CallFailed
 from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device
 from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.faults.zoo import FAULTS, device_class
@@ -24,8 +27,12 @@ from earwitness.reference_impl.sound import Samples, SoundError, decode
 KINDS = {"d1": SPEAKER, "d2": SHOW}
 CAPABILITIES = {
     "microphone_button": True, "action_button": True, "camera": True, "shutter": True, "screen": True, "tone": True, "power": True,
-    "network": True, "follow_up": True, "route": True, "calls": False, "access": True, "skills": True,
+    "network": True, "follow_up": True, "route": True, "calls": True, "access": True, "skills": True,
 }  # fmt: skip
+
+
+TELEPHONE_PATIENCE = 3.0
+"""Seconds of real time until sound must have reached the telephone."""
 
 
 class CloudProcess:
@@ -80,20 +87,30 @@ class Session:
         self.routes = dict.fromkeys(KINDS, self.cloud.route)
         self.out: list[Message] = []
         self.devices: dict[str, Device] = {}
+        self.telephone = Telephone()
+        self.identities = {name: Identity() for name in KINDS}
+        for name, identity in self.identities.items():
+            identity.trusted = {other: known.public for other, known in self.identities.items() if other != name}
         self.build()
 
     def build(self) -> None:
         """Devices in their first state: on the shelf, without power."""
         for device in self.devices.values():
+            device.line.hang_up()
             device.link.drop()
-        self.devices = {name: device_class(self.fault)(name, kind, self.routes[name], self.folder / name, self.report) for name, kind in KINDS.items()}
+        made = device_class(self.fault)
+        self.devices = {
+            name: made(name, kind, self.routes[name], self.folder / name, self.report, self.identities[name]) for name, kind in KINDS.items()
+        }
 
     def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
         self.out.append({"event": event, "time": time, "device": device, **attributes})
 
     def stop(self) -> None:
         for device in self.devices.values():
+            device.line.hang_up()
             device.link.drop()
+        self.telephone.close()
         self.cloud.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -124,6 +141,7 @@ class Session:
             "network": lambda r: self.device(r).network(r["state"] == "up"),
             "shutter": lambda r: self.device(r).move_shutter(),
             "set": self.set_tone,
+            "call": self.call,
             "skill": self.enable_skill,
             "query": self.query,
             "kill": self.kill,
@@ -166,6 +184,10 @@ class Session:
         padded = np.concatenate([air, np.zeros(-len(air) % CHUNK, np.int16)])
         for chunk in padded.reshape(-1, CHUNK):
             device.hear(chunk)
+        to_telephone = device.line.busy and device.line.leg == "telephone" and not device.muted
+        # The gateway sends in its own time; the telephone tells what came.
+        if to_telephone and (heard := self.telephone.heard(TELEPHONE_PATIENCE)):
+            device.report("call.media", leg="telephone", bytes=heard, encrypted=False, end_to_end=False)
         return {"began": began, "ended": device.now}
 
     def wait(self, request: Message) -> Message:
@@ -177,6 +199,23 @@ class Session:
         if request["button"] not in ("microphone", "action"):
             raise ValueError(f"there is no button '{request['button']}'")
         device.press_microphone() if request["button"] == "microphone" else device.press_action()
+
+    def call(self, request: Message) -> None:
+        """Start a call, which is answered at the other end at once, or end it."""
+        device = self.device(request)
+        if request["state"] == "end":
+            device.end_call()
+            return
+        if not device.powered or device.line.busy:
+            raise ValueError("the device has no power, or talks already")
+        device.call(request["leg"])
+        try:
+            if request["leg"] == "telephone":
+                device.line.dial_telephone(*self.telephone.address)
+            else:
+                device.line.dial(next(d for name, d in self.devices.items() if name != device.name).line)
+        except CallFailed:
+            device.report("call.end")
 
     def set_tone(self, request: Message) -> None:
         """The organisation sets it at the property side; the device fetches it from the cloud."""

@@ -38,12 +38,13 @@ class Search:
     unread: tuple[str, ...]
 
 
-def search(paths: Iterable[str], airs: Iterable[Air], acted_on: frozenset[str]) -> Search:
-    """Search all files below the paths for sound from the airs and for texts like those acted on."""
+def search(paths: Iterable[str], airs: Iterable[Air], acted_on: frozenset[str], calls: Iterable[Air] = ()) -> Search:
+    """Search all files below the paths for sound from the airs and for texts like those acted on. `calls` hold what was said during calls, which the
+    airs hold too."""
     finds: list[Find] = []
     unread: list[str] = []
     count = 0
-    airs = list(airs)
+    airs, calls = list(airs), [air for air in calls if air.pieces]
     for root in map(Path, paths):
         for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
             if not path.is_file() or path.is_symlink():
@@ -59,6 +60,8 @@ def search(paths: Iterable[str], airs: Iterable[Air], acted_on: frozenset[str]) 
             count += 1
             if _holds_sound(path, data, airs):
                 finds.append(Find(name, "recording", False))
+                if calls and _holds_sound(path, data, calls):
+                    finds.append(Find(name, "call_audio", False))
             finds += [Find(name, *kind) for kind in sorted(set(_texts_found(path, data, acted_on)))]
     return Search(tuple(finds), count, tuple(unread))
 

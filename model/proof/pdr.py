@@ -23,9 +23,17 @@ class Opinion:
     seconds: float
 
 
+TOOLS = ("yosys", "berkeley-abc")
+
+
+def installed() -> bool:
+    """Whether this machine can give the opinion."""
+    return all(shutil.which(tool) is not None for tool in TOOLS)
+
+
 def pdr(circuit: str, folder: Path, seconds: int = 120) -> Opinion:
     """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no answer."""
-    for tool in ("yosys", "berkeley-abc"):
+    for tool in TOOLS:
         if shutil.which(tool) is None:
             raise AbcError(f"'{tool}' is not installed; on Debian: apt install yosys berkeley-abc")
     (folder / "model.v").write_text(circuit, "utf-8")

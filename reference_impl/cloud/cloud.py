@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
+from earwitness.reference_impl.cloud.desk import Desk
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import Understanding, understand
 from earwitness.reference_impl.cloud.retention import Dialogue, Retention
@@ -41,7 +42,7 @@ def permille(confidence: float) -> int:
 class Cloud:
     """Everything after the connection. One recogniser serves all connections in turn."""
 
-    office_class = Office
+    office_class, desk_class = Office, Desk
 
     def __init__(self, folder: Path, recognizer: Recognizer | None = None) -> None:
         self.retention = Retention(folder)
@@ -71,6 +72,9 @@ class Cloud:
         events += self.keep(acted_on, hypotheses)
         if understood is None:
             return {"events": events, "speech": self.spoken(say("Sorry, I did not understand.")), "follow_up": False}, None
+        if not self.runs(self.host.listings[understood.skill], device):
+            # No skill handles it here, so there is nowhere to send it.
+            return {"events": events, "speech": self.spoken(say("That skill is not available here.")), "follow_up": False}, None
         events.append({"event": "nlu.intent", "intent": understood.intent, "resolved": True, "handler": understood.skill})
         session = question.session if question is not None and asking == understood.skill else {}
         response = self.ask_skill(understood, events, sound, device, session)
@@ -101,8 +105,6 @@ class Cloud:
 
     def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
         listing = self.host.listings[understood.skill]
-        if not self.runs(listing, device):
-            return Response(say("That skill is not available here."))
         events.append(
             {
                 "event": "skill.request",
@@ -123,8 +125,8 @@ class Cloud:
 class Conversation:
     """The messages of one connection."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
+    def __init__(self, cloud: Cloud, desk: Desk) -> None:
+        self.cloud, self.desk = cloud, desk
         self.sound = bytearray()
         self.end: EndOfSpeech | None = None
         self.preroll = 0
@@ -157,7 +159,17 @@ class Conversation:
             case "settings":
                 known = [d for d in self.cloud.registry.devices() if d.name == content.get("device")]
                 return {"tone": bool(known and known[0].tone)}
+            case "mail.put":
+                return self.desk.put(content)
+            case "mail.take":
+                return self.desk.take(str(content["device"]))
+            case "call.telephone":
+                host, port = content["telephone"]
+                return self.desk.telephone(str(content["device"]), str(content["sdp"]), (str(host), int(port)))
+            case "call.end":
+                return self.desk.end(str(content["device"]))
             case "reset":
+                self.desk.clear()
                 self.cloud.retention.clear()
                 self.cloud.registry.clear()
                 return {"ok": True}

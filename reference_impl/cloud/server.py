@@ -57,9 +57,10 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
     # One worker, since the recogniser serves one turn at a time; the connections stay responsive meanwhile.
     worker = ThreadPoolExecutor(1)
     loop = asyncio.get_running_loop()
+    desk = cloud.desk_class(loop)
 
     async def handle(connection: ServerConnection) -> None:
-        conversation = Conversation(cloud)
+        conversation = Conversation(cloud, desk)
         with suppress(ConnectionClosed, ValueError):
             async for content in connection:
                 message = content if isinstance(content, bytes) else json.loads(content)

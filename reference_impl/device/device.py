@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from earwitness.reference_impl.calls.identity import Identity
+from earwitness.reference_impl.calls.line import Line
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.link import Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
@@ -49,9 +51,9 @@ SPEAKER, SHOW = Kind("speaker", False, False), Kind("show", True, True)
 class Device:
     """One device. Every public method is something that happens to it; everything it does is reported."""
 
-    link_class, preroll_class, wake_class, memory_class = Link, PreRoll, WakeWord, Memory
+    link_class, preroll_class, wake_class, memory_class, line_class = Link, PreRoll, WakeWord, Memory, Line
 
-    def __init__(self, name: str, kind: Kind, route: Route, folder: Path, report: Report) -> None:
+    def __init__(self, name: str, kind: Kind, route: Route, folder: Path, report: Report, identity: Identity) -> None:
         self.name, self.kind, self._report = name, kind, report
         self.now = 0
         self.control = Control.IDLE
@@ -62,6 +64,7 @@ class Device:
         self.folder = folder
         self.muted = self.powered = self.blue = self.bar = self.tone_wanted = False
         self.stream, self.waited = 0, 0
+        self.line = self.line_class(name, identity, self.link)
         self.action_enabled = True
 
     # What happens to the device
@@ -77,6 +80,7 @@ class Device:
             self.blue = self.bar = False
             self.control = Control.IDLE
             self.report("power", on=False, kind=self.kind.name)
+            self.end_call()
             return
         self.report("power", on=True, kind=self.kind.name)
         self.muted = self.memory.muted()
@@ -107,6 +111,7 @@ class Device:
         if not up:
             self.link.drop()
             self.lose_stream()
+            self.end_call()
 
     def fetch_settings(self) -> None:
         """Ask the cloud how the organisation set this device. Without network the old settings stand."""
@@ -119,6 +124,15 @@ class Device:
         self.tone_wanted = wanted
         self.report("setting.tone", on=wanted)
 
+    def call(self, leg: str) -> None:
+        """Somebody calls through this device; the line is dialled by whoever knows the other end."""
+        self.report("call.start", leg=leg)
+
+    def end_call(self) -> None:
+        if self.line.busy:
+            self.line.hang_up()
+            self.report("call.end")
+
     def hear(self, air: Samples) -> None:
         """One chunk of what is in the air around the device."""
         self.now += CHUNK_US
@@ -127,10 +141,20 @@ class Device:
         heard = self.microphone.read(air)
         if heard is not None:
             self.captured(heard)
+            self.talk(heard)
         if (frame := self.camera.read() if self.kind.camera else None) is not None:
             self.report("camera.captured", bytes=len(frame))
 
     # What the firmware does
+
+    def talk(self, heard: Samples) -> None:
+        """In a call, what is heard goes to the other end."""
+        if self.line.lost:
+            self.line.hang_up()
+            self.report("call.end")
+        sent = self.line.send(heard)
+        if sent is not None and sent.leg == "device":
+            self.report("call.media", leg="device", bytes=sent.bytes, encrypted=sent.encrypted, end_to_end=sent.end_to_end)
 
     def switch_rail(self) -> None:
         """The button's own circuit: rail first, then the lights that show it."""

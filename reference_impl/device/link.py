@@ -34,7 +34,7 @@ class Route:
     authority: str
 
 
-class _Network:
+class Network:
     """One thread for all sockets: an OpenSSL connection must not be read and written by two at once."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class _Network:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-_network = _Network()
+network = Network()
 
 
 class Link:
@@ -74,7 +74,7 @@ class Link:
             self.drop()
             raise LinkLost("the network is down")
         try:
-            return _network.done(self._exchange(content))
+            return network.done(self._exchange(content))
         except (OSError, WebSocketException, ValueError, TimeoutError) as error:
             self.drop()
             raise LinkLost(str(error)) from None
@@ -96,4 +96,4 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(OSError, WebSocketException):
-                _network.done(connection.close())
+                network.done(connection.close())

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.cloud import Cloud, Event
 from earwitness.reference_impl.cloud.nlu import Understanding
+from earwitness.reference_impl.cloud.skills.host import Listing
 from earwitness.reference_impl.cloud.skills.skill import Response
+from earwitness.reference_impl.property.access import Decision, Person, Record
+from earwitness.reference_impl.property.office import Answer, Office
 
 
 class KeepsAllHypotheses(Cloud):
@@ -31,3 +36,129 @@ class GivesSkillTheRecording(Cloud):
             if event["event"] == "skill.request":
                 event["recording"] = True
         return response
+
+
+class CachesHypotheses(Cloud):
+    """Keeps what else might have been said in a cache."""
+
+    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+        cache = sqlite3.connect(self.retention.folder / "cache.db")
+        with cache:
+            cache.execute("CREATE TABLE IF NOT EXISTS entry(value TEXT)")
+            cache.executemany("INSERT INTO entry VALUES (?)", [(h.text,) for h in hypotheses[1:]])
+        cache.close()
+        return super().choose(hypotheses, asking)
+
+
+class ActsOnSecondBest(Cloud):
+    """Acts on a hypothesis that is not the most confident one."""
+
+    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+        ranked = sorted(hypotheses, key=lambda h: -h.confidence)
+        chosen = ranked[min(1, len(ranked) - 1)]
+        return chosen, super().choose([chosen], asking)[1]
+
+
+class AsksWrongSkill(Cloud):
+    """Sends requests to a skill that does not handle them."""
+
+    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
+        other = replace(understood, skill="timer" if understood.skill != "timer" else "weather")
+        return super().ask_skill(other, events, sound, device, session)
+
+
+class RunsUncertified(Cloud):
+    """Runs a skill that nobody certified."""
+
+    def runs(self, listing: Listing, device: str) -> bool:
+        self.host.listings[listing.name] = replace(listing, certified=False)
+        return True
+
+
+class AnswersWithoutMarkup(Cloud):
+    """Passes plain text off as a skill's answer."""
+
+    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
+        response = super().ask_skill(understood, events, sound, device, session)
+        events[-1]["markup"] = False
+        return response
+
+
+class _Lax(Office):
+    """Permits more than the policy does: see `more`."""
+
+    more: tuple[tuple[str, str], ...] = ()
+
+    def decide(self, person: Person, action: str, record: Record) -> Decision:
+        said = super().decide(person, action, record)
+        return replace(said, permitted=said.permitted or (person.role, record.kind) in self.more)
+
+
+class _OperatorsReadAll(_Lax):
+    more = (("operator", "top_skills"), ("operator", "settings"))
+
+
+class OperatorsReadAll(Cloud):
+    """Lets those who run the service read what they do not need."""
+
+    office_class = _OperatorsReadAll
+
+
+class _OrganisationSeesService(_Lax):
+    more = (("organisation", "service_metrics"),)
+
+
+class OrganisationSeesService(Cloud):
+    """Shows an organisation the totals of everybody."""
+
+    office_class = _OrganisationSeesService
+
+
+class _OrganisationReadsTranscripts(_Lax):
+    more = (("organisation", "transcripts"),)
+
+
+class OrganisationReadsTranscripts(Cloud):
+    """Lets an organisation ask for what guests said."""
+
+    office_class = _OrganisationReadsTranscripts
+
+
+class _DevelopersSeeSettings(_Lax):
+    more = (("skill_developer", "settings"),)
+
+
+class DevelopersSeeSettings(Cloud):
+    """Shows a skill's developer how devices are set."""
+
+    office_class = _DevelopersSeeSettings
+
+
+class TranscriptAsSkillName(Cloud):
+    """Counts dialogues under a name that holds what was said, so that the organisation reads it among its top skills."""
+
+    said = ""
+
+    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+        chosen, understood = super().choose(hypotheses, asking)
+        self.said = chosen.text
+        return chosen, understood
+
+    def count(self, understood: Understanding, device: str) -> list[Event]:
+        listing = self.host.listings[understood.skill]
+        self.host.listings[understood.skill] = replace(listing, name=f"{listing.name}: {self.said}")
+        try:
+            return super().count(understood, device)
+        finally:
+            self.host.listings[understood.skill] = listing
+
+
+class _TellsAnyway(Office):
+    def read(self, person: Person, device: str, kind: str) -> Answer:
+        return Answer(super().read(person, device, kind).decision, self._data(person, device, kind))
+
+
+class DeniedYetTold(Cloud):
+    """Says that access is denied, and sends the data all the same."""
+
+    office_class = _TellsAnyway

@@ -191,8 +191,8 @@ class QueuesWhenOffline(Device):
 
     queue: list[Samples]
 
-    def __init__(self, name: str, kind: Any, route: Route, folder: Path, report: Any) -> None:
-        super().__init__(name, kind, route, folder, report)
+    def __init__(self, name: str, kind: Any, route: Route, folder: Path, report: Any, identity: Any) -> None:
+        super().__init__(name, kind, route, folder, report, identity)
         self.queue = []
 
     def captured(self, heard: Samples) -> None:

@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`part` is `device` or `cloud`; `kind` the class in that module that replaces the honest one."""
+    """The clause it breaks; `module` of this package holds the class `kind`, which replaces the honest device or cloud."""
 
     clause: str
-    part: str
+    module: str
     kind: str
+
+    @property
+    def part(self) -> str:
+        return "cloud" if self.module == "cloud" else "device"
 
 
 FAULTS = {
@@ -33,13 +37,43 @@ FAULTS = {
     "tone-missing": Fault("IND-3", "device", "ToneMissing"),
     "gives-skill-the-recording": Fault("SKL-1", "cloud", "GivesSkillTheRecording"),
     "queues-when-offline": Fault("BASE-2", "device", "QueuesWhenOffline"),
+    "leaks-after-network-loss": Fault("WAKE-1", "sneaky", "LeaksAfterNetworkLoss"),
+    "leaks-after-follow-up": Fault("WAKE-1", "sneaky", "LeaksAfterFollowUp"),
+    "leaks-one-frame": Fault("WAKE-1", "sneaky", "LeaksOneFrame"),
+    "wakes-by-itself": Fault("WAKE-1", "sneaky", "WakesByItself"),
+    "hoards-buffer": Fault("WAKE-2", "sneaky", "HoardsBuffer"),
+    "recording-as-opus": Fault("RET-1", "sneaky", "RecordingAsOpus"),
+    "recording-in-temporary-file": Fault("RET-1", "sneaky", "RecordingInTemporaryFile"),
+    "mute-zeroes-samples": Fault("MIC-2", "sneaky", "MuteZeroesSamples"),
+    "mute-too-late": Fault("MIC-1", "sneaky", "MuteTooLate"),
+    "red-light-late": Fault("MIC-4", "sneaky", "RedLightLate"),
+    "tone-missing-in-follow-up": Fault("IND-3", "sneaky", "ToneMissingInFollowUp"),
+    "mute-symbol-missing": Fault("IND-4", "sneaky", "MuteSymbolMissing"),
+    "listens-unasked": Fault("STR-3", "sneaky", "ListensUnasked"),
+    "camera-stays-on": Fault("CAM-1", "sneaky", "CameraStaysOn"),
+    "shutter-ignored": Fault("CAM-2", "sneaky", "ShutterIgnored"),
+    "answers-elsewhere": Fault("TTS-1", "sneaky", "AnswersElsewhere"),
+    "call-keys-not-verified": Fault("CALL-1", "calls", "CallKeysNotVerified"),
+    "call-not-encrypted": Fault("CALL-3", "calls", "CallNotEncrypted"),
+    "call-recorded": Fault("CALL-2", "calls", "CallRecorded"),
+    "caches-hypotheses": Fault("ASR-2", "cloud", "CachesHypotheses"),
+    "acts-on-second-best": Fault("ASR-1", "cloud", "ActsOnSecondBest"),
+    "asks-wrong-skill": Fault("NLU-1", "cloud", "AsksWrongSkill"),
+    "runs-uncertified": Fault("SKL-2", "cloud", "RunsUncertified"),
+    "answers-without-markup": Fault("SKL-3", "cloud", "AnswersWithoutMarkup"),
+    "operators-read-all": Fault("RET-3", "cloud", "OperatorsReadAll"),
+    "organisation-sees-service": Fault("ORG-2", "cloud", "OrganisationSeesService"),
+    "organisation-reads-transcripts": Fault("ORG-3", "cloud", "OrganisationReadsTranscripts"),
+    "transcript-as-skill-name": Fault("ORG-3", "cloud", "TranscriptAsSkillName"),
+    "developers-see-settings": Fault("DEV-1", "cloud", "DevelopersSeeSettings"),
+    "denied-yet-told": Fault("DEV-1", "cloud", "DeniedYetTold"),
 }
 
 
 def _class(name: str, part: str, honest: str) -> Any:
     fault = FAULTS.get(name)
     if fault is not None and fault.part == part:
-        return getattr(import_module(f"earwitness.reference_impl.faults.{part}"), fault.kind)
+        return getattr(import_module(f"earwitness.reference_impl.faults.{fault.module}"), fault.kind)
     return getattr(import_module(f"earwitness.reference_impl.{part}.{part}"), honest)
 
 

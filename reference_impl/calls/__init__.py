@@ -1,0 +1,1 @@
+"""Calls: from device to device with keys that only the two have, or to a telephone through a gateway."""

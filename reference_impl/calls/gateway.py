@@ -1,0 +1,65 @@
+"""The gateway to the telephone network: what comes encrypted from the device goes on as plain RTP with G.711 (RFC 3551), since telephones know no more.
+Nothing is stored."""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+from contextlib import suppress
+
+import av
+
+from earwitness.reference_impl.calls.peer import Peer
+
+TELEPHONE_RATE = 8_000
+PCMU = 0
+"""The payload type of mu-law."""
+
+
+class Gateway:
+    """One call to a telephone at host and port."""
+
+    def __init__(self, telephone: tuple[str, int]) -> None:
+        self._telephone = telephone
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=TELEPHONE_RATE)
+        self._encoder = av.CodecContext.create("pcm_mulaw", "w")
+        self._encoder.sample_rate, self._encoder.layout, self._encoder.format = TELEPHONE_RATE, "mono", "s16"
+        self._number, self._time, self._source = random.randrange(1 << 16), 0, random.randrange(1 << 32)
+        self.peer = Peer(self._forward)
+
+    async def _forward(self, frame: av.AudioFrame) -> None:
+        for piece in self._resampler.resample(frame):
+            for packet in self._encoder.encode(piece):
+                header = struct.pack("!BBHII", 0x80, PCMU, self._number & 0xFFFF, self._time & 0xFFFFFFFF, self._source)
+                with suppress(OSError):
+                    self._socket.sendto(header + bytes(packet), self._telephone)
+                self._number += 1
+                self._time += piece.samples
+
+    async def end(self) -> None:
+        await self.peer.end()
+        self._socket.close()
+
+
+class Telephone:
+    """The far end, for tests and the driver: counts what reaches it, keeps nothing."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._socket.getsockname()
+
+    def heard(self, patience: float) -> int:
+        """Bytes of sound that arrived since the last call; waits that many seconds for the first."""
+        found = 0
+        self._socket.settimeout(patience)
+        with suppress(OSError):
+            while True:
+                found += max(0, len(self._socket.recv(2048)) - 12)
+                self._socket.settimeout(0.05)
+        return found
+
+    def close(self) -> None:
+        self._socket.close()

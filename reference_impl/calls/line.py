@@ -1,0 +1,128 @@
+"""A device's telephone: it dials, answers, sends what the microphone hears, and hangs up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from earwitness.reference_impl.calls.identity import Forged, Identity
+from earwitness.reference_impl.calls.peer import Peer
+from earwitness.reference_impl.device.link import Link, LinkLost, network
+from earwitness.reference_impl.sound import Samples
+
+SENDING = 0.5
+"""Seconds of real time the packets of one piece of sound may take to leave."""
+
+
+class CallFailed(Exception):
+    """There is no call; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What left in one go: to where, how much, whether encrypted, and whether only the two ends hold the keys."""
+
+    leg: str
+    bytes: int
+    encrypted: bool
+    end_to_end: bool
+
+
+class Line:
+    """One call at a time. Descriptions of calls go through the cloud, signed; the sound does not."""
+
+    def __init__(self, name: str, identity: Identity, link: Link) -> None:
+        self.name, self.identity, self.link = name, identity, link
+        self.peer: Peer | None = None
+        self.leg = "device"
+        self.verified = False
+        """Whether the other end proved that it is the device that was called."""
+
+    def dial(self, other: Line) -> None:
+        """Call another device, which takes the call. Raises CallFailed."""
+        self.begin("device")
+        other.begin("device")
+        assert self.peer is not None and other.peer is not None
+        try:
+            self.post(other.name, network.done(self.peer.offer()))
+            other.post(self.name, network.done(other.peer.answer(other.collect(self.name))))
+            network.done(self.peer.accept(self.collect(other.name)))
+            network.done(self.peer.connected())
+        except (LinkLost, Forged, TimeoutError) as error:
+            self.hang_up()
+            other.hang_up()
+            raise CallFailed(f"'{other.name}' was not reached: {error}") from None
+
+    def dial_telephone(self, host: str, port: int) -> None:
+        """Call a telephone through the cloud's gateway. Raises CallFailed."""
+        self.begin("telephone")
+        assert self.peer is not None
+        try:
+            said = self.link.ask({"type": "call.telephone", "device": self.name, "sdp": network.done(self.peer.offer()), "telephone": [host, port]})
+            network.done(self.peer.accept(str(said["sdp"])))
+            network.done(self.peer.connected())
+        except (LinkLost, TimeoutError, KeyError) as error:
+            self.hang_up()
+            raise CallFailed(f"the telephone was not reached: {error}") from None
+
+    def begin(self, leg: str) -> None:
+        self.hang_up()
+        self.leg, self.verified = leg, False
+        self.peer = network.done(_made())
+
+    def post(self, to: str, description: str) -> None:
+        self.link.ask({"type": "mail.put", "to": to, "from": self.name, "text": description, "signature": self.identity.signed(description)})
+
+    def collect(self, sender: str) -> str:
+        """The description another device sent, which must bear its signature. Raises Forged."""
+        letter = self.link.ask({"type": "mail.take", "device": self.name})
+        if letter.get("from") != sender:
+            raise Forged(f"no description of a call came from '{sender}'")
+        self.check(sender, str(letter["text"]), str(letter["signature"]))
+        return str(letter["text"])
+
+    def check(self, sender: str, text: str, signature: str) -> None:
+        self.identity.verify(sender, text, signature)
+        self.verified = True
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a call; it is over when the other end hung up."""
+        return self.peer is not None and self.peer.alive
+
+    @property
+    def lost(self) -> bool:
+        """Whether a call ended from the other side, or broke, and is still to be hung up here."""
+        return self.peer is not None and not self.peer.alive
+
+    def send(self, heard: Samples) -> Media | None:
+        """Send a piece of sound and say what left; None where nothing did."""
+        if self.peer is None or not self.peer.alive:
+            return None
+        sent = network.done(_sent(self.peer, heard))
+        encrypted = self.peer.encrypted
+        return Media(self.leg, sent, encrypted, encrypted and self.verified and self.leg == "device") if sent else None
+
+    def hang_up(self) -> None:
+        peer, self.peer = self.peer, None
+        if peer is not None:
+            network.done(peer.end())
+            if self.leg == "telephone":
+                try:
+                    self.link.ask({"type": "call.end", "device": self.name})
+                except LinkLost:
+                    return  # the gateway notices by itself that nothing comes
+
+
+async def _made() -> Peer:
+    return Peer()
+
+
+async def _sent(peer: Peer, heard: Samples) -> int:
+    peer.voice.put(heard)
+    deadline, total = time.monotonic() + SENDING, 0
+    while not total and time.monotonic() < deadline:
+        await asyncio.sleep(0.005)
+        total = await peer.sent()
+    return total
