@@ -78,7 +78,7 @@ def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
     formula = PACK.clause(identity).formula
     verdicts = [holds(formula, proof.trace, i) for i in range(len(proof.trace))]
     assert verdicts[-1] is False and all(verdicts[:-1])
-    solved = violation(cone(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 60).path
+    solved = violation(cone(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 300).path
     assert len(solved.steps) == len(proof.trace)
 
 

@@ -1,0 +1,73 @@
+"""A refuted clause is shown to people and tried on an implementation."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from earwitness.conformance.cli import cli
+from earwitness.conformance.replay import read_failure
+from earwitness.conformance.stimulus import Press, Say, Wait
+from earwitness.conformance.vectors.script import script
+from earwitness.model.logic.monitor import compile_formula
+from earwitness.model.logic.parser import parse
+from earwitness.model.proof.prove import Standing, prove
+from earwitness.model.system.assistant import assistant
+from earwitness.model.system.reach import admitted
+
+PACK = """
+pack: tight
+version: 1
+source: ours
+clauses:
+  - {id: T-1, title: The red light comes at once, source: [S], severity: high, ways: [P, C],
+     formula: "light(color = red, on = true) within 10 ms after microphone.power(on = false)"}
+"""
+
+
+@pytest.fixture(scope="module")
+def refuted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tight")
+    (folder / "tight.yaml").write_text(PACK, "utf-8")
+    said = CliRunner().invoke(cli, ["prove", "--pack", str(folder / "tight.yaml"), "--out", str(folder / "proofs")])
+    return said, folder
+
+
+def test_a_refuted_clause_exits_1_and_prints_its_shortest_run(refuted):
+    said, _ = refuted
+    assert said.exit_code == 1
+    assert "T-1       refuted" in said.output and "button.microphone" in said.output
+
+
+def test_it_is_written_as_a_table_and_a_sequence_diagram(refuted):
+    page = (refuted[1] / "proofs" / "T-1.counterexample.md").read_text("utf-8")
+    assert "| time | event |" in page and "sequenceDiagram" in page and "person->>device" in page
+
+
+def test_it_is_a_stored_failure_that_an_implementation_can_be_given(refuted):
+    path = refuted[1] / "proofs" / "T-1.counterexample.json"
+    clause, scenario, kind = read_failure(path)
+    assert clause == "T-1" and kind == "any" and any(isinstance(s, Press) for s in scenario)
+    said = CliRunner().invoke(cli, ["replay", str(path), "--pack", str(refuted[1] / "tight.yaml")])
+    assert said.exit_code == 1 and "violated again" in said.output, said.output
+    assert CliRunner().invoke(cli, ["replay", str(path)]).exit_code == 2
+
+
+def test_a_deadline_in_the_model_waits_in_the_scenario():
+    proof = prove("X-1", assistant(), [compile_formula(parse("button.microphone implies not once for 3 s microphone.power(on = true)"))], seconds=20)
+    assert proof.standing is Standing.REFUTED and admitted(assistant(), proof.path)
+    assert any(isinstance(s.stimulus, Wait | Say) for s in script(proof.path))
+
+
+def test_what_cannot_be_decided_is_inconclusive_with_the_bound_reached():
+    hard = "stream.audio(voice = true) implies its from + 5 us != last stream.open.from + 7 us or stream.open since within 7 ms tick"
+    proof = prove("X-2", assistant(), [compile_formula(parse(hard))], seconds=1)
+    assert proof.standing in (Standing.REFUTED, Standing.INCONCLUSIVE)
+    assert proof.path is not None or "events" in proof.reason
+
+
+def test_a_counterexample_file_holds_the_whole_run(refuted):
+    entry = json.loads((refuted[1] / "proofs" / "T-1.counterexample.json").read_text("utf-8"))
+    assert entry["at"] == len(entry["trace"]) - 1 and entry["trace"][-1]["time"] > entry["trace"][0]["time"]

@@ -1,0 +1,58 @@
+"""What was measured of the shipped pack speaks of this pack and this model, and leaves nothing unexplained."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from earwitness.conformance.mutants import Judged
+from earwitness.conformance.proofs import provable
+from earwitness.conformance.strength import StrengthError, facts, measured, store, summary
+from earwitness.conformance.trusted import TrustedBase
+from earwitness.model.proof.mutation import mutants
+from earwitness.model.system.assistant import assistant
+from earwitness.model.system.table import Base, Component
+from earwitness.policies.pack import find
+
+PACK = find("alexa-smart-properties")
+
+
+def test_the_shipped_measurement_is_of_this_pack_and_model():
+    """Otherwise: earwitness mutate --store conformance/strength.json, then earwitness prove --trusted-base --store conformance/strength.json"""
+    found = measured(PACK)
+    assert found is not None
+    assert found.mutants.keys() == {m.name for m in mutants(assistant())}
+    assert found.bases.keys() <= {c.id for c in provable(PACK.clauses)}
+
+
+def test_no_survivor_is_unexplained():
+    assert measured(PACK).score.unexplained == 0
+
+
+def test_the_power_of_the_microphones_rests_on_hardware():
+    assert {"MIC-2", "MIC-4"} <= set(measured(PACK).resting_on(Base.HARDWARE))
+
+
+def test_a_pack_with_other_bounds_is_not_spoken_of():
+    assert measured(find("alexa-smart-properties", {"cut": 5})) is None
+
+
+def test_measurements_add_up_and_one_of_another_pack_begins_anew(tmp_path):
+    path, base = tmp_path / "s.json", TrustedBase("MIC-2", (frozenset({Component.MICROPHONE}),))
+    store(path, PACK, mutants=[Judged("a", ("MIC-2",))])
+    store(path, PACK, mutants=[Judged("b", (), ("MIC-1",))], bases=[base])
+    found = measured(PACK, path)
+    assert set(found.mutants) == {"a", "b"} and found.bases == {"MIC-2": base}
+    assert facts(found)["undecided"] == 1 and "rests on hardware: MIC-2" in summary(facts(found))
+    store(path, replace(PACK, clauses=PACK.clauses[:3]), mutants=[Judged("c", ())])
+    assert measured(PACK, path) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", json.dumps({"digest": 1})])
+def test_a_file_that_holds_no_measurement_is_refused(text, tmp_path):
+    path = tmp_path / "s.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(StrengthError, match=r"s\.json"):
+        measured(PACK, path)
