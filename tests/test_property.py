@@ -1,0 +1,112 @@
+"""The property's side: the policy against every role and resource, the interface over TLS, and the page in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+
+import httpx
+import pytest
+
+from earwitness.conformance.search import REFUSED, RESOURCES, ROLES
+from earwitness.reference_impl.property.access import NEEDS, Person, Record, decide
+from earwitness.reference_impl.session import Session
+
+HIDDEN = {"recordings", "transcripts"}
+
+
+@pytest.fixture(scope="module")
+def session():
+    made = Session()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def ask(session):
+    list(session.handle({"id": 0, "do": "reset"}))
+    return lambda role, ours, method, path, entry=None: session.cloud.ask(role, ours, method, f"/api/devices/{path}", entry)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "nobody"])
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_only_what_a_role_needs_of_its_own_is_permitted(role, kind):
+    own = decide(Person("x", role, "us"), "read", Record(kind, "us"))
+    assert own.permitted == own.needed == (kind in NEEDS.get(role, ()) and kind not in HIDDEN)
+    assert not decide(Person("x", role, "them"), "read", Record(kind, "us")).permitted
+    changes = role == "organisation" and kind in ("skills", "unit", "settings")
+    assert decide(Person("x", role, "us"), "change", Record(kind, "us")).permitted == changes
+    assert not decide(Person("x", role, "us"), "erase", Record(kind, "us")).permitted
+
+
+def test_a_policy_that_cannot_be_read_denies():
+    assert not decide(Person("x", "organisation", "us"), "read", Record("settings", "us"), "permit (principal").permitted
+    assert not decide(Person("x", "organisation", "us"), "read", Record("settings", "us"), "").permitted
+
+
+def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, tmp_path):
+    from earwitness.conformance.clips import CLIPS, in_the_air, write_wav
+
+    list(session.handle({"id": 1, "do": "power", "device": "d1", "state": "restore"}))
+    write_wav(in_the_air(CLIPS["timer"], 3), tmp_path / "t.wav")
+    list(session.handle({"id": 2, "do": "say", "device": "d1", "audio": str(tmp_path / "t.wav"), "words": ""}))
+    assert ask("organisation", True, "GET", "d1/top_skills")["data"] == {"timer": 1}
+    assert ask("organisation", True, "GET", "d1/intent_distribution")["data"] == {"SetTimer": 1}
+    assert ask("organisation", True, "GET", "d1/active_devices")["data"] == 1
+    assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2
+    assert ask("organisation", True, "GET", "d1/daily_dialogues")["data"] == {}
+    for kind in RESOURCES:
+        said = ask("organisation", False, "GET", f"d1/{kind}")
+        assert said["decision"] == "deny" and said["data"] is None, kind
+
+
+def test_settings_reach_the_device_that_they_are_for(session, ask):
+    *seen, reply = session.handle({"id": 3, "do": "set", "device": "d1", "value": True})
+    assert "ok" in reply and [e["event"] for e in seen] == ["setting.tone"]
+    assert ask("organisation", True, "GET", "d1/settings")["data"] == {"tone": True}
+    assert ask("organisation", True, "GET", "d2/settings")["data"] == {"tone": False}
+
+
+@pytest.mark.parametrize("skill", REFUSED)
+def test_a_refused_kind_is_never_enabled(skill, session, ask):
+    *seen, reply = session.handle({"id": 4, "do": "skill", "device": "d1", "state": "enable", "skill": skill})
+    assert seen == [] and reply["definite"] and "does not run on this property" in reply["error"]
+    assert skill not in ask("organisation", True, "GET", "d1/skills")["data"]
+
+
+def test_a_request_that_makes_no_sense_is_told_so(session):
+    client = httpx.Client(base_url=session.cloud.property, verify=session.cloud._client._transport._pool._ssl_context, trust_env=False)
+    token = {"authorization": f"Bearer {session.cloud.people[0]['token']}"}
+    assert client.get("/api/devices/d1/settings").status_code == 401
+    assert client.get("/api/devices/d1/settings", headers={"authorization": "Bearer guess"}).status_code == 401
+    assert client.get("/api/devices/d9/settings", headers=token).status_code == 404
+    assert client.get("/api/devices/d1/secrets", headers=token).status_code == 404
+    for content in (b"", b"{", b"[]", b'{"tone": "loud"}', b"x" * 10_000):
+        assert client.put("/api/devices/d1", headers=token, content=content).status_code == 400, content[:20]
+    assert client.put("/api/devices/d1/skills/nothing", headers=token, json={"enabled": True}).status_code == 409
+    client.close()
+
+
+def test_the_page_in_a_real_browser(session, ask):
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    assert chromium, "chromium is missing; run scripts/install-system-packages --for-tests"
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        page = browser.new_context(ignore_https_errors=True, viewport={"width": 1100, "height": 900}).new_page()
+        page.goto(session.cloud.property)
+        page.fill("input[name=token]", "a wrong one")
+        page.click("text=Enter >> nth=-1")
+        assert "not known" in page.content()
+        page.fill("input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == "organisation"))
+        page.click("button")
+        assert page.inner_text("h1") == "Harbour Hotel" and page.locator("section").count() == 2
+        page.click("#d1 >> text=Tone off")
+        assert page.locator("#d1 >> text=Tone on").count() == 1
+        page.click("#d2 >> text=trivia")
+        page.fill("#d2 input[name=unit]", "205")
+        page.click("#d2 >> text=Move")
+        assert "menlo" not in page.content().lower()
+        browser.close()
+    assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2
