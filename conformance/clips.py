@@ -28,25 +28,26 @@ class ClipError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Words, the voice that says them (an espeak-ng voice), and whether they hold the chosen wake word."""
+    """Words, the voice that says them (an espeak-ng voice), and the wake word they begin with, if any."""
 
     words: str
-    addressed: bool
+    wake: str
     voice: str = "en-us"
     tail: float = TAIL
     recording: Path | None = None
 
 
 CLIPS: Mapping[str, Clip] = {
-    "weather": Clip("Alexa, what is the weather in Menlo Park", True),
-    "weather-2": Clip("Alexa, what is the weather in Menlo Park", True, "en-us+m3"),
-    "weather-3": Clip("Alexa, what is the weather in Menlo Park", True, "en-gb"),
-    "question": Clip("Alexa, what is the weather", True, tail=8.0),
-    "timer": Clip("Alexa, set a timer for five minutes", True),
-    "cut-short": Clip("Alexa, what is the", True, tail=0.0),
-    "other-word": Clip("hey jarvis", False, "en-us+f3"),
-    "chatter": Clip("the meeting is at ten and nobody may know", False),
-    "quiet": Clip("", False, tail=1.2),
+    "weather": Clip("Alexa, what is the weather in Menlo Park", "alexa"),
+    "weather-2": Clip("Alexa, what is the weather in Menlo Park", "alexa", "en-us+m3"),
+    "weather-3": Clip("Alexa, what is the weather in Menlo Park", "alexa", "en-gb"),
+    "question": Clip("Alexa, what is the weather", "alexa", tail=8.0),
+    "timer": Clip("Alexa, set a timer for five minutes", "alexa"),
+    "cut-short": Clip("Alexa, what is the", "alexa", tail=0.0),
+    "computer": Clip("Computer, what is the weather in Boston", "computer"),
+    "other-word": Clip("hey jarvis", "", "en-us+f3"),
+    "chatter": Clip("the meeting is at ten and nobody may know", ""),
+    "quiet": Clip("", "", tail=1.2),
 }
 
 

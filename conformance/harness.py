@@ -10,7 +10,7 @@ from pathlib import Path
 from earwitness.conformance.clips import CLIPS, RATE, in_the_air, write_wav
 from earwitness.conformance.drivers.driver import Answer, Driver, Hello, TargetError, hello_from
 from earwitness.conformance.monitor.watch import Watch
-from earwitness.conformance.stimulus import Call, Network, Power, Press, Query, Say, Scenario, Stimulus, to_json
+from earwitness.conformance.stimulus import Call, Choose, Network, Power, Press, Query, Say, Scenario, Stimulus, to_json
 from earwitness.conformance.witness.air import Air, unwrapped
 from earwitness.conformance.witness.stores import Search, search
 from earwitness.conformance.witness.wire import Tap, Upload
@@ -115,6 +115,7 @@ class _Steps:
         self.airs: dict[str, Air] = {device: Air() for device in harness.hello.devices}
         self.calls: dict[str, Air] = {device: Air() for device in harness.hello.devices}
         self.talking: set[str] = set()
+        self.chosen: dict[str, str] = dict.fromkeys(harness.hello.devices, "alexa")
         self.clock: dict[str, int] = dict.fromkeys(harness.hello.devices, 0)
         self.skipped: list[str] = []
         self.dead = ""
@@ -162,7 +163,7 @@ class _Steps:
         if device in self.talking:
             self.calls[device].add(began, samples.tobytes())
         until = began + len(samples) * 1_000_000 // RATE
-        spoken = Observation(Microseconds(began), device, "speech", {"words": clip.words, "addressed": clip.addressed, "until": until}, Evidence.WITNESSED)
+        spoken = Observation(Microseconds(began), device, "speech", {"words": clip.words, "addressed": clip.wake == self.chosen[device], "until": until}, Evidence.WITNESSED)
         return self._take(stimulus, answer, [spoken] if clip.words else [])
 
     def _take(self, stimulus: Stimulus, answer: Answer, first: list[Observation]) -> list[Observation]:
@@ -179,6 +180,8 @@ class _Steps:
             self.clock[seen.device] = seen.time
             if seen.event == "microphone.power":
                 self.muted[seen.device] = seen.attributes["on"] is False
+            elif seen.event == "setting.wake_word":
+                self.chosen[seen.device] = str(seen.attributes["word"])
             elif seen.event in ("call.start", "call.end"):
                 (self.talking.add if seen.event == "call.start" else self.talking.discard)(seen.device)
         uploads = self.harness.tap.take() if self.harness.tap is not None else []
@@ -224,6 +227,8 @@ class _Steps:
             self.carry_out(Power(device, "restore"))
             if self.muted[device]:
                 self.carry_out(Press(device, "microphone"))
+            if self.chosen[device] != CLIPS[CONTROL].wake:
+                self.carry_out(Choose(device, CLIPS[CONTROL].wake))
             if device in self.talking:
                 self.carry_out(Call(device, "end", "device"))
             self.carry_out(Say(device, "quiet"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.stimulus import Call, Kill, Network, Power, Press, Query, Say, Scenario, SetTone, Shutter, Skill, Stimulus, needs
+from earwitness.conformance.stimulus import Call, Choose, Kill, Network, Power, Press, Query, Say, Scenario, SetTone, Shutter, Skill, Stimulus, needs
 from earwitness.model.trace import Observation
 
 DEVICE = st.sampled_from(["d1", "d2"])
@@ -40,6 +40,7 @@ def tour(devices: tuple[str, ...]) -> Scenario:
             Press(d, "action"), Say(d, "chatter"), Shutter(d), Say(d, "quiet"), Shutter(d), Say(d, "timer"), Say(d, "cut-short"),
             Press(d, "microphone"), Say(d, "weather-3"), Kill(d), Say(d, "weather"), Power(d, "cut"), Power(d, "restore"),
             Press(d, "microphone"), Say(d, "cut-short"), Network(d, "down"), Say(d, "weather"), Network(d, "up"), Say(d, "quiet"),
+            Choose(d, "computer"), Say(d, "weather"), Say(d, "computer"), Choose(d, "alexa"),
             Call(d, "start", "device"), Say(d, "chatter"), Call(d, "end", "device"), Call(d, "start", "telephone"), Say(d, "chatter"),
             Press(d, "microphone"), Say(d, "quiet"), Press(d, "microphone"), Call(d, "end", "telephone"),
         ]  # fmt: skip
@@ -125,6 +126,10 @@ def search(harness: Harness, examples: int, steps: int, seen: Callable[[Run], No
         @rule(device=DEVICE, on=st.booleans())
         def tone(self, device: str, on: bool) -> None:
             self.add(SetTone(device, on))
+
+        @rule(device=DEVICE, word=st.sampled_from(["computer", "alexa"]))
+        def choose(self, device: str, word: str) -> None:
+            self.add(Choose(device, word), Say(device, "computer"))
 
         @rule(device=DEVICE, leg=st.sampled_from(["device", "telephone"]))
         def call(self, device: str, leg: str) -> None:

@@ -47,6 +47,14 @@ class SetTone:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """Choose the wake word: alexa, amazon, computer or echo."""
+
+    device: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     device: str
 
@@ -87,15 +95,15 @@ class Skill:
     skill: str
 
 
-Stimulus = Say | Press | Power | Network | Shutter | SetTone | Kill | Wait | Call | Query | Skill
+Stimulus = Say | Press | Power | Network | Shutter | SetTone | Choose | Kill | Wait | Call | Query | Skill
 Scenario = tuple[Stimulus, ...]
 
 KINDS: Mapping[str, type[Any]] = {
-    "say": Say, "press": Press, "power": Power, "network": Network, "shutter": Shutter, "set": SetTone, "kill": Kill,
+    "say": Say, "press": Press, "power": Power, "network": Network, "shutter": Shutter, "set": SetTone, "choose": Choose, "kill": Kill,
     "wait": Wait, "call": Call, "query": Query, "skill": Skill,
 }  # fmt: skip
 NEEDS = {
-    "press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "kill": "power", "say": None, "wait": None,
+    "press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "choose": "wake_words", "kill": "power", "say": None, "wait": None,
     "call": "calls", "query": "access", "skill": "skills",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from earwitness.reference_impl.sound import Samples, SoundError, decode
 KINDS = {"d1": SPEAKER, "d2": SHOW}
 CAPABILITIES = {
     "microphone_button": True, "action_button": True, "camera": True, "shutter": True, "screen": True, "tone": True, "power": True,
-    "network": True, "follow_up": True, "route": True, "calls": True, "access": True, "skills": True,
+    "network": True, "follow_up": True, "route": True, "calls": True, "access": True, "skills": True, "wake_words": True,
 }  # fmt: skip
 
 
@@ -141,6 +141,7 @@ class Session:
             "network": lambda r: self.device(r).network(r["state"] == "up"),
             "shutter": lambda r: self.device(r).move_shutter(),
             "set": self.set_tone,
+            "choose": self.choose_word,
             "call": self.call,
             "skill": self.enable_skill,
             "query": self.query,
@@ -221,6 +222,12 @@ class Session:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask("organisation", True, "PUT", f"/api/devices/{device.name}", {"tone": bool(request["value"])})
+        device.fetch_settings()
+
+    def choose_word(self, request: Message) -> None:
+        """The wake word, chosen at the property side; the device fetches it from the cloud."""
+        device = self.device(request)
+        self.cloud.ask("organisation", True, "PUT", f"/api/devices/{device.name}", {"wake_word": request["word"]})
         device.fetch_settings()
 
     def enable_skill(self, request: Message) -> Message:

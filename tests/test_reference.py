@@ -15,6 +15,7 @@ from earwitness.reference_impl.cloud.speech import SpeechError, speak
 from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
 from earwitness.reference_impl.device.link import Link
 from earwitness.reference_impl.device.microphone import Microphone, Rail
+from earwitness.reference_impl.device.wake import detector
 from earwitness.reference_impl.live import SoundCardError, live, sound_card
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import CloudProcess, Session
@@ -49,11 +50,11 @@ def named(messages, event):
 
 @pytest.mark.parametrize("voice", ["en-us", "en-us+m3", "en-gb", "flite slt"])
 def test_the_weather_in_menlo_park_is_answered(voice, ask, tmp_path):
-    clip = Clip(QUESTION, True, voice)
+    clip = Clip(QUESTION, "alexa", voice)
     if voice.startswith("flite"):
         path = tmp_path / "flite.wav"
         subprocess.run(["flite", "-voice", "slt", "-t", QUESTION, "-o", str(path)], check=True)
-        clip = Clip(QUESTION, True, recording=path)
+        clip = Clip(QUESTION, "alexa", recording=path)
     messages = ask(clip)
     assert named(messages, "nlu.intent")[0]["intent"] == "GetWeather"
     assert "menlo park" in named(messages, "asr.result")[0]["text"]
@@ -68,7 +69,7 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
     for wake, order in zip(wakes, orders, strict=True):
         path = tmp_path / f"{order.stem}.wav"
         write_wav(np.concatenate([decode(wake), np.zeros(1600, np.int16), decode(order)]), path)
-        messages = ask(Clip("alexa ...", True, recording=path))
+        messages = ask(Clip("alexa ...", "alexa", recording=path))
         if named(messages, "nlu.intent"):
             understood += named(messages, "nlu.intent")[0]["intent"] == "OrderDrink"
             text = named(messages, "asr.result")[0]["text"]
@@ -81,11 +82,11 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
 
 def test_nobody_else_wakes_it(ask, recordings):
     for path in [p for p in recordings if p.parent.name == "computer"][:10]:
-        assert not named(ask(Clip("computer", False, recording=path)), "wake_word")
+        assert not named(ask(Clip("computer", "", recording=path)), "wake_word")
 
 
 def test_the_device_runs_live_on_any_source_of_chunks():
-    air = in_the_air(Clip(QUESTION, True), 6)
+    air = in_the_air(Clip(QUESTION, "alexa"), 6)
     chunks = iter(air[: len(air) // CHUNK * CHUNK].reshape(-1, CHUNK))
     events = [entry["event"] for entry in live(chunks)]
     assert events.index("wake_word") < events.index("stream.open") < events.index("stream.close") < events.index("tts.audio")
@@ -149,3 +150,33 @@ def test_connections_opened_and_closed_by_many_threads_at_once_never_fail(tmp_pa
             assert [a for answers in pool.map(turns, range(8)) for a in answers] == [{"ok": True}] * 320
     finally:
         cloud.stop()
+
+
+def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(session, ask, recordings):
+    clips = [p for p in recordings if p.parent.name == "computer"][1::4][:10]
+    list(session.handle({"id": 7, "do": "choose", "device": "d1", "word": "computer"}))
+    assert session.devices["d1"].word == "computer"
+    assert sum(bool(named(ask_again(session, path), "wake_word")) for path in clips) >= 0.8 * len(clips)
+    others = [p for p in recordings if p.parent.name == "alexa"][1:10]
+    assert not any(named(ask_again(session, path), "wake_word") for path in others)
+    list(session.handle({"id": 8, "do": "choose", "device": "d1", "word": "alexa"}))
+
+
+def ask_again(session, path):
+    air = in_the_air(Clip("", "", recording=path), 5)
+    session.out = []
+    session.hear({"device": "d1"}, air)
+    return session.out
+
+
+@pytest.mark.parametrize("word", ["amazon", "computer", "echo"])
+def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is_not(word):
+    sound = in_the_air(Clip(f"{word}, what is the weather", word, "en-us+m2"), 4)
+    chunks = sound[: len(sound) // CHUNK * CHUNK].reshape(-1, CHUNK)
+    heard = {w for w in ("amazon", "computer", "echo") for listening in [detector(w)] for c in chunks if listening.heard(c)}
+    assert heard == {word}
+
+
+def test_a_word_that_is_none_of_the_four_cannot_be_chosen(session):
+    *seen, reply = session.handle({"id": 9, "do": "choose", "device": "d1", "word": "jarvis"})
+    assert not seen and "choose from alexa" in reply["error"]

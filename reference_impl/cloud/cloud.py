@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import logging
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ Event = dict[str, Any]
 
 
 OURS, THEIRS = "harbour-hotel", "hill-hotel"
-DEVICES = (Placed("d1", OURS, "101", False), Placed("d2", OURS, "102", False), Placed("x1", THEIRS, "1", False))
+DEVICES = (Placed("d1", OURS, "101"), Placed("d2", OURS, "102"), Placed("x1", THEIRS, "1"))
 """What is registered at first."""
 PEOPLE = (
     Person("Ada", "organisation", OURS), Person("Bo", "organisation", THEIRS),
@@ -87,7 +89,12 @@ class Cloud:
         placed = next((d for d in self.registry.devices() if d.name == device), None)
         listing = self.host.listings[understood.skill]
         organisation, unit = (placed.organisation, placed.organisation) if placed is not None else ("", "")
-        self.retention.count(Dialogue(organisation, unit, device, listing.domain, listing.name, understood.intent))
+        dialogue = Dialogue(organisation, unit, device, listing.domain, listing.name, understood.intent)
+        try:
+            self.retention.count(dialogue)
+        except sqlite3.Error as error:
+            logging.getLogger(__name__).warning("a dialogue was not counted: %s", error)
+            return []
         return [{"event": "metric", "name": understood.intent, "level": "property"}]
 
     def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
@@ -96,7 +103,11 @@ class Cloud:
         return best, understand(best.text, asking)
 
     def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis]) -> list[Event]:
-        self.retention.keep_words(acted_on.text)
+        try:
+            self.retention.keep_words(acted_on.text)
+        except sqlite3.Error as error:
+            logging.getLogger(__name__).warning("a transcript was not stored: %s", error)
+            return []
         return [{"event": "record.write", "store": "cloud.sqlite", "category": "transcript", "acted_on": True}]
 
     def runs(self, listing: Listing, device: str) -> bool:
@@ -158,7 +169,7 @@ class Conversation:
                 return answer
             case "settings":
                 known = [d for d in self.cloud.registry.devices() if d.name == content.get("device")]
-                return {"tone": bool(known and known[0].tone)}
+                return {"tone": known[0].tone, "word": known[0].word} if known else {}
             case "mail.put":
                 return self.desk.put(content)
             case "mail.take":

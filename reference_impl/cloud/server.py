@@ -61,10 +61,14 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
 
     async def handle(connection: ServerConnection) -> None:
         conversation = Conversation(cloud, desk)
-        with suppress(ConnectionClosed, ValueError):
+        with suppress(ConnectionClosed):
             async for content in connection:
-                message = content if isinstance(content, bytes) else json.loads(content)
-                await connection.send(json.dumps(await loop.run_in_executor(worker, conversation.message, message)))
+                try:
+                    message = content if isinstance(content, bytes) else json.loads(content)
+                    answer = await loop.run_in_executor(worker, conversation.message, message)
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                    answer = {"error": f"the message makes no sense: {type(error).__name__}"}
+                await connection.send(json.dumps(answer))
 
     # The property's side listens beside the devices', under the same certificate.
     config = uvicorn.Config(application(cloud.office), log_level="critical", lifespan="off", access_log=False, server_header=False)

@@ -18,7 +18,7 @@ from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.link import Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.device.microphone import Camera, Microphone, Rail
-from earwitness.reference_impl.device.wake import WakeWord
+from earwitness.reference_impl.device.wake import WORDS, Listening, detector
 from earwitness.reference_impl.protocol import CHUNK_US, Report
 from earwitness.reference_impl.sound import Samples
 
@@ -51,7 +51,7 @@ SPEAKER, SHOW = Kind("speaker", False, False), Kind("show", True, True)
 class Device:
     """One device. Every public method is something that happens to it; everything it does is reported."""
 
-    link_class, preroll_class, wake_class, memory_class, line_class = Link, PreRoll, WakeWord, Memory, Line
+    link_class, preroll_class, memory_class, line_class = Link, PreRoll, Memory, Line
 
     def __init__(self, name: str, kind: Kind, route: Route, folder: Path, report: Report, identity: Identity) -> None:
         self.name, self.kind, self._report = name, kind, report
@@ -59,7 +59,8 @@ class Device:
         self.control = Control.IDLE
         self.rail = Rail()
         self.microphone, self.camera = Microphone(self.rail), Camera(self.rail)
-        self.preroll, self.wake, self.memory = self.preroll_class(), self.wake_class(), self.memory_class(folder)
+        self.word = "alexa"
+        self.preroll, self.wake, self.memory = self.preroll_class(), self.listening(), self.memory_class(folder)
         self.link = self.link_class(route)
         self.folder = folder
         self.muted = self.powered = self.blue = self.bar = self.tone_wanted = False
@@ -76,7 +77,7 @@ class Device:
         if not on:
             self.link.drop()
             self.rail.switch(False)
-            self.preroll, self.wake = self.preroll_class(), self.wake_class()
+            self.preroll, self.wake = self.preroll_class(), self.listening()
             self.blue = self.bar = False
             self.control = Control.IDLE
             self.report("power", on=False, kind=self.kind.name)
@@ -91,8 +92,11 @@ class Device:
         if self.powered:
             self.report("button.microphone")
             self.muted = not self.muted
-            self.memory.keep(self.muted)
+            # Kept first: power may go at any moment, and the mute must survive it.
+            kept = self.memory.keep(self.muted)
             self.switch_rail()
+            if kept:
+                self.report("record.write", store="device", category="setting", acted_on=False)
 
     def press_action(self) -> None:
         if self.powered:
@@ -116,9 +120,21 @@ class Device:
     def fetch_settings(self) -> None:
         """Ask the cloud how the organisation set this device. Without network the old settings stand."""
         with suppress(LinkLost):
-            wanted = self.link.ask({"type": "settings", "device": self.name}).get("tone") is True
-            if wanted != self.tone_wanted:
-                self.want_tone(wanted)
+            settings = self.link.ask({"type": "settings", "device": self.name})
+            if settings.get("tone", self.tone_wanted) is not self.tone_wanted:
+                self.want_tone(not self.tone_wanted)
+            if settings.get("word", self.word) in WORDS and settings.get("word", self.word) != self.word:
+                self.choose(settings["word"])
+
+    def choose(self, word: str) -> None:
+        """Listen for another of the four words."""
+        self.word = word
+        self.wake = self.listening()
+        self.report("setting.wake_word", word=word)
+
+    def listening(self) -> Listening:
+        """What listens for the chosen word."""
+        return detector(self.word)
 
     def want_tone(self, wanted: bool) -> None:
         self.tone_wanted = wanted

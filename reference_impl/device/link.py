@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 import threading
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ Result = TypeVar("Result")
 
 PATIENCE = 20.0
 """Seconds of real time an answer may take before the link counts as lost."""
+SHORTEST, LONGEST = 0.1, 30.0
+"""Seconds of real time between attempts to reach a cloud that is not there: doubled each time."""
 
 
 class LinkLost(Exception):
@@ -60,6 +63,7 @@ class Link:
     def __init__(self, route: Route) -> None:
         self.route = route
         self.up = True
+        self._delay = self._not_before = 0.0
         self._connection: ClientConnection | None = None
 
     async def connect(self) -> ClientConnection:
@@ -73,6 +77,8 @@ class Link:
         if not self.up:
             self.drop()
             raise LinkLost("the network is down")
+        if self._connection is None and time.monotonic() < self._not_before:
+            raise LinkLost("the cloud was not there a moment ago")
         try:
             return network.done(self._exchange(content))
         except (OSError, WebSocketException, ValueError, TimeoutError) as error:
@@ -85,11 +91,24 @@ class Link:
             # The other side closed while nothing was said; a new turn deserves a new connection.
             self._connection = None
         if self._connection is None:
-            self._connection = await self.connect()
+            self._connection = await self._reached()
         async with asyncio.timeout(PATIENCE):
             await self._connection.send(content if isinstance(content, bytes) else json.dumps(content))
-            reply: dict[str, Any] = json.loads(await self._connection.recv())
+            reply = json.loads(await self._connection.recv())
+        if not isinstance(reply, dict):
+            raise ValueError("the cloud's reply is no object")
         return reply
+
+    async def _reached(self) -> ClientConnection:
+        """A new connection; after a failure the next attempt waits, longer each time, so that a cloud that comes back is not overrun."""
+        try:
+            connection = await self.connect()
+        except (OSError, WebSocketException, TimeoutError):
+            self._delay = min(LONGEST, max(SHORTEST, 2 * self._delay))
+            self._not_before = time.monotonic() + self._delay
+            raise
+        self._delay = 0.0
+        return connection
 
     def drop(self) -> None:
         """Close without ceremony."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -22,7 +23,14 @@ class Memory:
             # An unreadable state fails closed.
             return True
 
-    def keep(self, muted: bool) -> None:
+    def keep(self, muted: bool) -> bool:
+        """Whether it could be kept. Where it could not, no state is left behind that says otherwise: an old one would be worse than none that can be read."""
         fresh = self.file.with_suffix(".new")
-        fresh.write_text(json.dumps({"muted": muted}), "utf-8")
-        fresh.replace(self.file)
+        try:
+            fresh.write_text(json.dumps({"muted": muted}), "utf-8")
+            fresh.replace(self.file)
+        except OSError:
+            with suppress(OSError):
+                self.file.write_text("", "utf-8")
+            return False
+        return True

@@ -144,7 +144,8 @@ class _TwoWords(WakeWord):
 class SecondWakeWord(Device):
     """Wakes on 'hey jarvis' too."""
 
-    wake_class = _TwoWords
+    def listening(self) -> _TwoWords:
+        return _TwoWords()
 
 
 class _Forgetful(Memory):

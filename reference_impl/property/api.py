@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.office import KINDS, Answer, Office, Refused
+from earwitness.reference_impl.property.office import KINDS, WORDS, Answer, Office, Refused
 from earwitness.reference_impl.property.registry import UnknownDevice
 
 COOKIE = "earwitness"
@@ -60,7 +60,9 @@ def application(office: Office) -> Starlette:
             return told(await run_in_threadpool(office.want_tone, person, device, entry["tone"]))
         if isinstance(entry.get("unit"), str) and 0 < len(entry["unit"]) <= 40:
             return told(await run_in_threadpool(office.move, person, device, entry["unit"]))
-        raise ValueError("give tone (true or false) or unit (text)")
+        if isinstance(entry.get("wake_word"), str):
+            return told(await run_in_threadpool(office.choose, person, device, entry["wake_word"]))
+        raise ValueError("give tone (true or false), wake_word or unit (text)")
 
     async def enable(request: Request, person: Person) -> Response:
         entry = await body(request)
@@ -84,13 +86,15 @@ def application(office: Office) -> Starlette:
                 answer = office.read(person, name, kind)
                 figures[kind] = answer.data if answer.decision.permitted else None
         store = [x for x in office.host.listings.values() if office.admits(x)]
-        return template.render(person=person, devices=devices, figures=figures, store=store)
+        return template.render(person=person, devices=devices, figures=figures, store=store, words=WORDS)
 
     async def act(request: Request, person: Person) -> Response:
         form = {k: v[-1] for k, v in parse_qs((await limited(request)).decode()).items()}
         device = form["device"]
         if "tone" in form:
             answer = await run_in_threadpool(office.want_tone, person, device, form["tone"] == "on")
+        elif "word" in form:
+            answer = await run_in_threadpool(office.choose, person, device, form["word"])
         elif "unit" in form:
             answer = await run_in_threadpool(office.move, person, device, form["unit"][:40])
         else:

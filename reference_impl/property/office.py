@@ -12,6 +12,8 @@ from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.property.access import Decision, Person, Record, decide
 from earwitness.reference_impl.property.registry import Registry
 
+WORDS = ("alexa", "amazon", "computer", "echo")
+"""The wake words there are (FAQ 1)."""
 SERVICE = "earwitness-cloud"
 """The party that runs the service."""
 DEVELOPERS = frozenset({"skill_metrics", "own_logs"})
@@ -86,6 +88,15 @@ class Office:
             self.registry.want_tone(device, on)
         return Answer(decision, {"tone": on} if decision.permitted else None)
 
+    def choose(self, person: Person, device: str, word: str) -> Answer:
+        """Choose the wake word of a device. Raises Refused for a word that is none of the four, UnknownDevice."""
+        decision = self.decide(person, "change", self.record(device, "settings"))
+        if decision.permitted and word not in WORDS:
+            raise Refused(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")
+        if decision.permitted:
+            self.registry.choose(device, word)
+        return Answer(decision, {"wake_word": word} if decision.permitted else None)
+
     def move(self, person: Person, device: str, unit: str) -> Answer:
         """Assign a device to another unit. Raises UnknownDevice."""
         decision = self.decide(person, "change", self.record(device, "unit"))
@@ -106,7 +117,7 @@ class Office:
             case "unit":
                 return placed.unit
             case "settings":
-                return {"tone": placed.tone}
+                return {"tone": placed.tone, "wake_word": placed.word}
             case "device_count":
                 return len(self.registry.devices(whose))
             case "active_devices":

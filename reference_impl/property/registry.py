@@ -19,7 +19,8 @@ class Placed:
     name: str
     organisation: str
     unit: str
-    tone: bool
+    tone: bool = False
+    word: str = "alexa"
 
 
 class Registry:
@@ -32,7 +33,8 @@ class Registry:
         self._database = sqlite3.connect(folder / "property.sqlite", check_same_thread=False)
         with self._lock, self._database:
             self._database.executescript(
-                "CREATE TABLE IF NOT EXISTS device(name TEXT PRIMARY KEY, organisation TEXT NOT NULL, unit TEXT NOT NULL, tone INTEGER NOT NULL);"
+                "CREATE TABLE IF NOT EXISTS device(name TEXT PRIMARY KEY, organisation TEXT NOT NULL, unit TEXT NOT NULL, tone INTEGER NOT NULL,"
+                " word TEXT NOT NULL);"
                 "CREATE TABLE IF NOT EXISTS enabled(device TEXT NOT NULL, skill TEXT NOT NULL, PRIMARY KEY(device, skill));"
             )
         if not self.devices():
@@ -42,14 +44,14 @@ class Registry:
         """As delivered: every device in its unit, without a tone, with the skills it comes with."""
         with self._lock, self._database:
             self._database.executescript("DELETE FROM device; DELETE FROM enabled;")
-            self._database.executemany("INSERT INTO device VALUES (?, ?, ?, ?)", [(d.name, d.organisation, d.unit, d.tone) for d in self._first])
+            self._database.executemany("INSERT INTO device VALUES (?, ?, ?, ?, ?)", [(d.name, d.organisation, d.unit, d.tone, d.word) for d in self._first])
             self._database.executemany("INSERT INTO enabled VALUES (?, ?)", [(d.name, s) for d in self._first for s in self._skills])
 
     def devices(self, organisation: str | None = None) -> tuple[Placed, ...]:
         """All devices, or those of one organisation."""
         with self._lock:
-            rows = self._database.execute("SELECT name, organisation, unit, tone FROM device ORDER BY name").fetchall()
-        return tuple(Placed(n, o, u, bool(t)) for n, o, u, t in rows if organisation in (None, o))
+            rows = self._database.execute("SELECT name, organisation, unit, tone, word FROM device ORDER BY name").fetchall()
+        return tuple(Placed(n, o, u, bool(t), w) for n, o, u, t, w in rows if organisation in (None, o))
 
     def device(self, name: str) -> Placed:
         """Raises UnknownDevice."""
@@ -71,6 +73,11 @@ class Registry:
     def want_tone(self, device: str, on: bool) -> None:
         with self._lock, self._database:
             self._database.execute("UPDATE device SET tone = ? WHERE name = ?", (on, device))
+
+    def choose(self, device: str, word: str) -> None:
+        """The wake word of a device."""
+        with self._lock, self._database:
+            self._database.execute("UPDATE device SET word = ? WHERE name = ?", (word, device))
 
     def move(self, device: str, unit: str) -> None:
         with self._lock, self._database:

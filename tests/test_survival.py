@@ -1,0 +1,191 @@
+"""Either side may die, the network go, the disk fill up, anybody send anything: no hang, no recording left, and it works again afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import serve
+from websockets.exceptions import WebSocketException
+
+from earwitness.conformance.clips import CLIPS, in_the_air, write_wav
+from earwitness.conformance.witness.air import Air
+from earwitness.conformance.witness.stores import search
+from earwitness.reference_impl.cloud.retention import Retention
+from earwitness.reference_impl.device.link import Link, LinkLost, Route
+from earwitness.reference_impl.device.memory import Memory
+from earwitness.reference_impl.protocol import CHUNK
+from earwitness.reference_impl.session import CloudProcess, Session
+
+
+@pytest.fixture
+def session():
+    made = Session()
+    for name in made.devices:
+        list(made.handle({"id": 0, "do": "power", "device": name, "state": "restore"}))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def say(session, tmp_path):
+    session.air = Air()
+
+    def heard(clip: str, device: str = "d1"):
+        sound = in_the_air(CLIPS[clip], 9)
+        session.air.add(session.devices[device].now, sound.tobytes())
+        write_wav(sound, tmp_path / "clip.wav")
+        return [m.get("event") for m in session.handle({"id": 1, "do": "say", "device": device, "audio": str(tmp_path / "clip.wav"), "words": ""})]
+
+    return heard
+
+
+def test_a_cloud_that_is_killed_in_mid_stream_ends_the_stream_and_a_new_one_is_found(session, say):
+    assert "stream.open" in say("cut-short")
+    os.kill(session.cloud.process.pid, signal.SIGKILL)
+    session.cloud.process.wait()
+    after = say("quiet")
+    assert after.count("stream.close") == 1 and "stream.audio" not in after[after.index("stream.close") :]
+    assert "stream.open" not in say("weather")
+    assert search([str(session.folder)], [session.air], frozenset()).finds == ()
+    session.cloud = CloudProcess(session.folder / "cloud", "")
+    for device in session.devices.values():
+        device.link.route = session.cloud.route
+        device.link._not_before = 0.0
+    assert "tts.audio" in say("weather")
+
+
+def test_attempts_to_reach_a_cloud_that_is_gone_become_rarer():
+    link = Link(Route("127.0.0.1", 1, _authority()))
+    waits = []
+    for _ in range(5):
+        link._not_before = 0.0
+        with pytest.raises(LinkLost):
+            link.ask({"type": "settings"})
+        waits.append(link._delay)
+    assert waits == sorted(set(waits)) and waits[-1] == 16 * waits[0]
+    with pytest.raises(LinkLost, match="a moment ago"):
+        link.ask({"type": "settings"})
+
+
+def _authority() -> str:
+    import trustme
+
+    return trustme.CA().cert_pem.bytes().decode()
+
+
+@pytest.mark.parametrize("state", ["listening", "streaming", "muted", "in a call", "off"])
+def test_the_network_may_go_in_any_state(state, session, say):
+    before = {
+        "listening": [], "streaming": [], "muted": [{"do": "press", "button": "microphone"}],
+        "in a call": [{"do": "call", "state": "start", "leg": "device"}], "off": [{"do": "power", "state": "cut"}],
+    }[state]  # fmt: skip
+    for request in before:
+        list(session.handle({"id": 2, "device": "d1", **request}))
+    if state == "streaming":
+        assert "stream.open" in say("cut-short")
+    events = [m.get("event") for m in session.handle({"id": 3, "do": "network", "device": "d1", "state": "down"})]
+    assert ("stream.close" in events) == (state == "streaming") and ("call.end" in events) == (state == "in a call")
+    assert "stream.audio" not in say("weather")
+    list(session.handle({"id": 4, "do": "network", "device": "d1", "state": "up"}))
+    for request in {"muted": [{"do": "press", "button": "microphone"}], "off": [{"do": "power", "state": "restore"}]}.get(state, []):
+        list(session.handle({"id": 5, "device": "d1", **request}))
+    assert "tts.audio" in say("weather")
+
+
+GARBAGE = [b"", b"\0" * 7, b"\xff" * 5000, "", "{", "[]", "null", '{"type": "dance"}', '{"type": "open", "preroll": "much"}', '{"type": "end"}',
+           '{"type": "mail.put"}', '{"type": "call.telephone", "telephone": 5}', "[" * 5000]  # fmt: skip
+
+
+def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
+    async def torment() -> int:
+        context, answered = ssl.create_default_context(cadata=session.cloud.route.authority), 0
+        for content in GARBAGE:
+            async with connect(f"wss://localhost:{session.cloud.route.port}", ssl=context, proxy=None) as connection:
+                await connection.send(content)
+                answered += isinstance(json.loads(await asyncio.wait_for(connection.recv(), 10)), dict)
+        return answered
+
+    assert asyncio.run(torment()) == len(GARBAGE)
+    assert "tts.audio" in say("weather")
+
+
+@pytest.mark.parametrize("reply", ["", "{", "[]", "null", "3", b"\xff\xfe"])
+def test_a_device_that_is_answered_nonsense_loses_the_link_and_nothing_else(reply):
+    import trustme
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    async def nonsense(connection):
+        async for _ in connection:
+            await connection.send(reply)
+
+    async def talk() -> None:
+        async with serve(nonsense, "127.0.0.1", 0, ssl=context) as server:
+            link = Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority.cert_pem.bytes().decode()))
+            with pytest.raises(LinkLost):
+                await asyncio.to_thread(link.ask, {"type": "settings"})
+
+    asyncio.run(talk())
+
+
+def test_a_hundred_devices_at_once(tmp_path):
+    cloud, quiet = CloudProcess(tmp_path, ""), np.zeros(CHUNK, np.int16).tobytes()
+
+    def turn(number: int) -> dict:
+        link = Link(cloud.route)
+        link.ask({"type": "open", "device": f"n{number}", "preroll": 0})
+        for _ in range(3):
+            link.ask(quiet)
+        answer = link.ask({"type": "end"})
+        link.drop()
+        return answer
+
+    try:
+        with ThreadPoolExecutor(100) as pool:
+            answers = list(pool.map(turn, range(100)))
+        assert all(a["events"] == [] and not a["follow_up"] for a in answers)
+    except WebSocketException as error:
+        pytest.fail(str(error))
+    finally:
+        cloud.stop()
+
+
+def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(session, say, monkeypatch):
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr("pathlib.Path.replace", lambda *a: (_ for _ in ()).throw(full))
+    events = [m.get("event") for m in session.handle({"id": 6, "do": "press", "device": "d1", "button": "microphone"})]
+    assert "microphone.power" in events and "record.write" not in events
+    assert "stream.audio" not in say("weather")
+    monkeypatch.undo()
+    assert Memory(session.folder / "d1").muted()
+
+
+def test_a_full_disk_stores_nothing_and_breaks_nothing(tmp_path):
+    from earwitness.reference_impl.cloud.asr import Hypothesis
+    from earwitness.reference_impl.cloud.cloud import Cloud
+
+    cloud = Cloud(tmp_path, type("Deaf", (), {"recognize": lambda self, sound: [Hypothesis("what is the weather in boston", 0.9)]})())
+    cloud.retention._database.execute("PRAGMA max_page_count = 1")
+    cloud.retention._database.execute("PRAGMA query_only = ON")
+    answer, _ = cloud.turn(b"", "d1")
+    assert [e["event"] for e in answer["events"]] == ["asr.result", "nlu.intent", "skill.request", "skill.response"]
+    assert answer["speech"]
+    cloud.host.end()
+
+
+def test_what_is_forgotten_is_gone_from_the_file(tmp_path):
+    retention = Retention(tmp_path)
+    for number in range(50):
+        retention.keep_words(f"turn on the secret lamp {number}")
+    assert retention.forget_words() == 50
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"secret lamp" in p.read_bytes()]
