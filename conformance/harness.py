@@ -14,6 +14,7 @@ from earwitness.conformance.stimulus import Call, Choose, Network, Power, Press,
 from earwitness.conformance.witness.air import Air, unwrapped
 from earwitness.conformance.witness.stores import Search, search
 from earwitness.conformance.witness.wire import Tap, Upload
+from earwitness.model.expression import Value
 from earwitness.model.trace import Evidence, Observation
 from earwitness.model.vocabulary import Microseconds
 from earwitness.policies.pack import Clause
@@ -146,7 +147,7 @@ class _Steps:
         words = any(known in text for known in said if len(known) >= 8 for text in told)
         denied = any(o.event == "access" and o.attributes["decision"] == "deny" for o in answer.observations)
         if words or (denied and data not in (None, [], {}, "")):
-            asked = {"actor": query.actor, "role": query.role, "resource": "transcripts" if words else query.resource, "needed": False, "decision": "permit"}
+            asked: dict[str, Value] = {"actor": query.actor, "role": query.role, "resource": "transcripts" if words else query.resource, "needed": False, "decision": "permit"}
             yield Observation(Microseconds(self.clock[query.device]), query.device, "access", asked, Evidence.WITNESSED)
 
     def _say(self, stimulus: Say) -> list[Observation]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -87,7 +86,7 @@ def panel(name: str, face: Face) -> Panel:
         "off" if not face.powered else "muted: the microphones have no power" if face.red else f"in a call ({face.calling})" if face.calling
         else "streaming to the cloud" if face.streaming else "listening for its word"
     )  # fmt: skip
-    lines = [Columns(parts, padding=(0, 3)), Text(doing + ("" if face.online else ", no network"))]
+    lines: list[Columns | Text] = [Columns(parts, padding=(0, 3)), Text(doing + ("" if face.online else ", no network"))]
     if face.heard:
         lines.append(Text(f"it understood: {face.heard}", style="italic"))
     return Panel(Group(*lines), title=f"{name}, {face.kind}", border_style="bright_blue" if face.blue else "red" if face.red else "dim", width=64)
@@ -236,4 +235,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 from engines import disagreeing
 
-from earwitness.conformance.cli import cli, diagrams_page
+from earwitness.conformance.cli import cli
+from earwitness.conformance.cli_model import diagrams_page
 from earwitness.model.expression import Sort
 from earwitness.model.logic.parser import UNITS, Scope, parse
 from earwitness.model.logic.semantics import holds

@@ -35,7 +35,7 @@ def admitted(system: System, path: Path) -> bool:
     """Whether a run is one of the whole system: every guard true, no limit passed, time never back."""
     state, now = dict(path.initial), 0
     for step in path.steps:
-        values = state | step.chosen | {"time": step.time}
+        values = {**state, **step.chosen, "time": step.time}
         late = any(evaluate(x.condition, values) and step.time > int(evaluate(x.since, values)) + x.bound for x in system.limits)
         if step.time < now or late or not evaluate(step.transition.guard, values):
             return False

@@ -25,7 +25,7 @@ PATIENCE = 10.0
 aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 
-class Voice(AudioStreamTrack):
+class Voice(AudioStreamTrack):  # type: ignore[misc]  # aiortc has no types
     """What the microphone hears, in packets, as it comes."""
 
     def __init__(self) -> None:

@@ -82,8 +82,14 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
         ports = {"port": server.sockets[0].getsockname()[1], "property": door.getsockname()[1]}
         print(json.dumps({**ports, "authority": authority, "people": people}), flush=True)
         # The device holds the other end of our input: when it dies, so do we.
-        threading.Thread(target=lambda: (sys.stdin.read(), cloud.host.end(), os._exit(0)), daemon=True).start()
+        threading.Thread(target=_follow, args=(cloud,), daemon=True).start()
         await serving
+
+
+def _follow(cloud: Cloud) -> None:
+    sys.stdin.read()
+    cloud.host.end()
+    os._exit(0)
 
 
 if __name__ == "__main__":
