@@ -163,6 +163,8 @@ def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(sessi
 
 
 def ask_again(session, path):
+    # Long enough for an earlier turn to have ended.
+    session.hear({"device": "d1"}, in_the_air(Clip("", "", tail=6.0), 4))
     air = in_the_air(Clip("", "", recording=path), 5)
     session.out = []
     session.hear({"device": "d1"}, air)
@@ -171,9 +173,11 @@ def ask_again(session, path):
 
 @pytest.mark.parametrize("word", ["amazon", "computer", "echo"])
 def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is_not(word):
-    sound = in_the_air(Clip(f"{word}, what is the weather", word, "en-us+m2"), 4)
-    chunks = sound[: len(sound) // CHUNK * CHUNK].reshape(-1, CHUNK)
-    heard = {w for w in ("amazon", "computer", "echo") for listening in [detector(w)] for c in chunks if listening.heard(c)}
+    heard = set()
+    for voice in ("en-us", "en-gb+f5", "en-us+m3"):
+        sound = in_the_air(Clip(f"{word}, what is the weather", word, voice), 4)
+        chunks = sound[: len(sound) // CHUNK * CHUNK].reshape(-1, CHUNK)
+        heard |= {w for w in ("amazon", "computer", "echo") for listening in [detector(w)] for c in chunks if listening.heard(c)}
     assert heard == {word}
 
 
