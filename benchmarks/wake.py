@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import time
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ if __name__ == "__main__":
         clips_made = [f"{word}{rest}" for rest in (", what is the weather in boston", "", ", set a timer for one hour")]
         woke = sum(bool(heard(synthetic(text, voice), (word,), dice)[0][word]) for text in clips_made for voice in VOICES)
         out[word]["synthetic"] = f"{woke} of {len(clips_made) * len(VOICES)}"
-    spoken = iter(sentences(60))
+    spoken = cycle(sentences(400))
     while seconds["synthetic"] < 60 * minutes:
         text = ". ".join(next(spoken) for _ in range(12))
         hits, spent, long = heard(synthetic(text, str(dice.choice(VOICES))), WORDS, dice)

@@ -115,6 +115,20 @@ def test_what_no_template_fits_is_rejected_not_guessed():
     assert made is not None and made.slots["city"] == "menlo park"
 
 
+def test_what_was_said_is_deleted_when_somebody_asks(ask, session):
+    assert named(ask(Clip(QUESTION, "alexa")), "record.write")
+    asked = ask_again_words(session, "Alexa, delete everything I said")
+    assert named(asked, "nlu.intent")[0]["intent"] == "ForgetWords" and named(asked, "record.delete")
+    stored = (session.folder / "cloud" / "cloud.sqlite").read_bytes()
+    assert b"menlo park" not in stored and b"everything i said" not in stored
+
+
+def ask_again_words(session, words):
+    session.out = []
+    session.hear({"device": "d1"}, in_the_air(Clip(words, "alexa"), 5))
+    return session.out
+
+
 def test_speech_markup_is_checked_before_it_is_spoken():
     for markup in ("plain words", "<speak>open", "<p>no</p>"):
         with pytest.raises(SpeechError):

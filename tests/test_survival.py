@@ -186,6 +186,6 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing(tmp_path):
 def test_what_is_forgotten_is_gone_from_the_file(tmp_path):
     retention = Retention(tmp_path)
     for number in range(50):
-        retention.keep_words(f"turn on the secret lamp {number}")
-    assert retention.forget_words() == 50
+        retention.keep_words(f"turn on the secret lamp {number}", "d1")
+    assert retention.forget_words("d1") == 50
     assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"secret lamp" in p.read_bytes()]

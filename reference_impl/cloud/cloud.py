@@ -23,9 +23,13 @@ from earwitness.reference_impl.property.registry import Placed, Registry
 
 LONGEST = 2 * 16_000 * 40
 """Bytes of one turn that are held in memory at most."""
+LAG = 1_600
+"""Samples: the device notices its word a little after its end, and people go on at once."""
 Event = dict[str, Any]
 
 
+FORGET = "ForgetWords"
+"""The intent at which the cloud deletes."""
 OURS, THEIRS = "harbour-hotel", "hill-hotel"
 DEVICES = (Placed("d1", OURS, "101"), Placed("d2", OURS, "102"), Placed("x1", THEIRS, "1"))
 """What is registered at first."""
@@ -71,7 +75,7 @@ class Cloud:
                 "hypotheses": len(hypotheses),
             }
         )
-        events += self.keep(acted_on, hypotheses)
+        events += self.keep(acted_on, hypotheses, device)
         if understood is None:
             return {"events": events, "speech": self.spoken(say("Sorry, I did not understand.")), "follow_up": False}, None
         if not self.runs(self.host.listings[understood.skill], device):
@@ -81,6 +85,8 @@ class Cloud:
         session = question.session if question is not None and asking == understood.skill else {}
         response = self.ask_skill(understood, events, sound, device, session)
         events += self.count(understood, device)
+        if understood.intent == FORGET:
+            events += self.forget(device)
         again = Response("", True, {**response.session, "skill": understood.skill}) if response.follow_up else None
         return {"events": events, "speech": self.spoken(response.markup), "follow_up": response.follow_up}, again
 
@@ -97,14 +103,19 @@ class Cloud:
             return []
         return [{"event": "metric", "name": understood.intent, "level": "property"}]
 
+    def forget(self, device: str) -> list[Event]:
+        """Delete what was said to the device, this request included."""
+        number = self.retention.forget_words(device)
+        return [{"event": "record.delete", "store": "cloud.sqlite", "category": "transcript"}] * bool(number)
+
     def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
         """The most confident hypothesis, and what it means."""
         best = max(hypotheses, key=lambda h: h.confidence)
         return best, understand(best.text, asking)
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis]) -> list[Event]:
+    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
         try:
-            self.retention.keep_words(acted_on.text)
+            self.retention.keep_words(acted_on.text, device)
         except sqlite3.Error as error:
             logging.getLogger(__name__).warning("a transcript was not stored: %s", error)
             return []
@@ -162,8 +173,8 @@ class Conversation:
                 self.end = EndOfSpeech(skip=self.preroll)
                 return {"ok": True}
             case "end":
-                # The pre-roll holds the wake word; the request begins after it.
-                sound, self.end = bytes(self.sound[2 * self.preroll :]), None
+                # The pre-roll holds the wake word; the request begins near its end.
+                sound, self.end = bytes(self.sound[2 * max(0, self.preroll - LAG) :]), None
                 self.sound.clear()
                 answer, self.question = self.cloud.turn(sound, self.device, self.question)
                 return answer

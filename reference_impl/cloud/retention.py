@@ -36,21 +36,21 @@ class Retention:
         # What is deleted is overwritten, and no journal keeps it.
         self._database.executescript(
             "PRAGMA secure_delete = ON; PRAGMA journal_mode = MEMORY;"
-            "CREATE TABLE IF NOT EXISTS transcript(words TEXT NOT NULL);"
+            "CREATE TABLE IF NOT EXISTS transcript(device TEXT NOT NULL, words TEXT NOT NULL);"
             "CREATE TABLE IF NOT EXISTS dialogues(day TEXT, organisation TEXT, property TEXT, domain TEXT, skill TEXT, intent TEXT, number INTEGER NOT NULL,"
             " PRIMARY KEY(day, organisation, property, domain, skill, intent));"
             "CREATE TABLE IF NOT EXISTS active(day TEXT, organisation TEXT, device TEXT, PRIMARY KEY(day, organisation, device));"
         )
 
-    def keep_words(self, words: str) -> None:
-        """The one hypothesis acted on."""
+    def keep_words(self, words: str, device: str) -> None:
+        """The one hypothesis acted on, with the device it was said to, so that it can be deleted there."""
         with self._lock, self._database:
-            self._database.execute("INSERT INTO transcript VALUES (?)", (words,))
+            self._database.execute("INSERT INTO transcript VALUES (?, ?)", (device, words))
 
-    def forget_words(self) -> int:
-        """Delete every transcript; returns how many there were."""
+    def forget_words(self, device: str) -> int:
+        """Delete what was said to a device; returns how many transcripts there were."""
         with self._lock, self._database:
-            return self._database.execute("DELETE FROM transcript").rowcount
+            return self._database.execute("DELETE FROM transcript WHERE device = ?", (device,)).rowcount
 
     def count(self, d: Dialogue) -> None:
         """One more dialogue."""

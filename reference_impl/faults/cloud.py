@@ -20,10 +20,10 @@ from earwitness.reference_impl.property.office import Answer, Office
 class KeepsAllHypotheses(Cloud):
     """Stores the whole list of hypotheses, and reports only the one acted on."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis]) -> list[Event]:
+    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
         with (self.retention.folder / "nbest.jsonl").open("a") as out:
             out.write(json.dumps([h.text for h in hypotheses]) + "\n")
-        return super().keep(acted_on, hypotheses)
+        return super().keep(acted_on, hypotheses, device)
 
 
 class GivesSkillTheRecording(Cloud):

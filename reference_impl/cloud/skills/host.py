@@ -44,6 +44,7 @@ STORE = (
     Listing("trivia", "games", "general", True, "earwitness", module=HERE + "trivia"),
     Listing("lights", "home", "general", True, "earwitness", module=HERE + "lights"),
     Listing("music", "music", "general", True, "earwitness", module=HERE + "music"),
+    Listing("privacy", "settings", "general", True, "earwitness", module=HERE + "privacy"),
     # What a store receives and an assistant in a hotel must not run.
     Listing("bedtime_stories", "games", "child_directed", False, "somebody"),
     Listing("horoscope_by_birthday", "games", "personal_data", False, "somebody"),
