@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pocketsphinx import Config, Decoder
+from pocketsphinx import Config, Decoder, get_model_path
 from pocketsphinx.lm import ArpaBoLM
 
 from earwitness.reference_impl.cloud.nlu import sentences
@@ -26,6 +27,12 @@ class Hypothesis:
     confidence: float
 
 
+def pronunciations(words: Collection[str]) -> Iterator[str]:
+    """The lines of pocketsphinx' dictionary for some words, every way to say them."""
+    with Path(get_model_path("en-us/cmudict-en-us.dict")).open() as lines:
+        yield from (line for line in lines if line.split(maxsplit=1)[0].partition("(")[0] in words)
+
+
 class Recognizer(Protocol):
     def recognize(self, sound: bytes) -> list[Hypothesis]:
         """Hypotheses, best first; empty where nothing was heard."""
@@ -36,13 +43,16 @@ class DomainRecognizer:
 
     def __init__(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            model = Path(folder) / "domain.arpa"
-            self._write(model)
-            self._decoder = Decoder(Config(lm=str(model), samprate=float(RATE), loglevel="FATAL"))
+            model, words = Path(folder) / "domain.arpa", Path(folder) / "domain.dict"
+            said = list(sentences())
+            self._write(model, said)
+            # The whole dictionary would cost seconds at every start.
+            words.write_text("".join(pronunciations({word for sentence in said for word in sentence.split()})))
+            self._decoder = Decoder(Config(lm=str(model), dict=str(words), samprate=float(RATE), loglevel="FATAL"))
 
     @staticmethod
-    def _write(path: Path) -> None:
-        model = ArpaBoLM(text="\n".join(sentences()), add_start=True)
+    def _write(path: Path, said: list[str]) -> None:
+        model = ArpaBoLM(text="\n".join(said), add_start=True)
         model.compute()
         with path.open("w") as out:
             model.write(out)
