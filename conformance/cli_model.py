@@ -77,6 +77,8 @@ def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...], store: Pat
         click.echo(f"{found.clause:9} {far:24} {found}")
         if not found.complete:
             click.echo("          the enumeration stopped early; there may be other sets")
+        if found.finite:
+            click.echo("          decided on the finite model only, by ABC")
         for trusted in found.open:
             click.echo(f"          no answer in time for: {said(trusted)}")
 

@@ -64,7 +64,7 @@ def measured(pack: Pack, path: Path | None = None) -> Strength | None:
         found = Strength(
             entry["digest"],
             {name: Judged(name, tuple(m["killers"]), tuple(m["undecided"]), m["explained"]) for name, m in entry["mutants"].items()},
-            {name: TrustedBase(name, _sets(b["sets"]), _sets(b["open"]), b["complete"]) for name, b in entry["trusted"].items()},
+            {name: TrustedBase(name, _sets(b["sets"]), _sets(b["open"]), b["complete"], b.get("finite", False)) for name, b in entry["trusted"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StrengthError(f"{source}: holds no measurement of strength ({error}); make one with 'earwitness mutate --store'") from None
@@ -84,7 +84,7 @@ def store(path: Path, pack: Pack, mutants: Iterable[Judged] = (), bases: Iterabl
         "pack": pack.name,
         "mutants": {j.mutant: {"killers": j.killers, "undecided": j.undecided, "explained": j.explained} for j in known.mutants.values()},
         "trusted": {
-            b.clause: {"sets": [_names(s) for s in b.sets], "open": [_names(s) for s in b.open], "complete": b.complete} for b in known.bases.values()
+            b.clause: {"sets": [_names(s) for s in b.sets], "open": [_names(s) for s in b.open], "complete": b.complete, "finite": b.finite} for b in known.bases.values()
         },
     }
     path.write_text(json.dumps(entry, indent=1) + "\n", "utf-8")
@@ -110,6 +110,7 @@ def facts(strength: Strength) -> dict[str, Any]:
                 "sets": [said(s) for s in b.sets],
                 "open": [said(s) for s in b.open],
                 "complete": b.complete,
+                "finite": b.finite,
             }
             for b in strength.bases.values()
         },

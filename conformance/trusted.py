@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import z3
 
 from earwitness.conformance.parts import Inquiry, inquiry
 from earwitness.conformance.proofs import provable
+from earwitness.model.expression import TRUE
+from earwitness.model.proof.noninterference import twice
+from earwitness.model.proof.pdr import AbcError, installed, pdr
+from earwitness.model.proof.promela import SMALL
+from earwitness.model.proof.prove import state_monitor
 from earwitness.model.proof.trusted import WILD, components, havoc
-from earwitness.model.system.cloud import SECRET
-from earwitness.model.system.table import Base, Component, base
+from earwitness.model.proof.verilog import verilog
+from earwitness.model.system.assistant import assistant
+from earwitness.model.system.cloud import OBSERVED, SECRET
+from earwitness.model.system.slice import cone
+from earwitness.model.system.table import Base, Component, System, base
 from earwitness.model.system.walk import free_variables
-from earwitness.policies.pack import Pack
+from earwitness.policies.pack import Pack, load
 
 Trusted = frozenset[Component]
 REACH = (Base.HARDWARE, Base.DEVICE, Base.CLOUD)
+HORIZON = 8
+"""Units of time the finite model runs."""
 MOST = 40
 """Sets asked about a clause before the enumeration stops."""
 
@@ -33,6 +45,8 @@ class TrustedBase:
     sets: tuple[Trusted, ...]
     open: tuple[Trusted, ...] = ()
     complete: bool = True
+    finite: bool = False
+    """Whether that the sets suffice was decided on the finite model only."""
 
     @property
     def rests_on(self) -> Base | None:
@@ -58,6 +72,9 @@ class Assessor:
     """Answers for one clause after another which sets suffice."""
 
     clauses: Inquiry
+    small: Pack
+    """The same clauses under bounds so small that ABC can search the finite model whole."""
+    bounded: set[str] = field(default_factory=set)
 
     @cached_property
     def everybody(self) -> Trusted:
@@ -70,13 +87,38 @@ class Assessor:
         changed = havoc(self.clauses.system, self.everybody - trusted)
         for task in self.clauses.two_run:
             if task.identity == clause:
-                wild = {v.name for t in changed.transitions for v in free_variables(t) if v.name.startswith(WILD)}
-                return _negated(self.clauses.leaks(task, changed, (*SECRET, *wild)))
+                known = self.suffices_small(clause, trusted)
+                if known is not None:
+                    self.bounded.add(clause)
+                    return known
+                return _negated(self.clauses.leaks(task, changed, (*SECRET, *_wild(changed))))
         concerned = [p for p in self.clauses.parts if p.clause == clause and not p.spared(changed)]
         if any(p.stumbles(changed) for p in concerned):
             return False
         answers = [p.falls(changed, self.clauses.pool) for p in concerned]
-        return False if True in answers else None if None in answers else True
+        if True in answers or (None in answers and self.suffices_small(clause, trusted) is False):
+            return False
+        return None if None in answers else True
+
+    def suffices_small(self, clause: str, trusted: Trusted) -> bool | None:
+        """What ABC says of the finite model with the same components gone wild; None where it is not installed or does not know."""
+        promise = self.small.clause(clause)
+        changed = havoc(assistant(SMALL), self.everybody - trusted)
+        if promise.observer is not None:
+            seen = OBSERVED[promise.observer]
+            part = cone(changed, state_monitor(TRUE, TRUE), seen)
+            changed, monitor = twice(part, (*SECRET, *_wild(changed)), seen)
+        elif promise.monitor is not None:
+            monitor = promise.monitor
+        else:
+            return None
+        if not installed():
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                return pdr(verilog(changed, monitor, HORIZON), Path(folder)).holds
+            except AbcError:
+                return None
 
     def __call__(self, clause: str) -> TrustedBase:
         """All minimal sufficient sets (MARCO: Liffiton and others 2016): a solver proposes sets about which nothing is known yet."""
@@ -108,7 +150,12 @@ class Assessor:
             model = unexplored.model()
             seed = frozenset(c for c in self.everybody if z3.is_true(model.eval(member[c], model_completion=True)))
         unanswered = tuple(s for s, answer in answers.items() if answer is None)
-        return TrustedBase(clause, tuple(minimal), unanswered, unexplored.check() == z3.unsat)
+        return TrustedBase(clause, tuple(minimal), unanswered, unexplored.check() == z3.unsat, clause in self.bounded)
+
+
+def _wild(system: System) -> frozenset[str]:
+    """What wild components choose: it may hold anything, secrets too."""
+    return frozenset(v.name for t in system.transitions for v in free_variables(t) if v.name.startswith(WILD))
 
 
 def _negated(answer: bool | None) -> bool | None:
@@ -124,7 +171,7 @@ def _assess(clause: str) -> TrustedBase:
 
 def trusted_bases(pack: Pack, tell: Callable[[TrustedBase], None], wanted: Callable[[str], bool] = lambda _: True, workers: int = 2) -> tuple[TrustedBase, ...]:
     """The trusted base of every clause of the pack marked P. `tell` hears each in the pack's order."""
-    _assessor["sits"] = Assessor(inquiry(pack, wanted))
+    _assessor["sits"] = Assessor(inquiry(pack, wanted), load(pack.file, asdict(SMALL)))
     found = []
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         for one in pool.map(_assess, [c.id for c in provable(pack.clauses) if wanted(c.id)]):
