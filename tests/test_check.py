@@ -29,14 +29,12 @@ def violated(tmp_path_factory):
     return done, folder
 
 
-@pytest.mark.xdist_group("check")
 def test_a_violation_exits_1_and_is_named(violated):
     done, _ = violated
     assert done.returncode == 1, done.stderr
     assert "BASE-1" in done.stdout and "VIOLATED" in done.stdout
 
 
-@pytest.mark.xdist_group("check")
 def test_a_stored_failure_replays_and_the_honest_reference_passes_it(violated):
     failure = violated[1] / "failures" / "0.json"
     again = earwitness("replay", failure, "--target", "ref:faulty/mute-lost-on-restart")
@@ -44,13 +42,11 @@ def test_a_stored_failure_replays_and_the_honest_reference_passes_it(violated):
     assert earwitness("replay", failure).returncode == 0
 
 
-@pytest.mark.xdist_group("check")
 def test_the_bundle_holds_no_words(violated):
     for path in violated[1].rglob("*.json*"):
         assert "menlo park" not in path.read_text().lower(), path
 
 
-@pytest.mark.xdist_group("check")
 def test_a_changed_bundle_is_refused(violated, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(violated[1], copy)
@@ -62,7 +58,6 @@ def test_a_changed_bundle_is_refused(violated, tmp_path):
     assert earwitness("report", copy).returncode == 2
 
 
-@pytest.mark.xdist_group("check")
 def test_the_report_opens_in_a_real_browser(violated, tmp_path):
     page = next(p for p in _reports(violated[1]) if p.suffix == ".html")
     text = page.read_text()

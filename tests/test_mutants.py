@@ -4,18 +4,17 @@ import pytest
 
 from earwitness.conformance.mutants import Judged, Score, judge_mutants, reviewed
 from earwitness.conformance.parts import Unproved
+from earwitness.conformance.strength import measured
 from earwitness.model.proof.mutation import mutants
 from earwitness.model.system.assistant import assistant
 from earwitness.policies.pack import find
 
-pytestmark = pytest.mark.xdist_group("mutants")
 SAMPLE = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",
     "send_audio: flip encrypted of stream.audio": "STR-2",
     "hear_wake_word: drop update of cause": "WAKE-1",
     "organisation_controls_setting: drop guard condition 1": "ORG-1",
-    "send_audio: flip voice of stream.audio": "",
     "cut_power: drop update of red": "",
 }
 
@@ -34,8 +33,8 @@ def test_a_fault_that_nothing_reads_is_proved_to_be_none(judged):
     assert judged["cut_power: drop update of red"].equivalent
 
 
-def test_a_survivor_is_named_with_its_reason(judged):
-    survivor = judged["send_audio: flip voice of stream.audio"]
+def test_a_survivor_is_named_with_its_reason():
+    survivor = measured(find("alexa-smart-properties")).mutants["send_audio: flip voice of stream.audio"]
     assert not survivor.killers
     assert survivor.explained == reviewed()[survivor.mutant]
 

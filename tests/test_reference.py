@@ -21,7 +21,6 @@ from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import CloudProcess, Session
 from earwitness.reference_impl.sound import decode
 
-pytestmark = pytest.mark.xdist_group("reference")
 QUESTION = "Alexa, what is the weather in Menlo Park"
 
 

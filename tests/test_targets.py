@@ -55,7 +55,6 @@ def test_a_target_that_is_none_is_named(target):
         open_target(target)
 
 
-@pytest.mark.xdist_group("reference")
 def test_the_reference_over_standard_input_and_output(clauses):
     with Harness(ProcessDriver(f"{sys.executable} -m earwitness.reference_impl.session"), clauses) as harness:
         run = harness.run((Press("d1", "microphone"), Say("d1", "weather")))

@@ -8,7 +8,6 @@ from earwitness.model.system.assistant import assistant
 from earwitness.model.system.table import Base, Component
 from earwitness.policies.pack import find
 
-pytestmark = pytest.mark.xdist_group("trusted")
 HARDWARE = frozenset({Component.MICROPHONE, Component.CAMERA, Component.LIGHT})
 
 
