@@ -124,7 +124,8 @@ def from_json(entry: object) -> Stimulus:
     if kind is None:
         raise ValueError(f"there is no stimulus '{entry['do']}'.{nearest(entry['do'], KINDS)}")
     fields = {k: v for k, v in entry.items() if k != "do"}
-    if set(fields) != set(kind.__dataclass_fields__) or not all(isinstance(v, str | bool | int) for v in fields.values()):
+    declared = {name: f.type for name, f in kind.__dataclass_fields__.items()}
+    if set(fields) != set(declared) or not all(type(v).__name__ == declared[k] for k, v in fields.items()):
         raise ValueError(f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}")
     made: Stimulus = kind(**fields)
     return made

@@ -62,8 +62,8 @@ def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, 
 def test_settings_reach_the_device_that_they_are_for(session, ask):
     *seen, reply = session.handle({"id": 3, "do": "set", "device": "d1", "value": True})
     assert "ok" in reply and [e["event"] for e in seen] == ["setting.tone"]
-    assert ask("organisation", True, "GET", "d1/settings")["data"] == {"tone": True}
-    assert ask("organisation", True, "GET", "d2/settings")["data"] == {"tone": False}
+    assert ask("organisation", True, "GET", "d1/settings")["data"] == {"tone": True, "wake_word": "alexa"}
+    assert ask("organisation", True, "GET", "d2/settings")["data"] == {"tone": False, "wake_word": "alexa"}
 
 
 @pytest.mark.parametrize("skill", REFUSED)

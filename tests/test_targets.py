@@ -62,7 +62,7 @@ def test_the_reference_over_standard_input_and_output(clauses):
     assert run.watch.records["MIC-3"].exercised and run.voice > 20
 
 
-@pytest.mark.parametrize("entry", [None, {}, {"do": "dance"}, {"do": "say"}, {"do": "say", "device": 1, "clip": "x"}])
+@pytest.mark.parametrize("entry", [None, {}, {"do": "dance"}, {"do": "say"}, {"do": "say", "device": 1, "clip": "x"}, {"do": "wait", "device": "d1", "microseconds": True}])
 def test_a_wrong_stimulus_is_refused(entry):
     with pytest.raises(ValueError, match=r"."):
         from_json(entry)
