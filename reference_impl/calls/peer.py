@@ -51,7 +51,6 @@ class Peer:
     def __init__(self, played: Callable[[av.AudioFrame], Awaitable[None]] | None = None) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.voice = Voice()
-        self.arrived = 0
         self._played = played
         self._counted = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,7 +72,6 @@ class Peer:
         with suppress(MediaStreamError):
             while True:
                 frame = await track.recv()
-                self.arrived += 1
                 if self._played is not None:
                     await self._played(frame)
 
