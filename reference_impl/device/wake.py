@@ -18,8 +18,8 @@ THRESHOLDS = {"amazon": 0.99, "computer": 0.8, "echo": 0.6}
 """Chosen on one half of people's recordings; `benchmarks/wake.py` reports on the other."""
 STEADY = 2
 """Chunks in a row that must be over the threshold."""
-DEAF = 20
-"""Chunks after a reset in which the window still holds what was before."""
+DEAF = 10
+"""Chunks after a reset before the window holds enough to be judged."""
 
 
 class Listening(Protocol):
@@ -83,7 +83,7 @@ class Head:
     def heard(self, samples: Samples) -> str | None:
         for begin in range(0, len(samples) - CHUNK + 1, CHUNK):
             self._fresh += 1
-            over = self.score(samples[begin : begin + CHUNK]) > self.threshold and self._fresh > DEAF // 2
+            over = self.score(samples[begin : begin + CHUNK]) > self.threshold and self._fresh > DEAF
             self._run = self._run + 1 if over else 0
             if self._run >= STEADY:
                 self.reset()
