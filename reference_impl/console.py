@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.columns import Columns
+from PIL import Image
+from rich.color import Color
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
+from rich.style import Style
 from rich.text import Text
 
+from earwitness.reference_impl.device.camera import FilmError, film
+from earwitness.reference_impl.device.screen import drawn, pixels
 from earwitness.reference_impl.live import SoundCardError, sound_card
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
@@ -27,7 +31,10 @@ HELP = """what you type is said to the device, such as: alexa, what is the weath
 /mute  /action  /shutter  /power  /network   the buttons, the plug and the router
 /tone on|off   what the organisation wants   /call device|telephone   /hang-up
 /file PATH     play a recording beside it    /listen SECONDS   hear the real microphone
+/film PATH     what the camera sees          /picture PATH     keep a picture of the device as PNG
 /device d1|d2  the speaker or the one with a screen   /events   what happened, in full   /quit"""
+COLUMNS = 56
+"""Of the device's picture."""
 ROOM = 0.6
 """Seconds of quiet before what is said, and four times that after it."""
 
@@ -44,7 +51,9 @@ class Face:
     streaming: bool = False
     calling: str = ""
     online: bool = True
+    speaking: bool = False
     heard: str = ""
+    said: str = ""
     events: list[Mapping[str, Any]] = field(default_factory=list)
 
     def take(self, seen: Mapping[str, Any]) -> None:
@@ -75,21 +84,30 @@ class Face:
                 self.heard = seen["text"]
 
 
-def panel(name: str, face: Face) -> Panel:
-    """A picture of the device: its ring or screen, its red light, and what it is doing."""
-    ring = Text("◯" if not face.blue else "◉", style="bold bright_blue" if face.blue else "dim")
-    parts: list[Text] = [Text.assemble("ring ", ring), Text.assemble("red light ", ("●", "bold red") if face.red else ("○", "dim"))]
-    if face.kind == "show":
-        screen = "Ø" if face.shown.get("mute_symbol") else "▂▂▂▂▂▂▂▂" if face.shown.get("blue_bar") else "        "
-        parts.append(Text.assemble("screen [", (screen, "bold red" if screen == "Ø" else "bright_blue"), "]"))
+def panel(name: str, face: Face, front: Image.Image) -> Panel:
+    """The device as one sees it, and what it is doing in words."""
     doing = (
         "off" if not face.powered else "muted: the microphones have no power" if face.red else f"in a call ({face.calling})" if face.calling
-        else "streaming to the cloud" if face.streaming else "listening for its word"
+        else "streaming to the cloud" if face.streaming else "speaking" if face.speaking else "listening for its word"
     )  # fmt: skip
-    lines: list[Columns | Text] = [Columns(parts, padding=(0, 3)), Text(doing + ("" if face.online else ", no network"))]
+    lit = [what for what, on in (("blue light", face.blue), ("red light", face.red), *((s.replace("_", " "), on) for s, on in face.shown.items())) if on]
+    lines = [picture(front), Text(doing + ("" if face.online else ", no network")), Text(", ".join(lit))]
     if face.heard:
         lines.append(Text(f"it understood: {face.heard}", style="italic"))
-    return Panel(Group(*lines), title=f"{name}, {face.kind}", border_style="bright_blue" if face.blue else "red" if face.red else "dim", width=64)
+    if face.said:
+        lines.append(Text(f"it says: {face.said}", style="italic"))
+    return Panel(Group(*lines), title=f"{name}, {face.kind}", border_style="bright_blue" if face.blue else "red" if face.red else "dim", width=COLUMNS + 4)
+
+
+def picture(front: Image.Image) -> Text:
+    """Two pixels a character: the upper in the colour of the letter, the lower in that of the ground."""
+    shown, text = pixels(front, COLUMNS), Text()
+    for upper, lower in zip(shown[::2], shown[1::2], strict=True):
+        for one, other in zip(upper, lower, strict=True):
+            text.append("▀", Style(color=Color.from_rgb(*one), bgcolor=Color.from_rgb(*other)))
+        text.append("\n")
+    text.right_crop(1)
+    return text
 
 
 def spoken(words: str) -> Samples:
@@ -140,8 +158,18 @@ class Desk:
             self.session.hear({"device": self.device}, air[begin : begin + CHUNK])
             seen, self.session.out = self.session.out, []
             self.took(seen)
+            device = self.session.devices[self.device]
+            self.face.speaking, self.face.said = device.speaker.playing, device.caption
             self.watch()
         return ""
+
+    def view(self) -> Panel:
+        """The device turned to, as it is now."""
+        return panel(self.device, self.face, self.front())
+
+    def front(self) -> Image.Image:
+        device = self.session.devices[self.device]
+        return drawn(device.lights, device.screen)
 
     def do(self, line: str) -> str:
         """What a line asks for; returns what there is to say of it. Raises EOFError to end."""
@@ -157,6 +185,8 @@ class Desk:
             "/call": lambda: self.ask(do="call", state="start", leg=rest or "device"),
             "/hang-up": lambda: self.ask(do="call", state="end", leg="device"),
             "/file": lambda: self.hear(in_a_room(decode(Path(rest)))),
+            "/film": lambda: self.look_at(Path(rest)),
+            "/picture": lambda: self.keep_picture(Path(rest)),
             "/listen": lambda: self.listen(float(rest or 5)),
             "/device": lambda: self.turn_to(rest),
             "/events": lambda: "\n".join(map(told, self.face.events[-40:])),
@@ -169,8 +199,16 @@ class Desk:
         chosen = flip.get(word)
         try:
             return chosen() if chosen is not None else f"there is no {word}\n{HELP}"
-        except (SoundError, SoundCardError, ValueError) as error:
+        except (SoundError, SoundCardError, FilmError, ValueError, OSError) as error:
             return str(error)
+
+    def look_at(self, path: Path) -> str:
+        self.session.devices[self.device].camera.frames = film(path)
+        return ""
+
+    def keep_picture(self, path: Path) -> str:
+        self.front().save(path, "PNG")
+        return ""
 
     def turn_to(self, name: str) -> str:
         if name not in self.faces:
@@ -194,9 +232,9 @@ def told(seen: Mapping[str, Any]) -> str:
 
 def converse(desk: Desk, lines: Iterator[str], console: Console) -> None:
     """One line after another, the device's picture after each."""
-    console.print(panel(desk.device, desk.face))
+    console.print(desk.view())
     for line in lines:
-        with Live(panel(desk.device, desk.face), console=console, transient=True, auto_refresh=False) as live:
+        with Live(desk.view(), console=console, transient=True, auto_refresh=False) as live:
             desk.watch = lambda live=live: shown(live, desk) if console.is_terminal else None  # type: ignore[misc]
             try:
                 said = desk.do(line)
@@ -204,12 +242,12 @@ def converse(desk: Desk, lines: Iterator[str], console: Console) -> None:
                 return
         if said:
             console.print(said, highlight=False, markup=False)
-        console.print(panel(desk.device, desk.face))
+        console.print(desk.view())
 
 
 def shown(live: Live, desk: Desk) -> None:
     """The device as it is now, a little faster than it would be in the room."""
-    live.update(panel(desk.device, desk.face), refresh=True)
+    live.update(desk.view(), refresh=True)
     time.sleep(CHUNK / RATE / 4)
 
 

@@ -1,42 +1,96 @@
-"""The reference on a sound card: `earwitness-live` listens to the default microphone in real time and prints what the device does."""
+"""`earwitness-live`: the reference in real time. It hears a sound card, a file or a pipe, speaks to a sound card, a file or a pipe, and prints what it does."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+import wave
 from collections.abc import Iterator
-from typing import Any
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from earwitness.reference_impl.device.speaker import Sink
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import Samples
+from earwitness.reference_impl.sound import Samples, SoundError, decode
+
+CARD, PIPE = "card", "-"
 
 
 class SoundCardError(RuntimeError):
-    """There is nothing to listen with; the message says what is missing."""
+    """There is nothing to listen or speak with; the message says what is missing."""
 
 
-def sound_card() -> Iterator[Samples]:
-    """Chunks from the default microphone, for ever. Raises SoundCardError."""
+def _sounddevice() -> Any:
     try:
         import sounddevice
     except (ImportError, OSError) as error:
         raise SoundCardError(f"the sound card cannot be used ({error}); install PortAudio (apt-get install libportaudio2)") from None
+    return sounddevice
+
+
+def sound_card() -> Iterator[Samples]:
+    """Chunks from the default microphone, for ever. Raises SoundCardError."""
+    sounddevice = _sounddevice()
     try:
         with sounddevice.InputStream(samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK) as stream:
             while True:
                 heard, _ = stream.read(CHUNK)
                 yield np.asarray(heard, np.int16).reshape(-1)
     except sounddevice.PortAudioError as error:
-        raise SoundCardError(f"no microphone can be opened ({error}); connect one, or feed files through the protocol") from None
+        raise SoundCardError(f"no microphone can be opened ({error}); connect one, or give a file or a pipe with --hear") from None
 
 
-def live(source: Iterator[Samples], device: str = "d1") -> Iterator[dict[str, Any]]:
+def pieces(sound: Samples) -> Iterator[Samples]:
+    """A recording in chunks, the last filled up with silence."""
+    padded = np.concatenate([sound, np.zeros(-len(sound) % CHUNK, np.int16)])
+    yield from padded.reshape(-1, CHUNK)
+
+
+def piped(source: BinaryIO) -> Iterator[Samples]:
+    """Chunks of raw 16 kHz mono 16-bit little-endian sound, until it ends."""
+    while data := source.read(2 * CHUNK):
+        yield from pieces(np.frombuffer(data[: len(data) // 2 * 2], "<i2"))
+
+
+def heard_from(name: str) -> Iterator[Samples]:
+    """What `card`, `-` or a file yields. Raises SoundCardError, SoundError."""
+    return sound_card() if name == CARD else piped(sys.stdin.buffer) if name == PIPE else pieces(decode(Path(name)))
+
+
+def spoken_to(name: str, stack: ExitStack) -> Sink:
+    """Where `card`, `-` or a WAV file takes what is spoken; closed with the stack. Raises SoundCardError, OSError."""
+    if name == CARD:
+        sounddevice = _sounddevice()
+        try:
+            stream = stack.enter_context(sounddevice.OutputStream(samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK))
+        except sounddevice.PortAudioError as error:
+            raise SoundCardError(f"no loudspeaker can be opened ({error}); connect one, or give a file or a pipe with --speak") from None
+        return lambda piece: stream.write(piece.reshape(-1, 1))
+    if name == PIPE:
+        return lambda piece: _written(sys.stdout.buffer, piece)
+    out = stack.enter_context(wave.open(name, "wb"))
+    out.setnchannels(1)
+    out.setsampwidth(2)
+    out.setframerate(RATE)
+    return lambda piece: out.writeframes(piece.tobytes())
+
+
+def _written(out: BinaryIO, piece: Samples) -> None:
+    out.write(piece.astype("<i2").tobytes())
+    out.flush()
+
+
+def live(source: Iterator[Samples], device: str = "d1", sink: Sink | None = None) -> Iterator[dict[str, Any]]:
     """Run a device on a source of chunks; yields its observations as they come, captures left out."""
     session = Session()
     try:
+        if sink is not None:
+            session.devices[device].speaker.sink = sink
         session.devices[device].power(True)
         for chunk in source:
             session.devices[device].hear(chunk)
@@ -47,10 +101,16 @@ def live(source: Iterator[Samples], device: str = "d1") -> Iterator[dict[str, An
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="earwitness-live", description=__doc__)
+    parser.add_argument("--hear", default=CARD, metavar="card|-|FILE", help="what the microphones hear; - is raw 16 kHz mono 16-bit sound on standard input")
+    parser.add_argument("--speak", default=CARD, metavar="card|-|FILE", help="where it speaks to; - is raw sound on standard output, what it does then goes to standard error")
+    options = parser.parse_args()
+    log = sys.stderr if options.speak == PIPE else sys.stdout
     try:
-        for entry in live(sound_card()):
-            print(json.dumps(entry), flush=True)
-    except SoundCardError as error:
+        with ExitStack() as stack:
+            for entry in live(heard_from(options.hear), sink=spoken_to(options.speak, stack)):
+                print(json.dumps(entry), file=log, flush=True)
+    except (SoundCardError, SoundError, OSError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -174,10 +174,10 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing(tmp_path):
     from earwitness.reference_impl.cloud.asr import Hypothesis
     from earwitness.reference_impl.cloud.cloud import Cloud
 
-    cloud = Cloud(tmp_path, type("Deaf", (), {"recognize": lambda self, sound: [Hypothesis("what is the weather in boston", 0.9)]})())
+    cloud = Cloud(tmp_path, type("Deaf", (), {"recognize": lambda self, sound: []})())
     cloud.retention._database.execute("PRAGMA max_page_count = 1")
     cloud.retention._database.execute("PRAGMA query_only = ON")
-    answer, _ = cloud.turn(b"", "d1")
+    answer, _ = cloud.turn(b"", [Hypothesis("what is the weather in boston", 0.9)], "d1")
     assert [e["event"] for e in answer["events"]] == ["asr.result", "nlu.intent", "skill.request", "skill.response"]
     assert answer["speech"]
     cloud.host.end()

@@ -32,6 +32,18 @@ def test_an_upload_is_traced_to_the_instant_it_was_heard(air):
     assert air.locate(b"keep-alive " * 100) is None
 
 
+def test_what_stands_around_the_sound_does_not_count(air):
+    piece = b"\0\0\0\7" + SOUND[16_000:32_000].tobytes() + b"trailer!"
+    assert air.locate(piece) == (2_000_000, 3_000_000)
+
+
+def test_sound_of_two_pieces_is_traced_to_both(air):
+    other = in_the_air(CLIPS["timer"], 12)
+    air.add(9_000_000, other.tobytes())
+    piece = SOUND[16_000:24_000].tobytes() + other[8_000:16_000].tobytes()
+    assert air.locate(piece) == (2_000_000, 10_000_000)
+
+
 ENCODINGS = {
     "recording.wav": lambda path: write_wav(SOUND, path),
     "recording.raw": lambda path: path.write_bytes(b"odd" + SOUND.tobytes()),

@@ -26,20 +26,25 @@ class Air:
     def add(self, began: int, samples: bytes) -> None:
         self.pieces.append((began, samples))
 
-    def locate(self, pcm: bytes) -> tuple[int, int] | None:
-        """When the first and last sample of this PCM were heard, or None where it holds nothing that was heard.
-        A probe at several offsets tells; the last piece is searched first."""
-        if len(pcm) < PROBE:
+    def locate(self, content: bytes) -> tuple[int, int] | None:
+        """When the first and last sample in this content were heard, or None where it holds nothing that was heard. What else stands around the sound, such
+        as a header, does not count. A probe at several offsets tells; the last piece is searched first."""
+        if len(content) < PROBE:
             return None
-        for shift in (0, 1, len(pcm) // 2, len(pcm) // 2 + 1, len(pcm) - PROBE):
-            probe = pcm[shift : shift + PROBE]
+        for shift in (0, 1, len(content) // 2, len(content) // 2 + 1, len(content) - PROBE):
+            probe = content[shift : shift + PROBE]
             if len(probe) < PROBE or not any(probe):
                 continue
             for began, samples in reversed(self.pieces):
                 at = samples.find(probe)
-                if at >= 0:
-                    first = began + (at - shift) * 500_000 // RATE
-                    return max(0, first), max(0, first) + len(pcm) * 500_000 // RATE
+                if at < 0:
+                    continue
+                before = _alike(content[:shift][::-1], samples[:at][::-1])
+                after = _alike(content[shift:], samples[at:])
+                found = [(began + (at - before) * 500_000 // RATE, began + (at + after) * 500_000 // RATE)]
+                # What is left on either side may be sound of another piece.
+                found += [p for rest in (content[: shift - before], content[shift + after :]) if (p := self.locate(rest)) is not None]
+                return min(first for first, _ in found), max(last for _, last in found)
         return None
 
     def holds_any_of(self, blob: bytes) -> bool:
@@ -65,6 +70,13 @@ class Air:
             if peaks.max() > SIGMAS * peaks.std():
                 return True
         return False
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes from the start two pieces have in common, whole samples only."""
+    size = min(len(one), len(other)) // 2 * 2
+    differing = np.nonzero(np.frombuffer(one[:size], np.uint8) != np.frombuffer(other[:size], np.uint8))[0]
+    return int(differing[0]) // 2 * 2 if len(differing) else size
 
 
 def unwrapped(data: bytes) -> Iterator[bytes]:

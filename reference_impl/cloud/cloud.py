@@ -1,33 +1,28 @@
-"""One turn in the cloud: sound in, an answer out, and what happened on the way as events. Nothing of the sound is kept."""
+"""One turn in the cloud: what was recognised in, an answer out, and what happened on the way as events. Nothing of the sound is kept."""
 
 from __future__ import annotations
 
 import base64
 import logging
 import sqlite3
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
 from earwitness.reference_impl.cloud.desk import Desk
-from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import Understanding, understand
 from earwitness.reference_impl.cloud.retention import Dialogue, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.cloud.skills.skill import Response, say
-from earwitness.reference_impl.cloud.speech import speak
+from earwitness.reference_impl.cloud.speech import plain, speak
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.office import SERVICE, Office, introduced
 from earwitness.reference_impl.property.registry import Placed, Registry
 
-LONGEST = 2 * 16_000 * 40
-"""Bytes of one turn that are held in memory at most."""
-LAG = 1_600
-"""Samples: the device notices its word a little after its end, and people go on at once."""
 Event = dict[str, Any]
-
-
 FORGET = "ForgetWords"
 """The intent at which the cloud deletes."""
 OURS, THEIRS = "harbour-hotel", "hill-hotel"
@@ -45,8 +40,14 @@ def permille(confidence: float) -> int:
     return round(1000 * confidence)
 
 
+def answered(events: list[Event], markup: str = "", follow_up: bool = False) -> dict[str, Any]:
+    """What goes back to the device: what happened, the speech, the same in letters, and whether an answer is waited for."""
+    speech = base64.b64encode(speak(markup)).decode() if markup else ""
+    return {"events": events, "speech": speech, "caption": plain(markup) if markup else "", "follow_up": follow_up}
+
+
 class Cloud:
-    """Everything after the connection. One recogniser serves all connections in turn."""
+    """Everything after the connection."""
 
     office_class, desk_class = Office, Desk
 
@@ -56,14 +57,20 @@ class Cloud:
         self.registry = Registry(folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)))
         self.office = self.office_class(self.registry, self.retention, self.host, introduced(PEOPLE))
         self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
+        self._hearing = ThreadPoolExecutor(1)
+        self.turning = threading.Lock()
+        """Held during a turn: skills answer one at a time."""
 
-    def turn(self, sound: bytes, device: str = "", question: Response | None = None) -> tuple[dict[str, Any], Response | None]:
-        """Recognise, understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was. Returns the answer for the device and
-        what was asked in it, if anything."""
+    def recognized(self, sound: bytes) -> Future[list[Hypothesis]]:
+        """What was said, as soon as it is known: the one recogniser serves all connections in turn, apart from everything else."""
+        return self._hearing.submit(self.recognizer.recognize, sound)
+
+    def turn(self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None) -> tuple[dict[str, Any], Response | None]:
+        """Understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was. Returns the answer for the device and what was
+        asked in it, if anything."""
         events: list[Event] = []
-        hypotheses = self.recognizer.recognize(sound)
         if not hypotheses:
-            return {"events": events, "speech": "", "follow_up": False}, None
+            return answered(events), None
         asking = question.session.get("skill", "") if question is not None else ""
         acted_on, understood = self.choose(hypotheses, asking)
         events.append(
@@ -77,10 +84,10 @@ class Cloud:
         )
         events += self.keep(acted_on, hypotheses, device)
         if understood is None:
-            return {"events": events, "speech": self.spoken(say("Sorry, I did not understand.")), "follow_up": False}, None
+            return answered(events, say("Sorry, I did not understand.")), None
         if not self.runs(self.host.listings[understood.skill], device):
             # No skill handles it here, so there is nowhere to send it.
-            return {"events": events, "speech": self.spoken(say("That skill is not available here.")), "follow_up": False}, None
+            return answered(events, say("That skill is not available here.")), None
         events.append({"event": "nlu.intent", "intent": understood.intent, "resolved": True, "handler": understood.skill})
         session = question.session if question is not None and asking == understood.skill else {}
         response = self.ask_skill(understood, events, sound, device, session)
@@ -88,7 +95,7 @@ class Cloud:
         if understood.intent == FORGET:
             events += self.forget(device)
         again = Response("", True, {**response.session, "skill": understood.skill}) if response.follow_up else None
-        return {"events": events, "speech": self.spoken(response.markup), "follow_up": response.follow_up}, again
+        return answered(events, response.markup, response.follow_up), again
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
         """One more dialogue, of the property."""
@@ -139,60 +146,3 @@ class Cloud:
         response = self.host.ask(listing, understood.intent, understood.slots, session or {})
         events.append({"event": "skill.response", "skill": listing.name, "markup": response.markup.startswith("<speak"), "follow_up": response.follow_up})
         return response
-
-    def spoken(self, markup: str) -> str:
-        return base64.b64encode(speak(markup)).decode()
-
-
-class Conversation:
-    """The messages of one connection."""
-
-    def __init__(self, cloud: Cloud, desk: Desk) -> None:
-        self.cloud, self.desk = cloud, desk
-        self.sound = bytearray()
-        self.end: EndOfSpeech | None = None
-        self.preroll = 0
-        self.device = ""
-        self.question: Response | None = None
-        """What a skill asked in the turn before; an answer counts only in the follow-up stream it asked for."""
-
-    def message(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
-        """The reply to sound or to a message."""
-        if isinstance(content, bytes):
-            if self.end is None or len(self.sound) + len(content) > LONGEST:
-                return {"stop": True}
-            self.sound += content
-            return {"stop": self.end.feed(content)}
-        match content.get("type"):
-            case "open":
-                self.sound.clear()
-                self.preroll = int(content.get("preroll", 0))
-                self.device = str(content.get("device", ""))
-                if content.get("cause") != "follow_up":
-                    self.question = None
-                self.end = EndOfSpeech(skip=self.preroll)
-                return {"ok": True}
-            case "end":
-                # The pre-roll holds the wake word; the request begins near its end.
-                sound, self.end = bytes(self.sound[2 * max(0, self.preroll - LAG) :]), None
-                self.sound.clear()
-                answer, self.question = self.cloud.turn(sound, self.device, self.question)
-                return answer
-            case "settings":
-                known = [d for d in self.cloud.registry.devices() if d.name == content.get("device")]
-                return {"tone": known[0].tone, "word": known[0].word} if known else {}
-            case "mail.put":
-                return self.desk.put(content)
-            case "mail.take":
-                return self.desk.take(str(content["device"]))
-            case "call.telephone":
-                host, port = content["telephone"]
-                return self.desk.telephone(str(content["device"]), str(content["sdp"]), (str(host), int(port)))
-            case "call.end":
-                return self.desk.end(str(content["device"]))
-            case "reset":
-                self.desk.clear()
-                self.cloud.retention.clear()
-                self.cloud.registry.clear()
-                return {"ok": True}
-        return {"error": "unknown message"}

@@ -7,24 +7,25 @@ import webrtcvad
 from earwitness.reference_impl.protocol import RATE
 
 FRAME = RATE // 50
-HANG_OVER, PATIENCE, LONGEST = 35, 250, 700
-"""Frames of 20 ms: silence that ends speech, silence before any speech that ends the turn, and the longest turn."""
+PAUSE, ENOUGH, HANG_OVER, PATIENCE, LONGEST = 8, 13, 35, 250, 700
+"""Frames of 20 ms: silence after which one may begin to recognise, that ends a sentence which is whole, that ends any speech, silence before any speech that
+ends the turn, and the longest turn."""
 IN_A_ROW = 5
 SETTLING = 8
 """Frames after activation that may still be the wake word's own tail."""
 
 
 class EndOfSpeech:
-    """Feed it sound; it says when the person has finished."""
+    """Feed it sound; it tells how long the person has been silent."""
 
     def __init__(self, skip: int) -> None:
         self._vad = webrtcvad.Vad(3)
         self._rest = b""
         self._skip = skip // FRAME + SETTLING
         self._frames = self._run = self._silence = 0
-        self.spoken = False
+        self._spoken = False
 
-    def feed(self, sound: bytes) -> bool:
+    def feed(self, sound: bytes) -> None:
         self._rest += sound
         while len(self._rest) >= 2 * FRAME:
             frame, self._rest = self._rest[: 2 * FRAME], self._rest[2 * FRAME :]
@@ -33,8 +34,21 @@ class EndOfSpeech:
                 continue
             if self._vad.is_speech(frame, RATE):
                 self._run, self._silence = self._run + 1, 0
-                self.spoken = self.spoken or self._run >= IN_A_ROW
+                self._spoken = self._spoken or self._run >= IN_A_ROW
             else:
                 self._run, self._silence = 0, self._silence + 1
-        limit = HANG_OVER if self.spoken else PATIENCE
-        return self._silence >= limit or self._frames - self._skip >= LONGEST
+
+    @property
+    def pausing(self) -> bool:
+        """Whether something was said and it may be over."""
+        return self._spoken and self._silence >= PAUSE
+
+    @property
+    def settled(self) -> bool:
+        """Whether the silence is long enough after a sentence that is whole."""
+        return self._spoken and self._silence >= ENOUGH
+
+    @property
+    def over(self) -> bool:
+        """Whether it is over, whatever was said."""
+        return self._silence >= (HANG_OVER if self._spoken else PATIENCE) or self._frames - self._skip >= LONGEST

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
-from hassil import Intents, TextSlotList, recognize_best
+from hassil import Intents, TextSlotList, parse_sentence, recognize_best
+from hassil.sample import sample_expression
 from rapidfuzz import fuzz
 
 NEAR = 82
@@ -34,12 +35,25 @@ def domain() -> dict[str, Any]:
 
 
 @cache
-def _grammar(asking: str) -> tuple[Intents, dict[str, TextSlotList]]:
-    """What may be said: in answer to that skill's question, or ('') of one's own accord."""
-    chosen = {name: i for name, i in domain()["intents"].items() if i.get("after", "") == asking}
+def _values(slot: str) -> tuple[str, ...]:
+    """Every value a slot's templates stand for."""
+    found = (value for template in domain()["lists"][slot] for value in sample_expression(parse_sentence(template).expression))
+    return tuple(dict.fromkeys(" ".join(value.split()) for value in found))
+
+
+@cache
+def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
+    """What may be said: in answer to that skill's question, ('') of one's own accord, or (None) at all."""
+    chosen = {name: i for name, i in domain()["intents"].items() if asking is None or i.get("after", "") == asking}
     entry = {"language": "en", "intents": {name: {"data": [{"sentences": i["sentences"]}]} for name, i in chosen.items()}}
-    lists = {name: TextSlotList.from_strings(values, name=name) for name, values in domain()["lists"].items()}
+    lists = {name: TextSlotList.from_strings(_values(name), name=name) for name in domain()["lists"]}
     return Intents.from_dict(entry), lists
+
+
+def fits(text: str) -> bool:
+    """Whether a sentence of some skill fits the text whole."""
+    intents, lists = _grammar(None)
+    return recognize_best(text, intents, slot_lists=lists) is not None
 
 
 def understand(text: str, asking: str = "") -> Understanding | None:
@@ -59,7 +73,7 @@ def understand(text: str, asking: str = "") -> Understanding | None:
 
 def _nearly(text: str) -> Understanding | None:
     """The fuzzy step: by the slot values that stand, nearly, in the text."""
-    slots = {name: value for name, values in domain()["lists"].items() if (value := _nearest(text, values))}
+    slots = {name: value for name in domain()["lists"] if (value := _nearest(text, _values(name)))}
     if "drink" in slots:
         return Understanding("OrderDrink", "room_service", {k: v for k, v in slots.items() if k not in ("city", "duration")})
     if "weather" in text or "whether" in text:
@@ -69,7 +83,7 @@ def _nearly(text: str) -> Understanding | None:
     return None
 
 
-def _nearest(text: str, values: list[str]) -> str | None:
+def _nearest(text: str, values: Iterable[str]) -> str | None:
     words = text.split()
     best, score = None, float(NEAR)
     for value in values:
@@ -102,11 +116,9 @@ def _expand(template: str, dice: random.Random) -> str:
                 j += 1
             inner = template[i + 1 : j - 1]
             if mark == "{":
-                out += dice.choice(domain()["lists"][inner])
-            elif mark == "(":
+                out += _expand(dice.choice(domain()["lists"][inner]), dice)
+            elif mark == "(" or dice.random() < 0.5:
                 out += _expand(dice.choice(_alternatives(inner)), dice)
-            elif dice.random() < 0.5:
-                out += _expand(inner, dice)
             i = j
         else:
             out += mark

@@ -11,8 +11,7 @@ import socket
 import ssl
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import trustme
@@ -21,9 +20,15 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from earwitness.reference_impl.cloud.asr import Recognizer
-from earwitness.reference_impl.cloud.cloud import Cloud, Conversation
+from earwitness.reference_impl.cloud.cloud import Cloud
+from earwitness.reference_impl.cloud.conversation import Conversation, Message
 from earwitness.reference_impl.faults.zoo import cloud_class
 from earwitness.reference_impl.property.api import application
+
+
+WINDOW = 8
+"""Messages of one device that may be in work at once."""
+BESIDE = frozenset({"settings", "mail.put", "mail.take", "call.telephone", "call.end"})
 
 
 def _recognizer() -> Recognizer | None:
@@ -37,6 +42,18 @@ def _recognizer() -> Recognizer | None:
         return WhisperRecognizer(Path(folder))
     except RuntimeError as error:
         sys.exit(f"EARWITNESS_WHISPER: {error}")
+
+
+def numbered(content: str | bytes) -> tuple[int, bytes | Message]:
+    """The number of a message and the message; see `device.link`. Raises ValueError."""
+    if isinstance(content, bytes):
+        if len(content) < 4:
+            raise ValueError("sound has no number")
+        return int.from_bytes(content[:4]), content[4:]
+    message = json.loads(content)
+    if not isinstance(message, dict) or not isinstance(message.get("id"), int):
+        raise ValueError("a message is an object with an id")
+    return message.pop("id"), message
 
 
 def main() -> None:
@@ -54,21 +71,35 @@ def main() -> None:
 
 
 async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
-    # One worker, since the recogniser serves one turn at a time; the connections stay responsive meanwhile.
-    worker = ThreadPoolExecutor(1)
-    loop = asyncio.get_running_loop()
-    desk = cloud.desk_class(loop)
+    desk = cloud.desk_class(asyncio.get_running_loop())
 
     async def handle(connection: ServerConnection) -> None:
-        conversation = Conversation(cloud, desk)
-        with suppress(ConnectionClosed):
-            async for content in connection:
-                try:
-                    message = content if isinstance(content, bytes) else json.loads(content)
-                    answer = await loop.run_in_executor(worker, conversation.message, message)
-                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                    answer = {"error": f"the message makes no sense: {type(error).__name__}"}
-                await connection.send(json.dumps(answer))
+        conversation, window, turn = Conversation(cloud, desk), asyncio.Semaphore(WINDOW), asyncio.Lock()
+
+        async def answer(content: str | bytes) -> None:
+            number, reply = None, {}
+            try:
+                number, message = numbered(content)
+                # A device's sound and turns are taken in order; its calls and settings need not wait for a turn.
+                beside = isinstance(message, dict) and message.get("type") in BESIDE
+                async with nullcontext() if beside else turn:
+                    reply = await asyncio.to_thread(conversation.message, message)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                reply = {"error": f"the message makes no sense: {type(error).__name__}"}
+            except Exception as error:  # whatever one message provokes, the others are served
+                logging.getLogger(__name__).warning("a message was not answered: %s", error)
+                reply = {"error": "the cloud cannot answer"}
+            finally:
+                window.release()
+            with suppress(ConnectionClosed):
+                await connection.send(json.dumps({"id": number, **reply}))
+
+        async with asyncio.TaskGroup() as tasks:
+            with suppress(ConnectionClosed):
+                while True:
+                    # Beyond the window nothing is read, so that a device that sends faster than we answer is held up by its own socket.
+                    await window.acquire()
+                    tasks.create_task(answer(await connection.recv()))
 
     # The property's side listens beside the devices', under the same certificate.
     config = uvicorn.Config(application(cloud.office), log_level="critical", lifespan="off", access_log=False, server_header=False)

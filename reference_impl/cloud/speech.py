@@ -13,14 +13,25 @@ class SpeechError(RuntimeError):
     """Nothing can be spoken; the message says what to install or mend."""
 
 
+def plain(markup: str) -> str:
+    """The words of an SSML document. Raises SpeechError for malformed markup."""
+    return " ".join("".join(_parsed(markup).itertext()).split())
+
+
+def _parsed(markup: str) -> ElementTree.Element:
+    try:
+        document = ElementTree.fromstring(markup)
+    except ElementTree.ParseError as error:
+        raise SpeechError(f"speech markup is malformed: {error}") from None
+    if document.tag != "speak":
+        raise SpeechError("speech markup must be one <speak> element")
+    return document
+
+
 @lru_cache(maxsize=64)
 def speak(markup: str) -> bytes:
     """16 kHz samples of an SSML document. Raises SpeechError for malformed markup or where espeak-ng is missing."""
-    try:
-        if ElementTree.fromstring(markup).tag != "speak":
-            raise SpeechError("speech markup must be one <speak> element")
-    except ElementTree.ParseError as error:
-        raise SpeechError(f"speech markup is malformed: {error}") from None
+    _parsed(markup)
     try:
         spoken = subprocess.run(["espeak-ng", "-m", "--stdin", "--stdout"], input=markup.encode(), capture_output=True, check=True, timeout=20)
     except FileNotFoundError:

@@ -12,20 +12,23 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import Line
 from earwitness.reference_impl.device.buffer import PreRoll
-from earwitness.reference_impl.device.link import Link, LinkLost, Route
+from earwitness.reference_impl.device.camera import Camera
+from earwitness.reference_impl.device.link import Link, LinkLost, Pending, Route
 from earwitness.reference_impl.device.memory import Memory
-from earwitness.reference_impl.device.microphone import Camera, Microphone, Rail
+from earwitness.reference_impl.device.microphone import Microphone, Rail
+from earwitness.reference_impl.device.screen import Lights, Screen
+from earwitness.reference_impl.device.speaker import TONE, Speaker
 from earwitness.reference_impl.device.wake import WORDS, Listening, detector
 from earwitness.reference_impl.protocol import CHUNK_US, Report
 from earwitness.reference_impl.sound import Samples
 
 SWITCHING_US = 20_000
 """From the button to the rail, and from the rail to each light."""
-WAITING_CHUNKS = 3
-"""How long the reference waits for an answer in virtual time, whatever the real processing takes."""
 
 
 class Control(Enum):
@@ -63,8 +66,14 @@ class Device:
         self.preroll, self.wake, self.memory = self.preroll_class(), self.listening(), self.memory_class(folder)
         self.link = self.link_class(route)
         self.folder = folder
-        self.muted = self.powered = self.blue = self.bar = self.tone_wanted = False
-        self.stream, self.waited = 0, 0
+        self.speaker, self.lights, self.screen = Speaker(), Lights(), Screen() if kind.screen else None
+        self.muted = self.powered = self.tone_wanted = False
+        self.asked = False
+        """Whether it will listen for an answer when it has spoken."""
+        self.caption = ""
+        """What it says, or said last, in letters."""
+        self.stream = 0
+        self.pending: Pending | None = None
         self.line = self.line_class(name, identity, self.link)
         self.action_enabled = True
 
@@ -73,12 +82,18 @@ class Device:
     def power(self, on: bool) -> None:
         if on == self.powered:
             return
+        if not on:
+            self.collect()
         self.powered = on
         if not on:
             self.link.drop()
             self.rail.switch(False)
             self.preroll, self.wake = self.preroll_class(), self.listening()
-            self.blue = self.bar = False
+            self.speaker.stop()
+            self.asked = False
+            self.lights = Lights()
+            if self.screen is not None:
+                self.screen.clear()
             self.control = Control.IDLE
             self.report("power", on=False, kind=self.kind.name)
             self.end_call()
@@ -113,8 +128,9 @@ class Device:
         self.link.up = up
         self.report("network", on=up)
         if not up:
-            self.link.drop()
             self.lose_stream()
+            self.link.drop()
+            self.forget_question()
             self.end_call()
 
     def fetch_settings(self) -> None:
@@ -152,14 +168,21 @@ class Device:
     def hear(self, air: Samples) -> None:
         """One chunk of what is in the air around the device."""
         self.now += CHUNK_US
+        spoken = self.speaker.advance()
         if not self.powered:
             return
         heard = self.microphone.read(air)
         if heard is not None:
             self.captured(heard)
             self.talk(heard)
-        if (frame := self.camera.read() if self.kind.camera else None) is not None:
-            self.report("camera.captured", bytes=len(frame))
+        frame = self.camera.read() if self.kind.camera else None
+        if frame is not None:
+            self.report("camera.captured", bytes=frame.nbytes)
+        if self.screen is not None:
+            # In a call one sees oneself.
+            self.screen.picture = frame if self.line.busy else None
+        if spoken and self.asked:
+            self.activate("follow_up")
 
     # What the firmware does
 
@@ -183,15 +206,22 @@ class Device:
         if self.muted:
             self.preroll.take()
             self.lose_stream()
+            self.forget_question()
             self.control = Control.MUTED
         else:
             self.control = Control.LISTENING
 
     def show_mute(self) -> None:
         self.now += SWITCHING_US
+        self.lights.red = self.muted
         self.report("light", color="red", on=self.muted)
-        if self.kind.screen:
-            self.report("screen", symbol="mute_symbol", on=self.muted)
+        self.show("mute_symbol", self.muted)
+
+    def show(self, symbol: str, on: bool) -> None:
+        """Show a symbol on the screen, or take it away, where there is a screen."""
+        if self.screen is not None:
+            self.screen.show(symbol, on)
+            self.report("screen", symbol=symbol, on=on)
 
     def captured(self, heard: Samples) -> None:
         if self.control is Control.STREAMING:
@@ -199,9 +229,7 @@ class Device:
             self.send(heard)
         elif self.control is Control.WAITING:
             self.report("audio.captured", bytes=heard.nbytes, buffered=0)
-            self.waited += 1
-            if self.waited >= WAITING_CHUNKS:
-                self.finish()
+            self.finish()
         else:
             self.preroll.push(heard)
             self.report("audio.captured", bytes=heard.nbytes, buffered=self.preroll.microseconds)
@@ -211,7 +239,9 @@ class Device:
                 self.activate("wake_word")
 
     def activate(self, cause: str) -> None:
-        """Show it, then open the stream and send the pre-roll."""
+        """Fall silent, show it, then open the stream and send the pre-roll."""
+        self.speaker.stop()
+        self.asked = False
         self.show_active(True)
         if self.tone_wanted:
             self.play_tone()
@@ -219,7 +249,6 @@ class Device:
         if cause == "follow_up":
             held = held[:0]
         self.stream += 1
-        self.waited = 0
         begin = self.now - len(held) * 1_000_000 // 16_000
         try:
             self.link.ask({"type": "open", "device": self.name, "cause": cause, "preroll": len(held)})
@@ -232,15 +261,14 @@ class Device:
             self.send(held)
 
     def play_tone(self) -> None:
+        self.speaker.play(TONE)
         self.report("tone")
 
     def show_active(self, on: bool) -> None:
-        if on != self.blue:
-            self.blue = on
+        if on != self.lights.blue:
+            self.lights.blue = on
             self.report("light", color="blue", on=on)
-        if self.kind.screen and on != self.bar:
-            self.bar = on
-            self.report("screen", symbol="blue_bar", on=on)
+            self.show("blue_bar", on)
 
     def send(self, heard: Samples) -> None:
         try:
@@ -251,24 +279,46 @@ class Device:
         begin = self.now - len(heard) * 1_000_000 // 16_000
         self.report("stream.audio", stream=self.stream, bytes=heard.nbytes, to=self.now, encrypted=self.link.encrypted, voice=True, **{"from": begin})
         if reply.get("stop"):
+            # The answer is prepared while the device goes on listening for one piece more.
+            with suppress(LinkLost):
+                self.pending = self.link.send({"type": "end"})
             self.control = Control.WAITING
 
-    def finish(self) -> None:
-        """Take the answer, close the stream, speak, and listen again if the skill asked something."""
+    def collect(self) -> dict[str, Any] | None:
+        """The answer of the cloud, if one was asked for and comes: what happened there is reported, whatever becomes of it here."""
+        pending, self.pending = self.pending, None
         try:
-            reply = self.link.ask({"type": "end"})
+            reply = self.link.answer(pending) if pending is not None else None
         except LinkLost:
+            return None
+        for entry in reply.get("events", ()) if reply is not None else ():
+            self.report(entry.pop("event"), **entry)
+        return reply
+
+    def finish(self) -> None:
+        """Take the answer, close the stream, speak, and listen again afterwards if the skill asked something."""
+        reply = self.collect()
+        if reply is None:
             self.lose_stream()
             return
-        for entry in reply.get("events", ()):
-            self.report(entry.pop("event"), **entry)
         self.report("request.processed", stream=self.stream)
         self.close()
-        if speech := base64.b64decode(reply.get("speech", "")):
-            self.report("tts.audio", bytes=len(speech), asked_by="self")
-        if reply.get("follow_up"):
-            self.activate("follow_up")
+        speech = np.frombuffer(base64.b64decode(reply.get("speech", "")), np.int16)
+        if len(speech):
+            self.report("tts.audio", bytes=speech.nbytes, asked_by="self")
+            self.speaker.play(speech)
+        self.caption = str(reply.get("caption", ""))
+        if not reply.get("follow_up"):
+            self.show_active(False)
+        elif self.speaker.playing:
+            self.asked = True
         else:
+            self.activate("follow_up")
+
+    def forget_question(self) -> None:
+        """No longer listen for an answer."""
+        if self.asked:
+            self.asked = False
             self.show_active(False)
 
     def close(self) -> None:
@@ -280,6 +330,7 @@ class Device:
     def lose_stream(self) -> None:
         """Drop an open stream and what was on its way."""
         if self.control in (Control.STREAMING, Control.WAITING):
+            self.collect()
             self.link.drop()
             self.close()
             self.show_active(False)

@@ -1,13 +1,16 @@
-"""The device's one connection to its cloud: WebSocket over TLS with the cloud's certificate verified, every chunk acknowledged."""
+"""The device's one connection to its cloud: WebSocket over TLS with the cloud's certificate verified; turns, settings and calls share it, and every chunk of
+sound is acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import ssl
 import threading
 import time
 from collections.abc import Coroutine
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,9 +20,13 @@ from websockets.exceptions import WebSocketException
 from websockets.protocol import State
 
 Result = TypeVar("Result")
+Pending = Future[dict[str, Any]]
+"""A reply on its way."""
 
 PATIENCE = 20.0
 """Seconds of real time an answer may take before the link counts as lost."""
+WINDOW = 8
+"""Questions that may be unanswered at once. The cloud reads no further either."""
 SHORTEST, LONGEST = 0.1, 30.0
 """Seconds of real time between attempts to reach a cloud that is not there: doubled each time."""
 
@@ -44,19 +51,23 @@ class Network:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting = threading.Lock()
 
-    def done(self, work: Coroutine[Any, Any, Result]) -> Result:
+    def begun(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="network", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def done(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self.begun(work).result()
 
 
 network = Network()
 
 
 class Link:
-    """Opens on demand, keeps the connection for later turns."""
+    """Opens on demand, keeps the connection for later turns. Several questions may be on their way at once, each with a number that its answer bears; beyond
+    `WINDOW` the next waits until the cloud has answered one."""
 
     encrypted = True
 
@@ -64,7 +75,8 @@ class Link:
         self.route = route
         self.up = True
         self._delay = self._not_before = 0.0
-        self._connection: ClientConnection | None = None
+        self._wire: _Wire | None = None
+        self._reaching = asyncio.Lock()
 
     async def connect(self) -> ClientConnection:
         context = ssl.create_default_context(cadata=self.route.authority)
@@ -74,30 +86,36 @@ class Link:
 
     def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         """Send sound (bytes) or a message; return the cloud's reply. Raises LinkLost."""
+        return self.answer(self.send(content))
+
+    def send(self, content: bytes | dict[str, Any]) -> Pending:
+        """Send without waiting for the reply. Raises LinkLost where it is known at once that nothing can be sent."""
         if not self.up:
             self.drop()
             raise LinkLost("the network is down")
-        if self._connection is None and time.monotonic() < self._not_before:
+        if self._wire is None and time.monotonic() < self._not_before:
             raise LinkLost("the cloud was not there a moment ago")
+        return network.begun(self._exchange(content))
+
+    def answer(self, pending: Pending) -> dict[str, Any]:
+        """The reply to what was sent. Raises LinkLost."""
         try:
-            return network.done(self._exchange(content))
-        except (OSError, WebSocketException, ValueError, TimeoutError) as error:
+            return pending.result()
+        except (OSError, WebSocketException, ValueError, TimeoutError, CancelledError) as error:
             self.drop()
             raise LinkLost(str(error)) from None
 
     async def _exchange(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         beginning = isinstance(content, dict) and content.get("type") == "open"
-        if beginning and self._connection is not None and self._connection.state is not State.OPEN:
-            # The other side closed while nothing was said; a new turn deserves a new connection.
-            self._connection = None
-        if self._connection is None:
-            self._connection = await self._reached()
+        async with self._reaching:
+            if beginning and self._wire is not None and not self._wire.open:
+                # The other side closed while nothing was said; a new turn deserves a new connection.
+                self._wire = None
+            if self._wire is None:
+                self._wire = _Wire(await self._reached())
+            wire = self._wire
         async with asyncio.timeout(PATIENCE):
-            await self._connection.send(content if isinstance(content, bytes) else json.dumps(content))
-            reply = json.loads(await self._connection.recv())
-        if not isinstance(reply, dict):
-            raise ValueError("the cloud's reply is no object")
-        return reply
+            return await wire.ask(content)
 
     async def _reached(self) -> ClientConnection:
         """A new connection; after a failure the next attempt waits, longer each time, so that a cloud that comes back is not overrun."""
@@ -112,7 +130,54 @@ class Link:
 
     def drop(self) -> None:
         """Close without ceremony."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
             with suppress(OSError, WebSocketException):
-                network.done(connection.close())
+                network.done(wire.close())
+
+
+class _Wire:
+    """One connection. Sound goes in binary frames after four bytes of number, messages as JSON objects with an `id`."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._window = asyncio.Semaphore(WINDOW)
+        self._listening = asyncio.create_task(self._listen())
+
+    @property
+    def open(self) -> bool:
+        return self._connection.state is State.OPEN and not self._listening.done()
+
+    async def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
+        async with self._window:
+            number = next(self._numbers)
+            answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+            try:
+                if not self.open:
+                    raise ConnectionError("the connection is closed")
+                await self._connection.send(number.to_bytes(4) + content if isinstance(content, bytes) else json.dumps({"id": number, **content}))
+                return await answer
+            finally:
+                self._waiting.pop(number, None)
+
+    async def _listen(self) -> None:
+        """Hand each answer to who waits for it. A connection that ends, or says what nobody asked, is lost to all."""
+        error: Exception = ConnectionError("the connection is closed")
+        try:
+            async for said in self._connection:
+                reply = json.loads(said)
+                number = reply.pop("id") if isinstance(reply, dict) else None
+                if number not in self._waiting:
+                    raise ValueError("the cloud answered what nobody asked")
+                self._waiting.pop(number).set_result(reply)
+        except (OSError, WebSocketException, ValueError, KeyError, TypeError, asyncio.InvalidStateError) as reason:
+            error = ConnectionError(f"the cloud's reply makes no sense: {reason}")
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(error)
+
+    async def close(self) -> None:
+        await self._connection.close()
+        await self._listening

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from earwitness.reference_impl.sound import Samples
 
@@ -26,15 +26,3 @@ class Microphone:
     def read(self, air: Samples) -> Samples | None:
         """The samples heard, or None without power."""
         return air if self.rail.fed else None
-
-
-@dataclass
-class Camera:
-    """Yields frames from a source while its rail is fed and the shutter is open."""
-
-    rail: Rail
-    shutter_closed: bool = False
-    frame: bytes = field(default=bytes(range(256)) * 16)
-
-    def read(self) -> bytes | None:
-        return None if self.shutter_closed or not self.rail.fed else self.frame

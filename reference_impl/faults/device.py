@@ -165,7 +165,7 @@ class IndicatorLate(Device):
     late = 0
 
     def show_active(self, on: bool) -> None:
-        if on and not self.blue and self.late == 0:
+        if on and not self.lights.blue and self.late == 0:
             self.late = 4
             return
         super().show_active(on)

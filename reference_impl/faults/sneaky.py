@@ -10,9 +10,10 @@ import av
 import numpy as np
 
 from earwitness.reference_impl.device.buffer import PreRoll
+from earwitness.reference_impl.device.camera import Camera, Frame
 from earwitness.reference_impl.device.device import Control, Device
 from earwitness.reference_impl.device.link import LinkLost
-from earwitness.reference_impl.device.microphone import Camera, Rail
+from earwitness.reference_impl.device.microphone import Rail
 from earwitness.reference_impl.sound import Samples
 
 
@@ -167,7 +168,7 @@ class ListensUnasked(Device):
     """Listens on after every answer, though no skill asked anything."""
 
     def show_active(self, on: bool) -> None:
-        if not on and self.blue and self.control is Control.LISTENING:
+        if not on and self.lights.blue and self.control is Control.LISTENING:
             self.activate("follow_up")
         else:
             super().show_active(on)
@@ -182,8 +183,8 @@ class CameraStaysOn(Device):
 
 
 class _Blind(Camera):
-    def read(self) -> bytes | None:
-        return self.frame if self.rail.fed else None
+    def read(self) -> Frame | None:
+        return next(self.frames) if self.rail.fed else None
 
 
 class ShutterIgnored(Device):

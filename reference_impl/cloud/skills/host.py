@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from earwitness.reference_impl.cloud.skills.skill import Response, say
+from earwitness.reference_impl.cloud.speech import SpeechError, plain
 
 REFUSED = frozenset({"child_directed", "personal_data", "mature", "shopping"})
 PATIENCE = 3.0
@@ -88,8 +89,9 @@ class SkillProcess:
             if not self._selector.select(PATIENCE):
                 return None
             entry = json.loads(self._process.stdout.readline())
+            plain(str(entry["markup"]))
             return Response(str(entry["markup"]), entry["follow_up"] is True, {str(k): str(v) for k, v in entry["session"].items()})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, SpeechError):
             return None
 
     def end(self) -> None:

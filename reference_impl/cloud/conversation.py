@@ -1,0 +1,101 @@
+"""The messages of one connection between a device and its cloud."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+from earwitness.reference_impl.cloud.asr import Hypothesis
+from earwitness.reference_impl.cloud.cloud import Cloud
+from earwitness.reference_impl.cloud.desk import Desk
+from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
+from earwitness.reference_impl.cloud.nlu import fits
+from earwitness.reference_impl.cloud.skills.skill import Response
+
+LONGEST = 2 * 16_000 * 40
+"""Bytes of one turn that are held in memory at most."""
+LAG = 1_600
+"""Samples: the device notices its word a little after its end, and people go on at once."""
+Message = dict[str, Any]
+
+
+class Conversation:
+    """One turn after another. Sound and turns must come in order; other messages may come beside them."""
+
+    def __init__(self, cloud: Cloud, desk: Desk) -> None:
+        self.cloud, self.desk = cloud, desk
+        self.device = ""
+        self.question: Response | None = None
+        """What a skill asked in the turn before; an answer counts only in the follow-up stream it asked for."""
+        self._sound = bytearray()
+        self._end: EndOfSpeech | None = None
+        self._preroll = 0
+        self._heard: Future[list[Hypothesis]] | None = None
+        """What was said up to the present pause, once there is one."""
+
+    def message(self, content: bytes | Message) -> Message:
+        """The reply to sound or to a message."""
+        if isinstance(content, bytes):
+            return {"stop": self._listen(content)}
+        match content.get("type"):
+            case "open":
+                return self._open(content)
+            case "end":
+                return self._answer()
+            case "settings":
+                known = [d for d in self.cloud.registry.devices() if d.name == content.get("device")]
+                return {"tone": known[0].tone, "word": known[0].word} if known else {}
+            case "mail.put":
+                return self.desk.put(content)
+            case "mail.take":
+                return self.desk.take(str(content["device"]))
+            case "call.telephone":
+                host, port = content["telephone"]
+                return self.desk.telephone(str(content["device"]), str(content["sdp"]), (str(host), int(port)))
+            case "call.end":
+                return self.desk.end(str(content["device"]))
+            case "reset":
+                self.desk.clear()
+                self.cloud.retention.clear()
+                self.cloud.registry.clear()
+                return {"ok": True}
+        return {"error": "unknown message"}
+
+    def _open(self, content: Message) -> Message:
+        self._sound.clear()
+        self._preroll, self._heard = int(content.get("preroll", 0)), None
+        self.device = str(content.get("device", ""))
+        if content.get("cause") != "follow_up":
+            self.question = None
+        self._end = EndOfSpeech(skip=self._preroll)
+        return {"ok": True}
+
+    def _listen(self, piece: bytes) -> bool:
+        """Whether the person has finished: at once after a sentence that is whole, later where something may be missing. Recognition begins in every pause,
+        beside the silence that tells so."""
+        if self._end is None or len(self._sound) + len(piece) > LONGEST:
+            return True
+        self._sound += piece
+        self._end.feed(piece)
+        if not self._end.pausing:
+            self._heard = None
+        elif self._heard is None:
+            self._heard = self.cloud.recognized(self._request())
+        return self._end.over or (self._heard is not None and self._end.settled and _whole(self._heard.result()))
+
+    def _request(self) -> bytes:
+        """The sound of the request. The pre-roll holds the wake word; the request begins near its end."""
+        return bytes(self._sound[2 * max(0, self._preroll - LAG) :])
+
+    def _answer(self) -> Message:
+        sound, heard = self._request(), self._heard
+        self._end = self._heard = None
+        self._sound.clear()
+        hypotheses = (heard if heard is not None else self.cloud.recognized(sound)).result()
+        with self.cloud.turning:
+            answer, self.question = self.cloud.turn(sound, hypotheses, self.device, self.question)
+        return answer
+
+
+def _whole(heard: list[Hypothesis]) -> bool:
+    return bool(heard) and fits(heard[0].text)
