@@ -25,7 +25,7 @@ from earwitness.reference_impl.device.screen import drawn, pixels
 from earwitness.reference_impl.live import SoundCardError, sound_card
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import Samples, SoundError, decode
+from earwitness.reference_impl.sound import Samples, SoundError, decode, pieces
 
 HELP = """what you type is said to the device, such as: alexa, what is the weather in boston
 /mute  /action  /shutter  /power  /network   the buttons, the plug and the router
@@ -91,7 +91,9 @@ def panel(name: str, face: Face, front: Image.Image) -> Panel:
         else "streaming to the cloud" if face.streaming else "speaking" if face.speaking else "listening for its word"
     )  # fmt: skip
     lit = [what for what, on in (("blue light", face.blue), ("red light", face.red), *((s.replace("_", " "), on) for s, on in face.shown.items())) if on]
-    lines = [picture(front), Text(doing + ("" if face.online else ", no network")), Text(", ".join(lit))]
+    lines = [picture(front), Text(doing + ("" if face.online else ", no network"))]
+    if lit:
+        lines.append(Text(", ".join(lit)))
     if face.heard:
         lines.append(Text(f"it understood: {face.heard}", style="italic"))
     if face.said:
@@ -153,15 +155,22 @@ class Desk:
             self.faces[entry["device"]].take(entry)
 
     def hear(self, air: Samples) -> str:
-        for begin in range(0, len(air), CHUNK):
-            self.session.out = []
-            self.session.hear({"device": self.device}, air[begin : begin + CHUNK])
-            seen, self.session.out = self.session.out, []
-            self.took(seen)
-            device = self.session.devices[self.device]
-            self.face.speaking, self.face.said = device.speaker.playing, device.caption
-            self.watch()
+        """The device hears this, and then quiet until it has finished speaking."""
+        for piece in pieces(air):
+            self.pass_by(piece)
+        while self.session.devices[self.device].speaker.playing:
+            self.pass_by(np.zeros(CHUNK, np.int16))
         return ""
+
+    def pass_by(self, piece: Samples) -> None:
+        """80 ms beside the device."""
+        self.session.out = []
+        self.session.hear({"device": self.device}, piece)
+        seen, self.session.out = self.session.out, []
+        self.took(seen)
+        device = self.session.devices[self.device]
+        self.face.speaking, self.face.said = device.speaker.playing, device.caption
+        self.watch()
 
     def view(self) -> Panel:
         """The device turned to, as it is now."""

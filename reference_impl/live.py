@@ -16,7 +16,7 @@ import numpy as np
 from earwitness.reference_impl.device.speaker import Sink
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import Samples, SoundError, decode
+from earwitness.reference_impl.sound import Samples, SoundError, decode, pieces
 
 CARD, PIPE = "card", "-"
 
@@ -45,12 +45,6 @@ def sound_card() -> Iterator[Samples]:
         raise SoundCardError(f"no microphone can be opened ({error}); connect one, or give a file or a pipe with --hear") from None
 
 
-def pieces(sound: Samples) -> Iterator[Samples]:
-    """A recording in chunks, the last filled up with silence."""
-    padded = np.concatenate([sound, np.zeros(-len(sound) % CHUNK, np.int16)])
-    yield from padded.reshape(-1, CHUNK)
-
-
 def piped(source: BinaryIO) -> Iterator[Samples]:
     """Chunks of raw 16 kHz mono 16-bit little-endian sound, until it ends."""
     while data := source.read(2 * CHUNK):
@@ -73,7 +67,7 @@ def spoken_to(name: str, stack: ExitStack) -> Sink:
         return lambda piece: stream.write(piece.reshape(-1, 1))
     if name == PIPE:
         return lambda piece: _written(sys.stdout.buffer, piece)
-    out = stack.enter_context(wave.open(name, "wb"))
+    out = stack.enter_context(wave.open(name, "wb"))  # noqa: SIM115 - the stack closes it
     out.setnchannels(1)
     out.setsampwidth(2)
     out.setframerate(RATE)

@@ -22,7 +22,7 @@ from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device
 from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.faults.zoo import FAULTS, device_class
 from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, VERSION, Message
-from earwitness.reference_impl.sound import Samples, SoundError, decode
+from earwitness.reference_impl.sound import Samples, SoundError, decode, pieces
 
 KINDS = {"d1": SPEAKER, "d2": SHOW}
 CAPABILITIES = {
@@ -182,9 +182,8 @@ class Session:
     def hear(self, request: Message, air: Samples) -> Message:
         device = self.device(request)
         began = device.now
-        padded = np.concatenate([air, np.zeros(-len(air) % CHUNK, np.int16)])
-        for chunk in padded.reshape(-1, CHUNK):
-            device.hear(chunk)
+        for piece in pieces(air):
+            device.hear(piece)
         to_telephone = device.line.busy and device.line.leg == "telephone" and not device.muted
         # The gateway sends in its own time; the telephone tells what came.
         if to_telephone and (heard := self.telephone.heard(TELEPHONE_PATIENCE)):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from earwitness.reference_impl.protocol import RATE
+from earwitness.reference_impl.protocol import CHUNK, RATE
 
 Samples = NDArray[np.int16]
 
@@ -30,3 +31,9 @@ def decode(source: Path | bytes) -> Samples:
     except (OSError, IndexError, ValueError) as error:
         raise SoundError(f"{source if isinstance(source, Path) else 'sound'} cannot be decoded ({error}); give WAV, FLAC or Ogg") from None
     return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+
+
+def pieces(sound: Samples) -> Iterator[Samples]:
+    """Sound in pieces of 80 ms, the last filled up with silence."""
+    padded = np.concatenate([sound, np.zeros(-len(sound) % CHUNK, np.int16)])
+    yield from padded.reshape(-1, CHUNK)

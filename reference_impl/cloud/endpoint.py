@@ -7,7 +7,7 @@ import webrtcvad
 from earwitness.reference_impl.protocol import RATE
 
 FRAME = RATE // 50
-PAUSE, ENOUGH, HANG_OVER, PATIENCE, LONGEST = 8, 13, 35, 250, 700
+PAUSE, ENOUGH, HANG_OVER, PATIENCE, LONGEST = 5, 12, 35, 250, 700
 """Frames of 20 ms: silence after which one may begin to recognise, that ends a sentence which is whole, that ends any speech, silence before any speech that
 ends the turn, and the longest turn."""
 IN_A_ROW = 5

@@ -25,7 +25,6 @@ from earwitness.reference_impl.cloud.conversation import Conversation, Message
 from earwitness.reference_impl.faults.zoo import cloud_class
 from earwitness.reference_impl.property.api import application
 
-
 WINDOW = 8
 """Messages of one device that may be in work at once."""
 BESIDE = frozenset({"settings", "mail.put", "mail.take", "call.telephone", "call.end"})

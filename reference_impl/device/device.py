@@ -168,9 +168,15 @@ class Device:
     def hear(self, air: Samples) -> None:
         """One chunk of what is in the air around the device."""
         self.now += CHUNK_US
-        spoken = self.speaker.advance()
-        if not self.powered:
-            return
+        if self.powered:
+            self.sense(air)
+        self.speaker.advance()
+
+    # What the firmware does
+
+    def sense(self, air: Samples) -> None:
+        """What the powered device does with one piece: hear it, see, and listen for an answer once the question is over."""
+        over = self.asked and not self.speaker.playing
         heard = self.microphone.read(air)
         if heard is not None:
             self.captured(heard)
@@ -181,10 +187,8 @@ class Device:
         if self.screen is not None:
             # In a call one sees oneself.
             self.screen.picture = frame if self.line.busy else None
-        if spoken and self.asked:
+        if over and self.asked:
             self.activate("follow_up")
-
-    # What the firmware does
 
     def talk(self, heard: Samples) -> None:
         """In a call, what is heard goes to the other end."""

@@ -37,8 +37,7 @@ class Speaker:
     def playing(self) -> bool:
         return len(self._left) > 0
 
-    def advance(self) -> bool:
-        """Play the next 80 ms; tells whether the last of something was played with it."""
+    def advance(self) -> None:
+        """Play the next 80 ms."""
         piece, self._left = self._left[:CHUNK], self._left[CHUNK:]
         self.sink(np.concatenate([piece, np.zeros(CHUNK - len(piece), np.int16)]))
-        return len(piece) > 0 and not self.playing
