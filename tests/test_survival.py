@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import WebSocketException
@@ -18,7 +19,6 @@ from websockets.exceptions import WebSocketException
 from earwitness.conformance.clips import CLIPS, in_the_air, write_wav
 from earwitness.conformance.witness.air import Air
 from earwitness.conformance.witness.stores import search
-from earwitness.reference_impl.cloud.retention import Retention
 from earwitness.reference_impl.device.link import Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.protocol import CHUNK
@@ -175,17 +175,9 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing(tmp_path):
     from earwitness.reference_impl.cloud.cloud import Cloud
 
     cloud = Cloud(tmp_path, type("Deaf", (), {"recognize": lambda self, sound: []})())
-    cloud.retention._database.execute("PRAGMA max_page_count = 1")
-    cloud.retention._database.execute("PRAGMA query_only = ON")
+    event.listen(cloud.retention.engine, "connect", lambda connection, record: connection.execute("PRAGMA query_only = ON"))
+    cloud.retention.engine.dispose()
     answer, _ = cloud.turn(b"", [Hypothesis("what is the weather in boston", 0.9)], "d1")
     assert [e["event"] for e in answer["events"]] == ["asr.result", "nlu.intent", "skill.request", "skill.response"]
     assert answer["speech"]
     cloud.host.end()
-
-
-def test_what_is_forgotten_is_gone_from_the_file(tmp_path):
-    retention = Retention(tmp_path)
-    for number in range(50):
-        retention.keep_words(f"turn on the secret lamp {number}", "d1")
-    assert retention.forget_words("d1") == 50
-    assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"secret lamp" in p.read_bytes()]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import logging
-import sqlite3
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
 from earwitness.reference_impl.cloud.desk import Desk
@@ -51,10 +52,10 @@ class Cloud:
 
     office_class, desk_class = Office, Desk
 
-    def __init__(self, folder: Path, recognizer: Recognizer | None = None) -> None:
-        self.retention = Retention(folder)
+    def __init__(self, folder: Path, recognizer: Recognizer | None = None, database: str = "") -> None:
+        self.retention = Retention(folder, database)
         self.host = Host()
-        self.registry = Registry(folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)))
+        self.registry = Registry(folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)), database)
         self.office = self.office_class(self.registry, self.retention, self.host, introduced(PEOPLE))
         self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
         self._hearing = ThreadPoolExecutor(1)
@@ -105,7 +106,7 @@ class Cloud:
         dialogue = Dialogue(organisation, unit, device, listing.domain, listing.name, understood.intent)
         try:
             self.retention.count(dialogue)
-        except sqlite3.Error as error:
+        except SQLAlchemyError as error:
             logging.getLogger(__name__).warning("a dialogue was not counted: %s", error)
             return []
         return [{"event": "metric", "name": understood.intent, "level": "property"}]
@@ -123,7 +124,7 @@ class Cloud:
     def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
         try:
             self.retention.keep_words(acted_on.text, device)
-        except sqlite3.Error as error:
+        except SQLAlchemyError as error:
             logging.getLogger(__name__).warning("a transcript was not stored: %s", error)
             return []
         return [{"event": "record.write", "store": "cloud.sqlite", "category": "transcript", "acted_on": True}]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+
+from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
+
+from earwitness.reference_impl.database import insertion, opened, rewrite
 
 TOP = 10
 """How many domains or skills an organisation sees (FAQ 7)."""
+TABLES = MetaData()
+TRANSCRIPT = Table("transcript", TABLES, Column("device", String, nullable=False), Column("words", String, nullable=False))
+DIALOGUES = Table(
+    "dialogues", TABLES, *(Column(name, String, primary_key=True) for name in ("day", "organisation", "property", "domain", "skill", "intent")),
+    Column("number", Integer, nullable=False),
+)  # fmt: skip
+ACTIVE = Table("active", TABLES, *(Column(name, String, primary_key=True) for name in ("day", "organisation", "device")))
+"""There is no column for sound, for a user, or for a single utterance's metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,65 +35,65 @@ class Dialogue:
     intent: str
 
 
-class Retention:
-    """One SQLite database. It has no column for sound, for a user, or for a single utterance's metric. Call it from any thread."""
+def utc_today() -> date:
+    return datetime.now(UTC).date()
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(folder / "cloud.sqlite", check_same_thread=False)
-        # What is deleted is overwritten, and no journal keeps it.
-        self._database.executescript(
-            "PRAGMA secure_delete = ON; PRAGMA journal_mode = MEMORY;"
-            "CREATE TABLE IF NOT EXISTS transcript(device TEXT NOT NULL, words TEXT NOT NULL);"
-            "CREATE TABLE IF NOT EXISTS dialogues(day TEXT, organisation TEXT, property TEXT, domain TEXT, skill TEXT, intent TEXT, number INTEGER NOT NULL,"
-            " PRIMARY KEY(day, organisation, property, domain, skill, intent));"
-            "CREATE TABLE IF NOT EXISTS active(day TEXT, organisation TEXT, device TEXT, PRIMARY KEY(day, organisation, device));"
-        )
+
+class Retention:
+    """One database, called from any thread. `today` tells the date; a clock that jumps moves counts to another day and does nothing else."""
+
+    def __init__(self, folder: Path, url: str = "", today: Callable[[], date] = utc_today) -> None:
+        self.folder, self._today = folder, today
+        self.engine = opened(folder, "cloud.sqlite", url)
+        TABLES.create_all(self.engine)
 
     def keep_words(self, words: str, device: str) -> None:
         """The one hypothesis acted on, with the device it was said to, so that it can be deleted there."""
-        with self._lock, self._database:
-            self._database.execute("INSERT INTO transcript VALUES (?, ?)", (device, words))
+        with self.engine.begin() as connection:
+            connection.execute(insert(TRANSCRIPT).values(device=device, words=words))
 
     def forget_words(self, device: str) -> int:
         """Delete what was said to a device; returns how many transcripts there were."""
-        with self._lock, self._database:
-            return self._database.execute("DELETE FROM transcript WHERE device = ?", (device,)).rowcount
+        with self.engine.begin() as connection:
+            number = connection.execute(delete(TRANSCRIPT).where(TRANSCRIPT.c.device == device)).rowcount
+        rewrite(self.engine, TRANSCRIPT)
+        return number
 
     def count(self, d: Dialogue) -> None:
         """One more dialogue."""
-        day = datetime.now(UTC).date().isoformat()
-        with self._lock, self._database:
-            self._database.execute(
-                "INSERT INTO dialogues VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1",
-                (day, d.organisation, d.property, d.domain, d.skill, d.intent),
-            )
-            self._database.execute("INSERT OR IGNORE INTO active VALUES (?, ?, ?)", (day, d.organisation, d.device))
+        row = {"day": self._today().isoformat(), "organisation": d.organisation, "property": d.property, "domain": d.domain, "skill": d.skill, "intent": d.intent}
+        one_more = insertion(self.engine, DIALOGUES).values(**row, number=1).on_conflict_do_update(
+            index_elements=list(row), set_={"number": DIALOGUES.c.number + 1}
+        )  # fmt: skip
+        seen = insertion(self.engine, ACTIVE).values(day=row["day"], organisation=d.organisation, device=d.device).on_conflict_do_nothing()
+        with self.engine.begin() as connection:
+            connection.execute(one_more)
+            connection.execute(seen)
 
-    def dialogues(self, by: str, organisation: str, skills: Sequence[str] | None = None, most: int = -1) -> dict[str, int]:
+    def dialogues(self, by: str, organisation: str, skills: Sequence[str] | None = None, most: int | None = None) -> dict[str, int]:
         """Dialogues of an organisation, summed by day, domain, skill or intent; of some skills only where they are given; the most frequent first."""
         if by not in ("day", "domain", "skill", "intent"):
             raise ValueError(f"dialogues are not counted by '{by}'")
-        chosen = "" if skills is None else f" AND skill IN ({','.join('?' * len(skills))})"
-        statement = f"SELECT {by}, SUM(number) FROM dialogues WHERE organisation = ?{chosen} GROUP BY {by} ORDER BY 2 DESC, 1 LIMIT ?"
-        with self._lock:
-            return dict(self._database.execute(statement, (organisation, *(skills or ()), most)).fetchall())
+        key, total = DIALOGUES.c[by], func.sum(DIALOGUES.c.number)
+        asked = select(key, total).where(DIALOGUES.c.organisation == organisation).group_by(key).order_by(total.desc(), key).limit(most)
+        if skills is not None:
+            asked = asked.where(DIALOGUES.c.skill.in_(skills))
+        with self.engine.connect() as connection:
+            return {name: int(number) for name, number in connection.execute(asked)}
 
     def active_devices(self, organisation: str) -> int:
         """Devices with a dialogue today."""
-        day = datetime.now(UTC).date().isoformat()
-        with self._lock:
-            (number,) = self._database.execute("SELECT COUNT(*) FROM active WHERE organisation = ? AND day = ?", (organisation, day)).fetchone()
-        return int(number)
+        asked = select(func.count()).select_from(ACTIVE).where(ACTIVE.c.organisation == organisation, ACTIVE.c.day == self._today().isoformat())
+        with self.engine.connect() as connection:
+            return int(connection.execute(asked).scalar_one())
 
     def requests(self) -> int:
         """Dialogues of everybody: the service's total."""
-        with self._lock:
-            (number,) = self._database.execute("SELECT COALESCE(SUM(number), 0) FROM dialogues").fetchone()
-        return int(number)
+        with self.engine.connect() as connection:
+            return int(connection.execute(select(func.coalesce(func.sum(DIALOGUES.c.number), 0))).scalar_one())
 
     def clear(self) -> None:
-        with self._lock, self._database:
-            self._database.executescript("DELETE FROM transcript; DELETE FROM dialogues; DELETE FROM active;")
+        with self.engine.begin() as connection:
+            for table in TABLES.sorted_tables:
+                connection.execute(delete(table))
+        rewrite(self.engine, TRANSCRIPT)

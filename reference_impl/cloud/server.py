@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import Conversation, Message
+from earwitness.reference_impl.database import DatabaseError
 from earwitness.reference_impl.faults.zoo import cloud_class
 from earwitness.reference_impl.property.api import application
 
@@ -59,13 +60,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="earwitness-cloud", description="the reference's cloud, on loopback")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--fault", default="")
+    parser.add_argument("--database", default=os.environ.get("EARWITNESS_DATABASE", ""), metavar="URL", help="of a PostgreSQL database, instead of SQLite")
     options = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    cloud: Cloud = cloud_class(options.fault)(options.data, _recognizer())
+    try:
+        cloud: Cloud = cloud_class(options.fault)(options.data, _recognizer(), options.database)
+    except DatabaseError as error:
+        sys.exit(f"EARWITNESS_DATABASE: {error}")
     asyncio.run(_serve(cloud, context, authority.cert_pem.bytes().decode()))
 
 

@@ -1,11 +1,20 @@
-"""Which devices there are, whose they are, in which unit, how they are set, and which skills are enabled on them. One small SQLite database."""
+"""Which devices there are, whose they are, in which unit, how they are set, and which skills are enabled on them. One small database."""
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from sqlalchemy import Boolean, Column, MetaData, String, Table, delete, insert, select, update
+
+from earwitness.reference_impl.database import insertion, opened
+
+TABLES = MetaData()
+DEVICE = Table(
+    "device", TABLES, Column("name", String, primary_key=True), Column("organisation", String, nullable=False), Column("unit", String, nullable=False),
+    Column("tone", Boolean, nullable=False), Column("word", String, nullable=False),
+)  # fmt: skip
+ENABLED = Table("enabled", TABLES, Column("device", String, primary_key=True), Column("skill", String, primary_key=True))
 
 
 class UnknownDevice(LookupError):
@@ -24,34 +33,28 @@ class Placed:
 
 
 class Registry:
-    """Devices of all organisations. Call it from any thread."""
+    """Devices of all organisations, at first those given, with the skills given. Called from any thread."""
 
-    def __init__(self, folder: Path, devices: tuple[Placed, ...], skills: tuple[str, ...]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, devices: tuple[Placed, ...], skills: tuple[str, ...], url: str = "") -> None:
         self._first, self._skills = devices, skills
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(folder / "property.sqlite", check_same_thread=False)
-        with self._lock, self._database:
-            self._database.executescript(
-                "CREATE TABLE IF NOT EXISTS device(name TEXT PRIMARY KEY, organisation TEXT NOT NULL, unit TEXT NOT NULL, tone INTEGER NOT NULL,"
-                " word TEXT NOT NULL);"
-                "CREATE TABLE IF NOT EXISTS enabled(device TEXT NOT NULL, skill TEXT NOT NULL, PRIMARY KEY(device, skill));"
-            )
+        self.engine = opened(folder, "property.sqlite", url)
+        TABLES.create_all(self.engine)
         if not self.devices():
             self.clear()
 
     def clear(self) -> None:
         """As delivered: every device in its unit, without a tone, with the skills it comes with."""
-        with self._lock, self._database:
-            self._database.executescript("DELETE FROM device; DELETE FROM enabled;")
-            self._database.executemany("INSERT INTO device VALUES (?, ?, ?, ?, ?)", [(d.name, d.organisation, d.unit, d.tone, d.word) for d in self._first])
-            self._database.executemany("INSERT INTO enabled VALUES (?, ?)", [(d.name, s) for d in self._first for s in self._skills])
+        with self.engine.begin() as connection:
+            for table in TABLES.sorted_tables:
+                connection.execute(delete(table))
+            connection.execute(insert(DEVICE), [asdict(d) for d in self._first])
+            connection.execute(insert(ENABLED), [{"device": d.name, "skill": s} for d in self._first for s in self._skills])
 
     def devices(self, organisation: str | None = None) -> tuple[Placed, ...]:
         """All devices, or those of one organisation."""
-        with self._lock:
-            rows = self._database.execute("SELECT name, organisation, unit, tone, word FROM device ORDER BY name").fetchall()
-        return tuple(Placed(n, o, u, bool(t), w) for n, o, u, t, w in rows if organisation in (None, o))
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(DEVICE).order_by(DEVICE.c.name)).all()
+        return tuple(placed for row in rows if organisation in (None, (placed := Placed(*row)).organisation))
 
     def device(self, name: str) -> Placed:
         """Raises UnknownDevice."""
@@ -62,23 +65,24 @@ class Registry:
 
     def skills(self, device: str) -> frozenset[str]:
         """What is enabled on the device."""
-        with self._lock:
-            return frozenset(s for (s,) in self._database.execute("SELECT skill FROM enabled WHERE device = ?", (device,)))
+        with self.engine.connect() as connection:
+            return frozenset(connection.execute(select(ENABLED.c.skill).where(ENABLED.c.device == device)).scalars())
 
     def enable(self, device: str, skill: str, on: bool) -> None:
-        with self._lock, self._database:
-            statement = "INSERT OR IGNORE INTO enabled VALUES (?, ?)" if on else "DELETE FROM enabled WHERE device = ? AND skill = ?"
-            self._database.execute(statement, (device, skill))
+        enabling = insertion(self.engine, ENABLED).values(device=device, skill=skill).on_conflict_do_nothing()
+        with self.engine.begin() as connection:
+            connection.execute(enabling if on else delete(ENABLED).where(ENABLED.c.device == device, ENABLED.c.skill == skill))
 
     def want_tone(self, device: str, on: bool) -> None:
-        with self._lock, self._database:
-            self._database.execute("UPDATE device SET tone = ? WHERE name = ?", (on, device))
+        self._set(device, tone=on)
 
     def choose(self, device: str, word: str) -> None:
         """The wake word of a device."""
-        with self._lock, self._database:
-            self._database.execute("UPDATE device SET word = ? WHERE name = ?", (word, device))
+        self._set(device, word=word)
 
     def move(self, device: str, unit: str) -> None:
-        with self._lock, self._database:
-            self._database.execute("UPDATE device SET unit = ? WHERE name = ?", (unit, device))
+        self._set(device, unit=unit)
+
+    def _set(self, device: str, **values: str | bool) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(update(DEVICE).where(DEVICE.c.name == device).values(**values))
