@@ -15,6 +15,7 @@ from typing import Any
 from earwitness.conformance import bundle
 from earwitness.conformance.drivers.driver import Driver, Hello, TargetError
 from earwitness.conformance.harness import Harness, Run
+from earwitness.conformance.noninterference import Comparison, Likeness, compare
 from earwitness.conformance.proofs import PROGRESS, Proven, provable, prove_packs
 from earwitness.conformance.search import Failure, search, shrink, tour
 from earwitness.conformance.stimulus import Scenario
@@ -41,6 +42,8 @@ class Session:
     runs: list[Run] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
     dead: str = ""
+    twins: Comparison | None = None
+    """Two runs that differ in words and voice alone."""
 
     def exercised(self, clause: str) -> int:
         return sum(1 for run in self.runs if clause in run.watch.records and run.watch.records[clause].exercised)
@@ -88,6 +91,9 @@ def judge(harness: Harness, examples: int, tell: Tell) -> Session:
     if not session.failures and not session.dead and examples:
         search(harness, examples, 6, take)
         tell(f"search done: {len(session.runs) - 1} sequences")
+    if not session.dead and harness.hello.capabilities.get("access", False):
+        session.twins = compare(harness)
+        tell(f"two runs in other words and another voice look {session.twins.likeness.value} to those who see metrics")
     return session
 
 
@@ -108,6 +114,14 @@ def result_of(clause: Clause, session: Session, proven: Proven | None, index: di
         return replace(base, verdict=Verdict.NOT_APPLICABLE, known=(), reason=f"the target has no capability '{clause.capability}'")
     if proven is not None and proven.standing is Standing.REFUTED:
         return replace(base, verdict=Verdict.VIOLATED, reason=f"the model refutes it in {len(proven.proof.trace)} events")
+    if clause.kind is Kind.TWO_RUN and session.twins is not None:
+        match session.twins.likeness:
+            case Likeness.APART:
+                return replace(base, verdict=Verdict.VIOLATED, exercised=1, reason=session.twins.reason)
+            case Likeness.ALIKE if proven is None or proved:
+                return replace(base, known=(*base.known, "searched 1"), exercised=1)
+            case Likeness.UNKNOWN:
+                return replace(base, verdict=Verdict.INCONCLUSIVE, reason=session.twins.reason)
     if clause.kind is not Kind.ALWAYS:
         if proved:
             return base

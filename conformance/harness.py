@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from earwitness.conformance.clips import CLIPS, RATE, in_the_air, write_wav
 from earwitness.conformance.drivers.driver import Answer, Driver, Hello, TargetError, hello_from
@@ -38,6 +39,8 @@ class Run:
     span: tuple[int, int]
     """Where in the trace what came of the scenario begins and ends."""
     dead: str = ""
+    told: tuple[tuple[Query, Any], ...] = ()
+    """Questions to the property's side, with the data that was answered (None without any)."""
 
 
 class Harness:
@@ -121,6 +124,7 @@ class _Steps:
         self.skipped: list[str] = []
         self.dead = ""
         self.uploads = self.voice = self.said = 0
+        self.told: list[tuple[Query, Any]] = []
         self.muted: dict[str, bool] = dict.fromkeys(harness.hello.devices, False)
 
     def begin(self) -> None:
@@ -136,6 +140,7 @@ class _Steps:
             return self._say(stimulus)
         answer = self.harness.driver.request(to_json(stimulus))
         if isinstance(stimulus, Query) and answer.ok is not None:
+            self.told.append((stimulus, answer.ok.get("data")))
             answer = replace(answer, observations=(*answer.observations, *self._disclosed(stimulus, answer)))
         return self._take(stimulus, answer, [])
 
@@ -244,7 +249,7 @@ class _Steps:
             for f in stores.finds
         )
         self.watch.feed(Observation(Microseconds(time), name, "end", {}, Evidence.WITNESSED) for name, time in self.clock.items())
-        return Run(scenario, self.watch, stores, tuple(self.skipped), self.uploads, self.voice, span, self.dead)
+        return Run(scenario, self.watch, stores, tuple(self.skipped), self.uploads, self.voice, span, self.dead, tuple(self.told))
 
 
 def _texts(data: object) -> Iterable[str]:

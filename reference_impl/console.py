@@ -29,7 +29,7 @@ from earwitness.reference_impl.sound import Samples, SoundError, decode, pieces
 
 HELP = """what you type is said to the device, such as: alexa, what is the weather in boston
 /mute  /action  /shutter  /power  /network   the buttons, the plug and the router
-/tone on|off   what the organisation wants   /call device|telephone   /hang-up
+/tone on|off   what the organisation wants   /call device|telephone|declined   /hang-up
 /file PATH     play a recording beside it    /listen SECONDS   hear the real microphone
 /film PATH     what the camera sees          /picture PATH     keep a picture of the device as PNG
 /device d1|d2  the speaker or the one with a screen   /events   what happened, in full   /quit"""
@@ -191,7 +191,7 @@ class Desk:
             "/power": lambda: self.ask(do="power", state="cut" if self.face.powered else "restore"),
             "/network": lambda: self.ask(do="network", state="down" if self.face.online else "up"),
             "/tone": lambda: self.ask(do="set", value=rest == "on"),
-            "/call": lambda: self.ask(do="call", state="start", leg=rest or "device"),
+            "/call": lambda: self.ask(do="call", state="start", leg=rest.replace("declined", "") or "device", answered=rest != "declined"),
             "/hang-up": lambda: self.ask(do="call", state="end", leg="device"),
             "/file": lambda: self.hear(in_a_room(decode(Path(rest)))),
             "/film": lambda: self.look_at(Path(rest)),

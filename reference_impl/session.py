@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import ssl
@@ -80,9 +81,10 @@ class CloudProcess:
 class Session:
     """Answers protocol requests; observations come out in order, the reply last."""
 
-    def __init__(self, fault: str = "") -> None:
-        self.fault = fault
-        self.folder = Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
+    def __init__(self, fault: str = "", data: Path | None = None) -> None:
+        """`data` is where device and cloud keep what they keep from one time to the next; without it that is deleted at the end."""
+        self.fault, self._kept = fault, data is not None
+        self.folder = data if data is not None else Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
         self.cloud = CloudProcess(self.folder / "cloud", fault)
         self.routes = dict.fromkeys(KINDS, self.cloud.route)
         self.out: list[Message] = []
@@ -112,7 +114,8 @@ class Session:
             device.link.drop()
         self.telephone.close()
         self.cloud.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def handle(self, request: Message) -> Iterator[Message]:
         """Observations, then the reply to a request."""
@@ -201,7 +204,7 @@ class Session:
         device.press_microphone() if request["button"] == "microphone" else device.press_action()
 
     def call(self, request: Message) -> None:
-        """Start a call, which is answered at the other end at once, or end it."""
+        """Start a call, which is answered at the other end at once unless the person there declines (`answered` is false), or end it."""
         device = self.device(request)
         if request["state"] == "end":
             device.end_call()
@@ -213,7 +216,10 @@ class Session:
             if request["leg"] == "telephone":
                 device.line.dial_telephone(*self.telephone.address)
             else:
-                device.line.dial(next(d for name, d in self.devices.items() if name != device.name).line)
+                other = next(d for name, d in self.devices.items() if name != device.name)
+                if not other.takes_call(request.get("answered", True)):
+                    raise CallFailed(f"'{other.name}' does not take the call")
+                device.line.dial(other.line)
         except CallFailed:
             device.report("call.end")
 
@@ -251,14 +257,22 @@ class Session:
 
 
 def main() -> None:
-    """Speak the protocol on standard input and output."""
-    fault = sys.argv[1] if len(sys.argv) > 1 else ""
-    if fault and fault not in FAULTS:
-        sys.exit(f"there is no fault '{fault}'; choose from {', '.join(FAULTS)}")
-    session = Session(fault)
+    parser = argparse.ArgumentParser(prog="earwitness-device", description="the reference, driven by the protocol on standard input and output")
+    parser.add_argument("fault", nargs="?", default="", help="a seeded fault")
+    parser.add_argument("--data", type=Path, help="where device and cloud keep what they keep; without it that is deleted at the end")
+    options = parser.parse_args()
+    if options.fault and options.fault not in FAULTS:
+        sys.exit(f"there is no fault '{options.fault}'; choose from {', '.join(FAULTS)}")
+    session = Session(options.fault, options.data)
     try:
         for line in sys.stdin:
-            request = json.loads(line)
+            try:
+                request = json.loads(line)
+                if not isinstance(request, dict):
+                    raise ValueError("a request is a JSON object")
+            except ValueError as error:
+                print(json.dumps({"id": None, "error": f"the line makes no sense: {error}", "definite": True}), flush=True)
+                continue
             for message in session.handle(request):
                 print(json.dumps(message), flush=True)
             if request.get("do") == "goodbye":

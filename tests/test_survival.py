@@ -7,7 +7,12 @@ import json
 import os
 import signal
 import ssl
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -181,3 +186,70 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing(tmp_path):
     assert [e["event"] for e in answer["events"]] == ["asr.result", "nlu.intent", "skill.request", "skill.response"]
     assert answer["speech"]
     cloud.host.end()
+
+
+class Outside:
+    """The device as a process of its own, as one meets it from outside: requests in, observations out, and it can be killed."""
+
+    def __init__(self, data) -> None:
+        command = [sys.executable, "-m", "earwitness.reference_impl.session", "--data", str(data)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.ask(do="power", device="d1", state="restore")
+
+    def ask(self, until: str = "", **request):
+        """All that is said up to the reply, or up to the first event of a name."""
+        self.process.stdin.write(json.dumps({"id": 1, **request}) + "\n")
+        self.process.stdin.flush()
+        seen = []
+        for line in self.process.stdout:
+            seen.append(json.loads(line))
+            if "id" in seen[-1] or seen[-1].get("event") == until:
+                break
+        return seen
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def left_running(data) -> list[str]:
+    """Processes that still work on the folder."""
+    found = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if str(data).encode() in command.read_bytes() and "pytest" not in command.read_text():
+                found.append(command.parent.name)
+    return found
+
+
+@pytest.mark.parametrize("until", ["wake_word", "stream.open", "stream.audio", "asr.result", "tts.audio", "", "muted"])
+def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_again(until, tmp_path):
+    data, air = tmp_path / "data", Air()
+    sound = in_the_air(CLIPS["weather"], 9)
+    air.add(0, sound.tobytes())
+    write_wav(sound, tmp_path / "clip.wav")
+    device = Outside(data)
+    if until == "muted":
+        device.ask(until="button.microphone", do="press", device="d1", button="microphone")
+    elif until:
+        assert device.ask(until=until, do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")[-1]["event"] == until
+    device.kill()
+    deadline = time.monotonic() + 10
+    while left_running(data) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left_running(data) == []
+    assert [f.category for f in search([str(data)], [air], frozenset()).finds] == []
+    again = Outside(data)
+    try:
+        heard = [m.get("event") for m in again.ask(do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")]
+        assert ("tts.audio" in heard) == (until != "muted") and ("stream.audio" in heard) == (until != "muted")
+    finally:
+        again.kill()
+
+
+def test_a_wall_clock_that_jumps_changes_nothing_in_a_run(session, say, monkeypatch):
+    before = say("weather")
+    for jump in (-1e9, 1e9):
+        monkeypatch.setattr(time, "time", lambda now=time.time, jump=jump: now() + jump)
+        assert say("weather") == before

@@ -17,7 +17,8 @@ LARGEST = 256 << 20
 """Bytes read of one file; a larger one is reported as not searched."""
 LIKE = 70
 """Similarity, of 100, from which a stored text counts as another hypothesis for what was said."""
-TEXT_RUN = re.compile(rb"[A-Za-z' ]{12,400}")
+TEXT_RUN, WORD_RUN = re.compile(rb"[A-Za-z' ]{12,400}"), re.compile(rb"[A-Za-z' ]{4,400}")
+"""In files that are no database: what may be a sentence, and what may be a word of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,12 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What was found, how many files were read, and those that could not be."""
+    """What was found, how many files were read, those that could not be, and every text in them."""
 
     finds: tuple[Find, ...]
     files: int
     unread: tuple[str, ...]
+    texts: frozenset[str] = frozenset()
 
 
 def search(paths: Iterable[str], airs: Iterable[Air], acted_on: frozenset[str], calls: Iterable[Air] = ()) -> Search:
@@ -43,6 +45,7 @@ def search(paths: Iterable[str], airs: Iterable[Air], acted_on: frozenset[str], 
     airs hold too."""
     finds: list[Find] = []
     unread: list[str] = []
+    texts: set[str] = set()
     count = 0
     airs, calls = list(airs), [air for air in calls if air.pieces]
     for root in map(Path, paths):
@@ -62,8 +65,9 @@ def search(paths: Iterable[str], airs: Iterable[Air], acted_on: frozenset[str], 
                 finds.append(Find(name, "recording", False))
                 if calls and _holds_sound(path, data, calls):
                     finds.append(Find(name, "call_audio", False))
-            finds += [Find(name, *kind) for kind in sorted(set(_texts_found(path, data, acted_on)))]
-    return Search(tuple(finds), count, tuple(unread))
+            texts.update(_texts(path, data, WORD_RUN))
+            finds += [Find(name, *kind) for kind in sorted(set(_texts_found(_texts(path, data, TEXT_RUN), acted_on)))]
+    return Search(tuple(finds), count, tuple(unread), frozenset(texts))
 
 
 def _holds_sound(path: Path, data: bytes, airs: list[Air]) -> bool:
@@ -77,15 +81,15 @@ def _holds_sound(path: Path, data: bytes, airs: list[Air]) -> bool:
     return any(air.holds_any_of(decoded.tobytes()) or air.correlates(decoded) for air in airs)
 
 
-def _texts_found(path: Path, data: bytes, acted_on: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    for text in _texts(path, data):
+def _texts_found(texts: Iterable[str], acted_on: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    for text in texts:
         if text in acted_on:
             yield "transcript", True
         elif any(fuzz.ratio(text, known) >= LIKE for known in acted_on):
             yield "hypothesis", False
 
 
-def _texts(path: Path, data: bytes) -> Iterator[str]:
+def _texts(path: Path, data: bytes, run_of_letters: re.Pattern[bytes]) -> Iterator[str]:
     if data.startswith(b"SQLite format 3\0"):
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
@@ -99,5 +103,5 @@ def _texts(path: Path, data: bytes) -> Iterator[str]:
             database.close()
         return
     for blob in unwrapped(data):
-        for run in TEXT_RUN.finditer(blob):
+        for run in run_of_letters.finditer(blob):
             yield run.group().decode().strip().lower()

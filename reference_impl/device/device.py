@@ -160,6 +160,10 @@ class Device:
         """Somebody calls through this device; the line is dialled by whoever knows the other end."""
         self.report("call.start", leg=leg)
 
+    def takes_call(self, answered: bool) -> bool:
+        """Somebody calls this device: whether it is there, free and answered by the person beside it."""
+        return self.powered and self.link.up and not self.line.busy and answered
+
     def end_call(self) -> None:
         if self.line.busy:
             self.line.hang_up()

@@ -7,10 +7,14 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
-from earwitness.reference_impl.cloud.cloud import Cloud, Event
+from earwitness.reference_impl.cloud.cloud import OURS, Cloud, Event
 from earwitness.reference_impl.cloud.nlu import Understanding
+from earwitness.reference_impl.cloud.retention import Dialogue
 from earwitness.reference_impl.cloud.skills.host import Listing
 from earwitness.reference_impl.cloud.skills.skill import Response
 from earwitness.reference_impl.property.access import Decision, Person, Record
@@ -151,6 +155,29 @@ class TranscriptAsSkillName(Cloud):
             return super().count(understood, device)
         finally:
             self.host.listings[understood.skill] = listing
+
+
+class WordsInMetricsKey(Cloud):
+    """Counts each dialogue once more under a key with what was asked for, where nobody is allowed to read it."""
+
+    def count(self, understood: Understanding, device: str) -> list[Event]:
+        key = "/".join((understood.intent, *understood.slots.values()))
+        self.retention.count(Dialogue("", "", device, "detail", understood.skill, key))
+        return super().count(understood, device)
+
+
+class VoicesCounted(Cloud):
+    """Counts high and low voices, and shows the organisation which it has heard."""
+
+    def turn(self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None) -> tuple[dict[str, Any], Response | None]:
+        spectrum = np.abs(np.fft.rfft(np.frombuffer(sound[: len(sound) // 2 * 2], np.int16)))
+        middle = int(np.searchsorted(np.cumsum(spectrum**2), np.sum(spectrum**2) / 2))
+        self.voice = f"voice of {middle * 16_000 // max(1, len(sound) // 2) // 20 * 20} hertz"
+        return super().turn(sound, hypotheses, device, question)
+
+    def count(self, understood: Understanding, device: str) -> list[Event]:
+        self.retention.count(Dialogue(OURS, OURS, device, "voices", understood.skill, self.voice))
+        return super().count(understood, device)
 
 
 class _TellsAnyway(Office):

@@ -65,6 +65,8 @@ FAULTS = {
     "organisation-sees-service": Fault("ORG-2", "cloud", "OrganisationSeesService"),
     "organisation-reads-transcripts": Fault("ORG-3", "cloud", "OrganisationReadsTranscripts"),
     "transcript-as-skill-name": Fault("ORG-3", "cloud", "TranscriptAsSkillName"),
+    "words-in-metrics-key": Fault("RET-2", "cloud", "WordsInMetricsKey"),
+    "voices-counted": Fault("RET-2", "cloud", "VoicesCounted"),
     "developers-see-settings": Fault("DEV-1", "cloud", "DevelopersSeeSettings"),
     "denied-yet-told": Fault("DEV-1", "cloud", "DeniedYetTold"),
 }

@@ -1,0 +1,118 @@
+"""Calls: nobody between two devices can listen, whoever carries their messages; a call may be declined; nothing of it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+
+from earwitness.reference_impl.calls.identity import Identity
+from earwitness.reference_impl.calls.line import CallFailed, Line
+from earwitness.reference_impl.calls.peer import Peer
+from earwitness.reference_impl.cloud.desk import Desk, Letter
+from earwitness.reference_impl.device.link import network
+from earwitness.reference_impl.faults.calls import CallKeysNotVerified
+from earwitness.reference_impl.session import Session
+
+
+class Middle(Desk):
+    """A cloud that puts itself between two devices: to each it is the other, with keys of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(network.done(_loop()))
+        self.heard = 0
+
+    def carried(self, letter: Letter) -> Letter:
+        return {**super().carried(letter), "text": network.done(self._swapped(str(letter["text"])))}
+
+    async def _swapped(self, text: str) -> str:
+        if "a=setup:actpass" in text:
+            self.to_caller, self.to_called = Peer(self._listen), Peer()
+            self._answer = await self.to_caller.answer(text)
+            return await self.to_called.offer()
+        await self.to_called.accept(text)
+        return self._answer
+
+    async def _listen(self, frame: Any) -> None:
+        self.heard += 1
+
+
+async def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+class Carrier:
+    """A link that ends at a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        return self.desk.put(message) if message["type"] == "mail.put" else self.desk.take(message["device"])
+
+
+def pair(desk: Desk, kind: type[Line] = Line) -> tuple[Line, Line]:
+    one, other = Identity(), Identity()
+    one.trusted, other.trusted = {"d2": other.public}, {"d1": one.public}
+    return kind("d1", one, Carrier(desk)), kind("d2", other, Carrier(desk))
+
+
+def test_a_cloud_that_carries_honestly_lets_two_devices_talk():
+    caller, called = pair(Desk(network.done(_loop())))
+    caller.dial(called)
+    sent = caller.send(np.ones(1280, np.int16))
+    assert sent is not None and sent.end_to_end and called.verified
+    caller.hang_up()
+    called.hang_up()
+
+
+def test_a_man_in_the_middle_is_noticed_and_there_is_no_call():
+    desk = Middle()
+    caller, called = pair(desk)
+    with pytest.raises(CallFailed, match="not signed"):
+        caller.dial(called)
+    assert not caller.busy and not called.busy and desk.heard == 0
+
+
+def test_the_man_in_the_middle_is_real_devices_that_do_not_look_talk_to_him():
+    desk = Middle()
+    caller, called = pair(desk, CallKeysNotVerified.line_class)
+    caller.dial(called)
+    for _ in range(20):
+        caller.send(np.ones(1280, np.int16))
+    sent = caller.send(np.ones(1280, np.int16))
+    assert desk.heard > 0 and sent is not None and sent.encrypted and not sent.end_to_end
+    caller.hang_up()
+    called.hang_up()
+    network.done(desk.to_caller.end())
+    network.done(desk.to_called.end())
+
+
+@pytest.fixture(scope="module")
+def session():
+    made = Session()
+    for device in made.devices.values():
+        device.power(True)
+    yield made
+    made.stop()
+
+
+def call(session, **more):
+    return [m.get("event") for m in session.handle({"id": 1, "do": "call", "device": "d1", "state": "start", "leg": "device", **more})][:-1]
+
+
+def test_a_call_that_is_declined_ends_without_media(session):
+    assert call(session, answered=False) == ["call.start", "call.end"]
+    assert not session.devices["d1"].line.busy
+
+
+@pytest.mark.parametrize("why", ["no power", "no network"])
+def test_a_device_that_is_not_there_takes_no_call(why, session):
+    other = session.devices["d2"]
+    (other.power if why == "no power" else other.network)(False)
+    assert call(session) == ["call.start", "call.end"]
+    (other.power if why == "no power" else other.network)(True)
+    assert call(session) == ["call.start"]
+    list(session.handle({"id": 2, "do": "call", "device": "d1", "state": "end", "leg": "device"}))
