@@ -9,8 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
+from rapidfuzz import fuzz
+
 from earwitness.conformance.harness import Harness, Run
 from earwitness.conformance.stimulus import Query, Say, Scenario
+from earwitness.conformance.witness.stores import LIKE
 
 METRICS = (
     "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues", "skill_metrics", "service_metrics",
@@ -72,13 +75,13 @@ def _unfit(one: Run, other: Run) -> str:
 
 
 def _seen(run: Run) -> Seen:
-    """What of a run reaches those who see metrics, or is stored and is no transcript."""
+    """What of a run reaches those who see metrics, or is stored and is neither a transcript nor another hypothesis for one (ASR-2 judges those)."""
     words = {str(o.attributes["text"]).lower() for o in run.watch.trace if o.event == "asr.result"}
     metrics = Counter((str(o.attributes["name"]), str(o.attributes["level"])) for o in run.watch.trace if o.event == "metric")
     return frozenset(
         [("answer", f"{q.actor} {q.role}", q.resource, json.dumps(data, sort_keys=True)) for q, data in run.told if data is not None]
         + [("metric", *key, str(number)) for key, number in metrics.items()]
-        + [("store", text) for text in run.stores.texts if text not in words]
+        + [("store", text) for text in run.stores.texts if not any(fuzz.ratio(text, known) >= LIKE for known in words)]
     )
 
 

@@ -74,7 +74,10 @@ class Tap:
 
     def route(self, device: str, host: str, port: int, authority: str) -> int:
         """Listen for a device whose cloud is at host and port; returns the port to send it to."""
-        door = socket.create_server(("127.0.0.1", 0))
+        # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP.
+        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        door.bind(("127.0.0.1", 0))
+        door.listen()
         door.setblocking(False)
         self._sockets.append(door)
         upstream = ssl.create_default_context(cadata=authority)
