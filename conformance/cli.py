@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from earwitness.conformance.cli_calibrate import calibrate
 from earwitness.conformance.cli_common import packs_named
 from earwitness.conformance.cli_model import diagrams, mutate, prove, verify_proof, write_promela
 from earwitness.conformance.cli_policy import policy
@@ -161,7 +162,7 @@ def report(folder: Path) -> None:
         click.echo(str(path))
 
 
-for _command in (prove, mutate, write_promela, diagrams, verify_proof, policy):
+for _command in (prove, mutate, write_promela, diagrams, verify_proof, policy, calibrate):
     cli.add_command(_command)
 
 

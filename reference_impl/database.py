@@ -16,10 +16,11 @@ class DatabaseError(RuntimeError):
 
 
 def opened(folder: Path, name: str, url: str = "") -> Engine:
-    """The database at a URL such as postgresql://user@host/name, or the SQLite file of that name in the folder. Raises DatabaseError."""
+    """The database at a URL such as postgresql://user@host/name, or the SQLite file of that name in the folder. Its complaints never repeat what was to be
+    stored. Raises DatabaseError."""
     if not url:
         folder.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{folder / name}", connect_args={"timeout": 20})
+        engine = create_engine(f"sqlite:///{folder / name}", connect_args={"timeout": 20}, hide_parameters=True)
         event.listen(engine, "connect", _secretive)
         return engine
     try:

@@ -108,5 +108,11 @@ def test_the_page_in_a_real_browser(session, ask):
         page.fill("#d2 input[name=unit]", "205")
         page.click("#d2 >> text=Move")
         assert "menlo" not in page.content().lower()
+        for role, shown in (("skill_developer", {"skill_metrics", "own_logs"}), ("operator", {"service_metrics"}), ("guest", set())):
+            page.context.clear_cookies()
+            page.goto(session.cloud.property)
+            page.fill("input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == role))
+            page.click("button")
+            assert {card.get_attribute("id") for card in page.locator(".figures .card").all()} == shown and page.locator("section").count() == 0
         browser.close()
     assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2

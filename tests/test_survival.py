@@ -16,15 +16,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trustme
 from sqlalchemy import event
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import WebSocketException
 
-from earwitness.conformance.clips import CLIPS, in_the_air, write_wav
+from earwitness.conformance.clips import CLIPS, Clip, in_the_air, write_wav
 from earwitness.conformance.witness.air import Air
 from earwitness.conformance.witness.stores import search
-from earwitness.reference_impl.device.link import Link, LinkLost, Route
+from earwitness.reference_impl.calls.identity import Identity
+from earwitness.reference_impl.device.device import SPEAKER, Control, Device
+from earwitness.reference_impl.device.link import WINDOW, Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import CloudProcess, Session
@@ -68,7 +71,7 @@ def test_a_cloud_that_is_killed_in_mid_stream_ends_the_stream_and_a_new_one_is_f
 
 
 def test_attempts_to_reach_a_cloud_that_is_gone_become_rarer():
-    link = Link(Route("127.0.0.1", 1, _authority()))
+    link = Link(Route("127.0.0.1", 1, _served()[1]))
     waits = []
     for _ in range(5):
         link._not_before = 0.0
@@ -80,22 +83,27 @@ def test_attempts_to_reach_a_cloud_that_is_gone_become_rarer():
         link.ask({"type": "settings"})
 
 
-def _authority() -> str:
-    import trustme
+def _served() -> tuple[ssl.SSLContext, str]:
+    """What a server of our own needs, and whom to believe then."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context, authority.cert_pem.bytes().decode()
 
-    return trustme.CA().cert_pem.bytes().decode()
 
-
-@pytest.mark.parametrize("state", ["listening", "streaming", "muted", "in a call", "off"])
+@pytest.mark.parametrize("state", ["listening", "streaming", "asking", "muted", "in a call", "off"])
 def test_the_network_may_go_in_any_state(state, session, say):
     before = {
-        "listening": [], "streaming": [], "muted": [{"do": "press", "button": "microphone"}],
+        "listening": [], "streaming": [], "asking": [], "muted": [{"do": "press", "button": "microphone"}],
         "in a call": [{"do": "call", "state": "start", "leg": "device"}], "off": [{"do": "power", "state": "cut"}],
     }[state]  # fmt: skip
     for request in before:
         list(session.handle({"id": 2, "device": "d1", **request}))
     if state == "streaming":
         assert "stream.open" in say("cut-short")
+    if state == "asking":
+        session.hear({"device": "d1"}, in_the_air(Clip("Alexa, what is the weather", "alexa", tail=0.8), 9))
+        assert session.devices["d1"].asked
     events = [m.get("event") for m in session.handle({"id": 3, "do": "network", "device": "d1", "state": "down"})]
     assert ("stream.close" in events) == (state == "streaming") and ("call.end" in events) == (state == "in a call")
     assert "stream.audio" not in say("weather")
@@ -124,11 +132,7 @@ def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
 
 @pytest.mark.parametrize("reply", ["", "{", "[]", "null", "3", b"\xff\xfe"])
 def test_a_device_that_is_answered_nonsense_loses_the_link_and_nothing_else(reply):
-    import trustme
-
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    context, authority = _served()
 
     async def nonsense(connection):
         async for _ in connection:
@@ -136,11 +140,81 @@ def test_a_device_that_is_answered_nonsense_loses_the_link_and_nothing_else(repl
 
     async def talk() -> None:
         async with serve(nonsense, "127.0.0.1", 0, ssl=context) as server:
-            link = Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority.cert_pem.bytes().decode()))
+            link = Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority))
             with pytest.raises(LinkLost):
                 await asyncio.to_thread(link.ask, {"type": "settings"})
 
     asyncio.run(talk())
+
+
+GOOD = {"events": [], "speech": "", "caption": "", "follow_up": False}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"error": "no"}, GOOD | {"events": 5}, GOOD | {"events": [{}]}, GOOD | {"events": [{"event": "tick", "time": 1}]}, GOOD | {"speech": "%%"},
+     GOOD | {"speech": "QQ=="}, GOOD | {"follow_up": "maybe"}, GOOD | {"caption": None}],
+)  # fmt: skip
+def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_on(answer, tmp_path):
+    seen = []
+    context, authority = _served()
+
+    async def strange(connection):
+        async for content in connection:
+            number = int.from_bytes(content[:4]) if isinstance(content, bytes) else json.loads(content)["id"]
+            ending = isinstance(content, str) and json.loads(content)["type"] == "end"
+            await connection.send(json.dumps({"id": number, "stop": True, **(answer if ending else {})}))
+
+    def hear(port: int) -> None:
+        device = Device("d1", SPEAKER, Route("127.0.0.1", port, authority), tmp_path, lambda event, *rest: seen.append(event), Identity())
+        device.power(True)
+        device.press_action()
+        for _ in range(4):
+            device.hear(np.ones(CHUNK, np.int16))
+        assert device.control is Control.LISTENING and not device.lights.blue and not device.speaker.playing
+
+    async def talk() -> None:
+        async with serve(strange, "127.0.0.1", 0, ssl=context) as server:
+            await asyncio.to_thread(hear, server.sockets[0].getsockname()[1])
+
+    asyncio.run(talk())
+    assert seen.count("stream.close") == seen.count("stream.open") == 1 and "request.processed" not in seen
+
+
+def test_a_device_that_is_not_answered_sends_no_more_than_its_window():
+    received = []
+
+    async def silent(connection):
+        async for content in connection:
+            received.append(content)
+
+    def overrun(link: Link) -> None:
+        pending = [link.send(bytes(64)) for _ in range(3 * WINDOW)]
+        time.sleep(1)
+        link.drop()
+        for one in pending:
+            with pytest.raises(LinkLost):
+                link.answer(one)
+
+    async def talk() -> None:
+        context, authority = _served()
+        async with serve(silent, "127.0.0.1", 0, ssl=context) as server:
+            await asyncio.to_thread(overrun, Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority)))
+
+    asyncio.run(talk())
+    assert len(received) == WINDOW and len({content[:4] for content in received}) == WINDOW
+
+
+def test_settings_are_answered_on_the_same_connection_while_a_turn_is_in_work(session):
+    link = Link(session.cloud.route)
+    link.ask({"type": "open", "device": "d1", "preroll": 0})
+    sound = in_the_air(CLIPS["weather"], 3)[16_000:].tobytes()
+    for begin in range(0, len(sound), 2560):
+        link.ask(sound[begin : begin + 2560])
+    turn = link.send({"type": "end"})
+    assert link.ask({"type": "settings", "device": "d1"}) == {"tone": False, "word": "alexa"}
+    assert link.answer(turn)["events"]
+    link.drop()
 
 
 def test_a_hundred_devices_at_once(tmp_path):
@@ -175,7 +249,7 @@ def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(session, say, m
     assert Memory(session.folder / "d1").muted()
 
 
-def test_a_full_disk_stores_nothing_and_breaks_nothing(tmp_path):
+def test_a_full_disk_stores_nothing_and_breaks_nothing_and_no_log_says_what_was_said(tmp_path, caplog):
     from earwitness.reference_impl.cloud.asr import Hypothesis
     from earwitness.reference_impl.cloud.cloud import Cloud
 
@@ -185,6 +259,7 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing(tmp_path):
     answer, _ = cloud.turn(b"", [Hypothesis("what is the weather in boston", 0.9)], "d1")
     assert [e["event"] for e in answer["events"]] == ["asr.result", "nlu.intent", "skill.request", "skill.response"]
     assert answer["speech"]
+    assert "a transcript was not stored" in caplog.text and "weather in boston" not in caplog.text
     cloud.host.end()
 
 

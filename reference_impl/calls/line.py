@@ -49,7 +49,7 @@ class Line:
             other.post(self.name, network.done(other.peer.answer(other.collect(self.name))))
             network.done(self.peer.accept(self.collect(other.name)))
             network.done(self.peer.connected())
-        except (LinkLost, Forged, TimeoutError) as error:
+        except (LinkLost, Forged, TimeoutError, ValueError) as error:
             self.hang_up()
             other.hang_up()
             raise CallFailed(f"'{other.name}' was not reached: {error}") from None
@@ -62,7 +62,7 @@ class Line:
             said = self.link.ask({"type": "call.telephone", "device": self.name, "sdp": network.done(self.peer.offer()), "telephone": [host, port]})
             network.done(self.peer.accept(str(said["sdp"])))
             network.done(self.peer.connected())
-        except (LinkLost, TimeoutError, KeyError) as error:
+        except (LinkLost, TimeoutError, KeyError, ValueError) as error:
             self.hang_up()
             raise CallFailed(f"the telephone was not reached: {error}") from None
 
@@ -79,8 +79,9 @@ class Line:
         letter = self.link.ask({"type": "mail.take", "device": self.name})
         if letter.get("from") != sender:
             raise Forged(f"no description of a call came from '{sender}'")
-        self.check(sender, str(letter["text"]), str(letter["signature"]))
-        return str(letter["text"])
+        text, signature = str(letter.get("text")), str(letter.get("signature"))
+        self.check(sender, text, signature)
+        return text
 
     def check(self, sender: str, text: str, signature: str) -> None:
         self.identity.verify(sender, text, signature)

@@ -5,17 +5,15 @@ The clock is virtual: it advances by what the microphones could have heard, so a
 
 from __future__ import annotations
 
-import base64
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import Line
+from earwitness.reference_impl.device.answer import Answer, read
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.camera import Camera
 from earwitness.reference_impl.device.link import Link, LinkLost, Pending, Route
@@ -137,10 +135,11 @@ class Device:
         """Ask the cloud how the organisation set this device. Without network the old settings stand."""
         with suppress(LinkLost):
             settings = self.link.ask({"type": "settings", "device": self.name})
-            if settings.get("tone", self.tone_wanted) is not self.tone_wanted:
-                self.want_tone(not self.tone_wanted)
-            if settings.get("word", self.word) in WORDS and settings.get("word", self.word) != self.word:
-                self.choose(settings["word"])
+            tone, word = settings.get("tone"), settings.get("word")
+            if isinstance(tone, bool) and tone is not self.tone_wanted:
+                self.want_tone(tone)
+            if word in WORDS and word != self.word:
+                self.choose(word)
 
     def choose(self, word: str) -> None:
         """Listen for another of the four words."""
@@ -292,31 +291,32 @@ class Device:
                 self.pending = self.link.send({"type": "end"})
             self.control = Control.WAITING
 
-    def collect(self) -> dict[str, Any] | None:
+    def collect(self) -> Answer | None:
         """The answer of the cloud, if one was asked for and comes: what happened there is reported, whatever becomes of it here."""
         pending, self.pending = self.pending, None
-        try:
-            reply = self.link.answer(pending) if pending is not None else None
-        except LinkLost:
+        if pending is None:
             return None
-        for entry in reply.get("events", ()) if reply is not None else ():
-            self.report(entry.pop("event"), **entry)
-        return reply
+        try:
+            answer = read(self.link.answer(pending))
+        except (LinkLost, ValueError):
+            return None
+        for event, attributes in answer.events:
+            self.report(event, **attributes)
+        return answer
 
     def finish(self) -> None:
         """Take the answer, close the stream, speak, and listen again afterwards if the skill asked something."""
-        reply = self.collect()
-        if reply is None:
+        answer = self.collect()
+        if answer is None:
             self.lose_stream()
             return
         self.report("request.processed", stream=self.stream)
         self.close()
-        speech = np.frombuffer(base64.b64decode(reply.get("speech", "")), np.int16)
-        if len(speech):
-            self.report("tts.audio", bytes=speech.nbytes, asked_by="self")
-            self.speaker.play(speech)
-        self.caption = str(reply.get("caption", ""))
-        if not reply.get("follow_up"):
+        if len(answer.speech):
+            self.report("tts.audio", bytes=answer.speech.nbytes, asked_by="self")
+            self.speaker.play(answer.speech)
+        self.caption = answer.caption
+        if not answer.follow_up:
             self.show_active(False)
         elif self.speaker.playing:
             self.asked = True

@@ -153,7 +153,8 @@ class _Wire:
     async def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         async with self._window:
             number = next(self._numbers)
-            answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+            answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+            self._waiting[number] = answer
             try:
                 if not self.open:
                     raise ConnectionError("the connection is closed")

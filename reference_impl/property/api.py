@@ -22,6 +22,17 @@ from earwitness.reference_impl.property.registry import UnknownDevice
 COOKIE = "earwitness"
 LARGEST = 4096
 """Bytes of a request's body."""
+FIGURES = {
+    "organisation": ("device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues"),
+    "skill_developer": ("skill_metrics", "own_logs"),
+    "operator": ("service_metrics",),
+}
+"""What the page shows to whom, where the policy permits."""
+TITLES = {
+    "device_count": "devices", "active_devices": "active today", "top_domains": "Domains", "top_skills": "Skills", "intent_distribution": "Intents",
+    "daily_dialogues": "Own skills by day", "skill_metrics": "Dialogues of your skills by day", "own_logs": "What your skills logged",
+    "service_metrics": "The service",
+}  # fmt: skip
 Handler = Callable[[Request, Person], Awaitable[Response]]
 
 
@@ -76,17 +87,14 @@ def application(office: Office) -> Starlette:
         return HTMLResponse(await run_in_threadpool(render, person))
 
     def render(person: Person) -> str:
-        devices = []
-        for placed in office.registry.devices(person.party) if person.role == "organisation" else ():
-            devices.append({"placed": placed, "skills": office.registry.skills(placed.name)})
-        figures = {}
-        if devices:
-            name = devices[0]["placed"].name  # type: ignore[attr-defined]
-            for kind in ("device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues"):
-                answer = office.read(person, name, kind)
-                figures[kind] = answer.data if answer.decision.permitted else None
+        own = office.registry.devices(person.party) if person.role == "organisation" else ()
+        # What belongs to no device is asked through any.
+        through = own[:1] if person.role == "organisation" else office.registry.devices()[:1]
+        answers = {kind: office.read(person, placed.name, kind) for placed in through for kind in FIGURES.get(person.role, ())}
+        figures = {kind: answer.data for kind, answer in answers.items() if answer.decision.permitted}
+        devices = [{"placed": placed, "skills": office.registry.skills(placed.name)} for placed in own]
         store = [x for x in office.host.listings.values() if office.admits(x)]
-        return template.render(person=person, devices=devices, figures=figures, store=store, words=WORDS)
+        return template.render(person=person, devices=devices, figures=figures, store=store, words=WORDS, titles=TITLES)
 
     async def act(request: Request, person: Person) -> Response:
         form = {k: v[-1] for k, v in parse_qs((await limited(request)).decode()).items()}

@@ -1,0 +1,37 @@
+"""What the cloud answers to a request, as the device reads it: nothing in it is believed before it is checked."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from earwitness.reference_impl.sound import Samples
+
+OURS = frozenset({"time", "device"})
+"""Attributes that only the device itself knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What happened in the cloud as (event, attributes), the speech, the same in letters, and whether somebody waits for an answer to it."""
+
+    events: tuple[tuple[str, Mapping[str, Any]], ...]
+    speech: Samples
+    caption: str
+    follow_up: bool
+
+
+def read(reply: Mapping[str, Any]) -> Answer:
+    """Raises ValueError for a reply that makes no sense."""
+    events, speech, caption, follow_up = (reply.get(name) for name in ("events", "speech", "caption", "follow_up"))
+    if not (isinstance(events, list) and isinstance(speech, str) and isinstance(caption, str) and isinstance(follow_up, bool)):
+        raise ValueError("the cloud's answer lacks events, speech, caption or follow_up")
+    for entry in events:
+        if not isinstance(entry, dict) or not isinstance(entry.get("event"), str) or OURS & entry.keys():
+            raise ValueError("an event of the cloud's answer makes no sense")
+    told = tuple((entry["event"], {k: v for k, v in entry.items() if k != "event"}) for entry in events)
+    return Answer(told, np.frombuffer(base64.b64decode(speech, validate=True), "<i2"), caption, follow_up)
