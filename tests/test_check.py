@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.bundle import BundleError, read
+from earwitness.conformance.check import Session, result_of
 from earwitness.conformance.cli import _reports
+from earwitness.conformance.drivers.driver import Hello
+from earwitness.conformance.noninterference import Comparison, Likeness
 from earwitness.conformance.verdict import ClauseResult, Exit, Verdict, gate
 
 COMMAND = [sys.executable, "-c", "from earwitness.conformance.cli import main; main()"]
@@ -110,6 +113,18 @@ def test_the_gate_is_green_only_when_every_loaded_required_clause_is_satisfied()
         assert gate((GOOD, replace(other, verdict=verdict)), both).value == code
     nothing = tuple(replace(x, verdict=Verdict.NOT_APPLICABLE) for x in (GOOD, other))
     assert gate(nothing, both) is Exit.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("likeness", "verdict", "known"),
+    [(Likeness.ALIKE, Verdict.SATISFIED, ("searched 1",)), (Likeness.APART, Verdict.VIOLATED, ()), (Likeness.UNKNOWN, Verdict.INCONCLUSIVE, ())],
+)
+def test_a_two_run_promise_is_judged_by_what_two_runs_showed(likeness, verdict, known, clauses):
+    hello = Hello("x", "1", {"d1": "speaker"}, {"access": True}, (), "virtual")
+    (clause,) = [c for c in clauses if c.id == "RET-2"]
+    result = result_of(clause, Session(hello, twins=Comparison(likeness, "why")), None, {})
+    assert (result.verdict, result.known) == (verdict, known)
+    assert result_of(clause, Session(hello), None, {}).verdict is Verdict.INCONCLUSIVE
 
 
 def test_every_exit_code_stands_in_the_help():
