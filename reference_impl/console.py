@@ -33,7 +33,7 @@ HELP = """what you type is said to the device, such as: alexa, what is the weath
 /file PATH     play a recording beside it    /listen SECONDS   hear the real microphone
 /film PATH     what the camera sees          /picture PATH     keep a picture of the device as PNG
 /device d1|d2  the speaker or the one with a screen   /events   what happened, in full   /quit"""
-COLUMNS = 56
+COLUMNS = 40
 """Of the device's picture."""
 ROOM = 0.6
 """Seconds of quiet before what is said, and four times that after it."""
@@ -97,8 +97,8 @@ def panel(name: str, face: Face, front: Image.Image) -> Panel:
     if face.heard:
         lines.append(Text(f"it understood: {face.heard}", style="italic"))
     if face.said:
-        lines.append(Text(f"it says: {face.said}", style="italic"))
-    return Panel(Group(*lines), title=f"{name}, {face.kind}", border_style="bright_blue" if face.blue else "red" if face.red else "dim", width=COLUMNS + 4)
+        lines.append(Text(f"it said: {face.said}", style="italic"))
+    return Panel(Group(*lines), title=f"{name}, {face.kind}", border_style="bright_blue" if face.blue else "red" if face.red else "dim", width=64)
 
 
 def picture(front: Image.Image) -> Text:
@@ -129,8 +129,8 @@ def in_a_room(sound: Samples) -> Samples:
     return heard
 
 
-class Desk:
-    """A session and the faces of its devices."""
+class Room:
+    """The devices of a session, as one stands beside them."""
 
     def __init__(self, session: Session) -> None:
         self.session, self.device = session, "d1"
@@ -239,24 +239,24 @@ def told(seen: Mapping[str, Any]) -> str:
     return f"{seen['time'] / 1_000_000:9.3f} s  {seen['event']}  {values}"
 
 
-def converse(desk: Desk, lines: Iterator[str], console: Console) -> None:
+def converse(room: Room, lines: Iterator[str], console: Console) -> None:
     """One line after another, the device's picture after each."""
-    console.print(desk.view())
+    console.print(room.view())
     for line in lines:
-        with Live(desk.view(), console=console, transient=True, auto_refresh=False) as live:
-            desk.watch = lambda live=live: shown(live, desk) if console.is_terminal else None  # type: ignore[misc]
+        with Live(room.view(), console=console, transient=True, auto_refresh=False) as live:
+            room.watch = lambda live=live: shown(live, room) if console.is_terminal else None  # type: ignore[misc]
             try:
-                said = desk.do(line)
+                said = room.do(line)
             except EOFError:
                 return
         if said:
             console.print(said, highlight=False, markup=False)
-        console.print(desk.view())
+        console.print(room.view())
 
 
-def shown(live: Live, desk: Desk) -> None:
+def shown(live: Live, room: Room) -> None:
     """The device as it is now, a little faster than it would be in the room."""
-    live.update(desk.view(), refresh=True)
+    live.update(room.view(), refresh=True)
     time.sleep(CHUNK / RATE / 4)
 
 
@@ -269,12 +269,12 @@ def main() -> None:
     try:
         people = {p["role"]: p["token"] for p in reversed(session.cloud.people)}
         console.print(f"the property's page: {session.cloud.property}\nits token: {people['organisation']}\n", highlight=False)
-        desk = Desk(session)
+        room = Room(session)
         if options.words:
-            converse(desk, iter(options.words), console)
+            converse(room, iter(options.words), console)
         else:
             console.print(HELP + "\n", highlight=False, markup=False)
-            converse(desk, (line for line in iter(lambda: console.input("> "), None)), console)
+            converse(room, (line for line in iter(lambda: console.input("> "), None)), console)
     except (EOFError, KeyboardInterrupt):
         pass
     finally:
