@@ -55,13 +55,23 @@ def say(session, tmp_path):
     return heard
 
 
-def test_a_cloud_that_is_killed_in_mid_stream_ends_the_stream_and_a_new_one_is_found(session, say):
-    assert "stream.open" in say("cut-short")
+@pytest.mark.parametrize("state", ["listening", "streaming", "asking", "on the telephone"])
+def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_found(state, session, say):
+    if state == "streaming":
+        assert "stream.open" in say("cut-short")
+    if state == "asking":
+        session.hear({"device": "d1"}, in_the_air(Clip("Alexa, what is the weather", "alexa", tail=0.8), 9))
+        assert session.devices["d1"].asked
+    if state == "on the telephone":
+        list(session.handle({"id": 2, "do": "call", "device": "d1", "state": "start", "leg": "telephone"}))
+        assert session.devices["d1"].line.busy
     os.kill(session.cloud.process.pid, signal.SIGKILL)
     session.cloud.process.wait()
     after = say("quiet")
-    assert after.count("stream.close") == 1 and "stream.audio" not in after[after.index("stream.close") :]
-    assert "stream.open" not in say("weather")
+    assert after.count("stream.close") == (state == "streaming") and "stream.audio" not in after and not session.devices["d1"].asked
+    ended = [m.get("event") for m in session.handle({"id": 3, "do": "call", "device": "d1", "state": "end", "leg": "telephone"})]
+    assert ("call.end" in ended) == (state == "on the telephone")
+    assert "stream.open" not in say("weather") and not session.devices["d1"].lights.blue
     assert search([str(session.folder)], [session.air], frozenset()).finds == ()
     session.cloud = CloudProcess(session.folder / "cloud", "")
     for device in session.devices.values():
