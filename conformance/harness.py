@@ -38,6 +38,8 @@ class Run:
     voice: int
     span: tuple[int, int]
     """Where in the trace what came of the scenario begins and ends."""
+    marks: tuple[int, ...]
+    """How long the trace was after each step of the scenario."""
     dead: str = ""
     told: tuple[tuple[Query, Any], ...] = ()
     """Questions to the property's side, with the data that was answered (None without any)."""
@@ -101,13 +103,15 @@ class Harness:
             step.control(device, "before the run")
         used = sorted({s.device for s in scenario} & set(self.hello.devices))
         began = len(step.watch.trace)
+        marks: list[int] = []
         for stimulus in scenario:
             step.carry_out(stimulus)
+            marks.append(len(step.watch.trace))
         span = began, len(step.watch.trace)
         step.bring_back(used)
         for device in used:
             step.control(device, "after the run")
-        return step.finish(scenario, span)
+        return step.finish(scenario, span, tuple(marks))
 
 
 class _Steps:
@@ -239,7 +243,7 @@ class _Steps:
                 self.carry_out(Call(device, "end", "device"))
             self.carry_out(Say(device, "quiet"))
 
-    def finish(self, scenario: Scenario, span: tuple[int, int]) -> Run:
+    def finish(self, scenario: Scenario, span: tuple[int, int], marks: tuple[int, ...]) -> Run:
         acted_on = frozenset(str(o.attributes["text"]).lower() for o in self.watch.trace if o.event == "asr.result")
         stores = search(self.harness.hello.data_paths, self.airs.values(), acted_on, self.calls.values())
         device = next(iter(self.clock))
@@ -249,7 +253,7 @@ class _Steps:
             for f in stores.finds
         )
         self.watch.feed(Observation(Microseconds(time), name, "end", {}, Evidence.WITNESSED) for name, time in self.clock.items())
-        return Run(scenario, self.watch, stores, tuple(self.skipped), self.uploads, self.voice, span, self.dead, tuple(self.told))
+        return Run(scenario, self.watch, stores, tuple(self.skipped), self.uploads, self.voice, span, marks, self.dead, tuple(self.told))
 
 
 def _texts(data: object) -> Iterable[str]:

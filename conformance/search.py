@@ -66,8 +66,14 @@ def possible(stimulus: Stimulus, harness: Harness) -> bool:
 
 
 def shrink(harness: Harness, clause: str, run: Run, budget: int = 24) -> Failure:
-    """Leave out steps, halves first, while the clause is still violated; at most `budget` runs."""
-    best, size = run, max(1, len(run.scenario) // 2)
+    """Leave out what came after the violation, then other steps, halves first, while the clause is still violated; at most `budget` runs."""
+    best = run
+    needed = sum(mark <= (run.watch.records[clause].violated_at or 0) for mark in run.marks) + 1
+    if needed < len(run.scenario):
+        budget -= 1
+        tried = harness.run(run.scenario[:needed])
+        best = tried if clause in tried.watch.violated else best
+    size = max(1, len(best.scenario) // 2)
     while budget > 0:
         shorter = None
         for begin in range(0, len(best.scenario), size):
