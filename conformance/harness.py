@@ -92,16 +92,18 @@ class Harness:
         return clause.capability is None or self.hello.capabilities.get(clause.capability, False)
 
     def run(self, scenario: Scenario) -> Run:
-        """Reset, positive control, the scenario, positive control, store search. Raises TargetError."""
+        """Reset, positive control, the scenario, positive control, store search. The controls are of the devices that the scenario is about, or of all where it
+        is empty. Raises TargetError."""
         step = _Steps(self)
         reset = self.driver.request({"do": "reset"})
         if reset.ok is None:
             raise TargetError(f"the implementation cannot be reset: {reset.unsupported or reset.failed}")
         step.begin()
+        used = sorted({s.device for s in scenario} & set(self.hello.devices))
         for device in self.hello.devices:
             step.carry_out(Power(device, "restore"))
-            step.control(device, "before the run")
-        used = sorted({s.device for s in scenario} & set(self.hello.devices))
+            if device in used or not used:
+                step.control(device, "before the run")
         began = len(step.watch.trace)
         marks: list[int] = []
         for stimulus in scenario:
