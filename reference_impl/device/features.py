@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.sound import Samples
 
 OVERLAP = 480
@@ -17,6 +18,8 @@ OVERLAP = 480
 FRAMES, BANDS, DEPTH, STEPS = 76, 32, 96, 16
 """Frames of 10 ms in one embedding, bands in a frame, numbers in an embedding, embeddings in a window."""
 WINDOW = STEPS * DEPTH
+NOISE = 12
+"""Amplitude (of 32,767) of a quiet room."""
 Numbers = NDArray[np.float32]
 
 
@@ -45,11 +48,10 @@ def _models() -> tuple[Any, Any]:
 class Features:
     """Feed it chunks of 80 ms; each gives the window that ends with it. Nothing older than two seconds is held."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: tuple[Samples, Numbers, Numbers] | None = None) -> None:
+        """It begins as if the room had been quiet `before`, since a window half empty is like nothing that was ever heard."""
         self._mel, self._embedding = _models()
-        self._sound: Samples = np.zeros(OVERLAP, np.int16)
-        self._frames: Numbers = np.zeros((FRAMES, BANDS), np.float32)
-        self._window: Numbers = np.zeros((STEPS, DEPTH), np.float32)
+        self._sound, self._frames, self._window = before if before is not None else _quiet()
 
     def push(self, chunk: Samples) -> Numbers:
         """The window after this chunk, of shape (WINDOW,)."""
@@ -61,3 +63,17 @@ class Features:
         (vector,) = self._embedding.run(None, {self._embedding.get_inputs()[0].name: self._frames[None, :, :, None]})
         self._window = np.concatenate([self._window[1:], np.asarray(vector, np.float32).reshape(1, DEPTH)])
         return self._window.reshape(WINDOW)
+
+    @property
+    def held(self) -> tuple[Samples, Numbers, Numbers]:
+        """What of the latest sound is held: samples, frames and the window."""
+        return self._sound, self._frames, self._window
+
+
+@cache
+def _quiet() -> tuple[Samples, Numbers, Numbers]:
+    empty = Features((np.zeros(OVERLAP, np.int16), np.zeros((FRAMES, BANDS), np.float32), np.zeros((STEPS, DEPTH), np.float32)))
+    faint = np.random.default_rng(0).normal(0, NOISE, 2 * STEPS * CHUNK).astype(np.int16)
+    for chunk in faint.reshape(-1, CHUNK):
+        empty.push(chunk)
+    return empty.held
