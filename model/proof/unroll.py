@@ -48,16 +48,18 @@ def violation_near(system: System, monitor: Monitor, states: Sequence[State], se
 def _unrolled(system: System, problem: Problem, initial: Any, seconds: int, deepest: int) -> Bounded:
     started = clock.perf_counter()
     solver = z3.SolverFor("QF_BV")
-    solver.add(_at(problem, initial, 0))
+    solver.add(z3.substitute(initial, *_stamps(problem, 0)))
     for depth in range(deepest):
+        stamps = _stamps(problem, depth)
         chosen = z3.BitVec(f"rule@{depth}", 8)
         time = _stamped(problem.encoding.variable("time", Sort.INT), depth)
         solver.add(time <= FAR)
+        later = {n: _stamped(v, depth + 1) for n, v in problem.before.items()}
         hit = []
         for number, rule in enumerate(problem.rules):
-            moved = [_stamped(v, depth + 1) == _at(problem, rule.after[n], depth) for n, v in problem.before.items()]
-            solver.add(z3.Implies(chosen == number, z3.And(_at(problem, rule.enabled, depth), *moved)))
-            hit.append(z3.And(chosen == number, _at(problem, z3.Not(rule.verdict), depth)))
+            moved = [later[n] == z3.substitute(rule.after[n], *stamps) for n in problem.before]
+            solver.add(z3.Implies(chosen == number, z3.And(z3.substitute(rule.enabled, *stamps), *moved)))
+            hit.append(z3.And(chosen == number, z3.substitute(z3.Not(rule.verdict), *stamps)))
         solver.add(z3.ULT(chosen, len(problem.rules)))
         solver.push()
         solver.add(z3.Or(*hit))
@@ -83,13 +85,14 @@ def _early(solver: Any, last: Any) -> Any:
     return found
 
 
-def _at(problem: Problem, term: Any, depth: int) -> Any:
+def _stamps(problem: Problem, depth: int) -> list[tuple[Any, Any]]:
+    """Every variable of the problem with what stands for it at that depth."""
     names = [*problem.before.values(), problem.encoding.variable("time", Sort.INT), *(v for r in problem.rules for v in r.free)]
-    return z3.substitute(term, *((v, _stamped(v, depth)) for v in names))
+    return [(v, _stamped(v, depth)) for v in names]
 
 
 def _stamped(variable: Any, depth: int) -> Any:
-    return z3.Const(f"{variable}@{depth}", variable.sort())
+    return z3.Const(f"{variable.decl().name()}@{depth}", variable.sort())
 
 
 def _path(system: System, problem: Problem, model: Any, steps: int) -> Path:
