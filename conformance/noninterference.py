@@ -12,13 +12,9 @@ from enum import Enum
 from rapidfuzz import fuzz
 
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.stimulus import Query, Say, Scenario
+from earwitness.conformance.stimulus import METRICS, ROLES, Query, Say, Scenario
 from earwitness.conformance.witness.stores import LIKE
 
-METRICS = (
-    "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues", "skill_metrics", "service_metrics",
-)  # fmt: skip
-ROLES = ("organisation", "skill_developer", "operator", "guest")
 ONE, OTHER = ("seattle", "three-minutes"), ("boston", "ten-minutes")
 """Clips in pairs: the same intents and skills in another voice, with other words."""
 Seen = frozenset[tuple[str, ...]]
@@ -66,9 +62,13 @@ def _unfit(one: Run, other: Run) -> str:
     """Why two runs cannot be compared, or ''."""
     if one.dead or other.dead:
         return one.dead or other.dead
-    intents = [[o.attributes["intent"] for o in run.watch.trace if o.event == "nlu.intent"] for run in (one, other)]
-    if intents[0] != intents[1]:
-        return "the two runs were not understood alike, so what differs may be due to that"
+    # Of the scenario alone: the positive controls say the same in both.
+    traces = [run.watch.trace[slice(*run.span)] for run in (one, other)]
+    intents, texts = ([[o.attributes[a] for o in t if o.event == e] for t in traces] for e, a in (("nlu.intent", "intent"), ("asr.result", "text")))
+    if not intents[0] or intents[0] != intents[1]:
+        return "the two runs were not understood, or not alike, so what differs may be due to that"
+    if texts[0] == texts[1]:
+        return "the same words were recognised in both runs, so they show nothing"
     if not any(kind == "answer" for kind, *_ in _seen(one)) and not any(kind == "metric" for kind, *_ in _seen(one)):
         return "no metric was seen"
     return ""

@@ -10,17 +10,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.stimulus import Call, Choose, Kill, Network, Power, Press, Query, Say, Scenario, SetTone, Shutter, Skill, Stimulus, needs
+from earwitness.conformance.stimulus import (
+    RESOURCES,
+    ROLES,
+    Call,
+    Choose,
+    Kill,
+    Network,
+    Power,
+    Press,
+    Query,
+    Say,
+    Scenario,
+    SetTone,
+    Shutter,
+    Skill,
+    Stimulus,
+    needs,
+)
 from earwitness.model.trace import Observation
 
 DEVICE = st.sampled_from(["d1", "d2"])
-
-
-RESOURCES = (
-    "skills", "unit", "settings", "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues",
-    "skill_metrics", "own_logs", "service_metrics", "recordings", "transcripts",
-)  # fmt: skip
-ROLES = ("organisation", "skill_developer", "operator", "guest")
 REFUSED = ("bedtime_stories", "horoscope_by_birthday", "after_dark", "gift_shop", "unreviewed")
 """Skills that no property may enable: one of each refused kind, and one that nobody certified."""
 

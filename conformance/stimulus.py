@@ -76,6 +76,14 @@ class Call:
     leg: str
 
 
+METRICS = (
+    "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues", "skill_metrics", "service_metrics",
+)  # fmt: skip
+RESOURCES = ("skills", "unit", "settings", *METRICS, "own_logs", "recordings", "transcripts")
+"""What may be asked for; the metrics among it are counts."""
+ROLES = ("organisation", "skill_developer", "operator", "guest")
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Somebody asks for something stored about the device. `actor` is 'ours' for whoever the device belongs to, 'theirs' for anybody else."""

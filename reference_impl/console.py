@@ -191,7 +191,7 @@ class Room:
             "/power": lambda: self.ask(do="power", state="cut" if self.face.powered else "restore"),
             "/network": lambda: self.ask(do="network", state="down" if self.face.online else "up"),
             "/tone": lambda: self.ask(do="set", value=rest == "on"),
-            "/call": lambda: self.ask(do="call", state="start", leg=rest.replace("declined", "") or "device", answered=rest != "declined"),
+            "/call": lambda: self.call(rest or "device"),
             "/hang-up": lambda: self.ask(do="call", state="end", leg="device"),
             "/file": lambda: self.hear(in_a_room(decode(Path(rest)))),
             "/film": lambda: self.look_at(Path(rest)),
@@ -210,6 +210,11 @@ class Room:
             return chosen() if chosen is not None else f"there is no {word}\n{HELP}"
         except (SoundError, SoundCardError, FilmError, ValueError, OSError) as error:
             return str(error)
+
+    def call(self, whom: str) -> str:
+        if whom not in ("device", "telephone", "declined"):
+            return f"one cannot call '{whom}'; say device, telephone or declined"
+        return self.ask(do="call", state="start", leg="telephone" if whom == "telephone" else "device", answered=whom != "declined")
 
     def look_at(self, path: Path) -> str:
         self.session.devices[self.device].camera.frames = film(path)

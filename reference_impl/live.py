@@ -97,12 +97,13 @@ def live(source: Iterator[Samples], device: str = "d1", sink: Sink | None = None
 def main() -> None:
     parser = argparse.ArgumentParser(prog="earwitness-live", description=__doc__)
     parser.add_argument("--hear", default=CARD, metavar="card|-|FILE", help="what the microphones hear; - is raw 16 kHz mono 16-bit sound on standard input")
-    parser.add_argument("--speak", default=CARD, metavar="card|-|FILE", help="where it speaks to; - is raw sound on standard output, what it does then goes to standard error")
+    parser.add_argument("--speak", metavar="card|-|FILE", help="where it speaks to: the card if it hears one, else nowhere unless told; - is raw sound on standard output, and what it does goes to standard error")
     options = parser.parse_args()
-    log = sys.stderr if options.speak == PIPE else sys.stdout
+    speak = options.speak or (CARD if options.hear == CARD else "")
+    log = sys.stderr if speak == PIPE else sys.stdout
     try:
         with ExitStack() as stack:
-            for entry in live(heard_from(options.hear), sink=spoken_to(options.speak, stack)):
+            for entry in live(heard_from(options.hear), sink=spoken_to(speak, stack) if speak else None):
                 print(json.dumps(entry), file=log, flush=True)
     except (SoundCardError, SoundError, OSError) as error:
         sys.exit(str(error))

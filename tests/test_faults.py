@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from earwitness.conformance import noninterference
 from earwitness.conformance.calibration import calibrate, listed, purpose
 from earwitness.conformance.drivers.reference import ReferenceDriver
 from earwitness.conformance.harness import Harness
@@ -21,6 +22,14 @@ D = "d1"
 def test_two_runs_of_the_honest_reference_look_alike(clauses):
     with Harness(ReferenceDriver(), clauses) as harness:
         assert compare(harness) == Comparison(Likeness.ALIKE)
+
+
+def test_two_runs_that_say_the_same_or_are_not_understood_show_nothing(clauses, monkeypatch):
+    with Harness(ReferenceDriver(), clauses) as harness:
+        for one, other in ((("seattle",), ("seattle",)), (("chatter",), ("quiet",))):
+            monkeypatch.setattr(noninterference, "ONE", one)
+            monkeypatch.setattr(noninterference, "OTHER", other)
+            assert compare(harness).likeness is Likeness.UNKNOWN
 
 
 @pytest.mark.parametrize("name", FAULTS)

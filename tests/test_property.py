@@ -7,7 +7,8 @@ import shutil
 import httpx
 import pytest
 
-from earwitness.conformance.search import REFUSED, RESOURCES, ROLES
+from earwitness.conformance.search import REFUSED
+from earwitness.conformance.stimulus import RESOURCES, ROLES
 from earwitness.reference_impl.property.access import NEEDS, Person, Record, decide
 from earwitness.reference_impl.session import Session
 

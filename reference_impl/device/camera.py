@@ -58,4 +58,4 @@ class Camera:
         self.frames: Iterator[Frame] = test_card()
 
     def read(self) -> Frame | None:
-        return None if self.shutter_closed or not self.rail.fed else next(self.frames)
+        return None if self.shutter_closed or not self.rail.fed else next(self.frames, None)
