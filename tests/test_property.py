@@ -97,23 +97,29 @@ def test_the_page_in_a_real_browser(session, ask):
         browser = driver.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_context(ignore_https_errors=True, viewport={"width": 1100, "height": 900}).new_page()
         page.goto(session.cloud.property)
+
+        def follow(selector: str) -> None:
+            # A click returns before the page it leads to is there.
+            with page.expect_navigation():
+                page.click(selector)
+
         page.fill("input[name=token]", "a wrong one")
-        page.click("text=Enter >> nth=-1")
+        follow("text=Enter >> nth=-1")
         assert "not known" in page.content()
         page.fill("input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == "organisation"))
-        page.click("button")
+        follow("button")
         assert page.inner_text("h1") == "Harbour Hotel" and page.locator("section").count() == 2
-        page.click("#d1 >> text=Tone off")
+        follow("#d1 >> text=Tone off")
         assert page.locator("#d1 >> text=Tone on").count() == 1
-        page.click("#d2 >> text=trivia")
+        follow("#d2 >> text=trivia")
         page.fill("#d2 input[name=unit]", "205")
-        page.click("#d2 >> text=Move")
+        follow("#d2 >> text=Move")
         assert "menlo" not in page.content().lower()
         for role, shown in (("skill_developer", {"skill_metrics", "own_logs"}), ("operator", {"service_metrics"}), ("guest", set())):
             page.context.clear_cookies()
             page.goto(session.cloud.property)
             page.fill("input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == role))
-            page.click("button")
+            follow("button")
             assert {card.get_attribute("id") for card in page.locator(".figures .card").all()} == shown and page.locator("section").count() == 0
         browser.close()
     assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2
