@@ -17,7 +17,14 @@ from earwitness.reference_impl.cloud.nlu import fits, understand
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.sound import decode
 
-NAMES = {"coffeeDrink": "drink", "milkAmount": "milk", "numberOfShots": "shots", "roast": "roast", "size": "size", "sugarAmount": "sugar"}
+NAMES = {
+    "coffeeDrink": "drink",
+    "milkAmount": "milk",
+    "numberOfShots": "shots",
+    "roast": "roast",
+    "size": "size",
+    "sugarAmount": "sugar",
+}
 INTENT = "OrderDrink"
 NOISES = 3
 """Each order is heard in as many different faint noises."""
@@ -52,7 +59,9 @@ def correctly(found: list[asr.Hypothesis], want: dict[str, str]) -> bool:
 
 def calibration(chances: np.ndarray, right: np.ndarray) -> dict[str, float]:
     bins = np.minimum((chances * 10).astype(int), 9)
-    error = sum(abs(chances[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins))
+    error = sum(
+        abs(chances[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins)
+    )
     return {"error": round(float(error), 3), "brier": round(float(((chances - right) ** 2).mean()), 3)}
 
 
@@ -84,7 +93,11 @@ if __name__ == "__main__":
             got = dict(understood.slots) if understood is not None else {}
             correct = correctly(found, want)
             intents += understood is not None and understood.intent == INTENT
-            slots, wanted, whole = slots + sum(got.get(k) == v for k, v in want.items()), wanted + len(want), whole + correct
+            slots, wanted, whole = (
+                slots + sum(got.get(k) == v for k, v in want.items()),
+                wanted + len(want),
+                whole + correct,
+            )
             early += because_whole
             patient += correctly(recognizer.recognize(sound), want)
             if found:
@@ -100,7 +113,11 @@ if __name__ == "__main__":
         "ended_as_whole_sentence": round(early / total, 3),
         "right_in_all_if_heard_to_the_end": round(patient / total, 3),
         "real_time_factor": round(work / sound_seconds, 4),
-        "confidence_on_odd": {**calibration(*odd), "mean": round(float(odd[0].mean()), 3), "right": round(float(odd[1].mean()), 3)},
+        "confidence_on_odd": {
+            **calibration(*odd),
+            "mean": round(float(odd[0].mean()), 3),
+            "right": round(float(odd[1].mean()), 3),
+        },
     }
     if "--fit" in sys.argv:
         result["fitted_on_even"] = dict(zip(("offset", "slope"), fitted(*even), strict=True))

@@ -17,14 +17,14 @@ from typing import Any
 import cvc5
 import z3
 
-from earwitness.conformance.proofs import Prover, job, provable
-from earwitness.model.proof.pdr import AbcError, pdr
-from earwitness.model.proof.promela import SMALL, promela
-from earwitness.model.proof.prove import Standing
-from earwitness.model.proof.spin import SpinError, spin
-from earwitness.model.proof.verilog import verilog
-from earwitness.model.system.assistant import assistant
+from earwitness.model.assistant.assistant import assistant
+from earwitness.model.proof.second_opinion.abc import AbcError, pdr
+from earwitness.model.proof.second_opinion.promela import SMALL, promela
+from earwitness.model.proof.second_opinion.spin import SpinError, spin
+from earwitness.model.proof.second_opinion.verilog import verilog
+from earwitness.model.proof.spacer import Standing
 from earwitness.policies.pack import find
+from earwitness.policies.proving.prove_packs import Prover, job, provable
 
 SECONDS = 60
 
@@ -50,7 +50,10 @@ if __name__ == "__main__":
 
         def ours(folder: Path, clause: Any = clause) -> dict[str, Any]:
             said = Prover(folder, SECONDS, {})(job(clause, system))
-            return {"answer": "holds" if said.standing is Standing.PROVED else said.standing.value, "seconds": said.proof.seconds}
+            return {
+                "answer": "holds" if said.standing is Standing.PROVED else said.standing.value,
+                "seconds": said.proof.seconds,
+            }
 
         def theirs(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
             said = pdr(verilog(system, monitor), folder, SECONDS)
@@ -58,7 +61,11 @@ if __name__ == "__main__":
 
         def spins(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
             said = spin(promela(system, monitor), folder, SECONDS)
-            return {"answer": "holds" if said.holds else "violated", "seconds": said.seconds, "states": said.states}
+            return {
+                "answer": "holds" if said.holds else "violated",
+                "seconds": said.seconds,
+                "states": said.states,
+            }
 
         rows[clause.id] = {"earwitness": timed(ours), "abc pdr": timed(theirs), "spin": timed(spins)}
         print(clause.id, json.dumps(rows[clause.id]), file=sys.stderr, flush=True)

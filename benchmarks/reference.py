@@ -12,17 +12,41 @@ from pathlib import Path
 
 import numpy as np
 
-from earwitness.conformance.clips import LEAD, Clip, in_the_air, spoken
+from earwitness.conformance.stimuli.clips import LEAD, Clip, in_the_air, spoken
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import pieces
 
-CITIES = ("Seattle", "Boston", "Menlo Park", "Chicago", "Denver", "Palo Alto", "New York", "San Francisco", "London", "Paris")
-TIMES = ("one minute", "two minutes", "three minutes", "five minutes", "ten minutes", "fifteen minutes", "twenty minutes", "thirty minutes", "one hour")
+CITIES = (
+    "Seattle",
+    "Boston",
+    "Menlo Park",
+    "Chicago",
+    "Denver",
+    "Palo Alto",
+    "New York",
+    "San Francisco",
+    "London",
+    "Paris",
+)
+TIMES = (
+    "one minute",
+    "two minutes",
+    "three minutes",
+    "five minutes",
+    "ten minutes",
+    "fifteen minutes",
+    "twenty minutes",
+    "thirty minutes",
+    "one hour",
+)
 SAID = tuple(
     Clip(f"Alexa, {words}", "alexa", voice)
     for voice in ("en-us", "en-gb")
-    for words in (*(f"what is the weather in {city}" for city in CITIES), *(f"set a timer for {time}" for time in TIMES))
+    for words in (
+        *(f"what is the weather in {city}" for city in CITIES),
+        *(f"set a timer for {time}" for time in TIMES),
+    )
 )
 """All different, so that no answer has been spoken before."""
 LOUD = 328
@@ -40,7 +64,9 @@ def delay(session: Session, clip: Clip, seed: int) -> float | None:
     finished = LEAD + float(np.nonzero(np.abs(spoken(clip).astype(int)) > LOUD)[0][-1]) / RATE
     device.speaker.stop()
     answering: list[float] = []
-    device.speaker.sink = lambda piece: answering.append(time.perf_counter()) if piece.any() and not answering else None
+    device.speaker.sink = lambda piece: (
+        answering.append(time.perf_counter()) if piece.any() and not answering else None
+    )
     began = time.perf_counter()
     for number, piece in enumerate(pieces(in_the_air(clip, seed))):
         time.sleep(max(0.0, began + (number + 1) * CHUNK / RATE - time.perf_counter()))

@@ -24,7 +24,9 @@ VOICES = ("en-us+m2", "en-us+f3", "en-gb+m4", "en-gb-x-gbclan", "en-us+m6", "en-
 """None of them spoke in training."""
 
 
-def heard(sound: np.ndarray, words: tuple[str, ...], dice: np.random.Generator) -> tuple[dict[str, int], dict[str, float], float]:
+def heard(
+    sound: np.ndarray, words: tuple[str, ...], dice: np.random.Generator
+) -> tuple[dict[str, int], dict[str, float], float]:
     """How often each word was heard, seconds of work of each detector, seconds of sound."""
     air = np.concatenate([np.zeros(RATE), sound, np.zeros(RATE)])
     air = np.clip(air + dice.normal(0, 12, len(air)), -32768, 32767).astype(np.int16)
@@ -38,7 +40,11 @@ def heard(sound: np.ndarray, words: tuple[str, ...], dice: np.random.Generator) 
 
 
 def synthetic(words: str, voice: str) -> np.ndarray:
-    return decode(subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "--stdout", words], capture_output=True, check=True).stdout)
+    return decode(
+        subprocess.run(
+            ["espeak-ng", "-v", voice, "-s", "150", "--stdout", words], capture_output=True, check=True
+        ).stdout
+    )
 
 
 if __name__ == "__main__":
@@ -48,7 +54,14 @@ if __name__ == "__main__":
     work: dict[str, float] = dict.fromkeys(WORDS, 0.0)
     false: dict[str, dict[str, int]] = {w: {"people": 0, "synthetic": 0} for w in WORDS}
     seconds = {"people": 0.0, "synthetic": 0.0}
-    for folder, said in (("alexa", "alexa"), ("computer", "computer"), ("wake-computer-2", "computer"), ("other-word", ""), ("commands", ""), ("read", "")):
+    for folder, said in (
+        ("alexa", "alexa"),
+        ("computer", "computer"),
+        ("wake-computer-2", "computer"),
+        ("other-word", ""),
+        ("commands", ""),
+        ("read", ""),
+    ):
         woke = 0
         clips = sorted((root / folder).glob("*.flac"))[1::2]
         for path in clips:
@@ -61,8 +74,14 @@ if __name__ == "__main__":
         if said:
             out[said][f"people, {folder}"] = f"{woke} of {len(clips)}"
     for word in WORDS:
-        clips_made = [f"{word}{rest}" for rest in (", what is the weather in boston", "", ", set a timer for one hour")]
-        woke = sum(bool(heard(synthetic(text, voice), (word,), dice)[0][word]) for text in clips_made for voice in VOICES)
+        clips_made = [
+            f"{word}{rest}" for rest in (", what is the weather in boston", "", ", set a timer for one hour")
+        ]
+        woke = sum(
+            bool(heard(synthetic(text, voice), (word,), dice)[0][word])
+            for text in clips_made
+            for voice in VOICES
+        )
         out[word]["synthetic"] = f"{woke} of {len(clips_made) * len(VOICES)}"
     spoken = cycle(sentences(400))
     while seconds["synthetic"] < 60 * minutes:

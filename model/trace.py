@@ -15,11 +15,17 @@ LONGEST_LINE = 1 << 20
 """Bytes: no honest observation comes near; a longer line is refused unread."""
 
 
-class Evidence(Enum):
-    """Who says so: the harness itself, or the implementation."""
+class Origin(Enum):
+    """Who says so, strongest first: the harness caused it or saw it itself; the device reports it; a server or service that the
+    harness or a driver plays; the driver's author, on the device's behalf."""
 
     WITNESSED = "witnessed"
-    DECLARED = "declared"
+    DEVICE = "device"
+    STAND_IN = "stand-in"
+    DRIVER = "driver"
+
+
+ORIGINS = tuple(origin.value for origin in Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Observation:
     device: str
     event: str
     attributes: Mapping[str, Value] = field(default_factory=dict)
-    evidence: Evidence = Evidence.DECLARED
+    origin: Origin = Origin.DEVICE
 
 
 class TraceError(ValueError):
@@ -44,15 +50,15 @@ def observation_from(entry: object) -> Observation:
     known = vocabulary()
     rest = dict(entry)
     time, device, event = rest.pop("time", None), rest.pop("device", None), rest.pop("event", None)
-    evidence = rest.pop("evidence", "declared")
+    origin = rest.pop("origin", "device")
     if not isinstance(event, str) or event not in known.events:
         raise TraceError(f"event {event!r} is not in the vocabulary.{nearest(str(event), known.events)}")
     if isinstance(time, bool) or not isinstance(time, int) or not 0 <= time < 1 << 62:
         raise TraceError(f"{event}: time must be an integer of microseconds, 0 or more, not {time!r}")
     if not isinstance(device, str):
         raise TraceError(f"{event}: device must be text, not {device!r}")
-    if evidence not in ("witnessed", "declared"):
-        raise TraceError(f"{event}: evidence must be 'witnessed' or 'declared', not {evidence!r}")
+    if origin not in ORIGINS:
+        raise TraceError(f"{event}: origin must be one of {', '.join(ORIGINS)}, not {origin!r}")
     declared = known.events[event].attributes
     for name, value in rest.items():
         if name not in declared:
@@ -61,8 +67,10 @@ def observation_from(entry: object) -> Observation:
             raise TraceError(f"{event}: {name} must be {known.attributes[name].described}, not {value!r}")
     for name in declared:
         if name not in rest:
-            raise TraceError(f"{event}: attribute '{name}' is missing; give {known.attributes[name].described}")
-    return Observation(Microseconds(time), device, event, rest, Evidence(evidence))
+            raise TraceError(
+                f"{event}: attribute '{name}' is missing; give {known.attributes[name].described}"
+            )
+    return Observation(Microseconds(time), device, event, rest, Origin(origin))
 
 
 def parse_line(line: bytes) -> Observation:
@@ -78,7 +86,9 @@ def parse_line(line: bytes) -> Observation:
     except RecursionError:
         raise TraceError("the line is nested too deeply; an observation is one flat object") from None
     except ValueError as error:
-        raise error if isinstance(error, TraceError) else TraceError(f"the line is not JSON ({error})") from None
+        raise (
+            error if isinstance(error, TraceError) else TraceError(f"the line is not JSON ({error})")
+        ) from None
 
 
 def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
@@ -99,7 +109,9 @@ def read(stream: IO[bytes], name: str) -> Iterator[Observation]:
         try:
             seen = parse_line(line)
             if seen.time < latest.get(seen.device, 0):
-                raise TraceError(f"time of {seen.device} goes backwards, from {latest[seen.device]} to {seen.time}; sort by time")
+                raise TraceError(
+                    f"time of {seen.device} goes backwards, from {latest[seen.device]} to {seen.time}; sort by time"
+                )
         except TraceError as error:
             raise TraceError(f"{name}:{number}: {error}") from None
         latest[seen.device] = seen.time
@@ -107,7 +119,13 @@ def read(stream: IO[bytes], name: str) -> Iterator[Observation]:
 
 
 def to_json(seen: Observation) -> dict[str, Any]:
-    return {"time": seen.time, "device": seen.device, "event": seen.event, **seen.attributes, "evidence": seen.evidence.value}
+    return {
+        "time": seen.time,
+        "device": seen.device,
+        "event": seen.event,
+        **seen.attributes,
+        "origin": seen.origin.value,
+    }
 
 
 def write(observations: Iterable[Observation], stream: IO[str]) -> None:

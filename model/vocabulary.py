@@ -37,7 +37,9 @@ class Attribute:
     def described(self) -> str:
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        return {Sort.BOOL: "true or false", Sort.INT: f"an integer ({self.unit})", Sort.TEXT: "text"}[self.sort]
+        return {Sort.BOOL: "true or false", Sort.INT: f"an integer ({self.unit})", Sort.TEXT: "text"}[
+            self.sort
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,14 @@ def _attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
 def vocabulary() -> Vocabulary:
     """The vocabulary of this version, read once from `vocabulary.yaml`."""
     # YAML 1.1 reads a bare `on` as true; the file is plain enough for the core schema of BaseLoader.
-    raw = yaml.load(files("earwitness.model").joinpath("vocabulary.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
+    raw = yaml.load(
+        files("earwitness.model").joinpath("vocabulary.yaml").read_text("utf-8"), Loader=yaml.BaseLoader
+    )
     attributes = {name: _attribute(name, entry) for name, entry in raw["attributes"].items()}
-    events = {name: EventType(name, tuple(entry["attributes"] or ()), entry["meaning"]) for name, entry in raw["events"].items()}
+    events = {
+        name: EventType(name, tuple(entry["attributes"] or ()), entry["meaning"])
+        for name, entry in raw["events"].items()
+    }
     return Vocabulary(attributes, events)
 
 
@@ -98,7 +105,7 @@ def trace_line_schema() -> dict[str, Any]:
             "time": {"type": "integer", "minimum": 0},
             "device": {"type": "string"},
             "event": {"enum": list(known.events)},
-            "evidence": {"enum": ["witnessed", "declared"]},
+            "origin": {"enum": ["witnessed", "device", "stand-in", "driver"]},
             **{name: typed(attribute) for name, attribute in known.attributes.items()},
         },
         "additionalProperties": False,

@@ -42,7 +42,11 @@ def _difference(old: Clause, new: Clause, seconds: int) -> Difference:
     elif (old.kind, old.transition, old.observer) == (new.kind, new.transition, new.observer):
         comparison = Comparison(Relation.EQUAL)
     else:
-        return Difference(new.id, Comparison(Relation.INCOMPARABLE), f"was a promise of kind {old.kind.value}, is of kind {new.kind.value}")
+        return Difference(
+            new.id,
+            Comparison(Relation.INCOMPARABLE),
+            f"was a promise of kind {old.kind.value}, is of kind {new.kind.value}",
+        )
     notes = list(_conditions(old, new))
     if comparison.relation in (Relation.EQUAL, Relation.STRONGER) and any(worse for worse, _ in notes):
         relation = Relation.WEAKER if comparison.relation is Relation.EQUAL else Relation.INCOMPARABLE
@@ -59,10 +63,19 @@ def _conditions(old: Clause, new: Clause) -> Iterator[tuple[bool, str]]:
     for way in sorted(new.ways - old.ways, key=lambda w: w.name):
         yield False, f"is now {_NAMES[way]}"
     if old.capability != new.capability:
-        applies = f"applies only to devices with '{new.capability}'" if new.capability else "applies to every device"
+        applies = (
+            f"applies only to devices with '{new.capability}'"
+            if new.capability
+            else "applies to every device"
+        )
         yield new.capability is not None, applies
     if old.each != new.each:
         yield True, f"is judged for each {', '.join(new.each)} instead of each {', '.join(old.each)}"
 
 
-_NAMES = {Way.PROVED: "to be proved", Way.SEARCHED: "searched", Way.WITNESSED: "witnessed", Way.AUDITED: "audited"}
+_NAMES = {
+    Way.PROVED: "to be proved",
+    Way.SEARCHED: "searched",
+    Way.WITNESSED: "witnessed",
+    Way.AUDITED: "audited",
+}

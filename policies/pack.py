@@ -14,11 +14,11 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+from earwitness.model.assistant.assistant import ENABLED
+from earwitness.model.assistant.cloud import OBSERVED
 from earwitness.model.logic.formula import Formula
 from earwitness.model.logic.monitor import Monitor, compile_formula
 from earwitness.model.logic.parser import UNITS, FormulaError, Scope, parse
-from earwitness.model.system.assistant import ENABLED
-from earwitness.model.system.cloud import OBSERVED
 from earwitness.model.vocabulary import nearest, vocabulary
 
 LARGEST_PACK = 1 << 20
@@ -88,13 +88,20 @@ class Pack:
 
 def shipped_packs() -> dict[str, Path]:
     """The packs that come with Earwitness, by name."""
-    folder = Path(str(files("earwitness.policies")))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    folder = Path(str(files("earwitness.policies").joinpath("packs")))
+    return {path.parent.name: path for path in sorted(folder.glob("*/pack.yaml"))}
+
+
+def shipped_file(pack: str, name: str) -> Path:
+    """A file that lies beside a shipped pack: what is known of its promises."""
+    return shipped_packs()[pack].with_name(name)
 
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(files("earwitness.policies").joinpath("schema.json").read_text("utf-8")))
+    return Draft202012Validator(
+        json.loads(files("earwitness.policies").joinpath("schema.json").read_text("utf-8"))
+    )
 
 
 class _Loader(yaml.SafeLoader):
@@ -103,7 +110,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases are not used in packs; write the value out", problem_mark=mark)
+            raise yaml.MarkedYAMLError(
+                problem="aliases are not used in packs; write the value out", problem_mark=mark
+            )
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -112,13 +121,19 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a key must be a word", problem_mark=key.start_mark)
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"key '{key.value}' stands twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"key '{key.value}' stands twice", problem_mark=key.start_mark
+                )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -153,7 +168,9 @@ def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise PackError(f"{name}: cannot be read ({error.strerror}); name a pack file or one of {', '.join(shipped_packs())}") from None
+        raise PackError(
+            f"{name}: cannot be read ({error.strerror}); name a pack file or one of {', '.join(shipped_packs())}"
+        ) from None
     if len(raw) > LARGEST_PACK:
         raise PackError(f"{name}: larger than {LARGEST_PACK} bytes; a pack is a short text")
     try:
@@ -165,14 +182,18 @@ def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
         raise PackError(f"{name}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise PackError(f"{name}:{mark.line + 1 if mark else 1}:{mark.column + 1 if mark else 1}: {error.problem}") from None
+        raise PackError(
+            f"{name}:{mark.line + 1 if mark else 1}:{mark.column + 1 if mark else 1}: {error.problem}"
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PackError(f"{name}: not YAML ({str(error).splitlines()[0]})") from None
     if root is None or entry is None:
         raise PackError(f"{name}: the file is empty; a pack needs pack, version, source and clauses")
     faults = [
         f"{_place(name, _node_at(root, list(f.absolute_path)))}: {'.'.join(map(str, f.absolute_path)) or 'pack'}: {f.message[:200]}"
-        for f in sorted(_validator().iter_errors(entry), key=lambda f: [str(part) for part in f.absolute_path])
+        for f in sorted(
+            _validator().iter_errors(entry), key=lambda f: [str(part) for part in f.absolute_path]
+        )
     ]
     if faults:
         raise PackError("\n".join(faults))
@@ -180,7 +201,10 @@ def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
 
 
 def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mapping[str, int]) -> Pack:
-    parameters = {key: instead.get(key, p["value"] * UNITS.get(p["unit"], 1)) for key, p in entry.get("parameters", {}).items()}
+    parameters = {
+        key: instead.get(key, p["value"] * UNITS.get(p["unit"], 1))
+        for key, p in entry.get("parameters", {}).items()
+    }
     scope = Scope(parameters, entry.get("states", {}))
     faults: list[str] = []
     clauses: list[Clause] = []
@@ -204,13 +228,19 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mappin
                     faults.append(f"{_place(name, node, error.line, error.column)}: {item['id']}: {error}")
         each = tuple(item.get("each", ["device"]))
         if each[0] != "device" or any(a not in vocabulary().attributes for a in each[1:]):
-            faults.append(f"{_place(name, _node_at(root, ['clauses', number, 'each']))}: {item['id']}: each must be device, or device and an attribute")
+            faults.append(
+                f"{_place(name, _node_at(root, ['clauses', number, 'each']))}: {item['id']}: each must be device, or device and an attribute"
+            )
         if item["id"] in {c.id for c in clauses}:
-            faults.append(f"{_place(name, _node_at(root, ['clauses', number, 'id']))}: {item['id']}: this id stands twice")
+            faults.append(
+                f"{_place(name, _node_at(root, ['clauses', number, 'id']))}: {item['id']}: this id stands twice"
+            )
         for part, known in (("transition", ENABLED), ("observer", OBSERVED)):
             if part in item and item[part] not in known:
                 place = _place(name, _node_at(root, ["clauses", number, part]))
-                faults.append(f"{place}: {item['id']}: the model has no {part} '{item[part]}'.{nearest(item[part], known)}")
+                faults.append(
+                    f"{place}: {item['id']}: the model has no {part} '{item[part]}'.{nearest(item[part], known)}"
+                )
         clauses.append(
             Clause(
                 id=item["id"],
@@ -223,14 +253,18 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mappin
                 each=each,
                 text=item.get("formula", "").strip(),
                 formula=formulas.get("formula"),
-                monitor=compile_formula(formulas["formula"], formulas.get("trigger")) if "formula" in formulas else None,
+                monitor=compile_formula(formulas["formula"], formulas.get("trigger"))
+                if "formula" in formulas
+                else None,
                 transition=item.get("transition"),
                 observer=item.get("observer"),
             )
         )
     if faults:
         raise PackError("\n".join(faults))
-    return Pack(entry["pack"], entry["version"], entry["source"], parameters, scope.states, tuple(clauses), Path(name))
+    return Pack(
+        entry["pack"], entry["version"], entry["source"], parameters, scope.states, tuple(clauses), Path(name)
+    )
 
 
 def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:

@@ -90,7 +90,15 @@ def panel(name: str, face: Face, front: Image.Image) -> Panel:
         "off" if not face.powered else "muted: the microphones have no power" if face.red else f"in a call ({face.calling})" if face.calling
         else "streaming to the cloud" if face.streaming else "speaking" if face.speaking else "listening for its word"
     )  # fmt: skip
-    lit = [what for what, on in (("blue light", face.blue), ("red light", face.red), *((s.replace("_", " "), on) for s, on in face.shown.items())) if on]
+    lit = [
+        what
+        for what, on in (
+            ("blue light", face.blue),
+            ("red light", face.red),
+            *((s.replace("_", " "), on) for s, on in face.shown.items()),
+        )
+        if on
+    ]
     lines = [picture(front), Text(doing + ("" if face.online else ", no network"))]
     if lit:
         lines.append(Text(", ".join(lit)))
@@ -98,7 +106,12 @@ def panel(name: str, face: Face, front: Image.Image) -> Panel:
         lines.append(Text(f"it understood: {face.heard}", style="italic"))
     if face.said:
         lines.append(Text(f"it said: {face.said}", style="italic"))
-    return Panel(Group(*lines), title=f"{name}, {face.kind}", border_style="bright_blue" if face.blue else "red" if face.red else "dim", width=64)
+    return Panel(
+        Group(*lines),
+        title=f"{name}, {face.kind}",
+        border_style="bright_blue" if face.blue else "red" if face.red else "dim",
+        width=64,
+    )
 
 
 def picture(front: Image.Image) -> Text:
@@ -115,7 +128,12 @@ def picture(front: Image.Image) -> Text:
 def spoken(words: str) -> Samples:
     """The words by espeak-ng, with room around them. Raises SoundError."""
     try:
-        made = subprocess.run(["espeak-ng", "-s", "140", "-v", "en-us", "--stdout", words], capture_output=True, check=True, timeout=20).stdout
+        made = subprocess.run(
+            ["espeak-ng", "-s", "140", "-v", "en-us", "--stdout", words],
+            capture_output=True,
+            check=True,
+            timeout=20,
+        ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise SoundError(f"espeak-ng cannot speak ({error}); run scripts/install-system-packages") from None
     return in_a_room(decode(made))
@@ -186,7 +204,9 @@ class Room:
         flip: dict[str, Callable[[], str]] = {
             "/help": lambda: HELP,
             "/mute": lambda: self.ask(do="press", button="microphone"),
-            "/action": lambda: self.ask(do="press", button="action") or self.hear(in_a_room(np.zeros(0, np.int16))),
+            "/action": lambda: (
+                self.ask(do="press", button="action") or self.hear(in_a_room(np.zeros(0, np.int16)))
+            ),
             "/shutter": lambda: self.ask(do="shutter"),
             "/power": lambda: self.ask(do="power", state="cut" if self.face.powered else "restore"),
             "/network": lambda: self.ask(do="network", state="down" if self.face.online else "up"),
@@ -214,7 +234,12 @@ class Room:
     def call(self, whom: str) -> str:
         if whom not in ("device", "telephone", "declined"):
             return f"one cannot call '{whom}'; say device, telephone or declined"
-        return self.ask(do="call", state="start", leg="telephone" if whom == "telephone" else "device", answered=whom != "declined")
+        return self.ask(
+            do="call",
+            state="start",
+            leg="telephone" if whom == "telephone" else "device",
+            answered=whom != "declined",
+        )
 
     def look_at(self, path: Path) -> str:
         self.session.devices[self.device].camera.frames = film(path)
@@ -267,13 +292,18 @@ def shown(live: Live, room: Room) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="earwitness-reference", description=__doc__)
-    parser.add_argument("words", nargs="*", help="say or do these, one after another, instead of asking for input")
+    parser.add_argument(
+        "words", nargs="*", help="say or do these, one after another, instead of asking for input"
+    )
     options = parser.parse_args()
     console = Console()
     session = Session()
     try:
         people = {p["role"]: p["token"] for p in reversed(session.cloud.people)}
-        console.print(f"the property's page: {session.cloud.property}\nits token: {people['organisation']}\n", highlight=False)
+        console.print(
+            f"the property's page: {session.cloud.property}\nits token: {people['organisation']}\n",
+            highlight=False,
+        )
         room = Room(session)
         if options.words:
             converse(room, iter(options.words), console)

@@ -20,22 +20,32 @@ def opened(folder: Path, name: str, url: str = "") -> Engine:
     stored. Raises DatabaseError."""
     if not url:
         folder.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{folder / name}", connect_args={"timeout": 20}, hide_parameters=True)
+        engine = create_engine(
+            f"sqlite:///{folder / name}", connect_args={"timeout": 20}, hide_parameters=True
+        )
         event.listen(engine, "connect", _secretive)
         return engine
     try:
         address = make_url(url)
         if address.get_backend_name() != "postgresql":
-            raise DatabaseError(f"{address.get_backend_name()} is not supported; give a URL that begins with postgresql://")
-        engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
+            raise DatabaseError(
+                f"{address.get_backend_name()} is not supported; give a URL that begins with postgresql://"
+            )
+        engine = create_engine(
+            address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        )
         with engine.connect():
             return engine
     except ModuleNotFoundError:
         raise DatabaseError("psycopg is not installed; pip install 'earwitness[postgresql]'") from None
     except ArgumentError:
-        raise DatabaseError("the database's URL cannot be read; give one like postgresql://user@host/name") from None
+        raise DatabaseError(
+            "the database's URL cannot be read; give one like postgresql://user@host/name"
+        ) from None
     except SQLAlchemyError as error:
-        raise DatabaseError(f"the database cannot be reached: {str(getattr(error, 'orig', error)).strip()}") from None
+        raise DatabaseError(
+            f"the database cannot be reached: {str(getattr(error, 'orig', error)).strip()}"
+        ) from None
 
 
 def _secretive(connection: Any, record: object) -> None:

@@ -29,7 +29,9 @@ def _sounddevice() -> Any:
     try:
         import sounddevice
     except (ImportError, OSError) as error:
-        raise SoundCardError(f"the sound card cannot be used ({error}); install PortAudio (apt-get install libportaudio2)") from None
+        raise SoundCardError(
+            f"the sound card cannot be used ({error}); install PortAudio (apt-get install libportaudio2)"
+        ) from None
     return sounddevice
 
 
@@ -42,7 +44,9 @@ def sound_card() -> Iterator[Samples]:
                 heard, _ = stream.read(CHUNK)
                 yield np.asarray(heard, np.int16).reshape(-1)
     except sounddevice.PortAudioError as error:
-        raise SoundCardError(f"no microphone can be opened ({error}); connect one, or give a file or a pipe with --hear") from None
+        raise SoundCardError(
+            f"no microphone can be opened ({error}); connect one, or give a file or a pipe with --hear"
+        ) from None
 
 
 def piped(source: BinaryIO) -> Iterator[Samples]:
@@ -53,7 +57,13 @@ def piped(source: BinaryIO) -> Iterator[Samples]:
 
 def heard_from(name: str) -> Iterator[Samples]:
     """What `card`, `-` or a file yields. Raises SoundCardError, SoundError."""
-    return sound_card() if name == CARD else piped(sys.stdin.buffer) if name == PIPE else pieces(decode(Path(name)))
+    return (
+        sound_card()
+        if name == CARD
+        else piped(sys.stdin.buffer)
+        if name == PIPE
+        else pieces(decode(Path(name)))
+    )
 
 
 def spoken_to(name: str, stack: ExitStack) -> Sink:
@@ -61,9 +71,13 @@ def spoken_to(name: str, stack: ExitStack) -> Sink:
     if name == CARD:
         sounddevice = _sounddevice()
         try:
-            stream = stack.enter_context(sounddevice.OutputStream(samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK))
+            stream = stack.enter_context(
+                sounddevice.OutputStream(samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK)
+            )
         except sounddevice.PortAudioError as error:
-            raise SoundCardError(f"no loudspeaker can be opened ({error}); connect one, or give a file or a pipe with --speak") from None
+            raise SoundCardError(
+                f"no loudspeaker can be opened ({error}); connect one, or give a file or a pipe with --speak"
+            ) from None
         return lambda piece: stream.write(piece.reshape(-1, 1))
     if name == PIPE:
         return lambda piece: _written(sys.stdout.buffer, piece)
@@ -96,8 +110,17 @@ def live(source: Iterator[Samples], device: str = "d1", sink: Sink | None = None
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="earwitness-live", description=__doc__)
-    parser.add_argument("--hear", default=CARD, metavar="card|-|FILE", help="what the microphones hear; - is raw 16 kHz mono 16-bit sound on standard input")
-    parser.add_argument("--speak", metavar="card|-|FILE", help="where it speaks to: the card if it hears one, else nowhere unless told; - is raw sound on standard output, and what it does goes to standard error")
+    parser.add_argument(
+        "--hear",
+        default=CARD,
+        metavar="card|-|FILE",
+        help="what the microphones hear; - is raw 16 kHz mono 16-bit sound on standard input",
+    )
+    parser.add_argument(
+        "--speak",
+        metavar="card|-|FILE",
+        help="where it speaks to: the card if it hears one, else nowhere unless told; - is raw sound on standard output, and what it does goes to standard error",
+    )
     options = parser.parse_args()
     speak = options.speak or (CARD if options.hear == CARD else "")
     log = sys.stderr if speak == PIPE else sys.stdout

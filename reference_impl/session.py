@@ -40,7 +40,15 @@ class CloudProcess:
     """The cloud as a child process; it ends when we do."""
 
     def __init__(self, folder: Path, fault: str) -> None:
-        command = [sys.executable, "-m", "earwitness.reference_impl.cloud.server", "--data", str(folder), "--fault", fault]
+        command = [
+            sys.executable,
+            "-m",
+            "earwitness.reference_impl.cloud.server",
+            "--data",
+            str(folder),
+            "--fault",
+            fault,
+        ]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
@@ -50,7 +58,12 @@ class CloudProcess:
         self.route = Route("127.0.0.1", entry["port"], entry["authority"])
         self.people: list[dict[str, str]] = entry["people"]
         self.property = f"https://localhost:{entry['property']}"
-        self._client = httpx.Client(base_url=self.property, verify=ssl.create_default_context(cadata=entry["authority"]), trust_env=False, timeout=20)
+        self._client = httpx.Client(
+            base_url=self.property,
+            verify=ssl.create_default_context(cadata=entry["authority"]),
+            trust_env=False,
+            timeout=20,
+        )
 
     def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
         """The property side's answer to a person of that role, of the devices' own party or another. Raises ValueError for what it refuses."""
@@ -92,7 +105,9 @@ class Session:
         self.telephone = Telephone()
         self.identities = {name: Identity() for name in KINDS}
         for name, identity in self.identities.items():
-            identity.trusted = {other: known.public for other, known in self.identities.items() if other != name}
+            identity.trusted = {
+                other: known.public for other, known in self.identities.items() if other != name
+            }
         self.build()
 
     def build(self) -> None:
@@ -102,7 +117,8 @@ class Session:
             device.link.drop()
         made = device_class(self.fault)
         self.devices = {
-            name: made(name, kind, self.routes[name], self.folder / name, self.report, self.identities[name]) for name, kind in KINDS.items()
+            name: made(name, kind, self.routes[name], self.folder / name, self.report, self.identities[name])
+            for name, kind in KINDS.items()
         }
 
     def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
@@ -163,7 +179,11 @@ class Session:
             "devices": [{"device": name, "kind": kind.name} for name, kind in KINDS.items()],
             "capabilities": CAPABILITIES,
             "data_paths": [str(self.folder)],
-            "cloud": {"host": self.cloud.route.host, "port": self.cloud.route.port, "authority": self.cloud.route.authority},
+            "cloud": {
+                "host": self.cloud.route.host,
+                "port": self.cloud.route.port,
+                "authority": self.cloud.route.authority,
+            },
         }
 
     def reset(self) -> None:
@@ -226,25 +246,42 @@ class Session:
     def set_tone(self, request: Message) -> None:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
-        self.cloud.ask("organisation", True, "PUT", f"/api/devices/{device.name}", {"tone": bool(request["value"])})
+        self.cloud.ask(
+            "organisation", True, "PUT", f"/api/devices/{device.name}", {"tone": bool(request["value"])}
+        )
         device.fetch_settings()
 
     def choose_word(self, request: Message) -> None:
         """The wake word, chosen at the property side; the device fetches it from the cloud."""
         device = self.device(request)
-        self.cloud.ask("organisation", True, "PUT", f"/api/devices/{device.name}", {"wake_word": request["word"]})
+        self.cloud.ask(
+            "organisation", True, "PUT", f"/api/devices/{device.name}", {"wake_word": request["word"]}
+        )
         device.fetch_settings()
 
     def enable_skill(self, request: Message) -> Message:
         device, on = self.device(request), request["state"] == "enable"
-        said = self.cloud.ask("organisation", True, "PUT", f"/api/devices/{device.name}/skills/{request['skill']}", {"enabled": on})
+        said = self.cloud.ask(
+            "organisation",
+            True,
+            "PUT",
+            f"/api/devices/{device.name}/skills/{request['skill']}",
+            {"enabled": on},
+        )
         if on:
-            device.report("skill.enable", skill=request["skill"], skill_kind=said["kind"], certified=said["certified"])
+            device.report(
+                "skill.enable", skill=request["skill"], skill_kind=said["kind"], certified=said["certified"]
+            )
         return {"enabled": said["data"]}
 
     def query(self, request: Message) -> Message:
         device = self.device(request)
-        said = self.cloud.ask(request["role"], request["actor"] == "ours", "GET", f"/api/devices/{device.name}/{request['resource']}")
+        said = self.cloud.ask(
+            request["role"],
+            request["actor"] == "ours",
+            "GET",
+            f"/api/devices/{device.name}/{request['resource']}",
+        )
         asked = {name: request[name] for name in ("actor", "role", "resource")}
         device.report("access", **asked, needed=said["needed"], decision=said["decision"])
         return {"data": said["data"]}
@@ -257,9 +294,16 @@ class Session:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="earwitness-device", description="the reference, driven by the protocol on standard input and output")
+    parser = argparse.ArgumentParser(
+        prog="earwitness-device",
+        description="the reference, driven by the protocol on standard input and output",
+    )
     parser.add_argument("fault", nargs="?", default="", help="a seeded fault")
-    parser.add_argument("--data", type=Path, help="where device and cloud keep what they keep; without it that is deleted at the end")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="where device and cloud keep what they keep; without it that is deleted at the end",
+    )
     options = parser.parse_args()
     if options.fault and options.fault not in FAULTS:
         sys.exit(f"there is no fault '{options.fault}'; choose from {', '.join(FAULTS)}")
@@ -271,7 +315,10 @@ def main() -> None:
                 if not isinstance(request, dict):
                     raise ValueError("a request is a JSON object")
             except ValueError as error:
-                print(json.dumps({"id": None, "error": f"the line makes no sense: {error}", "definite": True}), flush=True)
+                print(
+                    json.dumps({"id": None, "error": f"the line makes no sense: {error}", "definite": True}),
+                    flush=True,
+                )
                 continue
             for message in session.handle(request):
                 print(json.dumps(message), flush=True)

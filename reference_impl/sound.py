@@ -29,7 +29,9 @@ def decode(source: Path | bytes) -> Samples:
                 pieces += [f.to_ndarray().reshape(-1) for f in resampler.resample(frame)]
             pieces += [f.to_ndarray().reshape(-1) for f in resampler.resample(None)]
     except (OSError, IndexError, ValueError) as error:
-        raise SoundError(f"{source if isinstance(source, Path) else 'sound'} cannot be decoded ({error}); give WAV, FLAC or Ogg") from None
+        raise SoundError(
+            f"{source if isinstance(source, Path) else 'sound'} cannot be decoded ({error}); give WAV, FLAC or Ogg"
+        ) from None
     return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
 
 

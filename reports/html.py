@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from earwitness.conformance.bundle import Bundle
+from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.reports.figures import excerpt, label, milliseconds, sequence, states
 
 HEADLINES = {0: "Satisfied", 1: "Violated", 3: "Inconclusive", 4: "Target not drivable"}
@@ -16,7 +16,9 @@ HEADLINES = {0: "Satisfied", 1: "Violated", 3: "Inconclusive", 4: "Target not dr
 def render(bundle: Bundle) -> str:
     """The page, from the bundle alone."""
     folder = files("earwitness.reports")
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(folder.joinpath("page.html").read_text("utf-8"))
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        folder.joinpath("page.html").read_text("utf-8")
+    )
     results = bundle.results
     clauses = results["clauses"]
     violated = [c for c in clauses if c["verdict"] == "violated"]
@@ -44,7 +46,11 @@ def render(bundle: Bundle) -> str:
         strength=results.get("strength"),
         refuted=[_refuted(name, p) for name, p in bundle.proofs.items() if p["counterexample"]],
         components=[
-            {"name": c["name"], "diagram": states(c["states"], c["edges"], visited), "edges": [(s, t, n, n in visited) for s, t, n in c["edges"]]}
+            {
+                "name": c["name"],
+                "diagram": states(c["states"], c["edges"], visited),
+                "edges": [(s, t, n, n in visited) for s, t, n in c["edges"]],
+            }
             for c in results["model"]["components"]
         ],
     )
@@ -57,7 +63,13 @@ def _failure(entry: Any) -> dict[str, Any]:
         "scenario": [", ".join(str(v) for v in s.values()) for s in entry["scenario"]],
         "diagram": sequence(rows),
         "rows": [
-            {"time": milliseconds(int(r["time"])), "evidence": r["evidence"], "what": label(r), "repeats": r["repeats"], "violation": r["violation"]}
+            {
+                "time": milliseconds(int(r["time"])),
+                "evidence": r["origin"],
+                "what": label(r),
+                "repeats": r["repeats"],
+                "violation": r["violation"],
+            }
             for r in rows
         ],
     }
@@ -69,5 +81,13 @@ def _refuted(name: str, proof: Any) -> dict[str, Any]:
     for trace in (proof["counterexample"], proof["other_run"]):
         if trace:
             rows = excerpt(trace, len(trace) - 1)
-            runs.append({"diagram": sequence(rows), "rows": [{"time": milliseconds(int(r["time"])), "what": label(r), "violation": r["violation"]} for r in rows]})
+            runs.append(
+                {
+                    "diagram": sequence(rows),
+                    "rows": [
+                        {"time": milliseconds(int(r["time"])), "what": label(r), "violation": r["violation"]}
+                        for r in rows
+                    ],
+                }
+            )
     return {"clause": name, "runs": runs}

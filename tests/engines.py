@@ -9,7 +9,21 @@ import z3
 
 from earwitness.model.expression import Sort, Value, variables
 from earwitness.model.logic.columns import Texts, assemble, run, table
-from earwitness.model.logic.formula import And, Bound, Event, Formula, Historically, Implies, Not, Once, Or, Previously, Side, Since, Truth
+from earwitness.model.logic.formula import (
+    And,
+    Bound,
+    Event,
+    Formula,
+    Historically,
+    Implies,
+    Not,
+    Once,
+    Or,
+    Previously,
+    Side,
+    Since,
+    Truth,
+)
 from earwitness.model.logic.monitor import Monitor, compile_formula, inputs
 from earwitness.model.logic.semantics import holds
 from earwitness.model.logic.step import Step, generated_step, initial_state, interpreted_step
@@ -63,11 +77,16 @@ class Solved:
         around = z3.Function(f"all{len(updates)}", *(t.sort() for t in (*updates, verdict)), z3.BoolSort())
         together = around(*updates, verdict)
         held = list(registers.values())
-        asked = {v.name for e in (*monitor.updates.values(), monitor.verdict) for v in variables(e)} - registers.keys()
+        asked = {
+            v.name for e in (*monitor.updates.values(), monitor.verdict) for v in variables(e)
+        } - registers.keys()
         contents, found = [self.constant(r.initial) for r in monitor.registers], []
         for seen in trace:
             values = inputs(seen)
-            pairs = [*zip(held, contents, strict=True), *((known[name], self.constant(values[name])) for name in asked)]
+            pairs = [
+                *zip(held, contents, strict=True),
+                *((known[name], self.constant(values[name])) for name in asked),
+            ]
             *contents, now = z3.simplify(z3.substitute(together, *pairs)).children()
             assert z3.is_true(now) or z3.is_false(now), now
             found.append(z3.is_true(now))
@@ -98,7 +117,13 @@ def reelay_text(formula: Formula) -> str:
     """The formula in reelay's language, over propositions named like the events. Its time is the number of the event."""
 
     def bound(limit: Bound | None) -> str:
-        return "" if limit is None else f"[:{limit.duration}]" if limit.side is Side.WITHIN else f"[{limit.duration}:]"
+        return (
+            ""
+            if limit is None
+            else f"[:{limit.duration}]"
+            if limit.side is Side.WITHIN
+            else f"[{limit.duration}:]"
+        )
 
     match formula:
         case Truth(value):
@@ -129,11 +154,17 @@ def reelay_verdicts(formula: Formula, events: Sequence[str]) -> list[bool]:
     from reelay import discrete_timed_monitor
 
     monitor = discrete_timed_monitor(pattern=reelay_text(formula), condense=False)
-    names = {e.replace(".", "_") for e in events} | {"tick"} | {e.name.replace(".", "_") for e in _events(formula)}
+    names = (
+        {e.replace(".", "_") for e in events}
+        | {"tick"}
+        | {e.name.replace(".", "_") for e in _events(formula)}
+    )
     return [bool(monitor.update({n: n == e.replace(".", "_") for n in names})["value"]) for e in events]
 
 
 def _events(formula: Any) -> list[Event]:
     if isinstance(formula, Event):
         return [formula]
-    return [e for name in getattr(formula, "__dataclass_fields__", ()) for e in _events(getattr(formula, name))]
+    return [
+        e for name in getattr(formula, "__dataclass_fields__", ()) for e in _events(getattr(formula, name))
+    ]

@@ -44,10 +44,21 @@ def trace(dice: random.Random, most: int = 12) -> list[Observation]:
         if event == "microphone.power":
             attributes = {"on": dice.random() < 0.5}
         if event == "stream.open":
-            attributes = {"stream": dice.randint(0, 2), "cause": dice.choice(["wake_word", "follow_up"]), "from": dice.randint(0, time)}
+            attributes = {
+                "stream": dice.randint(0, 2),
+                "cause": dice.choice(["wake_word", "follow_up"]),
+                "from": dice.randint(0, time),
+            }
         if event == "stream.audio":
             encrypted, voice = dice.random() < 0.5, dice.random() < 0.5
-            attributes = {"stream": dice.randint(0, 2), "bytes": 1, "from": dice.randint(0, time), "to": time, "encrypted": encrypted, "voice": voice}
+            attributes = {
+                "stream": dice.randint(0, 2),
+                "bytes": 1,
+                "from": dice.randint(0, time),
+                "to": time,
+                "encrypted": encrypted,
+                "voice": voice,
+            }
         seen.append(Observation(Microseconds(time), dice.choice(["d1", "d1", "d2"]), event, attributes))
     return seen
 
@@ -62,9 +73,19 @@ def compare(dice: random.Random) -> Formula:
     options = [
         Compare(relation, Its("from", Sort.INT), Literal(dice.randint(0, 5))),
         Compare(relation, Its("from", Sort.INT), start),
-        Compare(relation, Now(), Sum(Last("microphone.power", "time", Sort.INT), dice.choice([1, -1]), Literal(dice.randint(0, 4)))),
+        Compare(
+            relation,
+            Now(),
+            Sum(
+                Last("microphone.power", "time", Sort.INT), dice.choice([1, -1]), Literal(dice.randint(0, 4))
+            ),
+        ),
         Compare(dice.choice([Relation.EQ, Relation.NE]), Its("on", Sort.BOOL), Literal(dice.random() < 0.5)),
-        Compare(dice.choice([Relation.EQ, Relation.NE]), Last("stream.open", "cause", Sort.TEXT), Literal("follow_up")),
+        Compare(
+            dice.choice([Relation.EQ, Relation.NE]),
+            Last("stream.open", "cause", Sort.TEXT),
+            Literal("follow_up"),
+        ),
     ]
     return dice.choice(options)
 
@@ -78,7 +99,11 @@ def event(dice: random.Random) -> Event:
 
 def formula(dice: random.Random, depth: int = 3) -> Formula:
     if depth == 0 or dice.random() < 0.15:
-        return dice.choice([event, event, event, compare])(dice) if dice.random() < 0.95 else Truth(dice.random() < 0.5)
+        return (
+            dice.choice([event, event, event, compare])(dice)
+            if dice.random() < 0.95
+            else Truth(dice.random() < 0.5)
+        )
 
     def sub() -> Formula:
         return formula(dice, depth - 1)
@@ -117,7 +142,9 @@ def plain_formula(dice: random.Random, depth: int = 3) -> Formula:
         return plain_formula(dice, depth - 1)
 
     def limit() -> Bound | None:
-        return dice.choice([None, Bound(Side.WITHIN, dice.randint(1, 6)), Bound(Side.FOR, dice.randint(1, 6))])
+        return dice.choice(
+            [None, Bound(Side.WITHIN, dice.randint(1, 6)), Bound(Side.FOR, dice.randint(1, 6))]
+        )
 
     match dice.randint(0, 7):
         case 0:

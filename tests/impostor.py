@@ -45,7 +45,7 @@ def main() -> None:
             print(json.dumps({"event": "tick", "time": 5, "device": "d1"}), flush=True)
             print(json.dumps({"event": "tick", "time": 4, "device": "d1"}), flush=True)
         if way == "perjury":
-            print(json.dumps({"event": "tick", "time": 5, "device": "d1", "evidence": "witnessed"}), flush=True)
+            print(json.dumps({"event": "tick", "time": 5, "device": "d1", "origin": "witnessed"}), flush=True)
         if way == "open-outcome" and request["do"] == "say":
             print(json.dumps({"id": number, "error": "who knows", "definite": False}), flush=True)
             continue

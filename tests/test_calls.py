@@ -100,7 +100,12 @@ def session():
 
 
 def call(session, **more):
-    return [m.get("event") for m in session.handle({"id": 1, "do": "call", "device": "d1", "state": "start", "leg": "device", **more})][:-1]
+    return [
+        m.get("event")
+        for m in session.handle(
+            {"id": 1, "do": "call", "device": "d1", "state": "start", "leg": "device", **more}
+        )
+    ][:-1]
 
 
 def test_a_call_that_is_declined_ends_without_media(session):

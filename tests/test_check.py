@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance.bundle import BundleError, read
-from earwitness.conformance.check import Session, result_of
-from earwitness.conformance.cli import _reports
-from earwitness.conformance.drivers.driver import Hello
-from earwitness.conformance.noninterference import Comparison, Likeness
-from earwitness.conformance.verdict import ClauseResult, Exit, Verdict, gate
+from earwitness.conformance.cli.main import _reports
+from earwitness.conformance.evidence.bundle import BundleError, read
+from earwitness.conformance.gate.verdict import ClauseResult, Exit, Verdict, gate
+from earwitness.conformance.running.check import Session, result_of
+from earwitness.conformance.running.paired_runs import Comparison, Likeness
+from earwitness.conformance.targets.protocol import Hello
 
-COMMAND = [sys.executable, "-c", "from earwitness.conformance.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from earwitness.conformance.cli.main import main; main()"]
 
 
 def earwitness(*words, **more):
@@ -68,11 +68,25 @@ def test_the_report_opens_in_a_real_browser(violated, tmp_path):
     chromium = shutil.which("chromium")
     assert chromium, "chromium is missing; run scripts/install-system-packages --with-browser"
     shot = tmp_path / "page.png"
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-sync",
+    ]
     common = [chromium, *flags, f"--user-data-dir={tmp_path / 'profile'}"]
-    subprocess.run([*common, "--window-size=1200,1600", f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True, timeout=90)
+    subprocess.run(
+        [*common, "--window-size=1200,1600", f"--screenshot={shot}", page.as_uri()],
+        check=True,
+        capture_output=True,
+        timeout=90,
+    )
     assert shot.stat().st_size > 30_000
-    dom = subprocess.run([*common, "--dump-dom", page.as_uri()], check=True, capture_output=True, text=True, timeout=90).stdout
+    dom = subprocess.run(
+        [*common, "--dump-dom", page.as_uri()], check=True, capture_output=True, text=True, timeout=90
+    ).stdout
     assert "<h1>Violated</h1>" in dom and 'class="sequence"' in dom and 'class="states"' in dom
 
 
@@ -109,7 +123,12 @@ def test_the_gate_is_green_only_when_every_loaded_required_clause_is_satisfied()
     assert gate((GOOD, other), both) is Exit.SATISFIED
     assert gate((GOOD,), both) is Exit.INCONCLUSIVE
     assert gate((), frozenset()) is Exit.INCONCLUSIVE
-    for verdict, code in ((Verdict.VIOLATED, 1), (Verdict.NOT_EXERCISED, 3), (Verdict.INCONCLUSIVE, 3), (Verdict.NOT_APPLICABLE, 0)):
+    for verdict, code in (
+        (Verdict.VIOLATED, 1),
+        (Verdict.NOT_EXERCISED, 3),
+        (Verdict.INCONCLUSIVE, 3),
+        (Verdict.NOT_APPLICABLE, 0),
+    ):
         assert gate((GOOD, replace(other, verdict=verdict)), both).value == code
     nothing = tuple(replace(x, verdict=Verdict.NOT_APPLICABLE) for x in (GOOD, other))
     assert gate(nothing, both) is Exit.INCONCLUSIVE
@@ -117,7 +136,11 @@ def test_the_gate_is_green_only_when_every_loaded_required_clause_is_satisfied()
 
 @pytest.mark.parametrize(
     ("likeness", "verdict", "known"),
-    [(Likeness.ALIKE, Verdict.SATISFIED, ("searched 1",)), (Likeness.APART, Verdict.VIOLATED, ()), (Likeness.UNKNOWN, Verdict.INCONCLUSIVE, ())],
+    [
+        (Likeness.ALIKE, Verdict.SATISFIED, ("searched 1",)),
+        (Likeness.APART, Verdict.VIOLATED, ()),
+        (Likeness.UNKNOWN, Verdict.INCONCLUSIVE, ()),
+    ],
 )
 def test_a_two_run_promise_is_judged_by_what_two_runs_showed(likeness, verdict, known, clauses):
     hello = Hello("x", "1", {"d1": "speaker"}, {"access": True}, (), "virtual")

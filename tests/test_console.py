@@ -62,7 +62,15 @@ def test_muting_is_seen_and_nothing_is_heard_then(room):
 
 @pytest.mark.parametrize(
     ("line", "part"),
-    [("/film /nowhere.png", "cannot be decoded"), ("/picture /nowhere/a.png", "No such file"), ("/call mother", "cannot call"), ("/dance", "there is no /dance"), ("/file /nowhere.wav", "cannot be decoded"), ("/device d9", "there is no device"), ("/listen x", "could not convert")],
+    [
+        ("/film /nowhere.png", "cannot be decoded"),
+        ("/picture /nowhere/a.png", "No such file"),
+        ("/call mother", "cannot call"),
+        ("/dance", "there is no /dance"),
+        ("/file /nowhere.wav", "cannot be decoded"),
+        ("/device d9", "there is no device"),
+        ("/listen x", "could not convert"),
+    ],
 )
 def test_what_cannot_be_done_is_said(room, line, part):
     assert part in room.do(line)

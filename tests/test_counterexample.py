@@ -7,15 +7,15 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from earwitness.conformance.cli import cli
-from earwitness.conformance.replay import read_failure
-from earwitness.conformance.stimulus import Press, Say, Wait
+from earwitness.conformance.cli.main import cli
+from earwitness.conformance.evidence.stored_failure import read_failure
+from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
 from earwitness.conformance.vectors.script import script
+from earwitness.model.assistant.assistant import assistant
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import parse
-from earwitness.model.proof.prove import Standing, prove
-from earwitness.model.system.assistant import assistant
-from earwitness.model.system.reach import admitted
+from earwitness.model.proof.spacer import Standing, prove
+from earwitness.model.systems.explicit_search import admitted
 
 PACK = """
 pack: tight
@@ -31,7 +31,9 @@ clauses:
 def refuted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tight")
     (folder / "tight.yaml").write_text(PACK, "utf-8")
-    said = CliRunner().invoke(cli, ["prove", "--pack", str(folder / "tight.yaml"), "--out", str(folder / "proofs")])
+    said = CliRunner().invoke(
+        cli, ["prove", "--pack", str(folder / "tight.yaml"), "--out", str(folder / "proofs")]
+    )
     return said, folder
 
 
@@ -56,7 +58,12 @@ def test_it_is_a_stored_failure_that_an_implementation_can_be_given(refuted):
 
 
 def test_a_deadline_in_the_model_waits_in_the_scenario():
-    proof = prove("X-1", assistant(), [compile_formula(parse("button.microphone implies not once for 3 s microphone.power(on = true)"))], seconds=20)
+    proof = prove(
+        "X-1",
+        assistant(),
+        [compile_formula(parse("button.microphone implies not once for 3 s microphone.power(on = true)"))],
+        seconds=20,
+    )
     assert proof.standing is Standing.REFUTED and admitted(assistant(), proof.path)
     assert any(isinstance(s.stimulus, Wait | Say) for s in script(proof.path))
 

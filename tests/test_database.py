@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance.clips import CLIPS, in_the_air
+from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.reference_impl.cloud.retention import Dialogue, Retention
 from earwitness.reference_impl.database import DatabaseError, opened
 from earwitness.reference_impl.property.registry import Placed, Registry, UnknownDevice
@@ -28,10 +28,22 @@ def server():
         shutil.chown(home, "postgres")
 
     def run(program: str, *words: str) -> None:
-        subprocess.run([*other, str(programs / program), *words], check=True, capture_output=True, timeout=120, cwd=home)
+        subprocess.run(
+            [*other, str(programs / program), *words], check=True, capture_output=True, timeout=120, cwd=home
+        )
 
     run("initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "--no-sync")
-    run("pg_ctl", "-D", str(home / "data"), "-w", "-l", str(home / "log"), "-o", f"-k {home} -c listen_addresses=''", "start")
+    run(
+        "pg_ctl",
+        "-D",
+        str(home / "data"),
+        "-w",
+        "-l",
+        str(home / "log"),
+        "-o",
+        f"-k {home} -c listen_addresses=''",
+        "start",
+    )
     yield home
     run("pg_ctl", "-D", str(home / "data"), "-m", "immediate", "stop")
     shutil.rmtree(home)
@@ -59,10 +71,16 @@ def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(url, tm
         retention.count(Dialogue("harbour-hotel", "harbour-hotel", device, "any", "any", intent))
     assert retention.dialogues("intent", "harbour-hotel") == {"GetWeather": 2, "SetTimer": 1}
     assert retention.dialogues("intent", "harbour-hotel", most=1) == {"GetWeather": 2}
-    assert retention.dialogues("intent", "harbour-hotel", ["other"]) == {} == retention.dialogues("day", "hill-hotel")
+    assert (
+        retention.dialogues("intent", "harbour-hotel", ["other"])
+        == {}
+        == retention.dialogues("day", "hill-hotel")
+    )
     assert retention.active_devices("harbour-hotel") == 2 and retention.requests() == 3
     day[0] = date(2026, 1, 2)
-    assert retention.active_devices("harbour-hotel") == 0 and retention.dialogues("day", "harbour-hotel") == {"2026-01-01": 3}
+    assert retention.active_devices("harbour-hotel") == 0 and retention.dialogues("day", "harbour-hotel") == {
+        "2026-01-01": 3
+    }
 
 
 @pytest.mark.parametrize("jump", [date(1970, 1, 1), date(2038, 1, 20), date(9999, 12, 31)])
@@ -113,7 +131,18 @@ def test_the_reference_runs_on_a_server(server, monkeypatch):
     try:
         session.devices["d1"].power(True)
         session.hear({"device": "d1"}, in_the_air(CLIPS["weather"], 2))
-        (said,) = list(session.handle({"id": 1, "do": "query", "device": "d1", "actor": "ours", "role": "organisation", "resource": "intent_distribution"}))[1:]
+        (said,) = list(
+            session.handle(
+                {
+                    "id": 1,
+                    "do": "query",
+                    "device": "d1",
+                    "actor": "ours",
+                    "role": "organisation",
+                    "resource": "intent_distribution",
+                }
+            )
+        )[1:]
         assert said["ok"]["data"]["GetWeather"] >= 1
         assert not list((session.folder / "cloud").glob("*.sqlite"))
     finally:
@@ -122,7 +151,11 @@ def test_the_reference_runs_on_a_server(server, monkeypatch):
 
 @pytest.mark.parametrize(
     ("wrong", "part"),
-    [("nonsense", "cannot be read"), ("mysql://somewhere/db", "not supported"), ("postgresql://nobody@127.0.0.1:1/db", "cannot be reached")],
+    [
+        ("nonsense", "cannot be read"),
+        ("mysql://somewhere/db", "not supported"),
+        ("postgresql://nobody@127.0.0.1:1/db", "cannot be reached"),
+    ],
 )
 def test_a_database_that_cannot_be_used_is_named(wrong, part, tmp_path):
     with pytest.raises(DatabaseError, match=part):

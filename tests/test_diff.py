@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from earwitness.conformance.cli import cli
+from earwitness.conformance.cli.main import cli
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import Scope, parse
 from earwitness.model.logic.semantics import holds
@@ -70,7 +70,9 @@ def test_the_gate_fails_when_anything_got_weaker(tmp_path):
 def test_a_clause_that_is_gone_is_a_promise_less(tmp_path):
     old = pack(tmp_path, "old.yaml", "tts.audio implies its bytes <= 200")
     new = pack(tmp_path, "new.yaml", "tts.audio implies its bytes <= 200")
-    (tmp_path / "new.yaml").write_text((tmp_path / "new.yaml").read_text("utf-8").replace("A-1", "A-2"), "utf-8")
+    (tmp_path / "new.yaml").write_text(
+        (tmp_path / "new.yaml").read_text("utf-8").replace("A-1", "A-2"), "utf-8"
+    )
     said = CliRunner().invoke(cli, ["policy", "diff", old, new])
     assert said.exit_code == 1
     assert "no longer promised" in said.output

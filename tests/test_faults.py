@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance import noninterference
-from earwitness.conformance.calibration import calibrate, listed, purpose
-from earwitness.conformance.drivers.reference import ReferenceDriver
-from earwitness.conformance.harness import Harness
-from earwitness.conformance.noninterference import Comparison, Likeness, compare
-from earwitness.conformance.search import shrink, tour
-from earwitness.conformance.stimulus import Kill, Press, Say, SetTone
+from earwitness.conformance.running import paired_runs as noninterference
+from earwitness.conformance.running.calibration import calibrate, listed, purpose
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.paired_runs import Comparison, Likeness, compare
+from earwitness.conformance.running.search import shrink, tour
+from earwitness.conformance.stimuli.stimulus import Kill, Press, Say, SetTone
+from earwitness.conformance.targets.reference import ReferenceDriver
 from earwitness.policies.pack import Kind
 from earwitness.reference_impl.faults.zoo import FAULTS
 
@@ -53,7 +53,14 @@ def test_the_honest_reference_raises_no_alarm_and_every_clause_is_exercised(clau
 
 
 def test_a_failure_shrinks_and_still_violates(clauses):
-    long = (Say(D, "chatter"), SetTone(D, True), Press(D, "microphone"), Say(D, "quiet"), Kill(D), Say(D, "quiet"))
+    long = (
+        Say(D, "chatter"),
+        SetTone(D, True),
+        Press(D, "microphone"),
+        Say(D, "quiet"),
+        Kill(D),
+        Say(D, "quiet"),
+    )
     with Harness(ReferenceDriver("mute-lost-on-restart"), clauses) as harness:
         failure = shrink(harness, "BASE-1", harness.run(long))
     assert failure.scenario == (Press(D, "microphone"), Kill(D))
@@ -62,5 +69,8 @@ def test_a_failure_shrinks_and_still_violates(clauses):
 
 def test_the_page_lists_every_fault_as_noticed():
     page = (Path(__file__).parents[1] / "docs" / "faults.md").read_text()
-    assert all(f"| `{name}` | {purpose(name)} | {fault.clause} |" in page for name, fault in FAULTS.items()) and "not noticed" not in page
+    assert (
+        all(f"| `{name}` | {purpose(name)} | {fault.clause} |" in page for name, fault in FAULTS.items())
+        and "not noticed" not in page
+    )
     assert page.startswith(listed(()).rstrip())

@@ -15,14 +15,17 @@ from earwitness.model.logic.english import english
 from earwitness.model.logic.formula import Bound, Historically, Not, Once, Side, Since, Truth
 from earwitness.model.logic.monitor import compile_formula, inputs
 from earwitness.model.logic.parser import FormulaError, Scope, parse
+from earwitness.model.logic.per_device import SlicedMonitor, key_of, project
 from earwitness.model.logic.semantics import holds
-from earwitness.model.logic.slices import SlicedMonitor, key_of, project
 from earwitness.model.logic.step import generated_step, initial_state
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 from earwitness.policies.pack import find
 
-SCOPE = Scope({"cut": 100_000}, {"microphone": {"off": "microphone.power(on = false)", "on": "microphone.power(on = true)"}})
+SCOPE = Scope(
+    {"cut": 100_000},
+    {"microphone": {"off": "microphone.power(on = false)", "on": "microphone.power(on = true)"}},
+)
 
 
 @pytest.mark.parametrize("part", range(10))
@@ -35,7 +38,9 @@ def test_every_engine_agrees_with_the_reference_semantics_on_random_pairs(part):
 
 def test_an_engine_that_errs_is_named():
     made, seen = formula(random.Random(1)), trace(random.Random(1))
-    assert disagreeing(made, seen, {"contrary": lambda monitor, seen: [not v for v in reference(made, seen)]}) == ["contrary"]
+    assert disagreeing(
+        made, seen, {"contrary": lambda monitor, seen: [not v for v in reference(made, seen)]}
+    ) == ["contrary"]
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -54,7 +59,9 @@ def test_the_columns_kernel_says_of_every_shipped_clause_what_the_step_function_
         if clause.formula is not None:
             for seed in range(40):
                 seen = trace(random.Random(seed), 40)
-                assert columns(clause.monitor, seen) == ENGINES["generated step"](clause.monitor, seen), clause.id
+                assert columns(clause.monitor, seen) == ENGINES["generated step"](clause.monitor, seen), (
+                    clause.id
+                )
 
 
 @given(st.integers(0, 1 << 40))
@@ -90,14 +97,25 @@ def at(milliseconds: int, event: str, **attributes) -> Observation:
 CASES = [
     (
         "microphone.power(on = false) within 100 ms after button.action",
-        [(at(0, "button.action"), True), (at(100, "tick"), True), (at(101, "microphone.power", on=False), False), (at(102, "tick"), False)],
+        [
+            (at(0, "button.action"), True),
+            (at(100, "tick"), True),
+            (at(101, "microphone.power", on=False), False),
+            (at(102, "tick"), False),
+        ],
     ),
-    ("stream.open implies microphone is on", [(at(0, "stream.open", stream=1, cause="wake_word", **{"from": 0}), False)]),
+    (
+        "stream.open implies microphone is on",
+        [(at(0, "stream.open", stream=1, cause="wake_word", **{"from": 0}), False)],
+    ),
     ("not tick", [(at(0, "tick"), False)]),
     ("previously tick", [(at(0, "tick"), False), (at(1, "tick"), True)]),
     ("historically not tick", [(at(0, "tick"), False), (at(1, "button.action"), False)]),
     ("once for 2 ms tick", [(at(0, "tick"), False), (at(1, "tick"), False), (at(2, "tick"), True)]),
-    ("not tick since within 2 ms button.action", [(at(0, "tick"), False), (at(1, "button.action"), True), (at(3, "end"), True), (at(4, "end"), False)]),
+    (
+        "not tick since within 2 ms button.action",
+        [(at(0, "tick"), False), (at(1, "button.action"), True), (at(3, "end"), True), (at(4, "end"), False)],
+    ),
 ]
 
 
@@ -149,5 +167,8 @@ def test_no_text_breaks_the_parser(text):
 
 def test_english_reads_as_a_sentence():
     made = parse("microphone.power(on = false) within $cut after button.microphone", SCOPE)
-    assert english(made) == "whenever the microphone button is pressed, then within 100 ms the microphones gain or lose power (on is no)"
+    assert (
+        english(made)
+        == "whenever the microphone button is pressed, then within 100 ms the microphones gain or lose power (on is no)"
+    )
     assert Sort.INT.value == "integer"

@@ -6,33 +6,37 @@ from dataclasses import replace
 
 import pytest
 
-from earwitness.conformance.proofs import provable, prove_packs
+from earwitness.model.assistant.assistant import assistant, tables
+from earwitness.model.assistant.cloud import OBSERVED, SECRET, dialogues, speaker, words
 from earwitness.model.expression import TRUE, Const, choice, equal, plus
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.semantics import holds
 from earwitness.model.proof.certificate import recheck
-from earwitness.model.proof.noninterference import noninterference
-from earwitness.model.proof.prove import Standing, conjuncts, prove
+from earwitness.model.proof.self_composition import noninterference
+from earwitness.model.proof.spacer import Standing, conjuncts, prove
 from earwitness.model.proof.unroll import violation
-from earwitness.model.system.assistant import assistant, tables
-from earwitness.model.system.cloud import OBSERVED, SECRET, dialogues, speaker, words
-from earwitness.model.system.machine import Executable, edges, states
-from earwitness.model.system.path import Wanted, shortest
-from earwitness.model.system.slice import cone
-from earwitness.model.system.table import flag
+from earwitness.model.systems.cone import cone
+from earwitness.model.systems.runs import Wanted, shortest
+from earwitness.model.systems.state_machine import Executable, edges, states
+from earwitness.model.systems.transition_system import flag
 from earwitness.policies.pack import find
+from earwitness.policies.proving.prove_packs import provable, prove_packs
 
 PACK = find("alexa-smart-properties")
 
 
 def without_guard(name):
     system = assistant()
-    return replace(system, transitions=tuple(replace(t, guard=TRUE) if t.name == name else t for t in system.transitions))
+    return replace(
+        system, transitions=tuple(replace(t, guard=TRUE) if t.name == name else t for t in system.transitions)
+    )
 
 
 def broken(name, **changes):
     system = assistant()
-    return replace(system, transitions=tuple(replace(t, **changes) if t.name == name else t for t in system.transitions))
+    return replace(
+        system, transitions=tuple(replace(t, **changes) if t.name == name else t for t in system.transitions)
+    )
 
 
 def monitors(identity):
@@ -69,7 +73,13 @@ def test_an_edited_certificate_fails_with_the_obligation_named(tmp_path):
     [
         ("MIC-2", without_guard("capture_audio")),
         ("CAM-2", without_guard("capture_frame")),
-        ("STR-2", broken("send_audio", attributes={**assistant().transition("send_audio").attributes, "encrypted": flag("show")})),
+        (
+            "STR-2",
+            broken(
+                "send_audio",
+                attributes={**assistant().transition("send_audio").attributes, "encrypted": flag("show")},
+            ),
+        ),
     ],
 )
 def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
@@ -82,7 +92,9 @@ def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
     assert len(solved.steps) == len(proof.trace)
 
 
-@pytest.mark.parametrize("clause", [c for c in provable(PACK.clauses) if c.monitor is not None], ids=lambda c: c.id)
+@pytest.mark.parametrize(
+    "clause", [c for c in provable(PACK.clauses) if c.monitor is not None], ids=lambda c: c.id
+)
 def test_every_trigger_is_reached_in_the_model(clause):
     witness = shortest(assistant(), clause.monitor, Wanted.EXERCISED).observations()
     assert all(holds(clause.formula, witness, i) for i in range(len(witness)))
@@ -90,7 +102,16 @@ def test_every_trigger_is_reached_in_the_model(clause):
 
 def test_the_table_runs_as_a_machine():
     machine = Executable(assistant(), show=True)
-    for name in ("restore_power", "switch_microphones", "hear_wake_word", "light_ring", "show_bar", "open_stream", "send_audio", "close_stream"):
+    for name in (
+        "restore_power",
+        "switch_microphones",
+        "hear_wake_word",
+        "light_ring",
+        "show_bar",
+        "open_stream",
+        "send_audio",
+        "close_stream",
+    ):
         assert getattr(machine, name)(), name
     assert machine.state == "listening"
     assert not machine.send_audio()
@@ -106,7 +127,11 @@ def test_every_state_of_a_component_can_be_reached_and_left(part):
 def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
     """Otherwise each proof would be searched anew: regenerate with `earwitness prove --fresh --store conformance/invariants.json`."""
     results = prove_packs([PACK], tmp_path, 1, lambda p: None)
-    assert {name: p.reason for name, p in ((n, r.proof) for n, r in results.items()) if p.standing is not Standing.PROVED} == {}
+    assert {
+        name: p.reason
+        for name, p in ((n, r.proof) for n, r in results.items())
+        if p.standing is not Standing.PROVED
+    } == {}
     assert [name for name, r in results.items() if r.proof.searched] == []
     assert {c.id for c in provable(PACK.clauses)} <= results.keys()
 
@@ -131,10 +156,16 @@ def test_metrics_tell_nothing_of_who_spoke_or_what_was_said(observer):
 @pytest.mark.parametrize("leak", [stores_who_spoke, counts_an_utterance])
 def test_a_model_whose_metrics_depend_on_a_person_or_an_utterance_is_refuted_with_two_runs(leak):
     changed = leak(assistant())
-    system = replace(assistant(), transitions=tuple(changed if t.name == changed.name else t for t in assistant().transitions))
+    system = replace(
+        assistant(),
+        transitions=tuple(changed if t.name == changed.name else t for t in assistant().transitions),
+    )
     found = noninterference("RET-2", system, SECRET, OBSERVED["metrics"])
     assert found.proof.standing is Standing.REFUTED
     one, other = found.first.observations(), found.second.observations()
     assert [o.event for o in one] == [o.event for o in other]
-    secrets = [[s.chosen.get(name) for s in path.steps if s.transition.name == "recognise" for name in SECRET] for path in (found.first, found.second)]
+    secrets = [
+        [s.chosen.get(name) for s in path.steps if s.transition.name == "recognise" for name in SECRET]
+        for path in (found.first, found.second)
+    ]
     assert secrets[0] != secrets[1]

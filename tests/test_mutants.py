@@ -2,12 +2,12 @@
 
 import pytest
 
-from earwitness.conformance.mutants import Judged, Score, judge_mutants, reviewed
-from earwitness.conformance.parts import Unproved
-from earwitness.conformance.strength import measured
+from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.mutation import mutants
-from earwitness.model.system.assistant import assistant
 from earwitness.policies.pack import find
+from earwitness.policies.proving.mutants import Judged, Score, judge_mutants, reviewed
+from earwitness.policies.proving.obligations import Unproved
+from earwitness.policies.proving.strength import measured
 
 SAMPLE = {
     "cut_power: drop update of microphone": "MIC-2",
@@ -21,7 +21,10 @@ SAMPLE = {
 
 @pytest.fixture(scope="module")
 def judged():
-    return {j.mutant: j for j in judge_mutants(find("alexa-smart-properties"), lambda _: None, SAMPLE.__contains__)}
+    return {
+        j.mutant: j
+        for j in judge_mutants(find("alexa-smart-properties"), lambda _: None, SAMPLE.__contains__)
+    }
 
 
 @pytest.mark.parametrize(("name", "killer"), [(n, k) for n, k in SAMPLE.items() if k])

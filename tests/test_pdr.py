@@ -4,13 +4,13 @@ from dataclasses import asdict
 
 import pytest
 
-from earwitness.conformance.proofs import provable
+from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.mutation import mutants
-from earwitness.model.proof.pdr import AbcError, pdr
-from earwitness.model.proof.promela import SMALL
-from earwitness.model.proof.verilog import verilog
-from earwitness.model.system.assistant import assistant
+from earwitness.model.proof.second_opinion.abc import AbcError, pdr
+from earwitness.model.proof.second_opinion.promela import SMALL
+from earwitness.model.proof.second_opinion.verilog import verilog
 from earwitness.policies.pack import find
+from earwitness.policies.proving.prove_packs import provable
 
 SYSTEM = assistant(SMALL)
 PACK = find("alexa-smart-properties", asdict(SMALL))

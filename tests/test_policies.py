@@ -66,7 +66,11 @@ def test_a_good_pack_loads(tmp_path):
 @pytest.mark.parametrize(
     ("text", "place", "part"),
     [
-        (HEAD + clause("stream.audoi"), ":10:14", "MIC-3: event 'stream.audoi' is not in the vocabulary. Did you mean 'stream.audio'?"),
+        (
+            HEAD + clause("stream.audoi"),
+            ":10:14",
+            "MIC-3: event 'stream.audoi' is not in the vocabulary. Did you mean 'stream.audio'?",
+        ),
         (HEAD + clause("|\n      tick and\n      tik"), ":12:7", "Did you mean 'tick'?"),
         (HEAD + clause("tick") + clause("tick"), ":11:9", "stands twice"),
         (HEAD + "  - id: MIC-3\n    title: t\n", ":5:5", "'source' is a required property"),

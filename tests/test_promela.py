@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 import pytest
 
+from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.mutation import mutants
-from earwitness.model.proof.promela import SMALL, promela
-from earwitness.model.proof.spin import SpinError, spin
-from earwitness.model.system.assistant import assistant
-from earwitness.model.system.path import Wanted, shortest
+from earwitness.model.proof.second_opinion.promela import SMALL, promela
+from earwitness.model.proof.second_opinion.spin import SpinError, spin
+from earwitness.model.systems.runs import Wanted, shortest
 from earwitness.policies.pack import find
 
 SYSTEM = assistant(SMALL)
@@ -20,7 +20,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("identity", ["MIC-1", "MIC-2", "MIC-4", "CAM-1", "CAM-2", "CALL-3", "ORG-2", "DEV-1"])
+@pytest.mark.parametrize(
+    "identity", ["MIC-1", "MIC-2", "MIC-4", "CAM-1", "CAM-2", "CALL-3", "ORG-2", "DEV-1"]
+)
 def test_spin_finds_no_violation_of_a_proved_clause(identity, tmp_path):
     assert spin(promela(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
 

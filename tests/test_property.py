@@ -7,8 +7,8 @@ import shutil
 import httpx
 import pytest
 
-from earwitness.conformance.search import REFUSED
-from earwitness.conformance.stimulus import RESOURCES, ROLES
+from earwitness.conformance.running.search import REFUSED
+from earwitness.conformance.stimuli.stimulus import RESOURCES, ROLES
 from earwitness.reference_impl.property.access import NEEDS, Person, Record, decide
 from earwitness.reference_impl.session import Session
 
@@ -25,7 +25,9 @@ def session():
 @pytest.fixture
 def ask(session):
     list(session.handle({"id": 0, "do": "reset"}))
-    return lambda role, ours, method, path, entry=None: session.cloud.ask(role, ours, method, f"/api/devices/{path}", entry)
+    return lambda role, ours, method, path, entry=None: session.cloud.ask(
+        role, ours, method, f"/api/devices/{path}", entry
+    )
 
 
 @pytest.mark.parametrize("role", [*ROLES, "nobody"])
@@ -40,16 +42,20 @@ def test_only_what_a_role_needs_of_its_own_is_permitted(role, kind):
 
 
 def test_a_policy_that_cannot_be_read_denies():
-    assert not decide(Person("x", "organisation", "us"), "read", Record("settings", "us"), "permit (principal").permitted
+    assert not decide(
+        Person("x", "organisation", "us"), "read", Record("settings", "us"), "permit (principal"
+    ).permitted
     assert not decide(Person("x", "organisation", "us"), "read", Record("settings", "us"), "").permitted
 
 
 def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, tmp_path):
-    from earwitness.conformance.clips import CLIPS, in_the_air, write_wav
+    from earwitness.conformance.stimuli.clips import CLIPS, in_the_air, write_wav
 
     list(session.handle({"id": 1, "do": "power", "device": "d1", "state": "restore"}))
     write_wav(in_the_air(CLIPS["timer"], 3), tmp_path / "t.wav")
-    list(session.handle({"id": 2, "do": "say", "device": "d1", "audio": str(tmp_path / "t.wav"), "words": ""}))
+    list(
+        session.handle({"id": 2, "do": "say", "device": "d1", "audio": str(tmp_path / "t.wav"), "words": ""})
+    )
     assert ask("organisation", True, "GET", "d1/top_skills")["data"] == {"timer": 1}
     assert ask("organisation", True, "GET", "d1/intent_distribution")["data"] == {"SetTimer": 1}
     assert ask("organisation", True, "GET", "d1/active_devices")["data"] == 1
@@ -75,15 +81,23 @@ def test_a_refused_kind_is_never_enabled(skill, session, ask):
 
 
 def test_a_request_that_makes_no_sense_is_told_so(session):
-    client = httpx.Client(base_url=session.cloud.property, verify=session.cloud._client._transport._pool._ssl_context, trust_env=False)
+    client = httpx.Client(
+        base_url=session.cloud.property,
+        verify=session.cloud._client._transport._pool._ssl_context,
+        trust_env=False,
+    )
     token = {"authorization": f"Bearer {session.cloud.people[0]['token']}"}
     assert client.get("/api/devices/d1/settings").status_code == 401
-    assert client.get("/api/devices/d1/settings", headers={"authorization": "Bearer guess"}).status_code == 401
+    assert (
+        client.get("/api/devices/d1/settings", headers={"authorization": "Bearer guess"}).status_code == 401
+    )
     assert client.get("/api/devices/d9/settings", headers=token).status_code == 404
     assert client.get("/api/devices/d1/secrets", headers=token).status_code == 404
     for content in (b"", b"{", b"[]", b'{"tone": "loud"}', b"x" * 10_000):
         assert client.put("/api/devices/d1", headers=token, content=content).status_code == 400, content[:20]
-    assert client.put("/api/devices/d1/skills/nothing", headers=token, json={"enabled": True}).status_code == 409
+    assert (
+        client.put("/api/devices/d1/skills/nothing", headers=token, json={"enabled": True}).status_code == 409
+    )
     client.close()
 
 
@@ -92,10 +106,18 @@ def test_the_page_in_a_real_browser(session, ask):
 
     chromium = shutil.which("chromium")
     assert chromium, "chromium is missing; run scripts/install-system-packages --for-tests"
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_context(ignore_https_errors=True, viewport={"width": 1100, "height": 900}).new_page()
+        page = browser.new_context(
+            ignore_https_errors=True, viewport={"width": 1100, "height": 900}
+        ).new_page()
         page.goto(session.cloud.property)
 
         def follow(selector: str) -> None:
@@ -106,7 +128,9 @@ def test_the_page_in_a_real_browser(session, ask):
         page.fill("input[name=token]", "a wrong one")
         follow("text=Enter >> nth=-1")
         assert "not known" in page.content()
-        page.fill("input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == "organisation"))
+        page.fill(
+            "input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == "organisation")
+        )
         follow("button")
         assert page.inner_text("h1") == "Harbour Hotel" and page.locator("section").count() == 2
         follow("#d1 >> text=Tone off")
@@ -115,11 +139,19 @@ def test_the_page_in_a_real_browser(session, ask):
         page.fill("#d2 input[name=unit]", "205")
         follow("#d2 >> text=Move")
         assert "menlo" not in page.content().lower()
-        for role, shown in (("skill_developer", {"skill_metrics", "own_logs"}), ("operator", {"service_metrics"}), ("guest", set())):
+        for role, shown in (
+            ("skill_developer", {"skill_metrics", "own_logs"}),
+            ("operator", {"service_metrics"}),
+            ("guest", set()),
+        ):
             page.context.clear_cookies()
             page.goto(session.cloud.property)
-            page.fill("input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == role))
+            page.fill(
+                "input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == role)
+            )
             follow("button")
-            assert {card.get_attribute("id") for card in page.locator(".figures .card").all()} == shown and page.locator("section").count() == 0
+            assert {
+                card.get_attribute("id") for card in page.locator(".figures .card").all()
+            } == shown and page.locator("section").count() == 0
         browser.close()
     assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2

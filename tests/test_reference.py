@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from earwitness.conformance.clips import Clip, in_the_air, write_wav
+from earwitness.conformance.stimuli.clips import Clip, in_the_air, write_wav
 from earwitness.reference_impl.cloud.nlu import understand
 from earwitness.reference_impl.cloud.speech import SpeechError, speak
 from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
@@ -38,7 +38,17 @@ def ask(session, tmp_path):
 
     def heard(clip: Clip):
         write_wav(in_the_air(clip, 5), tmp_path / "clip.wav")
-        return list(session.handle({"id": 2, "do": "say", "device": "d1", "audio": str(tmp_path / "clip.wav"), "words": clip.words}))
+        return list(
+            session.handle(
+                {
+                    "id": 2,
+                    "do": "say",
+                    "device": "d1",
+                    "audio": str(tmp_path / "clip.wav"),
+                    "words": clip.words,
+                }
+            )
+        )
 
     return heard
 
@@ -58,7 +68,13 @@ def test_the_weather_in_menlo_park_is_answered(voice, ask, tmp_path):
     assert named(messages, "nlu.intent")[0]["intent"] == "GetWeather"
     assert "menlo park" in named(messages, "asr.result")[0]["text"]
     assert named(messages, "tts.audio")[0]["bytes"] > 16_000
-    assert named(messages, "light")[-1] | {"time": 0} == {"event": "light", "time": 0, "device": "d1", "color": "blue", "on": False}
+    assert named(messages, "light")[-1] | {"time": 0} == {
+        "event": "light",
+        "time": 0,
+        "device": "d1",
+        "color": "blue",
+        "on": False,
+    }
 
 
 def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
@@ -88,7 +104,12 @@ def test_the_device_runs_live_on_any_source_of_chunks():
     air = in_the_air(Clip(QUESTION, "alexa"), 6)
     chunks = iter(air[: len(air) // CHUNK * CHUNK].reshape(-1, CHUNK))
     events = [entry["event"] for entry in live(chunks)]
-    assert events.index("wake_word") < events.index("stream.open") < events.index("stream.close") < events.index("tts.audio")
+    assert (
+        events.index("wake_word")
+        < events.index("stream.open")
+        < events.index("stream.close")
+        < events.index("tts.audio")
+    )
 
 
 def test_a_missing_sound_card_is_named(monkeypatch):
@@ -141,7 +162,11 @@ def test_a_missing_synthesiser_is_named(monkeypatch):
 
 
 def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):
-    for request in ({"do": "dance"}, {"do": "say", "device": "d1", "audio": "/nowhere.wav"}, {"do": "press", "device": "d9", "button": "x"}):
+    for request in (
+        {"do": "dance"},
+        {"do": "say", "device": "d1", "audio": "/nowhere.wav"},
+        {"do": "press", "device": "d9", "button": "x"},
+    ):
         *_, reply = session.handle({"id": 9, **request})
         assert reply["id"] == 9 and ("unsupported" in reply or "error" in reply)
 
@@ -190,7 +215,13 @@ def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is
     for voice in ("en-us", "en-gb+f5", "en-us+m3"):
         sound = in_the_air(Clip(f"{word}, what is the weather", word, voice), 4)
         chunks = sound[: len(sound) // CHUNK * CHUNK].reshape(-1, CHUNK)
-        heard |= {w for w in ("amazon", "computer", "echo") for listening in [detector(w)] for c in chunks if listening.heard(c)}
+        heard |= {
+            w
+            for w in ("amazon", "computer", "echo")
+            for listening in [detector(w)]
+            for c in chunks
+            if listening.heard(c)
+        }
     assert heard == {word}
 
 

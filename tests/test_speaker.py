@@ -10,7 +10,7 @@ import wave
 import numpy as np
 import pytest
 
-from earwitness.conformance.clips import CLIPS, Clip, in_the_air
+from earwitness.conformance.stimuli.clips import CLIPS, Clip, in_the_air
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import decode
@@ -65,7 +65,9 @@ def test_a_button_while_it_asks_ends_the_question(press, session):
     getattr(device, press)()
     assert not device.asked
     opened = [m["cause"] for m in session.out if m["event"] == "stream.open"]
-    assert opened == ([] if press == "press_microphone" else ["action_button"]) and device.lights.blue == bool(opened)
+    assert opened == (
+        [] if press == "press_microphone" else ["action_button"]
+    ) and device.lights.blue == bool(opened)
 
 
 def test_a_file_in_and_a_file_out(tmp_path):
@@ -75,7 +77,15 @@ def test_a_file_in_and_a_file_out(tmp_path):
         out.setsampwidth(2)
         out.setframerate(16_000)
         out.writeframes(air.tobytes())
-    command = [sys.executable, "-m", "earwitness.reference_impl.live", "--hear", str(tmp_path / "in.wav"), "--speak", str(tmp_path / "out.wav")]
+    command = [
+        sys.executable,
+        "-m",
+        "earwitness.reference_impl.live",
+        "--hear",
+        str(tmp_path / "in.wav"),
+        "--speak",
+        str(tmp_path / "out.wav"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "tts.audio" in [json.loads(line)["event"] for line in done.stdout.splitlines()]
     assert np.abs(decode(tmp_path / "out.wav")).max() > 1_000
@@ -85,10 +95,18 @@ def test_a_pipe_in_and_a_pipe_out():
     air = in_the_air(CLIPS["weather"], 8)
     command = [sys.executable, "-m", "earwitness.reference_impl.live", "--hear", "-", "--speak", "-"]
     done = subprocess.run(command, input=air.tobytes(), capture_output=True, timeout=120, check=True)
-    assert len(done.stdout) == -(-len(air) // CHUNK) * CHUNK * 2 and np.abs(np.frombuffer(done.stdout, np.int16)).max() > 1_000
+    assert (
+        len(done.stdout) == -(-len(air) // CHUNK) * CHUNK * 2
+        and np.abs(np.frombuffer(done.stdout, np.int16)).max() > 1_000
+    )
     assert b"tts.audio" in done.stderr
 
 
 def test_what_cannot_be_heard_is_named(tmp_path):
-    done = subprocess.run([sys.executable, "-m", "earwitness.reference_impl.live", "--hear", "/nowhere.wav"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "earwitness.reference_impl.live", "--hear", "/nowhere.wav"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 1 and "cannot be decoded" in done.stderr and "Traceback" not in done.stderr

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from earwitness.conformance.mutants import Judged
-from earwitness.conformance.proofs import provable
-from earwitness.conformance.strength import StrengthError, facts, measured, store, summary
-from earwitness.conformance.trusted import TrustedBase
+from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.mutation import mutants
-from earwitness.model.system.assistant import assistant
-from earwitness.model.system.table import Base, Component
+from earwitness.model.systems.transition_system import Base, Component
 from earwitness.policies.pack import find
+from earwitness.policies.proving.mutants import Judged
+from earwitness.policies.proving.prove_packs import provable
+from earwitness.policies.proving.strength import StrengthError, facts, measured, store, summary
+from earwitness.policies.proving.trusted_bases import TrustedBase
 
 PACK = find("alexa-smart-properties")
 

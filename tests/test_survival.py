@@ -22,9 +22,9 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import WebSocketException
 
-from earwitness.conformance.clips import CLIPS, Clip, in_the_air, write_wav
-from earwitness.conformance.witness.air import Air
-from earwitness.conformance.witness.stores import search
+from earwitness.conformance.stimuli.clips import CLIPS, Clip, in_the_air, write_wav
+from earwitness.conformance.witnesses.files import search
+from earwitness.conformance.witnesses.heard_sound import Air
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.device.device import SPEAKER, Control, Device
 from earwitness.reference_impl.device.link import WINDOW, Link, LinkLost, Route
@@ -50,7 +50,12 @@ def say(session, tmp_path):
         sound = in_the_air(CLIPS[clip], 9)
         session.air.add(session.devices[device].now, sound.tobytes())
         write_wav(sound, tmp_path / "clip.wav")
-        return [m.get("event") for m in session.handle({"id": 1, "do": "say", "device": device, "audio": str(tmp_path / "clip.wav"), "words": ""})]
+        return [
+            m.get("event")
+            for m in session.handle(
+                {"id": 1, "do": "say", "device": device, "audio": str(tmp_path / "clip.wav"), "words": ""}
+            )
+        ]
 
     return heard
 
@@ -68,8 +73,15 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
     os.kill(session.cloud.process.pid, signal.SIGKILL)
     session.cloud.process.wait()
     after = say("quiet")
-    assert after.count("stream.close") == (state == "streaming") and "stream.audio" not in after and not session.devices["d1"].asked
-    ended = [m.get("event") for m in session.handle({"id": 3, "do": "call", "device": "d1", "state": "end", "leg": "telephone"})]
+    assert (
+        after.count("stream.close") == (state == "streaming")
+        and "stream.audio" not in after
+        and not session.devices["d1"].asked
+    )
+    ended = [
+        m.get("event")
+        for m in session.handle({"id": 3, "do": "call", "device": "d1", "state": "end", "leg": "telephone"})
+    ]
     assert ("call.end" in ended) == (state == "on the telephone")
     assert "stream.open" not in say("weather") and not session.devices["d1"].lights.blue
     assert search([str(session.folder)], [session.air], frozenset()).finds == ()
@@ -114,11 +126,18 @@ def test_the_network_may_go_in_any_state(state, session, say):
     if state == "asking":
         session.hear({"device": "d1"}, in_the_air(Clip("Alexa, what is the weather", "alexa", tail=0.8), 9))
         assert session.devices["d1"].asked
-    events = [m.get("event") for m in session.handle({"id": 3, "do": "network", "device": "d1", "state": "down"})]
-    assert ("stream.close" in events) == (state == "streaming") and ("call.end" in events) == (state == "in a call")
+    events = [
+        m.get("event") for m in session.handle({"id": 3, "do": "network", "device": "d1", "state": "down"})
+    ]
+    assert ("stream.close" in events) == (state == "streaming") and ("call.end" in events) == (
+        state == "in a call"
+    )
     assert "stream.audio" not in say("weather")
     list(session.handle({"id": 4, "do": "network", "device": "d1", "state": "up"}))
-    for request in {"muted": [{"do": "press", "button": "microphone"}], "off": [{"do": "power", "state": "restore"}]}.get(state, []):
+    for request in {
+        "muted": [{"do": "press", "button": "microphone"}],
+        "off": [{"do": "power", "state": "restore"}],
+    }.get(state, []):
         list(session.handle({"id": 5, "device": "d1", **request}))
     assert "tts.audio" in say("weather")
 
@@ -131,7 +150,9 @@ def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
     async def torment() -> int:
         context, answered = ssl.create_default_context(cadata=session.cloud.route.authority), 0
         for content in GARBAGE:
-            async with connect(f"wss://localhost:{session.cloud.route.port}", ssl=context, proxy=None) as connection:
+            async with connect(
+                f"wss://localhost:{session.cloud.route.port}", ssl=context, proxy=None
+            ) as connection:
                 await connection.send(content)
                 answered += isinstance(json.loads(await asyncio.wait_for(connection.recv(), 10)), dict)
         return answered
@@ -176,7 +197,14 @@ def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_
             await connection.send(json.dumps({"id": number, "stop": True, **(answer if ending else {})}))
 
     def hear(port: int) -> None:
-        device = Device("d1", SPEAKER, Route("127.0.0.1", port, authority), tmp_path, lambda event, *rest: seen.append(event), Identity())
+        device = Device(
+            "d1",
+            SPEAKER,
+            Route("127.0.0.1", port, authority),
+            tmp_path,
+            lambda event, *rest: seen.append(event),
+            Identity(),
+        )
         device.power(True)
         device.press_action()
         for _ in range(4):
@@ -209,7 +237,9 @@ def test_a_device_that_is_not_answered_sends_no_more_than_its_window():
     async def talk() -> None:
         context, authority = _served()
         async with serve(silent, "127.0.0.1", 0, ssl=context) as server:
-            await asyncio.to_thread(overrun, Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority)))
+            await asyncio.to_thread(
+                overrun, Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority))
+            )
 
     asyncio.run(talk())
     assert len(received) == WINDOW and len({content[:4] for content in received}) == WINDOW
@@ -252,7 +282,10 @@ def test_a_hundred_devices_at_once(tmp_path):
 def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(session, say, monkeypatch):
     full = OSError(28, "No space left on device")
     monkeypatch.setattr("pathlib.Path.replace", lambda *a: (_ for _ in ()).throw(full))
-    events = [m.get("event") for m in session.handle({"id": 6, "do": "press", "device": "d1", "button": "microphone"})]
+    events = [
+        m.get("event")
+        for m in session.handle({"id": 6, "do": "press", "device": "d1", "button": "microphone"})
+    ]
     assert "microphone.power" in events and "record.write" not in events
     assert "stream.audio" not in say("weather")
     monkeypatch.undo()
@@ -264,10 +297,19 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing_and_no_log_says_what_was_
     from earwitness.reference_impl.cloud.cloud import Cloud
 
     cloud = Cloud(tmp_path, type("Deaf", (), {"recognize": lambda self, sound: []})())
-    event.listen(cloud.retention.engine, "connect", lambda connection, record: connection.execute("PRAGMA query_only = ON"))
+    event.listen(
+        cloud.retention.engine,
+        "connect",
+        lambda connection, record: connection.execute("PRAGMA query_only = ON"),
+    )
     cloud.retention.engine.dispose()
     answer, _ = cloud.turn(b"", [Hypothesis("what is the weather in boston", 0.9)], "d1")
-    assert [e["event"] for e in answer["events"]] == ["asr.result", "nlu.intent", "skill.request", "skill.response"]
+    assert [e["event"] for e in answer["events"]] == [
+        "asr.result",
+        "nlu.intent",
+        "skill.request",
+        "skill.response",
+    ]
     assert answer["speech"]
     assert "a transcript was not stored" in caplog.text and "weather in boston" not in caplog.text
     cloud.host.end()
@@ -308,7 +350,9 @@ def left_running(data) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("until", ["wake_word", "stream.open", "stream.audio", "asr.result", "tts.audio", "", "muted"])
+@pytest.mark.parametrize(
+    "until", ["wake_word", "stream.open", "stream.audio", "asr.result", "tts.audio", "", "muted"]
+)
 def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_again(until, tmp_path):
     data, air = tmp_path / "data", Air()
     sound = in_the_air(CLIPS["weather"], 9)
@@ -318,7 +362,12 @@ def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_aga
     if until == "muted":
         device.ask(until="button.microphone", do="press", device="d1", button="microphone")
     elif until:
-        assert device.ask(until=until, do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")[-1]["event"] == until
+        assert (
+            device.ask(until=until, do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")[-1][
+                "event"
+            ]
+            == until
+        )
     device.kill()
     deadline = time.monotonic() + 10
     while left_running(data) and time.monotonic() < deadline:
@@ -327,8 +376,13 @@ def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_aga
     assert [f.category for f in search([str(data)], [air], frozenset()).finds] == []
     again = Outside(data)
     try:
-        heard = [m.get("event") for m in again.ask(do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")]
-        assert ("tts.audio" in heard) == (until != "muted") and ("stream.audio" in heard) == (until != "muted")
+        heard = [
+            m.get("event")
+            for m in again.ask(do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")
+        ]
+        assert ("tts.audio" in heard) == (until != "muted") and ("stream.audio" in heard) == (
+            until != "muted"
+        )
     finally:
         again.kill()
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance.check import open_target
-from earwitness.conformance.drivers.driver import TargetError
-from earwitness.conformance.drivers.process import ProcessDriver
-from earwitness.conformance.harness import Harness
-from earwitness.conformance.stimulus import Press, Say, from_json, to_json
+from earwitness.conformance.running.check import open_target
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.stimuli.stimulus import Press, Say, from_json, to_json
+from earwitness.conformance.targets.process import ProcessDriver
+from earwitness.conformance.targets.protocol import TargetError
 
 IMPOSTOR = Path(__file__).with_name("impostor.py")
 
@@ -49,7 +49,9 @@ def test_a_target_that_does_nothing_keeps_every_prohibition_and_still_does_not_p
     assert "positive control before the run failed" in run.dead
 
 
-@pytest.mark.parametrize("target", ["", "ref:honest", "exec:", "exec:/no/such/program", "ref:faulty/streams-when-mutd", "ftp:x"])
+@pytest.mark.parametrize(
+    "target", ["", "ref:honest", "exec:", "exec:/no/such/program", "ref:faulty/streams-when-mutd", "ftp:x"]
+)
 def test_a_target_that_is_none_is_named(target):
     with pytest.raises(TargetError):
         open_target(target)
@@ -62,7 +64,17 @@ def test_the_reference_over_standard_input_and_output(clauses):
     assert run.watch.records["MIC-3"].exercised and run.voice > 20
 
 
-@pytest.mark.parametrize("entry", [None, {}, {"do": "dance"}, {"do": "say"}, {"do": "say", "device": 1, "clip": "x"}, {"do": "wait", "device": "d1", "microseconds": True}])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        {},
+        {"do": "dance"},
+        {"do": "say"},
+        {"do": "say", "device": 1, "clip": "x"},
+        {"do": "wait", "device": "d1", "microseconds": True},
+    ],
+)
 def test_a_wrong_stimulus_is_refused(entry):
     with pytest.raises(ValueError, match=r"."):
         from_json(entry)

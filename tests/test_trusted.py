@@ -2,11 +2,11 @@
 
 import pytest
 
-from earwitness.conformance.trusted import trusted_bases
-from earwitness.model.proof.trusted import havoc, owned
-from earwitness.model.system.assistant import assistant
-from earwitness.model.system.table import Base, Component
+from earwitness.model.assistant.assistant import assistant
+from earwitness.model.proof.havoc import havoc, owned
+from earwitness.model.systems.transition_system import Base, Component
 from earwitness.policies.pack import find
+from earwitness.policies.proving.trusted_bases import trusted_bases
 
 HARDWARE = frozenset({Component.MICROPHONE, Component.CAMERA, Component.LIGHT})
 
@@ -14,7 +14,10 @@ HARDWARE = frozenset({Component.MICROPHONE, Component.CAMERA, Component.LIGHT})
 @pytest.fixture(scope="module")
 def bases():
     wanted = ("MIC-2", "MIC-4", "MIC-5", "STR-2", "SKL-1", "ORG-1")
-    return {b.clause: b for b in trusted_bases(find("alexa-smart-properties"), lambda _: None, wanted.__contains__)}
+    return {
+        b.clause: b
+        for b in trusted_bases(find("alexa-smart-properties"), lambda _: None, wanted.__contains__)
+    }
 
 
 def test_without_power_nothing_is_captured_whatever_software_does(bases):
@@ -43,6 +46,12 @@ def test_a_wild_component_keeps_to_what_is_its_own():
     system = assistant()
     wild = havoc(system, {Component.FIRMWARE})
     assert "microphone" not in owned(system, Component.FIRMWARE)
-    assert all(a == b for a, b in zip(system.transitions, wild.transitions, strict=True) if a.component is not Component.FIRMWARE)
+    assert all(
+        a == b
+        for a, b in zip(system.transitions, wild.transitions, strict=True)
+        if a.component is not Component.FIRMWARE
+    )
     ring = wild.transition("light_ring")
-    assert ring.attributes["color"] == system.transition("light_ring").attributes["color"], "the ring cannot speak for the red light"
+    assert ring.attributes["color"] == system.transition("light_ring").attributes["color"], (
+        "the ring cannot speak for the red light"
+    )

@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from earwitness.conformance.check import open_target
-from earwitness.conformance.harness import Harness
-from earwitness.conformance.proofs import provable
-from earwitness.conformance.stimulus import Press, Say, SetTone
+from earwitness.conformance.running.check import open_target
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.stimuli.stimulus import Press, Say, SetTone
 from earwitness.conformance.vectors.derive import derived, script
 from earwitness.conformance.vectors.replay import Came, replay
 from earwitness.conformance.vectors.vector import VectorError, read, shipped, written
-from earwitness.model.system.assistant import assistant
-from earwitness.model.system.reach import admitted, of_kind, reached
+from earwitness.model.assistant.assistant import assistant
+from earwitness.model.systems.explicit_search import admitted, of_kind, reached
 from earwitness.policies.pack import Kind, find
+from earwitness.policies.proving.prove_packs import provable
 
 PACK = find("alexa-smart-properties")
 OPTIONAL = {
@@ -34,7 +34,9 @@ def test_the_shipped_vectors_are_those_the_model_gives():
 def test_every_transition_and_every_provable_clause_is_reached():
     reached_by_vectors = {name for v in shipped() for name in v.reaches}
     assert {f"transition {t.name}" for t in assistant().transitions} <= reached_by_vectors
-    assert {f"clause {c.id}" for c in provable(PACK.clauses) if c.kind is not Kind.TWO_RUN} <= reached_by_vectors
+    assert {
+        f"clause {c.id}" for c in provable(PACK.clauses) if c.kind is not Kind.TWO_RUN
+    } <= reached_by_vectors
 
 
 @pytest.mark.parametrize("transition", assistant().transitions, ids=lambda t: t.name)
@@ -45,7 +47,9 @@ def test_a_run_to_a_transition_is_a_run_of_the_whole_model(transition):
 
 
 def test_what_is_set_in_the_middle_of_a_request_is_set_before_it():
-    stimuli = [s.stimulus for s in script(reached(of_kind(assistant(), False), assistant().transition("play_tone")))]
+    stimuli = [
+        s.stimulus for s in script(reached(of_kind(assistant(), False), assistant().transition("play_tone")))
+    ]
     assert [type(s) for s in stimuli[-2:]] == [SetTone, Say]
 
 
@@ -77,7 +81,10 @@ def test_vectors_are_written_and_read_back(tmp_path):
     assert read(path) == shipped()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 9, "vectors": []}', json.dumps({"format": 1, "vectors": [{"reaches": []}]})])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"format": 9, "vectors": []}', json.dumps({"format": 1, "vectors": [{"reaches": []}]})],
+)
 def test_a_file_that_holds_no_vectors_is_refused(text, tmp_path):
     path = tmp_path / "v.json"
     path.write_text(text, "utf-8")

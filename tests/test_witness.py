@@ -11,9 +11,9 @@ import subprocess
 import numpy as np
 import pytest
 
-from earwitness.conformance.clips import CLIPS, in_the_air, write_wav
-from earwitness.conformance.witness.air import Air, unwrapped
-from earwitness.conformance.witness.stores import search
+from earwitness.conformance.stimuli.clips import CLIPS, in_the_air, write_wav
+from earwitness.conformance.witnesses.files import search
+from earwitness.conformance.witnesses.heard_sound import Air, unwrapped
 
 SOUND = in_the_air(CLIPS["weather"], 11)
 
@@ -47,7 +47,9 @@ def test_sound_of_two_pieces_is_traced_to_both(air):
 ENCODINGS = {
     "recording.wav": lambda path: write_wav(SOUND, path),
     "recording.raw": lambda path: path.write_bytes(b"odd" + SOUND.tobytes()),
-    "device.log": lambda path: path.write_text(json.dumps({"debug": base64.b64encode(SOUND.tobytes()).decode()})),
+    "device.log": lambda path: path.write_text(
+        json.dumps({"debug": base64.b64encode(SOUND.tobytes()).decode()})
+    ),
     "urlsafe.txt": lambda path: path.write_bytes(base64.urlsafe_b64encode(SOUND.tobytes())),
     "hex.txt": lambda path: path.write_text(SOUND.tobytes().hex()),
     "database.sqlite": lambda path: _sqlite(path),
@@ -71,7 +73,9 @@ def _sox(path):
         stream.layout = "mono"
         frame = av.AudioFrame.from_ndarray(SOUND.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = 16_000
-        resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=1024)
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=1024
+        )
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
@@ -94,9 +98,13 @@ def test_other_sound_and_other_text_are_no_finds(air, tmp_path):
 def test_a_discarded_hypothesis_is_told_from_the_text_acted_on(air, tmp_path):
     acted = frozenset({"what is the weather in menlo park"})
     (tmp_path / "kept.json").write_text(json.dumps(["what is the weather in menlo park"]))
-    assert [(f.category, f.acted_on) for f in search([str(tmp_path)], [air], acted).finds] == [("transcript", True)]
+    assert [(f.category, f.acted_on) for f in search([str(tmp_path)], [air], acted).finds] == [
+        ("transcript", True)
+    ]
     (tmp_path / "kept.json").write_text(json.dumps(["watt is the whether in men lo park"]))
-    assert [(f.category, f.acted_on) for f in search([str(tmp_path)], [air], acted).finds] == [("hypothesis", False)]
+    assert [(f.category, f.acted_on) for f in search([str(tmp_path)], [air], acted).finds] == [
+        ("hypothesis", False)
+    ]
 
 
 def test_base64_is_unwrapped_whatever_stands_around_it():

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from earwitness.conformance.proofs import job, provable
 from earwitness.conformance.vectors.script import script
 from earwitness.conformance.vectors.vector import Vector, VectorStep
-from earwitness.model.system.assistant import assistant
-from earwitness.model.system.bounds import Bounds
-from earwitness.model.system.path import Path
-from earwitness.model.system.reach import exercised, of_kind, reached
-from earwitness.model.system.table import System
+from earwitness.model.assistant.assistant import assistant
+from earwitness.model.assistant.datasheet import Bounds
+from earwitness.model.systems.explicit_search import exercised, of_kind, reached
+from earwitness.model.systems.runs import Path
+from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Kind, Pack
+from earwitness.policies.proving.prove_packs import job, provable
 
 
 def derived(pack: Pack) -> tuple[Vector, ...]:
@@ -22,7 +22,11 @@ def derived(pack: Pack) -> tuple[Vector, ...]:
     for name, path, kind in _paths(pack, system):
         steps = script(path)
         known = found.get((kind, steps))
-        reaches, model = ((*known.reaches, name), known.model) if known is not None else ((name,), tuple(s.transition.name for s in path.steps))
+        reaches, model = (
+            ((*known.reaches, name), known.model)
+            if known is not None
+            else ((name,), tuple(s.transition.name for s in path.steps))
+        )
         found[kind, steps] = Vector(reaches, kind, steps, model)
     return tuple(found.values())
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from earwitness.conformance.drivers.driver import Hello
-from earwitness.conformance.harness import Harness, Run
-from earwitness.conformance.stimulus import Power, Skill, needs
+from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.stimuli.stimulus import Power, Skill, needs
+from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.vectors.vector import Vector, device_of
 
 
@@ -42,7 +42,11 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
         lacking = [n for n in fitted.needs if not harness.hello.capabilities.get(n, False)]
         device = device_of(vector.kind, harness.hello.devices)
         if lacking or device is None:
-            reason = f"the target has no capability '{lacking[0]}'" if lacking else f"the target has no device of kind '{vector.kind}'"
+            reason = (
+                f"the target has no capability '{lacking[0]}'"
+                if lacking
+                else f"the target has no device of kind '{vector.kind}'"
+            )
             yield Replayed(vector, Came.IMPOSSIBLE, reason)
             continue
         scenario = (Power(device, "cut"), *fitted.scenario(device))
@@ -53,7 +57,11 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
 
 def _judged(vector: Vector, fitted: Vector, run: Run, device: str) -> Replayed:
     began, ended = run.span
-    trace = [o for number, o in enumerate(run.watch.trace) if o.device == device and began <= number and (number < ended or o.event == "record.found")]
+    trace = [
+        o
+        for number, o in enumerate(run.watch.trace)
+        if o.device == device and began <= number and (number < ended or o.event == "record.found")
+    ]
     missing = fitted.missing(trace)
     if run.dead:
         return Replayed(vector, Came.MISSED, run.dead, run)
@@ -69,4 +77,3 @@ def _fitted(vector: Vector, hello: Hello) -> Vector:
     if hello.capabilities.get("skills", False) or all(isinstance(s.stimulus, Skill) for s in vector.steps):
         return vector
     return replace(vector, steps=tuple(s for s in vector.steps if needs(s.stimulus) != "skills"))
-

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from earwitness.conformance.stimulus import Call, Network, Power, Press, Query, Say, SetTone, Shutter, Skill, Stimulus, Wait
+from earwitness.conformance.stimuli.stimulus import (
+    Call,
+    Network,
+    Power,
+    Press,
+    Query,
+    Say,
+    SetTone,
+    Shutter,
+    Skill,
+    Stimulus,
+    Wait,
+)
 from earwitness.conformance.vectors.vector import DEVICE, Expected, VectorStep
 from earwitness.model.expression import Var
-from earwitness.model.system.path import Path, Step
+from earwitness.model.systems.runs import Path, Step
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
 
@@ -45,7 +57,9 @@ STIMULI: Mapping[str, Callable[[Step, Observation], Stimulus]] = {
     "hang_up": _call("end", "device"),
 }
 """What a test does where the model's environment, or somebody at its edge, takes a step. A wake word is spoken: see `_clip`."""
-BESIDE = frozenset({"organisation_controls_setting", "enable_skill", "disable_skill", "permit_access", "deny_access"})
+BESIDE = frozenset(
+    {"organisation_controls_setting", "enable_skill", "disable_skill", "permit_access", "deny_access"}
+)
 """Steps that nobody need be quick for: in the middle of a request they are taken before it."""
 HEARD = frozenset({"capture_audio", "capture_frame", "send_audio", "talk_to_device", "talk_to_telephone"})
 """Steps that need time to pass beside the device."""
@@ -84,7 +98,9 @@ class _Script:
 def script(path: Path) -> tuple[VectorStep, ...]:
     """What a test does, and should see after each thing done, to follow a run of the model."""
     made, names, since = _Script(), [s.transition.name for s in path.steps], 0
-    follow_up = any(s.transition.name == "answer" and s.chosen.get("any.follow_up") is True for s in path.steps)
+    follow_up = any(
+        s.transition.name == "answer" and s.chosen.get("any.follow_up") is True for s in path.steps
+    )
     for number, (step, seen) in enumerate(zip(path.steps, path.observations(), strict=True)):
         name = step.transition.name
         told = () if seen.event == "tick" else (_expected(step, seen),)
@@ -111,7 +127,9 @@ def _expected(step: Step, seen: Observation) -> Expected:
     for name, value in seen.attributes.items():
         source, declared = step.transition.attributes[name], vocabulary().attributes[name]
         closed = isinstance(value, bool) or declared.choices
-        open_ = isinstance(source, Var) and source.name.startswith("any.") and source.name not in BROUGHT_ABOUT
+        open_ = (
+            isinstance(source, Var) and source.name.startswith("any.") and source.name not in BROUGHT_ABOUT
+        )
         if closed and not open_ and name != "kind":
             kept[name] = value
     return Expected(seen.event, kept)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from earwitness.conformance.stimulus import Scenario, Stimulus, from_json, needs, to_json
+from earwitness.conformance.stimuli.stimulus import Scenario, Stimulus, from_json, needs, to_json
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation
+from earwitness.policies.pack import shipped_file
 
 FORMAT = 1
 DEVICE = "device"
@@ -30,7 +30,9 @@ class Expected:
     attributes: Mapping[str, Value]
 
     def fits(self, seen: Observation) -> bool:
-        return seen.event == self.event and all(seen.attributes.get(n) == v for n, v in self.attributes.items())
+        return seen.event == self.event and all(
+            seen.attributes.get(n) == v for n, v in self.attributes.items()
+        )
 
     def __hash__(self) -> int:
         return hash((self.event, tuple(sorted(self.attributes.items()))))
@@ -88,18 +90,30 @@ def device_of(kind: str, devices: Mapping[str, str]) -> str | None:
 
 
 def _vector_json(vector: Vector) -> dict[str, Any]:
-    steps = [{"stimulus": to_json(s.stimulus), "expect": [{"event": e.event, **e.attributes} for e in s.expected]} for s in vector.steps]
-    return {"reaches": list(vector.reaches), "kind": vector.kind, "needs": list(vector.needs), "steps": steps, "model": list(vector.model)}
+    steps = [
+        {"stimulus": to_json(s.stimulus), "expect": [{"event": e.event, **e.attributes} for e in s.expected]}
+        for s in vector.steps
+    ]
+    return {
+        "reaches": list(vector.reaches),
+        "kind": vector.kind,
+        "needs": list(vector.needs),
+        "steps": steps,
+        "model": list(vector.model),
+    }
 
 
 def written(pack: str, vectors: Sequence[Vector]) -> str:
     """The text of a file of vectors."""
-    return json.dumps({"format": FORMAT, "pack": pack, "vectors": [_vector_json(v) for v in vectors]}, indent=1) + "\n"
+    return (
+        json.dumps({"format": FORMAT, "pack": pack, "vectors": [_vector_json(v) for v in vectors]}, indent=1)
+        + "\n"
+    )
 
 
 def shipped(pack: str = "alexa-smart-properties") -> tuple[Vector, ...]:
     """The vectors that come with Earwitness."""
-    return read(Path(str(files("earwitness.conformance.vectors").joinpath(f"{pack}.json"))))
+    return read(shipped_file(pack, "vectors.json"))
 
 
 def read(path: Path) -> tuple[Vector, ...]:
@@ -107,17 +121,27 @@ def read(path: Path) -> tuple[Vector, ...]:
     try:
         entry = json.loads(path.read_text("utf-8"))
         if entry["format"] != FORMAT:
-            raise VectorError(f"{path}: vectors of format {entry['format']}; this version reads format {FORMAT}")
+            raise VectorError(
+                f"{path}: vectors of format {entry['format']}; this version reads format {FORMAT}"
+            )
         return tuple(_vector(v) for v in entry["vectors"])
     except OSError as error:
-        raise VectorError(f"{path}: cannot be read ({error.strerror}); name a file that 'earwitness vectors --write' made") from None
+        raise VectorError(
+            f"{path}: cannot be read ({error.strerror}); name a file that 'earwitness vectors --write' made"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise error if isinstance(error, VectorError) else VectorError(f"{path}: holds no vectors ({type(error).__name__}: {error})") from None
+        raise (
+            error
+            if isinstance(error, VectorError)
+            else VectorError(f"{path}: holds no vectors ({type(error).__name__}: {error})")
+        ) from None
 
 
 def _vector(entry: Mapping[str, Any]) -> Vector:
     steps = []
     for step in entry["steps"]:
-        expected = tuple(Expected(e["event"], {n: v for n, v in e.items() if n != "event"}) for e in step["expect"])
+        expected = tuple(
+            Expected(e["event"], {n: v for n, v in e.items() if n != "event"}) for e in step["expect"]
+        )
         steps.append(VectorStep(from_json(step["stimulus"]), expected))
     return Vector(tuple(entry["reaches"]), str(entry["kind"]), tuple(steps), tuple(entry["model"]))

@@ -105,7 +105,9 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
     made = _Assembler(texts)
     for register in monitor.registers:
         made.known[Var(register.name, register.sort)] = made.slot(texts.number(register.initial))
-    moves = [(made.known[Var(r.name, r.sort)], made.place(monitor.updates[r.name])) for r in monitor.registers]
+    moves = [
+        (made.known[Var(r.name, r.sort)], made.place(monitor.updates[r.name])) for r in monitor.registers
+    ]
     results = [made.place(e) for e in (monitor.verdict, monitor.trigger, monitor.pending)]
 
     def numbers(rows: Sequence[Any], width: int | None = None) -> Numbers:
@@ -113,7 +115,12 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
         return np.array(rows, np.int64).reshape(shape)
 
     return Program(
-        tuple(made.columns), numbers(made.contents), numbers(list(made.columns.values())), numbers(made.rows, 5), numbers(moves, 2), numbers(results)
+        tuple(made.columns),
+        numbers(made.contents),
+        numbers(list(made.columns.values())),
+        numbers(made.rows, 5),
+        numbers(moves, 2),
+        numbers(results),
     )
 
 
@@ -130,7 +137,9 @@ def table(trace: Sequence[Observation], columns: Sequence[str], texts: Texts) ->
 def run(program: Program, columns: Numbers) -> Verdicts:
     """What the monitor says of each event of one slice, from its first state. Raises KernelMissing."""
     verdicts = np.empty((3, columns.shape[1]), np.uint8)
-    kernel()(program.slots.copy(), program.loads, program.code, program.moves, program.results, columns, verdicts)
+    kernel()(
+        program.slots.copy(), program.loads, program.code, program.moves, program.results, columns, verdicts
+    )
     return Verdicts(*verdicts)
 
 
@@ -145,7 +154,15 @@ def kernel() -> Callable[..., None]:
     return compiled
 
 
-def _loop(slots: Numbers, loads: Numbers, code: Numbers, moves: Numbers, results: Numbers, columns: Numbers, verdicts: Flags) -> None:
+def _loop(
+    slots: Numbers,
+    loads: Numbers,
+    code: Numbers,
+    moves: Numbers,
+    results: Numbers,
+    columns: Numbers,
+    verdicts: Flags,
+) -> None:
     fresh = np.empty(len(moves), np.int64)
     for event in range(columns.shape[1]):
         for column in range(len(loads)):

@@ -49,7 +49,13 @@ def duration(microseconds: int) -> str:
 def _term(term: Term) -> str:
     match term:
         case Literal(value):
-            return {True: "yes", False: "no"}[value] if isinstance(value, bool) else duration(value) if isinstance(value, int) else value
+            return (
+                {True: "yes", False: "no"}[value]
+                if isinstance(value, bool)
+                else duration(value)
+                if isinstance(value, int)
+                else value
+            )
         case Now():
             return "the time now"
         case Its(attribute, _):
@@ -63,7 +69,11 @@ def _term(term: Term) -> str:
 def _bound(bound: Bound | None) -> str:
     if bound is None:
         return ""
-    return f" at most {duration(bound.duration)} ago" if bound.side is Side.WITHIN else f" at least {duration(bound.duration)} ago"
+    return (
+        f" at most {duration(bound.duration)} ago"
+        if bound.side is Side.WITHIN
+        else f" at least {duration(bound.duration)} ago"
+    )
 
 
 def english(formula: Formula) -> str:
@@ -75,7 +85,9 @@ def english(formula: Formula) -> str:
             return f"{_term(left)} {_WORDS[relation]} {_term(right)}"
         case Event(name, conditions):
             meaning = vocabulary().events[name].meaning
-            return meaning + (f" ({', '.join(english(c).removeprefix('its ') for c in conditions)})" if conditions else "")
+            return meaning + (
+                f" ({', '.join(english(c).removeprefix('its ') for c in conditions)})" if conditions else ""
+            )
         case Not(operand):
             return f"it is not so that {english(operand)}"
         case And(left, right):

@@ -164,4 +164,18 @@ class Deadline:
     trigger: Formula
 
 
-Formula = Truth | Compare | Event | Not | And | Or | Implies | Previously | Once | Historically | Since | Latch | Deadline
+Formula = (
+    Truth
+    | Compare
+    | Event
+    | Not
+    | And
+    | Or
+    | Implies
+    | Previously
+    | Once
+    | Historically
+    | Since
+    | Latch
+    | Deadline
+)

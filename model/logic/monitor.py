@@ -89,7 +89,9 @@ def presence_input(name: str) -> Var:
 @cache
 def _absent() -> dict[str, Value]:
     known = vocabulary().attributes
-    return {f"has.{name}": False for name in known} | {f"its.{name}": DEFAULT[a.sort] for name, a in known.items()}
+    return {f"has.{name}": False for name in known} | {
+        f"its.{name}": DEFAULT[a.sort] for name, a in known.items()
+    }
 
 
 def inputs(seen: Observation) -> dict[str, Value]:
@@ -125,13 +127,20 @@ class _Compiler:
                 return attribute_input(attribute), presence_input(attribute)
             case Last(event, attribute, sort):
                 here = equal(EVENT, Const(event))
-                source, present = (TIME, TRUE) if attribute == "time" else (attribute_input(attribute), presence_input(attribute))
+                source, present = (
+                    (TIME, TRUE)
+                    if attribute == "time"
+                    else (attribute_input(attribute), presence_input(attribute))
+                )
                 held = self.known.get(("value", term))
                 if held is None:
                     content, seen = self.register(sort, DEFAULT[sort]), self.register(Sort.BOOL, False)
                     self.updates[content.name] = choice(here, source, content)
                     self.updates[seen.name] = choice(here, present, seen)
-                    self.known["value", term], self.known["seen", term] = self.updates[content.name], self.updates[seen.name]
+                    self.known["value", term], self.known["seen", term] = (
+                        self.updates[content.name],
+                        self.updates[seen.name],
+                    )
                 return self.known["value", term], self.known["seen", term]
             case Sum(left, sign, right):
                 a, defined_a = self.term(left)
@@ -143,16 +152,25 @@ class _Compiler:
             self.known[formula] = self.build(formula)
         return self.known[formula]
 
-    def instant(self, now: Expression, kept: Expression, bound: Bound, latest: bool, register: Var) -> Expression:
+    def instant(
+        self, now: Expression, kept: Expression, bound: Bound, latest: bool, register: Var
+    ) -> Expression:
         """The latest (or earliest) instant of `now`, kept while `kept`, compared with the bound."""
         before = choice(kept, register, NEVER)
-        fresh = choice(now, TIME, before) if latest else choice(at_most(Const(0), before), before, choice(now, TIME, NEVER))
+        fresh = (
+            choice(now, TIME, before)
+            if latest
+            else choice(at_most(Const(0), before), before, choice(now, TIME, NEVER))
+        )
         self.updates[register.name] = fresh
         return self.aged(fresh, bound)
 
     def aged(self, instant: Expression, bound: Bound) -> Expression:
         limit = minus(TIME, Const(bound.duration))
-        return conjunction(at_most(Const(0), instant), at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit))
+        return conjunction(
+            at_most(Const(0), instant),
+            at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit),
+        )
 
     def once(self, now: Expression, kept: Expression, bound: Bound | None) -> Expression:
         if bound is None:

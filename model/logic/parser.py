@@ -116,7 +116,9 @@ class _Builder(Transformer[Token, Any]):
         if amount.type == "PARAMETER":
             name = str(amount)[1:]
             if name not in self.scope.parameters:
-                raise _wrong(amount, f"parameter '{name}' is not in the pack.{nearest(name, self.scope.parameters)}")
+                raise _wrong(
+                    amount, f"parameter '{name}' is not in the pack.{nearest(name, self.scope.parameters)}"
+                )
             return Literal(self.scope.parameters[name])
         return Literal(int(amount) * UNITS[str(unit or "us")])
 
@@ -144,11 +146,17 @@ class _Builder(Transformer[Token, Any]):
         event, _, attribute = str(token).rpartition(".")
         kind = vocabulary().events.get(event)
         if kind is None:
-            raise _wrong(token, f"'last' needs EVENT.attribute; '{event}' is no event.{nearest(event, vocabulary().events)}")
+            raise _wrong(
+                token,
+                f"'last' needs EVENT.attribute; '{event}' is no event.{nearest(event, vocabulary().events)}",
+            )
         if attribute == "time":
             return Last(event, "time", Sort.INT)
         if attribute not in kind.attributes:
-            raise _wrong(token, f"event '{event}' has no attribute '{attribute}'.{nearest(attribute, [*kind.attributes, 'time'])}")
+            raise _wrong(
+                token,
+                f"event '{event}' has no attribute '{attribute}'.{nearest(attribute, [*kind.attributes, 'time'])}",
+            )
         return Last(event, attribute, vocabulary().attributes[attribute].sort)
 
     def sum(self, left: Term, sign: Token, right: Term) -> Term:
@@ -162,11 +170,17 @@ class _Builder(Transformer[Token, Any]):
         if relation not in ("=", "!=") and _sort(left) is not Sort.INT:
             raise _wrong(relation, f"'{relation}' compares integers, not {_sort(left).value}")
         for one, other in ((left, right), (right, left)):
-            if isinstance(one, Its | Last) and isinstance(other, Literal) and one.attribute in vocabulary().attributes:
+            if (
+                isinstance(one, Its | Last)
+                and isinstance(other, Literal)
+                and one.attribute in vocabulary().attributes
+            ):
                 attribute = vocabulary().attributes[one.attribute]
                 if not attribute.admits(other.value):
                     hint = nearest(str(other.value), attribute.choices)
-                    raise _wrong(relation, f"'{attribute.name}' is {attribute.described}, never '{other.value}'.{hint}")
+                    raise _wrong(
+                        relation, f"'{attribute.name}' is {attribute.described}, never '{other.value}'.{hint}"
+                    )
         return Compare(Relation(str(relation)), left, right)
 
     def condition(self, attribute: Token, relation: Token, value: Term) -> tuple[Token, Token, Term]:
@@ -180,7 +194,9 @@ class _Builder(Transformer[Token, Any]):
         made = []
         for attribute, relation, value in filter(None, conditions):
             if attribute not in carried:
-                raise _wrong(attribute, f"event '{token}' has no attribute '{attribute}'.{nearest(attribute, carried)}")
+                raise _wrong(
+                    attribute, f"event '{token}' has no attribute '{attribute}'.{nearest(attribute, carried)}"
+                )
             made.append(self.compare(self.its(attribute), relation, value))
         return Event(str(token), tuple(made))
 
@@ -191,7 +207,11 @@ class _Builder(Transformer[Token, Any]):
         if value not in states[state]:
             raise _wrong(value, f"state '{state}' is never '{value}'.{nearest(value, states[state])}")
         outside = Scope(self.scope.parameters, {})
-        return Latch(str(state), str(value), tuple((name, parse(text, outside)) for name, text in states[state].items()))
+        return Latch(
+            str(state),
+            str(value),
+            tuple((name, parse(text, outside)) for name, text in states[state].items()),
+        )
 
     def negation(self, operand: Formula) -> Formula:
         return Not(operand)
@@ -217,7 +237,9 @@ class _Builder(Transformer[Token, Any]):
     def since(self, left: Formula, bound: Bound | None, right: Formula) -> Formula:
         return Since(bound, left, right)
 
-    def deadline(self, response: Formula, duration: Literal, trigger: Formula, unless: Formula | None) -> Formula:
+    def deadline(
+        self, response: Formula, duration: Literal, trigger: Formula, unless: Formula | None
+    ) -> Formula:
         return Deadline(response if unless is None else Or(response, unless), int(duration.value), trigger)
 
 
@@ -235,7 +257,9 @@ def parse(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
     except UnexpectedEOF:
         raise _ended(text) from None
     except UnexpectedCharacters as error:
-        raise FormulaError(f"character {error.char!r} has no meaning here", error.line, error.column) from None
+        raise FormulaError(
+            f"character {error.char!r} has no meaning here", error.line, error.column
+        ) from None
     except UnexpectedInput as error:
         token = getattr(error, "token", None)
         if token is None or token.type == "$END":

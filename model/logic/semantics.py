@@ -105,7 +105,12 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
         case Historically(bound, operand):
             return all(holds(operand, trace, j) for j in past if _admits(bound, age(j)))
         case Since(bound, left, right):
-            return any(_admits(bound, age(j)) and holds(right, trace, j) and all(holds(left, trace, k) for k in range(j + 1, i + 1)) for j in past)
+            return any(
+                _admits(bound, age(j))
+                and holds(right, trace, j)
+                and all(holds(left, trace, k) for k in range(j + 1, i + 1))
+                for j in past
+            )
         case Latch(_, wanted, patterns):
             for j in reversed(past):
                 for name, pattern in patterns:
@@ -114,7 +119,11 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
             return False
         case Deadline(response, duration, trigger):
             return all(
-                age(j) <= duration or any(trace[k].time - trace[j].time <= duration and holds(response, trace, k) for k in range(j, i + 1))
+                age(j) <= duration
+                or any(
+                    trace[k].time - trace[j].time <= duration and holds(response, trace, k)
+                    for k in range(j, i + 1)
+                )
                 for j in past
                 if holds(trigger, trace, j)
             )

@@ -33,7 +33,9 @@ def interpreted_step(monitor: Monitor) -> Step:
 
     def step(state: State, event: Mapping[str, Value]) -> tuple[State, Outcome]:
         values = dict(event) | {r.name: v for r, v in zip(monitor.registers, state, strict=True)}
-        outcome = Outcome(*(bool(evaluate(e, values)) for e in (monitor.verdict, monitor.trigger, monitor.pending)))
+        outcome = Outcome(
+            *(bool(evaluate(e, values)) for e in (monitor.verdict, monitor.trigger, monitor.pending))
+        )
         return tuple(evaluate(monitor.updates[r.name], values) for r in monitor.registers), outcome
 
     return step
@@ -41,7 +43,12 @@ def interpreted_step(monitor: Monitor) -> Step:
 
 def step_source(monitor: Monitor) -> str:
     """Python source of `step(state, event)`; an expression used more than once is computed once."""
-    wanted = [*(monitor.updates[r.name] for r in monitor.registers), monitor.verdict, monitor.trigger, monitor.pending]
+    wanted = [
+        *(monitor.updates[r.name] for r in monitor.registers),
+        monitor.verdict,
+        monitor.trigger,
+        monitor.pending,
+    ]
     uses: dict[Expression, int] = {}
 
     def count(expression: Expression) -> None:

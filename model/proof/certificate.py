@@ -26,13 +26,17 @@ def smtlib(clause: str, problem: Problem, invariant: Sequence[Any]) -> str:
     here = "(Invariant " + " ".join(problem.before[n].sexpr() for n in names) + ")"
 
     def obligation(name: str, *assertions: str) -> None:
-        lines.extend([f'(echo "{name}")', "(push 1)", *(f"(assert {a})" for a in assertions), "(check-sat)", "(pop 1)"])
+        lines.extend(
+            [f'(echo "{name}")', "(push 1)", *(f"(assert {a})" for a in assertions), "(check-sat)", "(pop 1)"]
+        )
 
     obligation("initial", _flat(problem.initial), f"(not {here})")
     for rule in problem.rules:
         after = "(Invariant " + " ".join(_flat(rule.after[n]) for n in names) + ")"
         obligation(f"kept by {rule.transition.name}", here, _flat(rule.enabled), f"(not {after})")
-        obligation(f"safe in {rule.transition.name}", here, _flat(rule.enabled), f"(not {_flat(rule.verdict)})")
+        obligation(
+            f"safe in {rule.transition.name}", here, _flat(rule.enabled), f"(not {_flat(rule.verdict)})"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -72,6 +76,8 @@ def recheck(path: Path) -> Recheck:
                     return Recheck(count, f"{name}: {said}", version)
             elif "error" in said:
                 return Recheck(count, f"{name}: {said}", version)
-    except Exception as error:  # cvc5 raises its own and standard exceptions for bad input; all mean "not a proof"
+    except (
+        Exception
+    ) as error:  # cvc5 raises its own and standard exceptions for bad input; all mean "not a proof"
         return Recheck(count, f"{name}: {str(error).splitlines()[0]}", version)
     return Recheck(count, None if count else "the file holds no obligation", version)

@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from earwitness.model.expression import TRUE, Apply, Const, Expression, Sort, Var, at_most, conjunction, disjunction, equal, implication, substitute
+from earwitness.model.expression import (
+    TRUE,
+    Apply,
+    Const,
+    Expression,
+    Sort,
+    Var,
+    at_most,
+    conjunction,
+    disjunction,
+    equal,
+    implication,
+    substitute,
+)
 from earwitness.model.logic.monitor import Monitor, Register
 from earwitness.model.proof.encoding import encode
-from earwitness.model.proof.prove import Standing, search
+from earwitness.model.proof.spacer import Standing, search
 from earwitness.model.proof.unroll import violation
-from earwitness.model.system.table import Component, System, Transition
+from earwitness.model.systems.transition_system import Component, System, Transition
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Attribute, vocabulary
 
@@ -43,10 +56,16 @@ def anything(*monitors: Monitor) -> System:
     known = vocabulary()
     transitions = [Transition("pass_time", Component.ENVIRONMENT, TRUE, {}, "tick")]
     for name in sorted(texts & set(known.events) - {"tick"}):
-        attributes: dict[str, Expression] = {a: Var(f"any.{a}", known.attributes[a].sort) for a in known.events[name].attributes}
+        attributes: dict[str, Expression] = {
+            a: Var(f"any.{a}", known.attributes[a].sort) for a in known.events[name].attributes
+        }
         guard = conjunction(*(_admissible(attributes[a], known.attributes[a]) for a in attributes))
         transitions.append(Transition(name, Component.ENVIRONMENT, guard, {}, name, attributes))
-    free = {f"any.{name}": (*a.choices, *sorted(texts)) for name, a in known.attributes.items() if a.sort is Sort.TEXT}
+    free = {
+        f"any.{name}": (*a.choices, *sorted(texts))
+        for name, a in known.attributes.items()
+        if a.sort is Sort.TEXT
+    }
     return System("anything", "", (), tuple(transitions), (), (), free)
 
 
@@ -72,14 +91,21 @@ def implies(first: Monitor, second: Monitor) -> Monitor:
     def renamed(monitor: Monitor, mark: str) -> tuple[list[Register], dict[str, Expression], Expression]:
         names = {r.name: Var(mark + r.name, r.sort) for r in monitor.registers}
         registers = [Register(mark + r.name, r.sort, r.initial) for r in monitor.registers]
-        return registers, {mark + n: substitute(e, names) for n, e in monitor.updates.items()}, substitute(monitor.verdict, names)
+        return (
+            registers,
+            {mark + n: substitute(e, names) for n, e in monitor.updates.items()},
+            substitute(monitor.verdict, names),
+        )
 
     ours, our_updates, our_verdict = renamed(first, "a.")
     theirs, their_updates, their_verdict = renamed(second, "b.")
     held = Var("held", Sort.BOOL)
     now = conjunction(held, our_verdict)
     return Monitor(
-        (*ours, *theirs, Register(held.name, Sort.BOOL, True)), {**our_updates, **their_updates, held.name: now}, implication(now, their_verdict), TRUE
+        (*ours, *theirs, Register(held.name, Sort.BOOL, True)),
+        {**our_updates, **their_updates, held.name: now},
+        implication(now, their_verdict),
+        TRUE,
     )
 
 
@@ -101,5 +127,10 @@ def compare(old: Monitor, new: Monitor, seconds: int) -> Comparison:
     lost, gained = separate(new, old, seconds), separate(old, new, seconds)
     if lost is None or gained is None:
         return Comparison(Relation.UNKNOWN, lost or (), gained or ())
-    relations = {(False, False): Relation.EQUAL, (True, False): Relation.WEAKER, (False, True): Relation.STRONGER, (True, True): Relation.INCOMPARABLE}
+    relations = {
+        (False, False): Relation.EQUAL,
+        (True, False): Relation.WEAKER,
+        (False, True): Relation.STRONGER,
+        (True, True): Relation.INCOMPARABLE,
+    }
     return Comparison(relations[bool(lost), bool(gained)], lost, gained)

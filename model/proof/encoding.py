@@ -8,13 +8,13 @@ from typing import Any
 
 import z3
 
+from earwitness.model.assistant.firmware import CONTROL
+from earwitness.model.assistant.hardware import RAIL
 from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Value, Var
 from earwitness.model.logic.monitor import Monitor, Register
-from earwitness.model.system.firmware import CONTROL
-from earwitness.model.system.hardware import RAIL
-from earwitness.model.system.slice import effect
-from earwitness.model.system.table import System, Transition
-from earwitness.model.system.walk import free_variables
+from earwitness.model.systems.cone import effect
+from earwitness.model.systems.random_walk import free_variables
+from earwitness.model.systems.transition_system import System, Transition
 from earwitness.model.vocabulary import vocabulary
 
 Term = Any
@@ -25,14 +25,20 @@ REGISTER = "r!"
 def _fixed_texts() -> list[str]:
     """Names interned first and always alike, so that lemmas found beside one monitor mean the same beside another."""
     known = vocabulary()
-    return list(dict.fromkeys(["", *known.events, *(c for a in known.attributes.values() for c in a.choices), *CONTROL, *RAIL]))
+    return list(
+        dict.fromkeys(
+            ["", *known.events, *(c for a in known.attributes.values() for c in a.choices), *CONTROL, *RAIL]
+        )
+    )
 
 
 @dataclass
 class Encoding:
     """Translates within one z3 context of names."""
 
-    texts: dict[str, int] = field(default_factory=lambda: {name: code for code, name in enumerate(_fixed_texts())})
+    texts: dict[str, int] = field(
+        default_factory=lambda: {name: code for code, name in enumerate(_fixed_texts())}
+    )
 
     def text(self, value: str) -> int:
         return self.texts.setdefault(value, len(self.texts))
@@ -118,30 +124,51 @@ class Problem:
         moved = [(v, rule.after[n]) for n, v in self.before.items() if not rule.after[n].eq(v)]
         # One substitution for all: the calls are dearer than the work.
         together = z3.substitute(z3.And(*claims, True), *moved)
-        return [None if after.eq(claim) else after for claim, after in zip(claims, together.children(), strict=False)]
+        return [
+            None if after.eq(claim) else after
+            for claim, after in zip(claims, together.children(), strict=False)
+        ]
 
 
-def encode(system: System, monitor: Monitor, encoding: Encoding | None = None, prefix: str = REGISTER) -> Problem:
+def encode(
+    system: System, monitor: Monitor, encoding: Encoding | None = None, prefix: str = REGISTER
+) -> Problem:
     """The product of a system and a monitor."""
     encoding = encoding or Encoding()
     registers = [Register(prefix + r.name, r.sort, r.initial) for r in monitor.registers]
-    sorts = {v.name: v.sort for v in system.variables} | {r.name: r.sort for r in registers} | {"now": Sort.INT}
+    sorts = (
+        {v.name: v.sort for v in system.variables} | {r.name: r.sort for r in registers} | {"now": Sort.INT}
+    )
     before = {name: encoding.variable(name, sort) for name, sort in sorts.items()}
-    first = [z3.Or(*(before[v.name] == encoding.constant(value) for value in v.initial)) for v in system.variables]
+    first = [
+        z3.Or(*(before[v.name] == encoding.constant(value) for value in v.initial)) for v in system.variables
+    ]
     first += [before[r.name] == encoding.constant(r.initial) for r in registers]
     first.append(before["now"] == encoding.constant(0))
     time = encoding.variable("time", Sort.INT)
     bindings = dict(before) | {"time": time}
     held = {r.name: before[prefix + r.name] for r in monitor.registers}
-    limits = [z3.Implies(encoding.term(x.condition, bindings), time <= encoding.term(x.since, bindings) + encoding.constant(x.bound)) for x in system.limits]
+    limits = [
+        z3.Implies(
+            encoding.term(x.condition, bindings),
+            time <= encoding.term(x.since, bindings) + encoding.constant(x.bound),
+        )
+        for x in system.limits
+    ]
     rules = []
     for transition in system.transitions:
         seen = effect(transition, monitor)
         beside = bindings | held
         after: dict[str, Term] = {
-            v.name: encoding.term(transition.updates[v.name], bindings) if v.name in transition.updates else before[v.name] for v in system.variables
+            v.name: encoding.term(transition.updates[v.name], bindings)
+            if v.name in transition.updates
+            else before[v.name]
+            for v in system.variables
         }
-        after |= {prefix + r.name: z3.simplify(encoding.term(seen.updates[r.name], beside)) for r in monitor.registers}
+        after |= {
+            prefix + r.name: z3.simplify(encoding.term(seen.updates[r.name], beside))
+            for r in monitor.registers
+        }
         after["now"] = time
         rules.append(
             Rule(

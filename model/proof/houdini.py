@@ -10,11 +10,23 @@ from typing import Any
 import numpy as np
 import z3
 
-from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Var, at_most, disjunction, equal, less, negation
+from earwitness.model.expression import (
+    Apply,
+    Const,
+    Expression,
+    Operator,
+    Sort,
+    Var,
+    at_most,
+    disjunction,
+    equal,
+    less,
+    negation,
+)
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.encoding import REGISTER, Problem
-from earwitness.model.system.table import System
-from earwitness.model.system.walk import compiled, states
+from earwitness.model.systems.random_walk import compiled, states
+from earwitness.model.systems.transition_system import System
 
 Term = Any
 WALK = 12_000
@@ -29,7 +41,11 @@ def _literals(system: System) -> list[Expression]:
         if v.sort is Sort.BOOL:
             found += [v.var, negation(v.var)]
         elif v.sort is Sort.TEXT:
-            found += [literal for value in v.values for literal in (equal(v.var, Const(value)), negation(equal(v.var, Const(value))))]
+            found += [
+                literal
+                for value in v.values
+                for literal in (equal(v.var, Const(value)), negation(equal(v.var, Const(value))))
+            ]
     return found
 
 
@@ -38,14 +54,22 @@ def _latches(monitor: Monitor, prefix: str) -> list[Expression]:
     found: list[Expression] = []
     for register in monitor.registers:
         if register.sort is Sort.TEXT:
-            here, values, pending = Var(prefix + register.name, Sort.TEXT), {str(register.initial)}, [monitor.updates[register.name]]
+            here, values, pending = (
+                Var(prefix + register.name, Sort.TEXT),
+                {str(register.initial)},
+                [monitor.updates[register.name]],
+            )
             while pending:
                 match pending.pop():
                     case Const(value):
                         values.add(str(value))
                     case Apply(Operator.ITE, (_, then, otherwise)):
                         pending += [then, otherwise]
-            found += [literal for value in sorted(values) for literal in (equal(here, Const(value)), negation(equal(here, Const(value))))]
+            found += [
+                literal
+                for value in sorted(values)
+                for literal in (equal(here, Const(value)), negation(equal(here, Const(value))))
+            ]
     return found
 
 
@@ -61,13 +85,20 @@ def candidates(system: System, monitor: Monitor, prefix: str = REGISTER) -> list
     wanted += [negation(m) for m in marks] + [at_most(r, NOW) for r in times]
     for r in times:
         never = less(r, Const(0))
-        wanted += [disjunction(never, fact) for fact in (*state, *latches, *(at_most(c, r) for c in clocks), *(at_most(r, c) for c in clocks))]
+        wanted += [
+            disjunction(never, fact)
+            for fact in (*state, *latches, *(at_most(c, r) for c in clocks), *(at_most(r, c) for c in clocks))
+        ]
     wanted += [disjunction(a, b) for a in latches for b in (*state, *latches)]
-    wanted += [disjunction(m, b) for mark in marks for m in (mark, negation(mark)) for b in (*state, *latches)]
+    wanted += [
+        disjunction(m, b) for mark in marks for m in (mark, negation(mark)) for b in (*state, *latches)
+    ]
     return wanted
 
 
-def plausible(system: System, monitor: Monitor, guesses: Sequence[Expression], prefix: str = REGISTER) -> list[Expression]:
+def plausible(
+    system: System, monitor: Monitor, guesses: Sequence[Expression], prefix: str = REGISTER
+) -> list[Expression]:
     """The guesses that no random run refutes."""
     seen = list({tuple(s.items()): s for s in states(system, monitor, prefix, WALK)}.values())
     truths: dict[Expression, Any] = {}
@@ -91,7 +122,10 @@ def lemmas(problem: Problem, wanted: list[Term]) -> list[Term]:
     start = z3.Solver()
     start.add(problem.initial)
     kept = set(_drop(start, list(enumerate(wanted))))
-    touched = [(rule, [(n, after) for n, after in enumerate(problem.after(rule, wanted)) if after is not None]) for rule in problem.rules]
+    touched = [
+        (rule, [(n, after) for n, after in enumerate(problem.after(rule, wanted)) if after is not None])
+        for rule in problem.rules
+    ]
     changed = True
     while changed:
         changed = False

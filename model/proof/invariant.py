@@ -16,14 +16,23 @@ def parts(term: Term) -> list[Term]:
     """The conjuncts of a term."""
     if isinstance(term, list):
         return term
-    return [x for child in term.children() for x in parts(child)] if z3.is_and(term) else [] if z3.is_true(term) else [term]
+    return (
+        [x for child in term.children() for x in parts(child)]
+        if z3.is_and(term)
+        else []
+        if z3.is_true(term)
+        else [term]
+    )
 
 
 def unsafe(problem: Problem, invariant: Sequence[Term]) -> bool:
     """Whether a state of the invariant allows a violation."""
     solver = z3.Solver()
     solver.add(*invariant)
-    return any(not z3.is_true(rule.verdict) and solver.check(rule.enabled, z3.Not(rule.verdict)) != z3.unsat for rule in problem.rules)
+    return any(
+        not z3.is_true(rule.verdict) and solver.check(rule.enabled, z3.Not(rule.verdict)) != z3.unsat
+        for rule in problem.rules
+    )
 
 
 def core(problem: Problem, invariant: Sequence[Term]) -> list[Term]:

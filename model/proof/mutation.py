@@ -8,11 +8,22 @@ from typing import Any
 
 import z3
 
-from earwitness.model.expression import TRUE, Apply, Const, Expression, Operator, Sort, conjunction, disjunction, negation, sort_of
+from earwitness.model.expression import (
+    TRUE,
+    Apply,
+    Const,
+    Expression,
+    Operator,
+    Sort,
+    conjunction,
+    disjunction,
+    negation,
+    sort_of,
+)
 from earwitness.model.proof.encoding import Encoding, encode
-from earwitness.model.proof.prove import state_monitor
-from earwitness.model.system.slice import names
-from earwitness.model.system.table import Limit, System, Transition
+from earwitness.model.proof.spacer import state_monitor
+from earwitness.model.systems.cone import names
+from earwitness.model.systems.transition_system import Limit, System, Transition
 
 WIDER = 10
 """A widened bound is this many times the old one."""
@@ -31,7 +42,11 @@ def mutants(system: System) -> Iterator[Mutant]:
     """Every mutant of every transition and limit."""
     for t in system.transitions:
         for name, mutated in (*_guards(t), *_updates(t), *_attributes(t)):
-            yield Mutant(f"{t.name}: {name}", replace(system, transitions=tuple(mutated if x is t else x for x in system.transitions)), t.name)
+            yield Mutant(
+                f"{t.name}: {name}",
+                replace(system, transitions=tuple(mutated if x is t else x for x in system.transitions)),
+                t.name,
+            )
     for x in system.limits:
         rest = tuple(y for y in system.limits if y is not x)
         wider = Limit(x.name, x.component, x.condition, x.since, WIDER * x.bound, x.discharge)
@@ -63,7 +78,9 @@ def _weakened(guard: Expression) -> Iterator[Expression]:
 
 
 def _compound(e: Expression) -> bool:
-    return isinstance(e, Apply) and (e.operator is Operator.AND or (e.operator is Operator.OR and any(_compound(a) for a in e.arguments)))
+    return isinstance(e, Apply) and (
+        e.operator is Operator.AND or (e.operator is Operator.OR and any(_compound(a) for a in e.arguments))
+    )
 
 
 def _updates(t: Transition) -> Iterator[tuple[str, Transition]]:
@@ -91,14 +108,22 @@ def read(system: System, others: Iterable[str] = ()) -> set[str]:
         found = more
 
 
-def same(system: System, mutant: Mutant, common: Sequence[Any], encoding: Encoding, others: Iterable[str] = ()) -> bool:
+def same(
+    system: System, mutant: Mutant, common: Sequence[Any], encoding: Encoding, others: Iterable[str] = ()
+) -> bool:
     """Whether every step of the mutant, from a state where the system's own invariant `common` (terms of `encoding`) holds, is a step of the system, as far as it can show."""
     if mutant.changed is None:
         return False
     alone = state_monitor(TRUE, TRUE)
-    old, new = (encode(replace(s, transitions=(s.transition(mutant.changed),)), alone, encoding) for s in (system, mutant.system))
+    old, new = (
+        encode(replace(s, transitions=(s.transition(mutant.changed),)), alone, encoding)
+        for s in (system, mutant.system)
+    )
     (was,), (now,) = old.rules, new.rules
-    differ = [was.after[n] != now.after[n] for n in sorted(read(system, others) & {v.name for v in system.variables})]
+    differ = [
+        was.after[n] != now.after[n]
+        for n in sorted(read(system, others) & {v.name for v in system.variables})
+    ]
     differ += [was.event[n] != now.event[n] for n in was.event]
     solver = z3.Solver()
     solver.add(*common, now.enabled, z3.Or(z3.Not(was.enabled), *differ))

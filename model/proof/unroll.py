@@ -12,9 +12,9 @@ import z3
 from earwitness.model.expression import Sort, Value
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.encoding import FiniteEncoding, Problem, Rule, encode
-from earwitness.model.system.path import Path, Step
-from earwitness.model.system.table import System
-from earwitness.model.system.walk import State, free_variables
+from earwitness.model.systems.random_walk import State, free_variables
+from earwitness.model.systems.runs import Path, Step
+from earwitness.model.systems.transition_system import System
 
 DEEPEST = 40
 """Steps: violations are searched up to this depth."""
@@ -38,10 +38,14 @@ def violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEE
     return _unrolled(system, problem, problem.initial, seconds, deepest)
 
 
-def violation_near(system: System, monitor: Monitor, states: Sequence[State], seconds: int, deepest: int) -> Bounded:
+def violation_near(
+    system: System, monitor: Monitor, states: Sequence[State], seconds: int, deepest: int
+) -> Bounded:
     """Search runs that go on from any of these states, which hold the monitor's registers and the instant `now` too. The path found begins in one of them."""
     problem = encode(system, monitor, FiniteEncoding(), "")
-    known = [z3.And(*(v == problem.encoding.constant(s[n]) for n, v in problem.before.items())) for s in states]
+    known = [
+        z3.And(*(v == problem.encoding.constant(s[n]) for n, v in problem.before.items())) for s in states
+    ]
     return _unrolled(system, problem, z3.Or(*known), seconds, deepest)
 
 
@@ -87,7 +91,11 @@ def _early(solver: Any, last: Any) -> Any:
 
 def _stamps(problem: Problem, depth: int) -> list[tuple[Any, Any]]:
     """Every variable of the problem with what stands for it at that depth."""
-    names = [*problem.before.values(), problem.encoding.variable("time", Sort.INT), *(v for r in problem.rules for v in r.free)]
+    names = [
+        *problem.before.values(),
+        problem.encoding.variable("time", Sort.INT),
+        *(v for r in problem.rules for v in r.free),
+    ]
     return [(v, _stamped(v, depth)) for v in names]
 
 
@@ -98,7 +106,13 @@ def _stamped(variable: Any, depth: int) -> Any:
 def _path(system: System, problem: Problem, model: Any, steps: int) -> Path:
     def value(name: str, sort: Sort, depth: int) -> Value:
         found = model.eval(_stamped(problem.encoding.variable(name, sort), depth), model_completion=True)
-        return z3.is_true(found) if sort is Sort.BOOL else problem.encoding.text_of(found.as_long()) if sort is Sort.TEXT else found.as_signed_long()
+        return (
+            z3.is_true(found)
+            if sort is Sort.BOOL
+            else problem.encoding.text_of(found.as_long())
+            if sort is Sort.TEXT
+            else found.as_signed_long()
+        )
 
     made = []
     for depth in range(steps):

@@ -32,7 +32,9 @@ class Gateway:
     async def _forward(self, frame: av.AudioFrame) -> None:
         for piece in self._resampler.resample(frame):
             for packet in self._encoder.encode(piece):
-                header = struct.pack("!BBHII", 0x80, PCMU, self._number & 0xFFFF, self._time & 0xFFFFFFFF, self._source)
+                header = struct.pack(
+                    "!BBHII", 0x80, PCMU, self._number & 0xFFFF, self._time & 0xFFFFFFFF, self._source
+                )
                 with suppress(OSError):
                     self._socket.sendto(header + bytes(packet), self._telephone)
                 self._number += 1

@@ -59,7 +59,14 @@ class Line:
         self.begin("telephone")
         assert self.peer is not None
         try:
-            said = self.link.ask({"type": "call.telephone", "device": self.name, "sdp": network.done(self.peer.offer()), "telephone": [host, port]})
+            said = self.link.ask(
+                {
+                    "type": "call.telephone",
+                    "device": self.name,
+                    "sdp": network.done(self.peer.offer()),
+                    "telephone": [host, port],
+                }
+            )
             network.done(self.peer.accept(str(said["sdp"])))
             network.done(self.peer.connected())
         except (LinkLost, TimeoutError, KeyError, ValueError) as error:
@@ -72,7 +79,15 @@ class Line:
         self.peer = network.done(_made())
 
     def post(self, to: str, description: str) -> None:
-        self.link.ask({"type": "mail.put", "to": to, "from": self.name, "text": description, "signature": self.identity.signed(description)})
+        self.link.ask(
+            {
+                "type": "mail.put",
+                "to": to,
+                "from": self.name,
+                "text": description,
+                "signature": self.identity.signed(description),
+            }
+        )
 
     def collect(self, sender: str) -> str:
         """The description another device sent, which must bear its signature. Raises Forged."""
@@ -103,7 +118,11 @@ class Line:
             return None
         sent = network.done(_sent(self.peer, heard))
         encrypted = self.peer.encrypted
-        return Media(self.leg, sent, encrypted, encrypted and self.verified and self.leg == "device") if sent else None
+        return (
+            Media(self.leg, sent, encrypted, encrypted and self.verified and self.leg == "device")
+            if sent
+            else None
+        )
 
     def hang_up(self) -> None:
         peer, self.peer = self.peer, None

@@ -39,7 +39,9 @@ class Voice(AudioStreamTrack):  # type: ignore[misc]  # aiortc has no types
 
     async def recv(self) -> av.AudioFrame:
         samples = await self._frames.get()
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono"
+        )
         frame.sample_rate, frame.pts, frame.time_base = RATE, self._at, fractions.Fraction(1, RATE)
         self._at += len(samples)
         return frame

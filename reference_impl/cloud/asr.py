@@ -55,8 +55,12 @@ class DomainRecognizer:
             said = list(sentences())
             self._write(model, said)
             # The whole dictionary would cost seconds at every start.
-            words.write_text("".join(pronunciations({word for sentence in said for word in sentence.split()})))
-            self._decoder = Decoder(Config(lm=str(model), dict=str(words), samprate=float(RATE), loglevel="FATAL"))
+            words.write_text(
+                "".join(pronunciations({word for sentence in said for word in sentence.split()}))
+            )
+            self._decoder = Decoder(
+                Config(lm=str(model), dict=str(words), samprate=float(RATE), loglevel="FATAL")
+            )
 
     @staticmethod
     def _write(path: Path, said: list[str]) -> None:
@@ -74,7 +78,11 @@ class DomainRecognizer:
         best = self._decoder.hyp()
         if best is None or not best.hypstr.strip():
             return []
-        listed = [(_plain(c.hypstr or ""), SCALE * math.log(c.score)) for c, _ in zip(self._decoder.nbest(), range(ENTRIES), strict=False) if c.score > 0]
+        listed = [
+            (_plain(c.hypstr or ""), SCALE * math.log(c.score))
+            for c, _ in zip(self._decoder.nbest(), range(ENTRIES), strict=False)
+            if c.score > 0
+        ]
         return ranked([(text, score) for text, score in listed if text] or [(best.hypstr.strip(), 0.0)])
 
 

@@ -44,7 +44,12 @@ def permille(confidence: float) -> int:
 def answered(events: list[Event], markup: str = "", follow_up: bool = False) -> dict[str, Any]:
     """What goes back to the device: what happened, the speech, the same in letters, and whether an answer is waited for."""
     speech = base64.b64encode(speak(markup)).decode() if markup else ""
-    return {"events": events, "speech": speech, "caption": plain(markup) if markup else "", "follow_up": follow_up}
+    return {
+        "events": events,
+        "speech": speech,
+        "caption": plain(markup) if markup else "",
+        "follow_up": follow_up,
+    }
 
 
 class Cloud:
@@ -55,7 +60,9 @@ class Cloud:
     def __init__(self, folder: Path, recognizer: Recognizer | None = None, database: str = "") -> None:
         self.retention = Retention(folder, database)
         self.host = Host()
-        self.registry = Registry(folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)), database)
+        self.registry = Registry(
+            folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)), database
+        )
         self.office = self.office_class(self.registry, self.retention, self.host, introduced(PEOPLE))
         self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
         self._hearing = ThreadPoolExecutor(1)
@@ -66,7 +73,9 @@ class Cloud:
         """What was said, as soon as it is known: the one recogniser serves all connections in turn, apart from everything else."""
         return self._hearing.submit(self.recognizer.recognize, sound)
 
-    def turn(self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None) -> tuple[dict[str, Any], Response | None]:
+    def turn(
+        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+    ) -> tuple[dict[str, Any], Response | None]:
         """Understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was. Returns the answer for the device and what was
         asked in it, if anything."""
         events: list[Event] = []
@@ -89,13 +98,24 @@ class Cloud:
         if not self.runs(self.host.listings[understood.skill], device):
             # No skill handles it here, so there is nowhere to send it.
             return answered(events, say("That skill is not available here.")), None
-        events.append({"event": "nlu.intent", "intent": understood.intent, "resolved": True, "handler": understood.skill})
+        events.append(
+            {
+                "event": "nlu.intent",
+                "intent": understood.intent,
+                "resolved": True,
+                "handler": understood.skill,
+            }
+        )
         session = question.session if question is not None and asking == understood.skill else {}
         response = self.ask_skill(understood, events, sound, device, session)
         events += self.count(understood, device)
         if understood.intent == FORGET:
             events += self.forget(device)
-        again = Response("", True, {**response.session, "skill": understood.skill}) if response.follow_up else None
+        again = (
+            Response("", True, {**response.session, "skill": understood.skill})
+            if response.follow_up
+            else None
+        )
         return answered(events, response.markup, response.follow_up), again
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
@@ -127,13 +147,22 @@ class Cloud:
         except SQLAlchemyError as error:
             logging.getLogger(__name__).warning("a transcript was not stored: %s", error)
             return []
-        return [{"event": "record.write", "store": "cloud.sqlite", "category": "transcript", "acted_on": True}]
+        return [
+            {"event": "record.write", "store": "cloud.sqlite", "category": "transcript", "acted_on": True}
+        ]
 
     def runs(self, listing: Listing, device: str) -> bool:
         """Whether the skill may answer there: asked at every request, whatever was enabled before."""
         return may_run(listing) and (not device or listing.name in self.registry.skills(device))
 
-    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
+    def ask_skill(
+        self,
+        understood: Understanding,
+        events: list[Event],
+        sound: bytes,
+        device: str = "",
+        session: Mapping[str, str] | None = None,
+    ) -> Response:
         listing = self.host.listings[understood.skill]
         events.append(
             {
@@ -145,5 +174,12 @@ class Cloud:
             }
         )
         response = self.host.ask(listing, understood.intent, understood.slots, session or {})
-        events.append({"event": "skill.response", "skill": listing.name, "markup": response.markup.startswith("<speak"), "follow_up": response.follow_up})
+        events.append(
+            {
+                "event": "skill.response",
+                "skill": listing.name,
+                "markup": response.markup.startswith("<speak"),
+                "follow_up": response.follow_up,
+            }
+        )
         return response

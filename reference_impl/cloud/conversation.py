@@ -51,7 +51,9 @@ class Conversation:
                 return self.desk.take(str(content["device"]))
             case "call.telephone":
                 host, port = content["telephone"]
-                return self.desk.telephone(str(content["device"]), str(content["sdp"]), (str(host), int(port)))
+                return self.desk.telephone(
+                    str(content["device"]), str(content["sdp"]), (str(host), int(port))
+                )
             case "call.end":
                 return self.desk.end(str(content["device"]))
             case "reset":
@@ -81,7 +83,9 @@ class Conversation:
             self._heard = None
         elif self._heard is None:
             self._heard = self.cloud.recognized(self._request())
-        return self._end.over or (self._heard is not None and self._end.settled and _whole(self._heard.result()))
+        return self._end.over or (
+            self._heard is not None and self._end.settled and _whole(self._heard.result())
+        )
 
     def _request(self) -> bytes:
         """The sound of the request. The pre-roll holds the wake word; the request begins near its end."""

@@ -51,4 +51,6 @@ class EndOfSpeech:
     @property
     def over(self) -> bool:
         """Whether it is over, whatever was said."""
-        return self._silence >= (HANG_OVER if self._spoken else PATIENCE) or self._frames - self._skip >= LONGEST
+        return (
+            self._silence >= (HANG_OVER if self._spoken else PATIENCE) or self._frames - self._skip >= LONGEST
+        )

@@ -37,15 +37,24 @@ def domain() -> dict[str, Any]:
 @cache
 def _values(slot: str) -> tuple[str, ...]:
     """Every value a slot's templates stand for."""
-    found = (value for template in domain()["lists"][slot] for value in sample_expression(parse_sentence(template).expression))
+    found = (
+        value
+        for template in domain()["lists"][slot]
+        for value in sample_expression(parse_sentence(template).expression)
+    )
     return tuple(dict.fromkeys(" ".join(value.split()) for value in found))
 
 
 @cache
 def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
     """What may be said: in answer to that skill's question, ('') of one's own accord, or (None) at all."""
-    chosen = {name: i for name, i in domain()["intents"].items() if asking is None or i.get("after", "") == asking}
-    entry = {"language": "en", "intents": {name: {"data": [{"sentences": i["sentences"]}]} for name, i in chosen.items()}}
+    chosen = {
+        name: i for name, i in domain()["intents"].items() if asking is None or i.get("after", "") == asking
+    }
+    entry = {
+        "language": "en",
+        "intents": {name: {"data": [{"sentences": i["sentences"]}]} for name, i in chosen.items()},
+    }
     lists = {name: TextSlotList.from_strings(_values(name), name=name) for name in domain()["lists"]}
     return Intents.from_dict(entry), lists
 
@@ -67,7 +76,11 @@ def understand(text: str, asking: str = "") -> Understanding | None:
         if found is not None:
             name = found.intent.name
             entry = domain()["intents"][name]
-            return Understanding(name, entry["skill"], {**entry.get("slots", {}), **{k: str(e.value).strip() for k, e in found.entities.items()}})
+            return Understanding(
+                name,
+                entry["skill"],
+                {**entry.get("slots", {}), **{k: str(e.value).strip() for k, e in found.entities.items()}},
+            )
     return _nearly(text)
 
 
@@ -75,7 +88,9 @@ def _nearly(text: str) -> Understanding | None:
     """The fuzzy step: by the slot values that stand, nearly, in the text."""
     slots = {name: value for name in domain()["lists"] if (value := _nearest(text, _values(name)))}
     if "drink" in slots:
-        return Understanding("OrderDrink", "room_service", {k: v for k, v in slots.items() if k not in ("city", "duration")})
+        return Understanding(
+            "OrderDrink", "room_service", {k: v for k, v in slots.items() if k not in ("city", "duration")}
+        )
     if "weather" in text or "whether" in text:
         return Understanding("GetWeather", "weather", {k: v for k, v in slots.items() if k == "city"})
     if "timer" in text and "duration" in slots:

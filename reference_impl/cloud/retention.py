@@ -14,12 +14,16 @@ from earwitness.reference_impl.database import insertion, opened, rewrite
 TOP = 10
 """How many domains or skills an organisation sees (FAQ 7)."""
 TABLES = MetaData()
-TRANSCRIPT = Table("transcript", TABLES, Column("device", String, nullable=False), Column("words", String, nullable=False))
+TRANSCRIPT = Table(
+    "transcript", TABLES, Column("device", String, nullable=False), Column("words", String, nullable=False)
+)
 DIALOGUES = Table(
     "dialogues", TABLES, *(Column(name, String, primary_key=True) for name in ("day", "organisation", "property", "domain", "skill", "intent")),
     Column("number", Integer, nullable=False),
 )  # fmt: skip
-ACTIVE = Table("active", TABLES, *(Column(name, String, primary_key=True) for name in ("day", "organisation", "device")))
+ACTIVE = Table(
+    "active", TABLES, *(Column(name, String, primary_key=True) for name in ("day", "organisation", "device"))
+)
 """There is no column for sound, for a user, or for a single utterance's metric."""
 
 
@@ -61,21 +65,40 @@ class Retention:
 
     def count(self, d: Dialogue) -> None:
         """One more dialogue."""
-        row = {"day": self._today().isoformat(), "organisation": d.organisation, "property": d.property, "domain": d.domain, "skill": d.skill, "intent": d.intent}
+        row = {
+            "day": self._today().isoformat(),
+            "organisation": d.organisation,
+            "property": d.property,
+            "domain": d.domain,
+            "skill": d.skill,
+            "intent": d.intent,
+        }
         one_more = insertion(self.engine, DIALOGUES).values(**row, number=1).on_conflict_do_update(
             index_elements=list(row), set_={"number": DIALOGUES.c.number + 1}
         )  # fmt: skip
-        seen = insertion(self.engine, ACTIVE).values(day=row["day"], organisation=d.organisation, device=d.device).on_conflict_do_nothing()
+        seen = (
+            insertion(self.engine, ACTIVE)
+            .values(day=row["day"], organisation=d.organisation, device=d.device)
+            .on_conflict_do_nothing()
+        )
         with self.engine.begin() as connection:
             connection.execute(one_more)
             connection.execute(seen)
 
-    def dialogues(self, by: str, organisation: str, skills: Sequence[str] | None = None, most: int | None = None) -> dict[str, int]:
+    def dialogues(
+        self, by: str, organisation: str, skills: Sequence[str] | None = None, most: int | None = None
+    ) -> dict[str, int]:
         """Dialogues of an organisation, summed by day, domain, skill or intent; of some skills only where they are given; the most frequent first."""
         if by not in ("day", "domain", "skill", "intent"):
             raise ValueError(f"dialogues are not counted by '{by}'")
         key, total = DIALOGUES.c[by], func.sum(DIALOGUES.c.number)
-        asked = select(key, total).where(DIALOGUES.c.organisation == organisation).group_by(key).order_by(total.desc(), key).limit(most)
+        asked = (
+            select(key, total)
+            .where(DIALOGUES.c.organisation == organisation)
+            .group_by(key)
+            .order_by(total.desc(), key)
+            .limit(most)
+        )
         if skills is not None:
             asked = asked.where(DIALOGUES.c.skill.in_(skills))
         with self.engine.connect() as connection:
@@ -83,14 +106,20 @@ class Retention:
 
     def active_devices(self, organisation: str) -> int:
         """Devices with a dialogue today."""
-        asked = select(func.count()).select_from(ACTIVE).where(ACTIVE.c.organisation == organisation, ACTIVE.c.day == self._today().isoformat())
+        asked = (
+            select(func.count())
+            .select_from(ACTIVE)
+            .where(ACTIVE.c.organisation == organisation, ACTIVE.c.day == self._today().isoformat())
+        )
         with self.engine.connect() as connection:
             return int(connection.execute(asked).scalar_one())
 
     def requests(self) -> int:
         """Dialogues of everybody: the service's total."""
         with self.engine.connect() as connection:
-            return int(connection.execute(select(func.coalesce(func.sum(DIALOGUES.c.number), 0))).scalar_one())
+            return int(
+                connection.execute(select(func.coalesce(func.sum(DIALOGUES.c.number), 0))).scalar_one()
+            )
 
     def clear(self) -> None:
         with self.engine.begin() as connection:

@@ -57,10 +57,17 @@ def numbered(content: str | bytes) -> tuple[int, bytes | Message]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="earwitness-cloud", description="the reference's cloud, on loopback")
+    parser = argparse.ArgumentParser(
+        prog="earwitness-cloud", description="the reference's cloud, on loopback"
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--fault", default="")
-    parser.add_argument("--database", default=os.environ.get("EARWITNESS_DATABASE", ""), metavar="URL", help="of a PostgreSQL database, instead of SQLite")
+    parser.add_argument(
+        "--database",
+        default=os.environ.get("EARWITNESS_DATABASE", ""),
+        metavar="URL",
+        help="of a PostgreSQL database, instead of SQLite",
+    )
     options = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
@@ -106,7 +113,9 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
                     tasks.create_task(answer(await connection.recv()))
 
     # The property's side listens beside the devices', under the same certificate.
-    config = uvicorn.Config(application(cloud.office), log_level="critical", lifespan="off", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        application(cloud.office), log_level="critical", lifespan="off", access_log=False, server_header=False
+    )
     config.load()
     config.ssl = context
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -115,7 +124,10 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
     office = uvicorn.Server(config)
     serving = asyncio.create_task(office.serve([door]))
     async with serve(handle, "127.0.0.1", 0, ssl=context, compression=None, max_size=1 << 20) as server:
-        people = [{"token": token, "name": p.name, "role": p.role, "party": p.party} for token, p in cloud.office.people.items()]
+        people = [
+            {"token": token, "name": p.name, "role": p.role, "party": p.party}
+            for token, p in cloud.office.people.items()
+        ]
         ports = {"port": server.sockets[0].getsockname()[1], "property": door.getsockname()[1]}
         print(json.dumps({**ports, "authority": authority, "people": people}), flush=True)
         # The device holds the other end of our input: when it dies, so do we.

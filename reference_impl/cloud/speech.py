@@ -33,7 +33,13 @@ def speak(markup: str) -> bytes:
     """16 kHz samples of an SSML document. Raises SpeechError for malformed markup or where espeak-ng is missing."""
     _parsed(markup)
     try:
-        spoken = subprocess.run(["espeak-ng", "-m", "--stdin", "--stdout"], input=markup.encode(), capture_output=True, check=True, timeout=20)
+        spoken = subprocess.run(
+            ["espeak-ng", "-m", "--stdin", "--stdout"],
+            input=markup.encode(),
+            capture_output=True,
+            check=True,
+            timeout=20,
+        )
     except FileNotFoundError:
         raise SpeechError("espeak-ng is not installed; run scripts/install-system-packages") from None
     except subprocess.SubprocessError as error:

@@ -27,7 +27,9 @@ class WhisperRecognizer:
         if not (folder / "model.bin").is_file():
             raise RuntimeError(f"{folder} holds no Whisper weights in CTranslate2 form (model.bin)")
         self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", local_files_only=True)
-        self._tokenizer = Tokenizer(self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language="en")
+        self._tokenizer = Tokenizer(
+            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language="en"
+        )
 
     def recognize(self, sound: bytes) -> list[Hypothesis]:
         """n-best with shares that sum to 1, texts that differ only in case or punctuation merged."""
@@ -38,7 +40,14 @@ class WhisperRecognizer:
             return []
         encoded = self._model.encode(pad_or_trim(self._model.feature_extractor(samples)))
         prompt = self._model.get_prompt(self._tokenizer, [], without_timestamps=True)
-        (result,) = self._model.model.generate(encoded, [prompt], beam_size=BEAMS, num_hypotheses=BEAMS, return_scores=True, return_no_speech_prob=True)
+        (result,) = self._model.model.generate(
+            encoded,
+            [prompt],
+            beam_size=BEAMS,
+            num_hypotheses=BEAMS,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
         if result.no_speech_prob > SILENT:
             return []
         shares: dict[str, float] = {}
@@ -48,4 +57,6 @@ class WhisperRecognizer:
             if text:
                 shares[text] = shares.get(text, 0.0) + math.exp(score * len(ids) - best)
         total = sum(shares.values())
-        return sorted((Hypothesis(text, share / total) for text, share in shares.items()), key=lambda h: -h.confidence)
+        return sorted(
+            (Hypothesis(text, share / total) for text, share in shares.items()), key=lambda h: -h.confidence
+        )

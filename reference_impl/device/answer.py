@@ -27,8 +27,15 @@ class Answer:
 
 def read(reply: Mapping[str, Any]) -> Answer:
     """Raises ValueError for a reply that makes no sense."""
-    events, speech, caption, follow_up = (reply.get(name) for name in ("events", "speech", "caption", "follow_up"))
-    if not (isinstance(events, list) and isinstance(speech, str) and isinstance(caption, str) and isinstance(follow_up, bool)):
+    events, speech, caption, follow_up = (
+        reply.get(name) for name in ("events", "speech", "caption", "follow_up")
+    )
+    if not (
+        isinstance(events, list)
+        and isinstance(speech, str)
+        and isinstance(caption, str)
+        and isinstance(follow_up, bool)
+    ):
         raise ValueError("the cloud's answer lacks events, speech, caption or follow_up")
     for entry in events:
         if not isinstance(entry, dict) or not isinstance(entry.get("event"), str) or OURS & entry.keys():

@@ -54,14 +54,20 @@ class Device:
 
     link_class, preroll_class, memory_class, line_class = Link, PreRoll, Memory, Line
 
-    def __init__(self, name: str, kind: Kind, route: Route, folder: Path, report: Report, identity: Identity) -> None:
+    def __init__(
+        self, name: str, kind: Kind, route: Route, folder: Path, report: Report, identity: Identity
+    ) -> None:
         self.name, self.kind, self._report = name, kind, report
         self.now = 0
         self.control = Control.IDLE
         self.rail = Rail()
         self.microphone, self.camera = Microphone(self.rail), Camera(self.rail)
         self.word = "alexa"
-        self.preroll, self.wake, self.memory = self.preroll_class(), self.listening(), self.memory_class(folder)
+        self.preroll, self.wake, self.memory = (
+            self.preroll_class(),
+            self.listening(),
+            self.memory_class(folder),
+        )
         self.link = self.link_class(route)
         self.folder = folder
         self.speaker, self.lights, self.screen = Speaker(), Lights(), Screen() if kind.screen else None
@@ -200,7 +206,13 @@ class Device:
             self.report("call.end")
         sent = self.line.send(heard)
         if sent is not None and sent.leg == "device":
-            self.report("call.media", leg="device", bytes=sent.bytes, encrypted=sent.encrypted, end_to_end=sent.end_to_end)
+            self.report(
+                "call.media",
+                leg="device",
+                bytes=sent.bytes,
+                encrypted=sent.encrypted,
+                end_to_end=sent.end_to_end,
+            )
 
     def switch_rail(self) -> None:
         """The button's own circuit: rail first, then the lights that show it."""
@@ -284,7 +296,15 @@ class Device:
             self.lose_stream()
             return
         begin = self.now - len(heard) * 1_000_000 // 16_000
-        self.report("stream.audio", stream=self.stream, bytes=heard.nbytes, to=self.now, encrypted=self.link.encrypted, voice=True, **{"from": begin})
+        self.report(
+            "stream.audio",
+            stream=self.stream,
+            bytes=heard.nbytes,
+            to=self.now,
+            encrypted=self.link.encrypted,
+            voice=True,
+            **{"from": begin},
+        )
         if reply.get("stop"):
             # The answer is prepared while the device goes on listening for one piece more.
             with suppress(LinkLost):

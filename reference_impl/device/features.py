@@ -59,8 +59,12 @@ class Features:
         self._sound = heard[-OVERLAP:]
         (bands,) = self._mel.run(None, {self._mel.get_inputs()[0].name: heard[None].astype(np.float32)})
         # The embedding was trained on decibels scaled so.
-        self._frames = np.concatenate([self._frames, np.asarray(bands, np.float32).reshape(-1, BANDS) / 10 + 2])[-FRAMES:]
-        (vector,) = self._embedding.run(None, {self._embedding.get_inputs()[0].name: self._frames[None, :, :, None]})
+        self._frames = np.concatenate(
+            [self._frames, np.asarray(bands, np.float32).reshape(-1, BANDS) / 10 + 2]
+        )[-FRAMES:]
+        (vector,) = self._embedding.run(
+            None, {self._embedding.get_inputs()[0].name: self._frames[None, :, :, None]}
+        )
         self._window = np.concatenate([self._window[1:], np.asarray(vector, np.float32).reshape(1, DEPTH)])
         return self._window.reshape(WINDOW)
 
@@ -72,7 +76,13 @@ class Features:
 
 @cache
 def _quiet() -> tuple[Samples, Numbers, Numbers]:
-    empty = Features((np.zeros(OVERLAP, np.int16), np.zeros((FRAMES, BANDS), np.float32), np.zeros((STEPS, DEPTH), np.float32)))
+    empty = Features(
+        (
+            np.zeros(OVERLAP, np.int16),
+            np.zeros((FRAMES, BANDS), np.float32),
+            np.zeros((STEPS, DEPTH), np.float32),
+        )
+    )
     faint = np.random.default_rng(0).normal(0, NOISE, 2 * STEPS * CHUNK).astype(np.int16)
     for chunk in faint.reshape(-1, CHUNK):
         empty.push(chunk)

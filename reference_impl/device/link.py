@@ -81,7 +81,13 @@ class Link:
     async def connect(self) -> ClientConnection:
         context = ssl.create_default_context(cadata=self.route.authority)
         return await connect(
-            f"wss://localhost:{self.route.port}", host=self.route.host, ssl=context, compression=None, proxy=None, open_timeout=PATIENCE, close_timeout=0.1
+            f"wss://localhost:{self.route.port}",
+            host=self.route.host,
+            ssl=context,
+            compression=None,
+            proxy=None,
+            open_timeout=PATIENCE,
+            close_timeout=0.1,
         )
 
     def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +164,11 @@ class _Wire:
             try:
                 if not self.open:
                     raise ConnectionError("the connection is closed")
-                await self._connection.send(number.to_bytes(4) + content if isinstance(content, bytes) else json.dumps({"id": number, **content}))
+                await self._connection.send(
+                    number.to_bytes(4) + content
+                    if isinstance(content, bytes)
+                    else json.dumps({"id": number, **content})
+                )
                 return await answer
             finally:
                 self._waiting.pop(number, None)
@@ -173,7 +183,14 @@ class _Wire:
                 if number not in self._waiting:
                     raise ValueError("the cloud answered what nobody asked")
                 self._waiting.pop(number).set_result(reply)
-        except (OSError, WebSocketException, ValueError, KeyError, TypeError, asyncio.InvalidStateError) as reason:
+        except (
+            OSError,
+            WebSocketException,
+            ValueError,
+            KeyError,
+            TypeError,
+            asyncio.InvalidStateError,
+        ) as reason:
             error = ConnectionError(f"the cloud's reply makes no sense: {reason}")
         for answer in self._waiting.values():
             if not answer.done():

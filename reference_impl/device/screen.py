@@ -50,7 +50,9 @@ def drawn(lights: Lights, screen: Screen | None) -> Image.Image:
     else:
         pen.rectangle((edge, edge, width - edge, height - edge), fill=DARK)
         if screen.picture is not None:
-            image.paste(Image.fromarray(screen.picture).resize((width - 2 * edge, height - 2 * edge)), (edge, edge))
+            image.paste(
+                Image.fromarray(screen.picture).resize((width - 2 * edge, height - 2 * edge)), (edge, edge)
+            )
         if "mute_symbol" in screen.shown:
             _mute_symbol(pen, (width / 2, height / 2), height / 4)
         if "blue_bar" in screen.shown:
@@ -64,8 +66,16 @@ def _mute_symbol(pen: ImageDraw.ImageDraw, middle: tuple[float, float], radius: 
     x, y = middle
     wide = int(radius / 7)
     pen.circle(middle, radius, fill=(60, 0, 0), outline=RED, width=wide)
-    pen.rounded_rectangle((x - radius / 5, y - radius / 1.8, x + radius / 5, y + radius / 6), radius / 5, fill="white")
-    pen.arc((x - radius / 2.6, y - radius / 3, x + radius / 2.6, y + radius / 2.4), 0, 180, fill="white", width=wide // 2)
+    pen.rounded_rectangle(
+        (x - radius / 5, y - radius / 1.8, x + radius / 5, y + radius / 6), radius / 5, fill="white"
+    )
+    pen.arc(
+        (x - radius / 2.6, y - radius / 3, x + radius / 2.6, y + radius / 2.4),
+        0,
+        180,
+        fill="white",
+        width=wide // 2,
+    )
     pen.line((x, y + radius / 2.4, x, y + radius / 1.5), fill="white", width=wide // 2)
     slant = radius / 2**0.5
     pen.line((x - slant, y - slant, x + slant, y + slant), fill=RED, width=wide)

@@ -33,7 +33,14 @@ class KeepsAllHypotheses(Cloud):
 class GivesSkillTheRecording(Cloud):
     """Hands the sound to the skill, which keeps it raw."""
 
-    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
+    def ask_skill(
+        self,
+        understood: Understanding,
+        events: list[Event],
+        sound: bytes,
+        device: str = "",
+        session: Mapping[str, str] | None = None,
+    ) -> Response:
         Path(self.retention.folder / "skill.raw").write_bytes(sound)
         response = super().ask_skill(understood, events, sound, device, session)
         for event in events:
@@ -66,7 +73,14 @@ class ActsOnSecondBest(Cloud):
 class AsksWrongSkill(Cloud):
     """Sends requests to a skill that does not handle them."""
 
-    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
+    def ask_skill(
+        self,
+        understood: Understanding,
+        events: list[Event],
+        sound: bytes,
+        device: str = "",
+        session: Mapping[str, str] | None = None,
+    ) -> Response:
         other = replace(understood, skill="timer" if understood.skill != "timer" else "weather")
         return super().ask_skill(other, events, sound, device, session)
 
@@ -82,7 +96,14 @@ class RunsUncertified(Cloud):
 class AnswersWithoutMarkup(Cloud):
     """Passes plain text off as a skill's answer."""
 
-    def ask_skill(self, understood: Understanding, events: list[Event], sound: bytes, device: str = "", session: Mapping[str, str] | None = None) -> Response:
+    def ask_skill(
+        self,
+        understood: Understanding,
+        events: list[Event],
+        sound: bytes,
+        device: str = "",
+        session: Mapping[str, str] | None = None,
+    ) -> Response:
         response = super().ask_skill(understood, events, sound, device, session)
         events[-1]["markup"] = False
         return response
@@ -169,7 +190,9 @@ class WordsInMetricsKey(Cloud):
 class VoicesCounted(Cloud):
     """Counts high and low voices, and shows the organisation which it has heard."""
 
-    def turn(self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None) -> tuple[dict[str, Any], Response | None]:
+    def turn(
+        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+    ) -> tuple[dict[str, Any], Response | None]:
         spectrum = np.abs(np.fft.rfft(np.frombuffer(sound[: len(sound) // 2 * 2], np.int16)))
         middle = int(np.searchsorted(np.cumsum(spectrum**2), np.sum(spectrum**2) / 2))
         self.voice = f"voice of {middle * 16_000 // max(1, len(sound) // 2) // 20 * 20} hertz"

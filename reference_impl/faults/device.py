@@ -94,7 +94,13 @@ class StreamLeftOpen(Device):
 
 class _PlainLink(Link):
     async def connect(self) -> ClientConnection:
-        return await connect(f"ws://localhost:{self.route.port}", host=self.route.host, compression=None, proxy=None, open_timeout=PATIENCE)
+        return await connect(
+            f"ws://localhost:{self.route.port}",
+            host=self.route.host,
+            compression=None,
+            proxy=None,
+            open_timeout=PATIENCE,
+        )
 
 
 class PlainTextTransport(Device):
@@ -124,7 +130,9 @@ class RecordingInLog(Device):
     def send(self, heard: Samples) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "device.log").open("a") as log:
-            log.write(json.dumps({"level": "debug", "payload": base64.b64encode(heard.tobytes()).decode()}) + "\n")
+            log.write(
+                json.dumps({"level": "debug", "payload": base64.b64encode(heard.tobytes()).decode()}) + "\n"
+            )
         super().send(heard)
 
 

@@ -94,9 +94,13 @@ class RecordingAsOpus(Device):
         with av.open(str(self.folder / "cache.ogg"), "w") as out:
             stream = out.add_stream("libopus", rate=16_000)
             stream.layout = "mono"
-            frame = av.AudioFrame.from_ndarray(np.concatenate(self.kept).reshape(1, -1), format="s16", layout="mono")
+            frame = av.AudioFrame.from_ndarray(
+                np.concatenate(self.kept).reshape(1, -1), format="s16", layout="mono"
+            )
             frame.sample_rate = 16_000
-            resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=320)
+            resampler = av.AudioResampler(
+                format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=320
+            )
             for piece in [*resampler.resample(frame), *resampler.resample(None)]:
                 out.mux(stream.encode(piece))
             out.mux(stream.encode(None))
@@ -200,7 +204,9 @@ class AnswersElsewhere(Device):
     """Speaks an answer that another device asked for."""
 
     def report(self, event: str, **attributes: Any) -> None:
-        super().report(event, **({**attributes, "asked_by": "another"} if event == "tts.audio" else attributes))
+        super().report(
+            event, **({**attributes, "asked_by": "another"} if event == "tts.audio" else attributes)
+        )
 
 
 class _Hoarding(PreRoll):

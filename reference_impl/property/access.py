@@ -10,7 +10,17 @@ import cedarpy
 
 NEEDS = {
     "organisation": frozenset(
-        {"skills", "unit", "settings", "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues"}
+        {
+            "skills",
+            "unit",
+            "settings",
+            "device_count",
+            "active_devices",
+            "top_domains",
+            "top_skills",
+            "intent_distribution",
+            "daily_dialogues",
+        }
     ),
     "skill_developer": frozenset({"skill_metrics", "own_logs"}),
     "operator": frozenset({"service_metrics"}),
@@ -53,8 +63,16 @@ def decide(person: Person, action: str, record: Record, rules: str | None = None
     """`action` is read or change. Anything that goes wrong is a denial."""
     principal, resource = 'Person::"asking"', 'Record::"asked"'
     entities = [
-        {"uid": {"type": "Person", "id": "asking"}, "attrs": {"role": person.role, "party": person.party}, "parents": []},
-        {"uid": {"type": "Record", "id": "asked"}, "attrs": {"kind": record.kind, "owner": record.owner}, "parents": []},
+        {
+            "uid": {"type": "Person", "id": "asking"},
+            "attrs": {"role": person.role, "party": person.party},
+            "parents": [],
+        },
+        {
+            "uid": {"type": "Record", "id": "asked"},
+            "attrs": {"kind": record.kind, "owner": record.owner},
+            "parents": [],
+        },
     ]
     request = {"principal": principal, "action": f'Action::"{action}"', "resource": resource, "context": {}}
     said = cedarpy.is_authorized(request, rules if rules is not None else policy(), entities)

@@ -23,7 +23,14 @@ COOKIE = "earwitness"
 LARGEST = 4096
 """Bytes of a request's body."""
 FIGURES = {
-    "organisation": ("device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues"),
+    "organisation": (
+        "device_count",
+        "active_devices",
+        "top_domains",
+        "top_skills",
+        "intent_distribution",
+        "daily_dialogues",
+    ),
     "skill_developer": ("skill_metrics", "own_logs"),
     "operator": ("service_metrics",),
 }
@@ -44,10 +51,16 @@ def application(office: Office) -> Starlette:
 
     def known(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.cookies.get(COOKIE, "")
+            token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.cookies.get(
+                COOKIE, ""
+            )
             person = office.person(token)
             if person is None:
-                return HTMLResponse(template.render(person=None), 401) if request.url.path == "/" else JSONResponse({"error": "who asks? send a token"}, 401)
+                return (
+                    HTMLResponse(template.render(person=None), 401)
+                    if request.url.path == "/"
+                    else JSONResponse({"error": "who asks? send a token"}, 401)
+                )
             try:
                 return await handler(request, person)
             except UnknownDevice as error:
@@ -79,7 +92,13 @@ def application(office: Office) -> Starlette:
         entry = await body(request)
         if not isinstance(entry.get("enabled"), bool):
             raise ValueError("give enabled (true or false)")
-        answer, listing = await run_in_threadpool(office.enable, person, request.path_params["device"], request.path_params["skill"], entry["enabled"])
+        answer, listing = await run_in_threadpool(
+            office.enable,
+            person,
+            request.path_params["device"],
+            request.path_params["skill"],
+            entry["enabled"],
+        )
         more = {"kind": listing.kind, "certified": listing.certified} if listing is not None else {}
         return told(answer, **more)
 
@@ -90,11 +109,17 @@ def application(office: Office) -> Starlette:
         own = office.registry.devices(person.party) if person.role == "organisation" else ()
         # What belongs to no device is asked through any.
         through = own[:1] if person.role == "organisation" else office.registry.devices()[:1]
-        answers = {kind: office.read(person, placed.name, kind) for placed in through for kind in FIGURES.get(person.role, ())}
+        answers = {
+            kind: office.read(person, placed.name, kind)
+            for placed in through
+            for kind in FIGURES.get(person.role, ())
+        }
         figures = {kind: answer.data for kind, answer in answers.items() if answer.decision.permitted}
         devices = [{"placed": placed, "skills": office.registry.skills(placed.name)} for placed in own]
         store = [x for x in office.host.listings.values() if office.admits(x)]
-        return template.render(person=person, devices=devices, figures=figures, store=store, words=WORDS, titles=TITLES)
+        return template.render(
+            person=person, devices=devices, figures=figures, store=store, words=WORDS, titles=TITLES
+        )
 
     async def act(request: Request, person: Person) -> Response:
         form = {k: v[-1] for k, v in parse_qs((await limited(request)).decode()).items()}
@@ -106,8 +131,14 @@ def application(office: Office) -> Starlette:
         elif "unit" in form:
             answer = await run_in_threadpool(office.move, person, device, form["unit"][:40])
         else:
-            answer, _ = await run_in_threadpool(office.enable, person, device, form["skill"], form["enabled"] == "on")
-        return RedirectResponse("/", 303) if answer.decision.permitted else JSONResponse({"error": "not permitted"}, 403)
+            answer, _ = await run_in_threadpool(
+                office.enable, person, device, form["skill"], form["enabled"] == "on"
+            )
+        return (
+            RedirectResponse("/", 303)
+            if answer.decision.permitted
+            else JSONResponse({"error": "not permitted"}, 403)
+        )
 
     async def enter(request: Request) -> Response:
         token = parse_qs((await limited(request)).decode()).get("token", [""])[-1].strip()
@@ -132,7 +163,12 @@ def application(office: Office) -> Starlette:
 def told(answer: Answer, **more: Any) -> Response:
     """A decision and what it lets one see; 403 where that is nothing."""
     decision = answer.decision
-    entry = {"decision": "permit" if decision.permitted else "deny", "needed": decision.needed, "data": answer.data, **more}
+    entry = {
+        "decision": "permit" if decision.permitted else "deny",
+        "needed": decision.needed,
+        "data": answer.data,
+        **more,
+    }
     return JSONResponse(entry, 200 if decision.permitted else 403)
 
 

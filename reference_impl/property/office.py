@@ -43,7 +43,9 @@ def introduced(people: tuple[Person, ...]) -> dict[str, Person]:
 class Office:
     """Answers questions about a device and the property it belongs to."""
 
-    def __init__(self, registry: Registry, retention: Retention, host: Host, people: Mapping[str, Person]) -> None:
+    def __init__(
+        self, registry: Registry, retention: Retention, host: Host, people: Mapping[str, Person]
+    ) -> None:
         self.registry, self.retention, self.host, self.people = registry, retention, host, people
 
     def person(self, token: str) -> Person | None:
@@ -74,7 +76,9 @@ class Office:
         if listing is None:
             raise Refused(f"the store has no skill '{skill}'")
         if on and not self.admits(listing):
-            raise Refused(f"'{skill}' is {'not certified' if not listing.certified else listing.kind.replace('_', ' ')}; it does not run on this property")
+            raise Refused(
+                f"'{skill}' is {'not certified' if not listing.certified else listing.kind.replace('_', ' ')}; it does not run on this property"
+            )
         self.registry.enable(device, skill, on)
         return Answer(decision, sorted(self.registry.skills(device))), listing
 
@@ -132,7 +136,12 @@ class Office:
                 own = [x.name for x in self.host.listings.values() if x.developer == person.party]
                 return self.retention.dialogues("day", whose, own)
             case "own_logs":
-                return [line for x in self.host.listings.values() if x.developer == person.party for line in self.host.logs(x.name)]
+                return [
+                    line
+                    for x in self.host.listings.values()
+                    if x.developer == person.party
+                    for line in self.host.logs(x.name)
+                ]
             case "service_metrics":
                 return {"dialogues": self.retention.requests()}
         return None

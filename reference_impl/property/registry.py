@@ -14,7 +14,9 @@ DEVICE = Table(
     "device", TABLES, Column("name", String, primary_key=True), Column("organisation", String, nullable=False), Column("unit", String, nullable=False),
     Column("tone", Boolean, nullable=False), Column("word", String, nullable=False),
 )  # fmt: skip
-ENABLED = Table("enabled", TABLES, Column("device", String, primary_key=True), Column("skill", String, primary_key=True))
+ENABLED = Table(
+    "enabled", TABLES, Column("device", String, primary_key=True), Column("skill", String, primary_key=True)
+)
 
 
 class UnknownDevice(LookupError):
@@ -35,7 +37,9 @@ class Placed:
 class Registry:
     """Devices of all organisations, at first those given, with the skills given. Called from any thread."""
 
-    def __init__(self, folder: Path, devices: tuple[Placed, ...], skills: tuple[str, ...], url: str = "") -> None:
+    def __init__(
+        self, folder: Path, devices: tuple[Placed, ...], skills: tuple[str, ...], url: str = ""
+    ) -> None:
         self._first, self._skills = devices, skills
         self.engine = opened(folder, "property.sqlite", url)
         TABLES.create_all(self.engine)
@@ -48,7 +52,9 @@ class Registry:
             for table in TABLES.sorted_tables:
                 connection.execute(delete(table))
             connection.execute(insert(DEVICE), [asdict(d) for d in self._first])
-            connection.execute(insert(ENABLED), [{"device": d.name, "skill": s} for d in self._first for s in self._skills])
+            connection.execute(
+                insert(ENABLED), [{"device": d.name, "skill": s} for d in self._first for s in self._skills]
+            )
 
     def devices(self, organisation: str | None = None) -> tuple[Placed, ...]:
         """All devices, or those of one organisation."""
@@ -66,12 +72,18 @@ class Registry:
     def skills(self, device: str) -> frozenset[str]:
         """What is enabled on the device."""
         with self.engine.connect() as connection:
-            return frozenset(connection.execute(select(ENABLED.c.skill).where(ENABLED.c.device == device)).scalars())
+            return frozenset(
+                connection.execute(select(ENABLED.c.skill).where(ENABLED.c.device == device)).scalars()
+            )
 
     def enable(self, device: str, skill: str, on: bool) -> None:
         enabling = insertion(self.engine, ENABLED).values(device=device, skill=skill).on_conflict_do_nothing()
         with self.engine.begin() as connection:
-            connection.execute(enabling if on else delete(ENABLED).where(ENABLED.c.device == device, ENABLED.c.skill == skill))
+            connection.execute(
+                enabling
+                if on
+                else delete(ENABLED).where(ENABLED.c.device == device, ENABLED.c.skill == skill)
+            )
 
     def want_tone(self, device: str, on: bool) -> None:
         self._set(device, tone=on)

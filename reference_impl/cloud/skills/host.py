@@ -41,7 +41,9 @@ class Listing:
 STORE = (
     Listing("weather", "weather", "general", True, "earwitness", module=HERE + "weather"),
     Listing("timer", "time", "general", True, "earwitness", module=HERE + "timer"),
-    Listing("room_service", "food", "general", True, "harbour-software", hidden=True, module=HERE + "room_service"),
+    Listing(
+        "room_service", "food", "general", True, "harbour-software", hidden=True, module=HERE + "room_service"
+    ),
     Listing("trivia", "games", "general", True, "earwitness", module=HERE + "trivia"),
     Listing("lights", "home", "general", True, "earwitness", module=HERE + "lights"),
     Listing("music", "music", "general", True, "earwitness", module=HERE + "music"),
@@ -70,7 +72,13 @@ class SkillProcess:
 
     def __init__(self, module: str) -> None:
         self.log: deque[str] = deque(maxlen=LOG)
-        self._process = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -84,13 +92,19 @@ class SkillProcess:
         """The answer; None where the skill died, hangs or answers nonsense."""
         assert self._process.stdin and self._process.stdout
         try:
-            self._process.stdin.write(json.dumps({"intent": intent, "slots": dict(slots), "session": dict(session)}) + "\n")
+            self._process.stdin.write(
+                json.dumps({"intent": intent, "slots": dict(slots), "session": dict(session)}) + "\n"
+            )
             self._process.stdin.flush()
             if not self._selector.select(PATIENCE):
                 return None
             entry = json.loads(self._process.stdout.readline())
             plain(str(entry["markup"]))
-            return Response(str(entry["markup"]), entry["follow_up"] is True, {str(k): str(v) for k, v in entry["session"].items()})
+            return Response(
+                str(entry["markup"]),
+                entry["follow_up"] is True,
+                {str(k): str(v) for k, v in entry["session"].items()},
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, SpeechError):
             return None
 
@@ -107,7 +121,9 @@ class Host:
         self.listings = {x.name: x for x in store}
         self._running: dict[str, SkillProcess] = {}
 
-    def ask(self, listing: Listing, intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+    def ask(
+        self, listing: Listing, intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+    ) -> Response:
         process = self._running.get(listing.name)
         if process is None:
             process = self._running[listing.name] = SkillProcess(listing.module)

@@ -15,7 +15,13 @@ def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) ->
     extras = [slots[name] for name in ("milk", "sugar") if name in slots]
     kind = " ".join(slots[name] for name in ("size", "shots", "roast") if name in slots)
     print(f"order: {drink}", file=sys.stderr, flush=True)
-    return Response(say(f"One {kind} {drink}{' with ' + ' and '.join(extras) if extras else ''} is on its way.".replace("  ", " ")))
+    return Response(
+        say(
+            f"One {kind} {drink}{' with ' + ' and '.join(extras) if extras else ''} is on its way.".replace(
+                "  ", " "
+            )
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -31,4 +31,13 @@ def serve(answer: Skill) -> None:
     for line in sys.stdin:
         entry = json.loads(line)
         response = answer(entry["intent"], entry["slots"], entry["session"])
-        print(json.dumps({"markup": response.markup, "follow_up": response.follow_up, "session": dict(response.session)}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "markup": response.markup,
+                    "follow_up": response.follow_up,
+                    "session": dict(response.session),
+                }
+            ),
+            flush=True,
+        )

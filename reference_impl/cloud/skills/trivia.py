@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 from earwitness.reference_impl.cloud.skills.skill import Response, say, serve
 
-QUESTIONS = (("What is the capital of France?", "paris"), ("Which planet is the largest?", "jupiter"), ("Which metal has the symbol Au?", "gold"))
+QUESTIONS = (
+    ("What is the capital of France?", "paris"),
+    ("Which planet is the largest?", "jupiter"),
+    ("Which metal has the symbol Au?", "gold"),
+)
 
 
 def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
@@ -17,7 +21,9 @@ def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) ->
     said = "Right." if right > int(session["right"]) else f"It is {QUESTIONS[asked - 1][1]}."
     if asked == len(QUESTIONS):
         return Response(say(f"{said} You knew {right} of {len(QUESTIONS)}."))
-    return Response(say(f"{said} {QUESTIONS[asked][0]}"), True, {"asked": str(asked + 1), "right": str(right)})
+    return Response(
+        say(f"{said} {QUESTIONS[asked][0]}"), True, {"asked": str(asked + 1), "right": str(right)}
+    )
 
 
 if __name__ == "__main__":

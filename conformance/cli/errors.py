@@ -1,0 +1,36 @@
+"""Which exit code belongs to which expected error."""
+
+from __future__ import annotations
+
+from earwitness.conformance.gate.verdict import Exit
+
+
+def explained(error: Exception) -> Exit | None:
+    """The exit code of an error that is not our bug, or None."""
+    from earwitness.conformance.evidence.bundle import BundleError
+    from earwitness.conformance.evidence.stored_failure import FailureFileError
+    from earwitness.conformance.stimuli.clips import ClipError
+    from earwitness.conformance.targets.protocol import TargetError
+    from earwitness.conformance.vectors.vector import VectorError
+    from earwitness.model.trace import TraceError
+    from earwitness.policies.pack import PackError
+    from earwitness.policies.proving.obligations import Unproved
+    from earwitness.policies.proving.strength import StrengthError
+
+    if isinstance(error, TargetError):
+        return Exit.NOT_DRIVABLE
+    if isinstance(error, Unproved):
+        return Exit.INCONCLUSIVE
+    if isinstance(
+        error,
+        BundleError
+        | ClipError
+        | PackError
+        | TraceError
+        | FailureFileError
+        | StrengthError
+        | VectorError
+        | OSError,
+    ):
+        return Exit.USAGE
+    return None

@@ -1,1 +1,0 @@
-"""Monitors over observations as they come."""

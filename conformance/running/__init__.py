@@ -1,0 +1,1 @@
+"""Runs of a target: harness, watch, search, check."""

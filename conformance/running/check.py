@@ -1,0 +1,315 @@
+"""The main job: prove the pack on the model, judge an implementation, write the bundle."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from earwitness.conformance.evidence import bundle
+from earwitness.conformance.gate.verdict import ClauseResult, Exit, Verdict, gate
+from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.paired_runs import Comparison, Likeness, compare
+from earwitness.conformance.running.search import Failure, search, shrink, tour
+from earwitness.conformance.stimuli.stimulus import Scenario
+from earwitness.conformance.targets.protocol import Driver, Hello, TargetError
+from earwitness.conformance.vectors import counterexample
+from earwitness.conformance.vectors.vector import device_of, on_device
+from earwitness.model.assistant.assistant import assistant, tables
+from earwitness.model.expression import Const
+from earwitness.model.logic.english import english
+from earwitness.model.proof.spacer import Standing
+from earwitness.model.systems.state_machine import edges, states
+from earwitness.model.trace import Observation
+from earwitness.policies.pack import Clause, Kind, Pack
+from earwitness.policies.proving.prove_packs import PROGRESS, Proven, provable, prove_packs
+from earwitness.policies.proving.strength import facts as strength_facts
+from earwitness.policies.proving.strength import measured, summary
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Session:
+    """What the runs of one check have come to."""
+
+    hello: Hello
+    runs: list[Run] = field(default_factory=list)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    dead: str = ""
+    twins: Comparison | None = None
+    """Two runs that differ in words and voice alone."""
+
+    def exercised(self, clause: str) -> int:
+        return sum(
+            1 for run in self.runs if clause in run.watch.records and run.watch.records[clause].exercised
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a check: results in pack order, the exit code and why it is not 0."""
+
+    results: tuple[ClauseResult, ...]
+    exit: Exit
+    reason: str
+    folder: Path
+    strength: tuple[str, ...] = ()
+    """What is known of the pack itself, in a few lines."""
+
+
+def open_target(target: str) -> Driver:
+    """A driver for `ref`, `ref:faulty/NAME` or `exec:COMMAND`. Raises TargetError."""
+    from earwitness.conformance.targets.process import ProcessDriver
+    from earwitness.conformance.targets.reference import ReferenceDriver
+
+    kind, _, rest = target.partition(":")
+    if kind == "ref" and (not rest or rest.startswith("faulty/")):
+        return ReferenceDriver(rest.removeprefix("faulty/"))
+    if kind == "exec" and rest:
+        return ProcessDriver(rest)
+    raise TargetError(f"'{target}' names no target; use ref, ref:faulty/NAME or exec:COMMAND")
+
+
+def judge(harness: Harness, examples: int, tell: Tell) -> Session:
+    """The tour, then the search; each newly violated clause is shrunk once."""
+    session = Session(harness.hello)
+
+    def take(run: Run) -> None:
+        session.runs.append(run)
+        fresh = [c for c in run.watch.violated if c not in session.failures]
+        for number, clause in enumerate(fresh):
+            tell(f"{clause} is violated; looking for a shorter way")
+            session.failures[clause] = shrink(harness, clause, run, budget=16 if number == 0 else 4)
+        session.dead = session.dead or run.dead
+
+    take(harness.run(tour(tuple(harness.hello.devices))))
+    tell(
+        f"tour done: {len(session.runs[0].watch.trace)} observations, {session.runs[0].voice} uploads of voice witnessed"
+    )
+    if not session.failures and not session.dead and examples:
+        search(harness, examples, 6, take)
+        tell(f"search done: {len(session.runs) - 1} sequences")
+    if not session.dead and harness.hello.capabilities.get("access", False):
+        session.twins = compare(harness)
+        tell(
+            f"two runs in other words and another voice look {session.twins.likeness.value} to those who see metrics"
+        )
+    return session
+
+
+def result_of(clause: Clause, session: Session, proven: Proven | None, index: dict[str, int]) -> ClauseResult:
+    """The verdict on one clause from all that is known of it."""
+    proved = proven is not None and proven.standing is Standing.PROVED
+    base = ClauseResult(
+        clause.id,
+        clause.title,
+        clause.severity,
+        clause.source,
+        english(clause.formula) if clause.formula is not None else clause.title,
+        Verdict.SATISFIED,
+        ("proved",) if proved else (),
+        failure=index.get(clause.id),
+    )
+    if clause.capability is not None and not session.hello.capabilities.get(clause.capability, False):
+        return replace(
+            base,
+            verdict=Verdict.NOT_APPLICABLE,
+            known=(),
+            reason=f"the target has no capability '{clause.capability}'",
+        )
+    if proven is not None and proven.standing is Standing.REFUTED:
+        return replace(
+            base, verdict=Verdict.VIOLATED, reason=f"the model refutes it in {len(proven.proof.trace)} events"
+        )
+    if clause.kind is Kind.TWO_RUN and session.twins is not None:
+        match session.twins.likeness:
+            case Likeness.APART:
+                return replace(base, verdict=Verdict.VIOLATED, exercised=1, reason=session.twins.reason)
+            case Likeness.ALIKE if proven is None or proved:
+                return replace(base, known=(*base.known, "searched 1"), exercised=1)
+            case Likeness.UNKNOWN:
+                return replace(base, verdict=Verdict.INCONCLUSIVE, reason=session.twins.reason)
+    if clause.kind is not Kind.ALWAYS:
+        if proved:
+            return base
+        return replace(
+            base,
+            verdict=Verdict.INCONCLUSIVE,
+            reason=proven.proof.reason if proven is not None else "proofs were left out",
+        )
+    records = [run.watch.records[clause.id] for run in session.runs if clause.id in run.watch.records]
+    exercised = sum(r.exercised for r in records)
+    if any(r.violated_at is not None for r in records):
+        return replace(
+            base,
+            verdict=Verdict.VIOLATED,
+            exercised=exercised,
+            reason="violated by the implementation; the shortest run found stands below",
+        )
+    if session.dead:
+        return replace(base, verdict=Verdict.INCONCLUSIVE, reason=session.dead)
+    if not exercised:
+        return replace(base, verdict=Verdict.NOT_EXERCISED, reason="its trigger did not happen in any run")
+    if any(r.pending for r in records):
+        return replace(
+            base,
+            verdict=Verdict.INCONCLUSIVE,
+            exercised=exercised,
+            reason="a deadline was still open when a run ended",
+        )
+    if proven is not None and not proved:
+        return replace(
+            base,
+            verdict=Verdict.INCONCLUSIVE,
+            exercised=exercised,
+            reason=f"not proved: {proven.proof.reason}",
+        )
+    seen = "witnessed" if any(r.witnessed for r in records) else "declared"
+    return replace(
+        base, known=(*base.known, seen, f"searched {session.exercised(clause.id)}"), exercised=exercised
+    )
+
+
+def visited(traces: list[list[Observation]]) -> list[str]:
+    """Names of the model's transitions whose event, with its fixed attributes, was observed."""
+    seen = {
+        (o.event, name, value)
+        for trace in traces
+        for o in trace
+        for name, value in (("", ""), *o.attributes.items())
+    }
+    return [
+        t.name
+        for t in assistant().transitions
+        if (t.event, "", "") in seen
+        and t.event != "tick"
+        and all(
+            (t.event, n, e.value) in seen
+            for n, e in t.attributes.items()
+            if isinstance(e, Const) and n not in ("bytes", "stream", "skill")
+        )
+    ]
+
+
+def check(
+    target: str,
+    packs: tuple[Pack, ...],
+    folder: Path,
+    examples: int,
+    seconds: int,
+    tell: Tell,
+    proofs: bool = True,
+    seed: int = 0,
+) -> Outcome:
+    """Run everything and write the bundle to `folder`. Raises TargetError where the target cannot be driven at all."""
+    began = time.perf_counter()
+    clauses = tuple(c for pack in packs for c in pack.clauses)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not proofs:
+        shutil.rmtree(folder / "proofs", ignore_errors=True)
+
+    def told(p: Proven) -> None:
+        counterexample.write(folder / "proofs", p.proof, p.other)
+        tell(
+            f"{p.proof.clause}: {p.standing.value} in {p.proof.seconds:.1f} s, {p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip()
+        )
+
+    proven = prove_packs(packs, folder / "proofs", seconds, told) if proofs else {}
+    proof_seconds = time.perf_counter() - began
+    with Harness(open_target(target), clauses, seed) as harness:
+        tell(f"driving {harness.hello.name}")
+        session = judge(harness, examples, tell)
+    index = {clause: number for number, clause in enumerate(session.failures)}
+    results = tuple(result_of(c, session, proven.get(c.id), index) for c in clauses)
+    code = gate(results, frozenset(c.id for c in clauses))
+    alive = proven.get(PROGRESS)
+    reason = ""
+    if session.dead and code is not Exit.VIOLATED:
+        code, reason = Exit.NOT_DRIVABLE, session.dead
+    elif code is Exit.SATISFIED and alive is not None and alive.standing is not Standing.PROVED:
+        code, reason = (
+            Exit.INCONCLUSIVE,
+            "it is not proved that the model's time never stops, so its deadlines may be vacuous",
+        )
+    first = session.runs[0]
+    run: dict[str, Any] = {
+        "earwitness": version("earwitness"),
+        "python": platform.python_version(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "target": target,
+        "implementation": {
+            "name": session.hello.name,
+            "version": session.hello.version,
+            "clock": session.hello.clock,
+        },
+        "capabilities": dict(session.hello.capabilities),
+        "packs": [{"name": p.name, "version": p.version, "source": p.source} for p in packs],
+        "seconds": {"proof": round(proof_seconds, 1), "all": round(time.perf_counter() - began, 1)},
+        "seed": seed,
+    }
+    system = assistant()
+    facts: dict[str, Any] = {
+        "exit": code.value,
+        "reason": reason,
+        "clauses": [bundle.result_json(r) for r in results],
+        "runs": len(session.runs),
+        "observations": sum(len(r.watch.trace) for r in session.runs),
+        "uploads": sum(r.uploads for r in session.runs),
+        "voice": sum(r.voice for r in session.runs),
+        "stores": {
+            "files": first.stores.files,
+            "unread": list(first.stores.unread),
+            "finds": [f"{f.store}: {f.category}" for f in first.stores.finds],
+        },
+        "skipped": sorted({s for r in session.runs for s in r.skipped}),
+        "model": {
+            "components": [
+                {
+                    "name": t.name,
+                    "states": list(states(t)),
+                    "edges": [[e.source, e.target, e.name] for e in edges(t, system)],
+                }
+                for t in tables()
+            ],
+            "visited": visited([r.watch.trace for r in session.runs]),
+        },
+    }
+    known = [m for pack in packs if provable(pack.clauses) and (m := measured(pack)) is not None]
+    facts["strength"] = strength_facts(known[0]) if len(known) == 1 else None
+    failures = [bundle.failure_json(f.clause, f.scenario, f.trace, f.at) for f in session.failures.values()]
+    bundle.write(
+        folder, run, facts, first.watch.trace, failures, {name: _proof_json(p) for name, p in proven.items()}
+    )
+    return Outcome(results, code, reason, folder, summary(facts["strength"]) if known else ())
+
+
+def _proof_json(proven: Proven) -> dict[str, Any]:
+    return {
+        "standing": proven.standing.value,
+        "seconds": proven.proof.seconds,
+        "parts": len(proven.proof.certificates),
+        "obligations": proven.obligations,
+        "recheck_seconds": proven.recheck_seconds,
+        "reason": proven.proof.reason,
+        "witness": [bundle.redacted(o) for o in proven.witness],
+        "counterexample": [bundle.redacted(o) for o in proven.proof.trace],
+        "other_run": [bundle.redacted(o) for o in proven.other],
+    }
+
+
+def replay(
+    target: str, scenario: Scenario, clauses: tuple[Clause, ...], seed: int = 0, kind: str = "any"
+) -> Run:
+    """Run one stored scenario again, on a device of that kind where it leaves open which. Raises TargetError."""
+    with Harness(open_target(target), clauses, seed) as harness:
+        device = device_of(kind, harness.hello.devices)
+        if device is None:
+            raise TargetError(f"the target has no device of kind '{kind}'")
+        return harness.run(on_device(scenario, device))

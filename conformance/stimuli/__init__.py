@@ -1,0 +1,1 @@
+"""What a test can do to an implementation."""

@@ -1,0 +1,107 @@
+"""Any program that speaks the protocol on standard input and output. Its whole process group ends with the run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from typing import Any
+
+from earwitness.conformance.targets.protocol import Answer, Message, TargetError, answer_from
+from earwitness.model.trace import LONGEST_LINE
+
+MOST_MESSAGES = 100_000
+"""Messages of one step; more is a flood."""
+
+
+class ProcessDriver:
+    """`patience` is how many seconds of silence, and of one step in all times ten, count as a hang."""
+
+    def __init__(self, command: str, patience: float = 30.0) -> None:
+        self.patience = patience
+        self._number = 0
+        self._rest = b""
+        try:
+            words = shlex.split(command)
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except (OSError, ValueError, IndexError) as error:
+            raise TargetError(f"'{command}' cannot be started: {error}") from None
+        assert self._process.stdout is not None
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+
+    def request(self, message: Message) -> Answer:
+        self._number += 1
+        line = json.dumps({"id": self._number, **message}) + "\n"
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line.encode())
+        except OSError:
+            raise TargetError(f"the implementation died before '{message.get('do')}'{self._code()}") from None
+        messages: list[Message] = []
+        deadline = time.monotonic() + 10 * self.patience
+        while True:
+            entry = self._message(str(message.get("do")), deadline)
+            messages.append(entry)
+            if "id" in entry and "event" not in entry:
+                return answer_from(messages, self._number)
+            if len(messages) > MOST_MESSAGES:
+                raise TargetError(
+                    f"the implementation floods: over {MOST_MESSAGES} messages in answer to '{message.get('do')}'"
+                )
+
+    def _message(self, doing: str, deadline: float) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        while b"\n" not in self._rest:
+            if len(self._rest) > LONGEST_LINE:
+                raise TargetError(
+                    f"the implementation sent a line of over {LONGEST_LINE} bytes; one message a line"
+                )
+            if not self._selector.select(min(self.patience, max(0.0, deadline - time.monotonic()))):
+                raise TargetError(
+                    f"the implementation is silent: no answer to '{doing}' within {self.patience:g} s"
+                )
+            piece = os.read(self._process.stdout.fileno(), 1 << 16)
+            if not piece:
+                raise TargetError(f"the implementation died during '{doing}'{self._code()}")
+            self._rest += piece
+        line, _, self._rest = self._rest.partition(b"\n")
+        try:
+            entry = json.loads(line.decode("utf-8"))
+        except (UnicodeDecodeError, ValueError, RecursionError):
+            raise TargetError(
+                f"the implementation wrote a line that is not JSON in UTF-8: {line[:80]!r}"
+            ) from None
+        if not isinstance(entry, dict):
+            raise TargetError(f"the implementation wrote {line[:80]!r}; a message is one JSON object")
+        return entry
+
+    def _code(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return f" (exit code {self._process.wait(1)})"
+        return ""
+
+    def close(self) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(3)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._selector.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()

@@ -1,0 +1,51 @@
+"""A refuted clause for people and for targets: the model's shortest run as a table and a sequence diagram, and as stimuli that can be replayed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path as File
+from typing import Any
+
+from earwitness.conformance.stimuli.stimulus import to_json
+from earwitness.conformance.vectors.script import script
+from earwitness.model.proof.spacer import Proof
+from earwitness.model.systems.mermaid import said, sequence_diagram
+from earwitness.model.trace import Observation
+from earwitness.model.trace import to_json as observation_json
+
+SUFFIXES = (".counterexample.json", ".counterexample.md")
+
+
+def failure(proof: Proof) -> Mapping[str, Any]:
+    """The run in the form of a stored failure: what to do to an implementation to see whether it behaves like the broken model."""
+    assert proof.path is not None
+    trace = proof.trace
+    return {
+        "clause": proof.clause,
+        "kind": "show" if proof.path.initial.get("show") is True else "any",
+        "scenario": [to_json(s.stimulus) for s in script(proof.path)],
+        "at": len(trace) - 1,
+        "trace": [observation_json(o) for o in trace],
+    }
+
+
+def page(clause: str, runs: Sequence[Sequence[Observation]]) -> str:
+    """Markdown: a table and a sequence diagram of each run."""
+    parts = [f"# {clause}: a shortest violation in the model\n"]
+    for number, run in enumerate(runs, start=1):
+        parts += [f"## Run {number}\n"] if len(runs) > 1 else []
+        rows = "".join(f"| {seen.time / 1_000_000:.6f} s | {said(seen)} |\n" for seen in run)
+        parts.append(f"| time | event |\n|---|---|\n{rows}\n```mermaid\n{sequence_diagram(run)}```\n")
+    return "\n".join(parts)
+
+
+def write(folder: File, proof: Proof, other: Sequence[Observation] = ()) -> None:
+    """Both files of a refuted clause, beside the certificates."""
+    if proof.path is not None:
+        (folder / f"{proof.clause}{SUFFIXES[0]}").write_text(
+            json.dumps(failure(proof), indent=1) + "\n", "utf-8"
+        )
+        (folder / f"{proof.clause}{SUFFIXES[1]}").write_text(
+            page(proof.clause, [run for run in (proof.trace, other) if run]), "utf-8"
+        )

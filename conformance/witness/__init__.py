@@ -1,1 +1,0 @@
-"""What the harness sees for itself: the wire and the files."""

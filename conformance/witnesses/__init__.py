@@ -1,0 +1,1 @@
+"""What the harness sees for itself."""

@@ -1,0 +1,1 @@
+"""Other people's checkers asked about the same model."""

@@ -1,0 +1,61 @@
+"""ABC's opinion of a circuit: its PDR engine searches without bound on the number of steps."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SYNTHESIS = "read_verilog model.v; prep -top model -flatten; techmap; opt -nodffe -nosdff; dfflegalize -cell $_DFF_P_ 01; aigmap; opt_clean; write_aiger -zinit model.aig"
+
+
+class AbcError(Exception):
+    """ABC or yosys could not be asked, or gave up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Whether no reachable step violates the monitor, and seconds of the engine alone."""
+
+    holds: bool
+    seconds: float
+
+
+TOOLS = ("yosys", "berkeley-abc")
+
+
+def installed() -> bool:
+    """Whether this machine can give the opinion."""
+    return all(shutil.which(tool) is not None for tool in TOOLS)
+
+
+def pdr(circuit: str, folder: Path, seconds: int = 120) -> Opinion:
+    """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no answer."""
+    for tool in TOOLS:
+        if shutil.which(tool) is None:
+            raise AbcError(f"'{tool}' is not installed; on Debian: apt install yosys berkeley-abc")
+    (folder / "model.v").write_text(circuit, "utf-8")
+    _run(["yosys", "-q", "-p", SYNTHESIS], folder, seconds)
+    said = _run(
+        ["berkeley-abc", "-c", f"read_aiger model.aig; strash; scorr; pdr -T {seconds}"], folder, 2 * seconds
+    )
+    took = re.findall(r"Time =\s+([\d.]+) sec", said)
+    if "Property proved" in said:
+        return Opinion(True, float(took[-1]) if took else 0.0)
+    if re.search(r"Output \d+ .*was asserted in frame", said):
+        return Opinion(False, float(took[-1]) if took else 0.0)
+    raise AbcError("ABC gave no answer: " + " ".join(said.split())[-300:])
+
+
+def _run(command: list[str], folder: Path, seconds: int) -> str:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise AbcError(f"{command[0]} gave no answer within {seconds} s") from None
+    if done.returncode:
+        raise AbcError(f"{command[0]} failed: {(done.stdout + done.stderr)[-300:]}")
+    return done.stdout + done.stderr

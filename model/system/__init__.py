@@ -1,1 +1,0 @@
-"""The assistant as transition tables: what can happen, in which component, and how fast."""

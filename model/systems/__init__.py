@@ -1,0 +1,1 @@
+"""Transition systems: tables of rows, their runs, searches and pictures. Knows no assistant."""

@@ -1,0 +1,174 @@
+"""The proofs of a pack over the model, clause by clause on all cores, each certificate re-checked from its file."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from earwitness.model.assistant.assistant import ENABLED, assistant
+from earwitness.model.assistant.cloud import OBSERVED, SECRET
+from earwitness.model.assistant.datasheet import Bounds
+from earwitness.model.expression import TRUE
+from earwitness.model.logic.monitor import Monitor, compile_formula
+from earwitness.model.proof.certificate import recheck
+from earwitness.model.proof.self_composition import noninterference
+from earwitness.model.proof.spacer import (
+    Proof,
+    Standing,
+    conjuncts,
+    enabledness,
+    progress,
+    prove,
+    state_monitor,
+)
+from earwitness.model.systems.runs import Wanted, shortest
+from earwitness.model.systems.transition_system import System
+from earwitness.model.trace import Observation
+from earwitness.policies.pack import Clause, Kind, Pack, Way, shipped_file
+
+PROGRESS = "progress"
+"""The name under which it is proved that the model's time never stops."""
+Invariants = Mapping[str, tuple[tuple[str, ...], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A proof with what the second solver says of it, and a shortest run of the model that exercises the clause (none: vacuous).
+    `other` is the second run of a refuted two-run clause."""
+
+    proof: Proof
+    obligations: int
+    recheck_seconds: float
+    witness: tuple[Observation, ...]
+    other: tuple[Observation, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        return self.proof.standing
+
+
+def provable(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """The clauses marked P."""
+    return tuple(c for c in clauses if Way.PROVED in c.ways)
+
+
+def stored_invariants() -> Invariants:
+    """The shipped invariants by clause. Nothing is believed of them: each is checked anew against the model and the clause as they are."""
+    entry = json.loads(shipped_file("alexa-smart-properties", "invariants.json").read_text("utf-8"))
+    return {clause: tuple(tuple(part) for part in parts) for clause, parts in entry.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one clause asks of the prover: monitors to prove, and one that tells when it is exercised. Two-run clauses name what is observed."""
+
+    identity: str
+    system: System
+    monitors: tuple[Monitor, ...]
+    whole: Monitor
+    observer: str | None = None
+
+
+def job(clause: Clause, system: System) -> Job:
+    """The proof task of a clause."""
+    if clause.kind is Kind.TWO_RUN:
+        return Job(clause.id, system, (), state_monitor(TRUE, TRUE), clause.observer)
+    if clause.kind is Kind.ENABLED:
+        wanted = ENABLED[str(clause.transition)]
+        return Job(
+            clause.id,
+            system,
+            tuple(enabledness(system, w) for w in wanted),
+            state_monitor(TRUE, wanted[0].wherever),
+        )
+    assert clause.formula is not None and clause.monitor is not None
+    return Job(
+        clause.id, system, tuple(compile_formula(part) for part in conjuncts(clause.formula)), clause.monitor
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """All one needs to prove a job; workers get a copy."""
+
+    folder: Path
+    seconds: int
+    stored: Invariants
+
+    def __call__(self, task: Job) -> Proven:
+        if task.observer is not None:
+            found = noninterference(task.identity, task.system, SECRET, OBSERVED[task.observer], self.seconds)
+            return replace(
+                self.rechecked(found.proof, ()),
+                other=found.second.observations() if found.second is not None else (),
+            )
+        proof = prove(
+            task.identity, task.system, task.monitors, self.stored.get(task.identity, ()), self.seconds
+        )
+        witness = shortest(task.system, task.whole, Wanted.EXERCISED)
+        if proof.standing is Standing.PROVED and witness is None:
+            proof = replace(
+                proof,
+                standing=Standing.INCONCLUSIVE,
+                reason="its trigger is not reached in the model, so the proof would be vacuous",
+            )
+        return self.rechecked(proof, witness.observations() if witness is not None else ())
+
+    def rechecked(self, proof: Proof, witness: tuple[Observation, ...]) -> Proven:
+        began, obligations = time.perf_counter(), 0
+        for number, certificate in enumerate(proof.certificates, start=1):
+            path = self.folder / f"{proof.clause}.{number}.smt2"
+            path.write_text(certificate, "utf-8")
+            said = recheck(path)
+            obligations += said.obligations
+            if said.failed is not None:
+                proof = replace(
+                    proof,
+                    standing=Standing.INCONCLUSIVE,
+                    reason=f"cvc5 does not accept the certificate {path.name}: {said.failed}",
+                )
+        return Proven(proof, obligations, round(time.perf_counter() - began, 3), witness)
+
+
+def prove_packs(
+    packs: Iterable[Pack],
+    folder: Path,
+    seconds: int,
+    tell: Callable[[Proven], None],
+    stored: Invariants | None = None,
+    workers: int = 2,
+) -> dict[str, Proven]:
+    """Prove the clauses of packs that are marked P, over the model under each pack's bounds, and that the model's time never stops (PROGRESS).
+    Certificates go to `folder`, in place of older ones. `stored` invariants spare the search where they still hold; None stands for the shipped ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.smt2"):
+        old.unlink()
+    jobs: list[Job] = []
+    for pack in packs:
+        system, clauses = assistant(Bounds.of(pack.parameters)), provable(pack.clauses)
+        jobs += [job(c, system) for c in clauses]
+        if clauses:
+            alive = progress(system)
+            jobs.append(
+                Job(
+                    PROGRESS
+                    if not any(j.identity == PROGRESS for j in jobs)
+                    else f"{PROGRESS} of {pack.name}",
+                    system,
+                    (alive,),
+                    alive,
+                )
+            )
+    prover = Prover(folder, seconds, stored_invariants() if stored is None else stored)
+    results: dict[str, Proven] = {}
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        # Those with most parts first, so that both workers end together.
+        for proven in pool.map(prover, sorted(jobs, key=lambda j: -len(j.monitors))):
+            results[proven.proof.clause] = proven
+            tell(proven)
+    return {task.identity: results[task.identity] for task in jobs}
