@@ -1,0 +1,98 @@
+"""The page is readable: a line holds one thought, a name means one thing, the words are those of today."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[2]
+ROOMS = ("model", "policies", "conformance", "reference_impl", "reports")
+MOST_NODES_A_LINE = 9.0
+"""In the median of a room. The anchors of our style have 5 to 8."""
+
+ALLOWED_TWICE = {
+    "main": "every program has one",
+    "render": "each report format has one; it is what its entry point names",
+}
+"""Public names that more than one module defines, with the reason."""
+
+BANNED = {
+    r"\bsave (what|where|that|for)\b": "except",
+    r"\banew\b": "again",
+    r"\bdearer\b": "slower, or more expensive",
+    r"\bhither\b|\bthither\b|\bwhence\b|\bthence\b": "here, there, from where",
+    r"\bnought\b|\baught\b": "nothing, anything",
+    r"\blest\b": "so that ... not",
+    r"\bshall\b": "must, or will",
+    r"\bnigh\b|\bere\b": "near, before",
+    r"\bupon\b": "on",
+    r"\bheretofore\b|\btherewith\b|\bwherein\b|\bthereof\b|\bwhereof\b": "plain words",
+    r"\bstands in the way\b": "prevents",
+}
+"""Words that a reader whose mother tongue is another has to look up, with what to write instead."""
+
+
+def page_module():
+    spec = importlib.util.spec_from_file_location("page", HOUSE / "benchmarks" / "page.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["page"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+PAGE = page_module()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_line_holds_one_thought(room):
+    measured = PAGE.measure_folder(HOUSE / room)
+    assert measured.median <= MOST_NODES_A_LINE, PAGE.page_in_words(measured)
+    assert measured.long_lines == 0, f"{measured.long_lines} lines of {room} are over {PAGE.COLUMNS} columns"
+
+
+def test_a_public_name_is_defined_once_or_the_reason_is_here():
+    definitions: dict[str, set[str]] = {}
+    for room in ROOMS:
+        for name, places in PAGE.measure_folder(HOUSE / room).definitions.items():
+            definitions.setdefault(name, set()).update(places)
+    doubled = {name: sorted(places) for name, places in definitions.items() if len(places) > 1}
+    surprises = {name: places for name, places in doubled.items() if name not in ALLOWED_TWICE}
+    assert not surprises, surprises
+    assert not set(ALLOWED_TWICE) - set(doubled), "a name of the list is defined once: take it off the list"
+
+
+def texts():
+    """Files that people read: code, tables, documents."""
+    listed = subprocess.run(["git", "ls-files"], cwd=HOUSE, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if name.endswith((".py", ".md", ".yaml", ".html", ".toml")) and not name.startswith("tests/house/"):
+            yield HOUSE / name
+
+
+@pytest.mark.parametrize("pattern", BANNED)
+def test_the_words_are_those_of_today(pattern):
+    found = [
+        f"{path.relative_to(HOUSE)}:{number}: {line.strip()[:100]}"
+        for path in texts()
+        if path.is_file()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if re.search(pattern, line, re.IGNORECASE)
+    ]
+    assert not found, f"write '{BANNED[pattern]}' instead:\n" + "\n".join(found[:20])
+
+
+def test_a_dense_line_is_noticed(tmp_path):
+    dense = "def f(a):\n    return [(x + 1, y * 2, z - 3) for x, y, z in zip(a, a, a) if x and y and z and x > y > z]\n"
+    (tmp_path / "dense.py").write_text(dense)
+    assert PAGE.measure_folder(tmp_path).median > MOST_NODES_A_LINE
+
+
+def test_a_doubled_name_is_noticed(tmp_path):
+    (tmp_path / "one.py").write_text("def read(): ...\n")
+    (tmp_path / "two.py").write_text("class read: ...\n")
+    assert set(PAGE.measure_folder(tmp_path).doubled_names) == {"read"}
