@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from earwitness.model.assistant import components
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.mutation import mutants
-from earwitness.model.systems.transition_system import Base, Component
+from earwitness.model.systems.transition_system import Layer
 from earwitness.policies.pack import find
 from earwitness.policies.proving.mutants import Judged
 from earwitness.policies.proving.prove_packs import provable
@@ -32,7 +33,7 @@ def test_no_survivor_is_unexplained():
 
 
 def test_the_power_of_the_microphones_rests_on_hardware():
-    assert {"MIC-2", "MIC-4"} <= set(measured(PACK).resting_on(Base.HARDWARE))
+    assert {"MIC-2", "MIC-4"} <= set(measured(PACK).resting_on(Layer.HARDWARE))
 
 
 def test_a_pack_with_other_bounds_is_not_spoken_of():
@@ -40,7 +41,7 @@ def test_a_pack_with_other_bounds_is_not_spoken_of():
 
 
 def test_measurements_add_up_and_one_of_another_pack_begins_anew(tmp_path):
-    path, base = tmp_path / "s.json", TrustedBase("MIC-2", (frozenset({Component.MICROPHONE}),))
+    path, base = tmp_path / "s.json", TrustedBase("MIC-2", (frozenset({components.MICROPHONE}),))
     store(path, PACK, mutants=[Judged("a", ("MIC-2",))])
     store(path, PACK, mutants=[Judged("b", (), ("MIC-1",))], bases=[base])
     found = measured(PACK, path)

@@ -235,11 +235,11 @@ def diagrams_page() -> str:
     ]
     for part in tables():
         rows = "".join(
-            f"| `{t.name}` | {t.component.value} | {t.event if t.event != 'tick' else ''} |\n"
+            f"| `{t.name}` | {t.component.name} | {t.emits or ''} |\n"
             for t in part.transitions
         )
         limits = "".join(
-            f"- **{x.name}** ({x.component.value}): at most {x.bound / 1_000_000:g} s, ended by {', '.join(x.discharge)}\n"
+            f"- **{x.name}** ({x.component.name}): at most {x.bound / 1_000_000:g} s, ended by {', '.join(x.discharge)}\n"
             for x in part.limits
         )
         parts.append(

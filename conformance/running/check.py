@@ -188,10 +188,10 @@ def visited(traces: list[list[Observation]]) -> list[str]:
     return [
         t.name
         for t in assistant().transitions
-        if (t.event, "", "") in seen
-        and t.event != "tick"
+        if (t.emits, "", "") in seen
+        and t.emits is not None
         and all(
-            (t.event, n, e.value) in seen
+            (t.emits, n, e.value) in seen
             for n, e in t.attributes.items()
             if isinstance(e, Const) and n not in ("bytes", "stream", "skill")
         )

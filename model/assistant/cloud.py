@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from earwitness.model.assistant import components
 from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.assistant.hardware import online, powered
 from earwitness.model.assistant.management import certified, enabled, skill_kind
@@ -21,19 +22,19 @@ from earwitness.model.expression import (
 )
 from earwitness.model.systems.transition_system import (
     TIME,
-    Component,
     Limit,
     StateVariable,
     Table,
     Transition,
-    among,
-    both,
+    all_of,
+    any_of,
     count,
     counts,
-    either,
+    equals,
     flag,
     flags,
-    no,
+    negation,
+    one_of,
     word,
 )
 
@@ -81,95 +82,108 @@ SECRET = ("any.words", "any.speaker")
 
 
 def _steps(waiting: Expression, streaming: Expression) -> tuple[Transition, ...]:
-    permitted = both(enabled, certified, among(skill_kind, "general"))
+    permitted = all_of(enabled, certified, equals(skill_kind, "general"))
     return (
         Transition(
             "end_of_speech",
-            Component.GATEWAY,
-            both(streaming, no(stop)),
-            {"stop": TRUE, "turn": Const("recorded")},
-            "tick",
+            components.GATEWAY,
+            guard=all_of(streaming, negation(stop)),
+            updates={"stop": TRUE, "turn": Const("recorded")},
+            emits=None,
         ),
         Transition(
             "recognise",
-            Component.ASR,
-            both(
+            components.ASR,
+            guard=all_of(
                 waiting,
-                among(turn, "recorded"),
+                equals(turn, "recorded"),
                 at_most(Const(1), ANY_HYPOTHESES),
                 at_most(ANY_BEST, ANY_CONFIDENCE),
             ),
-            {"turn": Const("recognised"), "words": ANY_WORDS, "speaker": ANY_SPEAKER},
-            "asr.result",
-            {"text": ANY_WORDS, "confidence": ANY_CONFIDENCE, "best": ANY_BEST, "hypotheses": ANY_HYPOTHESES},
+            updates={"turn": Const("recognised"), "words": ANY_WORDS, "speaker": ANY_SPEAKER},
+            emits="asr.result",
+            attributes={
+                "text": ANY_WORDS,
+                "confidence": ANY_CONFIDENCE,
+                "best": ANY_BEST,
+                "hypotheses": ANY_HYPOTHESES,
+            },
         ),
         Transition(
             "understand",
-            Component.NLU,
-            both(waiting, among(turn, "recognised"), among(ANY_INTENT, *INTENTS)),
-            {"turn": Const("understood"), "intent": ANY_INTENT},
-            "nlu.intent",
-            {"intent": ANY_INTENT, "resolved": ANY_RESOLVED, "handler": Const("any")},
+            components.NLU,
+            guard=all_of(waiting, equals(turn, "recognised"), one_of(ANY_INTENT, *INTENTS)),
+            updates={"turn": Const("understood"), "intent": ANY_INTENT},
+            emits="nlu.intent",
+            attributes={"intent": ANY_INTENT, "resolved": ANY_RESOLVED, "handler": Const("any")},
         ),
         Transition(
             "reject",
-            Component.NLU,
-            both(waiting, among(turn, "recorded", "recognised")),
-            {"turn": Const("answered"), "asked": FALSE},
-            "tick",
+            components.NLU,
+            guard=all_of(waiting, one_of(turn, "recorded", "recognised")),
+            updates={"turn": Const("answered"), "asked": FALSE},
+            emits=None,
         ),
         Transition(
             "ask_skill",
-            Component.SKILLS,
-            both(waiting, among(turn, "understood"), permitted),
-            {"turn": Const("requested")},
-            "skill.request",
-            {"skill": Const("any"), "skill_kind": skill_kind, "certified": certified, "recording": FALSE},
+            components.SKILLS,
+            guard=all_of(waiting, equals(turn, "understood"), permitted),
+            updates={"turn": Const("requested")},
+            emits="skill.request",
+            attributes={
+                "skill": Const("any"),
+                "skill_kind": skill_kind,
+                "certified": certified,
+                "recording": FALSE,
+            },
         ),
         Transition(
             "refuse_skill",
-            Component.SKILLS,
-            both(waiting, among(turn, "understood")),
-            {"turn": Const("answered"), "asked": FALSE},
-            "tick",
+            components.SKILLS,
+            guard=all_of(waiting, equals(turn, "understood")),
+            updates={"turn": Const("answered"), "asked": FALSE},
+            emits=None,
         ),
         Transition(
             "answer",
-            Component.SKILLS,
-            both(waiting, among(turn, "requested")),
-            {"turn": Const("answered"), "asked": ANY_FOLLOW_UP, "asked_at": TIME},
-            "skill.response",
-            {"skill": Const("any"), "markup": TRUE, "follow_up": ANY_FOLLOW_UP},
+            components.SKILLS,
+            guard=all_of(waiting, equals(turn, "requested")),
+            updates={"turn": Const("answered"), "asked": ANY_FOLLOW_UP, "asked_at": TIME},
+            emits="skill.response",
+            attributes={"skill": Const("any"), "markup": TRUE, "follow_up": ANY_FOLLOW_UP},
         ),
         Transition(
             "finish_request",
-            Component.GATEWAY,
-            both(waiting, among(turn, "answered"), no(processed), among(reply_to, "nobody")),
-            {"processed": TRUE, "processed_at": TIME, "reply_to": Const("self"), "reply_at": TIME},
-            "request.processed",
-            {"stream": Const(0)},
+            components.GATEWAY,
+            guard=all_of(waiting, equals(turn, "answered"), negation(processed), equals(reply_to, "nobody")),
+            updates={"processed": TRUE, "processed_at": TIME, "reply_to": Const("self"), "reply_at": TIME},
+            emits="request.processed",
+            attributes={"stream": Const(0)},
         ),
         Transition(
             "finish_elsewhere",
-            Component.GATEWAY,
-            among(reply_to, "nobody"),
-            {"reply_to": Const("other"), "reply_at": TIME},
-            "tick",
+            components.GATEWAY,
+            guard=equals(reply_to, "nobody"),
+            updates={"reply_to": Const("other"), "reply_at": TIME},
+            emits=None,
         ),
         Transition(
             "speak",
-            Component.SPEECH,
-            both(powered, online, among(reply_to, "self")),
-            {"reply_to": Const("nobody")},
-            "tts.audio",
-            {"bytes": Const(3200), "asked_by": reply_to},
+            components.SPEECH,
+            guard=all_of(powered, online, equals(reply_to, "self")),
+            updates={"reply_to": Const("nobody")},
+            emits="tts.audio",
+            attributes={"bytes": Const(3200), "asked_by": reply_to},
         ),
         Transition(
             "let_reply_go",
-            Component.SPEECH,
-            either(among(reply_to, "other"), both(among(reply_to, "self"), either(no(powered), no(online)))),
-            {"reply_to": Const("nobody")},
-            "tick",
+            components.SPEECH,
+            guard=any_of(
+                equals(reply_to, "other"),
+                all_of(equals(reply_to, "self"), any_of(negation(powered), negation(online))),
+            ),
+            updates={"reply_to": Const("nobody")},
+            emits=None,
         ),
     )
 
@@ -179,62 +193,62 @@ def _stores(waiting: Expression) -> tuple[Transition, ...]:
     return (
         Transition(
             "keep_record",
-            Component.RETENTION,
-            both(
+            components.RETENTION,
+            guard=all_of(
                 waiting,
-                no(among(turn, "none", "recorded")),
-                among(ANY_CATEGORY, *KEPT),
+                negation(one_of(turn, "none", "recorded")),
+                one_of(ANY_CATEGORY, *KEPT),
                 implication(equal(ANY_CATEGORY, Const("transcript")), ANY_ACTED_ON),
             ),
-            {
-                "keeps_words": either(keeps_words, equal(ANY_CATEGORY, Const("transcript"))),
-                "keeps_counts": either(keeps_counts, equal(ANY_CATEGORY, Const("metric"))),
+            updates={
+                "keeps_words": any_of(keeps_words, equal(ANY_CATEGORY, Const("transcript"))),
+                "keeps_counts": any_of(keeps_counts, equal(ANY_CATEGORY, Const("metric"))),
             },
-            "record.write",
-            cloud | {"category": ANY_CATEGORY, "acted_on": ANY_ACTED_ON},
+            emits="record.write",
+            attributes=cloud | {"category": ANY_CATEGORY, "acted_on": ANY_ACTED_ON},
         ),
         Transition(
             "delete_words",
-            Component.RETENTION,
-            keeps_words,
-            {"keeps_words": FALSE},
-            "record.delete",
-            cloud | {"category": Const("transcript")},
+            components.RETENTION,
+            guard=keeps_words,
+            updates={"keeps_words": FALSE},
+            emits="record.delete",
+            attributes=cloud | {"category": Const("transcript")},
         ),
         Transition(
             "find_words",
-            Component.ENVIRONMENT,
-            keeps_words,
-            {},
-            "record.found",
-            cloud | {"category": Const("transcript"), "acted_on": TRUE},
+            components.ENVIRONMENT,
+            guard=keeps_words,
+            updates={},
+            emits="record.found",
+            attributes=cloud | {"category": Const("transcript"), "acted_on": TRUE},
         ),
         Transition(
             "find_counts",
-            Component.ENVIRONMENT,
-            keeps_counts,
-            {},
-            "record.found",
-            cloud | {"category": Const("metric"), "acted_on": FALSE},
+            components.ENVIRONMENT,
+            guard=keeps_counts,
+            updates={},
+            emits="record.found",
+            attributes=cloud | {"category": Const("metric"), "acted_on": FALSE},
         ),
         Transition(
             "count_dialogue",
-            Component.METRICS,
-            both(waiting, among(turn, "requested", "answered"), no(counted)),
-            {"counted": TRUE, "dialogues": plus(dialogues, Const(1))}
+            components.METRICS,
+            guard=all_of(waiting, one_of(turn, "requested", "answered"), negation(counted)),
+            updates={"counted": TRUE, "dialogues": plus(dialogues, Const(1))}
             | {
                 v.name: plus(v, choice(equal(intent, Const(name)), Const(1), Const(0)))
                 for name, v in by_intent.items()
             },
-            "metric",
-            {"name": intent, "level": Const("property")},
+            emits="metric",
+            attributes={"name": intent, "level": Const("property")},
         ),
     )
 
 
 def cloud(bounds: Bounds, streaming: Expression, waiting: Expression) -> Table:
     """`streaming`: sound of a request arrives; `waiting`: its device waits for the answer."""
-    replying = among(reply_to, "self", "other")
+    replying = one_of(reply_to, "self", "other")
     return Table(
         "cloud",
         "turn",
@@ -248,5 +262,14 @@ def cloud(bounds: Bounds, streaming: Expression, waiting: Expression) -> Table:
             StateVariable("intent", Sort.TEXT, ("one",), INTENTS),
         ),
         (*_steps(waiting, streaming), *_stores(waiting)),
-        (Limit("speech", Component.SPEECH, replying, reply_at, bounds.close, ("speak", "let_reply_go")),),
+        (
+            Limit(
+                "speech",
+                components.SPEECH,
+                condition=replying,
+                since=reply_at,
+                bound=bounds.close,
+                discharge=("speak", "let_reply_go"),
+            ),
+        ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from earwitness.model.assistant import components
 from earwitness.model.assistant.cloud import NEW_TURN, asked, asked_at, processed, processed_at, stop
 from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.assistant.hardware import (
@@ -30,18 +31,18 @@ from earwitness.model.expression import (
 )
 from earwitness.model.systems.transition_system import (
     TIME,
-    Component,
     Limit,
     StateVariable,
     Table,
     Transition,
-    among,
-    both,
+    all_of,
     count,
     counts,
+    equals,
     flag,
     flags,
-    no,
+    negation,
+    one_of,
     word,
 )
 
@@ -55,8 +56,8 @@ heard_from = count("heard_from")
 ANY_FROM = count("any.from")
 
 STREAMING, WAITING = (
-    both(opened, online, among(control, "streaming")),
-    both(opened, online, among(control, "waiting")),
+    all_of(opened, online, equals(control, "streaming")),
+    all_of(opened, online, equals(control, "waiting")),
 )
 _SETTING: dict[str, Expression] = {"store": Const("device"), "category": Const("setting"), "acted_on": FALSE}
 _OPENED: dict[str, Expression] = {
@@ -82,88 +83,99 @@ def _activation(by: str) -> dict[str, Expression]:
 
 def environment() -> tuple[Transition, ...]:
     """Power, network and buttons at any moment, and time."""
-    e = Component.ENVIRONMENT
+    e = components.ENVIRONMENT
     dark: dict[str, Expression] = {**DARK, **NEW_TURN, **{v.name: FALSE for v in (blue, bar, toned, opened)}}
     return (
         Transition(
             "restore_power",
             e,
-            no(powered),
-            {
+            guard=negation(powered),
+            updates={
                 "powered": TRUE,
                 "control": choice(muted, Const("muted"), Const("listening")),
                 "rail": Const("microphone"),
                 "rail_at": TIME,
             },
-            "power",
-            {"on": TRUE, "kind": KIND},
+            emits="power",
+            attributes={"on": TRUE, "kind": KIND},
         ),
         Transition(
-            "cut_power", e, powered, {**dark, "control": Const("idle")}, "power", {"on": FALSE, "kind": KIND}
+            "cut_power",
+            e,
+            guard=powered,
+            updates={**dark, "control": Const("idle")},
+            emits="power",
+            attributes={"on": FALSE, "kind": KIND},
         ),
-        Transition("change_network", e, TRUE, {"online": no(online)}, "network", {"on": no(online)}),
-        Transition("press_action_in_vain", e, powered, {}, "button.action"),
+        Transition(
+            "change_network",
+            e,
+            guard=TRUE,
+            updates={"online": negation(online)},
+            emits="network",
+            attributes={"on": negation(online)},
+        ),
+        Transition("press_action_in_vain", e, guard=powered, updates={}, emits="button.action"),
         # What a look into the device's store may show: settings, nothing else.
-        Transition("find_setting", e, TRUE, {}, "record.found", _SETTING),
-        Transition("pass_time", e, TRUE, {}, "tick"),
+        Transition("find_setting", e, guard=TRUE, updates={}, emits="record.found", attributes=_SETTING),
     )
 
 
 def _turns(bounds: Bounds) -> tuple[Transition, ...]:
-    f = Component.FIRMWARE
-    activated, listening = among(control, "activated"), among(control, "listening")
-    dressed = both(blue, implication(show, bar), implication(tone_wanted, toned))
-    earliest = choice(among(cause, "follow_up"), activated_at, minus(activated_at, Const(bounds.preroll)))
-    in_time = implication(among(cause, "follow_up"), at_most(TIME, plus(asked_at, Const(bounds.follow_up))))
+    f = components.FIRMWARE
+    activated, listening = equals(control, "activated"), equals(control, "listening")
+    dressed = all_of(blue, implication(show, bar), implication(tone_wanted, toned))
+    earliest = choice(equals(cause, "follow_up"), activated_at, minus(activated_at, Const(bounds.preroll)))
+    in_time = implication(equals(cause, "follow_up"), at_most(TIME, plus(asked_at, Const(bounds.follow_up))))
     return (
         Transition(
             "hear_wake_word",
             f,
-            both(powered, microphone, listening),
-            _activation("wake_word"),
-            "wake_word",
-            {"word": Const("alexa")},
+            guard=all_of(powered, microphone, listening),
+            updates=_activation("wake_word"),
+            emits="wake_word",
+            attributes={"word": Const("alexa")},
         ),
         Transition(
             "press_action",
             f,
-            both(powered, microphone, listening),
-            _activation("action_button"),
-            "button.action",
+            guard=all_of(powered, microphone, listening),
+            updates=_activation("action_button"),
+            emits="button.action",
         ),
         Transition(
             "open_stream",
             f,
-            both(
+            guard=all_of(
                 activated,
                 microphone,
                 online,
                 dressed,
-                no(opened),
+                negation(opened),
                 at_most(Const(0), ANY_FROM),
                 at_most(earliest, ANY_FROM),
                 at_most(ANY_FROM, TIME),
                 in_time,
             ),
-            _OPENED,
-            "stream.open",
-            {"stream": Const(0), "cause": cause, "from": ANY_FROM},
+            updates=_OPENED,
+            emits="stream.open",
+            attributes={"stream": Const(0), "cause": cause, "from": ANY_FROM},
         ),
         Transition(
             "send_audio",
             f,
-            both(
+            guard=all_of(
                 opened,
                 microphone,
-                no(cut),
+                negation(cut),
                 online,
-                among(control, "streaming"),
+                equals(control, "streaming"),
                 at_most(heard_from, ANY_FROM),
                 at_most(ANY_FROM, TIME),
             ),
-            {},
-            "stream.audio",
-            {
+            updates={},
+            emits="stream.audio",
+            attributes={
                 "stream": Const(0),
                 "bytes": Const(2560),
                 "from": ANY_FROM,
@@ -175,95 +187,109 @@ def _turns(bounds: Bounds) -> tuple[Transition, ...]:
         Transition(
             "await_answer",
             f,
-            both(opened, stop, among(control, "streaming")),
-            {"control": Const("waiting")},
-            "tick",
+            guard=all_of(opened, stop, equals(control, "streaming")),
+            updates={"control": Const("waiting")},
+            emits=None,
         ),
         Transition(
             "close_stream",
             f,
-            opened,
-            {
+            guard=opened,
+            updates={
                 "open": FALSE,
                 "control": choice(
-                    no(microphone), Const("muted"), choice(asked, Const("follow_up"), Const("listening"))
+                    negation(microphone),
+                    Const("muted"),
+                    choice(asked, Const("follow_up"), Const("listening")),
                 ),
             },
-            "stream.close",
-            {"stream": Const(0)},
+            emits="stream.close",
+            attributes={"stream": Const(0)},
         ),
         Transition(
             "listen_for_answer",
             f,
-            both(among(control, "follow_up"), microphone, online, asked),
-            {
+            guard=all_of(equals(control, "follow_up"), microphone, online, asked),
+            updates={
                 "control": Const("activated"),
                 "cause": Const("follow_up"),
                 "began_at": TIME,
                 "activated_at": asked_at,
                 "toned": FALSE,
             },
-            "tick",
+            emits=None,
         ),
-        Transition("give_up", f, both(activated, blue), {"control": _REST}, "tick"),
-        Transition("expect_no_answer", f, among(control, "follow_up"), {"control": _REST}, "tick"),
+        Transition("give_up", f, guard=all_of(activated, blue), updates={"control": _REST}, emits=None),
         Transition(
-            "notice_mute", f, both(no(microphone), no(opened), listening), {"control": Const("muted")}, "tick"
+            "expect_no_answer", f, guard=equals(control, "follow_up"), updates={"control": _REST}, emits=None
+        ),
+        Transition(
+            "notice_mute",
+            f,
+            guard=all_of(negation(microphone), negation(opened), listening),
+            updates={"control": Const("muted")},
+            emits=None,
         ),
         Transition(
             "notice_unmute",
             f,
-            both(microphone, among(control, "muted")),
-            {"control": Const("listening")},
-            "tick",
+            guard=all_of(microphone, equals(control, "muted")),
+            updates={"control": Const("listening")},
+            emits=None,
         ),
-        Transition("keep_setting", f, powered, {}, "record.write", _SETTING),
+        Transition("keep_setting", f, guard=powered, updates={}, emits="record.write", attributes=_SETTING),
     )
 
 
 def _indicators() -> tuple[Transition, ...]:
-    f, activated = Component.FIRMWARE, among(control, "activated")
-    quiet = both(no(opened), among(control, "listening", "muted", "follow_up"))
+    f, activated = components.FIRMWARE, equals(control, "activated")
+    quiet = all_of(negation(opened), one_of(control, "listening", "muted", "follow_up"))
     return (
         Transition(
             "light_ring",
             f,
-            both(activated, no(blue)),
-            {"blue": TRUE},
-            "light",
-            {"color": Const("blue"), "on": TRUE},
+            guard=all_of(activated, negation(blue)),
+            updates={"blue": TRUE},
+            emits="light",
+            attributes={"color": Const("blue"), "on": TRUE},
         ),
         Transition(
             "show_bar",
             f,
-            both(activated, show, blue, no(bar)),
-            {"bar": TRUE},
-            "screen",
-            {"symbol": Const("blue_bar"), "on": TRUE},
+            guard=all_of(activated, show, blue, negation(bar)),
+            updates={"bar": TRUE},
+            emits="screen",
+            attributes={"symbol": Const("blue_bar"), "on": TRUE},
         ),
-        Transition("play_tone", f, both(activated, tone_wanted, no(toned)), {"toned": TRUE}, "tone"),
+        Transition(
+            "play_tone",
+            f,
+            guard=all_of(activated, tone_wanted, negation(toned)),
+            updates={"toned": TRUE},
+            emits="tone",
+        ),
         Transition(
             "darken_ring",
             f,
-            both(blue, quiet),
-            {"blue": FALSE},
-            "light",
-            {"color": Const("blue"), "on": FALSE},
+            guard=all_of(blue, quiet),
+            updates={"blue": FALSE},
+            emits="light",
+            attributes={"color": Const("blue"), "on": FALSE},
         ),
         Transition(
             "hide_bar",
             f,
-            both(bar, quiet),
-            {"bar": FALSE},
-            "screen",
-            {"symbol": Const("blue_bar"), "on": FALSE},
+            guard=all_of(bar, quiet),
+            updates={"bar": FALSE},
+            emits="screen",
+            attributes={"symbol": Const("blue_bar"), "on": FALSE},
         ),
     )
 
 
 def firmware(bounds: Bounds) -> Table:
     """Everything the device's software decides, under a hostile environment. It may use each bound to the full."""
-    f, activated = Component.FIRMWARE, among(control, "activated")
+    f, activated = components.FIRMWARE, equals(control, "activated")
     return Table(
         "firmware",
         "control",
@@ -275,10 +301,40 @@ def firmware(bounds: Bounds) -> Table:
         ),
         (*environment(), *_turns(bounds), *_indicators()),
         (
-            Limit("indicator", f, both(activated, no(blue)), began_at, bounds.indicator, ("light_ring",)),
-            Limit("activation", f, activated, began_at, bounds.activation, ("light_ring", "give_up")),
-            Limit("turn", f, opened, opened_at, bounds.turn, ("close_stream",)),
-            Limit("close", f, both(opened, processed), processed_at, bounds.close, ("close_stream",)),
-            Limit("drop", f, both(opened, cut), cut_at, bounds.close, ("close_stream",)),
+            Limit(
+                "indicator",
+                f,
+                condition=all_of(activated, negation(blue)),
+                since=began_at,
+                bound=bounds.indicator,
+                discharge=("light_ring",),
+            ),
+            Limit(
+                "activation",
+                f,
+                condition=activated,
+                since=began_at,
+                bound=bounds.activation,
+                discharge=("light_ring", "give_up"),
+            ),
+            Limit(
+                "turn", f, condition=opened, since=opened_at, bound=bounds.turn, discharge=("close_stream",)
+            ),
+            Limit(
+                "close",
+                f,
+                condition=all_of(opened, processed),
+                since=processed_at,
+                bound=bounds.close,
+                discharge=("close_stream",),
+            ),
+            Limit(
+                "drop",
+                f,
+                condition=all_of(opened, cut),
+                since=cut_at,
+                bound=bounds.close,
+                discharge=("close_stream",),
+            ),
         ),
     )

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from earwitness.model.assistant import components
 from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.expression import FALSE, Const, Expression, Sort, at_most, choice
 from earwitness.model.systems.transition_system import (
     TIME,
-    Component,
     Limit,
     StateVariable,
     Table,
     Transition,
-    among,
-    both,
+    all_of,
+    any_of,
     count,
     counts,
-    either,
+    equals,
     flag,
     flags,
-    no,
+    negation,
     word,
 )
 
@@ -43,84 +43,84 @@ DARK: Mapping[str, Expression] = {
 """What a power cut does to the hardware."""
 
 RAIL_FOLLOWS_BUTTON = tuple(
-    either(no(powered), among(rail, "microphone"), *pair)
-    for pair in ((muted, microphone), (no(muted), no(microphone)))
+    any_of(negation(powered), equals(rail, "microphone"), *pair)
+    for pair in ((muted, microphone), (negation(muted), negation(microphone)))
 )
 """Once the rail has switched, the microphones are fed exactly when the user did not mute."""
 
 
 def hardware(bounds: Bounds) -> Table:
     """Button, rail, microphones, camera, shutter, red light and mute symbol."""
-    m, light = Component.MICROPHONE, Component.LIGHT
+    m, light = components.MICROPHONE, components.LIGHT
     transitions = (
         Transition(
             "press_microphone",
             m,
-            both(powered, among(rail, "settled")),
-            {"muted": no(muted), "rail": Const("microphone"), "rail_at": TIME},
-            "button.microphone",
+            guard=all_of(powered, equals(rail, "settled")),
+            updates={"muted": negation(muted), "rail": Const("microphone"), "rail_at": TIME},
+            emits="button.microphone",
         ),
         Transition(
             "switch_microphones",
             m,
-            both(powered, among(rail, "microphone")),
-            {"microphone": no(muted), "rail": choice(show, Const("camera"), Const("red"))}
-            | {"cut": either(cut, muted), "cut_at": choice(both(muted, no(cut)), TIME, cut_at)},
-            "microphone.power",
-            {"on": no(muted)},
+            guard=all_of(powered, equals(rail, "microphone")),
+            updates={"microphone": negation(muted), "rail": choice(show, Const("camera"), Const("red"))}
+            | {"cut": any_of(cut, muted), "cut_at": choice(all_of(muted, negation(cut)), TIME, cut_at)},
+            emits="microphone.power",
+            attributes={"on": negation(muted)},
         ),
         Transition(
             "switch_camera",
-            Component.CAMERA,
-            both(powered, among(rail, "camera")),
-            {"camera": no(muted), "rail": Const("red")},
-            "camera.power",
-            {"on": no(muted)},
+            components.CAMERA,
+            guard=all_of(powered, equals(rail, "camera")),
+            updates={"camera": negation(muted), "rail": Const("red")},
+            emits="camera.power",
+            attributes={"on": negation(muted)},
         ),
         Transition(
             "switch_red_light",
             light,
-            both(powered, among(rail, "red")),
-            {"red": muted, "rail": choice(show, Const("symbol"), Const("settled"))},
-            "light",
-            {"color": Const("red"), "on": muted},
+            guard=all_of(powered, equals(rail, "red")),
+            updates={"red": muted, "rail": choice(show, Const("symbol"), Const("settled"))},
+            emits="light",
+            attributes={"color": Const("red"), "on": muted},
         ),
         Transition(
             "switch_mute_symbol",
             light,
-            both(powered, among(rail, "symbol")),
-            {"mute_symbol": muted, "rail": Const("settled")},
-            "screen",
-            {"symbol": Const("mute_symbol"), "on": muted},
+            guard=all_of(powered, equals(rail, "symbol")),
+            updates={"mute_symbol": muted, "rail": Const("settled")},
+            emits="screen",
+            attributes={"symbol": Const("mute_symbol"), "on": muted},
         ),
         Transition(
             "capture_audio",
             m,
-            both(
+            guard=all_of(
                 powered,
                 microphone,
                 at_most(Const(0), ANY_BUFFERED),
                 at_most(ANY_BUFFERED, Const(bounds.preroll)),
             ),
-            {},
-            "audio.captured",
-            {"bytes": Const(2560), "buffered": ANY_BUFFERED},
+            updates={},
+            emits="audio.captured",
+            attributes={"bytes": Const(2560), "buffered": ANY_BUFFERED},
         ),
         Transition(
             "capture_frame",
-            Component.CAMERA,
-            both(powered, camera, no(shutter)),
-            {},
-            "camera.captured",
-            {"bytes": Const(4096)},
+            components.CAMERA,
+            guard=all_of(powered, camera, negation(shutter)),
+            updates={},
+            emits="camera.captured",
+            attributes={"bytes": Const(4096)},
         ),
         Transition(
             "move_shutter",
-            Component.ENVIRONMENT,
-            show,
-            {"shutter": no(shutter)},
-            "shutter",
-            {"closed": no(shutter)},
+            components.ENVIRONMENT,
+            guard=show,
+            updates={"shutter": negation(shutter)},
+            emits="shutter",
+            attributes={"closed": negation(shutter)},
         ),
     )
     switching = ("switch_microphones", "switch_camera", "switch_red_light", "switch_mute_symbol")
@@ -135,6 +135,15 @@ def hardware(bounds: Bounds) -> Table:
             *counts(rail_at, cut_at),
         ),
         transitions,
-        (Limit("rail", m, both(powered, no(among(rail, "settled"))), rail_at, bounds.cut, switching),),
+        (
+            Limit(
+                "rail",
+                m,
+                condition=all_of(powered, negation(equals(rail, "settled"))),
+                since=rail_at,
+                bound=bounds.cut,
+                discharge=switching,
+            ),
+        ),
         RAIL_FOLLOWS_BUTTON,
     )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from earwitness.model.assistant import components
 from earwitness.model.expression import FALSE, TRUE, Const, Expression, Sort, equal
 from earwitness.model.systems.transition_system import (
-    Component,
     Enabled,
     StateVariable,
     Table,
     Transition,
-    among,
-    both,
-    either,
+    all_of,
+    any_of,
+    equals,
     flag,
     flags,
-    no,
+    negation,
+    one_of,
     word,
 )
 
@@ -59,9 +60,9 @@ FREE = {
 
 
 def _needed() -> Expression:
-    return either(
+    return any_of(
         *(
-            both(equal(ANY_ROLE, Const(role)), among(ANY_RESOURCE, *resources))
+            all_of(equal(ANY_ROLE, Const(role)), one_of(ANY_RESOURCE, *resources))
             for role, resources in NEEDS.items()
         )
     )
@@ -69,7 +70,7 @@ def _needed() -> Expression:
 
 def _permitted() -> Expression:
     """What the policy grants: a role's own needs, on what belongs to the one who asks."""
-    return both(_needed(), equal(ANY_ACTOR, owner))
+    return all_of(_needed(), equal(ANY_ACTOR, owner))
 
 
 def _access(name: str, guard: Expression, decision: str) -> Transition:
@@ -80,12 +81,12 @@ def _access(name: str, guard: Expression, decision: str) -> Transition:
         "needed": _needed(),
         "decision": Const(decision),
     }
-    return Transition(name, Component.MANAGEMENT, guard, {}, "access", said)
+    return Transition(name, components.MANAGEMENT, guard=guard, updates={}, emits="access", attributes=said)
 
 
 def management() -> Table:
     """Skills, settings, ownership and access. Developers submit what they like, and anybody asks for anything."""
-    m, e = Component.MANAGEMENT, Component.ENVIRONMENT
+    m, e = components.MANAGEMENT, components.ENVIRONMENT
     skill: dict[str, Expression] = {"skill": Const("any"), "skill_kind": skill_kind, "certified": certified}
     return Table(
         "management",
@@ -99,26 +100,43 @@ def management() -> Table:
             Transition(
                 "submit_skill",
                 e,
-                among(ANY_KIND, *KINDS),
-                {"skill_kind": ANY_KIND, "certified": FALSE, "enabled": FALSE},
-                "tick",
+                guard=one_of(ANY_KIND, *KINDS),
+                updates={"skill_kind": ANY_KIND, "certified": FALSE, "enabled": FALSE},
+                emits=None,
             ),
-            Transition("certify_skill", m, among(skill_kind, "general"), {"certified": TRUE}, "tick"),
             Transition(
-                "enable_skill", m, both(certified, no(enabled)), {"enabled": TRUE}, "skill.enable", skill
+                "certify_skill",
+                m,
+                guard=equals(skill_kind, "general"),
+                updates={"certified": TRUE},
+                emits=None,
             ),
-            Transition("disable_skill", m, enabled, {"enabled": FALSE}, "tick"),
-            Transition("assign_device", e, among(ANY_ACTOR, *PARTIES), {"owner": ANY_ACTOR}, "tick"),
+            Transition(
+                "enable_skill",
+                m,
+                guard=all_of(certified, negation(enabled)),
+                updates={"enabled": TRUE},
+                emits="skill.enable",
+                attributes=skill,
+            ),
+            Transition("disable_skill", m, guard=enabled, updates={"enabled": FALSE}, emits=None),
+            Transition(
+                "assign_device",
+                e,
+                guard=one_of(ANY_ACTOR, *PARTIES),
+                updates={"owner": ANY_ACTOR},
+                emits=None,
+            ),
             Transition(
                 "organisation_controls_setting",
                 m,
-                equal(ANY_ACTOR, owner),
-                {"tone_wanted": no(tone_wanted)},
-                "setting.tone",
-                {"on": no(tone_wanted)},
+                guard=equal(ANY_ACTOR, owner),
+                updates={"tone_wanted": negation(tone_wanted)},
+                emits="setting.tone",
+                attributes={"on": negation(tone_wanted)},
             ),
             _access("permit_access", _permitted(), "permit"),
-            _access("deny_access", no(_permitted()), "deny"),
+            _access("deny_access", negation(_permitted()), "deny"),
         ),
     )
 
@@ -128,7 +146,7 @@ def control_of_own() -> tuple[Enabled, ...]:
     found = []
     for party in PARTIES:
         asks: dict[str, Expression] = {"any.actor": Const(party)}
-        own = among(owner, party)
+        own = equals(owner, party)
         found.append(Enabled("organisation_controls_setting", own, asks, exactly=True))
         for resource in ("skills", "unit", "settings"):
             chosen = asks | {"any.role": Const("organisation"), "any.resource": Const(resource)}

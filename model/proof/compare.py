@@ -23,7 +23,8 @@ from earwitness.model.logic.monitor import Monitor, Register
 from earwitness.model.proof.encoding import encode
 from earwitness.model.proof.spacer import Standing, search
 from earwitness.model.proof.unroll import violation
-from earwitness.model.systems.transition_system import Component, System, Transition
+from earwitness.model.systems.cone import SILENT
+from earwitness.model.systems.transition_system import ENVIRONMENT, PASS_TIME, System, Transition
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Attribute, vocabulary
 
@@ -54,13 +55,13 @@ def anything(*monitors: Monitor) -> System:
     """A system in which any event the monitors speak of happens at any time with any attributes the vocabulary admits."""
     texts = {c for m in monitors for e in (*m.updates.values(), m.verdict) for c in _texts(e)}
     known = vocabulary()
-    transitions = [Transition("pass_time", Component.ENVIRONMENT, TRUE, {}, "tick")]
-    for name in sorted(texts & set(known.events) - {"tick"}):
+    transitions = [PASS_TIME]
+    for name in sorted(texts & set(known.events) - {SILENT}):
         attributes: dict[str, Expression] = {
             a: Var(f"any.{a}", known.attributes[a].sort) for a in known.events[name].attributes
         }
         guard = conjunction(*(_admissible(attributes[a], known.attributes[a]) for a in attributes))
-        transitions.append(Transition(name, Component.ENVIRONMENT, guard, {}, name, attributes))
+        transitions.append(Transition(name, ENVIRONMENT, guard=guard, emits=name, attributes=attributes))
     free = {
         f"any.{name}": (*a.choices, *sorted(texts))
         for name, a in known.attributes.items()

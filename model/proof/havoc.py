@@ -16,7 +16,7 @@ from earwitness.model.expression import (
     disjunction,
     equal,
 )
-from earwitness.model.systems.transition_system import TIME, Component, Limit, System, Transition
+from earwitness.model.systems.transition_system import ENVIRONMENT, TIME, Component, Limit, System, Transition
 from earwitness.model.vocabulary import vocabulary
 
 WILD = "any.wild."
@@ -29,7 +29,7 @@ def owned(system: System, component: Component) -> frozenset[str]:
     for t in system.transitions:
         for name in t.updates:
             writers.setdefault(name, set()).add(t.component)
-    return frozenset(name for name, who in writers.items() if who - {Component.ENVIRONMENT} == {component})
+    return frozenset(name for name, who in writers.items() if who - {ENVIRONMENT} == {component})
 
 
 def havoc(system: System, wild: Collection[Component]) -> System:
@@ -72,7 +72,7 @@ def _wild(system: System, t: Transition) -> Transition:
             updates[name] = freed
             if variable.values:
                 guards.append(disjunction(*(equal(freed, Const(v)) for v in variable.values)))
-    places = _places(system, t.event)
+    places = _places(system, t.emits)
     attributes: Mapping[str, Expression] = {
         name: value if name in places else Var(f"{WILD}its.{name}", vocabulary().attributes[name].sort)
         for name, value in t.attributes.items()
@@ -80,9 +80,9 @@ def _wild(system: System, t: Transition) -> Transition:
     return replace(t, guard=conjunction(*guards) if guards else TRUE, updates=updates, attributes=attributes)
 
 
-def _places(system: System, event: str) -> frozenset[str]:
+def _places(system: System, event: str | None) -> frozenset[str]:
     """The attributes that tell whose event it is: constants in which components differ (the red light is not the ring's)."""
-    alike = [t for t in system.transitions if t.event == event]
+    alike = [t for t in system.transitions if t.emits == event]
     found = set()
     for name in {n for t in alike for n in t.attributes}:
         said: dict[Component, set[Expression]] = {}
@@ -106,12 +106,6 @@ def _limits(system: System, wild: Collection[Component]) -> Iterator[Limit]:
         due = [system.transition(name) for name in x.discharge]
         if any(t.component in wild for t in due):
             able = disjunction(*(t.guard for t in due if t.component not in wild))
-            yield Limit(x.name, x.component, conjunction(x.condition, able), x.since, x.bound, x.discharge)
+            yield replace(x, condition=conjunction(x.condition, able))
         else:
             yield x
-
-
-def components(system: System) -> tuple[Component, ...]:
-    """All that can be trusted or not; the environment never is."""
-    there = {t.component for t in system.transitions}
-    return tuple(c for c in Component if c in there and c is not Component.ENVIRONMENT)

@@ -23,7 +23,7 @@ from earwitness.model.expression import (
 from earwitness.model.proof.encoding import Encoding, encode
 from earwitness.model.proof.spacer import state_monitor
 from earwitness.model.systems.cone import names
-from earwitness.model.systems.transition_system import Limit, System, Transition
+from earwitness.model.systems.transition_system import System, Transition
 
 WIDER = 10
 """A widened bound is this many times the old one."""
@@ -49,7 +49,7 @@ def mutants(system: System) -> Iterator[Mutant]:
             )
     for x in system.limits:
         rest = tuple(y for y in system.limits if y is not x)
-        wider = Limit(x.name, x.component, x.condition, x.since, WIDER * x.bound, x.discharge)
+        wider = replace(x, bound=WIDER * x.bound)
         yield Mutant(f"limit {x.name}: widen bound", replace(system, limits=(*rest, wider)), None)
         yield Mutant(f"limit {x.name}: drop", replace(system, limits=rest), None)
 
@@ -93,7 +93,7 @@ def _updates(t: Transition) -> Iterator[tuple[str, Transition]]:
 def _attributes(t: Transition) -> Iterator[tuple[str, Transition]]:
     for name, value in t.attributes.items():
         if isinstance(value, Const) and isinstance(value.value, bool):
-            yield f"flip {name} of {t.event}", replace(t, attributes={**t.attributes, name: negation(value)})
+            yield f"flip {name} of {t.emits}", replace(t, attributes={**t.attributes, name: negation(value)})
 
 
 def read(system: System, others: Iterable[str] = ()) -> set[str]:

@@ -29,7 +29,7 @@ from earwitness.model.proof.unroll import violation
 from earwitness.model.systems.cone import cone
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.runs import Path, Step, Wanted, shortest
-from earwitness.model.systems.transition_system import Component, Limit, StateVariable, System, Transition
+from earwitness.model.systems.transition_system import ENVIRONMENT, StateVariable, System, Transition
 
 PARTED = Var("parted", Sort.BOOL)
 """The runs no longer do the same: what one could do the other could not."""
@@ -72,7 +72,7 @@ def twice(system: System, secret: Iterable[str], observed: Iterable[str]) -> tup
     def parting(t: Transition) -> Transition:
         one, other = of(t.guard, 1), of(t.guard, 2)
         guard = disjunction(conjunction(one, negation(other)), conjunction(negation(one), other))
-        return Transition(f"parting at {t.name}", Component.ENVIRONMENT, guard, {PARTED.name: TRUE}, "tick")
+        return Transition(f"parting at {t.name}", ENVIRONMENT, guard=guard, updates={PARTED.name: TRUE})
 
     copies = tuple(
         replace(v, name=_side(v.name, run))
@@ -81,7 +81,7 @@ def twice(system: System, secret: Iterable[str], observed: Iterable[str]) -> tup
         for run in (1, 2)
     )
     limits = tuple(
-        Limit(f"{x.name} {run}", x.component, of(x.condition, run), of(x.since, run), x.bound, x.discharge)
+        replace(x, name=f"{x.name} {run}", condition=of(x.condition, run), since=of(x.since, run))
         for x in system.limits
         for run in (1, 2)
     )

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 
 from earwitness.model.expression import Const, Expression, substitute, variables
 from earwitness.model.logic.monitor import DEFAULT, Monitor
-from earwitness.model.systems.transition_system import System, Transition
+from earwitness.model.systems.transition_system import PASS_TIME, System, Transition
 from earwitness.model.vocabulary import vocabulary
+
+SILENT = "tick"
+"""What a monitor is told at a silent step: that time passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Effect:
 
 def effect(transition: Transition, monitor: Monitor) -> Effect:
     """The monitor's expressions with the event and its attributes filled in."""
-    seen: dict[str, Expression] = {"event": Const(transition.event)}
+    seen: dict[str, Expression] = {"event": Const(transition.emits or SILENT)}
     for name, attribute in vocabulary().attributes.items():
         seen[f"has.{name}"] = Const(name in transition.attributes)
         seen[f"its.{name}"] = transition.attributes.get(name, Const(DEFAULT[attribute.sort]))
@@ -49,9 +52,9 @@ def timed(system: System) -> set[str]:
 def cone(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
     """The system without transitions and variables that cannot touch the monitor. It allows every run the whole does, as the monitor sees it;
     a limit on time is kept only where the cone already holds what it speaks of. With `timed(system)` among the `seeds` it allows no more than the whole."""
-    idle = effect(system.transition("pass_time"), monitor)
+    idle = effect(PASS_TIME, monitor)
     effects = {t.name: effect(t, monitor) for t in system.transitions}
-    kept = {t.name for t in system.transitions if effects[t.name] != idle or t.name == "pass_time"}
+    kept = {t.name for t in system.transitions if effects[t.name] != idle or t.is_idle}
     known = {v.name for v in system.variables}
     wanted: set[str] = set(seeds)
     limits: tuple[str, ...] = ()

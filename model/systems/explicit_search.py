@@ -24,7 +24,7 @@ def of_kind(system: System, show: bool) -> System:
 
 def reached(system: System, transition: Transition) -> Path | None:
     """A run of fewest events that ends with the transition; None where none was found."""
-    marked = replace(transition, event=MARK, attributes={})
+    marked = replace(transition, emits=MARK, attributes={})
     changed = replace(system, transitions=tuple(marked if t is transition else t for t in system.transitions))
     return completed(
         system, shortest(changed, Monitor((), {}, negation(_HAPPENS), _HAPPENS), Wanted.EXERCISED)

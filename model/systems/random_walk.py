@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from earwitness.model.expression import Expression, Sort, Value, Var, python_source, variables
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.systems.cone import effect
-from earwitness.model.systems.transition_system import Component, System, Transition
+from earwitness.model.systems.transition_system import ENVIRONMENT, System, Transition
 
 State = dict[str, Value]
 Mark = tuple[str, Value, str, Value]
@@ -71,7 +71,7 @@ def _walks(
         ]
         rows.append((t, compiled(t.guard), updates, free_variables(t), compiled(seen.verdict)))
     limits = [(compiled(x.condition), compiled(x.since), x.bound) for x in system.limits]
-    quiet = [row for row in rows if row[0].component is not Component.ENVIRONMENT]
+    quiet = [row for row in rows if row[0].component != ENVIRONMENT]
     marks = [v.name for v in system.variables if v.values or v.sort is Sort.BOOL]
     fresh: list[Mark] = []
     state: State = {}

@@ -20,7 +20,7 @@ from earwitness.model.expression import (
     substitute,
 )
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import cone, effect
+from earwitness.model.systems.cone import SILENT, cone, effect
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import System, Transition
 from earwitness.model.trace import Observation
@@ -38,7 +38,7 @@ def successor(
     values = dict(state) | dict(chosen) | {"time": time}
     after = dict(state) | {name: evaluate(e, values) for name, e in transition.updates.items()}
     attributes = {name: evaluate(e, values) for name, e in transition.attributes.items()}
-    return after, Observation(Microseconds(time), "model", transition.event, attributes)
+    return after, Observation(Microseconds(time), "model", transition.emits or SILENT, attributes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from earwitness.model.expression import (
+    TRUE,
     Const,
     Expression,
     Sort,
@@ -15,47 +16,32 @@ from earwitness.model.expression import (
     conjunction,
     disjunction,
     equal,
-    negation,
 )
+from earwitness.model.expression import negation as negation  # the fourth of the table's constructors
 
 
-class Component(Enum):
-    """Who carries a transition out; `ENVIRONMENT` is hostile and owes nothing."""
-
-    ENVIRONMENT = "environment"
-    MICROPHONE = "microphone hardware"
-    CAMERA = "camera hardware"
-    LIGHT = "light hardware"
-    FIRMWARE = "firmware"
-    GATEWAY = "gateway"
-    ASR = "speech recognition"
-    NLU = "language understanding"
-    SKILLS = "skill host"
-    SPEECH = "speech synthesis"
-    RETENTION = "retention"
-    METRICS = "metrics"
-    MANAGEMENT = "management"
-    CALLS = "calls"
-
-
-class Base(Enum):
-    """What a component's good behaviour rests on."""
+class Layer(Enum):
+    """Where a component runs, the one that is hardest to change first: how far trust must reach."""
 
     HARDWARE = "hardware"
     DEVICE = "device software"
     CLOUD = "cloud"
 
 
-def base(component: Component) -> Base:
-    """Where a component runs."""
-    if component in (Component.MICROPHONE, Component.CAMERA, Component.LIGHT):
-        return Base.HARDWARE
-    return Base.DEVICE if component in (Component.FIRMWARE, Component.CALLS) else Base.CLOUD
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Who carries a transition out. The environment runs nowhere: it is hostile and owes nothing."""
+
+    name: str
+    layer: Layer | None
+
+
+ENVIRONMENT = Component("environment", None)
 
 
 @dataclass(frozen=True, slots=True)
 class StateVariable:
-    """`initial` holds every possible first value; `rigid` variables never change."""
+    """`initial` holds every possible first value; `values`, where given, every value there is."""
 
     name: str
     sort: Sort
@@ -69,27 +55,43 @@ class StateVariable:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A step: enabled under `guard`, it sets `updates` at once and emits one event. Variables named `any.x` are chosen freely within the guard;
-    `time` is the instant of the step."""
+    """A step: enabled under `guard`, it sets `updates` at once and emits one event, or none (then it is silent).
+    Variables named `any.x` are chosen freely within the guard; `time` is the instant of the step.
+
+    >>> Transition("ring", ENVIRONMENT, guard=TRUE, updates={"rang": TRUE}, emits="tone").emits
+    'tone'
+    """
 
     name: str
     component: Component
-    guard: Expression
-    updates: Mapping[str, Expression]
-    event: str
-    attributes: Mapping[str, Expression] = field(default_factory=dict)
+    guard: Expression = field(kw_only=True)
+    updates: Mapping[str, Expression] = field(default_factory=dict, kw_only=True)
+    emits: str | None = field(default=None, kw_only=True)
+    attributes: Mapping[str, Expression] = field(default_factory=dict, kw_only=True)
+    reason: str = field(default="", kw_only=True, compare=False, repr=False)
+    """Why the row is as it is: a clause, a sentence of the white paper, an assumption."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing happens but that time passes."""
+        return self.guard == TRUE and not self.updates and self.emits is None
+
+
+PASS_TIME = Transition("pass_time", ENVIRONMENT, guard=TRUE)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """While `condition` holds, no step happens later than `since` + `bound`. One of `discharge` must be enabled meanwhile, or time would stop."""
+    """While `condition` holds, no step happens later than `since` + `bound` microseconds. One of `discharge` must be
+    enabled meanwhile, or time would stop."""
 
     name: str
     component: Component
-    condition: Expression
-    since: Expression
-    bound: int
-    discharge: tuple[str, ...]
+    condition: Expression = field(kw_only=True)
+    since: Expression = field(kw_only=True)
+    bound: int = field(kw_only=True)
+    discharge: tuple[str, ...] = field(kw_only=True)
+    reason: str = field(default="", kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Enabled:
-    """What must be possible: the transition, with the given free choices, wherever the condition holds; if `exactly`, then nowhere else."""
+    """What must be possible: the transition, with the given free choices, wherever the condition holds; if `exactly`,
+    then nowhere else."""
 
     transition: str
     wherever: Expression
@@ -116,8 +119,8 @@ class Enabled:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Composed tables. `control` is that of the first. `free` gives the texts a free choice may take where a search samples them.
-    `hints` are candidate lemmas for the prover: checked, never trusted."""
+    """Composed tables. `control` is that of the first. `free` gives the texts a free choice may take where a search
+    samples them. `hints` are candidate lemmas for the prover: checked, never trusted."""
 
     name: str
     control: str
@@ -130,25 +133,62 @@ class System:
     def transition(self, name: str) -> Transition:
         return next(t for t in self.transitions if t.name == name)
 
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """All that can be trusted or not, from hardware to cloud; the environment never is."""
+        there = dict.fromkeys(t.component for t in self.transitions)
+        layers = list(Layer)
+        known = [(layers.index(c.layer), c) for c in there if c.layer is not None]
+        return tuple(c for _, c in sorted(known, key=lambda pair: pair[0]))
+
+
+def compose(name: str, *tables: Table, free: Mapping[str, tuple[str, ...]] | None = None) -> System:
+    """One system of the rows of all tables, in which time may pass; they share variables by name. Raises ValueError
+    for a variable or a transition that is declared twice."""
+    variables = tuple(v for table in tables for v in table.variables)
+    transitions = (*(t for table in tables for t in table.transitions), PASS_TIME)
+    _refuse_doubles(name, [v.name for v in variables])
+    _refuse_doubles(name, [t.name for t in transitions])
+    return System(
+        name=name,
+        control=tables[0].control,
+        variables=variables,
+        transitions=transitions,
+        limits=tuple(x for table in tables for x in table.limits),
+        hints=tuple(h for table in tables for h in table.hints),
+        free=free or {},
+    )
+
+
+def _refuse_doubles(system: str, names: Collection[str]) -> None:
+    doubled = sorted(name for name, number in _counted(names).items() if number > 1)
+    if doubled:
+        raise ValueError(f"{', '.join(doubled)}: declared twice in the tables of {system}")
+
+
+def _counted(names: Iterable[str]) -> Mapping[str, int]:
+    numbers: dict[str, int] = {}
+    for name in names:
+        numbers[name] = numbers.get(name, 0) + 1
+    return numbers
+
 
 TIME = Var("time", Sort.INT)
 
 
 def flag(name: str) -> Var:
+    """A boolean of the state, or a free choice of one."""
     return Var(name, Sort.BOOL)
 
 
 def count(name: str) -> Var:
+    """An integer of the state, or a free choice of one."""
     return Var(name, Sort.INT)
 
 
 def word(name: str) -> Var:
+    """A text of the state, or a free choice of one."""
     return Var(name, Sort.TEXT)
-
-
-def among(variable: Expression, *values: str) -> Expression:
-    """The variable has one of these values."""
-    return disjunction(*(equal(variable, Const(v)) for v in values))
 
 
 def flags(*names: Var) -> tuple[StateVariable, ...]:
@@ -161,13 +201,21 @@ def counts(*names: Var) -> tuple[StateVariable, ...]:
     return tuple(StateVariable(v.name, Sort.INT, (0,)) for v in names)
 
 
-def both(*conditions: Expression) -> Expression:
+def all_of(*conditions: Expression) -> Expression:
+    """Every condition holds."""
     return conjunction(*conditions)
 
 
-def either(*conditions: Expression) -> Expression:
+def any_of(*conditions: Expression) -> Expression:
+    """At least one condition holds."""
     return disjunction(*conditions)
 
 
-def no(condition: Expression) -> Expression:
-    return negation(condition)
+def equals(left: Expression, right: Expression | Value) -> Expression:
+    """Both have the same value: `equals(control, "streaming")`, `equals(actor, owner)`."""
+    return equal(left, Const(right) if isinstance(right, bool | int | str) else right)
+
+
+def one_of(variable: Expression, *values: Value) -> Expression:
+    """The variable has one of these values."""
+    return any_of(*(equals(variable, value) for value in values))

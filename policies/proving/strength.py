@@ -12,7 +12,7 @@ from typing import Any
 
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.assistant.datasheet import Bounds
-from earwitness.model.systems.transition_system import Base, Component
+from earwitness.model.systems.transition_system import Component, Layer
 from earwitness.policies.pack import Pack, shipped_file
 from earwitness.policies.proving.mutants import Judged, Score
 from earwitness.policies.proving.prove_packs import provable
@@ -37,9 +37,9 @@ class Strength:
     def score(self) -> Score:
         return Score.of(self.mutants.values())
 
-    def resting_on(self, base: Base) -> tuple[str, ...]:
+    def resting_on(self, layer: Layer) -> tuple[str, ...]:
         """The clauses for which one must trust so far, and no further."""
-        return tuple(b.clause for b in self.bases.values() if b.rests_on is base)
+        return tuple(b.clause for b in self.bases.values() if b.rests_on is layer)
 
 
 @cache
@@ -83,7 +83,8 @@ def measured(pack: Pack, path: Path | None = None) -> Strength | None:
 
 
 def _sets(entry: Iterable[Iterable[str]]) -> tuple[frozenset[Component], ...]:
-    return tuple(frozenset(Component(name) for name in names) for names in entry)
+    known = {c.name: c for c in assistant().components}
+    return tuple(frozenset(known[name] for name in names) for names in entry)
 
 
 def store(path: Path, pack: Pack, mutants: Iterable[Judged] = (), bases: Iterable[TrustedBase] = ()) -> None:
@@ -115,7 +116,7 @@ def store(path: Path, pack: Pack, mutants: Iterable[Judged] = (), bases: Iterabl
 
 
 def _names(trusted: frozenset[Component]) -> list[str]:
-    return [c.value for c in Component if c in trusted]
+    return sorted(c.name for c in trusted)
 
 
 def facts(strength: Strength) -> dict[str, Any]:
@@ -150,8 +151,8 @@ def summary(found: Mapping[str, Any]) -> tuple[str, ...]:
             f"strength: {found['killed']} of {real} small faults in the model are noticed by a clause, {found['explained']} survivors explained, "
             f"{found['unexplained']} not; {found['equivalent']} more change nothing"
         )
-    for base in Base:
-        resting = [name for name, b in found["bases"].items() if b["rests_on"] == base.value]
+    for layer in Layer:
+        resting = [name for name, b in found["bases"].items() if b["rests_on"] == layer.value]
         if resting:
-            lines.append(f"rests on {base.value}: {', '.join(resting)}")
+            lines.append(f"rests on {layer.value}: {', '.join(resting)}")
     return tuple(lines)

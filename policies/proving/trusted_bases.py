@@ -15,7 +15,7 @@ import z3
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.assistant.cloud import OBSERVED, SECRET
 from earwitness.model.expression import TRUE
-from earwitness.model.proof.havoc import WILD, components, havoc
+from earwitness.model.proof.havoc import WILD, havoc
 from earwitness.model.proof.second_opinion.abc import AbcError, installed, pdr
 from earwitness.model.proof.second_opinion.promela import SMALL
 from earwitness.model.proof.second_opinion.verilog import verilog
@@ -23,13 +23,13 @@ from earwitness.model.proof.self_composition import twice
 from earwitness.model.proof.spacer import state_monitor
 from earwitness.model.systems.cone import cone
 from earwitness.model.systems.random_walk import free_variables
-from earwitness.model.systems.transition_system import Base, Component, System, base
+from earwitness.model.systems.transition_system import Component, Layer, System
 from earwitness.policies.pack import Pack, load
 from earwitness.policies.proving.obligations import Inquiry, inquiry
 from earwitness.policies.proving.prove_packs import provable
 
 Trusted = frozenset[Component]
-REACH = (Base.HARDWARE, Base.DEVICE, Base.CLOUD)
+REACH = tuple(Layer)
 HORIZON = 8
 """Units of time the finite model runs."""
 MOST = 40
@@ -49,9 +49,9 @@ class TrustedBase:
     """Whether that the sets suffice was decided on the finite model only."""
 
     @property
-    def rests_on(self) -> Base | None:
+    def rests_on(self) -> Layer | None:
         """How far one must trust, at the least: hardware, then device software, then the cloud. None where nothing need be trusted."""
-        furthest = [max((REACH.index(base(c)) for c in s), default=-1) for s in self.sets]
+        furthest = [max((_reach(c) for c in s), default=-1) for s in self.sets]
         return REACH[min(furthest)] if furthest and min(furthest) >= 0 else None
 
     def __str__(self) -> str:
@@ -60,11 +60,12 @@ class TrustedBase:
 
 def said(trusted: Trusted) -> str:
     """A set in words."""
-    return " + ".join(c.value for c in Component if c in trusted) or "nothing"
+    return " + ".join(c.name for c in sorted(trusted, key=lambda c: (_reach(c), c.name))) or "nothing"
 
 
 def _reach(component: Component) -> int:
-    return REACH.index(base(component))
+    assert component.layer is not None, f"{component.name} is never trusted"
+    return REACH.index(component.layer)
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Assessor:
 
     @cached_property
     def everybody(self) -> Trusted:
-        return frozenset(components(self.clauses.system))
+        return frozenset(self.clauses.system.components)
 
     def suffices(self, clause: str, trusted: Trusted) -> bool | None:
         """Whether the clause holds when only these components behave; None where no answer was found in time."""
