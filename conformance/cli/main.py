@@ -15,6 +15,7 @@ from earwitness.conformance.cli.calibrate import calibrate
 from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.cli.model import diagrams, mutate, prove, verify_proof, write_promela
 from earwitness.conformance.cli.policy import policy
+from earwitness.conformance.gate.exits import describe_exits
 from earwitness.conformance.gate.verdict import Exit, Verdict
 
 COLORS = {
@@ -23,15 +24,18 @@ COLORS = {
 }  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+HELP = f"""Does this voice assistant keep its promises about what it hears?
+
+\b
+Exit codes:
+{describe_exits()}
+"""
+
+
+@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="earwitness")
 def cli() -> None:
-    """Does this voice assistant keep its promises about what it hears?
-
-    \b
-    Exit codes: 0 satisfied, 1 violated, 2 usage or file error, 3 inconclusive or not exercised,
-    4 target cannot be driven, 70 our own bug, 130 interrupted.
-    """
+    """The commands."""
 
 
 def _tell(line: str) -> None:

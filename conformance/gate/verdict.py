@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from earwitness.conformance.gate.exits import Exit as Exit
 from earwitness.model.trace import Origin
 
 
@@ -20,18 +21,6 @@ class Verdict(Enum):
     NOT_EXERCISED = "not exercised"
     INCONCLUSIVE = "inconclusive"
     NOT_APPLICABLE = "not applicable"
-
-
-class Exit(Enum):
-    """The one table of exit codes."""
-
-    SATISFIED = 0
-    VIOLATED = 1
-    USAGE = 2
-    INCONCLUSIVE = 3
-    NOT_DRIVABLE = 4
-    BUG = 70
-    INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)

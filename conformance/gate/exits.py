@@ -1,0 +1,63 @@
+"""The one table of exit codes. Help, documentation and tests are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Exit(Enum):
+    """What a command ends with."""
+
+    SATISFIED = 0
+    VIOLATED = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    NOT_DRIVABLE = 4
+    EVIDENCE_INVALID = 5
+    STALE = 6
+    BUG = 70
+    INTERRUPTED = 130
+
+
+MEANING = {
+    Exit.SATISFIED: "satisfied",
+    Exit.VIOLATED: "a required clause is violated",
+    Exit.USAGE: "usage, configuration, capability or waiver file",
+    Exit.INCONCLUSIVE: "inconclusive, not exercised, not observable, or on its word where a witness is asked for",
+    Exit.NOT_DRIVABLE: "the target cannot be driven",
+    Exit.EVIDENCE_INVALID: "the evidence is invalid: a digest, a signature, a proof or a verdict",
+    Exit.STALE: "a known failure or the baseline is stale, or a waiver has expired",
+    Exit.BUG: "our own bug",
+    Exit.INTERRUPTED: "interrupted; the bundle is marked partial",
+}
+
+PRECEDENCE = (
+    Exit.BUG,
+    Exit.INTERRUPTED,
+    Exit.EVIDENCE_INVALID,
+    Exit.USAGE,
+    Exit.NOT_DRIVABLE,
+    Exit.VIOLATED,
+    Exit.STALE,
+    Exit.INCONCLUSIVE,
+    Exit.SATISFIED,
+)
+"""Where several apply, the first of these is the exit code, whatever the output format."""
+
+
+def strongest(exits: Iterable[Exit]) -> Exit:
+    """The exit code where several apply. Nothing at all is never green.
+
+    >>> strongest([Exit.SATISFIED, Exit.STALE, Exit.VIOLATED])
+    <Exit.VIOLATED: 1>
+    >>> strongest([])
+    <Exit.INCONCLUSIVE: 3>
+    """
+    found = set(exits)
+    return next((code for code in PRECEDENCE if code in found), Exit.INCONCLUSIVE)
+
+
+def describe_exits() -> str:
+    """One line a code, for help texts."""
+    return "\n".join(f"{code.value:>3}  {meaning}" for code, meaning in MEANING.items())
