@@ -1,11 +1,11 @@
-"""The published driver protocol as the reference speaks it: plain dictionaries, JSON Lines on a pipe."""
+"""The published driver protocol, version 2, as the reference speaks it: plain dictionaries, JSON Lines on a pipe."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 Message = dict[str, Any]
 Report = Callable[[str, int, str, dict[str, Any]], None]
 """event, time (microseconds), device, attributes"""

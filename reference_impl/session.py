@@ -16,24 +16,60 @@ from typing import Any
 import httpx
 import numpy as np
 
+from earwitness.reference_impl.attached import Attached
 from earwitness.reference_impl.calls.gateway import Telephone
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed
-from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device
+from earwitness.reference_impl.cloud.skills.host import STORE, may_run
+from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device, Kind
 from earwitness.reference_impl.device.link import Link, Route
+from earwitness.reference_impl.device.screen import RING_REGIONS, SCREEN_REGIONS, Region
+from earwitness.reference_impl.device.wake import WORDS
 from earwitness.reference_impl.faults.zoo import FAULTS, device_class
 from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, VERSION, Message
-from earwitness.reference_impl.sound import Samples, SoundError, decode, pieces
+from earwitness.reference_impl.sound import Samples, decode, pieces
 
 KINDS = {"d1": SPEAKER, "d2": SHOW}
-CAPABILITIES = {
-    "microphone_button": True, "action_button": True, "camera": True, "shutter": True, "screen": True, "tone": True, "power": True,
-    "network": True, "follow_up": True, "route": True, "calls": True, "access": True, "skills": True, "wake_words": True,
-}  # fmt: skip
+"""The devices of the household, by name."""
+CAPABILITIES = (
+    "microphone_button",
+    "action_button",
+    "camera",
+    "shutter",
+    "screen",
+    "tone",
+    "power",
+    "network",
+    "follow_up",
+    "route",
+    "calls",
+    "access",
+    "skills",
+    "wake_words",
+    "microphone",
+    "loudspeaker",
+    "display",
+)
+"""What the harness can do to it and see of it, in the words of the protocol."""
 
-
+VERSION_OF_THE_REFERENCE = "0.2.0"
+LONGEST_WAIT_US = 3_600_000_000
+"""An hour: a longer wait would keep whoever drives us waiting for minutes."""
 TELEPHONE_PATIENCE = 3.0
 """Seconds of real time until sound must have reached the telephone."""
+
+
+def regions_of(kind: Kind) -> dict[str, Region]:
+    """Where on the front of such a device what is shown."""
+    return SCREEN_REGIONS if kind.screen else RING_REGIONS
+
+
+def samples_in(request: Message) -> int:
+    """How many samples are heard in the time a request lets pass, in whole pieces."""
+    microseconds = int(request["microseconds"])
+    if not 0 <= microseconds <= LONGEST_WAIT_US:
+        raise ValueError(f"time passes in steps of 0 to {LONGEST_WAIT_US} microseconds")
+    return -(-microseconds // CHUNK_US) * CHUNK
 
 
 class CloudProcess:
@@ -102,6 +138,7 @@ class Session:
         self.routes = dict.fromkeys(KINDS, self.cloud.route)
         self.out: list[Message] = []
         self.devices: dict[str, Device] = {}
+        self.attached: dict[str, Attached] = {name: Attached() for name in KINDS}
         self.telephone = Telephone()
         self.identities = {name: Identity() for name in KINDS}
         for name, identity in self.identities.items():
@@ -120,6 +157,8 @@ class Session:
             name: made(name, kind, self.routes[name], self.folder / name, self.report, self.identities[name])
             for name, kind in KINDS.items()
         }
+        for name, device in self.devices.items():
+            self.attached[name].connect(device)
 
     def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
         self.out.append({"event": event, "time": time, "device": device, **attributes})
@@ -128,6 +167,8 @@ class Session:
         for device in self.devices.values():
             device.line.hang_up()
             device.link.drop()
+        for attached in self.attached.values():
+            attached.close()
         self.telephone.close()
         self.cloud.stop()
         if not self._kept:
@@ -143,18 +184,26 @@ class Session:
         self.out = []
         try:
             reply: Message = {"id": number, "ok": do(request) or {}}
-        except (SoundError, KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OSError) as error:
             reply = {"id": number, "error": f"the request cannot be carried out: {error}", "definite": True}
+        self.refresh_displays()
         yield from self.out
         yield reply
+
+    def refresh_displays(self) -> None:
+        """Let every attached display show what its device shows now."""
+        for name, device in self.devices.items():
+            self.attached[name].show(device)
 
     def actions(self) -> dict[str, Callable[[Message], Message | None]]:
         return {
             "hello": lambda r: self.hello(),
             "reset": lambda r: self.reset(),
             "route": self.take_route,
-            "say": lambda r: self.hear(r, decode(Path(r["audio"]))),
+            "attach": self.attach,
+            "say": self.say,
             "wait": self.wait,
+            "listen": self.listen,
             "press": self.press,
             "power": lambda r: self.device(r).power(r["state"] == "restore"),
             "network": lambda r: self.device(r).network(r["state"] == "up"),
@@ -173,11 +222,18 @@ class Session:
 
     def hello(self) -> Message:
         return {
+            "earwitness": VERSION,
             "name": "earwitness reference" + (f" with fault {self.fault}" if self.fault else ""),
-            "version": str(VERSION),
+            "version": VERSION_OF_THE_REFERENCE,
             "clock": "virtual",
-            "devices": [{"device": name, "kind": kind.name} for name, kind in KINDS.items()],
-            "capabilities": CAPABILITIES,
+            "devices": [
+                {"device": name, "kind": kind.name, "display": regions_of(kind)}
+                for name, kind in KINDS.items()
+            ],
+            "capabilities": dict.fromkeys(CAPABILITIES, True),
+            "wake_words": list(WORDS),
+            "skills": [listing.name for listing in STORE if may_run(listing)],
+            "refused_skills": [listing.name for listing in STORE if not may_run(listing)],
             "data_paths": [str(self.folder)],
             "cloud": {
                 "host": self.cloud.route.host,
@@ -202,20 +258,45 @@ class Session:
         device.link.drop()
         device.link.route = self.routes[device.name]
 
+    def attach(self, request: Message) -> None:
+        """Where to hear, speak and show from now on, in place of what was attached before."""
+        device = self.device(request)
+        fresh = Attached.opened(*(request.get(name) for name in ("microphone", "loudspeaker", "display")))
+        self.attached[device.name].close()
+        self.attached[device.name] = fresh
+        fresh.connect(device)
+
+    def say(self, request: Message) -> Message:
+        """A clip from a file is played near the device."""
+        self.refuse_attached(request)
+        return self.hear(request, decode(Path(request["audio"])))
+
+    def wait(self, request: Message) -> Message:
+        """Time passes in a silent room."""
+        self.refuse_attached(request)
+        return self.hear(request, np.zeros(samples_in(request), np.int16))
+
+    def refuse_attached(self, request: Message) -> None:
+        """What stands in a pipe is heard by 'listen', and nothing beside it."""
+        if self.attached[request["device"]].microphone is not None:
+            raise ValueError("the microphones hear their pipe; write the sound there and send 'listen'")
+
+    def listen(self, request: Message) -> Message:
+        """Time passes; the microphones take from their pipe what they hear. Without a pipe the room is silent."""
+        self.hear(request, np.zeros(samples_in(request), np.int16))
+        return {"now": self.device(request).now}
+
     def hear(self, request: Message, air: Samples) -> Message:
         device = self.device(request)
         began = device.now
         for piece in pieces(air):
             device.hear(piece)
+            self.attached[device.name].show(device)
         to_telephone = device.line.busy and device.line.leg == "telephone" and not device.muted
         # The gateway sends in its own time; the telephone tells what came.
         if to_telephone and (heard := self.telephone.heard(TELEPHONE_PATIENCE)):
             device.report("call.media", leg="telephone", bytes=heard, encrypted=False, end_to_end=False)
         return {"began": began, "ended": device.now}
-
-    def wait(self, request: Message) -> Message:
-        chunks = -(-int(request["microseconds"]) // CHUNK_US)
-        return self.hear(request, np.zeros(chunks * CHUNK, np.int16))
 
     def press(self, request: Message) -> None:
         device = self.device(request)

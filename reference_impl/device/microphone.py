@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from earwitness.reference_impl.sound import Samples
 
@@ -17,12 +18,21 @@ class Rail:
         self.fed = on
 
 
+class Source(Protocol):
+    """Sound that waits to be taken."""
+
+    def read(self, samples: int) -> Samples: ...
+
+
 @dataclass
 class Microphone:
-    """Yields what is in the air, only while its rail is fed."""
+    """Yields what is in the air, only while its rail is fed. What is in the air comes with each call, or waits in a `source`."""
 
     rail: Rail
+    source: Source | None = None
 
     def read(self, air: Samples) -> Samples | None:
-        """The samples heard, or None without power."""
-        return air if self.rail.fed else None
+        """The samples heard, or None without power: then the source is not touched."""
+        if not self.rail.fed:
+            return None
+        return air if self.source is None else self.source.read(len(air))

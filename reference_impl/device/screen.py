@@ -10,9 +10,26 @@ from PIL import Image, ImageDraw
 from earwitness.reference_impl.device.camera import Frame
 
 SIZE = (320, 180)
+"""Pixels of the picture, across and down."""
 BLUE, RED, DARK, BODY = (0, 150, 255), (235, 30, 30), (16, 18, 22), (52, 54, 60)
+UNLIT_BLUE, UNLIT_RED, UNLIT_RING = (40, 44, 64), (64, 40, 40), (70, 72, 78)
 DRAWN = 4
 """Shapes are drawn this many times larger and reduced, which smooths their edges."""
+EDGE = 15
+"""Pixels of the frame round a screen, and of the width of a ring."""
+PICTURE = (EDGE, EDGE, 192, 108)
+"""Where a camera's picture is shown: left, top, width, height. No symbol is ever in front of it."""
+Region = tuple[int, int, int, int]
+"""Left, top, width, height in pixels."""
+RED_LIGHT: Region = (301, 11, 8, 8)
+RING_REGIONS: dict[str, Region] = {"blue": (150, 17, 20, 10), "red": RED_LIGHT}
+SCREEN_REGIONS: dict[str, Region] = {
+    "blue": (11, 11, 8, 8),
+    "red": RED_LIGHT,
+    "blue_bar": (20, 138, 280, 24),
+    "mute_symbol": (226, 45, 60, 60),
+}
+"""What to look at, by what is shown there: each lies within its shape, so its mean colour tells lit from unlit."""
 
 
 @dataclass
@@ -43,22 +60,38 @@ def drawn(lights: Lights, screen: Screen | None) -> Image.Image:
     width, height = (side * DRAWN for side in SIZE)
     image = Image.new("RGB", (width, height), BODY)
     pen = ImageDraw.Draw(image)
-    edge = height // 12
     if screen is None:
-        middle, radius = (width / 2, height / 2), height * 0.42
-        pen.circle(middle, radius, fill=DARK, outline=BLUE if lights.blue else (70, 72, 78), width=edge)
+        _draw_ring(pen, lights.blue)
     else:
-        pen.rectangle((edge, edge, width - edge, height - edge), fill=DARK)
-        if screen.picture is not None:
-            image.paste(
-                Image.fromarray(screen.picture).resize((width - 2 * edge, height - 2 * edge)), (edge, edge)
-            )
-        if "mute_symbol" in screen.shown:
-            _mute_symbol(pen, (width / 2, height / 2), height / 4)
-        if "blue_bar" in screen.shown:
-            pen.rectangle((edge, height - 3 * edge, width - edge, height - edge), fill=BLUE)
-    pen.circle((width - edge, edge), edge * 0.6, fill=RED if lights.red else (64, 40, 40))
+        _draw_screen(image, pen, screen)
+        _draw_light(pen, left=EDGE, colour=BLUE if lights.blue else UNLIT_BLUE)
+    _draw_light(pen, left=SIZE[0] - EDGE, colour=RED if lights.red else UNLIT_RED)
     return image.resize(SIZE, Image.Resampling.BOX)
+
+
+def _draw_ring(pen: ImageDraw.ImageDraw, lit: bool) -> None:
+    middle = SIZE[0] * DRAWN / 2, SIZE[1] * DRAWN / 2
+    # Nearly as wide as the picture is high.
+    radius = SIZE[1] * DRAWN * 0.42
+    pen.circle(middle, radius, fill=DARK, outline=BLUE if lit else UNLIT_RING, width=EDGE * DRAWN)
+
+
+def _draw_light(pen: ImageDraw.ImageDraw, left: int, colour: tuple[int, int, int]) -> None:
+    pen.circle((left * DRAWN, EDGE * DRAWN), EDGE * DRAWN * 0.6, fill=colour)
+
+
+def _draw_screen(image: Image.Image, pen: ImageDraw.ImageDraw, screen: Screen) -> None:
+    edge, width, height = EDGE * DRAWN, SIZE[0] * DRAWN, SIZE[1] * DRAWN
+    pen.rectangle((edge, edge, width - edge, height - edge), fill=DARK)
+    if screen.picture is not None:
+        left, top, across, down = (DRAWN * length for length in PICTURE)
+        image.paste(Image.fromarray(screen.picture).resize((across, down)), (left, top))
+    if "mute_symbol" in screen.shown:
+        left, top, across, down = (DRAWN * length for length in SCREEN_REGIONS["mute_symbol"])
+        # A little larger than the region, so that the region lies within it.
+        _mute_symbol(pen, (left + across / 2, top + down / 2), across * 0.72)
+    if "blue_bar" in screen.shown:
+        pen.rectangle((edge, height - 3 * edge, width - edge, height - edge), fill=BLUE)
 
 
 def _mute_symbol(pen: ImageDraw.ImageDraw, middle: tuple[float, float], radius: float) -> None:

@@ -20,10 +20,10 @@ def _nowhere(piece: Samples) -> None:
 
 
 class Speaker:
-    """Plays one thing after another."""
+    """Plays one thing after another. `sink` takes each piece of 80 ms, silence included; `copy` takes only what is played."""
 
-    def __init__(self, sink: Sink = _nowhere) -> None:
-        self.sink = sink
+    def __init__(self, sink: Sink = _nowhere, copy: Sink = _nowhere) -> None:
+        self.sink, self.copy = sink, copy
         self._left: Samples = np.zeros(0, np.int16)
 
     def play(self, samples: Samples) -> None:
@@ -40,4 +40,6 @@ class Speaker:
     def advance(self) -> None:
         """Play the next 80 ms."""
         piece, self._left = self._left[:CHUNK], self._left[CHUNK:]
+        if len(piece):
+            self.copy(piece)
         self.sink(np.concatenate([piece, np.zeros(CHUNK - len(piece), np.int16)]))
