@@ -14,6 +14,8 @@ import yaml
 from earwitness.model.expression import Sort
 
 Microseconds = NewType("Microseconds", int)
+LARGEST_INTEGER = 1 << 62
+"""Beyond it sums of two values would leave the 64 bits that the columns kernel computes with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Attribute:
         if self.sort is Sort.BOOL:
             return isinstance(value, bool)
         if self.sort is Sort.INT:
-            return isinstance(value, int) and not isinstance(value, bool)
+            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_INTEGER
         return isinstance(value, str) and (not self.choices or value in self.choices)
 
     @property
@@ -53,10 +55,11 @@ class EventType:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All events and attributes by name."""
+    """All events and attributes by name, and the closed list of capabilities with what each means."""
 
     attributes: Mapping[str, Attribute]
     events: Mapping[str, EventType]
+    capabilities: Mapping[str, str]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -85,16 +88,17 @@ def vocabulary() -> Vocabulary:
         name: EventType(name, tuple(entry["attributes"] or ()), entry["meaning"])
         for name, entry in raw["events"].items()
     }
-    return Vocabulary(attributes, events)
+    return Vocabulary(attributes, events, raw["capabilities"])
 
 
 def trace_line_schema() -> dict[str, Any]:
-    """JSON schema (draft 2020-12) of one line of a trace."""
+    """JSON schema (draft 2020-12) of one line of a trace. An attribute that is absent or null is unknown."""
 
     def typed(attribute: Attribute) -> dict[str, Any]:
         if attribute.choices:
-            return {"enum": list(attribute.choices)}
-        return {"type": {Sort.BOOL: "boolean", Sort.INT: "integer", Sort.TEXT: "string"}[attribute.sort]}
+            return {"enum": [*attribute.choices, None]}
+        kind = {Sort.BOOL: "boolean", Sort.INT: "integer", Sort.TEXT: "string"}[attribute.sort]
+        return {"type": [kind, "null"]}
 
     known = vocabulary()
     return {
