@@ -7,11 +7,12 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import trustme
-from websockets.frames import Frame, Opcode
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -30,30 +31,51 @@ class Upload:
 
 @dataclass
 class _Listener:
+    """Takes apart what a device sent. Whatever does not belong to an accepted WebSocket counts as it is, byte for byte."""
+
     device: str
-    messages: ServerProtocol = field(default_factory=ServerProtocol)
+    messages: ServerProtocol = field(
+        default_factory=lambda: ServerProtocol(extensions=[ServerPerMessageDeflateFactory()])
+    )
     opaque: bool = False
+    unanswered: bytes = b""
+    """Bytes that may yet turn out to be the request that opens a WebSocket."""
 
     def contents(self, data: bytes) -> list[bytes]:
-        """The messages in bytes that a device sent."""
-        if self.opaque:
+        """The messages in bytes that a device sent. Before a WebSocket is open, and after it is closed, the bytes themselves."""
+        if self.opaque or self.messages.state in (State.CLOSING, State.CLOSED):
             return [data]
-        found: list[bytes] = []
+        opening = self.messages.state is State.CONNECTING
+        if opening:
+            self.unanswered += data
         try:
             self.messages.receive_data(data)
-            for event in self.messages.events_received():
-                if isinstance(event, Request):
-                    self.messages.send_response(self.messages.accept(event))
-                elif isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.TEXT, Opcode.CONT):
-                    found.append(bytes(event.data))
+            found = [content for event in self.messages.events_received() for content in self._content(event)]
             self.messages.data_to_send()
         except Exception:  # whatever an unknown protocol provokes, its bytes still count
             self.opaque = True
-            return [data]
-        if self.messages.state is State.CLOSED and self.messages.handshake_exc is not None:
+            return [self._opening_bytes(data)]
+        broken = self.messages.parser_exc if not opening else self.messages.handshake_exc
+        if broken is not None:
+            # The protocol object never leaves CONNECTING after a request that opens no WebSocket.
             self.opaque = True
-            return [data]
-        return found
+            return [self._opening_bytes(data)]
+        closed = self.messages.state in (State.CLOSING, State.CLOSED)
+        if opening and self.messages.state is not State.CONNECTING:
+            # The request's own bytes count too: an address and headers hold what one likes.
+            found.insert(0, self._opening_bytes(data))
+        return [*found, data] if closed else found
+
+    def _content(self, event: object) -> Iterator[bytes]:
+        if isinstance(event, Request):
+            self.messages.send_response(self.messages.accept(event))
+        elif isinstance(event, Frame):
+            # Control frames too: a ping carries 125 bytes of anything.
+            yield bytes(event.data)
+
+    def _opening_bytes(self, data: bytes) -> bytes:
+        seen, self.unanswered = self.unanswered or data, b""
+        return seen
 
 
 class Tap:
