@@ -159,7 +159,7 @@ def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
         yield line.rstrip(b"\r\n")
 
 
-def read(stream: IO[bytes], name: str) -> Iterator[Observation]:
+def read_trace(stream: IO[bytes], name: str) -> Iterator[Observation]:
     """Observations of a JSON Lines file. Raises TraceError with file and line, also when a device's time goes
     backwards."""
     latest: dict[str, int] = {}
@@ -180,7 +180,7 @@ def _refuse_earlier_time(seen: Observation, latest: int) -> None:
         raise TraceError(f"time of {seen.device} goes backwards, from {latest} to {seen.time}; sort by time")
 
 
-def to_json(seen: Observation) -> dict[str, Any]:
+def observation_to_json(seen: Observation) -> dict[str, Any]:
     """The entry of a line; unknown attributes are left out."""
     return {
         "time": seen.time,
@@ -191,7 +191,7 @@ def to_json(seen: Observation) -> dict[str, Any]:
     }
 
 
-def write(observations: Iterable[Observation], stream: IO[str]) -> None:
+def write_trace(observations: Iterable[Observation], stream: IO[str]) -> None:
     """JSON Lines, one observation a line."""
     for seen in observations:
-        stream.write(json.dumps(to_json(seen), ensure_ascii=False) + "\n")
+        stream.write(json.dumps(observation_to_json(seen), ensure_ascii=False) + "\n")

@@ -18,7 +18,7 @@ from earwitness.model.assistant.assistant import ENABLED
 from earwitness.model.assistant.cloud import OBSERVED
 from earwitness.model.logic.formula import Formula
 from earwitness.model.logic.monitor import Monitor, compile_formula
-from earwitness.model.logic.parser import UNITS, FormulaError, Scope, parse
+from earwitness.model.logic.parser import UNITS, FormulaError, Scope, parse_formula
 from earwitness.model.vocabulary import nearest, vocabulary
 
 LARGEST_PACK = 1 << 20
@@ -211,7 +211,7 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mappin
     for state, patterns in scope.states.items():
         for value, text in patterns.items():
             try:
-                parse(text, Scope(parameters, {}))
+                parse_formula(text, Scope(parameters, {}))
             except FormulaError as error:
                 place = _place(name, _node_at(root, ["states", state, value]), error.line, error.column)
                 faults.append(f"{place}: state {state} {value}: {error}")
@@ -222,7 +222,7 @@ def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mappin
         for part in ("formula", "trigger"):
             if part in item:
                 try:
-                    formulas[part] = parse(item[part], scope)
+                    formulas[part] = parse_formula(item[part], scope)
                 except FormulaError as error:
                     node = _node_at(root, ["clauses", number, part])
                     faults.append(f"{_place(name, node, error.line, error.column)}: {item['id']}: {error}")

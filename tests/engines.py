@@ -24,7 +24,7 @@ from earwitness.model.logic.formula import (
     Since,
     Truth,
 )
-from earwitness.model.logic.monitor import Monitor, compile_formula, inputs
+from earwitness.model.logic.monitor import Monitor, compile_formula, input_values
 from earwitness.model.logic.semantics import holds
 from earwitness.model.logic.step import Step, generated_step, initial_state, interpreted_step
 from earwitness.model.proof.encoding import Encoding
@@ -44,7 +44,7 @@ def stepped(make: Callable[[Monitor], Step]) -> Engine:
     def engine(monitor: Monitor, trace: Trace) -> list[bool]:
         step, state, found = make(monitor), initial_state(monitor), []
         for seen in trace:
-            state, outcome = step(state, inputs(seen))
+            state, outcome = step(state, input_values(seen))
             found.append(outcome.holds)
         return found
 
@@ -82,7 +82,7 @@ class Solved:
         } - registers.keys()
         contents, found = [self.constant(r.initial) for r in monitor.registers], []
         for seen in trace:
-            values = inputs(seen)
+            values = input_values(seen)
             pairs = [
                 *zip(held, contents, strict=True),
                 *((known[name], self.constant(values[name])) for name in asked),

@@ -13,7 +13,7 @@ from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
 from earwitness.conformance.vectors.script import script
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.logic.monitor import compile_formula
-from earwitness.model.logic.parser import parse
+from earwitness.model.logic.parser import parse_formula
 from earwitness.model.proof.spacer import Standing, prove
 from earwitness.model.systems.explicit_search import admitted
 
@@ -61,7 +61,11 @@ def test_a_deadline_in_the_model_waits_in_the_scenario():
     proof = prove(
         "X-1",
         assistant(),
-        [compile_formula(parse("button.microphone implies not once for 3 s microphone.power(on = true)"))],
+        [
+            compile_formula(
+                parse_formula("button.microphone implies not once for 3 s microphone.power(on = true)")
+            )
+        ],
         seconds=20,
     )
     assert proof.standing is Standing.REFUTED and admitted(assistant(), proof.path)
@@ -70,7 +74,7 @@ def test_a_deadline_in_the_model_waits_in_the_scenario():
 
 def test_what_cannot_be_decided_is_inconclusive_with_the_bound_reached():
     hard = "stream.audio(voice = true) implies its from + 5 us != last stream.open.from + 7 us or stream.open since within 7 ms tick"
-    proof = prove("X-2", assistant(), [compile_formula(parse(hard))], seconds=1)
+    proof = prove("X-2", assistant(), [compile_formula(parse_formula(hard))], seconds=1)
     assert proof.standing in (Standing.REFUTED, Standing.INCONCLUSIVE)
     assert proof.path is not None or "events" in proof.reason
 

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from earwitness.conformance.cli.main import cli
 from earwitness.model.logic.monitor import compile_formula
-from earwitness.model.logic.parser import Scope, parse
+from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.semantics import holds
 from earwitness.model.proof.compare import Relation, compare
 
@@ -24,7 +24,7 @@ clauses:
 
 
 def formula(text):
-    return parse(text, Scope({}, {}))
+    return parse_formula(text, Scope({}, {}))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from earwitness.conformance.cli.main import cli
 from earwitness.conformance.cli.model import diagrams_page
 from earwitness.model.assistant.assistant import tables
 from earwitness.model.expression import Sort
-from earwitness.model.logic.parser import UNITS, Scope, parse
+from earwitness.model.logic.parser import UNITS, Scope, parse_formula
 from earwitness.model.logic.semantics import holds
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds, vocabulary
@@ -47,7 +47,7 @@ def observation(row):
 @pytest.mark.parametrize(("text", "rows"), EXAMPLES, ids=[text for text, _ in EXAMPLES])
 def test_an_example_means_what_the_page_says(text, rows):
     seen, verdicts = zip(*(observation(row) for row in rows.strip().splitlines()), strict=True)
-    formula = parse(text, SCOPE)
+    formula = parse_formula(text, SCOPE)
     assert [holds(formula, seen, i) for i in range(len(seen))] == list(verdicts)
     assert disagreeing(formula, seen) == []
 

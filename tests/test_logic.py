@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.model.expression import Sort
-from earwitness.model.logic.english import english
+from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import Bound, Historically, Not, Once, Side, Since, Truth
-from earwitness.model.logic.monitor import compile_formula, inputs
-from earwitness.model.logic.parser import FormulaError, Scope, parse
+from earwitness.model.logic.monitor import compile_formula, input_values
+from earwitness.model.logic.parser import FormulaError, Scope, parse_formula
 from earwitness.model.logic.per_device import SlicedMonitor, key_of, project
 from earwitness.model.logic.semantics import holds
 from earwitness.model.logic.step import generated_step, initial_state
@@ -123,14 +123,14 @@ CASES = [
 def test_verdict_beside_each_event(text, rows):
     seen = [o for o, _ in rows]
     expected = [verdict for _, verdict in rows]
-    made = parse(text, SCOPE)
+    made = parse_formula(text, SCOPE)
     assert [holds(made, seen, i) for i in range(len(seen))] == expected
     assert disagreeing(made, seen) == []
 
 
 def test_an_unanswered_deadline_is_pending_and_not_yet_violated():
-    monitor = compile_formula(parse("tick within 1 s after button.action"))
-    _, outcome = generated_step(monitor)(initial_state(monitor), inputs(at(0, "button.action")))
+    monitor = compile_formula(parse_formula("tick within 1 s after button.action"))
+    _, outcome = generated_step(monitor)(initial_state(monitor), input_values(at(0, "button.action")))
     assert outcome.holds and outcome.pending and outcome.exercised
 
 
@@ -151,7 +151,7 @@ def test_an_unanswered_deadline_is_pending_and_not_yet_violated():
 )
 def test_a_wrong_formula_is_refused_with_its_place(text, line, column, part):
     with pytest.raises(FormulaError) as caught:
-        parse(text, SCOPE)
+        parse_formula(text, SCOPE)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert part in str(caught.value)
 
@@ -160,15 +160,15 @@ def test_a_wrong_formula_is_refused_with_its_place(text, line, column, part):
 @settings(max_examples=300, deadline=None)
 def test_no_text_breaks_the_parser(text):
     try:
-        parse(text, SCOPE)
+        parse_formula(text, SCOPE)
     except FormulaError as error:
         assert error.line >= 1 and error.column >= 1
 
 
 def test_english_reads_as_a_sentence():
-    made = parse("microphone.power(on = false) within $cut after button.microphone", SCOPE)
+    made = parse_formula("microphone.power(on = false) within $cut after button.microphone", SCOPE)
     assert (
-        english(made)
+        describe_formula(made)
         == "whenever the microphone button is pressed, then within 100 ms the microphones gain or lose power (on is no)"
     )
     assert Sort.INT.value == "integer"

@@ -38,7 +38,7 @@ def lint(files: tuple[str, ...]) -> None:
 @click.option("--pack", "packs", multiple=True)
 def show(identity: str, packs: tuple[str, ...]) -> None:
     """Print one clause: promise, source, formula, English."""
-    from earwitness.model.logic.english import english
+    from earwitness.model.logic.english import describe_formula
     from earwitness.model.vocabulary import nearest
     from earwitness.policies.pack import PackError
 
@@ -53,7 +53,7 @@ def show(identity: str, packs: tuple[str, ...]) -> None:
                 )
                 if clause.formula is not None:
                     click.echo(
-                        f"formula\n    {clause.text.replace(chr(10), chr(10) + '    ')}\nin words\n    {english(clause.formula)}"
+                        f"formula\n    {clause.text.replace(chr(10), chr(10) + '    ')}\nin words\n    {describe_formula(clause.formula)}"
                     )
                 return
     raise PackError(

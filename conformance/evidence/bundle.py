@@ -14,7 +14,7 @@ from typing import Any
 from earwitness.conformance.gate.verdict import ClauseResult
 from earwitness.conformance.stimuli.stimulus import Scenario, to_json
 from earwitness.model.trace import Observation
-from earwitness.model.trace import to_json as observation_json
+from earwitness.model.trace import observation_to_json as observation_json
 
 FORMAT = 1
 CONTENT = ("words", "text")

@@ -23,7 +23,7 @@ from earwitness.conformance.vectors import counterexample
 from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.model.assistant.assistant import assistant, tables
 from earwitness.model.expression import Const
-from earwitness.model.logic.english import english
+from earwitness.model.logic.english import describe_formula
 from earwitness.model.proof.spacer import Standing
 from earwitness.model.systems.state_machine import edges, states
 from earwitness.model.trace import Observation
@@ -112,7 +112,7 @@ def result_of(clause: Clause, session: Session, proven: Proven | None, index: di
         clause.title,
         clause.severity,
         clause.source,
-        english(clause.formula) if clause.formula is not None else clause.title,
+        describe_formula(clause.formula) if clause.formula is not None else clause.title,
         Verdict.SATISFIED,
         ("proved",) if proved else (),
         failure=index.get(clause.id),

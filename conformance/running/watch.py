@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from earwitness.model.logic.monitor import inputs
+from earwitness.model.logic.monitor import input_values
 from earwitness.model.logic.per_device import SlicedMonitor
 from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import Clause
@@ -39,7 +39,7 @@ class Watch:
     def feed(self, observations: Iterable[Observation]) -> None:
         for seen in observations:
             self.trace.append(seen)
-            event = inputs(seen)
+            event = input_values(seen)
             for identity, monitor in self._monitors.items():
                 record = self.records[identity]
                 for key, outcome in monitor.feed(seen, event):

@@ -12,7 +12,7 @@ from earwitness.conformance.vectors.script import script
 from earwitness.model.proof.spacer import Proof
 from earwitness.model.systems.mermaid import said, sequence_diagram
 from earwitness.model.trace import Observation
-from earwitness.model.trace import to_json as observation_json
+from earwitness.model.trace import observation_to_json as observation_json
 
 SUFFIXES = (".counterexample.json", ".counterexample.md")
 

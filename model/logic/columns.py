@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from earwitness.model.expression import Apply, Const, Expression, Operator, Value, Var
-from earwitness.model.logic.monitor import Monitor, inputs
+from earwitness.model.logic.monitor import Monitor, input_values
 from earwitness.model.trace import Observation
 
 Numbers = npt.NDArray[np.int64]
@@ -128,7 +128,7 @@ def table(trace: Sequence[Observation], columns: Sequence[str], texts: Texts) ->
     """The inputs that a program reads, of shape (columns, events)."""
     found = np.empty((len(columns), len(trace)), np.int64)
     for number, seen in enumerate(trace):
-        values = inputs(seen)
+        values = input_values(seen)
         for row, name in enumerate(columns):
             found[row, number] = texts.number(values[name])
     return found

@@ -76,7 +76,7 @@ def _bound(bound: Bound | None) -> str:
     )
 
 
-def english(formula: Formula) -> str:
+def describe_formula(formula: Formula) -> str:
     """One English phrase for a formula."""
     match formula:
         case Truth(value):
@@ -86,25 +86,27 @@ def english(formula: Formula) -> str:
         case Event(name, conditions):
             meaning = vocabulary().events[name].meaning
             return meaning + (
-                f" ({', '.join(english(c).removeprefix('its ') for c in conditions)})" if conditions else ""
+                f" ({', '.join(describe_formula(c).removeprefix('its ') for c in conditions)})"
+                if conditions
+                else ""
             )
         case Not(operand):
-            return f"it is not so that {english(operand)}"
+            return f"it is not so that {describe_formula(operand)}"
         case And(left, right):
-            return f"{english(left)}, and {english(right)}"
+            return f"{describe_formula(left)}, and {describe_formula(right)}"
         case Or(left, right):
-            return f"either {english(left)} or {english(right)}"
+            return f"either {describe_formula(left)} or {describe_formula(right)}"
         case Implies(left, right):
-            return f"whenever {english(left)}, then {english(right)}"
+            return f"whenever {describe_formula(left)}, then {describe_formula(right)}"
         case Previously(bound, operand):
-            return f"at the event before{_bound(bound)}, {english(operand)}"
+            return f"at the event before{_bound(bound)}, {describe_formula(operand)}"
         case Once(bound, operand):
-            return f"at some time{_bound(bound)}, {english(operand)}"
+            return f"at some time{_bound(bound)}, {describe_formula(operand)}"
         case Historically(bound, operand):
-            return f"at every time{_bound(bound)}, {english(operand)}"
+            return f"at every time{_bound(bound)}, {describe_formula(operand)}"
         case Since(bound, left, right):
-            return f"at some time{_bound(bound)} {english(right)}, and ever since {english(left)}"
+            return f"at some time{_bound(bound)} {describe_formula(right)}, and ever since {describe_formula(left)}"
         case Latch(state, value, _):
             return f"{state.replace('_', ' ')} is {value.replace('_', ' ')}"
         case Deadline(response, limit, trigger):
-            return f"whenever {english(trigger)}, then within {duration(limit)} {english(response)}"
+            return f"whenever {describe_formula(trigger)}, then within {duration(limit)} {describe_formula(response)}"

@@ -94,7 +94,7 @@ def _absent() -> dict[str, Value]:
     }
 
 
-def inputs(seen: Observation) -> dict[str, Value]:
+def input_values(seen: Observation) -> dict[str, Value]:
     """The input values of one observation; attributes it lacks have a default and are marked absent."""
     values = _absent().copy()
     values["time"], values["event"] = seen.time, seen.event

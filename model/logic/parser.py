@@ -210,7 +210,7 @@ class _Builder(Transformer[Token, Any]):
         return Latch(
             str(state),
             str(value),
-            tuple((name, parse(text, outside)) for name, text in states[state].items()),
+            tuple((name, parse_formula(text, outside)) for name, text in states[state].items()),
         )
 
     def negation(self, operand: Formula) -> Formula:
@@ -243,7 +243,7 @@ class _Builder(Transformer[Token, Any]):
         return Deadline(response if unless is None else Or(response, unless), int(duration.value), trigger)
 
 
-def parse(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
+def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
     """The formula a text stands for. Raises FormulaError with line and column."""
     if text.count("(") > DEEPEST or len(text) > 100_000:
         raise FormulaError(f"the formula is too large (more than {DEEPEST} brackets); split the clause", 1, 1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from earwitness.model.expression import Value
-from earwitness.model.logic.monitor import Monitor, inputs
+from earwitness.model.logic.monitor import Monitor, input_values
 from earwitness.model.logic.step import Outcome, State, Step, generated_step, initial_state
 from earwitness.model.trace import Observation
 
@@ -44,7 +44,7 @@ class SlicedMonitor:
 
     def feed(self, seen: Observation, event: Mapping[str, Value] | None = None) -> list[tuple[Key, Outcome]]:
         """The outcome in each slice the observation concerns. `event` are its `inputs`, where several monitors share them."""
-        event = inputs(seen) if event is None else event
+        event = input_values(seen) if event is None else event
         start = self.base.setdefault(seen.device, initial_state(self.monitor))
         if len(self.each) == 1:
             self.base[seen.device], outcome = self.step(start, event)

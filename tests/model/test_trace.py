@@ -16,11 +16,11 @@ from earwitness.model.trace import (
     Origin,
     TraceError,
     observation_from,
+    observation_to_json,
     parse_line,
     partial_observation_from,
-    read,
-    to_json,
-    write,
+    read_trace,
+    write_trace,
 )
 from earwitness.model.vocabulary import Microseconds, trace_line_schema, vocabulary
 
@@ -52,8 +52,8 @@ def test_what_is_written_is_read_back(rows):
         for time, on in sorted(rows, key=lambda row: row[0])
     ]
     out = io.StringIO()
-    write(seen, out)
-    assert list(read(io.BytesIO(out.getvalue().encode()), "t")) == seen
+    write_trace(seen, out)
+    assert list(read_trace(io.BytesIO(out.getvalue().encode()), "t")) == seen
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_is_written_is_read_back(rows):
 )
 def test_a_bad_line_is_refused_with_its_number(bad, part):
     with pytest.raises(TraceError) as caught:
-        list(read(io.BytesIO(GOOD + bad + b"\n"), "log.jsonl"))
+        list(read_trace(io.BytesIO(GOOD + bad + b"\n"), "log.jsonl"))
     assert str(caught.value).startswith("log.jsonl:2: ")
     assert part in str(caught.value)
 
@@ -107,4 +107,4 @@ def test_the_schema_accepts_what_the_reader_accepts(kind):
     entry = {"time": 1, "device": "d", "event": "power", "on": True, "kind": kind}
     validator = Draft202012Validator(trace_line_schema())
     validator.validate(entry)
-    validator.validate(to_json(observation_from(entry)))
+    validator.validate(observation_to_json(observation_from(entry)))
