@@ -12,7 +12,7 @@ from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.paired_runs import Comparison, Likeness, compare
 from earwitness.conformance.running.search import shrink, tour
 from earwitness.conformance.stimuli.stimulus import Kill, Press, Say, SetTone
-from earwitness.conformance.targets.reference import ReferenceDriver
+from earwitness.conformance.targets.reference import ReferenceTarget
 from earwitness.policies.pack import Kind
 from earwitness.reference_impl.faults.zoo import FAULTS
 
@@ -20,12 +20,12 @@ D = "d1"
 
 
 def test_two_runs_of_the_honest_reference_look_alike(clauses):
-    with Harness(ReferenceDriver(), clauses) as harness:
+    with Harness(ReferenceTarget(), clauses) as harness:
         assert compare(harness) == Comparison(Likeness.ALIKE)
 
 
 def test_two_runs_that_say_the_same_or_are_not_understood_show_nothing(clauses, monkeypatch):
-    with Harness(ReferenceDriver(), clauses) as harness:
+    with Harness(ReferenceTarget(), clauses) as harness:
         for one, other in ((("seattle",), ("seattle",)), (("chatter",), ("quiet",))):
             monkeypatch.setattr(noninterference, "ONE", one)
             monkeypatch.setattr(noninterference, "OTHER", other)
@@ -45,7 +45,7 @@ def test_every_clause_that_an_implementation_can_break_has_a_fault(clauses):
 
 
 def test_the_honest_reference_raises_no_alarm_and_every_clause_is_exercised(clauses):
-    with Harness(ReferenceDriver(), clauses) as harness:
+    with Harness(ReferenceTarget(), clauses) as harness:
         run = harness.run(tour(tuple(harness.hello.devices)))
     assert run.watch.violated == () and not run.dead
     assert [i for i, record in run.watch.records.items() if not record.exercised or record.pending] == []
@@ -61,7 +61,7 @@ def test_a_failure_shrinks_and_still_violates(clauses):
         Kill(D),
         Say(D, "quiet"),
     )
-    with Harness(ReferenceDriver("mute-lost-on-restart"), clauses) as harness:
+    with Harness(ReferenceTarget("mute-lost-on-restart"), clauses) as harness:
         failure = shrink(harness, "BASE-1", harness.run(long))
     assert failure.scenario == (Press(D, "microphone"), Kill(D))
     assert failure.trace[failure.at].event == "microphone.power"

@@ -10,14 +10,14 @@ import pytest
 from earwitness.conformance.running.check import open_target
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import Press, Say, from_json, to_json
-from earwitness.conformance.targets.process import ProcessDriver
+from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import TargetError
 
 IMPOSTOR = Path(__file__).with_name("impostor.py")
 
 
 def drive(way, clauses):
-    with Harness(ProcessDriver(f"{sys.executable} {IMPOSTOR} {way}", patience=2.0), clauses) as harness:
+    with Harness(ProcessTarget(f"{sys.executable} {IMPOSTOR} {way}", patience=2.0), clauses) as harness:
         return harness.run((Say("d1", "quiet"),))
 
 
@@ -58,7 +58,7 @@ def test_a_target_that_is_none_is_named(target):
 
 
 def test_the_reference_over_standard_input_and_output(clauses):
-    with Harness(ProcessDriver(f"{sys.executable} -m earwitness.reference_impl.session"), clauses) as harness:
+    with Harness(ProcessTarget(f"{sys.executable} -m earwitness.reference_impl.session"), clauses) as harness:
         run = harness.run((Press("d1", "microphone"), Say("d1", "weather")))
     assert run.watch.violated == () and not run.dead
     assert run.watch.records["MIC-3"].exercised and run.voice > 20

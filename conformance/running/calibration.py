@@ -18,7 +18,7 @@ from earwitness.conformance.stimuli.stimulus import (
     SetTone,
     Shutter,
 )
-from earwitness.conformance.targets.reference import ReferenceDriver
+from earwitness.conformance.targets.reference import ReferenceTarget
 from earwitness.policies.pack import Clause, Kind
 
 D = "d1"
@@ -73,7 +73,7 @@ def calibrate(fault: str, clauses: tuple[Clause, ...]) -> Caught:
     """Provoke one seeded fault. Raises TargetError for a name that is none."""
     from earwitness.reference_impl.faults.zoo import FAULTS
 
-    with Harness(ReferenceDriver(fault), clauses) as harness:
+    with Harness(ReferenceTarget(fault), clauses) as harness:
         broken = FAULTS[fault].clause
         if any(c.id == broken and c.kind is Kind.TWO_RUN for c in clauses):
             found = compare(harness)

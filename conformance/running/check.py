@@ -18,7 +18,7 @@ from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.paired_runs import Comparison, Likeness, compare
 from earwitness.conformance.running.search import Failure, search, shrink, tour
 from earwitness.conformance.stimuli.stimulus import Scenario
-from earwitness.conformance.targets.protocol import Driver, Hello, TargetError
+from earwitness.conformance.targets.protocol import Hello, Target, TargetError
 from earwitness.conformance.vectors import counterexample
 from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.model.assistant.assistant import assistant, tables
@@ -64,16 +64,16 @@ class Outcome:
     """What is known of the pack itself, in a few lines."""
 
 
-def open_target(target: str) -> Driver:
+def open_target(target: str) -> Target:
     """A driver for `ref`, `ref:faulty/NAME` or `exec:COMMAND`. Raises TargetError."""
-    from earwitness.conformance.targets.process import ProcessDriver
-    from earwitness.conformance.targets.reference import ReferenceDriver
+    from earwitness.conformance.targets.process import ProcessTarget
+    from earwitness.conformance.targets.reference import ReferenceTarget
 
     kind, _, rest = target.partition(":")
     if kind == "ref" and (not rest or rest.startswith("faulty/")):
-        return ReferenceDriver(rest.removeprefix("faulty/"))
+        return ReferenceTarget(rest.removeprefix("faulty/"))
     if kind == "exec" and rest:
-        return ProcessDriver(rest)
+        return ProcessTarget(rest)
     raise TargetError(f"'{target}' names no target; use ref, ref:faulty/NAME or exec:COMMAND")
 
 

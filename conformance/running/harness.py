@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
+
 from earwitness.conformance.running.watch import Watch
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air, write_wav
 from earwitness.conformance.stimuli.stimulus import (
@@ -22,7 +24,16 @@ from earwitness.conformance.stimuli.stimulus import (
     Stimulus,
     to_json,
 )
-from earwitness.conformance.targets.protocol import Answer, Driver, Hello, TargetError, hello_from
+from earwitness.conformance.targets.lines import decode_request
+from earwitness.conformance.targets.protocol import (
+    Answer,
+    Hello,
+    ResetRequest,
+    RouteRequest,
+    SayRequest,
+    Target,
+    TargetError,
+)
 from earwitness.conformance.witnesses.files import Search, search
 from earwitness.conformance.witnesses.heard_sound import Air, unwrapped
 from earwitness.conformance.witnesses.relay import Tap, Upload
@@ -59,13 +70,13 @@ class Run:
 class Harness:
     """Holds one implementation for many runs. Close it, or use it in a `with`."""
 
-    def __init__(self, driver: Driver, clauses: tuple[Clause, ...], seed: int = 0) -> None:
+    def __init__(self, driver: Target, clauses: tuple[Clause, ...], seed: int = 0) -> None:
         self.driver, self.clauses, self.seed = driver, clauses, seed
         self.tap: Tap | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="earwitness-clips-")
         try:
-            self.hello: Hello = hello_from(driver.request({"earwitness": 1, "do": "hello"}))
-            if self.hello.capabilities.get("route") and self.hello.cloud:
+            self.hello: Hello = driver.introduce()
+            if self.hello.capabilities.get("route") and self.hello.cloud is not None:
                 self.tap = Tap()
                 self._route()
         except BaseException:
@@ -90,19 +101,14 @@ class Harness:
         """Stand between every device and the cloud."""
         assert self.tap is not None
         cloud = self.hello.cloud
+        assert cloud is not None
         try:
             for device in self.hello.devices:
-                port = self.tap.route(device, str(cloud["host"]), int(cloud["port"]), str(cloud["authority"]))
-                message = {
-                    "do": "route",
-                    "device": device,
-                    "host": "127.0.0.1",
-                    "port": port,
-                    "authority": self.tap.authority,
-                }
-                if self.driver.request(message).ok is None:
+                port = self.tap.route(device, cloud.host, cloud.port, cloud.authority)
+                request = RouteRequest(device, "127.0.0.1", port, self.tap.authority)
+                if self.driver.request(request).ok is None:
                     raise TargetError("the implementation says it can be routed, but refused 'route'")
-        except (KeyError, ValueError, OSError) as error:
+        except (ValueError, OSError) as error:
             raise TargetError(
                 f"the implementation's 'cloud' must give host, port and authority (PEM): {error}"
             ) from None
@@ -114,7 +120,7 @@ class Harness:
         """Reset, positive control, the scenario, positive control, store search. The controls are of the devices that the scenario is about, or of all where it
         is empty. Raises TargetError."""
         step = _Steps(self)
-        reset = self.driver.request({"do": "reset"})
+        reset = self.driver.request(ResetRequest())
         if reset.ok is None:
             raise TargetError(f"the implementation cannot be reset: {reset.unsupported or reset.failed}")
         step.begin()
@@ -163,15 +169,15 @@ class _Steps:
             return []
         if isinstance(stimulus, Say):
             return self._say(stimulus)
-        answer = self.harness.driver.request(to_json(stimulus))
+        answer = self.harness.driver.request(decode_request(to_json(stimulus)))
         if isinstance(stimulus, Query) and answer.ok is not None:
-            self.told.append((stimulus, answer.ok.get("data")))
+            self.told.append((stimulus, answer.ok.data))
             answer = replace(answer, observations=(*answer.observations, *self._disclosed(stimulus, answer)))
         return self._take(stimulus, answer, [])
 
     def _disclosed(self, query: Query, answer: Answer) -> Iterable[Observation]:
         """What an answer to a question really holds, whatever was said of the decision: words of the test, or anything at all after a denial."""
-        data = answer.ok.get("data") if answer.ok is not None else None
+        data = answer.ok.data if answer.ok is not None else None
         said = {str(o.attributes["text"]).lower() for o in self.watch.trace if o.event == "asr.result"}
         told = [text.lower() for text in _texts(data)]
         words = any(known in text for known in said if len(known) >= 8 for text in told)
@@ -197,11 +203,10 @@ class _Steps:
         path = Path(self.harness._folder.name) / f"{stimulus.clip}.wav"
         write_wav(samples, path)
         began = self.clock[device]
-        answer = self.harness.driver.request(
-            {"do": "say", "device": device, "audio": str(path), "words": clip.words}
-        )
-        if answer.ok is not None and isinstance(answer.ok.get("began"), int):
-            began = max(began, int(answer.ok["began"]))
+        words = clip.words if self.harness.hello.earwitness == 1 else UNSET
+        answer = self.harness.driver.request(SayRequest(device, str(path), words))
+        if answer.ok is not None and isinstance(answer.ok.began, int):
+            began = max(began, answer.ok.began)
         self.airs[device].add(began, samples.tobytes())
         if device in self.talking:
             self.calls[device].add(began, samples.tobytes())

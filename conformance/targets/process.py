@@ -1,30 +1,45 @@
-"""Any program that speaks the protocol on standard input and output. Its whole process group ends with the run."""
+"""Any program that speaks the protocol on standard input and output. Its whole process group ends with the
+run."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import shlex
 import signal
 import subprocess
 import time
-from typing import Any
 
-from earwitness.conformance.targets.protocol import Answer, Message, TargetError, answer_from
+from earwitness.conformance.targets.lines import (
+    answer_from,
+    decode_line,
+    encode_request,
+    hello_from,
+    is_reply,
+)
+from earwitness.conformance.targets.protocol import (
+    VERSION,
+    Answer,
+    Hello,
+    HelloRequest,
+    Message,
+    Request,
+    TargetError,
+)
 from earwitness.model.trace import LONGEST_LINE
 
 MOST_MESSAGES = 100_000
 """Messages of one step; more is a flood."""
 
 
-class ProcessDriver:
+class ProcessTarget:
     """`patience` is how many seconds of silence, and of one step in all times ten, count as a hang."""
 
     def __init__(self, command: str, patience: float = 30.0) -> None:
         self.patience = patience
         self._number = 0
+        self._spoken = VERSION
         self._rest = b""
         try:
             words = shlex.split(command)
@@ -42,27 +57,36 @@ class ProcessDriver:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
 
-    def request(self, message: Message) -> Answer:
+    def introduce(self) -> Hello:
+        messages = self._exchange(HelloRequest())
+        hello = hello_from(messages, self._number)
+        self._spoken = hello.earwitness
+        return hello
+
+    def request(self, request: Request) -> Answer:
+        messages = self._exchange(request)
+        return answer_from(messages, self._number, self._spoken)
+
+    def _exchange(self, request: Request) -> list[Message]:
+        """Send one request and take every message up to its reply."""
         self._number += 1
-        line = json.dumps({"id": self._number, **message}) + "\n"
+        word = str(request.__struct_config__.tag)
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(line.encode())
+            self._process.stdin.write(encode_request(self._number, request))
         except OSError:
-            raise TargetError(f"the implementation died before '{message.get('do')}'{self._code()}") from None
+            raise TargetError(f"the implementation died before '{word}'{self._code()}") from None
         messages: list[Message] = []
         deadline = time.monotonic() + 10 * self.patience
-        while True:
-            entry = self._message(str(message.get("do")), deadline)
-            messages.append(entry)
-            if "id" in entry and "event" not in entry:
-                return answer_from(messages, self._number)
+        while not messages or not is_reply(messages[-1]):
             if len(messages) > MOST_MESSAGES:
                 raise TargetError(
-                    f"the implementation floods: over {MOST_MESSAGES} messages in answer to '{message.get('do')}'"
+                    f"the implementation floods: over {MOST_MESSAGES} messages in answer to '{word}'"
                 )
+            messages.append(self._message(word, deadline))
+        return messages
 
-    def _message(self, doing: str, deadline: float) -> dict[str, Any]:
+    def _message(self, doing: str, deadline: float) -> Message:
         assert self._process.stdout is not None
         while b"\n" not in self._rest:
             if len(self._rest) > LONGEST_LINE:
@@ -78,15 +102,7 @@ class ProcessDriver:
                 raise TargetError(f"the implementation died during '{doing}'{self._code()}")
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
-        try:
-            entry = json.loads(line.decode("utf-8"))
-        except (UnicodeDecodeError, ValueError, RecursionError):
-            raise TargetError(
-                f"the implementation wrote a line that is not JSON in UTF-8: {line[:80]!r}"
-            ) from None
-        if not isinstance(entry, dict):
-            raise TargetError(f"the implementation wrote {line[:80]!r}; a message is one JSON object")
-        return entry
+        return decode_line(line)
 
     def _code(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from earwitness.conformance.targets.protocol import Answer, Message, TargetError, answer_from
+from earwitness.conformance.targets.lines import answer_from, hello_from, request_message
+from earwitness.conformance.targets.protocol import Answer, Hello, HelloRequest, Message, Request, TargetError
 
 
-class ReferenceDriver:
-    """Drives `earwitness.reference_impl`, honest or with a seeded fault. Raises TargetError for an unknown fault."""
+class ReferenceTarget:
+    """Drives `earwitness.reference_impl`, honest or with a seeded fault. Raises TargetError for an unknown
+    fault."""
 
     def __init__(self, fault: str = "") -> None:
         from earwitness.model.vocabulary import nearest
@@ -23,9 +25,19 @@ class ReferenceDriver:
             raise TargetError(f"the reference did not start: {error}") from None
         self._number = 0
 
-    def request(self, message: Message) -> Answer:
+    def introduce(self) -> Hello:
+        messages = self._exchange(HelloRequest())
+        return hello_from(messages, self._number)
+
+    def request(self, request: Request) -> Answer:
+        messages = self._exchange(request)
+        # The reference in this process speaks as version 1 does: what it answers beyond the protocol is left
+        # out.
+        return answer_from(messages, self._number, spoken=1)
+
+    def _exchange(self, request: Request) -> list[Message]:
         self._number += 1
-        return answer_from(list(self._session.handle({"id": self._number, **message})), self._number)
+        return list(self._session.handle(request_message(self._number, request)))
 
     def close(self) -> None:
         self._session.stop()
