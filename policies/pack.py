@@ -1,28 +1,33 @@
-"""Packs: loading, validation with exact places, and the compiled form of each clause."""
+"""Packs of promises: their parts as data, and how they are read from a file with an exact place for every fault."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import Enum
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 
 from earwitness.model.assistant.assistant import ENABLED
 from earwitness.model.assistant.cloud import OBSERVED
-from earwitness.model.logic.formula import Formula
+from earwitness.model.assistant.datasheet import Bounds
+from earwitness.model.logic.formula import And, Formula, Or, Truth
 from earwitness.model.logic.monitor import Monitor, compile_formula
 from earwitness.model.logic.parser import UNITS, FormulaError, Scope, parse_formula
+from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import nearest, vocabulary
+from earwitness.policies.placed_yaml import Document, PlacedYamlError, read_document
+from earwitness.policies.triggers import NoTrigger, occasion
 
-LARGEST_PACK = 1 << 20
-"""Bytes: a pack is written by people."""
+LONGEST_MESSAGE = 200
+"""Characters of a schema fault: it may quote the whole file."""
+_PARAMETER = re.compile(r"\$([a-z_]+)")
 
 
 class PackError(ValueError):
@@ -40,15 +45,34 @@ class Kind(Enum):
 class Way(Enum):
     """How a clause can be known."""
 
-    PROVED = "P"
-    SEARCHED = "C"
-    WITNESSED = "W"
-    AUDITED = "A"
+    PROVED = "proved"
+    SEARCHED = "searched"
+    WITNESSED = "witnessed"
+    AUDITED = "audited"
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunct:
+    """One part of a promise that is exercised, judged and evidenced by itself. `name` is the clause's id and a number, `MIC-3.1`.
+
+    `needs` is the weakest origin that satisfies it: WITNESSED asks the harness to have seen all of it, DEVICE takes the device's word.
+    """
+
+    name: str
+    title: str
+    text: str
+    formula: Formula
+    trigger: Formula
+    monitor: Monitor
+    needs: Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise. `formula` and `monitor` are None for kinds other than ALWAYS."""
+    """One promise. `formula` and `monitor` are the conjunction of the conjuncts, for the proofs; None where there is no conjunct.
+
+    `transition` names what kind ENABLED wants possible, `observer` who of kind TWO_RUN must not tell two runs apart.
+    """
 
     id: str
     title: str
@@ -58,16 +82,41 @@ class Clause:
     kind: Kind
     capability: str | None
     each: tuple[str, ...]
-    text: str
+    needs: Origin
+    conjuncts: tuple[Conjunct, ...]
     formula: Formula | None
     monitor: Monitor | None
     transition: str | None = None
     observer: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The formulas of all conjuncts as they are written, joined."""
+        if len(self.conjuncts) == 1:
+            return self.conjuncts[0].text
+        return "\nand ".join(f"({conjunct.text})" for conjunct in self.conjuncts)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A bound that a pack gives. `origin` says who says so; `ours` where we chose it because the source names none."""
+
+    value: int
+    unit: str
+    origin: str
+
+    @property
+    def is_ours(self) -> bool:
+        return self.origin.startswith("ours")
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Clauses with the parameters and states they use. `file` is where they were read."""
+    """Clauses with the parameters and states they use. `file` is where they were read.
+
+    `parameters` are in microseconds, counts or bytes; `declared` has them as they are written. `opportunities` gives for an
+    event when it could have happened: what exercises a promise that it never does.
+    """
 
     name: str
     version: int
@@ -76,6 +125,8 @@ class Pack:
     states: Mapping[str, Mapping[str, str]]
     clauses: tuple[Clause, ...]
     file: Path
+    declared: Mapping[str, Parameter] = field(default_factory=dict)
+    opportunities: Mapping[str, str] = field(default_factory=dict)
 
     def clause(self, identity: str) -> Clause:
         """The clause of that id. Raises PackError naming the nearest."""
@@ -97,176 +148,251 @@ def shipped_file(pack: str, name: str) -> Path:
     return shipped_packs()[pack].with_name(name)
 
 
-@cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(
-        json.loads(files("earwitness.policies").joinpath("schema.json").read_text("utf-8"))
-    )
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader in which words are words (on, off, yes), a key stands once, and there are no aliases (no billion laughs)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not used in packs; write the value out", problem_mark=mark
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a key must be a word", problem_mark=key.start_mark)
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key '{key.value}' stands twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _node_at(root: yaml.Node, path: list[Any]) -> yaml.Node:
-    node = root
-    for part in path:
-        if isinstance(node, yaml.SequenceNode):
-            node = node.value[part]
-        elif isinstance(node, yaml.MappingNode):
-            node = next((value for key, value in node.value if key.value == str(part)), node)
-    return node
-
-
-def _place(file: str, node: yaml.Node, line: int = 1, column: int = 1) -> str:
-    """Where in the file the given line and column of a scalar stand."""
-    start = node.start_mark
-    if getattr(node, "style", None) in ("|", ">"):
-        return f"{file}:{start.line + 1 + line}:{column + _indent(node)}"
-    return f"{file}:{start.line + line}:{start.column + column}"
-
-
-def _indent(node: yaml.Node) -> int:
-    mark = node.start_mark
-    following = (mark.buffer or "")[mark.pointer :].split("\n")[1:2]
-    return len(following[0]) - len(following[0].lstrip(" ")) if following else 0
+def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:
+    """A shipped pack by name, or a pack file by path, read as if its parameters had the values of `instead`."""
+    return load(shipped_packs().get(name, Path(name)), instead)
 
 
 def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
     """A pack from a file. Raises PackError with every fault found, one a line."""
-    name = str(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
+        known = ", ".join(shipped_packs())
         raise PackError(
-            f"{name}: cannot be read ({error.strerror}); name a pack file or one of {', '.join(shipped_packs())}"
+            f"{path}: cannot be read ({error.strerror}); name a pack file or one of {known}"
         ) from None
-    if len(raw) > LARGEST_PACK:
-        raise PackError(f"{name}: larger than {LARGEST_PACK} bytes; a pack is a short text")
     try:
-        text = raw.decode("utf-8")
-        loader = _Loader(text)
-        root = loader.get_single_node()
-        entry = loader.construct_document(root) if root is not None else None
-    except UnicodeDecodeError as error:
-        raise PackError(f"{name}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise PackError(
-            f"{name}:{mark.line + 1 if mark else 1}:{mark.column + 1 if mark else 1}: {error.problem}"
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise PackError(f"{name}: not YAML ({str(error).splitlines()[0]})") from None
-    if root is None or entry is None:
-        raise PackError(f"{name}: the file is empty; a pack needs pack, version, source and clauses")
-    faults = [
-        f"{_place(name, _node_at(root, list(f.absolute_path)))}: {'.'.join(map(str, f.absolute_path)) or 'pack'}: {f.message[:200]}"
-        for f in sorted(
-            _validator().iter_errors(entry), key=lambda f: [str(part) for part in f.absolute_path]
+        document = read_document(raw, str(path))
+    except PlacedYamlError as error:
+        raise PackError(str(error)) from None
+    if document.content is None:
+        raise PackError(f"{path}: the file is empty; a pack needs pack, version, source and clauses")
+    _refuse(_schema_faults(document))
+    return _Reader(document, path, instead or {}).pack()
+
+
+def _refuse(faults: Sequence[str]) -> None:
+    if faults:
+        raise PackError("\n".join(faults))
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    schema = files("earwitness.policies").joinpath("schema.json").read_text("utf-8")
+    return Draft202012Validator(json.loads(schema))
+
+
+def _schema_faults(document: Document) -> list[str]:
+    found = []
+    for fault in _validator().iter_errors(document.content):
+        path = list(fault.absolute_path)
+        where = ".".join(map(str, path)) or "pack"
+        found.append(f"{document.place(path)}: {where}: {fault.message[:LONGEST_MESSAGE]}")
+    return sorted(found)
+
+
+class _Reader:
+    """From a document of the right shape to a pack. Faults are collected, so that one reading shows them all."""
+
+    def __init__(self, document: Document, file: Path, instead: Mapping[str, int]) -> None:
+        self.document, self.file = document, file
+        self.entry: Mapping[str, Any] = document.content
+        self.faults: list[str] = []
+        self.declared = {
+            name: Parameter(entry["value"], entry["unit"], entry["origin"])
+            for name, entry in self.entry.get("parameters", {}).items()
+        }
+        self.parameters = {
+            name: instead.get(name, parameter.value * UNITS.get(parameter.unit, 1))
+            for name, parameter in self.declared.items()
+        }
+        self.states: Mapping[str, Mapping[str, str]] = self.entry.get("states", {})
+        self.scope = Scope(self.parameters, self.states)
+
+    def pack(self) -> Pack:
+        self.check_parameters()
+        self.check_states()
+        _refuse(self.faults)
+        self.opportunities = self.read_opportunities()
+        clauses = [self.clause(number, item) for number, item in enumerate(self.entry["clauses"])]
+        self.check_identities()
+        _refuse(self.faults)
+        return Pack(
+            name=self.entry["pack"],
+            version=self.entry["version"],
+            source=self.entry["source"],
+            parameters=self.parameters,
+            states=self.states,
+            clauses=tuple(c for c in clauses if c is not None),
+            file=self.file,
+            declared=self.declared,
+            opportunities=self.entry.get("opportunities", {}),
         )
-    ]
-    if faults:
-        raise PackError("\n".join(faults))
-    return _build(name, root, entry, instead or {})
 
+    def fault(self, path: Sequence[str | int], message: str, line: int = 1, column: int = 1) -> None:
+        self.faults.append(f"{self.document.place(path, line, column)}: {message}")
 
-def _build(name: str, root: yaml.Node, entry: Mapping[str, Any], instead: Mapping[str, int]) -> Pack:
-    parameters = {
-        key: instead.get(key, p["value"] * UNITS.get(p["unit"], 1))
-        for key, p in entry.get("parameters", {}).items()
-    }
-    scope = Scope(parameters, entry.get("states", {}))
-    faults: list[str] = []
-    clauses: list[Clause] = []
-    for state, patterns in scope.states.items():
-        for value, text in patterns.items():
-            try:
-                parse_formula(text, Scope(parameters, {}))
-            except FormulaError as error:
-                place = _place(name, _node_at(root, ["states", state, value]), error.line, error.column)
-                faults.append(f"{place}: state {state} {value}: {error}")
-    if faults:
-        raise PackError("\n".join(faults))
-    for number, item in enumerate(entry["clauses"]):
-        formulas: dict[str, Formula] = {}
-        for part in ("formula", "trigger"):
-            if part in item:
-                try:
-                    formulas[part] = parse_formula(item[part], scope)
-                except FormulaError as error:
-                    node = _node_at(root, ["clauses", number, part])
-                    faults.append(f"{_place(name, node, error.line, error.column)}: {item['id']}: {error}")
-        each = tuple(item.get("each", ["device"]))
-        if each[0] != "device" or any(a not in vocabulary().attributes for a in each[1:]):
-            faults.append(
-                f"{_place(name, _node_at(root, ['clauses', number, 'each']))}: {item['id']}: each must be device, or device and an attribute"
-            )
-        if item["id"] in {c.id for c in clauses}:
-            faults.append(
-                f"{_place(name, _node_at(root, ['clauses', number, 'id']))}: {item['id']}: this id stands twice"
-            )
-        for part, known in (("transition", ENABLED), ("observer", OBSERVED)):
-            if part in item and item[part] not in known:
-                place = _place(name, _node_at(root, ["clauses", number, part]))
-                faults.append(
-                    f"{place}: {item['id']}: the model has no {part} '{item[part]}'.{nearest(item[part], known)}"
+    def check_parameters(self) -> None:
+        """A name that the model does not know is a slip, unless the parameter says that it is for observation alone."""
+        known = [f.name for f in fields(Bounds)]
+        used = _parameters_used(self.entry)
+        for name, entry in self.entry.get("parameters", {}).items():
+            place = self.document.key_place(["parameters"], name)
+            if name not in used:
+                self.faults.append(f"{place}: no formula of this pack uses parameter '{name}'; leave it out")
+            if entry.get("model", True) and name not in known:
+                self.faults.append(
+                    f"{place}: the model has no parameter '{name}'.{nearest(name, known)} "
+                    "Write 'model: false' beside it where only observed behaviour is judged by it"
                 )
-        clauses.append(
-            Clause(
-                id=item["id"],
-                title=item["title"],
-                source=tuple(item["source"]),
-                severity=item["severity"],
-                ways=frozenset(map(Way, item["ways"])),
-                kind=Kind(item.get("kind", "always")),
-                capability=item.get("capability"),
-                each=each,
-                text=item.get("formula", "").strip(),
-                formula=formulas.get("formula"),
-                monitor=compile_formula(formulas["formula"], formulas.get("trigger"))
-                if "formula" in formulas
-                else None,
-                transition=item.get("transition"),
-                observer=item.get("observer"),
-            )
+
+    def check_states(self) -> None:
+        plain = Scope(self.parameters, {})
+        for state, patterns in self.states.items():
+            for value in patterns:
+                self.parse(["states", state, value], plain, f"state {state} {value}")
+
+    def read_opportunities(self) -> dict[str, Formula]:
+        found = {}
+        known = vocabulary().events
+        for event in self.entry.get("opportunities", {}):
+            if event not in known:
+                place = self.document.key_place(["opportunities"], event)
+                self.faults.append(
+                    f"{place}: event '{event}' is not in the vocabulary.{nearest(event, known)}"
+                )
+            formula = self.parse(["opportunities", event], self.scope, f"opportunity for {event}")
+            if formula is not None:
+                found[event] = formula
+        return found
+
+    def parse(self, path: Sequence[str | int], scope: Scope, owner: str) -> Formula | None:
+        text: Any = self.entry
+        for step in path:
+            text = text[step]
+        # YAML reads a bare `true` as a boolean; here it is the formula of that name.
+        text = str(text).lower() if isinstance(text, bool) else str(text)
+        try:
+            return parse_formula(text, scope)
+        except FormulaError as error:
+            self.fault(path, f"{owner}: {error}", error.line, error.column)
+            return None
+
+    def clause(self, number: int, item: Mapping[str, Any]) -> Clause | None:
+        path = ("clauses", number)
+        faults_before = len(self.faults)
+        self.check_names(path, item)
+        conjuncts = self.conjuncts(path, item)
+        if len(self.faults) > faults_before:
+            return None
+        whole = [c.formula for c in conjuncts]
+        triggers = [c.trigger for c in conjuncts]
+        formula = reduce(And, whole) if whole else None
+        monitor = compile_formula(formula, _any_of(triggers)) if formula is not None else None
+        return Clause(
+            id=item["id"],
+            title=item["title"],
+            source=tuple(item["source"]),
+            severity=item["severity"],
+            ways=frozenset(map(Way, item["ways"])),
+            kind=Kind(item.get("kind", "always")),
+            capability=item.get("capability"),
+            each=tuple(item.get("each", ["device"])),
+            needs=_strongest(conjuncts, Origin(item.get("needs", "device"))),
+            conjuncts=conjuncts,
+            formula=formula,
+            monitor=monitor,
+            transition=item.get("transition"),
+            observer=item.get("observer"),
         )
-    if faults:
-        raise PackError("\n".join(faults))
-    return Pack(
-        entry["pack"], entry["version"], entry["source"], parameters, scope.states, tuple(clauses), Path(name)
-    )
+
+    def check_names(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
+        """Names that must be on a list: capabilities, slices, transitions, observers."""
+        identity = item["id"]
+        for part, owner, known in (
+            ("capability", "vocabulary", vocabulary().capabilities),
+            ("transition", "model", ENABLED),
+            ("observer", "model", OBSERVED),
+        ):
+            name = item.get(part)
+            if name is not None and name not in known:
+                message = f"{identity}: the {owner} has no {part} '{name}'.{nearest(name, known)}"
+                self.fault([*path, part], message)
+        first, *others = item.get("each", ["device"])
+        if first != "device" or any(name not in vocabulary().attributes for name in others):
+            self.fault([*path, "each"], f"{identity}: each must be device, or device and an attribute")
+
+    def conjuncts(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> tuple[Conjunct, ...]:
+        if "conjuncts" in item:
+            parts = [((*path, "conjuncts", i), part) for i, part in enumerate(item["conjuncts"])]
+        else:
+            parts = [(path, item)] if "formula" in item else []
+        found = []
+        for number, (place, part) in enumerate(parts, start=1):
+            inherited = {"needs": item.get("needs", "device"), "title": item["title"]}
+            conjunct = self.conjunct(place, f"{item['id']}.{number}", inherited | dict(part))
+            if conjunct is not None:
+                found.append(conjunct)
+        return tuple(found)
+
+    def conjunct(self, path: tuple[str | int, ...], name: str, part: Mapping[str, Any]) -> Conjunct | None:
+        formula = self.parse([*path, "formula"], self.scope, name)
+        if formula is None:
+            return None
+        if isinstance(formula, Truth):
+            self.fault([*path, "formula"], f"{name}: this is no promise: it says the same of every trace")
+        trigger = self.trigger(path, name, part, formula)
+        if trigger is None:
+            return None
+        return Conjunct(
+            name=name,
+            title=part["title"],
+            text=str(part["formula"]).strip(),
+            formula=formula,
+            trigger=trigger,
+            monitor=compile_formula(formula, trigger),
+            needs=Origin(part["needs"]),
+        )
+
+    def trigger(
+        self, path: tuple[str | int, ...], name: str, part: Mapping[str, Any], formula: Formula
+    ) -> Formula | None:
+        if "trigger" not in part:
+            try:
+                return occasion(formula, self.opportunities)
+            except NoTrigger as error:
+                self.fault([*path, "formula"], f"{name}: {error}")
+                return None
+        trigger = self.parse([*path, "trigger"], self.scope, name)
+        if isinstance(trigger, Truth):
+            self.fault(
+                [*path, "trigger"], f"{name}: a trigger that is always (or never) true exercises nothing"
+            )
+        return trigger
+
+    def check_identities(self) -> None:
+        seen: set[str] = set()
+        for number, item in enumerate(self.entry["clauses"]):
+            if item["id"] in seen:
+                self.fault(["clauses", number, "id"], f"{item['id']}: this id is given twice")
+            seen.add(item["id"])
 
 
-def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:
-    """A shipped pack by name, or a pack file by path, read as if its parameters had the values of `instead`."""
-    return load(shipped_packs().get(name, Path(name)), instead)
+def _parameters_used(entry: Mapping[str, Any]) -> set[str]:
+    """Every name that follows a `$` in a formula."""
+    texts = [text for patterns in entry.get("states", {}).values() for text in patterns.values()]
+    texts += entry.get("opportunities", {}).values()
+    for item in entry["clauses"]:
+        for part in [item, *item.get("conjuncts", [])]:
+            texts += [part.get("formula", ""), part.get("trigger", "")]
+    return set(_PARAMETER.findall("\n".join(map(str, texts))))
+
+
+def _any_of(triggers: Sequence[Formula]) -> Formula:
+    return reduce(Or, dict.fromkeys(triggers))
+
+
+def _strongest(conjuncts: Sequence[Conjunct], otherwise: Origin) -> Origin:
+    needs = {conjunct.needs for conjunct in conjuncts} or {otherwise}
+    return Origin.WITNESSED if Origin.WITNESSED in needs else Origin.DEVICE

@@ -22,7 +22,7 @@ pack: tight
 version: 1
 source: ours
 clauses:
-  - {id: T-1, title: The red light comes at once, source: [S], severity: high, ways: [P, C],
+  - {id: T-1, title: The red light comes at once, source: [S], severity: high, ways: [proved, searched],
      formula: "light(color = red, on = true) within 10 ms after microphone.power(on = false)"}
 """
 

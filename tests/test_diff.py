@@ -18,7 +18,7 @@ clauses:
     title: Nothing is captured while the shutter is closed
     source: [S]
     severity: high
-    ways: [C]
+    ways: [searched]
     formula: {formula}
 """
 

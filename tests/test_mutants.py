@@ -64,7 +64,7 @@ pack: wrong
 version: 1
 source: ours
 clauses:
-  - {id: A-1, title: Nothing is ever captured, source: [S], severity: high, ways: [P], formula: not audio.captured}
+  - {id: A-1, title: Nothing is ever captured, source: [S], severity: high, ways: [proved], trigger: audio.captured or tick, formula: not audio.captured}
 """,
         "utf-8",
     )
