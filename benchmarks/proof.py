@@ -18,13 +18,13 @@ import cvc5
 import z3
 
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.proof.second_opinion.abc import AbcError, pdr
-from earwitness.model.proof.second_opinion.promela import SMALL, promela
-from earwitness.model.proof.second_opinion.spin import SpinError, spin
-from earwitness.model.proof.second_opinion.verilog import verilog
+from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
+from earwitness.model.proof.second_opinion.promela import SMALL, promela_program
+from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
+from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.model.proof.spacer import Standing
 from earwitness.policies.pack import find
-from earwitness.policies.proving.prove_packs import Prover, job, provable
+from earwitness.policies.proving.prove_packs import Prover, clauses_to_prove, proof_task
 
 SECONDS = 60
 
@@ -43,24 +43,24 @@ def timed(work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
 if __name__ == "__main__":
     system, pack = assistant(SMALL), find("alexa-smart-properties", asdict(SMALL))
     rows: dict[str, Any] = {}
-    for clause in provable(pack.clauses):
+    for clause in clauses_to_prove(pack.clauses):
         monitor = clause.monitor
         if monitor is None or (sys.argv[1:] and clause.id not in sys.argv[1:]):
             continue
 
         def ours(folder: Path, clause: Any = clause) -> dict[str, Any]:
-            said = Prover(folder, SECONDS, {})(job(clause, system))
+            said = Prover(folder, SECONDS, {})(proof_task(clause, system))
             return {
                 "answer": "holds" if said.standing is Standing.PROVED else said.standing.value,
                 "seconds": said.proof.seconds,
             }
 
         def theirs(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
-            said = pdr(verilog(system, monitor), folder, SECONDS)
+            said = run_pdr(verilog_circuit(system, monitor), folder, SECONDS)
             return {"answer": "holds" if said.holds else "violated", "seconds": said.seconds}
 
         def spins(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
-            said = spin(promela(system, monitor), folder, SECONDS)
+            said = run_spin(promela_program(system, monitor), folder, SECONDS)
             return {
                 "answer": "holds" if said.holds else "violated",
                 "seconds": said.seconds,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from earwitness.model.proof.compare import Comparison, Relation, compare
+from earwitness.model.proof.compare import MonitorComparison, Relation, compare_monitors
 from earwitness.policies.pack import Clause, Pack, Way
 
 WORSE = frozenset({Relation.WEAKER, Relation.INCOMPARABLE})
@@ -16,7 +16,7 @@ class Difference:
     """A clause with the relation of its new form to its old one, and why where no trace shows it."""
 
     clause: str
-    comparison: Comparison
+    comparison: MonitorComparison
     note: str = ""
 
     @property
@@ -29,30 +29,30 @@ def differences(old: Pack, new: Pack, seconds: int = 60) -> Iterator[Difference]
     before, after = {c.id: c for c in old.clauses}, {c.id: c for c in new.clauses}
     for identity in dict.fromkeys([*before, *after]):
         if identity not in after:
-            yield Difference(identity, Comparison(Relation.WEAKER), "no longer promised")
+            yield Difference(identity, MonitorComparison(Relation.WEAKER), "no longer promised")
         elif identity not in before:
-            yield Difference(identity, Comparison(Relation.STRONGER), "newly promised")
+            yield Difference(identity, MonitorComparison(Relation.STRONGER), "newly promised")
         else:
             yield _difference(before[identity], after[identity], seconds)
 
 
 def _difference(old: Clause, new: Clause, seconds: int) -> Difference:
     if old.monitor is not None and new.monitor is not None:
-        comparison = compare(old.monitor, new.monitor, seconds)
+        comparison = compare_monitors(old.monitor, new.monitor, seconds)
     elif (old.kind, old.transition, old.observer) == (new.kind, new.transition, new.observer):
-        comparison = Comparison(Relation.EQUAL)
+        comparison = MonitorComparison(Relation.EQUAL)
     else:
         return Difference(
             new.id,
-            Comparison(Relation.INCOMPARABLE),
+            MonitorComparison(Relation.INCOMPARABLE),
             f"was a promise of kind {old.kind.value}, is of kind {new.kind.value}",
         )
     notes = list(_conditions(old, new))
     if comparison.relation in (Relation.EQUAL, Relation.STRONGER) and any(worse for worse, _ in notes):
         relation = Relation.WEAKER if comparison.relation is Relation.EQUAL else Relation.INCOMPARABLE
-        comparison = Comparison(relation, comparison.lost, comparison.gained)
+        comparison = MonitorComparison(relation, comparison.lost, comparison.gained)
     elif comparison.relation is Relation.EQUAL and notes:
-        comparison = Comparison(Relation.STRONGER)
+        comparison = MonitorComparison(Relation.STRONGER)
     return Difference(new.id, comparison, "; ".join(note for _, note in notes))
 
 

@@ -14,8 +14,8 @@ from earwitness.conformance.vectors.script import script
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import parse_formula
-from earwitness.model.proof.spacer import Standing, prove
-from earwitness.model.systems.explicit_search import admitted
+from earwitness.model.proof.spacer import Standing, prove_monitors
+from earwitness.model.systems.explicit_search import is_run_of
 
 PACK = """
 pack: tight
@@ -58,7 +58,7 @@ def test_it_is_a_stored_failure_that_an_implementation_can_be_given(refuted):
 
 
 def test_a_deadline_in_the_model_waits_in_the_scenario():
-    proof = prove(
+    proof = prove_monitors(
         "X-1",
         assistant(),
         [
@@ -68,13 +68,13 @@ def test_a_deadline_in_the_model_waits_in_the_scenario():
         ],
         seconds=20,
     )
-    assert proof.standing is Standing.REFUTED and admitted(assistant(), proof.path)
+    assert proof.standing is Standing.REFUTED and is_run_of(assistant(), proof.path)
     assert any(isinstance(s.stimulus, Wait | Say) for s in script(proof.path))
 
 
 def test_what_cannot_be_decided_is_inconclusive_with_the_bound_reached():
     hard = "stream.audio(voice = true) implies its from + 5 us != last stream.open.from + 7 us or stream.open since within 7 ms tick"
-    proof = prove("X-2", assistant(), [compile_formula(parse_formula(hard))], seconds=1)
+    proof = prove_monitors("X-2", assistant(), [compile_formula(parse_formula(hard))], seconds=1)
     assert proof.standing in (Standing.REFUTED, Standing.INCONCLUSIVE)
     assert proof.path is not None or "events" in proof.reason
 

@@ -7,7 +7,7 @@ from earwitness.conformance.cli.main import cli
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.semantics import holds
-from earwitness.model.proof.compare import Relation, compare
+from earwitness.model.proof.compare import Relation, compare_monitors
 
 PACK = """
 pack: small
@@ -41,7 +41,7 @@ def formula(text):
 )
 def test_a_relation_is_found_and_its_traces_separate(old, new, relation):
     before, after = formula(old), formula(new)
-    found = compare(compile_formula(before), compile_formula(after), 30)
+    found = compare_monitors(compile_formula(before), compile_formula(after), 30)
     assert found.relation is relation
     for trace, kept, broken in ((found.lost, after, before), (found.gained, before, after)):
         if trace:

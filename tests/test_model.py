@@ -11,16 +11,16 @@ from earwitness.model.assistant.cloud import OBSERVED, SECRET, dialogues, speake
 from earwitness.model.expression import TRUE, Const, choice, equal, plus
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.semantics import holds
-from earwitness.model.proof.certificate import recheck
-from earwitness.model.proof.self_composition import noninterference
-from earwitness.model.proof.spacer import Standing, conjuncts, prove
-from earwitness.model.proof.unroll import violation
-from earwitness.model.systems.cone import cone
-from earwitness.model.systems.runs import Wanted, shortest
-from earwitness.model.systems.state_machine import Executable, edges, states
+from earwitness.model.proof.certificate import recheck_certificate
+from earwitness.model.proof.self_composition import prove_noninterference
+from earwitness.model.proof.spacer import Standing, prove_monitors, split_conjunction
+from earwitness.model.proof.unroll import find_violation
+from earwitness.model.systems.cone import cone_of_influence
+from earwitness.model.systems.runs import Goal, find_shortest_run, initial_states
+from earwitness.model.systems.state_machine import Executable, drawn_edges, drawn_states
 from earwitness.model.systems.transition_system import flag
 from earwitness.policies.pack import find
-from earwitness.policies.proving.prove_packs import provable, prove_packs
+from earwitness.policies.proving.prove_packs import clauses_to_prove, prove_packs
 
 PACK = find("alexa-smart-properties")
 
@@ -40,32 +40,32 @@ def broken(name, **changes):
 
 
 def monitors(identity):
-    return [compile_formula(part) for part in conjuncts(PACK.clause(identity).formula)]
+    return [compile_formula(part) for part in split_conjunction(PACK.clause(identity).formula)]
 
 
 @pytest.mark.parametrize("identity", ["MIC-2", "STR-2"])
 def test_a_promise_is_proved_and_its_certificate_holds_for_a_second_solver(identity, tmp_path):
-    proof = prove(identity, assistant(), monitors(identity))
+    proof = prove_monitors(identity, assistant(), monitors(identity))
     assert proof.standing is Standing.PROVED
     for number, text in enumerate(proof.certificates):
         path = tmp_path / f"{number}.smt2"
         path.write_text(text)
-        said = recheck(path)
+        said = recheck_certificate(path)
         assert said.failed is None and said.obligations == 1 + 2 * len(assistant().transitions)
 
 
 def test_an_edited_certificate_fails_with_the_obligation_named(tmp_path):
-    (text,) = prove("STR-2", assistant(), monitors("STR-2")).certificates
+    (text,) = prove_monitors("STR-2", assistant(), monitors("STR-2")).certificates
     path = tmp_path / "edited.smt2"
     start = text.index("(define-fun Invariant")
     end = text.index("\n", start)
     head = text[start:end]
     path.write_text(text[:start] + head[: head.index(") Bool ")] + ") Bool false)" + text[end:])
-    assert (recheck(path).failed or "").startswith("initial")
+    assert (recheck_certificate(path).failed or "").startswith("initial")
     path.write_text("(assert")
-    assert recheck(path).failed
+    assert recheck_certificate(path).failed
     path.write_text("")
-    assert recheck(path).failed == "the file holds no obligation"
+    assert recheck_certificate(path).failed == "the file holds no obligation"
 
 
 @pytest.mark.parametrize(
@@ -83,25 +83,25 @@ def test_an_edited_certificate_fails_with_the_obligation_named(tmp_path):
     ],
 )
 def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
-    proof = prove(identity, system, monitors(identity))
+    proof = prove_monitors(identity, system, monitors(identity))
     assert proof.standing is Standing.REFUTED
     formula = PACK.clause(identity).formula
     verdicts = [holds(formula, proof.trace, i) for i in range(len(proof.trace))]
     assert verdicts[-1] is False and all(verdicts[:-1])
-    solved = violation(cone(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 300).path
+    solved = find_violation(cone_of_influence(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 300).path
     assert len(solved.steps) == len(proof.trace)
 
 
 @pytest.mark.parametrize(
-    "clause", [c for c in provable(PACK.clauses) if c.monitor is not None], ids=lambda c: c.id
+    "clause", [c for c in clauses_to_prove(PACK.clauses) if c.monitor is not None], ids=lambda c: c.id
 )
 def test_every_trigger_is_reached_in_the_model(clause):
-    witness = shortest(assistant(), clause.monitor, Wanted.EXERCISED).observations()
+    witness = find_shortest_run(assistant(), clause.monitor, Goal.EXERCISED).observations()
     assert all(holds(clause.formula, witness, i) for i in range(len(witness)))
 
 
 def test_the_table_runs_as_a_machine():
-    machine = Executable(assistant(), show=True)
+    machine = Executable(assistant(), next(s for s in initial_states(assistant()) if s["show"]))
     for name in (
         "restore_power",
         "switch_microphones",
@@ -120,8 +120,8 @@ def test_the_table_runs_as_a_machine():
 
 @pytest.mark.parametrize("part", tables(), ids=lambda t: t.name)
 def test_every_state_of_a_component_can_be_reached_and_left(part):
-    joined = edges(part, assistant())
-    assert {e.source for e in joined} == {e.target for e in joined} == set(states(part))
+    joined = drawn_edges(part, assistant())
+    assert {e.source for e in joined} == {e.target for e in joined} == set(drawn_states(part))
 
 
 def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
@@ -133,7 +133,7 @@ def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
         if p.standing is not Standing.PROVED
     } == {}
     assert [name for name, r in results.items() if r.proof.searched] == []
-    assert {c.id for c in provable(PACK.clauses)} <= results.keys()
+    assert {c.id for c in clauses_to_prove(PACK.clauses)} <= results.keys()
 
 
 def stores_who_spoke(system):
@@ -150,7 +150,7 @@ def counts_an_utterance(system):
 
 @pytest.mark.parametrize("observer", OBSERVED)
 def test_metrics_tell_nothing_of_who_spoke_or_what_was_said(observer):
-    assert noninterference("RET-2", assistant(), SECRET, OBSERVED[observer]).proof.standing is Standing.PROVED
+    assert prove_noninterference("RET-2", assistant(), SECRET, OBSERVED[observer]).proof.standing is Standing.PROVED
 
 
 @pytest.mark.parametrize("leak", [stores_who_spoke, counts_an_utterance])
@@ -160,7 +160,7 @@ def test_a_model_whose_metrics_depend_on_a_person_or_an_utterance_is_refuted_wit
         assistant(),
         transitions=tuple(changed if t.name == changed.name else t for t in assistant().transitions),
     )
-    found = noninterference("RET-2", system, SECRET, OBSERVED["metrics"])
+    found = prove_noninterference("RET-2", system, SECRET, OBSERVED["metrics"])
     assert found.proof.standing is Standing.REFUTED
     one, other = found.first.observations(), found.second.observations()
     assert [o.event for o in one] == [o.event for o in other]

@@ -3,11 +3,11 @@
 import pytest
 
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.proof.mutation import mutants
+from earwitness.model.proof.mutation import mutants_of
 from earwitness.policies.pack import find
-from earwitness.policies.proving.mutants import Judged, Score, judge_mutants, reviewed
+from earwitness.policies.proving.mutants import JudgedMutant, MutationScore, judge_mutants, reviewed_survivors
 from earwitness.policies.proving.obligations import Unproved
-from earwitness.policies.proving.strength import measured
+from earwitness.policies.proving.strength import load_strength
 
 SAMPLE = {
     "cut_power: drop update of microphone": "MIC-2",
@@ -37,13 +37,13 @@ def test_a_fault_that_nothing_reads_is_proved_to_be_none(judged):
 
 
 def test_a_survivor_is_named_with_its_reason():
-    survivor = measured(find("alexa-smart-properties")).mutants["send_audio: flip voice of stream.audio"]
+    survivor = load_strength(find("alexa-smart-properties")).mutants["send_audio: flip voice of stream.audio"]
     assert not survivor.killers
-    assert survivor.explained == reviewed()[survivor.mutant]
+    assert survivor.explained == reviewed_survivors()[survivor.mutant]
 
 
 def test_every_transition_and_limit_has_mutants():
-    system, names = assistant(), [m.name for m in mutants(assistant())]
+    system, names = assistant(), [m.name for m in mutants_of(assistant())]
     assert len(names) == len(set(names))
     for limit in system.limits:
         assert {f"limit {limit.name}: drop", f"limit {limit.name}: widen bound"} <= set(names)
@@ -53,7 +53,7 @@ def test_every_transition_and_limit_has_mutants():
 
 
 def test_the_reviewed_list_speaks_of_mutants_that_exist():
-    assert set(reviewed()) <= {m.name for m in mutants(assistant())}
+    assert set(reviewed_survivors()) <= {m.name for m in mutants_of(assistant())}
 
 
 def test_a_pack_that_does_not_hold_of_the_model_judges_nothing(tmp_path):
@@ -73,5 +73,5 @@ clauses:
 
 
 def test_the_score_counts_an_undecided_mutant_as_unexplained():
-    score = Score.of([Judged("a", ("X",)), Judged("b", (), ("X",)), Judged("c", (), (), "no promise")])
+    score = MutationScore.of([JudgedMutant("a", ("X",)), JudgedMutant("b", (), ("X",)), JudgedMutant("c", (), (), "no promise")])
     assert (score.killed, score.explained, score.unexplained) == (1, 1, 1)

@@ -5,12 +5,12 @@ from dataclasses import asdict
 import pytest
 
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.proof.mutation import mutants
-from earwitness.model.proof.second_opinion.abc import AbcError, pdr
+from earwitness.model.proof.mutation import mutants_of
+from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
 from earwitness.model.proof.second_opinion.promela import SMALL
-from earwitness.model.proof.second_opinion.verilog import verilog
+from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.policies.pack import find
-from earwitness.policies.proving.prove_packs import provable
+from earwitness.policies.proving.prove_packs import clauses_to_prove
 
 SYSTEM = assistant(SMALL)
 PACK = find("alexa-smart-properties", asdict(SMALL))
@@ -25,17 +25,17 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("identity", [c.id for c in provable(PACK.clauses) if c.monitor is not None])
+@pytest.mark.parametrize("identity", [c.id for c in clauses_to_prove(PACK.clauses) if c.monitor is not None])
 def test_pdr_finds_no_violation_of_a_proved_clause(identity, tmp_path):
-    assert pdr(verilog(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
+    assert run_pdr(verilog_circuit(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
 
 
 @pytest.mark.parametrize(("name", "identity"), BROKEN.items())
 def test_pdr_finds_the_fault_in_a_broken_model(name, identity, tmp_path):
-    broken = next(m for m in mutants(SYSTEM) if m.name == name).system
-    assert not pdr(verilog(broken, PACK.clause(identity).monitor), tmp_path).holds
+    broken = next(m for m in mutants_of(SYSTEM) if m.name == name).system
+    assert not run_pdr(verilog_circuit(broken, PACK.clause(identity).monitor), tmp_path).holds
 
 
 def test_a_circuit_yosys_cannot_read_is_an_error_not_an_opinion(tmp_path):
     with pytest.raises(AbcError, match="yosys failed"):
-        pdr("module model(", tmp_path)
+        run_pdr("module model(", tmp_path)

@@ -5,10 +5,10 @@ from dataclasses import asdict
 import pytest
 
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.proof.mutation import mutants
-from earwitness.model.proof.second_opinion.promela import SMALL, promela
-from earwitness.model.proof.second_opinion.spin import SpinError, spin
-from earwitness.model.systems.runs import Wanted, shortest
+from earwitness.model.proof.mutation import mutants_of
+from earwitness.model.proof.second_opinion.promela import SMALL, promela_program
+from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
+from earwitness.model.systems.runs import Goal, find_shortest_run
 from earwitness.policies.pack import find
 
 SYSTEM = assistant(SMALL)
@@ -24,22 +24,22 @@ BROKEN = {
     "identity", ["MIC-1", "MIC-2", "MIC-4", "CAM-1", "CAM-2", "CALL-3", "ORG-2", "DEV-1"]
 )
 def test_spin_finds_no_violation_of_a_proved_clause(identity, tmp_path):
-    assert spin(promela(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
+    assert run_spin(promela_program(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
 
 
 @pytest.mark.parametrize(("name", "identity"), BROKEN.items())
 def test_spin_finds_what_our_search_finds_in_a_broken_model(name, identity, tmp_path):
-    broken = next(m for m in mutants(SYSTEM) if m.name == name).system
+    broken = next(m for m in mutants_of(SYSTEM) if m.name == name).system
     monitor = PACK.clause(identity).monitor
-    assert shortest(broken, monitor, Wanted.VIOLATED) is not None
-    assert not spin(promela(broken, monitor), tmp_path).holds
+    assert find_shortest_run(broken, monitor, Goal.VIOLATED) is not None
+    assert not run_spin(promela_program(broken, monitor), tmp_path).holds
 
 
 def test_a_deadline_is_broken_by_a_limit_that_is_gone(tmp_path):
-    broken = next(m for m in mutants(SYSTEM) if m.name == "limit rail: drop").system
-    assert not spin(promela(broken, PACK.clause("MIC-1").monitor), tmp_path).holds
+    broken = next(m for m in mutants_of(SYSTEM) if m.name == "limit rail: drop").system
+    assert not run_spin(promela_program(broken, PACK.clause("MIC-1").monitor), tmp_path).holds
 
 
 def test_a_program_spin_cannot_read_is_an_error_not_an_opinion(tmp_path):
     with pytest.raises(SpinError, match="spin failed"):
-        spin("active proctype {", tmp_path)
+        run_spin("active proctype {", tmp_path)

@@ -4,10 +4,10 @@ import pytest
 
 from earwitness.model.assistant import components
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.proof.havoc import havoc, owned
+from earwitness.model.proof.havoc import havoc, owned_variables
 from earwitness.model.systems.transition_system import Layer
 from earwitness.policies.pack import find
-from earwitness.policies.proving.trusted_bases import trusted_bases
+from earwitness.policies.proving.trusted_bases import find_trusted_bases
 
 HARDWARE = frozenset({components.MICROPHONE, components.CAMERA, components.LIGHT})
 
@@ -17,7 +17,7 @@ def bases():
     wanted = ("MIC-2", "MIC-4", "MIC-5", "STR-2", "SKL-1", "ORG-1")
     return {
         b.clause: b
-        for b in trusted_bases(find("alexa-smart-properties"), lambda _: None, wanted.__contains__)
+        for b in find_trusted_bases(find("alexa-smart-properties"), lambda _: None, wanted.__contains__)
     }
 
 
@@ -46,7 +46,7 @@ def test_no_answer_stayed_open(bases):
 def test_a_wild_component_keeps_to_what_is_its_own():
     system = assistant()
     wild = havoc(system, {components.FIRMWARE})
-    assert "microphone" not in owned(system, components.FIRMWARE)
+    assert "microphone" not in owned_variables(system, components.FIRMWARE)
     assert all(
         a == b
         for a, b in zip(system.transitions, wild.transitions, strict=True)

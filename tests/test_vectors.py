@@ -13,9 +13,9 @@ from earwitness.conformance.vectors.derive import derived, script
 from earwitness.conformance.vectors.replay import Came, replay
 from earwitness.conformance.vectors.vector import VectorError, read, shipped, written
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.systems.explicit_search import admitted, of_kind, reached
+from earwitness.model.systems.explicit_search import find_run_taking, is_run_of, with_first_value
 from earwitness.policies.pack import Kind, find
-from earwitness.policies.proving.prove_packs import provable
+from earwitness.policies.proving.prove_packs import clauses_to_prove
 
 PACK = find("alexa-smart-properties")
 OPTIONAL = {
@@ -35,26 +35,26 @@ def test_every_transition_and_every_provable_clause_is_reached():
     reached_by_vectors = {name for v in shipped() for name in v.reaches}
     assert {f"transition {t.name}" for t in assistant().transitions} <= reached_by_vectors
     assert {
-        f"clause {c.id}" for c in provable(PACK.clauses) if c.kind is not Kind.TWO_RUN
+        f"clause {c.id}" for c in clauses_to_prove(PACK.clauses) if c.kind is not Kind.TWO_RUN
     } <= reached_by_vectors
 
 
 @pytest.mark.parametrize("transition", assistant().transitions, ids=lambda t: t.name)
 def test_a_run_to_a_transition_is_a_run_of_the_whole_model(transition):
-    path = reached(of_kind(assistant(), True), transition)
-    assert admitted(assistant(), path)
+    path = find_run_taking(with_first_value(assistant(), "show", True), transition)
+    assert is_run_of(assistant(), path)
     assert path.steps[-1].transition is transition
 
 
 def test_what_is_set_in_the_middle_of_a_request_is_set_before_it():
     stimuli = [
-        s.stimulus for s in script(reached(of_kind(assistant(), False), assistant().transition("play_tone")))
+        s.stimulus for s in script(find_run_taking(with_first_value(assistant(), "show", False), assistant().transition("play_tone")))
     ]
     assert [type(s) for s in stimuli[-2:]] == [SetTone, Say]
 
 
 def test_a_request_that_is_interrupted_is_cut_short():
-    path = reached(of_kind(assistant(), False), assistant().transition("drop_call"))
+    path = find_run_taking(with_first_value(assistant(), "show", False), assistant().transition("drop_call"))
     assert script(path)[-1].expected[-1].event == "call.end"
     muted = next(v for v in shipped() if "clause MIC-3" in v.reaches)
     assert isinstance(muted.steps[-1].stimulus, Press)

@@ -55,17 +55,17 @@ def prove(
     """Prove the clauses marked P; a refuted one prints its shortest counterexample."""
     from earwitness.conformance.vectors import counterexample
     from earwitness.model.proof.spacer import Standing
-    from earwitness.policies.proving.prove_packs import Proven, provable, prove_packs
+    from earwitness.policies.proving.prove_packs import CheckedProof, clauses_to_prove, prove_packs
 
     loaded = packs_named(packs)
-    if not any(provable(p.clauses) for p in loaded):
+    if not any(clauses_to_prove(p.clauses) for p in loaded):
         raise click.UsageError("no clause of these packs is marked P; nothing was proved")
     if clauses and not trusted:
         raise click.UsageError("--clause goes with --trusted-base")
     if trusted:
         sys.exit(_trusted_bases(loaded, clauses, store).value)
 
-    def show(p: Proven) -> None:
+    def show(p: CheckedProof) -> None:
         if out is not None:
             counterexample.write(out, p.proof, p.other)
         click.echo(
@@ -106,11 +106,11 @@ def prove(
 def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...], store: Path | None) -> Exit:
     from earwitness.model.vocabulary import nearest
     from earwitness.policies.pack import PackError
-    from earwitness.policies.proving.prove_packs import provable
-    from earwitness.policies.proving.strength import store as keep
-    from earwitness.policies.proving.trusted_bases import TrustedBase, said, trusted_bases
+    from earwitness.policies.proving.prove_packs import clauses_to_prove
+    from earwitness.policies.proving.strength import store_strength as keep
+    from earwitness.policies.proving.trusted_bases import TrustedBase, components_in_words, find_trusted_bases
 
-    known = [c.id for p in packs for c in provable(p.clauses)]
+    known = [c.id for p in packs for c in clauses_to_prove(p.clauses)]
     for identity in clauses:
         if identity not in known:
             raise PackError(f"no clause '{identity}' is marked P in these packs.{nearest(identity, known)}")
@@ -129,12 +129,12 @@ def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...], store: Pat
         if found.finite:
             click.echo("          decided on the finite model only, by ABC")
         for trusted in found.open:
-            click.echo(f"          no answer in time for: {said(trusted)}")
+            click.echo(f"          no answer in time for: {components_in_words(trusted)}")
 
     inconclusive = False
     for pack in packs:
-        if any(c.id in clauses or not clauses for c in provable(pack.clauses)):
-            bases = trusted_bases(pack, show, lambda identity: not clauses or identity in clauses)
+        if any(c.id in clauses or not clauses for c in clauses_to_prove(pack.clauses)):
+            bases = find_trusted_bases(pack, show, lambda identity: not clauses or identity in clauses)
             if store is not None:
                 keep(store, pack, bases=bases)
             inconclusive = inconclusive or any(b.open or not b.sets or not b.complete for b in bases)
@@ -158,14 +158,14 @@ def _trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...], store: Pat
 def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
     """How strong a pack is: break the model in every small way and see which clauses notice (half an hour and more).
     Exits 1 when a mutant survives that nobody explained."""
-    from earwitness.policies.proving.mutants import Judged, Score, judge_mutants
-    from earwitness.policies.proving.prove_packs import provable
+    from earwitness.policies.proving.mutants import JudgedMutant, MutationScore, judge_mutants
+    from earwitness.policies.proving.prove_packs import clauses_to_prove
 
     (loaded,) = packs_named((pack,))
-    if not provable(loaded.clauses):
+    if not clauses_to_prove(loaded.clauses):
         raise click.UsageError("no clause of this pack is marked P; no mutant could be noticed")
 
-    def show(judged: Judged) -> None:
+    def show(judged: JudgedMutant) -> None:
         said = " ".join(judged.killers) or f"survives: {judged.explained or 'not explained'}"
         click.echo(
             f"{judged.mutant}  {said}"
@@ -176,10 +176,10 @@ def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
     if not found:
         raise click.UsageError("no mutant's name holds this text")
     if store is not None:
-        from earwitness.policies.proving.strength import store as keep
+        from earwitness.policies.proving.strength import store_strength as keep
 
         keep(store, loaded, mutants=found)
-    score = Score.of(found)
+    score = MutationScore.of(found)
     click.echo(str(score))
     sys.exit((Exit.VIOLATED if score.unexplained else Exit.SATISFIED).value)
 
@@ -205,17 +205,19 @@ def write_promela(folder: Path, pack: str, horizon: int) -> None:
     from dataclasses import asdict
 
     from earwitness.model.assistant.assistant import assistant
-    from earwitness.model.proof.second_opinion.promela import SMALL, promela
+    from earwitness.model.proof.second_opinion.promela import SMALL, promela_program
     from earwitness.policies.pack import find
-    from earwitness.policies.proving.prove_packs import provable
+    from earwitness.policies.proving.prove_packs import clauses_to_prove
 
-    monitors = {c.id: c.monitor for c in provable(find(pack, asdict(SMALL)).clauses) if c.monitor is not None}
+    monitors = {
+        c.id: c.monitor for c in clauses_to_prove(find(pack, asdict(SMALL)).clauses) if c.monitor is not None
+    }
     if not monitors:
         raise click.UsageError("no clause of this pack is marked P and has a formula; nothing was written")
     folder.mkdir(parents=True, exist_ok=True)
     for identity, monitor in monitors.items():
         path = folder / f"{identity}.pml"
-        path.write_text(promela(assistant(SMALL), monitor, horizon), "utf-8")
+        path.write_text(promela_program(assistant(SMALL), monitor, horizon), "utf-8")
         click.echo(str(path))
 
 
@@ -234,10 +236,7 @@ def diagrams_page() -> str:
         "# The model, component by component\n\nMade from the tables in `model/system/` by `earwitness diagrams`. A line bears the transitions that can join two states.\n"
     ]
     for part in tables():
-        rows = "".join(
-            f"| `{t.name}` | {t.component.name} | {t.emits or ''} |\n"
-            for t in part.transitions
-        )
+        rows = "".join(f"| `{t.name}` | {t.component.name} | {t.emits or ''} |\n" for t in part.transitions)
         limits = "".join(
             f"- **{x.name}** ({x.component.name}): at most {x.bound / 1_000_000:g} s, ended by {', '.join(x.discharge)}\n"
             for x in part.limits
@@ -254,14 +253,14 @@ def diagrams_page() -> str:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
 def verify_proof(folder: Path) -> None:
     """Re-check certificates with cvc5, from the files alone."""
-    from earwitness.model.proof.certificate import recheck
+    from earwitness.model.proof.certificate import recheck_certificate
 
     files = sorted(folder.glob("*.smt2")) if folder.is_dir() else [folder]
     if not files:
         raise click.UsageError(f"{folder}: holds no certificate (*.smt2)")
     failed = False
     for path in files:
-        said = recheck(path)
+        said = recheck_certificate(path)
         failed = failed or said.failed is not None
         click.echo(
             f"{path.name}: "

@@ -25,12 +25,12 @@ from earwitness.model.assistant.assistant import assistant, tables
 from earwitness.model.expression import Const
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.proof.spacer import Standing
-from earwitness.model.systems.state_machine import edges, states
+from earwitness.model.systems.state_machine import drawn_edges, drawn_states
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Kind, Pack
-from earwitness.policies.proving.prove_packs import PROGRESS, Proven, provable, prove_packs
-from earwitness.policies.proving.strength import facts as strength_facts
-from earwitness.policies.proving.strength import measured, summary
+from earwitness.policies.proving.prove_packs import PROGRESS, CheckedProof, clauses_to_prove, prove_packs
+from earwitness.policies.proving.strength import load_strength, strength_summary
+from earwitness.policies.proving.strength import strength_facts as strength_facts
 
 Tell = Callable[[str], None]
 
@@ -104,7 +104,7 @@ def judge(harness: Harness, examples: int, tell: Tell) -> Session:
     return session
 
 
-def result_of(clause: Clause, session: Session, proven: Proven | None, index: dict[str, int]) -> ClauseResult:
+def result_of(clause: Clause, session: Session, proven: CheckedProof | None, index: dict[str, int]) -> ClauseResult:
     """The verdict on one clause from all that is known of it."""
     proved = proven is not None and proven.standing is Standing.PROVED
     base = ClauseResult(
@@ -215,7 +215,7 @@ def check(
     if not proofs:
         shutil.rmtree(folder / "proofs", ignore_errors=True)
 
-    def told(p: Proven) -> None:
+    def told(p: CheckedProof) -> None:
         counterexample.write(folder / "proofs", p.proof, p.other)
         tell(
             f"{p.proof.clause}: {p.standing.value} in {p.proof.seconds:.1f} s, {p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip()
@@ -273,24 +273,24 @@ def check(
             "components": [
                 {
                     "name": t.name,
-                    "states": list(states(t)),
-                    "edges": [[e.source, e.target, e.name] for e in edges(t, system)],
+                    "states": list(drawn_states(t)),
+                    "edges": [[e.source, e.target, e.name] for e in drawn_edges(t, system)],
                 }
                 for t in tables()
             ],
             "visited": visited([r.watch.trace for r in session.runs]),
         },
     }
-    known = [m for pack in packs if provable(pack.clauses) and (m := measured(pack)) is not None]
+    known = [m for pack in packs if clauses_to_prove(pack.clauses) and (m := load_strength(pack)) is not None]
     facts["strength"] = strength_facts(known[0]) if len(known) == 1 else None
     failures = [bundle.failure_json(f.clause, f.scenario, f.trace, f.at) for f in session.failures.values()]
     bundle.write(
         folder, run, facts, first.watch.trace, failures, {name: _proof_json(p) for name, p in proven.items()}
     )
-    return Outcome(results, code, reason, folder, summary(facts["strength"]) if known else ())
+    return Outcome(results, code, reason, folder, strength_summary(facts["strength"]) if known else ())
 
 
-def _proof_json(proven: Proven) -> dict[str, Any]:
+def _proof_json(proven: CheckedProof) -> dict[str, Any]:
     return {
         "standing": proven.standing.value,
         "seconds": proven.proof.seconds,

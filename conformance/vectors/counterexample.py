@@ -10,7 +10,7 @@ from typing import Any
 from earwitness.conformance.stimuli.stimulus import to_json
 from earwitness.conformance.vectors.script import script
 from earwitness.model.proof.spacer import Proof
-from earwitness.model.systems.mermaid import said, sequence_diagram
+from earwitness.model.systems.mermaid import event_in_words, sequence_diagram
 from earwitness.model.trace import Observation
 from earwitness.model.trace import observation_to_json as observation_json
 
@@ -35,7 +35,7 @@ def page(clause: str, runs: Sequence[Sequence[Observation]]) -> str:
     parts = [f"# {clause}: a shortest violation in the model\n"]
     for number, run in enumerate(runs, start=1):
         parts += [f"## Run {number}\n"] if len(runs) > 1 else []
-        rows = "".join(f"| {seen.time / 1_000_000:.6f} s | {said(seen)} |\n" for seen in run)
+        rows = "".join(f"| {seen.time / 1_000_000:.6f} s | {event_in_words(seen)} |\n" for seen in run)
         parts.append(f"| time | event |\n|---|---|\n{rows}\n```mermaid\n{sequence_diagram(run)}```\n")
     return "\n".join(parts)
 

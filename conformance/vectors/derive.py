@@ -8,11 +8,11 @@ from earwitness.conformance.vectors.script import script
 from earwitness.conformance.vectors.vector import Vector, VectorStep
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.assistant.datasheet import Bounds
-from earwitness.model.systems.explicit_search import exercised, of_kind, reached
-from earwitness.model.systems.runs import Path
+from earwitness.model.systems.explicit_search import find_run_exercising, find_run_taking, with_first_value
+from earwitness.model.systems.runs import ModelRun
 from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Kind, Pack
-from earwitness.policies.proving.prove_packs import job, provable
+from earwitness.policies.proving.prove_packs import clauses_to_prove, proof_task
 
 
 def derived(pack: Pack) -> tuple[Vector, ...]:
@@ -31,19 +31,19 @@ def derived(pack: Pack) -> tuple[Vector, ...]:
     return tuple(found.values())
 
 
-def _paths(pack: Pack, system: System) -> Iterator[tuple[str, Path, str]]:
-    speakers, shows = of_kind(system, False), of_kind(system, True)
+def _paths(pack: Pack, system: System) -> Iterator[tuple[str, ModelRun, str]]:
+    speakers, shows = with_first_value(system, "show", False), with_first_value(system, "show", True)
     for transition in system.transitions:
-        path, other = reached(speakers, transition), reached(shows, transition)
+        path, other = find_run_taking(speakers, transition), find_run_taking(shows, transition)
         chosen = path or other
         if chosen is None:
             raise ValueError(f"no run of the model takes {transition.name}; the table has a dead row")
         yield f"transition {transition.name}", chosen, "any" if path is not None else "show"
-    for clause in provable(pack.clauses):
+    for clause in clauses_to_prove(pack.clauses):
         if clause.kind is not Kind.TWO_RUN:
-            whole = job(clause, system).whole
-            path = exercised(speakers, whole)
-            chosen = path or exercised(shows, whole)
+            whole = proof_task(clause, system).whole
+            path = find_run_exercising(speakers, whole)
+            chosen = path or find_run_exercising(shows, whole)
             if chosen is None:
                 raise ValueError(f"no run of the model exercises {clause.id}")
             yield f"clause {clause.id}", chosen, "any" if path is not None else "show"

@@ -20,7 +20,7 @@ from earwitness.conformance.stimuli.stimulus import (
 )
 from earwitness.conformance.vectors.vector import DEVICE, Expected, VectorStep
 from earwitness.model.expression import Var
-from earwitness.model.systems.runs import Path, Step
+from earwitness.model.systems.runs import ModelRun, Step
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
 
@@ -95,7 +95,7 @@ class _Script:
         return not self.steps or not isinstance(self.steps[-1].stimulus, Say)
 
 
-def script(path: Path) -> tuple[VectorStep, ...]:
+def script(path: ModelRun) -> tuple[VectorStep, ...]:
     """What a test does, and should see after each thing done, to follow a run of the model."""
     made, names, since = _Script(), [s.transition.name for s in path.steps], 0
     follow_up = any(

@@ -12,7 +12,7 @@ import z3
 from earwitness.model.proof.encoding import Problem
 
 
-def smtlib(clause: str, problem: Problem, invariant: Sequence[Any]) -> str:
+def write_obligations(clause: str, problem: Problem, invariant: Sequence[Any]) -> str:
     """The obligations of a proof: the invariant holds at first, every transition keeps it, and it excludes a violation.
     Each `check-sat` must answer unsat; the `echo` before it names the obligation."""
     names = list(problem.before)
@@ -53,7 +53,7 @@ class Recheck:
     solver: str
 
 
-def recheck(path: Path) -> Recheck:
+def recheck_certificate(path: Path) -> Recheck:
     """Re-check a certificate file with cvc5. A malformed file fails with the solver's complaint."""
     import cvc5
 

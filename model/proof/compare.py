@@ -21,8 +21,8 @@ from earwitness.model.expression import (
 )
 from earwitness.model.logic.monitor import Monitor, Register
 from earwitness.model.proof.encoding import encode
-from earwitness.model.proof.spacer import Standing, search
-from earwitness.model.proof.unroll import violation
+from earwitness.model.proof.spacer import Standing, search_invariant
+from earwitness.model.proof.unroll import find_violation
 from earwitness.model.systems.cone import SILENT
 from earwitness.model.systems.transition_system import ENVIRONMENT, PASS_TIME, System, Transition
 from earwitness.model.trace import Observation
@@ -43,7 +43,7 @@ class Relation(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class MonitorComparison:
     """`lost` is a trace the old promise forbids and the new one allows; `gained` the other way round."""
 
     relation: Relation
@@ -51,7 +51,7 @@ class Comparison:
     gained: tuple[Observation, ...] = ()
 
 
-def anything(*monitors: Monitor) -> System:
+def unconstrained_system(*monitors: Monitor) -> System:
     """A system in which any event the monitors speak of happens at any time with any attributes the vocabulary admits."""
     texts = {c for m in monitors for e in (*m.updates.values(), m.verdict) for c in _texts(e)}
     known = vocabulary()
@@ -86,7 +86,7 @@ def _texts(e: Expression) -> set[str]:
     return set()
 
 
-def implies(first: Monitor, second: Monitor) -> Monitor:
+def implication_monitor(first: Monitor, second: Monitor) -> Monitor:
     """A monitor for: as long as the first held at every event, so does the second."""
 
     def renamed(monitor: Monitor, mark: str) -> tuple[list[Register], dict[str, Expression], Expression]:
@@ -110,28 +110,28 @@ def implies(first: Monitor, second: Monitor) -> Monitor:
     )
 
 
-def separate(first: Monitor, second: Monitor, seconds: int) -> tuple[Observation, ...] | None:
+def find_separating_trace(first: Monitor, second: Monitor, seconds: int) -> tuple[Observation, ...] | None:
     """A shortest trace that the first allows and the second forbids; () where it is proved that there is none, None where neither was found."""
-    monitor = implies(first, second)
-    system = anything(first, second)
-    path = violation(system, monitor, seconds, DEPTH).path
+    monitor = implication_monitor(first, second)
+    system = unconstrained_system(first, second)
+    path = find_violation(system, monitor, seconds, DEPTH).path
     if path is not None:
         return path.observations()
-    standing, _ = search(encode(system, monitor), system, monitor, seconds)
+    standing, _ = search_invariant(encode(system, monitor), system, monitor, seconds)
     return () if standing is Standing.PROVED else None
 
 
-def compare(old: Monitor, new: Monitor, seconds: int) -> Comparison:
+def compare_monitors(old: Monitor, new: Monitor, seconds: int) -> MonitorComparison:
     """What the new clause is to the old one."""
     if (old.registers, old.updates, old.verdict) == (new.registers, new.updates, new.verdict):
-        return Comparison(Relation.EQUAL)
-    lost, gained = separate(new, old, seconds), separate(old, new, seconds)
+        return MonitorComparison(Relation.EQUAL)
+    lost, gained = find_separating_trace(new, old, seconds), find_separating_trace(old, new, seconds)
     if lost is None or gained is None:
-        return Comparison(Relation.UNKNOWN, lost or (), gained or ())
+        return MonitorComparison(Relation.UNKNOWN, lost or (), gained or ())
     relations = {
         (False, False): Relation.EQUAL,
         (True, False): Relation.WEAKER,
         (False, True): Relation.STRONGER,
         (True, True): Relation.INCOMPARABLE,
     }
-    return Comparison(relations[bool(lost), bool(gained)], lost, gained)
+    return MonitorComparison(relations[bool(lost), bool(gained)], lost, gained)

@@ -12,7 +12,7 @@ from earwitness.model.assistant.firmware import CONTROL
 from earwitness.model.assistant.hardware import RAIL
 from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Value, Var
 from earwitness.model.logic.monitor import Monitor, Register
-from earwitness.model.systems.cone import effect
+from earwitness.model.systems.cone import monitor_effect
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import System, Transition
 from earwitness.model.vocabulary import vocabulary
@@ -157,7 +157,7 @@ def encode(
     ]
     rules = []
     for transition in system.transitions:
-        seen = effect(transition, monitor)
+        seen = monitor_effect(transition, monitor)
         beside = bindings | held
         after: dict[str, Term] = {
             v.name: encoding.term(transition.updates[v.name], bindings)

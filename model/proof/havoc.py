@@ -23,7 +23,7 @@ WILD = "any.wild."
 """Prefix of what a component without duties chooses."""
 
 
-def owned(system: System, component: Component) -> frozenset[str]:
+def owned_variables(system: System, component: Component) -> frozenset[str]:
     """The variables that only this component and the environment write."""
     writers: dict[str, set[Component]] = {}
     for t in system.transitions:
@@ -57,7 +57,7 @@ def _texts(system: System) -> tuple[str, ...]:
 
 
 def _wild(system: System, t: Transition) -> Transition:
-    own = owned(system, t.component)
+    own = owned_variables(system, t.component)
     variables = {v.name: v for v in system.variables}
     guards: list[Expression] = []
     updates: dict[str, Expression] = {}

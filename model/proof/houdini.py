@@ -25,7 +25,7 @@ from earwitness.model.expression import (
 )
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.encoding import REGISTER, Problem
-from earwitness.model.systems.random_walk import compiled, states
+from earwitness.model.systems.random_walk import compile_expression, explore
 from earwitness.model.systems.transition_system import System
 
 Term = Any
@@ -73,7 +73,7 @@ def _latches(monitor: Monitor, prefix: str) -> list[Expression]:
     return found
 
 
-def candidates(system: System, monitor: Monitor, prefix: str = REGISTER) -> list[Expression]:
+def guess_lemmas(system: System, monitor: Monitor, prefix: str = REGISTER) -> list[Expression]:
     """Guesses about the system and about the monitor beside it."""
     state, latches = _literals(system), _latches(monitor, prefix)
     clocks: list[Expression] = [v.var for v in system.variables if v.sort is Sort.INT]
@@ -96,16 +96,16 @@ def candidates(system: System, monitor: Monitor, prefix: str = REGISTER) -> list
     return wanted
 
 
-def plausible(
+def drop_refuted_guesses(
     system: System, monitor: Monitor, guesses: Sequence[Expression], prefix: str = REGISTER
 ) -> list[Expression]:
     """The guesses that no random run refutes."""
-    seen = list({tuple(s.items()): s for s in states(system, monitor, prefix, WALK)}.values())
+    seen = list({tuple(s.items()): s for s in explore(system, monitor, prefix, WALK)}.values())
     truths: dict[Expression, Any] = {}
 
     def truth(part: Expression) -> Any:
         if part not in truths:
-            holds = compiled(part)
+            holds = compile_expression(part)
             truths[part] = np.fromiter((bool(holds(s)) for s in seen), bool, len(seen))
         return truths[part]
 
@@ -117,7 +117,7 @@ def plausible(
     return [g for g in guesses if survives(g)]
 
 
-def lemmas(problem: Problem, wanted: list[Term]) -> list[Term]:
+def inductive_subset(problem: Problem, wanted: list[Term]) -> list[Term]:
     """The largest subset of `wanted` that holds at first and is kept by every rule."""
     start = z3.Solver()
     start.add(problem.initial)

@@ -12,12 +12,12 @@ from earwitness.model.proof.encoding import Problem
 Term = Any
 
 
-def parts(term: Term) -> list[Term]:
+def conjuncts_of(term: Term) -> list[Term]:
     """The conjuncts of a term."""
     if isinstance(term, list):
         return term
     return (
-        [x for child in term.children() for x in parts(child)]
+        [x for child in term.children() for x in conjuncts_of(child)]
         if z3.is_and(term)
         else []
         if z3.is_true(term)
@@ -25,7 +25,7 @@ def parts(term: Term) -> list[Term]:
     )
 
 
-def unsafe(problem: Problem, invariant: Sequence[Term]) -> bool:
+def allows_violation(problem: Problem, invariant: Sequence[Term]) -> bool:
     """Whether a state of the invariant allows a violation."""
     solver = z3.Solver()
     solver.add(*invariant)
@@ -35,7 +35,7 @@ def unsafe(problem: Problem, invariant: Sequence[Term]) -> bool:
     )
 
 
-def core(problem: Problem, invariant: Sequence[Term]) -> list[Term]:
+def minimal_core(problem: Problem, invariant: Sequence[Term]) -> list[Term]:
     """A subset that is inductive and safe by itself, found backwards from the verdict by unsatisfiable cores."""
     names = [z3.Bool(f"lemma!{n}") for n in range(len(invariant))]
     number = {str(name): n for n, name in enumerate(names)}
@@ -63,14 +63,14 @@ def core(problem: Problem, invariant: Sequence[Term]) -> list[Term]:
     return [invariant[n] for n in sorted(needed)]
 
 
-def inductive(problem: Problem, invariant: Sequence[Term]) -> bool:
+def is_inductive(problem: Problem, invariant: Sequence[Term]) -> bool:
     """Whether the conjunction holds at first, is kept by every rule and excludes a violation."""
     start = z3.Solver()
     start.add(problem.initial, z3.Not(z3.And(*invariant)))
-    return start.check() == z3.unsat and kept(problem, invariant)
+    return start.check() == z3.unsat and is_preserved(problem, invariant)
 
 
-def kept(problem: Problem, invariant: Sequence[Term]) -> bool:
+def is_preserved(problem: Problem, invariant: Sequence[Term]) -> bool:
     """Whether every rule keeps the conjunction and violates nothing where it holds."""
     solver = z3.Solver()
     solver.add(*invariant)
@@ -83,15 +83,15 @@ def kept(problem: Problem, invariant: Sequence[Term]) -> bool:
     return True
 
 
-def written(invariant: Sequence[Term]) -> tuple[str, ...]:
+def write_invariant(invariant: Sequence[Term]) -> tuple[str, ...]:
     """SMT-LIB text, a line a conjunct."""
     return tuple(" ".join(term.sexpr().split()) for term in invariant)
 
 
-def recalled(problem: Problem, stored: Sequence[str]) -> list[Term] | None:
+def recall_invariant(problem: Problem, stored: Sequence[str]) -> list[Term] | None:
     """A stored invariant, if it still is one of this problem; None otherwise, whatever the text holds."""
     try:
         found = [z3.parse_smt2_string(f"(assert {text})", decls=dict(problem.before))[0] for text in stored]
     except z3.Z3Exception:
         return None
-    return found if inductive(problem, found) else None
+    return found if is_inductive(problem, found) else None

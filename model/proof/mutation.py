@@ -22,7 +22,7 @@ from earwitness.model.expression import (
 )
 from earwitness.model.proof.encoding import Encoding, encode
 from earwitness.model.proof.spacer import state_monitor
-from earwitness.model.systems.cone import names
+from earwitness.model.systems.cone import variable_names
 from earwitness.model.systems.transition_system import System, Transition
 
 WIDER = 10
@@ -38,7 +38,7 @@ class Mutant:
     changed: str | None
 
 
-def mutants(system: System) -> Iterator[Mutant]:
+def mutants_of(system: System) -> Iterator[Mutant]:
     """Every mutant of every transition and limit."""
     for t in system.transitions:
         for name, mutated in (*_guards(t), *_updates(t), *_attributes(t)):
@@ -96,19 +96,21 @@ def _attributes(t: Transition) -> Iterator[tuple[str, Transition]]:
             yield f"flip {name} of {t.emits}", replace(t, attributes={**t.attributes, name: negation(value)})
 
 
-def read(system: System, others: Iterable[str] = ()) -> set[str]:
+def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
     """The variables that can show: in a guard, an attribute, a limit, to `others`, or in the update of one that can."""
     found = set(others)
-    found |= names(e for t in system.transitions for e in (t.guard, *t.attributes.values()))
-    found |= names(e for x in system.limits for e in (x.condition, x.since))
+    found |= variable_names(e for t in system.transitions for e in (t.guard, *t.attributes.values()))
+    found |= variable_names(e for x in system.limits for e in (x.condition, x.since))
     while True:
-        more = names(e for t in system.transitions for n, e in t.updates.items() if n in found) | found
+        more = (
+            variable_names(e for t in system.transitions for n, e in t.updates.items() if n in found) | found
+        )
         if more == found:
             return found
         found = more
 
 
-def same(
+def behaves_as(
     system: System, mutant: Mutant, common: Sequence[Any], encoding: Encoding, others: Iterable[str] = ()
 ) -> bool:
     """Whether every step of the mutant, from a state where the system's own invariant `common` (terms of `encoding`) holds, is a step of the system, as far as it can show."""
@@ -122,7 +124,7 @@ def same(
     (was,), (now,) = old.rules, new.rules
     differ = [
         was.after[n] != now.after[n]
-        for n in sorted(read(system, others) & {v.name for v in system.variables})
+        for n in sorted(visible_variables(system, others) & {v.name for v in system.variables})
     ]
     differ += [was.event[n] != now.event[n] for n in was.event]
     solver = z3.Solver()

@@ -20,15 +20,15 @@ from earwitness.model.expression import (
     variables,
 )
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.proof.certificate import smtlib
+from earwitness.model.proof.certificate import write_obligations
 from earwitness.model.proof.encoding import encode
-from earwitness.model.proof.houdini import lemmas
-from earwitness.model.proof.invariant import core, unsafe, written
+from earwitness.model.proof.houdini import inductive_subset
+from earwitness.model.proof.invariant import allows_violation, minimal_core, write_invariant
 from earwitness.model.proof.spacer import SECONDS, Proof, Standing, state_monitor
-from earwitness.model.proof.unroll import violation
-from earwitness.model.systems.cone import cone
+from earwitness.model.proof.unroll import find_violation
+from earwitness.model.systems.cone import cone_of_influence
 from earwitness.model.systems.random_walk import free_variables
-from earwitness.model.systems.runs import Path, Step, Wanted, shortest
+from earwitness.model.systems.runs import Goal, ModelRun, Step, find_shortest_run
 from earwitness.model.systems.transition_system import ENVIRONMENT, StateVariable, System, Transition
 
 PARTED = Var("parted", Sort.BOOL)
@@ -40,15 +40,15 @@ class TwoRuns:
     """A proof that secrets do not reach an observer, or the two runs that show they do."""
 
     proof: Proof
-    first: Path | None = None
-    second: Path | None = None
+    first: ModelRun | None = None
+    second: ModelRun | None = None
 
 
 def _side(name: str, run: int) -> str:
     return f"any.{run}.{name[4:]}" if name.startswith("any.") else f"{run}.{name}"
 
 
-def twice(system: System, secret: Iterable[str], observed: Iterable[str]) -> tuple[System, Monitor]:
+def self_compose(system: System, secret: Iterable[str], observed: Iterable[str]) -> tuple[System, Monitor]:
     """Two copies in lockstep beside one environment: free choices and first states are shared, but for the secret ones. The monitor says that what is
     observed is the same in both, and that neither can do what the other cannot."""
     shared = {v.name for v in system.variables if not any(v.name in t.updates for t in system.transitions)}
@@ -113,26 +113,30 @@ def twice(system: System, secret: Iterable[str], observed: Iterable[str]) -> tup
     return both, state_monitor(conjunction(negation(PARTED), same), TRUE)
 
 
-def noninterference(
+def prove_noninterference(
     clause: str, system: System, secret: Iterable[str], observed: Iterable[str], seconds: int = SECONDS
 ) -> TwoRuns:
     """Whether the observed variables can depend on the secret choices."""
     started = clock.perf_counter()
     watched = tuple(observed)
     # What no observed variable depends on needs no second copy.
-    part = cone(system, state_monitor(TRUE, TRUE), watched)
-    both, monitor = twice(part, secret, watched)
+    part = cone_of_influence(system, state_monitor(TRUE, TRUE), watched)
+    both, monitor = self_compose(part, secret, watched)
     problem = encode(both, monitor)
-    known = lemmas(problem, [problem.encoding.term(h, problem.before) for h in both.hints])
-    if not unsafe(problem, known):
-        kept = core(problem, known)
-        text = smtlib(clause, problem, kept)
+    known = inductive_subset(problem, [problem.encoding.term(h, problem.before) for h in both.hints])
+    if not allows_violation(problem, known):
+        kept = minimal_core(problem, known)
+        text = write_obligations(clause, problem, kept)
         return TwoRuns(
             Proof(
-                clause, Standing.PROVED, round(clock.perf_counter() - started, 3), (text,), (written(kept),)
+                clause,
+                Standing.PROVED,
+                round(clock.perf_counter() - started, 3),
+                (text,),
+                (write_invariant(kept),),
             )
         )
-    path = shortest(both, monitor, Wanted.VIOLATED) or violation(both, monitor, seconds).path
+    path = find_shortest_run(both, monitor, Goal.VIOLATED) or find_violation(both, monitor, seconds).path
     spent = round(clock.perf_counter() - started, 3)
     if path is None:
         return TwoRuns(
@@ -147,7 +151,7 @@ def noninterference(
     return TwoRuns(Proof(clause, Standing.REFUTED, spent, path=one), one, other)
 
 
-def _project(system: System, path: Path, run: int, secrets: frozenset[str]) -> Path:
+def _project(system: System, path: ModelRun, run: int, secrets: frozenset[str]) -> ModelRun:
     """One of the two runs, in the system's own names. The last step only looks at what differs, and is left out."""
     initial = {
         v.name: path.initial.get(_side(v.name, run), path.initial.get(v.name, v.initial[0]))
@@ -167,4 +171,4 @@ def _project(system: System, path: Path, run: int, secrets: frozenset[str]) -> P
                 system.free[v.name][0] if v.name in system.free else 0,
             )
         steps.append(Step(transition, step.time, chosen))
-    return Path(initial, tuple(steps))
+    return ModelRun(initial, tuple(steps))

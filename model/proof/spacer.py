@@ -13,15 +13,21 @@ import z3
 from earwitness.model.expression import Expression, conjunction, disjunction, negation, substitute
 from earwitness.model.logic.formula import And, Formula
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.proof.certificate import smtlib
+from earwitness.model.proof.certificate import write_obligations
 from earwitness.model.proof.encoding import Encoding, Problem, encode
-from earwitness.model.proof.houdini import candidates, lemmas, plausible
-from earwitness.model.proof.invariant import core, parts, recalled, unsafe, written
-from earwitness.model.proof.unroll import Bounded, violation
-from earwitness.model.systems.cone import cone, timed
-from earwitness.model.systems.explicit_search import admitted, completed
-from earwitness.model.systems.random_walk import stumbles
-from earwitness.model.systems.runs import Path, Wanted, shortest
+from earwitness.model.proof.houdini import drop_refuted_guesses, guess_lemmas, inductive_subset
+from earwitness.model.proof.invariant import (
+    allows_violation,
+    conjuncts_of,
+    minimal_core,
+    recall_invariant,
+    write_invariant,
+)
+from earwitness.model.proof.unroll import BoundedSearch, find_violation
+from earwitness.model.systems.cone import cone_of_influence, timed_variables
+from earwitness.model.systems.explicit_search import complete_run, is_run_of
+from earwitness.model.systems.random_walk import walk_violates
+from earwitness.model.systems.runs import Goal, ModelRun, find_shortest_run
 from earwitness.model.systems.transition_system import Enabled, System
 from earwitness.model.trace import Observation
 
@@ -46,7 +52,7 @@ class Proof:
     seconds: float
     certificates: tuple[str, ...] = ()
     invariants: tuple[tuple[str, ...], ...] = ()
-    path: Path | None = None
+    path: ModelRun | None = None
     reason: str = ""
     searched: int = 0
 
@@ -86,24 +92,30 @@ def _ground(term: Any) -> Any:
     return z3.Tactic("qe")(term).as_expr() if "(exists" in term.sexpr() or "(forall" in term.sexpr() else term
 
 
-def conjuncts(formula: Formula) -> tuple[Formula, ...]:
+def split_conjunction(formula: Formula) -> tuple[Formula, ...]:
     """The parts of a clause that can be proved one by one."""
-    return (*conjuncts(formula.left), *conjuncts(formula.right)) if isinstance(formula, And) else (formula,)
+    return (
+        (*split_conjunction(formula.left), *split_conjunction(formula.right))
+        if isinstance(formula, And)
+        else (formula,)
+    )
 
 
-def search(problem: Problem, system: System, monitor: Monitor, seconds: int) -> tuple[Standing, Any]:
+def search_invariant(
+    problem: Problem, system: System, monitor: Monitor, seconds: int
+) -> tuple[Standing, Any]:
     """An inductive invariant as a list of conjuncts that excludes every violation, or the reason why none was found."""
-    guesses = plausible(system, monitor, candidates(system, monitor))
-    known = lemmas(problem, [problem.encoding.term(g, problem.before) for g in guesses])
+    guesses = drop_refuted_guesses(system, monitor, guess_lemmas(system, monitor))
+    known = inductive_subset(problem, [problem.encoding.term(g, problem.before) for g in guesses])
     standing, found = (
-        (Standing.PROVED, []) if not unsafe(problem, known) else _spacer(problem, known, seconds)
+        (Standing.PROVED, []) if not allows_violation(problem, known) else _spacer(problem, known, seconds)
     )
     if standing is not Standing.PROVED:
         return standing, found
-    return standing, core(problem, [*known, *parts(found)])
+    return standing, minimal_core(problem, [*known, *conjuncts_of(found)])
 
 
-def prove(
+def prove_monitors(
     clause: str,
     system: System,
     monitors: Sequence[Monitor],
@@ -117,12 +129,12 @@ def prove(
     certificates, invariants, searched = [], [], 0
     for number, monitor in enumerate(monitors, start=1):
         whole = encode(system, monitor)
-        invariant = recalled(whole, stored[number - 1]) if len(stored) >= number else None
+        invariant = recall_invariant(whole, stored[number - 1]) if len(stored) >= number else None
         searched += invariant is None
         answer = (
             Answer(Standing.PROVED, invariant)
             if invariant is not None
-            else decide(system, monitor, whole.encoding, seconds)
+            else decide_monitor(system, monitor, whole.encoding, seconds)
         )
         if answer.standing is not Standing.PROVED:
             return Proof(
@@ -132,8 +144,8 @@ def prove(
                 path=answer.path,
                 reason=answer.reason,
             )
-        certificates.append(smtlib(f"{clause} part {number}", whole, answer.invariant))
-        invariants.append(written(answer.invariant))
+        certificates.append(write_obligations(f"{clause} part {number}", whole, answer.invariant))
+        invariants.append(write_invariant(answer.invariant))
     return Proof(
         clause,
         Standing.PROVED,
@@ -150,24 +162,24 @@ class Answer:
 
     standing: Standing
     invariant: Any = None
-    path: Path | None = None
+    path: ModelRun | None = None
     reason: str = ""
 
 
-def decide(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -> Answer:
+def decide_monitor(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -> Answer:
     """The cheap engines first: explicit search and random walks for a violation, then lemmas and Spacer for a proof, then longer and longer runs."""
-    found = shortest(system, monitor, Wanted.VIOLATED, QUICK)
+    found = find_shortest_run(system, monitor, Goal.VIOLATED, QUICK)
     if found is not None:
-        return Answer(Standing.REFUTED, path=completed(system, found))
-    part = cone(system, monitor, timed(system))
+        return Answer(Standing.REFUTED, path=complete_run(system, found))
+    part = cone_of_influence(system, monitor, timed_variables(system))
     standing, invariant = (
         (Standing.REFUTED, None)
-        if stumbles(part, monitor, QUICK)
+        if walk_violates(part, monitor, QUICK)
         else _searched(system, monitor, encoding, seconds)
     )
     if standing is Standing.PROVED:
         return Answer(standing, invariant)
-    bounded = unrolled(system, monitor, seconds)
+    bounded = find_whole_violation(system, monitor, seconds)
     if bounded.path is not None:
         return Answer(Standing.REFUTED, path=bounded.path)
     if standing is Standing.REFUTED:
@@ -181,28 +193,28 @@ def decide(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -
     )
 
 
-def unrolled(system: System, monitor: Monitor, seconds: int) -> Bounded:
+def find_whole_violation(system: System, monitor: Monitor, seconds: int) -> BoundedSearch:
     """A run of fewest events of the whole system that violates the monitor, if one was found. The cone allows more, so what it admits at a depth, and the
     system does too, is shortest; only where the system does not is more of it looked at."""
-    bounded = violation(cone(system, monitor), monitor, seconds)
-    path = completed(system, bounded.path)
-    if path is None or admitted(system, path):
-        return Bounded(path, bounded.depth)
-    bounded = violation(cone(system, monitor, timed(system)), monitor, seconds)
-    return Bounded(completed(system, bounded.path), bounded.depth)
+    bounded = find_violation(cone_of_influence(system, monitor), monitor, seconds)
+    path = complete_run(system, bounded.path)
+    if path is None or is_run_of(system, path):
+        return BoundedSearch(path, bounded.depth)
+    bounded = find_violation(cone_of_influence(system, monitor, timed_variables(system)), monitor, seconds)
+    return BoundedSearch(complete_run(system, bounded.path), bounded.depth)
 
 
 def _searched(system: System, monitor: Monitor, encoding: Encoding, seconds: int) -> tuple[Standing, Any]:
     """First in the monitor's cone. The cone allows more than the system, so only with all that limits speak of can it refute."""
-    part = cone(system, monitor)
-    standing, found = search(encode(part, monitor, encoding), part, monitor, seconds)
+    part = cone_of_influence(system, monitor)
+    standing, found = search_invariant(encode(part, monitor, encoding), part, monitor, seconds)
     if standing is Standing.PROVED:
         return standing, found
-    part = cone(system, monitor, timed(system))
-    return search(encode(part, monitor, encoding), part, monitor, seconds)
+    part = cone_of_influence(system, monitor, timed_variables(system))
+    return search_invariant(encode(part, monitor, encoding), part, monitor, seconds)
 
 
-def enabledness(system: System, wanted: Enabled) -> Monitor:
+def enabled_monitor(system: System, wanted: Enabled) -> Monitor:
     """A monitor for: the transition, with the free choices given, can happen in every reachable state where it is wanted (and, if exactly, in no other)."""
     guard = substitute(system.transition(wanted.transition).guard, wanted.chosen)
     possible = disjunction(negation(wanted.wherever), guard)
@@ -217,7 +229,7 @@ def state_monitor(invariant: Expression, trigger: Expression) -> Monitor:
     return Monitor((), {}, invariant, trigger)
 
 
-def progress(system: System) -> Monitor:
+def progress_monitor(system: System) -> Monitor:
     """A monitor for: no limit ever stops time, since a transition that discharges it is enabled meanwhile. Without this, deadlines would be vacuous."""
     kept = conjunction(
         *(

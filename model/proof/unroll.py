@@ -13,7 +13,7 @@ from earwitness.model.expression import Sort, Value
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.encoding import FiniteEncoding, Problem, Rule, encode
 from earwitness.model.systems.random_walk import State, free_variables
-from earwitness.model.systems.runs import Path, Step
+from earwitness.model.systems.runs import ModelRun, Step
 from earwitness.model.systems.transition_system import System
 
 DEEPEST = 40
@@ -25,22 +25,22 @@ EARLY = (0, 100_000, 200_000, 1_000_000, 5_000_000, 40_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
+class BoundedSearch:
     """A run of fewest steps that ends in a violation, if one was found; no run of up to `depth` steps does otherwise."""
 
-    path: Path | None
+    path: ModelRun | None
     depth: int
 
 
-def violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEEPEST) -> Bounded:
+def find_violation(system: System, monitor: Monitor, seconds: int, deepest: int = DEEPEST) -> BoundedSearch:
     """Search ever longer runs, up to `deepest` steps and `seconds` in all."""
     problem = encode(system, monitor, FiniteEncoding())
     return _unrolled(system, problem, problem.initial, seconds, deepest)
 
 
-def violation_near(
+def find_violation_from(
     system: System, monitor: Monitor, states: Sequence[State], seconds: int, deepest: int
-) -> Bounded:
+) -> BoundedSearch:
     """Search runs that go on from any of these states, which hold the monitor's registers and the instant `now` too. The path found begins in one of them."""
     problem = encode(system, monitor, FiniteEncoding(), "")
     known = [
@@ -49,7 +49,7 @@ def violation_near(
     return _unrolled(system, problem, z3.Or(*known), seconds, deepest)
 
 
-def _unrolled(system: System, problem: Problem, initial: Any, seconds: int, deepest: int) -> Bounded:
+def _unrolled(system: System, problem: Problem, initial: Any, seconds: int, deepest: int) -> BoundedSearch:
     started = clock.perf_counter()
     solver = z3.SolverFor("QF_BV")
     solver.add(z3.substitute(initial, *_stamps(problem, 0)))
@@ -70,11 +70,11 @@ def _unrolled(system: System, problem: Problem, initial: Any, seconds: int, deep
         solver.set("timeout", max(1, int(1000 * (seconds - (clock.perf_counter() - started)))))
         answer = solver.check()
         if answer == z3.sat:
-            return Bounded(_path(system, problem, _early(solver, time), depth + 1), depth)
+            return BoundedSearch(_path(system, problem, _early(solver, time), depth + 1), depth)
         solver.pop()
         if answer == z3.unknown or clock.perf_counter() - started > seconds:
-            return Bounded(None, depth if answer == z3.unknown else depth + 1)
-    return Bounded(None, deepest)
+            return BoundedSearch(None, depth if answer == z3.unknown else depth + 1)
+    return BoundedSearch(None, deepest)
 
 
 def _early(solver: Any, last: Any) -> Any:
@@ -103,7 +103,7 @@ def _stamped(variable: Any, depth: int) -> Any:
     return z3.Const(f"{variable.decl().name()}@{depth}", variable.sort())
 
 
-def _path(system: System, problem: Problem, model: Any, steps: int) -> Path:
+def _path(system: System, problem: Problem, model: Any, steps: int) -> ModelRun:
     def value(name: str, sort: Sort, depth: int) -> Value:
         found = model.eval(_stamped(problem.encoding.variable(name, sort), depth), model_completion=True)
         return (
@@ -119,4 +119,4 @@ def _path(system: System, problem: Problem, model: Any, steps: int) -> Path:
         rule: Rule = problem.rules[model.eval(z3.BitVec(f"rule@{depth}", 8), model_completion=True).as_long()]
         chosen = {v.name: value(v.name, v.sort, depth) for v in free_variables(rule.transition)}
         made.append(Step(rule.transition, int(value("time", Sort.INT, depth)), chosen))
-    return Path({v.name: value(v.name, v.sort, 0) for v in system.variables}, tuple(made))
+    return ModelRun({v.name: value(v.name, v.sort, 0) for v in system.variables}, tuple(made))

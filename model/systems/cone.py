@@ -26,7 +26,7 @@ class Effect:
         return {v.name for e in (*self.updates.values(), self.verdict, self.trigger) for v in variables(e)}
 
 
-def effect(transition: Transition, monitor: Monitor) -> Effect:
+def monitor_effect(transition: Transition, monitor: Monitor) -> Effect:
     """The monitor's expressions with the event and its attributes filled in."""
     seen: dict[str, Expression] = {"event": Const(transition.emits or SILENT)}
     for name, attribute in vocabulary().attributes.items():
@@ -39,21 +39,21 @@ def effect(transition: Transition, monitor: Monitor) -> Effect:
     )
 
 
-def names(expressions: Iterable[Expression]) -> set[str]:
+def variable_names(expressions: Iterable[Expression]) -> set[str]:
     """The variables of some expressions."""
     return {v.name for e in expressions for v in variables(e)}
 
 
-def timed(system: System) -> set[str]:
+def timed_variables(system: System) -> set[str]:
     """The variables that limits speak of."""
-    return names(e for x in system.limits for e in (x.condition, x.since)) - {"time"}
+    return variable_names(e for x in system.limits for e in (x.condition, x.since)) - {"time"}
 
 
-def cone(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
+def cone_of_influence(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
     """The system without transitions and variables that cannot touch the monitor. It allows every run the whole does, as the monitor sees it;
     a limit on time is kept only where the cone already holds what it speaks of. With `timed(system)` among the `seeds` it allows no more than the whole."""
-    idle = effect(PASS_TIME, monitor)
-    effects = {t.name: effect(t, monitor) for t in system.transitions}
+    idle = monitor_effect(PASS_TIME, monitor)
+    effects = {t.name: monitor_effect(t, monitor) for t in system.transitions}
     kept = {t.name for t in system.transitions if effects[t.name] != idle or t.is_idle}
     known = {v.name for v in system.variables}
     wanted: set[str] = set(seeds)
@@ -62,12 +62,12 @@ def cone(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
         before = (len(wanted), len(kept), len(limits))
         for t in system.transitions:
             if t.name in kept:
-                wanted |= (effects[t.name].reads() | names([t.guard])) & known
-                wanted |= names(e for name, e in t.updates.items() if name in wanted) & known
+                wanted |= (effects[t.name].reads() | variable_names([t.guard])) & known
+                wanted |= variable_names(e for name, e in t.updates.items() if name in wanted) & known
             elif wanted & t.updates.keys():
                 kept.add(t.name)
-        limits = tuple(x.name for x in system.limits if names([x.condition]) <= wanted | {"time"})
-        wanted |= names(x.since for x in system.limits if x.name in limits) & known
+        limits = tuple(x.name for x in system.limits if variable_names([x.condition]) <= wanted | {"time"})
+        wanted |= variable_names(x.since for x in system.limits if x.name in limits) & known
         if before == (len(wanted), len(kept), len(limits)):
             break
     return replace(
@@ -79,5 +79,5 @@ def cone(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
             if t.name in kept
         ),
         limits=tuple(x for x in system.limits if x.name in limits),
-        hints=tuple(h for h in system.hints if names([h]) <= wanted),
+        hints=tuple(h for h in system.hints if variable_names([h]) <= wanted),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from earwitness.model.expression import Const, Sort, Var, equal, evaluate, negation
+from earwitness.model.expression import Const, Sort, Value, Var, equal, evaluate, negation
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.runs import Path, Step, Wanted, choices, shortest, successor
+from earwitness.model.systems.runs import Goal, ModelRun, Step, find_shortest_run, sample_choices, successor
 from earwitness.model.systems.transition_system import System, Transition
 
 MARK = "end"
@@ -14,29 +14,27 @@ MARK = "end"
 _HAPPENS = equal(Var("event", Sort.TEXT), Const(MARK))
 
 
-def of_kind(system: System, show: bool) -> System:
-    """The system of devices with screen and camera, or of those without."""
-    return replace(
-        system,
-        variables=tuple(replace(v, initial=(show,)) if v.name == "show" else v for v in system.variables),
-    )
+def with_first_value(system: System, name: str, value: Value) -> System:
+    """The system whose variable of that name has only this first value: devices of one kind, say."""
+    variables = tuple(replace(v, initial=(value,)) if v.name == name else v for v in system.variables)
+    return replace(system, variables=variables)
 
 
-def reached(system: System, transition: Transition) -> Path | None:
+def find_run_taking(system: System, transition: Transition) -> ModelRun | None:
     """A run of fewest events that ends with the transition; None where none was found."""
     marked = replace(transition, emits=MARK, attributes={})
     changed = replace(system, transitions=tuple(marked if t is transition else t for t in system.transitions))
-    return completed(
-        system, shortest(changed, Monitor((), {}, negation(_HAPPENS), _HAPPENS), Wanted.EXERCISED)
+    return complete_run(
+        system, find_shortest_run(changed, Monitor((), {}, negation(_HAPPENS), _HAPPENS), Goal.EXERCISED)
     )
 
 
-def exercised(system: System, monitor: Monitor) -> Path | None:
+def find_run_exercising(system: System, monitor: Monitor) -> ModelRun | None:
     """A run of fewest events that exercises the monitor; None where none was found."""
-    return completed(system, shortest(system, monitor, Wanted.EXERCISED))
+    return complete_run(system, find_shortest_run(system, monitor, Goal.EXERCISED))
 
 
-def admitted(system: System, path: Path) -> bool:
+def is_run_of(system: System, path: ModelRun) -> bool:
     """Whether a run is one of the whole system: every guard true, no limit passed, time never back."""
     state, now = dict(path.initial), 0
     for step in path.steps:
@@ -51,7 +49,7 @@ def admitted(system: System, path: Path) -> bool:
     return True
 
 
-def completed(system: System, path: Path | None) -> Path | None:
+def complete_run(system: System, path: ModelRun | None) -> ModelRun | None:
     """The same run of the whole system, where the search saw only a part: what was left out begins as it may, and any admissible value is chosen."""
     if path is None:
         return None
@@ -59,5 +57,7 @@ def completed(system: System, path: Path | None) -> Path | None:
     steps = []
     for step in path.steps:
         whole = system.transition(step.transition.name)
-        steps.append(Step(whole, step.time, {**next(choices(system, whole, step.time), {}), **step.chosen}))
-    return Path(initial, tuple(steps))
+        steps.append(
+            Step(whole, step.time, {**next(sample_choices(system, whole, step.time), {}), **step.chosen})
+        )
+    return ModelRun(initial, tuple(steps))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earwitness.model.systems.state_machine import edges, states
+from earwitness.model.systems.state_machine import drawn_edges, drawn_states
 from earwitness.model.systems.transition_system import System, Table
 from earwitness.model.trace import Observation
 
@@ -23,9 +23,9 @@ LANE_OF = {
 def states_diagram(part: Table, system: System) -> str:
     """The states of a component and what joins them; transitions between the same two states share a line."""
     joined: dict[tuple[str, str], list[str]] = {}
-    for edge in edges(part, system):
+    for edge in drawn_edges(part, system):
         joined.setdefault((edge.source, edge.target), []).append(edge.name)
-    lines = ["stateDiagram-v2", *(f"    {name}" for name in states(part))]
+    lines = ["stateDiagram-v2", *(f"    {name}" for name in drawn_states(part))]
     lines += [f"    {source} --> {target}: {', '.join(names)}" for (source, target), names in joined.items()]
     return "\n".join(lines) + "\n"
 
@@ -35,11 +35,11 @@ def sequence_diagram(trace: Iterable[Observation]) -> str:
     lines = ["sequenceDiagram", *(f"    participant {lane}" for lane in LANES)]
     for seen in trace:
         source, target = LANE_OF.get(seen.event, ("device", "device"))
-        lines.append(f"    {source}->>{target}: {seen.time / 1_000_000:.6g} s {said(seen)}")
+        lines.append(f"    {source}->>{target}: {seen.time / 1_000_000:.6g} s {event_in_words(seen)}")
     return "\n".join(lines) + "\n"
 
 
-def said(seen: Observation) -> str:
+def event_in_words(seen: Observation) -> str:
     """An event with its attributes, in one line."""
     values = ", ".join(
         f"{name} = {str(value).lower() if isinstance(value, bool) else value}"

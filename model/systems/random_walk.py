@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from earwitness.model.expression import Expression, Sort, Value, Var, python_source, variables
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import effect
+from earwitness.model.systems.cone import monitor_effect
 from earwitness.model.systems.transition_system import ENVIRONMENT, System, Transition
 
 State = dict[str, Value]
@@ -20,7 +20,7 @@ EPISODE = 50
 """Steps of one walk."""
 
 
-def compiled(expression: Expression) -> Callable[[Mapping[str, Value]], Value]:
+def compile_expression(expression: Expression) -> Callable[[Mapping[str, Value]], Value]:
     """The expression as a Python function of its variables' values."""
     made: Callable[[Mapping[str, Value]], Value] = eval(
         "lambda s: " + python_source(expression, lambda name: f"s[{name!r}]")
@@ -38,18 +38,18 @@ def free_variables(transition: Transition) -> tuple[Var, ...]:
     )
 
 
-def states(system: System, monitor: Monitor, prefix: str, steps: int, seed: int = 0) -> Iterator[State]:
+def explore(system: System, monitor: Monitor, prefix: str, steps: int, seed: int = 0) -> Iterator[State]:
     """The states of one walk after another, registers named with `prefix`, the instant as `now`."""
     for state, _ in _walks(system, monitor, prefix, steps, seed, {}):
         yield state
 
 
-def stumbles(system: System, monitor: Monitor, steps: int, seed: int = 0) -> bool:
+def walk_violates(system: System, monitor: Monitor, steps: int, seed: int = 0) -> bool:
     """Whether a random walk of so many steps breaks the monitor's verdict."""
     return not all(holds for _, holds in _walks(system, monitor, "", steps, seed, {}))
 
 
-def frontier(system: System, monitor: Monitor, steps: int, seed: int = 0) -> list[State]:
+def diverse_states(system: System, monitor: Monitor, steps: int, seed: int = 0) -> list[State]:
     """States that between them hold every pair of truths or texts that a random walk came upon; the monitor's registers and `now` are among their variables."""
     archive: Archive = {}
     for _ in _walks(system, monitor, "", steps, seed, archive):
@@ -65,12 +65,14 @@ def _walks(
     generator = random.Random(seed)
     rows = []
     for t in system.transitions:
-        seen = effect(t, monitor)
-        updates = [(n, compiled(e)) for n, e in t.updates.items()] + [
-            (prefix + n, compiled(e)) for n, e in seen.updates.items()
+        seen = monitor_effect(t, monitor)
+        updates = [(n, compile_expression(e)) for n, e in t.updates.items()] + [
+            (prefix + n, compile_expression(e)) for n, e in seen.updates.items()
         ]
-        rows.append((t, compiled(t.guard), updates, free_variables(t), compiled(seen.verdict)))
-    limits = [(compiled(x.condition), compiled(x.since), x.bound) for x in system.limits]
+        rows.append(
+            (t, compile_expression(t.guard), updates, free_variables(t), compile_expression(seen.verdict))
+        )
+    limits = [(compile_expression(x.condition), compile_expression(x.since), x.bound) for x in system.limits]
     quiet = [row for row in rows if row[0].component != ENVIRONMENT]
     marks = [v.name for v in system.variables if v.values or v.sort is Sort.BOOL]
     fresh: list[Mark] = []

@@ -20,14 +20,14 @@ from earwitness.model.expression import (
     substitute,
 )
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import SILENT, cone, effect
+from earwitness.model.systems.cone import SILENT, cone_of_influence, monitor_effect
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import System, Transition
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 
 State = dict[str, Value]
-MOST = 1_500_000
+STATE_LIMIT = 1_500_000
 """States: where a search gives up."""
 
 
@@ -51,7 +51,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class ModelRun:
     """A run of a system from one of its first states."""
 
     initial: Mapping[str, Value]
@@ -66,7 +66,7 @@ class Path:
         return tuple(found)
 
 
-class Wanted(Enum):
+class Goal(Enum):
     """What a search looks for in a monitor."""
 
     EXERCISED = "its trigger happened"
@@ -79,7 +79,7 @@ def initial_states(system: System) -> Iterator[State]:
         yield {v.name: value for v, value in zip(system.variables, values, strict=True)}
 
 
-def choices(system: System, transition: Transition, time: int) -> Iterator[dict[str, Value]]:
+def sample_choices(system: System, transition: Transition, time: int) -> Iterator[dict[str, Value]]:
     """Samples of a transition's free choices: both truths, every declared text, the present, the beginning and one."""
     free = free_variables(transition)
     samples: dict[Sort, Callable[[str], tuple[Value, ...]]] = {
@@ -91,9 +91,11 @@ def choices(system: System, transition: Transition, time: int) -> Iterator[dict[
         yield {v.name: value for v, value in zip(free, values, strict=True)}
 
 
-def shortest(system: System, monitor: Monitor, wanted: Wanted, most: int = MOST) -> Path | None:
+def find_shortest_run(
+    system: System, monitor: Monitor, wanted: Goal, most: int = STATE_LIMIT
+) -> ModelRun | None:
     """A run of fewest events after which the monitor is as wanted; None where none was found among `most` states."""
-    system = cone(system, monitor)
+    system = cone_of_influence(system, monitor)
     expand, steps = _moves(system, monitor, wanted)
     registers = tuple(r.initial for r in monitor.registers)
     level = [tuple(s.values()) + registers for s in initial_states(system)]
@@ -113,18 +115,18 @@ def shortest(system: System, monitor: Monitor, wanted: Wanted, most: int = MOST)
 
 def _path(
     system: System, parents: Mapping[Any, tuple[Any, int] | None], state: Any, last: Step, steps: list[Step]
-) -> Path:
+) -> ModelRun:
     found = [last]
     while (came := parents[state]) is not None:
         state, number = came
         found.append(steps[number])
-    return Path(
+    return ModelRun(
         {v.name: value for v, value in zip(system.variables, state, strict=False)}, tuple(reversed(found))
     )
 
 
 def _moves(
-    system: System, monitor: Monitor, wanted: Wanted
+    system: System, monitor: Monitor, wanted: Goal
 ) -> tuple[Callable[[Any], list[tuple[int, Any, bool]]], list[Step]]:
     """All moves at instant 0, generated as one function from a state to (number of the step, next state, found) for each enabled move."""
     names = [v.name for v in system.variables] + [r.name for r in monitor.registers]
@@ -135,14 +137,14 @@ def _moves(
 
     rows: dict[tuple[str, str, str], Step] = {}
     for transition in system.transitions:
-        for chosen in choices(system, transition, 0):
+        for chosen in sample_choices(system, transition, 0):
             fixed: Mapping[str, Expression] = {n: Const(v) for n, v in chosen.items()} | {"time": Const(0)}
             guard = substitute(transition.guard, fixed)
             if guard == FALSE:
                 continue
-            seen = effect(transition, monitor)
+            seen = monitor_effect(transition, monitor)
             updates = {n: substitute(e, fixed) for n, e in {**transition.updates, **seen.updates}.items()}
-            goal = substitute(negation(seen.verdict) if wanted is Wanted.VIOLATED else seen.trigger, fixed)
+            goal = substitute(negation(seen.verdict) if wanted is Goal.VIOLATED else seen.trigger, fixed)
             following = ", ".join(source(updates[n]) if n in updates else local[n] for n in names)
             rows.setdefault((source(guard), following, source(goal)), Step(transition, 0, chosen))
     comma = "," if names else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from transitions import Machine
 
 from earwitness.model.expression import Apply, Const, Expression, Operator, Value, evaluate
-from earwitness.model.systems.runs import State, choices, initial_states, successor
+from earwitness.model.systems.runs import State, sample_choices, successor
 from earwitness.model.systems.transition_system import System, Table, Transition
 from earwitness.model.trace import Observation
 
@@ -22,23 +22,23 @@ class Edge:
     name: str
 
 
-def states(part: Table) -> tuple[str, ...]:
+def drawn_states(part: Table) -> tuple[str, ...]:
     """The states people draw of a component."""
     return next(v.values for v in part.variables if v.name == part.control)
 
 
-def edges(part: Table, system: System) -> tuple[Edge, ...]:
+def drawn_edges(part: Table, system: System) -> tuple[Edge, ...]:
     """Which of a component's states each transition of the system can join, read off guards and updates; what leaves them alone is left out."""
     found = []
     for transition in system.transitions:
         update = transition.updates.get(part.control)
         if update is None:
             continue
-        for source in states(part):
+        for source in drawn_states(part):
             if _may_hold(transition.guard, part.control, source):
                 found += [
                     Edge(source, target, transition.name)
-                    for target in sorted(_results(update) or states(part))
+                    for target in sorted(_results(update) or drawn_states(part))
                     if target != source
                 ]
     return tuple(found)
@@ -79,9 +79,9 @@ def _results(update: Expression) -> set[str]:
 class Executable:
     """The system as a `transitions` machine: its triggers are the table's transitions, its states the control states."""
 
-    def __init__(self, system: System, show: bool) -> None:
+    def __init__(self, system: System, first: State) -> None:
         self.system = system
-        self.values: State = next(s for s in initial_states(system) if s.get("show") == show)
+        self.values: State = dict(first)
         self.time = 0
         self.chosen: dict[str, Value] = {}
         self.seen: list[Observation] = []
@@ -112,7 +112,7 @@ class Executable:
         """The free choices under which the transition can happen now."""
         return [
             c
-            for c in choices(self.system, transition, self.time)
+            for c in sample_choices(self.system, transition, self.time)
             if evaluate(transition.guard, self.values | c | {"time": self.time})
         ]
 

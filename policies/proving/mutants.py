@@ -14,19 +14,19 @@ import yaml
 
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.assistant.cloud import OBSERVED
-from earwitness.model.proof.mutation import Mutant, mutants, same
-from earwitness.model.proof.second_opinion.abc import AbcError, installed, pdr
+from earwitness.model.proof.mutation import Mutant, behaves_as, mutants_of
+from earwitness.model.proof.second_opinion.abc import AbcError, abc_is_installed, run_pdr
 from earwitness.model.proof.second_opinion.promela import SMALL
-from earwitness.model.proof.second_opinion.verilog import verilog
+from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.policies.pack import Pack, load, shipped_file
-from earwitness.policies.proving.obligations import Inquiry, inquiry
+from earwitness.policies.proving.obligations import Inquiry, open_inquiry
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
 READ_BY_OTHERS = frozenset(name for names in OBSERVED.values() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedMutant:
     """A mutant with clauses that notice it (all that random walks find; where they find none, all that a proof does), those that could not be
     decided, and why it may live: it is proved to be no fault, or was reviewed."""
 
@@ -41,7 +41,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class MutationScore:
     """Counts over judged mutants."""
 
     killed: int
@@ -50,7 +50,7 @@ class Score:
     unexplained: int
 
     @classmethod
-    def of(cls, judged: Iterable[Judged]) -> Score:
+    def of(cls, judged: Iterable[JudgedMutant]) -> MutationScore:
         found = list(judged)
         killed, equivalent = sum(bool(j.killers) for j in found), sum(j.equivalent for j in found)
         explained = sum(bool(j.explained) and not j.equivalent for j in found)
@@ -65,69 +65,75 @@ class Score:
 
 
 @cache
-def reviewed() -> Mapping[str, str]:
+def reviewed_survivors() -> Mapping[str, str]:
     """Survivors that were looked at, with the reason why no promise notices them."""
     entry = yaml.safe_load(shipped_file("alexa-smart-properties", "survivors.yaml").read_text("utf-8"))
     return {name: str(reason) for reason, names in entry.items() for name in names}
 
 
 @dataclass
-class Jury:
+class MutantJudge:
     """Judges one mutant after another."""
 
     clauses: Inquiry
     small: Pack
     """The same clauses under bounds so small that ABC can search the finite model whole."""
 
-    def __call__(self, number: int) -> Judged:
+    def __call__(self, number: int) -> JudgedMutant:
         mutant = self.mutants[number]
-        if same(self.clauses.system, mutant, self.clauses.common, self.clauses.encoding, READ_BY_OTHERS):
-            return Judged(mutant.name, (), (), EQUIVALENT)
+        if behaves_as(
+            self.clauses.system, mutant, self.clauses.common, self.clauses.encoding, READ_BY_OTHERS
+        ):
+            return JudgedMutant(mutant.name, (), (), EQUIVALENT)
         killers = self.clauses.stumbling(mutant.system)
         undecided: tuple[str, ...] = ()
         if not killers:
             killers, undecided = self.clauses.falling(mutant.system)
             broken = tuple(c for c in undecided if self.breaks_small(number, c))
             killers, undecided = (*killers, *broken), tuple(c for c in undecided if c not in broken)
-        return Judged(mutant.name, killers, undecided, "" if killers else reviewed().get(mutant.name, ""))
+        return JudgedMutant(
+            mutant.name, killers, undecided, "" if killers else reviewed_survivors().get(mutant.name, "")
+        )
 
     def breaks_small(self, number: int, clause: str) -> bool:
         """Whether ABC finds the clause violated in the finite model with the same fault. False where it is not installed or does not know."""
         monitor = next((c.monitor for c in self.small.clauses if c.id == clause), None)
-        if monitor is None or not installed():
+        if monitor is None or not abc_is_installed():
             return False
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return not pdr(verilog(self.small_mutants[number].system, monitor), Path(folder)).holds
+                return not run_pdr(
+                    verilog_circuit(self.small_mutants[number].system, monitor), Path(folder)
+                ).holds
             except AbcError:
                 return False
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        return list(mutants(self.clauses.system))
+        return list(mutants_of(self.clauses.system))
 
     @cached_property
     def small_mutants(self) -> list[Mutant]:
-        return list(mutants(assistant(SMALL)))
+        return list(mutants_of(assistant(SMALL)))
 
 
-_jury: dict[str, Jury] = {}
+_jury: dict[str, MutantJudge] = {}
 
 
-def _judge(number: int) -> Judged:
+def _judge(number: int) -> JudgedMutant:
     return _jury["sits"](number)
 
 
 def judge_mutants(
     pack: Pack,
-    tell: Callable[[Judged], None],
+    tell: Callable[[JudgedMutant], None],
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
-) -> tuple[Judged, ...]:
+) -> tuple[JudgedMutant, ...]:
     """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done; the result is in the mutants' order."""
-    sits = _jury["sits"] = Jury(inquiry(pack), load(pack.file, asdict(SMALL)))
+    sits = _jury["sits"] = MutantJudge(open_inquiry(pack), load(pack.file, asdict(SMALL)))
     numbers = [n for n, mutant in enumerate(sits.mutants) if wanted(mutant.name)]
-    found: dict[int, Judged] = {}
+    found: dict[int, JudgedMutant] = {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         tasks = {pool.submit(_judge, n): n for n in numbers}
         for task in as_completed(tasks):

@@ -16,17 +16,23 @@ from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.expression import TRUE
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.encoding import REGISTER, Encoding, Problem, encode
-from earwitness.model.proof.houdini import lemmas
-from earwitness.model.proof.invariant import inductive, kept, recalled, unsafe
-from earwitness.model.proof.self_composition import noninterference
-from earwitness.model.proof.spacer import Standing, progress, search, state_monitor
-from earwitness.model.proof.unroll import violation_near
-from earwitness.model.systems.cone import cone, timed
-from earwitness.model.systems.random_walk import frontier, stumbles
-from earwitness.model.systems.runs import Wanted, shortest
+from earwitness.model.proof.houdini import inductive_subset
+from earwitness.model.proof.invariant import allows_violation, is_inductive, is_preserved, recall_invariant
+from earwitness.model.proof.self_composition import prove_noninterference
+from earwitness.model.proof.spacer import Standing, progress_monitor, search_invariant, state_monitor
+from earwitness.model.proof.unroll import find_violation_from
+from earwitness.model.systems.cone import cone_of_influence, timed_variables
+from earwitness.model.systems.random_walk import diverse_states, walk_violates
+from earwitness.model.systems.runs import Goal, find_shortest_run
 from earwitness.model.systems.transition_system import Component, System
 from earwitness.policies.pack import Clause, Pack
-from earwitness.policies.proving.prove_packs import PROGRESS, Job, job, provable, stored_invariants
+from earwitness.policies.proving.prove_packs import (
+    PROGRESS,
+    ProofTask,
+    clauses_to_prove,
+    load_invariants,
+    proof_task,
+)
 
 STEPS = 100_000
 """Random steps before a proof is tried; they find most faults."""
@@ -65,10 +71,10 @@ class Part:
     @cached_property
     def invariant(self) -> list[Any]:
         """Raises Unproved where the clause does not hold of the sound system: nothing follows then from what holds of others."""
-        found = recalled(self.problem, self.stored)
+        found = recall_invariant(self.problem, self.stored)
         if found is not None:
             return found
-        standing, found = search(self.problem, self.system, self.monitor, SECONDS)
+        standing, found = search_invariant(self.problem, self.system, self.monitor, SECONDS)
         if standing is not Standing.PROVED:
             raise Unproved(
                 f"{self.clause} is not proved over the model as it is ({standing.value}); earwitness prove says more"
@@ -79,28 +85,31 @@ class Part:
         """Whether the sound system's invariant also holds of the changed one; then the clause surely does."""
         where = [b.name for a, b in zip(self.system.transitions, changed.transitions, strict=True) if a != b]
         if self.system.limits != changed.limits or self.promise(changed) != self.monitor:
-            return inductive(encode(changed, self.promise(changed), self.problem.encoding), self.invariant)
+            return is_inductive(encode(changed, self.promise(changed), self.problem.encoding), self.invariant)
         alone = replace(changed, transitions=tuple(changed.transition(name) for name in where))
-        return kept(encode(alone, self.monitor, self.problem.encoding), self.invariant)
+        return is_preserved(encode(alone, self.monitor, self.problem.encoding), self.invariant)
 
     def stumbles(self, changed: System) -> bool:
         """Whether random walks come upon a violation."""
         monitor = self.promise(changed)
-        return stumbles(cone(changed, monitor, timed(changed)), monitor, STEPS)
+        return walk_violates(cone_of_influence(changed, monitor, timed_variables(changed)), monitor, STEPS)
 
     def falls(self, changed: System, pool: Sequence[str]) -> bool | None:
         """Whether the clause is broken, by proof; None where no answer was found in time. Known conjuncts are tried before new ones are searched."""
         monitor = self.promise(changed)
         whole = encode(changed, monitor, self.problem.encoding)
-        if not unsafe(whole, lemmas(whole, [*self.invariant, *_read(whole, pool)])):
+        if not allows_violation(whole, inductive_subset(whole, [*self.invariant, *_read(whole, pool)])):
             return False
-        part = cone(changed, monitor, timed(changed))
-        if violation_near(part, monitor, frontier(part, monitor, STEPS), LOOKING, NEAR).path is not None:
+        part = cone_of_influence(changed, monitor, timed_variables(changed))
+        if (
+            find_violation_from(part, monitor, diverse_states(part, monitor, STEPS), LOOKING, NEAR).path
+            is not None
+        ):
             return True
-        standing, _ = search(encode(part, monitor), part, monitor, SECONDS)
+        standing, _ = search_invariant(encode(part, monitor), part, monitor, SECONDS)
         if standing is Standing.INCONCLUSIVE and (
-            stumbles(part, monitor, LONGER * STEPS, seed=1)
-            or shortest(changed, monitor, Wanted.VIOLATED) is not None
+            walk_violates(part, monitor, LONGER * STEPS, seed=1)
+            or find_shortest_run(changed, monitor, Goal.VIOLATED) is not None
         ):
             return True
         return _fallen(standing)
@@ -123,7 +132,7 @@ class Inquiry:
 
     system: System
     parts: tuple[Part, ...]
-    two_run: tuple[Job, ...]
+    two_run: tuple[ProofTask, ...]
     actors: Mapping[str, frozenset[Component]]
 
     def stumbling(self, changed: System) -> tuple[str, ...]:
@@ -141,10 +150,10 @@ class Inquiry:
             dict.fromkeys(clause for clause, answer in answers if answer is None and clause not in fallen)
         )
 
-    def leaks(self, task: Job, changed: System, secret: Iterable[str] = SECRET) -> bool | None:
+    def leaks(self, task: ProofTask, changed: System, secret: Iterable[str] = SECRET) -> bool | None:
         """Whether a two-run clause is broken."""
         return _fallen(
-            noninterference(
+            prove_noninterference(
                 task.identity, changed, secret, OBSERVED[str(task.observer)], SECONDS
             ).proof.standing
         )
@@ -162,26 +171,26 @@ class Inquiry:
     def common(self) -> list[Any]:
         """What holds in every reachable state of the sound system, as far as the pool knows."""
         problem = encode(self.system, state_monitor(TRUE, TRUE), self.encoding)
-        return lemmas(problem, _read(problem, self.pool))
+        return inductive_subset(problem, _read(problem, self.pool))
 
 
 def _monitor(clause: Clause, number: int, system: System) -> Monitor:
-    return job(clause, system).monitors[number]
+    return proof_task(clause, system).monitors[number]
 
 
-def inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inquiry:
+def open_inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inquiry:
     """The clauses of a pack marked P, and that time never stops. Raises Unproved."""
-    system, stored = assistant(Bounds.of(pack.parameters)), stored_invariants()
-    clauses = [c for c in provable(pack.clauses) if wanted(c.id)]
+    system, stored = assistant(Bounds.of(pack.parameters)), load_invariants()
+    clauses = [c for c in clauses_to_prove(pack.clauses) if wanted(c.id)]
     parts = [
         Part(c.id, system, partial(_monitor, c, number), text)
         for c in clauses
         for number, (_, text) in enumerate(
-            zip(job(c, system).monitors, chain(stored.get(c.id, ()), repeat(())), strict=False)
+            zip(proof_task(c, system).monitors, chain(stored.get(c.id, ()), repeat(())), strict=False)
         )
     ]
     if wanted(PROGRESS):
-        parts.append(Part(PROGRESS, system, progress, stored[PROGRESS][0]))
+        parts.append(Part(PROGRESS, system, progress_monitor, stored[PROGRESS][0]))
     for part in parts:
         _ = part.invariant  # here, so that workers need not find it again
     wants = {c.id: ENABLED[c.transition] for c in pack.clauses if c.transition is not None}
@@ -190,5 +199,5 @@ def inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inqui
         for identity, wanted in wants.items()
     }
     return Inquiry(
-        system, tuple(parts), tuple(job(c, system) for c in clauses if c.observer is not None), actors
+        system, tuple(parts), tuple(proof_task(c, system) for c in clauses if c.observer is not None), actors
     )

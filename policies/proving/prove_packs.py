@@ -15,18 +15,18 @@ from earwitness.model.assistant.cloud import OBSERVED, SECRET
 from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.expression import TRUE
 from earwitness.model.logic.monitor import Monitor, compile_formula
-from earwitness.model.proof.certificate import recheck
-from earwitness.model.proof.self_composition import noninterference
+from earwitness.model.proof.certificate import recheck_certificate
+from earwitness.model.proof.self_composition import prove_noninterference
 from earwitness.model.proof.spacer import (
     Proof,
     Standing,
-    conjuncts,
-    enabledness,
-    progress,
-    prove,
+    enabled_monitor,
+    progress_monitor,
+    prove_monitors,
+    split_conjunction,
     state_monitor,
 )
-from earwitness.model.systems.runs import Wanted, shortest
+from earwitness.model.systems.runs import Goal, find_shortest_run
 from earwitness.model.systems.transition_system import System
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Kind, Pack, Way, shipped_file
@@ -37,7 +37,7 @@ Invariants = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class CheckedProof:
     """A proof with what the second solver says of it, and a shortest run of the model that exercises the clause (none: vacuous).
     `other` is the second run of a refuted two-run clause."""
 
@@ -52,19 +52,19 @@ class Proven:
         return self.proof.standing
 
 
-def provable(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+def clauses_to_prove(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
     """The clauses marked P."""
     return tuple(c for c in clauses if Way.PROVED in c.ways)
 
 
-def stored_invariants() -> Invariants:
+def load_invariants() -> Invariants:
     """The shipped invariants by clause. Nothing is believed of them: each is checked anew against the model and the clause as they are."""
     entry = json.loads(shipped_file("alexa-smart-properties", "invariants.json").read_text("utf-8"))
     return {clause: tuple(tuple(part) for part in parts) for clause, parts in entry.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ProofTask:
     """What one clause asks of the prover: monitors to prove, and one that tells when it is exercised. Two-run clauses name what is observed."""
 
     identity: str
@@ -74,21 +74,24 @@ class Job:
     observer: str | None = None
 
 
-def job(clause: Clause, system: System) -> Job:
+def proof_task(clause: Clause, system: System) -> ProofTask:
     """The proof task of a clause."""
     if clause.kind is Kind.TWO_RUN:
-        return Job(clause.id, system, (), state_monitor(TRUE, TRUE), clause.observer)
+        return ProofTask(clause.id, system, (), state_monitor(TRUE, TRUE), clause.observer)
     if clause.kind is Kind.ENABLED:
         wanted = ENABLED[str(clause.transition)]
-        return Job(
+        return ProofTask(
             clause.id,
             system,
-            tuple(enabledness(system, w) for w in wanted),
+            tuple(enabled_monitor(system, w) for w in wanted),
             state_monitor(TRUE, wanted[0].wherever),
         )
     assert clause.formula is not None and clause.monitor is not None
-    return Job(
-        clause.id, system, tuple(compile_formula(part) for part in conjuncts(clause.formula)), clause.monitor
+    return ProofTask(
+        clause.id,
+        system,
+        tuple(compile_formula(part) for part in split_conjunction(clause.formula)),
+        clause.monitor,
     )
 
 
@@ -100,17 +103,19 @@ class Prover:
     seconds: int
     stored: Invariants
 
-    def __call__(self, task: Job) -> Proven:
+    def __call__(self, task: ProofTask) -> CheckedProof:
         if task.observer is not None:
-            found = noninterference(task.identity, task.system, SECRET, OBSERVED[task.observer], self.seconds)
+            found = prove_noninterference(
+                task.identity, task.system, SECRET, OBSERVED[task.observer], self.seconds
+            )
             return replace(
                 self.rechecked(found.proof, ()),
                 other=found.second.observations() if found.second is not None else (),
             )
-        proof = prove(
+        proof = prove_monitors(
             task.identity, task.system, task.monitors, self.stored.get(task.identity, ()), self.seconds
         )
-        witness = shortest(task.system, task.whole, Wanted.EXERCISED)
+        witness = find_shortest_run(task.system, task.whole, Goal.EXERCISED)
         if proof.standing is Standing.PROVED and witness is None:
             proof = replace(
                 proof,
@@ -119,12 +124,12 @@ class Prover:
             )
         return self.rechecked(proof, witness.observations() if witness is not None else ())
 
-    def rechecked(self, proof: Proof, witness: tuple[Observation, ...]) -> Proven:
+    def rechecked(self, proof: Proof, witness: tuple[Observation, ...]) -> CheckedProof:
         began, obligations = time.perf_counter(), 0
         for number, certificate in enumerate(proof.certificates, start=1):
             path = self.folder / f"{proof.clause}.{number}.smt2"
             path.write_text(certificate, "utf-8")
-            said = recheck(path)
+            said = recheck_certificate(path)
             obligations += said.obligations
             if said.failed is not None:
                 proof = replace(
@@ -132,30 +137,30 @@ class Prover:
                     standing=Standing.INCONCLUSIVE,
                     reason=f"cvc5 does not accept the certificate {path.name}: {said.failed}",
                 )
-        return Proven(proof, obligations, round(time.perf_counter() - began, 3), witness)
+        return CheckedProof(proof, obligations, round(time.perf_counter() - began, 3), witness)
 
 
 def prove_packs(
     packs: Iterable[Pack],
     folder: Path,
     seconds: int,
-    tell: Callable[[Proven], None],
+    tell: Callable[[CheckedProof], None],
     stored: Invariants | None = None,
     workers: int = 2,
-) -> dict[str, Proven]:
+) -> dict[str, CheckedProof]:
     """Prove the clauses of packs that are marked P, over the model under each pack's bounds, and that the model's time never stops (PROGRESS).
     Certificates go to `folder`, in place of older ones. `stored` invariants spare the search where they still hold; None stands for the shipped ones."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.smt2"):
         old.unlink()
-    jobs: list[Job] = []
+    jobs: list[ProofTask] = []
     for pack in packs:
-        system, clauses = assistant(Bounds.of(pack.parameters)), provable(pack.clauses)
-        jobs += [job(c, system) for c in clauses]
+        system, clauses = assistant(Bounds.of(pack.parameters)), clauses_to_prove(pack.clauses)
+        jobs += [proof_task(c, system) for c in clauses]
         if clauses:
-            alive = progress(system)
+            alive = progress_monitor(system)
             jobs.append(
-                Job(
+                ProofTask(
                     PROGRESS
                     if not any(j.identity == PROGRESS for j in jobs)
                     else f"{PROGRESS} of {pack.name}",
@@ -164,8 +169,8 @@ def prove_packs(
                     alive,
                 )
             )
-    prover = Prover(folder, seconds, stored_invariants() if stored is None else stored)
-    results: dict[str, Proven] = {}
+    prover = Prover(folder, seconds, load_invariants() if stored is None else stored)
+    results: dict[str, CheckedProof] = {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         # Those with most parts first, so that both workers end together.
         for proven in pool.map(prover, sorted(jobs, key=lambda j: -len(j.monitors))):

@@ -14,9 +14,9 @@ from earwitness.model.assistant.assistant import assistant
 from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.systems.transition_system import Component, Layer
 from earwitness.policies.pack import Pack, shipped_file
-from earwitness.policies.proving.mutants import Judged, Score
-from earwitness.policies.proving.prove_packs import provable
-from earwitness.policies.proving.trusted_bases import TrustedBase, said
+from earwitness.policies.proving.mutants import JudgedMutant, MutationScore
+from earwitness.policies.proving.prove_packs import clauses_to_prove
+from earwitness.policies.proving.trusted_bases import TrustedBase, components_in_words
 
 FILE = "strength.json"
 
@@ -30,12 +30,12 @@ class Strength:
     """What was measured of one pack over the model: every judged mutant and every clause's trusted base, by name."""
 
     digest: str
-    mutants: Mapping[str, Judged]
+    mutants: Mapping[str, JudgedMutant]
     bases: Mapping[str, TrustedBase]
 
     @property
-    def score(self) -> Score:
-        return Score.of(self.mutants.values())
+    def score(self) -> MutationScore:
+        return MutationScore.of(self.mutants.values())
 
     def resting_on(self, layer: Layer) -> tuple[str, ...]:
         """The clauses for which one must trust so far, and no further."""
@@ -47,15 +47,15 @@ def _digest_of(bounds: Bounds, clauses: tuple[tuple[str, str, str, str], ...]) -
     return hashlib.sha256(repr((assistant(bounds), clauses)).encode()).hexdigest()
 
 
-def digest(pack: Pack) -> str:
+def strength_digest(pack: Pack) -> str:
     """Of all that such a measurement depends on: the tables, the pack's bounds and its clauses marked P."""
     clauses = tuple(
-        (c.id, repr(c.formula), str(c.transition), str(c.observer)) for c in provable(pack.clauses)
+        (c.id, repr(c.formula), str(c.transition), str(c.observer)) for c in clauses_to_prove(pack.clauses)
     )
     return _digest_of(Bounds.of(pack.parameters), clauses)
 
 
-def measured(pack: Pack, path: Path | None = None) -> Strength | None:
+def load_strength(pack: Pack, path: Path | None = None) -> Strength | None:
     """What the file (the shipped one unless given) says of this very pack over this very model; None where it speaks of others. Raises StrengthError."""
     source = path if path is not None else shipped_file("alexa-smart-properties", FILE)
     if not source.is_file():
@@ -65,7 +65,7 @@ def measured(pack: Pack, path: Path | None = None) -> Strength | None:
         found = Strength(
             entry["digest"],
             {
-                name: Judged(name, tuple(m["killers"]), tuple(m["undecided"]), m["explained"])
+                name: JudgedMutant(name, tuple(m["killers"]), tuple(m["undecided"]), m["explained"])
                 for name, m in entry["mutants"].items()
             },
             {
@@ -79,7 +79,7 @@ def measured(pack: Pack, path: Path | None = None) -> Strength | None:
         raise StrengthError(
             f"{source}: holds no measurement of strength ({error}); make one with 'earwitness mutate --store'"
         ) from None
-    return found if found.digest == digest(pack) else None
+    return found if found.digest == strength_digest(pack) else None
 
 
 def _sets(entry: Iterable[Iterable[str]]) -> tuple[frozenset[Component], ...]:
@@ -87,9 +87,11 @@ def _sets(entry: Iterable[Iterable[str]]) -> tuple[frozenset[Component], ...]:
     return tuple(frozenset(known[name] for name in names) for names in entry)
 
 
-def store(path: Path, pack: Pack, mutants: Iterable[Judged] = (), bases: Iterable[TrustedBase] = ()) -> None:
+def store_strength(
+    path: Path, pack: Pack, mutants: Iterable[JudgedMutant] = (), bases: Iterable[TrustedBase] = ()
+) -> None:
     """Add to the file, or begin it anew where it speaks of another pack or model."""
-    known = measured(pack, path) or Strength(digest(pack), {}, {})
+    known = load_strength(pack, path) or Strength(strength_digest(pack), {}, {})
     known = replace(
         known,
         mutants={**known.mutants, **{j.mutant: j for j in mutants}},
@@ -119,7 +121,7 @@ def _names(trusted: frozenset[Component]) -> list[str]:
     return sorted(c.name for c in trusted)
 
 
-def facts(strength: Strength) -> dict[str, Any]:
+def strength_facts(strength: Strength) -> dict[str, Any]:
     """For a bundle: the score, how often each clause noticed a fault, and each clause's trusted base in words."""
     score, kills = strength.score, [k for j in strength.mutants.values() for k in j.killers]
     return {
@@ -132,8 +134,8 @@ def facts(strength: Strength) -> dict[str, Any]:
         "bases": {
             b.clause: {
                 "rests_on": b.rests_on.value if b.rests_on is not None else "",
-                "sets": [said(s) for s in b.sets],
-                "open": [said(s) for s in b.open],
+                "sets": [components_in_words(s) for s in b.sets],
+                "open": [components_in_words(s) for s in b.open],
                 "complete": b.complete,
                 "finite": b.finite,
             }
@@ -142,7 +144,7 @@ def facts(strength: Strength) -> dict[str, Any]:
     }
 
 
-def summary(found: Mapping[str, Any]) -> tuple[str, ...]:
+def strength_summary(found: Mapping[str, Any]) -> tuple[str, ...]:
     """The facts of a bundle in a few lines."""
     real = found["killed"] + found["explained"] + found["unexplained"]
     lines = []

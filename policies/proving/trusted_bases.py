@@ -16,17 +16,17 @@ from earwitness.model.assistant.assistant import assistant
 from earwitness.model.assistant.cloud import OBSERVED, SECRET
 from earwitness.model.expression import TRUE
 from earwitness.model.proof.havoc import WILD, havoc
-from earwitness.model.proof.second_opinion.abc import AbcError, installed, pdr
+from earwitness.model.proof.second_opinion.abc import AbcError, abc_is_installed, run_pdr
 from earwitness.model.proof.second_opinion.promela import SMALL
-from earwitness.model.proof.second_opinion.verilog import verilog
-from earwitness.model.proof.self_composition import twice
+from earwitness.model.proof.second_opinion.verilog import verilog_circuit
+from earwitness.model.proof.self_composition import self_compose
 from earwitness.model.proof.spacer import state_monitor
-from earwitness.model.systems.cone import cone
+from earwitness.model.systems.cone import cone_of_influence
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import Component, Layer, System
 from earwitness.policies.pack import Pack, load
-from earwitness.policies.proving.obligations import Inquiry, inquiry
-from earwitness.policies.proving.prove_packs import provable
+from earwitness.policies.proving.obligations import Inquiry, open_inquiry
+from earwitness.policies.proving.prove_packs import clauses_to_prove
 
 Trusted = frozenset[Component]
 REACH = tuple(Layer)
@@ -55,10 +55,10 @@ class TrustedBase:
         return REACH[min(furthest)] if furthest and min(furthest) >= 0 else None
 
     def __str__(self) -> str:
-        return " or ".join(said(s) for s in self.sets) or "not found"
+        return " or ".join(components_in_words(s) for s in self.sets) or "not found"
 
 
-def said(trusted: Trusted) -> str:
+def components_in_words(trusted: Trusted) -> str:
     """A set in words."""
     return " + ".join(c.name for c in sorted(trusted, key=lambda c: (_reach(c), c.name))) or "nothing"
 
@@ -107,17 +107,17 @@ class Assessor:
         changed = havoc(assistant(SMALL), self.everybody - trusted)
         if promise.observer is not None:
             seen = OBSERVED[promise.observer]
-            part = cone(changed, state_monitor(TRUE, TRUE), seen)
-            changed, monitor = twice(part, (*SECRET, *_wild(changed)), seen)
+            part = cone_of_influence(changed, state_monitor(TRUE, TRUE), seen)
+            changed, monitor = self_compose(part, (*SECRET, *_wild(changed)), seen)
         elif promise.monitor is not None:
             monitor = promise.monitor
         else:
             return None
-        if not installed():
+        if not abc_is_installed():
             return None
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return pdr(verilog(changed, monitor, HORIZON), Path(folder)).holds
+                return run_pdr(verilog_circuit(changed, monitor, HORIZON), Path(folder)).holds
             except AbcError:
                 return None
 
@@ -174,17 +174,17 @@ def _assess(clause: str) -> TrustedBase:
     return _assessor["sits"](clause)
 
 
-def trusted_bases(
+def find_trusted_bases(
     pack: Pack,
     tell: Callable[[TrustedBase], None],
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
 ) -> tuple[TrustedBase, ...]:
     """The trusted base of every clause of the pack marked P. `tell` hears each in the pack's order."""
-    _assessor["sits"] = Assessor(inquiry(pack, wanted), load(pack.file, asdict(SMALL)))
+    _assessor["sits"] = Assessor(open_inquiry(pack, wanted), load(pack.file, asdict(SMALL)))
     found = []
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        for one in pool.map(_assess, [c.id for c in provable(pack.clauses) if wanted(c.id)]):
+        for one in pool.map(_assess, [c.id for c in clauses_to_prove(pack.clauses) if wanted(c.id)]):
             tell(one)
             found.append(one)
     return tuple(found)

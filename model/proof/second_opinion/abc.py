@@ -16,7 +16,7 @@ class AbcError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class CircuitOpinion:
     """Whether no reachable step violates the monitor, and seconds of the engine alone."""
 
     holds: bool
@@ -26,12 +26,12 @@ class Opinion:
 TOOLS = ("yosys", "berkeley-abc")
 
 
-def installed() -> bool:
+def abc_is_installed() -> bool:
     """Whether this machine can give the opinion."""
     return all(shutil.which(tool) is not None for tool in TOOLS)
 
 
-def pdr(circuit: str, folder: Path, seconds: int = 120) -> Opinion:
+def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
     """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no answer."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
@@ -43,9 +43,9 @@ def pdr(circuit: str, folder: Path, seconds: int = 120) -> Opinion:
     )
     took = re.findall(r"Time =\s+([\d.]+) sec", said)
     if "Property proved" in said:
-        return Opinion(True, float(took[-1]) if took else 0.0)
+        return CircuitOpinion(True, float(took[-1]) if took else 0.0)
     if re.search(r"Output \d+ .*was asserted in frame", said):
-        return Opinion(False, float(took[-1]) if took else 0.0)
+        return CircuitOpinion(False, float(took[-1]) if took else 0.0)
     raise AbcError("ABC gave no answer: " + " ".join(said.split())[-300:])
 
 

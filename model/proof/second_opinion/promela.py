@@ -24,7 +24,7 @@ from earwitness.model.expression import (
     substitute,
 )
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import cone, effect
+from earwitness.model.systems.cone import cone_of_influence, monitor_effect
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import TIME, System, Transition
 
@@ -85,9 +85,9 @@ def _choices(system: System, t: Transition, horizon: int) -> Iterator[Mapping[st
         yield {v.name: Const(value) for v, value in zip(free, chosen, strict=True)}
 
 
-def promela(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
+def promela_program(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
     """One process that does any step of the system that can matter to the monitor, and asserts its verdict after each. Integers that are chosen freely go from -1 to the horizon."""
-    system = cone(system, monitor)
+    system = cone_of_influence(system, monitor)
     sorts = {v.name: v.sort for v in system.variables} | {r.name: r.sort for r in monitor.registers}
     first = {v.name: v.initial for v in system.variables} | {r.name: (r.initial,) for r in monitor.registers}
     writer = _Writer(list(sorts))
@@ -96,7 +96,7 @@ def promela(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
     )
     rows: dict[str, str] = {}
     for t in system.transitions:
-        seen = effect(t, monitor)
+        seen = monitor_effect(t, monitor)
         for chosen in _choices(system, t, horizon):
             guard = substitute(conjunction(t.guard, in_time), chosen)
             if guard == FALSE:

@@ -22,7 +22,7 @@ class SpinError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class SpinOpinion:
     """Whether every assertion held in every state, how many states there were, and seconds of the search alone."""
 
     holds: bool
@@ -30,7 +30,7 @@ class Opinion:
     seconds: float
 
 
-def spin(program: str, folder: Path, seconds: int = 300) -> Opinion:
+def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
     """Run Spin on a program in an empty folder. Raises SpinError where it, or a C compiler, is missing, or where the search was not complete."""
     for tool in ("spin", "gcc"):
         if shutil.which(tool) is None:
@@ -60,7 +60,7 @@ def spin(program: str, folder: Path, seconds: int = 300) -> Opinion:
     if int(errors[1]) and "assertion violated" not in said:
         raise SpinError("Spin found another error than a violated promise: " + " ".join(said.split())[:300])
     took = re.search(r"elapsed time ([\d.]+)", said)
-    return Opinion(int(errors[1]) == 0, int(states[1]), float(took[1]) if took else 0.0)
+    return SpinOpinion(int(errors[1]) == 0, int(states[1]), float(took[1]) if took else 0.0)
 
 
 def _run(command: list[str], folder: Path, seconds: int) -> str:

@@ -21,7 +21,7 @@ from earwitness.model.expression import (
     plus,
 )
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import cone, effect, timed
+from earwitness.model.systems.cone import cone_of_influence, monitor_effect, timed_variables
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import TIME, System
 
@@ -73,10 +73,10 @@ class _Writer:
                 return "(" + f" {_V[operator]} ".join(self.source(a) for a in arguments) + ")"
 
 
-def verilog(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
+def verilog_circuit(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
     """One module: each clock does the step its inputs choose, where that is enabled; the output says that the step violates the monitor. All first
     states and free choices are inputs, so nothing is left out of what the model allows before the horizon."""
-    system = cone(system, monitor, timed(system))
+    system = cone_of_influence(system, monitor, timed_variables(system))
     longest = max((x.bound for x in system.limits), default=0)
     sorts = (
         {v.name: v.sort for v in system.variables}
@@ -121,7 +121,7 @@ def verilog(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
     moves: dict[str, list[str]] = {n: [] for n in sorts}
     violated = []
     for number, t in enumerate(system.transitions):
-        seen = effect(t, monitor)
+        seen = monitor_effect(t, monitor)
         lines.append(
             f"  wire does{number} = started && rule == {number} && in_time && {writer.source(t.guard)}; // {t.name}"
         )
