@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance.running.check import open_target
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import Press, Say, from_json, to_json
+from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import TargetError
 

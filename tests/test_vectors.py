@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from earwitness.conformance.running.check import open_target
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import Press, Say, SetTone
+from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.vectors.derive import derived, script
 from earwitness.conformance.vectors.replay import Came, replay
 from earwitness.conformance.vectors.vector import VectorError, read, shipped, written

@@ -152,8 +152,8 @@ def vectors(
 ) -> None:
     """Carry out the shortest stimuli that reach every transition of the model and every clause, and see whether what should follow does.
     Exits 1 where a clause is violated on the way, 3 where something expected did not come or nothing could be carried out."""
-    from earwitness.conformance.running.check import open_target
     from earwitness.conformance.running.harness import Harness
+    from earwitness.conformance.targets.entry_points import open_target
     from earwitness.conformance.vectors.derive import derived
     from earwitness.conformance.vectors.replay import Came, replay
     from earwitness.conformance.vectors.vector import read, shipped, written

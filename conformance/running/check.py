@@ -18,7 +18,8 @@ from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.paired_runs import Comparison, Likeness, compare
 from earwitness.conformance.running.search import Failure, search, shrink, tour
 from earwitness.conformance.stimuli.stimulus import Scenario
-from earwitness.conformance.targets.protocol import Hello, Target, TargetError
+from earwitness.conformance.targets.entry_points import open_target
+from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.vectors import counterexample
 from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.model.assistant.assistant import assistant, tables
@@ -62,19 +63,6 @@ class Outcome:
     folder: Path
     strength: tuple[str, ...] = ()
     """What is known of the pack itself, in a few lines."""
-
-
-def open_target(target: str) -> Target:
-    """A driver for `ref`, `ref:faulty/NAME` or `exec:COMMAND`. Raises TargetError."""
-    from earwitness.conformance.targets.process import ProcessTarget
-    from earwitness.conformance.targets.reference import ReferenceTarget
-
-    kind, _, rest = target.partition(":")
-    if kind == "ref" and (not rest or rest.startswith("faulty/")):
-        return ReferenceTarget(rest.removeprefix("faulty/"))
-    if kind == "exec" and rest:
-        return ProcessTarget(rest)
-    raise TargetError(f"'{target}' names no target; use ref, ref:faulty/NAME or exec:COMMAND")
 
 
 def judge(harness: Harness, examples: int, tell: Tell) -> Session:

@@ -25,6 +25,7 @@ from earwitness.conformance.targets.protocol import (
     DeviceProfile,
     ErrorReply,
     Hello,
+    HelloOkReply,
     HelloReply,
     Message,
     Ok,
@@ -115,14 +116,12 @@ def hello_from(messages: Sequence[Message], number: int) -> Hello:
     if events:
         raise TargetError("the implementation reports observations before it has introduced itself")
     _check_number(reply, number)
-    content = reply.get("ok")
-    if not isinstance(content, dict):
+    if not isinstance(reply.get("ok"), dict):
         refused = reply.get("unsupported", reply.get("error", "the reply has no 'ok'"))
         raise TargetError(f"the implementation refused 'hello': {refused}")
-    spoken = content.get("earwitness", 1)
-    if spoken != VERSION:
-        content = _without_what_version_1_ignored(content)
-    entry = convert(content, HelloReply, "the reply to 'hello'")
+    if reply["ok"].get("earwitness", 1) != VERSION:
+        reply = _without_what_version_1_ignored(reply)
+    entry = convert(reply, HelloOkReply, "the reply to 'hello'").ok
     _check_names(entry)
     profiles = {d.device: _profile_of(d, entry) for d in entry.devices}
     everything = frozenset().union(*(profile.capabilities for profile in profiles.values()))
@@ -265,11 +264,11 @@ def _given(own: T | UnsetType, default: T) -> T:
     return default if isinstance(own, UnsetType) else own
 
 
-def _without_what_version_1_ignored(content: Message) -> Message:
+def _without_what_version_1_ignored(reply: Message) -> Message:
     """Version 1 took no notice of keys it did not know, nor of an empty `cloud`."""
-    kept: Message = _keep_fields(content, HelloReply)
-    if kept.get("cloud") == {}:
-        del kept["cloud"]
+    kept: Message = {"id": reply["id"], "ok": _keep_fields(reply["ok"], HelloReply)}
+    if kept["ok"].get("cloud") == {}:
+        del kept["ok"]["cloud"]
     return kept
 
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 
+from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import (
     answer_from,
     decode_line,
@@ -25,12 +26,20 @@ from earwitness.conformance.targets.protocol import (
     HelloRequest,
     Message,
     Request,
+    Target,
     TargetError,
 )
 from earwitness.model.trace import LONGEST_LINE
 
 MOST_MESSAGES = 100_000
 """Messages of one step; more is a flood."""
+
+
+def open_process(rest: str, options: TargetOptions) -> Target:
+    """`exec:COMMAND`: any program that speaks the protocol. Raises TargetError."""
+    if not rest.strip():
+        raise TargetError("exec: names no program; write exec:COMMAND, such as 'exec:python3 driver.py'")
+    return ProcessTarget(rest, options.patience)
 
 
 class ProcessTarget:

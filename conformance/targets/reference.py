@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import answer_from, hello_from, request_message
-from earwitness.conformance.targets.protocol import Answer, Hello, HelloRequest, Message, Request, TargetError
+from earwitness.conformance.targets.protocol import (
+    Answer,
+    Hello,
+    HelloRequest,
+    Message,
+    Request,
+    Target,
+    TargetError,
+)
+
+
+def open_reference(rest: str, options: TargetOptions) -> Target:
+    """`ref`, or `ref:faulty/NAME` with a seeded fault. Raises TargetError."""
+    fault = rest.removeprefix("faulty/")
+    if rest and not (rest.startswith("faulty/") and fault):
+        raise TargetError(f"'ref:{rest}' names no target; use ref or ref:faulty/NAME")
+    return ReferenceTarget(fault)
 
 
 class ReferenceTarget:

@@ -1,0 +1,66 @@
+"""Targets by name. Each kind is an entry point of the group `earwitness.targets`, so that any installed package
+can bring one: `ref`, `exec` and `wyoming` are found in the same way as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import TypeAlias
+
+from earwitness.conformance.targets.confinement import Confinement
+from earwitness.conformance.targets.protocol import Target, TargetError
+from earwitness.model.vocabulary import nearest
+
+GROUP = "earwitness.targets"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOptions:
+    """What whoever runs the check decides about the target. `confinement` is the firmest that is tried;
+    `patience` is how many seconds of silence count as a hang."""
+
+    confinement: Confinement = Confinement.SEALED
+    patience: float = 30.0
+
+
+OpenTarget: TypeAlias = Callable[[str, TargetOptions], Target]
+"""An entry point: opens the target that stands behind the colon of its name. Raises TargetError."""
+
+
+def open_target(name: str, options: TargetOptions | None = None) -> Target:
+    """The target of that name, such as `ref`, `ref:faulty/NAME` or `exec:COMMAND`. Raises TargetError."""
+    kind, _, rest = name.partition(":")
+    known = installed_targets()
+    if kind not in known:
+        raise TargetError(
+            f"'{name}' names no target.{nearest(kind, known)} A name begins with one of {', '.join(known)},"
+            " such as ref, ref:faulty/NAME or exec:COMMAND"
+        )
+    return load_target(known[kind])(rest, options or TargetOptions())
+
+
+def installed_targets() -> Mapping[str, EntryPoint]:
+    """Every kind of target that an installed package brings. Raises TargetError where two bring the same."""
+    found: dict[str, EntryPoint] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            raise TargetError(
+                f"two installed packages bring the target '{entry.name}': {other.value} and {entry.value};"
+                " remove one"
+            )
+    if not found:
+        raise TargetError("no target is installed, not even ours: install earwitness again (pip install .)")
+    return found
+
+
+def load_target(entry: EntryPoint) -> OpenTarget:
+    """The function behind an entry point. Raises TargetError where its package cannot be imported."""
+    try:
+        opened: OpenTarget = entry.load()
+    except Exception as error:  # whatever a stranger's package does when it is imported
+        raise TargetError(
+            f"the target '{entry.name}' ({entry.value}) cannot be loaded: {type(error).__name__}: {error}"
+        ) from None
+    return opened
