@@ -162,7 +162,7 @@ def known_kinds() -> tuple[str, ...]:
 
 REPLIES: Mapping[str, type[Struct]] = {"ok": OkReply, "unsupported": UnsupportedReply, "error": ErrorReply}
 """What a reply is, by the one of these keys that it has."""
-NESTED: Mapping[str, type[Struct]] = {"ok": Ok, "devices": DeviceEntry, "cloud": CloudAddress}
+NESTED: dict[str, type[Struct]] = {"ok": Ok, "devices": DeviceEntry, "cloud": CloudAddress}
 """What lies inside of what, by the key under which it lies."""
 
 
@@ -295,6 +295,7 @@ def _explain(complaint: str, kind: type[Struct]) -> str:
     unknown = UNKNOWN_FIELD.search(complaint)
     if unknown is None:
         return complaint.replace("Object missing", "it lacks the").replace("`", "'").replace("$.", "")
-    name, place = unknown.group(1)[:60], re.match(r"\w*", unknown.group(2) or "")
-    fields = NESTED.get(place.group() if place else "", kind).__struct_fields__
-    return f"there is no field '{name}'.{nearest(name, fields)}"
+    nested = NESTED | {"ok": HelloReply} if kind is HelloOkReply else NESTED
+    name, place = unknown.group(1)[:60], re.findall(r"[a-z]+", unknown.group(2) or "")
+    holder = nested.get(place[-1], kind) if place else kind
+    return f"there is no field '{name}'.{nearest(name, holder.__struct_fields__)}"
