@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 
 from earwitness.reference_impl.attached import Attached
-from earwitness.reference_impl.calls.gateway import Telephone
+from earwitness.reference_impl.calls.gateway import TELEPHONE_RATE, Telephone
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed
 from earwitness.reference_impl.cloud.skills.host import STORE, may_run
@@ -26,7 +26,7 @@ from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.device.screen import RING_REGIONS, SCREEN_REGIONS, Region
 from earwitness.reference_impl.device.wake import WORDS
 from earwitness.reference_impl.faults.zoo import FAULTS, device_class
-from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, VERSION, Message
+from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, RATE, VERSION, Message
 from earwitness.reference_impl.sound import Samples, decode, pieces
 
 KINDS = {"d1": SPEAKER, "d2": SHOW}
@@ -182,13 +182,26 @@ class Session:
             yield {"id": number, "unsupported": f"this device has no '{request.get('do')}'"}
             return
         self.out = []
+        reply: Message
         try:
-            reply: Message = {"id": number, "ok": do(request) or {}}
+            reply = {"id": number, "ok": do(request) or {}}
         except (KeyError, TypeError, ValueError, OSError) as error:
             reply = {"id": number, "error": f"the request cannot be carried out: {error}", "definite": True}
+        except (
+            Exception
+        ) as error:  # a device that breaks is the device's fault, and what came of the request is open
+            reply = {"id": number, "error": f"the device failed: {error!r}", "definite": False}
+        self.end_calls_of_one()
         self.refresh_displays()
         yield from self.out
         yield reply
+
+    def end_calls_of_one(self) -> None:
+        """Where one end of a call between the devices is gone, the other hangs up too. It would notice by itself, but at an instant that differs from run to
+        run."""
+        between = [device for device in self.devices.values() if device.in_call and device.line.leg == "device"]
+        if len(between) == 1:
+            between[0].end_call()
 
     def refresh_displays(self) -> None:
         """Let every attached display show what its device shows now."""
@@ -292,11 +305,16 @@ class Session:
         for piece in pieces(air):
             device.hear(piece)
             self.attached[device.name].show(device)
-        to_telephone = device.line.busy and device.line.leg == "telephone" and not device.muted
-        # The gateway sends in its own time; the telephone tells what came.
-        if to_telephone and (heard := self.telephone.heard(TELEPHONE_PATIENCE)):
-            device.report("call.media", leg="telephone", bytes=heard, encrypted=False, end_to_end=False)
+        if device.line.busy and device.line.leg == "telephone" and not device.muted:
+            self.listen_at_telephone(device, len(air))
         return {"began": began, "ended": device.now}
+
+    def listen_at_telephone(self, device: Device, samples: int) -> None:
+        """The gateway sends in its own time; the telephone tells what came of so many samples that the device heard."""
+        spoken = samples * TELEPHONE_RATE // RATE
+        heard = self.telephone.heard(spoken, TELEPHONE_PATIENCE)
+        if heard:
+            device.report("call.media", leg="telephone", bytes=heard, encrypted=False, end_to_end=False)
 
     def press(self, request: Message) -> None:
         device = self.device(request)
@@ -315,14 +333,24 @@ class Session:
         device.call(request["leg"])
         try:
             if request["leg"] == "telephone":
+                self.telephone.begin()
                 device.line.dial_telephone(*self.telephone.address)
             else:
-                other = next(d for name, d in self.devices.items() if name != device.name)
-                if not other.takes_call(request.get("answered", True)):
-                    raise CallFailed(f"'{other.name}' does not take the call")
-                device.line.dial(other.line)
+                self.call_other(device, request.get("answered", True))
         except CallFailed:
-            device.report("call.end")
+            device.end_call()
+
+    def call_other(self, device: Device, answered: bool) -> None:
+        """Call the other device of the household. Raises CallFailed."""
+        other = next(d for name, d in self.devices.items() if name != device.name)
+        if not other.takes_call(answered):
+            raise CallFailed(f"'{other.name}' does not take the call")
+        other.call("device")
+        try:
+            device.line.dial(other.line)
+        except CallFailed:
+            other.end_call()
+            raise
 
     def set_tone(self, request: Message) -> None:
         """The organisation sets it at the property side; the device fetches it from the cloud."""

@@ -100,24 +100,57 @@ def session():
 
 
 def call(session, **more):
-    return [
-        m.get("event")
-        for m in session.handle(
-            {"id": 1, "do": "call", "device": "d1", "state": "start", "leg": "device", **more}
-        )
-    ][:-1]
+    """What is observed of calls, by device."""
+    seen = session.handle({"id": 1, "do": "call", "device": "d1", "state": "start", "leg": "device", **more})
+    return [(m["device"], m["event"]) for m in seen if m.get("event", "").startswith("call.")]
+
+
+def hang_up(session):
+    list(session.handle({"id": 2, "do": "call", "device": "d1", "state": "end", "leg": "device"}))
 
 
 def test_a_call_that_is_declined_ends_without_media(session):
-    assert call(session, answered=False) == ["call.start", "call.end"]
-    assert not session.devices["d1"].line.busy
+    assert call(session, answered=False) == [("d1", "call.start"), ("d1", "call.end")]
+    assert not session.devices["d1"].line.busy and not session.devices["d1"].lights.blue
 
 
 @pytest.mark.parametrize("why", ["no power", "no network"])
 def test_a_device_that_is_not_there_takes_no_call(why, session):
     other = session.devices["d2"]
     (other.power if why == "no power" else other.network)(False)
-    assert call(session) == ["call.start", "call.end"]
+    assert call(session) == [("d1", "call.start"), ("d1", "call.end")]
     (other.power if why == "no power" else other.network)(True)
-    assert call(session) == ["call.start"]
-    list(session.handle({"id": 2, "do": "call", "device": "d1", "state": "end", "leg": "device"}))
+    assert call(session) == [("d1", "call.start"), ("d2", "call.start")]
+    hang_up(session)
+
+
+def test_a_device_that_is_called_tells_and_shows_it_as_long_as_what_it_hears_is_sent(session):
+    called = session.devices["d2"]
+    call(session)
+    session.out = []
+    session.hear({"device": "d2"}, np.ones(1280, np.int16))
+    assert "call.media" in [m["event"] for m in session.out] and called.lights.blue
+    hang_up(session)
+    assert not called.in_call and not called.lights.blue
+
+
+def test_the_light_stays_on_when_a_request_ends_during_a_call(session):
+    caller = session.devices["d1"]
+    call(session)
+    caller.press_action()
+    caller.network(True)
+    caller.lose_stream()
+    assert caller.lights.blue
+    hang_up(session)
+    assert not caller.lights.blue
+
+
+def test_a_call_to_a_device_whose_keys_are_not_known_ends_on_both_sides(session, monkeypatch):
+    monkeypatch.setitem(session.devices["d1"].line.identity.trusted, "d2", Identity().public)
+    assert call(session) == [
+        ("d1", "call.start"),
+        ("d2", "call.start"),
+        ("d2", "call.end"),
+        ("d1", "call.end"),
+    ]
+    assert not any(device.lights.blue for device in session.devices.values())

@@ -26,6 +26,7 @@ from earwitness.conformance.stimuli.clips import CLIPS, Clip, in_the_air, write_
 from earwitness.conformance.witnesses.files import search
 from earwitness.conformance.witnesses.heard_sound import Air
 from earwitness.reference_impl.calls.identity import Identity
+from earwitness.reference_impl.cloud.skills.host import Host, SkillProcess
 from earwitness.reference_impl.device.device import SPEAKER, Control, Device
 from earwitness.reference_impl.device.link import WINDOW, Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
@@ -255,6 +256,28 @@ def test_settings_are_answered_on_the_same_connection_while_a_turn_is_in_work(se
     assert link.ask({"type": "settings", "device": "d1"}) == {"tone": False, "word": "alexa"}
     assert link.answer(turn)["events"]
     link.drop()
+
+
+def test_a_device_that_breaks_leaves_open_what_came_of_the_request(session, monkeypatch):
+    monkeypatch.setattr(session.devices["d1"], "press_action", lambda: 1 // 0)
+    *_, reply = session.handle({"id": 4, "do": "press", "device": "d1", "button": "action"})
+    assert "ZeroDivisionError" in reply["error"] and not reply["definite"]
+
+
+def test_skills_end_also_while_another_thread_takes_one_out(monkeypatch):
+    """The thread that ends the cloud once died of this, and the cloud lived on without its device."""
+    host = Host()
+    for name in ("weather", "timer"):
+        host.ask(host.listings[name], "Nothing", {}, {})
+    assert len(host._running) == 2
+
+    def end(process: SkillProcess, honest=SkillProcess.end) -> None:
+        honest(process)
+        host._running.popitem()
+
+    monkeypatch.setattr(SkillProcess, "end", end)
+    host.end()
+    assert host._running == {}
 
 
 def test_a_hundred_devices_at_once(tmp_path):

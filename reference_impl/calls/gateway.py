@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import socket
 import struct
+import time
 from contextlib import suppress
 
 import av
@@ -15,6 +16,10 @@ from earwitness.reference_impl.calls.peer import Peer
 TELEPHONE_RATE = 8_000
 PCMU = 0
 """The payload type of mu-law."""
+RTP_HEADER = 12
+LARGEST_PACKET = 2048
+HELD_BACK = 6 * TELEPHONE_RATE // 50
+"""Bytes that stay in the gateway until more comes: it puts packets of 20 ms in order, and lets the first five wait; resampling holds part of another."""
 
 
 class Gateway:
@@ -52,15 +57,29 @@ class Telephone:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._socket.getsockname()
+        self._due = 0
+        """Bytes of sound that were sent to it and have not arrived."""
 
-    def heard(self, patience: float) -> int:
-        """Bytes of sound that arrived since the last call; waits that many seconds for the first."""
-        found = 0
-        self._socket.settimeout(patience)
-        with suppress(OSError):
-            while True:
-                found += max(0, len(self._socket.recv(2048)) - 12)
-                self._socket.settimeout(0.05)
+    def begin(self) -> None:
+        """A new call."""
+        self.heard(0, 0.0)
+        self._due = 0
+
+    def heard(self, spoken: int, patience: float) -> int:
+        """Bytes of sound that arrived since the last call. `spoken` more were sent meanwhile: all but what the gateway holds back are waited for, so many
+        seconds at most."""
+        self._due += spoken
+        found, deadline = 0, time.monotonic() + patience
+        while True:
+            self._socket.settimeout(max(0.0, deadline - time.monotonic()) if self._due > HELD_BACK else 0.0)
+            try:
+                arrived = len(self._socket.recv(LARGEST_PACKET)) - RTP_HEADER
+            except (BlockingIOError, TimeoutError):
+                break
+            found += arrived
+            self._due -= arrived
+        # What is lost does not come later either.
+        self._due = min(self._due, HELD_BACK)
         return found
 
     def close(self) -> None:

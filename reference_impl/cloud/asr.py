@@ -6,6 +6,7 @@ import math
 import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -78,10 +79,10 @@ class DomainRecognizer:
         best = self._decoder.hyp()
         if best is None or not best.hypstr.strip():
             return []
+        # Seen with pocketsphinx 5.0.4: an entry of the list may be None, or without a text.
+        entries = [entry for entry in islice(self._decoder.nbest(), ENTRIES) if entry is not None]
         listed = [
-            (_plain(c.hypstr or ""), SCALE * math.log(c.score))
-            for c, _ in zip(self._decoder.nbest(), range(ENTRIES), strict=False)
-            if c.score > 0
+            (_plain(entry.hypstr or ""), SCALE * math.log(entry.score)) for entry in entries if entry.score > 0
         ]
         return ranked([(text, score) for text, score in listed if text] or [(best.hypstr.strip(), 0.0)])
 

@@ -136,9 +136,12 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
 
 
 def _follow(cloud: Cloud) -> None:
-    sys.stdin.read()
-    cloud.host.end()
-    os._exit(0)
+    """Wait until our input ends, then end, whatever else goes wrong."""
+    try:
+        sys.stdin.read()
+        cloud.host.end()
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ class Device:
         self.stream = 0
         self.pending: Pending | None = None
         self.line = self.line_class(name, identity, self.link)
+        self.in_call = False
         self.action_enabled = True
 
     # What happens to the device
@@ -162,17 +163,25 @@ class Device:
         self.report("setting.tone", on=wanted)
 
     def call(self, leg: str) -> None:
-        """Somebody calls through this device; the line is dialled by whoever knows the other end."""
+        """A call begins, from here or from elsewhere: tell it and show it, since what is heard leaves from now on. The line is dialled by whoever knows the
+        other end."""
+        self.in_call = True
         self.report("call.start", leg=leg)
+        self.show_active(True)
 
     def takes_call(self, answered: bool) -> bool:
         """Somebody calls this device: whether it is there, free and answered by the person beside it."""
         return self.powered and self.link.up and not self.line.busy and answered
 
     def end_call(self) -> None:
-        if self.line.busy:
-            self.line.hang_up()
-            self.report("call.end")
+        """Hang up, if there is a call, or what is left of one that broke."""
+        if not self.in_call:
+            return
+        self.line.hang_up()
+        self.in_call = False
+        self.report("call.end")
+        if self.control not in (Control.STREAMING, Control.WAITING) and not self.asked:
+            self.show_active(False)
 
     def hear(self, air: Samples) -> None:
         """One chunk of what is in the air around the device."""
@@ -202,8 +211,7 @@ class Device:
     def talk(self, heard: Samples) -> None:
         """In a call, what is heard goes to the other end."""
         if self.line.lost:
-            self.line.hang_up()
-            self.report("call.end")
+            self.end_call()
         sent = self.line.send(heard)
         if sent is not None and sent.leg == "device":
             self.report(
@@ -284,10 +292,12 @@ class Device:
         self.report("tone")
 
     def show_active(self, on: bool) -> None:
-        if on != self.lights.blue:
-            self.lights.blue = on
-            self.report("light", color="blue", on=on)
-            self.show("blue_bar", on)
+        """The blue light, and the bar on a screen: never off while a call goes on."""
+        lit = on or self.in_call
+        if lit != self.lights.blue:
+            self.lights.blue = lit
+            self.report("light", color="blue", on=lit)
+            self.show("blue_bar", lit)
 
     def send(self, heard: Samples) -> None:
         try:

@@ -171,11 +171,17 @@ class MuteSymbolMissing(Device):
 class ListensUnasked(Device):
     """Listens on after every answer, though no skill asked anything."""
 
+    beginning = False
+
     def show_active(self, on: bool) -> None:
-        if not on and self.lights.blue and self.control is Control.LISTENING:
-            self.activate("follow_up")
-        else:
+        over = not on and self.lights.blue and self.control is Control.LISTENING
+        if not over or self.beginning:
             super().show_active(on)
+            return
+        # Where no stream can be opened, activation ends here again.
+        self.beginning = True
+        self.activate("follow_up")
+        self.beginning = False
 
 
 class CameraStaysOn(Device):

@@ -131,7 +131,7 @@ class Host:
         if response is not None:
             return response
         process.end()
-        del self._running[listing.name]
+        self._running.pop(listing.name, None)
         return Response(say(f"{listing.name.replace('_', ' ')} did not answer. Please try again."))
 
     def logs(self, name: str) -> tuple[str, ...]:
@@ -139,6 +139,7 @@ class Host:
         return tuple(self._running[name].log) if name in self._running else ()
 
     def end(self) -> None:
-        for process in self._running.values():
+        """End all skills, also one that is being asked by another thread, which then takes it out itself."""
+        for process in tuple(self._running.values()):
             process.end()
         self._running.clear()
