@@ -10,20 +10,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import cvc5
 import z3
 
-from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
-from earwitness.model.proof.second_opinion.promela import SMALL, promela_program
+from earwitness.model.proof.second_opinion.promela import promela_program
 from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.model.proof.spacer import Standing
-from earwitness.policies.pack import find
+from earwitness.policies.pack import find, small_pack
 from earwitness.policies.proving.prove_packs import Prover, clauses_to_prove, proof_task
 
 SECONDS = 60
@@ -41,7 +39,8 @@ def timed(work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    system, pack = assistant(SMALL), find("alexa-smart-properties", asdict(SMALL))
+    pack = small_pack(find("alexa-smart-properties"))
+    system = pack.model.small_system
     rows: dict[str, Any] = {}
     for clause in clauses_to_prove(pack.clauses):
         monitor = clause.monitor
@@ -49,7 +48,7 @@ if __name__ == "__main__":
             continue
 
         def ours(folder: Path, clause: Any = clause) -> dict[str, Any]:
-            said = Prover(folder, SECONDS, {})(proof_task(clause, system))
+            said = Prover(folder, SECONDS, {})(proof_task(clause, pack.model, system))
             return {
                 "answer": "holds" if said.standing is Standing.PROVED else said.standing.value,
                 "seconds": said.proof.seconds,
@@ -70,4 +69,4 @@ if __name__ == "__main__":
         rows[clause.id] = {"earwitness": timed(ours), "abc pdr": timed(theirs), "spin": timed(spins)}
         print(clause.id, json.dumps(rows[clause.id]), file=sys.stderr, flush=True)
     versions = {"python": platform.python_version(), "z3": z3.get_version_string(), "cvc5": cvc5.__version__}
-    print(json.dumps({"bounds": asdict(SMALL), "versions": versions, "clauses": rows}, indent=1))
+    print(json.dumps({"bounds": dict(pack.model.small), "versions": versions, "clauses": rows}, indent=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, reduce
 from importlib.resources import files
@@ -14,14 +14,13 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from earwitness.model.assistant.assistant import ENABLED
-from earwitness.model.assistant.cloud import OBSERVED
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.logic.formula import And, Formula, Or, Truth
 from earwitness.model.logic.monitor import Monitor, compile_formula
 from earwitness.model.logic.parser import UNITS, FormulaError, Scope, parse_formula
+from earwitness.model.systems.model import Model
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import nearest, vocabulary
+from earwitness.policies.models import DEFAULT_MODEL, MODELS, small_parameters
 from earwitness.policies.placed_yaml import Document, PlacedYamlError, read_document
 from earwitness.policies.triggers import NoTrigger, occasion
 
@@ -125,6 +124,7 @@ class Pack:
     states: Mapping[str, Mapping[str, str]]
     clauses: tuple[Clause, ...]
     file: Path
+    model: Model
     declared: Mapping[str, Parameter] = field(default_factory=dict)
     opportunities: Mapping[str, str] = field(default_factory=dict)
 
@@ -151,6 +151,11 @@ def shipped_file(pack: str, name: str) -> Path:
 def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:
     """A shipped pack by name, or a pack file by path, read as if its parameters had the values of `instead`."""
     return load(shipped_packs().get(name, Path(name)), instead)
+
+
+def small_pack(pack: Pack) -> Pack:
+    """The same promises under bounds in units of time, for the small form of its model."""
+    return load(pack.file, small_parameters(pack.model, pack.parameters))
 
 
 def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
@@ -209,8 +214,10 @@ class _Reader:
         }
         self.states: Mapping[str, Mapping[str, str]] = self.entry.get("states", {})
         self.scope = Scope(self.parameters, self.states)
+        self.model = MODELS.get(self.entry.get("model", DEFAULT_MODEL), MODELS[DEFAULT_MODEL])
 
     def pack(self) -> Pack:
+        self.check_model()
         self.check_parameters()
         self.check_states()
         _refuse(self.faults)
@@ -226,6 +233,7 @@ class _Reader:
             states=self.states,
             clauses=tuple(c for c in clauses if c is not None),
             file=self.file,
+            model=self.model,
             declared=self.declared,
             opportunities=self.entry.get("opportunities", {}),
         )
@@ -233,19 +241,18 @@ class _Reader:
     def fault(self, path: Sequence[str | int], message: str, line: int = 1, column: int = 1) -> None:
         self.faults.append(f"{self.document.place(path, line, column)}: {message}")
 
+    def check_model(self) -> None:
+        name = self.entry.get("model", DEFAULT_MODEL)
+        if name not in MODELS:
+            self.fault(["model"], f"there is no model '{name}'.{nearest(name, MODELS)}")
+
     def check_parameters(self) -> None:
-        """A name that the model does not know is a slip, unless the parameter says that it is for observation alone."""
-        known = [f.name for f in fields(Bounds)]
+        """A parameter that no formula uses is a slip."""
         used = _parameters_used(self.entry)
-        for name, entry in self.entry.get("parameters", {}).items():
+        for name in self.declared:
             place = self.document.key_place(["parameters"], name)
             if name not in used:
                 self.faults.append(f"{place}: no formula of this pack uses parameter '{name}'; leave it out")
-            if entry.get("model", True) and name not in known:
-                self.faults.append(
-                    f"{place}: the model has no parameter '{name}'.{nearest(name, known)} "
-                    "Write 'model: false' beside it where only observed behaviour is judged by it"
-                )
 
     def check_states(self) -> None:
         plain = Scope(self.parameters, {})
@@ -312,8 +319,8 @@ class _Reader:
         identity = item["id"]
         for part, owner, known in (
             ("capability", "vocabulary", vocabulary().capabilities),
-            ("transition", "model", ENABLED),
-            ("observer", "model", OBSERVED),
+            ("transition", "model", self.model.possible),
+            ("observer", "model", self.model.observers),
         ):
             name = item.get(part)
             if name is not None and name not in known:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from earwitness.model.assistant.assistant import assistant, tables
+from earwitness.model.assistant.assistant import ASSISTANT, assistant
 from earwitness.model.assistant.cloud import OBSERVED, SECRET, dialogues, speaker, words
 from earwitness.model.expression import TRUE, Const, choice, equal, plus
 from earwitness.model.logic.monitor import compile_formula
@@ -118,7 +118,7 @@ def test_the_table_runs_as_a_machine():
     assert [o.event for o in machine.seen][-3:] == ["stream.open", "stream.audio", "stream.close"]
 
 
-@pytest.mark.parametrize("part", tables(), ids=lambda t: t.name)
+@pytest.mark.parametrize("part", ASSISTANT.tables, ids=lambda t: t.name)
 def test_every_state_of_a_component_can_be_reached_and_left(part):
     joined = drawn_edges(part, assistant())
     assert {e.source for e in joined} == {e.target for e in joined} == set(drawn_states(part))

@@ -1,19 +1,16 @@
 """ABC's PDR, which shares no code with our solvers, agrees clause by clause, faults included."""
 
-from dataclasses import asdict
-
 import pytest
 
-from earwitness.model.assistant.assistant import assistant
+from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.proof.mutation import mutants_of
 from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
-from earwitness.model.proof.second_opinion.promela import SMALL
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
-from earwitness.policies.pack import find
+from earwitness.policies.pack import find, small_pack
 from earwitness.policies.proving.prove_packs import clauses_to_prove
 
-SYSTEM = assistant(SMALL)
-PACK = find("alexa-smart-properties", asdict(SMALL))
+SYSTEM = ASSISTANT.small_system
+PACK = small_pack(find("alexa-smart-properties"))
 BROKEN = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",

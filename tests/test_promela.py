@@ -1,18 +1,17 @@
 """Spin, which shares no code with our solvers, agrees clause by clause, faults included."""
 
-from dataclasses import asdict
 
 import pytest
 
-from earwitness.model.assistant.assistant import assistant
+from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.proof.mutation import mutants_of
-from earwitness.model.proof.second_opinion.promela import SMALL, promela_program
+from earwitness.model.proof.second_opinion.promela import promela_program
 from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
 from earwitness.model.systems.runs import Goal, find_shortest_run
-from earwitness.policies.pack import find
+from earwitness.policies.pack import find, small_pack
 
-SYSTEM = assistant(SMALL)
-PACK = find("alexa-smart-properties", asdict(SMALL))
+SYSTEM = ASSISTANT.small_system
+PACK = small_pack(find("alexa-smart-properties"))
 BROKEN = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",

@@ -202,22 +202,20 @@ def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
 )
 def write_promela(folder: Path, pack: str, horizon: int) -> None:
     """Write the finite model beside each clause marked P that has a formula as Promela, for Spin (spin -a X.pml; gcc -DSAFETY -o pan pan.c; ./pan)."""
-    from dataclasses import asdict
-
-    from earwitness.model.assistant.assistant import assistant
-    from earwitness.model.proof.second_opinion.promela import SMALL, promela_program
-    from earwitness.policies.pack import find
+    from earwitness.model.proof.second_opinion.promela import promela_program
+    from earwitness.policies.pack import find, small_pack
     from earwitness.policies.proving.prove_packs import clauses_to_prove
 
+    small = small_pack(find(pack))
     monitors = {
-        c.id: c.monitor for c in clauses_to_prove(find(pack, asdict(SMALL)).clauses) if c.monitor is not None
+        c.id: c.monitor for c in clauses_to_prove(small.clauses) if c.monitor is not None
     }
     if not monitors:
         raise click.UsageError("no clause of this pack is marked P and has a formula; nothing was written")
     folder.mkdir(parents=True, exist_ok=True)
     for identity, monitor in monitors.items():
         path = folder / f"{identity}.pml"
-        path.write_text(promela_program(assistant(SMALL), monitor, horizon), "utf-8")
+        path.write_text(promela_program(small.model.small_system, monitor, horizon), "utf-8")
         click.echo(str(path))
 
 
@@ -229,13 +227,13 @@ def diagrams() -> None:
 
 def diagrams_page() -> str:
     """What docs/model.md holds."""
-    from earwitness.model.assistant.assistant import assistant, tables
+    from earwitness.model.assistant.assistant import ASSISTANT, assistant
     from earwitness.model.systems.mermaid import states_diagram
 
     parts = [
         "# The model, component by component\n\nMade from the tables in `model/system/` by `earwitness diagrams`. A line bears the transitions that can join two states.\n"
     ]
-    for part in tables():
+    for part in ASSISTANT.tables:
         rows = "".join(f"| `{t.name}` | {t.component.name} | {t.emits or ''} |\n" for t in part.transitions)
         limits = "".join(
             f"- **{x.name}** ({x.component.name}): at most {x.bound / 1_000_000:g} s, ended by {', '.join(x.discharge)}\n"

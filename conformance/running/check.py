@@ -22,7 +22,7 @@ from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.vectors import counterexample
 from earwitness.conformance.vectors.vector import device_of, on_device
-from earwitness.model.assistant.assistant import assistant, tables
+from earwitness.model.assistant.assistant import ASSISTANT, assistant
 from earwitness.model.expression import Const
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.proof.spacer import Standing
@@ -264,7 +264,7 @@ def check(
                     "states": list(drawn_states(t)),
                     "edges": [[e.source, e.target, e.name] for e in drawn_edges(t, system)],
                 }
-                for t in tables()
+                for t in ASSISTANT.tables
             ],
             "visited": visited([r.watch.trace for r in session.runs]),
         },

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from earwitness.conformance.vectors.script import script
 from earwitness.conformance.vectors.vector import Vector, VectorStep
-from earwitness.model.assistant.assistant import assistant
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.systems.explicit_search import find_run_exercising, find_run_taking, with_first_value
 from earwitness.model.systems.runs import ModelRun
 from earwitness.model.systems.transition_system import System
@@ -17,7 +15,7 @@ from earwitness.policies.proving.prove_packs import clauses_to_prove, proof_task
 
 def derived(pack: Pack) -> tuple[Vector, ...]:
     """A vector for every transition of the model and every clause marked P that a single run exercises; what takes the same steps stands together."""
-    system = assistant(Bounds.of(pack.parameters))
+    system = pack.model.system
     found: dict[tuple[str, tuple[VectorStep, ...]], Vector] = {}
     for name, path, kind in _paths(pack, system):
         steps = script(path)
@@ -41,7 +39,7 @@ def _paths(pack: Pack, system: System) -> Iterator[tuple[str, ModelRun, str]]:
         yield f"transition {transition.name}", chosen, "any" if path is not None else "show"
     for clause in clauses_to_prove(pack.clauses):
         if clause.kind is not Kind.TWO_RUN:
-            whole = proof_task(clause, system).whole
+            whole = proof_task(clause, pack.model).whole
             path = find_run_exercising(speakers, whole)
             chosen = path or find_run_exercising(shows, whole)
             if chosen is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from earwitness.model.assistant import components
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.assistant.hardware import online, powered
 from earwitness.model.assistant.management import certified, enabled, skill_kind
 from earwitness.model.expression import (
@@ -20,6 +19,7 @@ from earwitness.model.expression import (
     implication,
     plus,
 )
+from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
     TIME,
     Limit,
@@ -246,7 +246,7 @@ def _stores(waiting: Expression) -> tuple[Transition, ...]:
     )
 
 
-def cloud(bounds: Bounds, streaming: Expression, waiting: Expression) -> Table:
+def cloud(sheet: Datasheet, streaming: Expression, waiting: Expression) -> Table:
     """`streaming`: sound of a request arrives; `waiting`: its device waits for the answer."""
     replying = one_of(reply_to, "self", "other")
     return Table(
@@ -268,7 +268,7 @@ def cloud(bounds: Bounds, streaming: Expression, waiting: Expression) -> Table:
                 components.SPEECH,
                 condition=replying,
                 since=reply_at,
-                bound=bounds.close,
+                bound=sheet["speech"],
                 discharge=("speak", "let_reply_go"),
             ),
         ),

@@ -1,24 +1,33 @@
-"""The bounds of the promises, which the model may use to the full. Microseconds."""
+"""What the modelled device and its cloud keep to. The promises of packs are proved against these figures, with the slack shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from earwitness.model.assistant import components
+from earwitness.model.systems.datasheet import Datasheet, Rating
 
+DATASHEET = Datasheet(
+    (
+        Rating("preroll", components.FIRMWARE, 480_000, "ours: a ring buffer of 7,680 samples at 16 kHz"),
+        Rating("indicator", components.FIRMWARE, 150_000, "ours: one animation frame after the decision"),
+        Rating("rail", components.MICROPHONE, 80_000, "ours: four switches of 20 ms behind one button"),
+        Rating(
+            "activation", components.FIRMWARE, 1_500_000, "ours: light, bar and tone before a stream opens"
+        ),
+        Rating("turn", components.FIRMWARE, 28_000_000, "ours: the watchdog of one request"),
+        Rating("close", components.FIRMWARE, 1_500_000, "ours: one round trip and the teardown of a stream"),
+        Rating("speech", components.SPEECH, 1_500_000, "ours: first sound of an answer after its request"),
+        Rating("follow_up", components.FIRMWARE, 7_000_000, "ours: the window after a question"),
+    )
+)
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """One field for each parameter of a pack; the defaults are those of the clause catalogue, since the white paper gives none."""
-
-    preroll: int = 500_000
-    indicator: int = 200_000
-    cut: int = 100_000
-    activation: int = 2_000_000
-    turn: int = 30_000_000
-    close: int = 2_000_000
-    follow_up: int = 8_000_000
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, int]) -> Bounds:
-        """The bounds a pack promises; defaults where it is silent."""
-        return cls(**{f.name: parameters[f.name] for f in fields(cls) if f.name in parameters})
+SMALL = {
+    "preroll": 1,
+    "indicator": 1,
+    "rail": 1,
+    "activation": 1,
+    "turn": 2,
+    "close": 1,
+    "speech": 1,
+    "follow_up": 1,
+}
+"""Units: ratings that keep the order of the real ones and a state space that can be searched whole."""

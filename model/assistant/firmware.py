@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from earwitness.model.assistant import components
 from earwitness.model.assistant.cloud import NEW_TURN, asked, asked_at, processed, processed_at, stop
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.assistant.hardware import (
     DARK,
     KIND,
@@ -29,6 +28,7 @@ from earwitness.model.expression import (
     minus,
     plus,
 )
+from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
     TIME,
     Limit,
@@ -121,12 +121,14 @@ def environment() -> tuple[Transition, ...]:
     )
 
 
-def _turns(bounds: Bounds) -> tuple[Transition, ...]:
+def _turns(sheet: Datasheet) -> tuple[Transition, ...]:
     f = components.FIRMWARE
     activated, listening = equals(control, "activated"), equals(control, "listening")
     dressed = all_of(blue, implication(show, bar), implication(tone_wanted, toned))
-    earliest = choice(equals(cause, "follow_up"), activated_at, minus(activated_at, Const(bounds.preroll)))
-    in_time = implication(equals(cause, "follow_up"), at_most(TIME, plus(asked_at, Const(bounds.follow_up))))
+    earliest = choice(equals(cause, "follow_up"), activated_at, minus(activated_at, Const(sheet["preroll"])))
+    in_time = implication(
+        equals(cause, "follow_up"), at_most(TIME, plus(asked_at, Const(sheet["follow_up"])))
+    )
     return (
         Transition(
             "hear_wake_word",
@@ -287,7 +289,7 @@ def _indicators() -> tuple[Transition, ...]:
     )
 
 
-def firmware(bounds: Bounds) -> Table:
+def firmware(sheet: Datasheet) -> Table:
     """Everything the device's software decides, under a hostile environment. It may use each bound to the full."""
     f, activated = components.FIRMWARE, equals(control, "activated")
     return Table(
@@ -299,14 +301,14 @@ def firmware(bounds: Bounds) -> Table:
             StateVariable("cause", Sort.TEXT, ("wake_word",), ("wake_word", "action_button", "follow_up")),
             *counts(began_at, activated_at, opened_at, heard_from),
         ),
-        (*environment(), *_turns(bounds), *_indicators()),
+        (*environment(), *_turns(sheet), *_indicators()),
         (
             Limit(
                 "indicator",
                 f,
                 condition=all_of(activated, negation(blue)),
                 since=began_at,
-                bound=bounds.indicator,
+                bound=sheet["indicator"],
                 discharge=("light_ring",),
             ),
             Limit(
@@ -314,18 +316,18 @@ def firmware(bounds: Bounds) -> Table:
                 f,
                 condition=activated,
                 since=began_at,
-                bound=bounds.activation,
+                bound=sheet["activation"],
                 discharge=("light_ring", "give_up"),
             ),
             Limit(
-                "turn", f, condition=opened, since=opened_at, bound=bounds.turn, discharge=("close_stream",)
+                "turn", f, condition=opened, since=opened_at, bound=sheet["turn"], discharge=("close_stream",)
             ),
             Limit(
                 "close",
                 f,
                 condition=all_of(opened, processed),
                 since=processed_at,
-                bound=bounds.close,
+                bound=sheet["close"],
                 discharge=("close_stream",),
             ),
             Limit(
@@ -333,7 +335,7 @@ def firmware(bounds: Bounds) -> Table:
                 f,
                 condition=all_of(opened, cut),
                 since=cut_at,
-                bound=bounds.close,
+                bound=sheet["close"],
                 discharge=("close_stream",),
             ),
         ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from earwitness.model.assistant import components
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.expression import FALSE, Const, Expression, Sort, at_most, choice
+from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
     TIME,
     Limit,
@@ -49,7 +49,7 @@ RAIL_FOLLOWS_BUTTON = tuple(
 """Once the rail has switched, the microphones are fed exactly when the user did not mute."""
 
 
-def hardware(bounds: Bounds) -> Table:
+def hardware(sheet: Datasheet) -> Table:
     """Button, rail, microphones, camera, shutter, red light and mute symbol."""
     m, light = components.MICROPHONE, components.LIGHT
     transitions = (
@@ -100,7 +100,7 @@ def hardware(bounds: Bounds) -> Table:
                 powered,
                 microphone,
                 at_most(Const(0), ANY_BUFFERED),
-                at_most(ANY_BUFFERED, Const(bounds.preroll)),
+                at_most(ANY_BUFFERED, Const(sheet["preroll"])),
             ),
             updates={},
             emits="audio.captured",
@@ -141,7 +141,7 @@ def hardware(bounds: Bounds) -> Table:
                 m,
                 condition=all_of(powered, negation(equals(rail, "settled"))),
                 since=rail_at,
-                bound=bounds.cut,
+                bound=sheet["rail"],
                 discharge=switching,
             ),
         ),

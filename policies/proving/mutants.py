@@ -6,23 +6,19 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
 
-from earwitness.model.assistant.assistant import assistant
-from earwitness.model.assistant.cloud import OBSERVED
 from earwitness.model.proof.mutation import Mutant, behaves_as, mutants_of
 from earwitness.model.proof.second_opinion.abc import AbcError, abc_is_installed, run_pdr
-from earwitness.model.proof.second_opinion.promela import SMALL
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
-from earwitness.policies.pack import Pack, load, shipped_file
+from earwitness.policies.pack import Pack, shipped_file, small_pack
 from earwitness.policies.proving.obligations import Inquiry, open_inquiry
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
-READ_BY_OTHERS = frozenset(name for names in OBSERVED.values() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ class MutantJudge:
     def __call__(self, number: int) -> JudgedMutant:
         mutant = self.mutants[number]
         if behaves_as(
-            self.clauses.system, mutant, self.clauses.common, self.clauses.encoding, READ_BY_OTHERS
+            self.clauses.system, mutant, self.clauses.common, self.clauses.encoding, self.read_by_others
         ):
             return JudgedMutant(mutant.name, (), (), EQUIVALENT)
         killers = self.clauses.stumbling(mutant.system)
@@ -109,12 +105,16 @@ class MutantJudge:
                 return False
 
     @cached_property
+    def read_by_others(self) -> frozenset[str]:
+        return frozenset(name for seen in self.small.model.observers.values() for name in seen)
+
+    @cached_property
     def mutants(self) -> list[Mutant]:
         return list(mutants_of(self.clauses.system))
 
     @cached_property
     def small_mutants(self) -> list[Mutant]:
-        return list(mutants_of(assistant(SMALL)))
+        return list(mutants_of(self.small.model.small_system))
 
 
 _jury: dict[str, MutantJudge] = {}
@@ -131,7 +131,7 @@ def judge_mutants(
     workers: int = 2,
 ) -> tuple[JudgedMutant, ...]:
     """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done; the result is in the mutants' order."""
-    sits = _jury["sits"] = MutantJudge(open_inquiry(pack), load(pack.file, asdict(SMALL)))
+    sits = _jury["sits"] = MutantJudge(open_inquiry(pack), small_pack(pack))
     numbers = [n for n, mutant in enumerate(sits.mutants) if wanted(mutant.name)]
     found: dict[int, JudgedMutant] = {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:

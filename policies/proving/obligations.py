@@ -10,9 +10,6 @@ from typing import Any
 
 import z3
 
-from earwitness.model.assistant.assistant import ENABLED, assistant
-from earwitness.model.assistant.cloud import OBSERVED, SECRET
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.expression import TRUE
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.proof.encoding import REGISTER, Encoding, Problem, encode
@@ -22,6 +19,7 @@ from earwitness.model.proof.self_composition import prove_noninterference
 from earwitness.model.proof.spacer import Standing, progress_monitor, search_invariant, state_monitor
 from earwitness.model.proof.unroll import find_violation_from
 from earwitness.model.systems.cone import cone_of_influence, timed_variables
+from earwitness.model.systems.model import Model
 from earwitness.model.systems.random_walk import diverse_states, walk_violates
 from earwitness.model.systems.runs import Goal, find_shortest_run
 from earwitness.model.systems.transition_system import Component, System
@@ -150,11 +148,11 @@ class Inquiry:
             dict.fromkeys(clause for clause, answer in answers if answer is None and clause not in fallen)
         )
 
-    def leaks(self, task: ProofTask, changed: System, secret: Iterable[str] = SECRET) -> bool | None:
+    def leaks(self, task: ProofTask, changed: System, secret: Iterable[str] = ()) -> bool | None:
         """Whether a two-run clause is broken."""
         return _fallen(
             prove_noninterference(
-                task.identity, changed, secret, OBSERVED[str(task.observer)], SECONDS
+                task.identity, changed, (*task.secrets, *secret), task.observed or (), SECONDS
             ).proof.standing
         )
 
@@ -174,30 +172,33 @@ class Inquiry:
         return inductive_subset(problem, _read(problem, self.pool))
 
 
-def _monitor(clause: Clause, number: int, system: System) -> Monitor:
-    return proof_task(clause, system).monitors[number]
+def _monitor(clause: Clause, model: Model, number: int, system: System) -> Monitor:
+    return proof_task(clause, model, system).monitors[number]
 
 
 def open_inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inquiry:
     """The clauses of a pack marked P, and that time never stops. Raises Unproved."""
-    system, stored = assistant(Bounds.of(pack.parameters)), load_invariants()
+    system, stored = pack.model.system, load_invariants()
     clauses = [c for c in clauses_to_prove(pack.clauses) if wanted(c.id)]
     parts = [
-        Part(c.id, system, partial(_monitor, c, number), text)
+        Part(c.id, system, partial(_monitor, c, pack.model, number), text)
         for c in clauses
         for number, (_, text) in enumerate(
-            zip(proof_task(c, system).monitors, chain(stored.get(c.id, ()), repeat(())), strict=False)
+            zip(proof_task(c, pack.model).monitors, chain(stored.get(c.id, ()), repeat(())), strict=False)
         )
     ]
     if wanted(PROGRESS):
         parts.append(Part(PROGRESS, system, progress_monitor, stored[PROGRESS][0]))
     for part in parts:
         _ = part.invariant  # here, so that workers need not find it again
-    wants = {c.id: ENABLED[c.transition] for c in pack.clauses if c.transition is not None}
+    wants = {c.id: pack.model.possible[c.transition] for c in pack.clauses if c.transition is not None}
     actors = {
         identity: frozenset(system.transition(w.transition).component for w in wanted)
         for identity, wanted in wants.items()
     }
     return Inquiry(
-        system, tuple(parts), tuple(proof_task(c, system) for c in clauses if c.observer is not None), actors
+        system,
+        tuple(parts),
+        tuple(proof_task(c, pack.model) for c in clauses if c.observer is not None),
+        actors,
     )

@@ -10,9 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from earwitness.model.assistant.assistant import ENABLED, assistant
-from earwitness.model.assistant.cloud import OBSERVED, SECRET
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.expression import TRUE
 from earwitness.model.logic.monitor import Monitor, compile_formula
 from earwitness.model.proof.certificate import recheck_certificate
@@ -26,6 +23,7 @@ from earwitness.model.proof.spacer import (
     split_conjunction,
     state_monitor,
 )
+from earwitness.model.systems.model import Model
 from earwitness.model.systems.runs import Goal, find_shortest_run
 from earwitness.model.systems.transition_system import System
 from earwitness.model.trace import Observation
@@ -71,15 +69,18 @@ class ProofTask:
     system: System
     monitors: tuple[Monitor, ...]
     whole: Monitor
-    observer: str | None = None
+    secrets: tuple[str, ...] = ()
+    observed: tuple[str, ...] | None = None
 
 
-def proof_task(clause: Clause, system: System) -> ProofTask:
-    """The proof task of a clause."""
+def proof_task(clause: Clause, model: Model, system: System | None = None) -> ProofTask:
+    """The proof task of a clause over its model, or over a changed form of it."""
+    system = system or model.system
     if clause.kind is Kind.TWO_RUN:
-        return ProofTask(clause.id, system, (), state_monitor(TRUE, TRUE), clause.observer)
+        observed = model.observers[str(clause.observer)]
+        return ProofTask(clause.id, system, (), state_monitor(TRUE, TRUE), model.secrets, observed)
     if clause.kind is Kind.ENABLED:
-        wanted = ENABLED[str(clause.transition)]
+        wanted = model.possible[str(clause.transition)]
         return ProofTask(
             clause.id,
             system,
@@ -104,9 +105,9 @@ class Prover:
     stored: Invariants
 
     def __call__(self, task: ProofTask) -> CheckedProof:
-        if task.observer is not None:
+        if task.observed is not None:
             found = prove_noninterference(
-                task.identity, task.system, SECRET, OBSERVED[task.observer], self.seconds
+                task.identity, task.system, task.secrets, task.observed, self.seconds
             )
             return replace(
                 self.rechecked(found.proof, ()),
@@ -155,8 +156,8 @@ def prove_packs(
         old.unlink()
     jobs: list[ProofTask] = []
     for pack in packs:
-        system, clauses = assistant(Bounds.of(pack.parameters)), clauses_to_prove(pack.clauses)
-        jobs += [proof_task(c, system) for c in clauses]
+        system, clauses = pack.model.system, clauses_to_prove(pack.clauses)
+        jobs += [proof_task(c, pack.model) for c in clauses]
         if clauses:
             alive = progress_monitor(system)
             jobs.append(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.assistant.datasheet import Bounds
+from earwitness.model.systems.model import Model
 from earwitness.model.systems.transition_system import Component, Layer
 from earwitness.policies.pack import Pack, shipped_file
 from earwitness.policies.proving.mutants import JudgedMutant, MutationScore
@@ -43,8 +43,8 @@ class Strength:
 
 
 @cache
-def _digest_of(bounds: Bounds, clauses: tuple[tuple[str, str, str, str], ...]) -> str:
-    return hashlib.sha256(repr((assistant(bounds), clauses)).encode()).hexdigest()
+def _digest_of(model: Model, clauses: tuple[tuple[str, str, str, str], ...]) -> str:
+    return hashlib.sha256(repr((model.system, clauses)).encode()).hexdigest()
 
 
 def strength_digest(pack: Pack) -> str:
@@ -52,7 +52,7 @@ def strength_digest(pack: Pack) -> str:
     clauses = tuple(
         (c.id, repr(c.formula), str(c.transition), str(c.observer)) for c in clauses_to_prove(pack.clauses)
     )
-    return _digest_of(Bounds.of(pack.parameters), clauses)
+    return _digest_of(pack.model, clauses)
 
 
 def load_strength(pack: Pack, path: Path | None = None) -> Strength | None:

@@ -6,25 +6,22 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import z3
 
-from earwitness.model.assistant.assistant import assistant
-from earwitness.model.assistant.cloud import OBSERVED, SECRET
 from earwitness.model.expression import TRUE
 from earwitness.model.proof.havoc import WILD, havoc
 from earwitness.model.proof.second_opinion.abc import AbcError, abc_is_installed, run_pdr
-from earwitness.model.proof.second_opinion.promela import SMALL
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.model.proof.self_composition import self_compose
 from earwitness.model.proof.spacer import state_monitor
 from earwitness.model.systems.cone import cone_of_influence
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import Component, Layer, System
-from earwitness.policies.pack import Pack, load
+from earwitness.policies.pack import Pack, small_pack
 from earwitness.policies.proving.obligations import Inquiry, open_inquiry
 from earwitness.policies.proving.prove_packs import clauses_to_prove
 
@@ -92,7 +89,7 @@ class Assessor:
                 if known is not None:
                     self.bounded.add(clause)
                     return known
-                return _negated(self.clauses.leaks(task, changed, (*SECRET, *_wild(changed))))
+                return _negated(self.clauses.leaks(task, changed, _wild(changed)))
         concerned = [p for p in self.clauses.parts if p.clause == clause and not p.spared(changed)]
         if any(p.stumbles(changed) for p in concerned):
             return False
@@ -104,11 +101,11 @@ class Assessor:
     def suffices_small(self, clause: str, trusted: Trusted) -> bool | None:
         """What ABC says of the finite model with the same components gone wild; None where it is not installed or does not know."""
         promise = self.small.clause(clause)
-        changed = havoc(assistant(SMALL), self.everybody - trusted)
+        changed = havoc(self.small.model.small_system, self.everybody - trusted)
         if promise.observer is not None:
-            seen = OBSERVED[promise.observer]
+            seen = self.small.model.observers[promise.observer]
             part = cone_of_influence(changed, state_monitor(TRUE, TRUE), seen)
-            changed, monitor = self_compose(part, (*SECRET, *_wild(changed)), seen)
+            changed, monitor = self_compose(part, (*self.small.model.secrets, *_wild(changed)), seen)
         elif promise.monitor is not None:
             monitor = promise.monitor
         else:
@@ -181,7 +178,7 @@ def find_trusted_bases(
     workers: int = 2,
 ) -> tuple[TrustedBase, ...]:
     """The trusted base of every clause of the pack marked P. `tell` hears each in the pack's order."""
-    _assessor["sits"] = Assessor(open_inquiry(pack, wanted), load(pack.file, asdict(SMALL)))
+    _assessor["sits"] = Assessor(open_inquiry(pack, wanted), small_pack(pack))
     found = []
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         for one in pool.map(_assess, [c.id for c in clauses_to_prove(pack.clauses) if wanted(c.id)]):

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from earwitness.model.assistant.datasheet import Bounds
 from earwitness.model.expression import (
     FALSE,
     TRUE,
@@ -28,8 +27,6 @@ from earwitness.model.systems.cone import cone_of_influence, monitor_effect
 from earwitness.model.systems.random_walk import free_variables
 from earwitness.model.systems.transition_system import TIME, System, Transition
 
-SMALL = Bounds(preroll=1, indicator=1, cut=1, activation=1, turn=2, close=1, follow_up=1)
-"""Units: bounds that keep the order of the real ones and a state space that can be searched whole."""
 HORIZON = 3
 """Units: how long the finite model runs."""
 _C = {
