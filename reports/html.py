@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
+import msgspec
 from jinja2 import Environment
 
 from earwitness.conformance.evidence.bundle import Bundle
@@ -19,17 +20,18 @@ def render(bundle: Bundle) -> str:
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         folder.joinpath("page.html").read_text("utf-8")
     )
-    results = bundle.results
+    results = msgspec.to_builtins(bundle.results)
+    bundle_proofs = msgspec.to_builtins(bundle.proofs)
     clauses = results["clauses"]
     violated = [c for c in clauses if c["verdict"] == "violated"]
     satisfied = [c for c in clauses if c["verdict"] == "satisfied"]
-    failures = [_failure(f) for f in bundle.failures]
+    failures = [_failure(f) for f in msgspec.to_builtins(tuple(bundle.failures.values()))]
     visited = frozenset(results["model"]["visited"])
     return template.render(
         style=folder.joinpath("page.css").read_text("utf-8"),
         headline=HEADLINES.get(results["exit"], "Inconclusive"),
         good=results["exit"] == 0,
-        manifest=bundle.manifest,
+        manifest=_with_implementation(msgspec.to_builtins(bundle.manifest)),
         results=results,
         clauses=clauses,
         counts={
@@ -39,12 +41,12 @@ def render(bundle: Bundle) -> str:
             "inconclusive": sum(c["verdict"] == "inconclusive" for c in clauses),
             "not applicable": sum(c["verdict"] == "not applicable" for c in clauses),
         },
-        proofs=bundle.proofs,
-        proved=sum(p["standing"] == "proved" for p in bundle.proofs.values()),
-        obligations=sum(p["obligations"] for p in bundle.proofs.values()),
+        proofs=bundle_proofs,
+        proved=sum(p["standing"] == "proved" for p in bundle_proofs.values()),
+        obligations=sum(p["obligations"] for p in bundle_proofs.values()),
         failures=failures,
         strength=results.get("strength"),
-        refuted=[_refuted(name, p) for name, p in bundle.proofs.items() if p["counterexample"]],
+        refuted=[_refuted(name, p) for name, p in bundle_proofs.items() if p["counterexample"]],
         components=[
             {
                 "name": c["name"],
@@ -54,6 +56,17 @@ def render(bundle: Bundle) -> str:
             for c in results["model"]["components"]
         ],
     )
+
+
+def _with_implementation(manifest: Any) -> dict[str, Any]:
+    target = manifest["target"]
+    return {
+        **manifest,
+        "implementation": target,
+        "capabilities": target["capabilities"],
+        "date": manifest["started"],
+        "target": target["given"],
+    }
 
 
 def _failure(entry: Any) -> dict[str, Any]:

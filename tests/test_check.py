@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.cli.main import _reports
-from earwitness.conformance.evidence.bundle import BundleError, read
+from earwitness.conformance.evidence.bundle import BundleError, read_bundle
 from earwitness.conformance.gate.verdict import ClauseResult, Exit, Verdict, gate
 from earwitness.conformance.running.check import Session, result_of
 from earwitness.conformance.running.paired_runs import Comparison, Likeness
@@ -27,9 +27,9 @@ def earwitness(*words, **more):
 
 @pytest.fixture(scope="module")
 def violated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run") / "bundle"
-    done = earwitness("check", "--target", "ref:faulty/mute-lost-on-restart", "--no-proofs", "--out", folder)
-    return done, folder
+    out = tmp_path_factory.mktemp("run") / "out"
+    done = earwitness("check", "--target", "ref:faulty/mute-lost-on-restart", "--no-proofs", "--out", out)
+    return done, (out / "latest").resolve()
 
 
 def test_a_violation_exits_1_and_is_named(violated):
@@ -39,10 +39,10 @@ def test_a_violation_exits_1_and_is_named(violated):
 
 
 def test_a_stored_failure_replays_and_the_honest_reference_passes_it(violated):
-    failure = violated[1] / "failures" / "0.json"
-    again = earwitness("replay", failure, "--target", "ref:faulty/mute-lost-on-restart")
+    failure = violated[1] / "failures" / "BASE-1.json"
+    again = earwitness("replay", failure)
     assert again.returncode == 1 and "violated again" in again.stdout
-    assert earwitness("replay", failure).returncode == 0
+    assert earwitness("replay", failure, "--target", "ref").returncode == 0
 
 
 def test_the_bundle_holds_no_words(violated):
@@ -57,8 +57,8 @@ def test_a_changed_bundle_is_refused(violated, tmp_path):
     results["exit"] = 0
     (copy / "results.json").write_text(json.dumps(results))
     with pytest.raises(BundleError, match="was changed"):
-        read(copy)
-    assert earwitness("report", copy).returncode == 2
+        read_bundle(copy)
+    assert earwitness("report", copy).returncode == 5
 
 
 def test_the_report_opens_in_a_real_browser(violated, tmp_path):
@@ -100,7 +100,7 @@ def test_the_report_opens_in_a_real_browser(violated, tmp_path):
         (["policy", "show", "MIC-33"], 2, "Did you mean 'MIC-3'?"),
         (["policy", "lint", "/dev/null"], 2, "empty"),
         (["replay", "/dev/null"], 2, "not a stored failure"),
-        (["report", "/nowhere"], 2, "cannot be read"),
+        (["report", "/nowhere"], 2, "no such folder"),
     ],
 )
 def test_bad_input_has_one_sentence_and_its_exit_code(words, code, part, tmp_path):

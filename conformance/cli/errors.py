@@ -7,7 +7,7 @@ from earwitness.conformance.gate.verdict import Exit
 
 def explained(error: Exception) -> Exit | None:
     """The exit code of an error that is not our bug, or None."""
-    from earwitness.conformance.evidence.bundle import BundleError
+    from earwitness.conformance.evidence.bundle import BundleError, NoBundleError, PartialBundleError
     from earwitness.conformance.evidence.stored_failure import FailureFileError
     from earwitness.conformance.stimuli.clips import ClipError
     from earwitness.conformance.targets.protocol import TargetError
@@ -19,11 +19,13 @@ def explained(error: Exception) -> Exit | None:
 
     if isinstance(error, TargetError):
         return Exit.NOT_DRIVABLE
-    if isinstance(error, Unproved):
+    if isinstance(error, BundleError):
+        return Exit.EVIDENCE_INVALID
+    if isinstance(error, Unproved | PartialBundleError):
         return Exit.INCONCLUSIVE
     if isinstance(
         error,
-        BundleError
+        NoBundleError
         | ClipError
         | PackError
         | TraceError

@@ -52,7 +52,7 @@ def _tell(line: str) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     default="earwitness-run",
     show_default=True,
-    help="folder of the bundle",
+    help="where the run's own folder is made",
 )
 @click.option(
     "--examples",
@@ -78,7 +78,7 @@ def check(
     _table(outcome.results)
     for line in outcome.strength:
         click.echo(line)
-    written = _reports(out)
+    written = _reports(outcome.folder)
     satisfied = sum(r.verdict is Verdict.SATISFIED for r in outcome.results)
     word = {
         Exit.SATISFIED: "satisfied",
@@ -98,11 +98,11 @@ def check(
 
 def _reports(folder: Path) -> list[Path]:
     """Every installed report format, written beside the bundle."""
-    from earwitness.conformance.evidence.bundle import read
+    from earwitness.conformance.evidence.bundle import read_bundle
 
-    bundle, written = read(folder), []
+    bundle, written = read_bundle(folder), []
     for point in sorted(entry_points(group="earwitness.reports"), key=lambda p: p.name):
-        path = folder / f"report.{point.name}"
+        path = bundle.folder / f"report.{point.name}"
         path.write_text(point.load()(bundle), "utf-8")
         written.append(path)
     return written
@@ -197,21 +197,25 @@ def vectors(
 
 @cli.command()
 @click.argument("failure", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--target", default="ref", show_default=True)
-@click.option(
-    "--pack", "packs", multiple=True, help="the packs that hold its clause; both shipped ones unless given"
-)
-@click.option("--seed", type=int, default=0, show_default=True)
-def replay(failure: Path, target: str, packs: tuple[str, ...], seed: int) -> None:
-    """Run a stored failure again, or a counterexample of the model against an implementation."""
+@click.option("--target", help="another target than the one of the failure's bundle")
+@click.option("--pack", "packs", multiple=True, help="other packs than those of the failure's bundle")
+@click.option("--seed", type=int, help="another seed than the bundle's")
+def replay(failure: Path, target: str | None, packs: tuple[str, ...], seed: int | None) -> None:
+    """Run a stored failure again, on the target and with the packs of its bundle, or on another target."""
     from earwitness.conformance.evidence.stored_failure import read_failure
     from earwitness.conformance.running.check import replay as run_replay
 
-    clause, scenario, kind = read_failure(failure)
-    clauses = tuple(c for p in packs_named(packs) for c in p.clauses)
+    stored = read_failure(failure)
+    given = target or stored.target
+    if not given:
+        raise click.UsageError(f"{failure} lies in no bundle, so it names no target; give one with --target")
+    names = packs or tuple(str(path) for path in stored.packs)
+    clauses = tuple(c for p in packs_named(names) for c in p.clauses)
+    clause = stored.clause
     if clause not in {c.id for c in clauses}:
         raise click.UsageError(f"no pack given has a clause '{clause}'; name its pack with --pack")
-    run = run_replay(target, scenario, clauses, seed, kind)
+    chosen_seed = stored.seed if seed is None else seed
+    run = run_replay(given, stored.scenario, clauses, chosen_seed, stored.kind)
     at = run.watch.records[clause].violated_at if clause in run.watch.records else None
     if at is not None:
         for seen in run.watch.trace[max(0, at - 5) : at + 1]:
@@ -221,7 +225,10 @@ def replay(failure: Path, target: str, packs: tuple[str, ...], seed: int) -> Non
     if run.dead:
         click.echo(run.dead)
         sys.exit(Exit.NOT_DRIVABLE.value)
-    click.secho(f"{clause} is not violated by {target}", fg="green", bold=True)
+    if clause not in run.watch.records or not run.watch.records[clause].exercised:
+        click.secho(f"{clause} was not exercised on {given}", fg="yellow", bold=True)
+        sys.exit(Exit.INCONCLUSIVE.value)
+    click.secho(f"{clause} is not violated by {given}", fg="green", bold=True)
     sys.exit(Exit.SATISFIED.value)
 
 

@@ -1,4 +1,4 @@
-"""One run, one bundle: a folder of plain files with digests, from which every report is made. No sound and no words are in it."""
+"""Reading a bundle: every file is there, as it was written, and nothing else is."""
 
 from __future__ import annotations
 
@@ -6,143 +6,199 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
-from earwitness.conformance.gate.verdict import ClauseResult
-from earwitness.conformance.stimuli.stimulus import Scenario, to_json
-from earwitness.model.trace import Observation
-from earwitness.model.trace import observation_to_json as observation_json
+import msgspec
 
-FORMAT = 1
-CONTENT = ("words", "text")
-"""Attributes that hold what was said; in a bundle only their length and digest stand."""
+from earwitness.conformance.evidence.records import FORMAT, Failure, Manifest, ProofRecord, Results, State
+from earwitness.conformance.evidence.writer import LATEST, MANIFEST, OBSERVATIONS, PARTIAL, PROOFS, RESULTS
+from earwitness.model.trace import Observation, TraceError, partial_observation_from
+
+SIGNATURE = "signature.dsse.json"
+"""Signs the manifest, so it cannot stand in it."""
+BESIDE = (MANIFEST, SIGNATURE)
+"""What may lie in a bundle without being listed in its manifest; reports (`report.*`) may too."""
+LARGEST_RECORD = 256 << 20
+"""Bytes of one JSON file of a bundle: a larger one is refused unread."""
+Kind = TypeVar("Kind")
 
 
 class BundleError(ValueError):
-    """A folder that is no bundle, or was changed; the message names the file."""
+    """A bundle whose evidence is invalid; the message names the file."""
+
+
+class NoBundleError(ValueError):
+    """There is no bundle where one was asked for."""
+
+
+class PartialBundleError(ValueError):
+    """The run that wrote the bundle did not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle as read: parsed files by name."""
+    """A bundle as read: each file by its declaration. `digest` is of the manifest, and so of all."""
 
     folder: Path
-    manifest: Mapping[str, Any]
-    results: Mapping[str, Any]
-    failures: tuple[Mapping[str, Any], ...]
-    proofs: Mapping[str, Any]
+    digest: str
+    manifest: Manifest
+    results: Results
+    failures: Mapping[str, Failure]
+    proofs: Mapping[str, ProofRecord]
+
+    def observations(self) -> Iterator[tuple[int, Observation]]:
+        """Every observation with the number of its run, in the order in which they were judged. Raises BundleError."""
+        path = self.folder / OBSERVATIONS
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield _observation(line, f"{path}:{number}")
+
+    def runs(self) -> Mapping[int, tuple[Observation, ...]]:
+        """The observations of each run."""
+        found: dict[int, list[Observation]] = {}
+        for run, seen in self.observations():
+            found.setdefault(run, []).append(seen)
+        return {run: tuple(trace) for run, trace in found.items()}
 
 
-def redacted(seen: Observation) -> dict[str, Any]:
-    """The observation without content."""
-    entry = observation_json(seen)
-    for name in CONTENT:
-        if isinstance(entry.get(name), str):
-            text = entry[name].encode()
-            entry[name] = f"{len(text)} bytes, sha256 {hashlib.sha256(text).hexdigest()[:12]}"
-    return entry
+def locate_bundle(path: Path) -> Path:
+    """The folder of a bundle: the one that is named, or the latest run in it."""
+    is_bundle = (path / MANIFEST).exists() or (path / PARTIAL).exists()
+    return path / LATEST if not is_bundle and (path / LATEST).is_dir() else path
 
 
-def result_json(result: ClauseResult) -> dict[str, Any]:
-    return {**asdict(result), "verdict": result.verdict.value}
-
-
-def failure_json(clause: str, scenario: Scenario, trace: Iterable[Observation], at: int) -> dict[str, Any]:
-    return {
-        "clause": clause,
-        "scenario": [to_json(s) for s in scenario],
-        "at": at,
-        "trace": [redacted(o) for o in trace],
-    }
-
-
-def _write(path: Path, entry: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(entry, indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-def write(
-    folder: Path,
-    run: Mapping[str, Any],
-    results: Mapping[str, Any],
-    observations: Iterable[Observation],
-    failures: Iterable[Mapping[str, Any]],
-    proofs: Mapping[str, Any],
-) -> None:
-    """Write all files, then the manifest with their digests, then the archive beside the folder. Certificates already stand in `proofs/`."""
-    _write(folder / "results.json", results)
-    _write(folder / "proofs.json", proofs)
-    for old in (folder / "failures").glob("*.json"):
-        old.unlink()
-    for number, failure in enumerate(failures):
-        _write(folder / "failures" / f"{number}.json", failure)
-    with (folder / "observations.jsonl").open("w", encoding="utf-8") as out:
-        for seen in observations:
-            out.write(json.dumps(redacted(seen)) + "\n")
-    files = {str(p.relative_to(folder)): _digest(p) for p in _files(folder)}
-    _write(folder / "manifest.json", {"format": FORMAT, **run, "files": files})
-    _archive(folder)
-
-
-def _files(folder: Path) -> list[Path]:
-    return [
-        p
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name != "manifest.json" and not p.name.startswith("report.")
-    ]
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _archive(folder: Path) -> None:
-    """The same bytes for the same files: sorted, no owner, no date."""
-    with tarfile.open(folder.with_suffix(".tar"), "w") as archive:
-        for path in [*_files(folder), folder / "manifest.json"]:
-            data = path.read_bytes()
-            info = tarfile.TarInfo(str(path.relative_to(folder)))
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-
-
-def read(folder: Path) -> Bundle:
-    """A bundle whose files are as they were written. Raises BundleError."""
-    manifest = _parsed(folder / "manifest.json")
-    files = manifest.get("files")
-    if not isinstance(files, dict) or manifest.get("format") != FORMAT:
+def read_bundle(path: Path) -> Bundle:
+    """A bundle whose files are as they were written. Raises BundleError, NoBundleError, PartialBundleError."""
+    folder = locate_bundle(path)
+    _refuse_partial(folder)
+    content = _content(folder / MANIFEST)
+    manifest = _record(content, Manifest, folder / MANIFEST)
+    if manifest.format != FORMAT:
         raise BundleError(
-            f"{folder / 'manifest.json'}: not a manifest of format {FORMAT}; run 'earwitness check' anew"
+            f"{folder / MANIFEST}: of format {manifest.format}; this version reads format {FORMAT}"
         )
-    for name, digest in files.items():
-        path = folder / name
-        if not path.is_file():
-            raise BundleError(f"{path}: is missing from the bundle")
-        if _digest(path) != digest:
-            raise BundleError(f"{path}: was changed since the run (its digest differs)")
-    extra = {str(p.relative_to(folder)) for p in _files(folder)} - set(files)
-    if extra:
-        raise BundleError(f"{folder / sorted(extra)[0]}: does not belong to the bundle")
-    failures = sorted((n for n in files if n.startswith("failures/")), key=lambda n: int(Path(n).stem))
+    if manifest.state is not State.COMPLETE:
+        raise PartialBundleError(
+            f"{folder}: the run did not come to its end ({manifest.reason or 'interrupted'})"
+        )
+    _check_files(folder, manifest)
+    failures = [name for name in manifest.files if name.startswith("failures/")]
     return Bundle(
-        folder,
-        manifest,
-        _parsed(folder / "results.json"),
-        tuple(_parsed(folder / n) for n in failures),
-        _parsed(folder / "proofs.json"),
+        folder=folder,
+        digest=hashlib.sha256(content).hexdigest(),
+        manifest=manifest,
+        results=_listed(folder, manifest, RESULTS, Results),
+        failures={Path(name).stem: _listed(folder, manifest, name, Failure) for name in failures},
+        proofs=_listed(folder, manifest, PROOFS, dict[str, ProofRecord]),
     )
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _refuse_partial(folder: Path) -> None:
+    if not folder.is_dir():
+        raise NoBundleError(f"{folder}: there is no such folder; name the one that 'earwitness check' wrote")
+    if (folder / MANIFEST).exists():
+        return
+    if not (folder / PARTIAL).exists():
+        raise NoBundleError(f"{folder}: holds no {MANIFEST}; name the folder that 'earwitness check' wrote")
+    noted = _record(_content(folder / PARTIAL), Manifest, folder / PARTIAL)
+    why = noted.reason or "it was killed, or is still running"
+    raise PartialBundleError(
+        f"{folder}: the run did not come to its end ({why}); run 'earwitness check' again"
+    )
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    for name, digest in manifest.files.items():
+        path = _inside(folder, name)
+        if path.is_symlink() or not path.is_file():
+            raise BundleError(f"{path}: is missing from the bundle, or is not a plain file")
+        if _digest(path) != digest:
+            raise BundleError(f"{path}: was changed since the run (its digest differs)")
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not _belongs(path, name, manifest):
+            raise BundleError(f"{path}: does not belong to the bundle; take it away, or trust none of it")
+
+
+def _belongs(path: Path, name: str, manifest: Manifest) -> bool:
+    is_folder = path.is_dir() and not path.is_symlink()
+    return is_folder or name in manifest.files or name in BESIDE or name.startswith("report.")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    parts = PurePosixPath(name).parts
+    if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
+        raise BundleError(f"{folder / MANIFEST}: lists '{name}', which lies outside the bundle")
+    return folder / name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _listed(folder: Path, manifest: Manifest, name: str, kind: type[Kind]) -> Kind:
+    if name not in manifest.files:
+        raise BundleError(f"{folder / MANIFEST}: does not list {name}")
+    return _record(_content(folder / name), kind, folder / name)
+
+
+def _content(path: Path) -> bytes:
     try:
-        entry = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(
-            f"{path}: cannot be read ({error}); name the folder that 'earwitness check' wrote"
-        ) from None
-    if not isinstance(entry, dict):
-        raise BundleError(f"{path}: must hold one JSON object")
-    return entry
+        if path.stat().st_size > LARGEST_RECORD:
+            raise BundleError(f"{path}: larger than {LARGEST_RECORD} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _record(content: bytes, kind: type[Kind], path: Path) -> Kind:
+    _refuse_doubled_keys(content, path)
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BundleError(f"{path}: is not what a bundle holds there ({error})") from None
+
+
+def _refuse_doubled_keys(content: bytes, path: Path) -> None:
+    """Of a key that stands twice, one reader sees the first value and another the last."""
+
+    def check(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        doubled = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+        if doubled:
+            raise BundleError(f"{path}: the key '{min(doubled)}' stands twice")
+
+    try:
+        json.loads(content, object_pairs_hook=check)
+    except BundleError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{path}: is not JSON ({error})") from None
+
+
+def _observation(line: bytes, place: str) -> tuple[int, Observation]:
+    try:
+        entry = json.loads(line)
+        run = entry.pop("run")
+        return int(run), partial_observation_from(entry)
+    except TraceError as error:
+        raise BundleError(f"{place}: {error}") from None
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise BundleError(f"{place}: not an observation of a bundle ({error})") from None
+
+
+def archive_bundle(bundle: Bundle) -> bytes:
+    """The bundle as a tar file: the same bytes for the same bundle (sorted, no owner, no date), and only what belongs to it."""
+    beside = [name for name in BESIDE if (bundle.folder / name).is_file()]
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in sorted([*bundle.manifest.files, *beside]):
+            content = (bundle.folder / name).read_bytes()
+            entry = tarfile.TarInfo(f"{bundle.manifest.id}/{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()

@@ -1,10 +1,14 @@
-"""Stored failures, read back."""
+"""Stored failures, read back with all one needs to play them again."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from earwitness.conformance.evidence.records import Failure, Manifest
+from earwitness.conformance.evidence.writer import MANIFEST, PARTIAL
 from earwitness.conformance.stimuli.clips import CLIPS
 from earwitness.conformance.stimuli.stimulus import Say, Scenario, from_json
 from earwitness.model.vocabulary import nearest
@@ -14,18 +18,48 @@ class FailureFileError(ValueError):
     """A file that is no stored failure."""
 
 
-def read_failure(path: Path) -> tuple[str, Scenario, str]:
-    """The clause and the scenario of a failure file, and the kind of device it is for. Raises FailureFileError."""
+@dataclass(frozen=True, slots=True)
+class StoredFailure:
+    """A clause, the scenario that violated it, and where: `target` is empty and `packs` are none where nobody knows."""
+
+    clause: str
+    scenario: Scenario
+    kind: str
+    target: str
+    seed: int
+    packs: tuple[Path, ...]
+
+
+def read_failure(path: Path) -> StoredFailure:
+    """A failure of a bundle, or a counterexample of the model. What the file leaves open, its bundle says. Raises FailureFileError."""
     try:
-        entry = json.loads(path.read_text("utf-8"))
-        clause, steps = entry["clause"], [from_json(s) for s in entry["scenario"]]
+        failure = msgspec.json.decode(path.read_bytes(), type=Failure)
+        scenario = tuple(from_json(dict(step)) for step in failure.scenario)
     except OSError as error:
         raise FailureFileError(
             f"{path}: cannot be read ({error.strerror}); name a file in a bundle's failures/, or a counterexample"
         ) from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise FailureFileError(f"{path}: not a stored failure ({error})") from None
-    for step in steps:
+    for step in scenario:
         if isinstance(step, Say) and step.clip not in CLIPS:
             raise FailureFileError(f"{path}: there is no clip '{step.clip}'.{nearest(step.clip, CLIPS)}")
-    return str(clause), tuple(steps), str(entry.get("kind", "any"))
+    bundle = path.resolve().parent.parent
+    manifest = _manifest_of(bundle)
+    return StoredFailure(
+        clause=failure.clause,
+        scenario=scenario,
+        kind=failure.kind,
+        target=failure.target or (manifest.target.given if manifest is not None else ""),
+        seed=failure.seed or (manifest.seed if manifest is not None else 0),
+        packs=tuple(sorted((bundle / "packs").glob("*.yaml"))) if manifest is not None else (),
+    )
+
+
+def _manifest_of(bundle: Path) -> Manifest | None:
+    for name in (MANIFEST, PARTIAL):
+        try:
+            return msgspec.json.decode((bundle / name).read_bytes(), type=Manifest)
+        except (OSError, ValueError):
+            continue
+    return None

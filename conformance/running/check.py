@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import platform
-import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from earwitness.conformance.evidence import bundle
+from earwitness.conformance.evidence import records
+from earwitness.conformance.evidence.redaction import Redactor
+from earwitness.conformance.evidence.writer import BundleWriter
 from earwitness.conformance.gate.verdict import ClauseResult, Exit, Verdict, gate
 from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.paired_runs import Comparison, Likeness, compare
 from earwitness.conformance.running.search import Failure, search, shrink, tour
-from earwitness.conformance.stimuli.stimulus import Scenario
+from earwitness.conformance.stimuli.clips import CLIPS
+from earwitness.conformance.stimuli.stimulus import Scenario, to_json
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.vectors import counterexample
@@ -34,6 +33,8 @@ from earwitness.policies.proving.strength import load_strength, strength_summary
 from earwitness.policies.proving.strength import strength_facts as strength_facts
 
 Tell = Callable[[str], None]
+Keep = Callable[[int, list[Observation]], None]
+"""Takes the observations of each run, with its number, as soon as the run is over."""
 
 
 @dataclass
@@ -61,15 +62,19 @@ class Outcome:
     exit: Exit
     reason: str
     folder: Path
+    """Of the bundle."""
+    digest: str
+    """Of the bundle's manifest, and so of all that is in it."""
     strength: tuple[str, ...] = ()
     """What is known of the pack itself, in a few lines."""
 
 
-def judge(harness: Harness, examples: int, tell: Tell) -> Session:
+def judge(harness: Harness, examples: int, tell: Tell, keep: Keep) -> Session:
     """The tour, then the search; each newly violated clause is shrunk once."""
     session = Session(harness.hello)
 
     def take(run: Run) -> None:
+        keep(len(session.runs), run.watch.trace)
         session.runs.append(run)
         fresh = [c for c in run.watch.violated if c not in session.failures]
         for number, clause in enumerate(fresh):
@@ -92,7 +97,9 @@ def judge(harness: Harness, examples: int, tell: Tell) -> Session:
     return session
 
 
-def result_of(clause: Clause, session: Session, proven: CheckedProof | None, index: dict[str, int]) -> ClauseResult:
+def result_of(
+    clause: Clause, session: Session, proven: CheckedProof | None, index: dict[str, int]
+) -> ClauseResult:
     """The verdict on one clause from all that is known of it."""
     proved = proven is not None and proven.standing is Standing.PROVED
     base = ClauseResult(
@@ -189,32 +196,49 @@ def visited(traces: list[list[Observation]]) -> list[str]:
 def check(
     target: str,
     packs: tuple[Pack, ...],
-    folder: Path,
+    out: Path,
     examples: int,
     seconds: int,
     tell: Tell,
     proofs: bool = True,
     seed: int = 0,
 ) -> Outcome:
-    """Run everything and write the bundle to `folder`. Raises TargetError where the target cannot be driven at all."""
+    """Run everything and write a bundle below `out`. Raises TargetError where the target cannot be driven at all."""
+    phrases = [clip.words for clip in CLIPS.values()]
+    with BundleWriter(out, target, arguments=sys.argv[1:], seed=seed, phrases=phrases) as writer:
+        return _check(writer, target, packs, examples, seconds, tell, proofs)
+
+
+def _check(
+    writer: BundleWriter,
+    target: str,
+    packs: tuple[Pack, ...],
+    examples: int,
+    seconds: int,
+    tell: Tell,
+    proofs: bool,
+) -> Outcome:
     began = time.perf_counter()
     clauses = tuple(c for pack in packs for c in pack.clauses)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not proofs:
-        shutil.rmtree(folder / "proofs", ignore_errors=True)
+    seed = writer.manifest.seed
+    kept = [writer.keep_pack(p.name, p.version, p.source, p.file) for p in packs]
 
-    def told(p: CheckedProof) -> None:
-        counterexample.write(folder / "proofs", p.proof, p.other)
+    def show_proof(p: CheckedProof) -> None:
+        counterexample.write(writer.proofs, p.proof, p.other)
         tell(
             f"{p.proof.clause}: {p.standing.value} in {p.proof.seconds:.1f} s, {p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip()
         )
 
-    proven = prove_packs(packs, folder / "proofs", seconds, told) if proofs else {}
+    proven = prove_packs(packs, writer.proofs, seconds, show_proof) if proofs else {}
+    writer.store_proofs({name: _proof_record(p, writer.redactor) for name, p in proven.items()})
     proof_seconds = time.perf_counter() - began
     with Harness(open_target(target), clauses, seed) as harness:
         tell(f"driving {harness.hello.name}")
-        session = judge(harness, examples, tell)
+        session = judge(harness, examples, tell, writer.observe)
     index = {clause: number for number, clause in enumerate(session.failures)}
+    for found in session.failures.values():
+        names = tuple(p.file for p in kept)
+        writer.store_failure(_failure_record(found, target, seed, names, writer.redactor))
     results = tuple(result_of(c, session, proven.get(c.id), index) for c in clauses)
     code = gate(results, frozenset(c.id for c in clauses))
     alive = proven.get(PROGRESS)
@@ -226,70 +250,98 @@ def check(
             Exit.INCONCLUSIVE,
             "it is not proved that the model's time never stops, so its deadlines may be vacuous",
         )
-    first = session.runs[0]
-    run: dict[str, Any] = {
-        "earwitness": version("earwitness"),
-        "python": platform.python_version(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "target": target,
-        "implementation": {
-            "name": session.hello.name,
-            "version": session.hello.version,
-            "clock": session.hello.clock,
-        },
-        "capabilities": dict(session.hello.capabilities),
-        "packs": [{"name": p.name, "version": p.version, "source": p.source} for p in packs],
-        "seconds": {"proof": round(proof_seconds, 1), "all": round(time.perf_counter() - began, 1)},
-        "seed": seed,
-    }
-    system = assistant()
-    facts: dict[str, Any] = {
-        "exit": code.value,
-        "reason": reason,
-        "clauses": [bundle.result_json(r) for r in results],
-        "runs": len(session.runs),
-        "observations": sum(len(r.watch.trace) for r in session.runs),
-        "uploads": sum(r.uploads for r in session.runs),
-        "voice": sum(r.voice for r in session.runs),
-        "stores": {
-            "files": first.stores.files,
-            "unread": list(first.stores.unread),
-            "finds": [f"{f.store}: {f.category}" for f in first.stores.finds],
-        },
-        "skipped": sorted({s for r in session.runs for s in r.skipped}),
-        "model": {
-            "components": [
-                {
-                    "name": t.name,
-                    "states": list(drawn_states(t)),
-                    "edges": [[e.source, e.target, e.name] for e in drawn_edges(t, system)],
-                }
-                for t in ASSISTANT.tables
-            ],
-            "visited": visited([r.watch.trace for r in session.runs]),
-        },
-    }
     known = [m for pack in packs if clauses_to_prove(pack.clauses) and (m := load_strength(pack)) is not None]
-    facts["strength"] = strength_facts(known[0]) if len(known) == 1 else None
-    failures = [bundle.failure_json(f.clause, f.scenario, f.trace, f.at) for f in session.failures.values()]
-    bundle.write(
-        folder, run, facts, first.watch.trace, failures, {name: _proof_json(p) for name, p in proven.items()}
+    strength = strength_facts(known[0]) if len(known) == 1 else None
+    first = session.runs[0]
+    facts = records.Results(
+        exit=code.value,
+        reason=reason,
+        clauses=results,
+        runs=tuple(
+            records.RunRecord(
+                number=number,
+                purpose="tour" if number == 0 else "search",
+                observations=len(run.watch.trace),
+                skipped=run.skipped,
+                dead=run.dead,
+            )
+            for number, run in enumerate(session.runs)
+        ),
+        uploads=sum(r.uploads for r in session.runs),
+        voice=sum(r.voice for r in session.runs),
+        stores=records.Stores(
+            files=first.stores.files,
+            unread=tuple(first.stores.unread),
+            finds=tuple(f"{f.store}: {f.category}" for f in first.stores.finds),
+        ),
+        skipped=tuple(sorted({s for r in session.runs for s in r.skipped})),
+        two_runs=session.twins.likeness.value if session.twins is not None else "",
+        model=_model_record([r.watch.trace for r in session.runs]),
+        strength=strength,
     )
-    return Outcome(results, code, reason, folder, strength_summary(facts["strength"]) if known else ())
+    digest = writer.finish(
+        facts,
+        target=records.Target(
+            given=target,
+            name=session.hello.name,
+            version=session.hello.version,
+            clock=session.hello.clock,
+            devices=dict(session.hello.devices),
+            capabilities=dict(session.hello.capabilities),
+        ),
+        packs=kept,
+        seconds=records.Seconds(proof=round(proof_seconds, 1), all=round(time.perf_counter() - began, 1)),
+    )
+    return Outcome(
+        results,
+        code,
+        reason,
+        writer.folder,
+        digest,
+        strength_summary(strength) if strength is not None else (),
+    )
 
 
-def _proof_json(proven: CheckedProof) -> dict[str, Any]:
-    return {
-        "standing": proven.standing.value,
-        "seconds": proven.proof.seconds,
-        "parts": len(proven.proof.certificates),
-        "obligations": proven.obligations,
-        "recheck_seconds": proven.recheck_seconds,
-        "reason": proven.proof.reason,
-        "witness": [bundle.redacted(o) for o in proven.witness],
-        "counterexample": [bundle.redacted(o) for o in proven.proof.trace],
-        "other_run": [bundle.redacted(o) for o in proven.other],
-    }
+def _model_record(traces: list[list[Observation]]) -> records.ModelRecord:
+    system = assistant()
+    components = tuple(
+        records.Component(
+            name=t.name,
+            states=drawn_states(t),
+            edges=tuple((e.source, e.target, e.name) for e in drawn_edges(t, system)),
+        )
+        for t in ASSISTANT.tables
+    )
+    return records.ModelRecord(components=components, visited=tuple(visited(traces)))
+
+
+def _failure_record(
+    found: Failure, target: str, seed: int, packs: tuple[str, ...], redactor: Redactor
+) -> records.Failure:
+    return records.Failure(
+        clause=found.clause,
+        scenario=tuple(to_json(step) for step in found.scenario),
+        at=found.at,
+        trace=tuple(redactor.observation(seen) for seen in found.trace),
+        target=target,
+        seed=seed,
+        packs=packs,
+    )
+
+
+def _proof_record(proven: CheckedProof, redactor: Redactor) -> records.ProofRecord:
+    name = proven.proof.clause
+    return records.ProofRecord(
+        standing=proven.standing.value,
+        seconds=proven.proof.seconds,
+        obligations=proven.obligations,
+        recheck_seconds=proven.recheck_seconds,
+        reason=proven.proof.reason,
+        certificates=tuple(f"proofs/{name}.{n}.smt2" for n, _ in enumerate(proven.proof.certificates, 1)),
+        witness=tuple(redactor.observation(seen) for seen in proven.witness),
+        counterexample=tuple(redactor.observation(seen) for seen in proven.proof.trace),
+        other_run=tuple(redactor.observation(seen) for seen in proven.other),
+    )
 
 
 def replay(

@@ -1,0 +1,190 @@
+"""The files of a bundle, one declaration each. JSON Schemas in `conformance/schemas/` are made from these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from earwitness.conformance.gate.verdict import ClauseResult
+from earwitness.model.expression import Value
+from earwitness.model.trace import Origin
+
+FORMAT = 2
+"""Of bundles; a reader refuses others."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every record has in common: named fields, and no others."""
+
+
+class State(Enum):
+    """Whether the run that wrote a bundle came to its end."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+
+
+class Target(Record, frozen=True):
+    """What was judged. `digest` is of the program, where it is a file (empty otherwise)."""
+
+    given: str
+    name: str = ""
+    version: str = ""
+    clock: str = ""
+    digest: str = ""
+    devices: Mapping[str, str] = {}
+    capabilities: Mapping[str, bool] = {}
+
+
+class PackRecord(Record, frozen=True):
+    """A pack as it was judged by; `file` is its copy in the bundle."""
+
+    name: str
+    version: int
+    source: str
+    file: str
+    sha256: str
+
+
+class Seconds(Record, frozen=True):
+    """Wall clock."""
+
+    proof: float = 0.0
+    all: float = 0.0
+
+
+class Manifest(Record, frozen=True):
+    """What the bundle is about, and the digest (SHA-256) of each of its files."""
+
+    format: int
+    state: State
+    id: str
+    started: str
+    earwitness: str
+    python: str
+    platform: str
+    target: Target
+    ended: str = ""
+    reason: str = ""
+    model: str = ""
+    packs: tuple[PackRecord, ...] = ()
+    seed: int = 0
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+    confinement: str = "open"
+    budget: float = 0.0
+    seconds: Seconds = Seconds()
+    files: Mapping[str, str] = {}
+
+
+class RunRecord(Record, frozen=True):
+    """One run: why it was made (tour, search, twin, vector ...), how many observations it brought, what could not be done."""
+
+    number: int
+    purpose: str = ""
+    observations: int = 0
+    skipped: tuple[str, ...] = ()
+    dead: str = ""
+
+
+class Stores(Record, frozen=True):
+    """What was searched of the target's files."""
+
+    files: int = 0
+    unread: tuple[str, ...] = ()
+    finds: tuple[str, ...] = ()
+
+
+class Account(Record, frozen=True):
+    """Bytes of one device in one direction: attributed to voice, read, or unexplained."""
+
+    device: str
+    direction: str
+    attributed: int = 0
+    read: int = 0
+    unexplained: int = 0
+
+
+class Component(Record, frozen=True):
+    """States and transitions (from, to, name) of one component of the model, for its diagram."""
+
+    name: str
+    states: tuple[str, ...]
+    edges: tuple[tuple[str, str, str], ...]
+
+
+class ModelRecord(Record, frozen=True):
+    """The model's components, and which transitions this run saw."""
+
+    components: tuple[Component, ...] = ()
+    visited: tuple[str, ...] = ()
+
+
+class Finding(Record, frozen=True):
+    """Something seen that belongs to no clause: undisclosed, undeclared, not read ... A blocking one forbids a green gate."""
+
+    kind: str
+    text: str
+    device: str = ""
+    blocking: bool = False
+
+
+class NearMiss(Record, frozen=True):
+    """How close a deadline came to its bound, in microseconds."""
+
+    clause: str
+    bound: int
+    closest: int
+
+
+class Results(Record, frozen=True):
+    """What the run came to. `sight` gives each event the best origin with which this run could have seen it (none: nobody could)."""
+
+    exit: int
+    reason: str
+    clauses: tuple[ClauseResult, ...]
+    runs: tuple[RunRecord, ...] = ()
+    uploads: int = 0
+    voice: int = 0
+    stores: Stores = Stores()
+    accounts: tuple[Account, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    sight: Mapping[str, Origin | None] = {}
+    two_runs: str = ""
+    """What two runs in other words and another voice came to, and why."""
+    skipped: tuple[str, ...] = ()
+    kept_promises: tuple[str, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
+    model: ModelRecord = ModelRecord()
+    strength: Mapping[str, Any] | None = None
+
+
+class Failure(Record, frozen=True):
+    """A violation of one clause with the shortest scenario found, all one needs to play it again: the target, the seed, the packs."""
+
+    clause: str
+    scenario: tuple[Mapping[str, Value], ...]
+    at: int = 0
+    trace: tuple[Mapping[str, Value], ...] = ()
+    kind: str = "any"
+    conjunct: str = ""
+    target: str = ""
+    seed: int = 0
+    packs: tuple[str, ...] = ()
+
+
+class ProofRecord(Record, frozen=True):
+    """What became of one proof over the model. `certificates` are the files that another solver re-checks."""
+
+    standing: str
+    seconds: float = 0.0
+    obligations: int = 0
+    recheck_seconds: float = 0.0
+    reason: str = ""
+    certificates: tuple[str, ...] = ()
+    witness: tuple[Mapping[str, Value], ...] = ()
+    counterexample: tuple[Mapping[str, Value], ...] = ()
+    other_run: tuple[Mapping[str, Value], ...] = ()

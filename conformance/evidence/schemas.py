@@ -1,0 +1,59 @@
+"""JSON Schemas of the files of a bundle, made from their declarations. `python -m earwitness.conformance.evidence.schemas` writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from earwitness.conformance.evidence.records import Failure, Manifest, ProofRecord, Results
+from earwitness.model.vocabulary import trace_line_schema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
+    """The schema of each file of a bundle, by the name under which it is published."""
+    line = trace_line_schema()
+    run = {"run": {"type": "integer", "minimum": 0, "description": "the number of the run in results.json"}}
+    return {
+        "bundle-manifest": _schema("manifest.json", Manifest),
+        "bundle-results": _schema("results.json", Results),
+        "bundle-failure": _schema("failures/CLAUSE.json", Failure),
+        "bundle-proofs": _schema("proofs.json", dict[str, ProofRecord]),
+        "bundle-observation": {
+            **line,
+            "title": "one line of observations.jsonl",
+            "required": ["run", *line["required"]],
+            "properties": {**run, **line["properties"]},
+        },
+    }
+
+
+def _schema(title: str, kind: Any) -> Mapping[str, Any]:
+    return {"$schema": DIALECT, "title": title, **msgspec.json.schema(kind)}
+
+
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """As it is kept in a file."""
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"
+
+
+def schema_folder() -> Path:
+    """Where the published schemas lie."""
+    return Path(str(files("earwitness.conformance").joinpath("schemas")))
+
+
+def write_schemas(folder: Path) -> None:
+    """Write each schema to its file."""
+    folder.mkdir(exist_ok=True)
+    for name, schema in bundle_schemas().items():
+        (folder / f"{name}.schema.json").write_text(schema_text(schema), "utf-8")
+
+
+if __name__ == "__main__":
+    write_schemas(schema_folder())

@@ -1,0 +1,139 @@
+"""Small bundles for the tests of evidence, gate and reports: written by the real writer, about an implementation that nobody runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from earwitness.conformance.evidence.bundle import Bundle, read_bundle
+from earwitness.conformance.evidence.records import (
+    Failure,
+    Results,
+    RunRecord,
+    Seconds,
+    Target,
+)
+from earwitness.conformance.evidence.writer import BundleWriter
+from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
+from earwitness.model.trace import Observation, Origin
+from earwitness.model.vocabulary import Microseconds
+from earwitness.policies.pack import find
+
+PACK = """pack: small
+version: 3
+source: A small paper
+parameters: {}
+states:
+  microphone: {off: microphone.power(on = false), on: microphone.power(on = true)}
+clauses:
+  - id: MIC-1
+    title: While muted nothing is captured
+    source: [S]
+    severity: critical
+    ways: [searched, witnessed]
+    each: [device]
+    formula: audio.captured implies not microphone is off
+  - id: LED-1
+    title: The red light shows the mute
+    source: [F1]
+    severity: low
+    ways: [searched]
+    each: [device]
+    formula: light(color = red, on = true) implies microphone is off
+"""
+
+
+def observed(time, event, origin=Origin.WITNESSED, device="d1", **attributes):
+    names = {"from_": "from"}
+    given = {names.get(name, name): value for name, value in attributes.items()}
+    return Observation(Microseconds(time), device, event, given, origin)
+
+
+HONEST = (
+    observed(0, "microphone.power", on=True),
+    observed(10, "audio.captured", bytes=2_560, buffered=0),
+    observed(20, "microphone.power", on=False),
+    observed(21, "light", color="red", on=True, origin=Origin.DEVICE),
+)
+LEAKY = (*HONEST, observed(30, "audio.captured", bytes=2_560, buffered=0))
+
+
+def clause(
+    identity, verdict=Verdict.SATISFIED, *, needs=Origin.DEVICE, evidence=Origin.WITNESSED, severity="low"
+):
+    """A result of a clause with one conjunct."""
+    exercised = 0 if verdict in (Verdict.NOT_EXERCISED, Verdict.NOT_OBSERVABLE, Verdict.NOT_APPLICABLE) else 1
+    known = evidence if exercised else None
+    conjunct = ConjunctResult(f"{identity}.1", "in words", verdict, needs, known, exercised)
+    return ClauseResult(
+        id=identity,
+        title=f"promise {identity}",
+        severity=severity,
+        source=("S",),
+        english="in words",
+        verdict=verdict,
+        known=(),
+        reason="" if verdict is Verdict.SATISFIED else "a reason",
+        exercised=exercised,
+        conjuncts=(conjunct,),
+    )
+
+
+def write_bundle(out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, **facts):
+    """A complete bundle below `out`; its folder."""
+    pack_file = out.parent / "small.yaml"
+    pack_file.write_text(PACK)
+    loaded = find(str(pack_file))
+    results = clauses or (
+        clause("MIC-1", severity="critical"),
+        clause("LED-1", evidence=Origin.DEVICE),
+    )
+    with BundleWriter(
+        out, "exec:./device", seed=7, arguments=("check",), phrases=("what is the weather",)
+    ) as writer:
+        kept = writer.keep_pack(loaded.name, loaded.version, loaded.source, pack_file)
+        writer.observe(0, trace)
+        writer.log_target("target: ready\n")
+        if failure is not None:
+            writer.store_failure(failure)
+        writer.finish(
+            Results(
+                exit=exit_code,
+                reason="",
+                clauses=tuple(results),
+                runs=(RunRecord(number=0, purpose="tour", observations=len(trace)),),
+                **facts,
+            ),
+            target=Target(
+                given="exec:./device",
+                name="Device",
+                version="1.2",
+                clock="virtual",
+                devices={"d1": "speaker"},
+            ),
+            packs=[kept],
+            seconds=Seconds(all=1.5),
+        )
+    return writer.folder
+
+
+def leak():
+    """The failure that goes with LEAKY."""
+    trace = tuple(
+        {"time": o.time, "device": o.device, "event": o.event, **o.attributes, "origin": o.origin.value}
+        for o in LEAKY
+    )
+    scenario = ({"do": "press", "device": "d1", "button": "microphone"},)
+    return Failure(clause="MIC-1", scenario=scenario, at=4, trace=trace, target="exec:./device", seed=7)
+
+
+def violated_bundle(out):
+    """A bundle whose target captured while muted."""
+    results = (
+        clause("MIC-1", Verdict.VIOLATED, severity="critical"),
+        clause("LED-1", evidence=Origin.DEVICE),
+    )
+    return write_bundle(out, clauses=results, trace=LEAKY, exit_code=1, failure=leak())
+
+
+def read(folder: Path) -> Bundle:
+    return read_bundle(folder)
