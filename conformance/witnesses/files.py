@@ -1,4 +1,5 @@
-"""The harness reads what the implementation left on disk: is any sound or any discarded text of the test in it?"""
+"""The harness reads what the implementation left on disk: is any sound or any discarded text of the test
+in it?"""
 
 from __future__ import annotations
 
@@ -43,8 +44,8 @@ class Search:
 def search(
     paths: Iterable[str], airs: Iterable[Air], acted_on: frozenset[str], calls: Iterable[Air] = ()
 ) -> Search:
-    """Search all files below the paths for sound from the airs and for texts like those acted on. `calls` hold what was said during calls, which the
-    airs hold too."""
+    """Search all files below the paths for sound from the airs and for texts like those acted on. `calls`
+    hold what was said during calls, which the airs hold too."""
     finds: list[Find] = []
     unread: list[str] = []
     texts: set[str] = set()

@@ -1,4 +1,5 @@
-"""Everything a device's microphones could have heard, in order: the ground truth that uploads and files are compared with."""
+"""Everything a device's microphones could have heard, in order: the ground truth that uploads and files
+are compared with."""
 
 from __future__ import annotations
 
@@ -27,8 +28,9 @@ class Air:
         self.pieces.append((began, samples))
 
     def locate(self, content: bytes) -> tuple[int, int] | None:
-        """When the first and last sample in this content were heard, or None where it holds nothing that was heard. What else stands around the sound, such
-        as a header, does not count. A probe at several offsets tells; the last piece is searched first."""
+        """When the first and last sample in this content were heard, or None where it holds nothing that
+        was heard. What else stands around the sound, such as a header, does not count. A probe at several
+        offsets tells; the last piece is searched first."""
         if len(content) < PROBE:
             return None
         for shift in (0, 1, len(content) // 2, len(content) // 2 + 1, len(content) - PROBE):
@@ -52,7 +54,8 @@ class Air:
         return None
 
     def holds_any_of(self, blob: bytes) -> bool:
-        """Whether bytes hold, anywhere, sound that was heard: exact samples, whatever header stands before them."""
+        """Whether bytes hold, anywhere, sound that was heard: exact samples, whatever header stands before
+        them."""
         for _, samples in self.pieces:
             for at in range(0, len(samples) - PROBE, RATE // 4):
                 probe = samples[at : at + PROBE]
@@ -61,9 +64,10 @@ class Air:
         return False
 
     def correlates(self, decoded: np.ndarray) -> bool:
-        """Whether lossily coded sound holds one of the pieces: phase-whitened correlation.
-        Other people's speech stays below 25 sigma and other words of the same synthetic voice below 45, while coded copies stand near 100 or more;
-        a copy that is coded very coarsely (GSM) or changed in speed or pitch can be missed."""
+        """Whether lossily coded sound holds one of the pieces: phase-whitened correlation. Other people's
+        speech stays below 25 sigma and other words of the same synthetic voice below 45, while coded
+        copies stand near 100 or more; a copy that is coded very coarsely (GSM) or changed in speed or
+        pitch can be missed."""
         if len(decoded) < RATE // 2 or not decoded.any():
             return False
         for _, samples in self.pieces:

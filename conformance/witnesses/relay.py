@@ -1,200 +1,295 @@
-"""The harness between device and cloud: it ends the device's TLS with its own certificate, passes every byte on, and keeps what it saw."""
+"""The relay stands between every device and whoever it speaks with. It ends TLS with its own certificate,
+passes every byte on, and keeps what it saw: any protocol, both directions, every byte accounted for.
+
+What it cannot see: who pins a certificate refuses the relay's, so such a connection is listed and not
+read. A device's own client certificate is not shown to the other end.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, replace
 
-import trustme
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
-from websockets.frames import Frame
-from websockets.http11 import Request
-from websockets.protocol import State
-from websockets.server import ServerProtocol
+from earwitness.conformance.witnesses.captures import Capture, CaptureKind, CaptureLog, Clock
+from earwitness.conformance.witnesses.carrying import Carrier, DatagramCarrier
+from earwitness.conformance.witnesses.certificates import CertificateMaker, CertificateTrial, Presented
+from earwitness.conformance.witnesses.doors import (
+    PATIENCE,
+    Connection,
+    Door,
+    SocketFactory,
+    connection_to,
+    loopback_datagrams,
+    loopback_listener,
+)
+from earwitness.conformance.witnesses.wire.connection import Direction, Dissection
+from earwitness.conformance.witnesses.wire.stream import Part, Piece
+from earwitness.model.vocabulary import Microseconds
 
-TLS_HANDSHAKE = 0x16
+MOST_KEPT = 64 << 20
+"""Bytes kept between two calls of `take`: 35 minutes of 16 kHz sound. More are passed on and counted, but
+what they were is not known."""
+MOST_CROSSINGS = 100_000
+"""Crossings of one `take`; beyond it, messages of one sequence are joined."""
+NOT_KEPT = "more came between two looks than the harness keeps"
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Bytes that crossed, taken apart. `content` is what they say, `size` how many bytes crossed for it:
+    of one connection and direction the sizes add up to all that was sent. `time_taken` is the harness's
+    clock when the relay took the last of them."""
+
+    device: str
+    time_taken: Microseconds
+    direction: Direction
+    content: bytes
+    encrypted: bool
+    protocol: str
+    connection: int
+    part: Part = Part.RAW
+    size: int = 0
+    sequence: int = 0
+    whole: bool = True
+    peer: str = ""
+    reason: str = ""
+
+    @property
+    def line(self) -> tuple[int, Direction, str, Part, int]:
+        """What it continues: crossings of the same line belong together, in order."""
+        return self.connection, self.direction, self.protocol, self.part, self.sequence
+
+
+def monotonic_microseconds() -> int:
+    return time.monotonic_ns() // 1_000
+
+
+class Relay:
+    """Runs in a thread of its own. `open_door` opens a way for one device; `take` returns what crossed since
+    the last call.
+
+    `clock` gives the harness's time in microseconds; it is called in the relay's thread."""
+
+    def __init__(self, clock: Clock = monotonic_microseconds, most_kept: int = MOST_KEPT) -> None:
+        self._certificates = CertificateMaker()
+        self.authority = self._certificates.authority
+        self._log = CaptureLog(clock, most_kept)
+        self._open: dict[int, tuple[Connection, Dissection]] = {}
+        self._doors: list[Door] = []
+        self._datagrams: list[DatagramCarrier] = []
+        self._loop = asyncio.new_event_loop()
+        self._carrier = Carrier(self._loop, self._log, self._certificates)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="earwitness-relay", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Relay:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open_door(
+        self,
+        device: str,
+        connect: SocketFactory,
+        *,
+        listen: SocketFactory = loopback_listener,
+        inward: bool = False,
+        authority: str = "",
+        server_name: str = "localhost",
+        name: str = "",
+    ) -> Door:
+        """Open a way for TCP and all that runs over it. `listen` makes the listening socket, which may
+        stand in a cell; `connect` makes connections to the other end. See `Door`. Raises OSError where it
+        cannot listen."""
+        door = Door(
+            device=device,
+            listener=listen(),
+            connect=connect,
+            inward=inward,
+            authority=authority,
+            server_name=server_name,
+            name=name,
+        )
+        door.listener.setblocking(False)
+        self._doors.append(door)
+        asyncio.run_coroutine_threadsafe(self._carrier.accept(door), self._loop)
+        return door
+
+    def open_datagram_door(
+        self,
+        device: str,
+        connect: SocketFactory,
+        *,
+        listen: SocketFactory = loopback_datagrams,
+        inward: bool = False,
+        name: str = "",
+    ) -> Door:
+        """Open a way for UDP. Raises OSError where it cannot listen."""
+        door = Door(device=device, listener=listen(), connect=connect, inward=inward, name=name)
+        door.listener.setblocking(False)
+        self._doors.append(door)
+        carrier = DatagramCarrier(self._loop, self._log, door)
+        self._datagrams.append(carrier)
+        self._loop.call_soon_threadsafe(carrier.start)
+        return door
+
+    def take(self) -> list[Crossing]:
+        """What crossed since the last call, in order. A head or a frame that has only begun to come waits
+        for the next call."""
+        captures = self._log.take()
+        crossings: list[Crossing] = []
+        while captures:
+            crossings += self._dissected(captures.popleft())
+            if len(crossings) > MOST_CROSSINGS:
+                crossings = joined(crossings)
+        over = [connection for connection, _ in self._open.values() if connection.closed is not None]
+        for connection in over:
+            crossings += self._rest_of(connection)
+            del self._open[connection.number]
+        return crossings
+
+    def take_rest(self) -> list[Crossing]:
+        """As `take`, and what waited for more as raw bytes: for the end of a run."""
+        crossings = self.take()
+        for connection, _ in self._open.values():
+            crossings += self._rest_of(connection)
+        return crossings
+
+    def connections(self) -> list[Connection]:
+        """The connections since the relay began, as they are now; of those that are over the last ten
+        thousand."""
+        return self._log.connections()
+
+    def present(self, door: Door, presented: Presented) -> None:
+        """From now on the door shows such a certificate to who connects. Connections that are open stay
+        open."""
+        door.presented = presented
+
+    def trial(self, device: str, presented: Presented) -> CertificateTrial:
+        """What a device has done so far with certificates of that kind."""
+        shown = [c for c in self.connections() if c.device == device and c.presented is presented]
+        return CertificateTrial(
+            device=device,
+            presented=presented,
+            refused=sum(c.handshake is False for c in shown),
+            accepted=sum(c.handshake is True for c in shown),
+        )
+
+    def hang_up(self, device: str) -> None:
+        """End all connections of a device, as a network that fails does."""
+        self._loop.call_soon_threadsafe(self._carrier.hang_up, device)
+
+    def close(self) -> None:
+        """End all connections and the thread. What crossed can still be taken."""
+        if not self._thread.is_alive():
+            return
+        asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(PATIENCE)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+        for door in self._doors:
+            door.listener.close()
+        self._loop.close()
+
+    async def _end_all(self) -> None:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for carrier in self._datagrams:
+            carrier.close()
+
+    def _dissected(self, capture: Capture) -> list[Crossing]:
+        connection, data = capture.connection, bytes(capture.data)
+        match capture.kind:
+            case CaptureKind.DATAGRAM:
+                pieces = [Piece("udp", Part.MESSAGE, data, len(data))]
+                if capture.lost:
+                    pieces = [Piece("udp", Part.RAW, b"", capture.lost, reason=NOT_KEPT)]
+            case CaptureKind.HANDSHAKE:
+                pieces = [Piece("tls", Part.HEAD, data, len(data))]
+            case CaptureKind.STREAM:
+                _, dissection = self._open.setdefault(connection.number, (connection, Dissection()))
+                pieces = dissection.feed(capture.direction, data) if data else []
+                if capture.lost:
+                    pieces += dissection.lose(capture.direction, capture.lost, NOT_KEPT)
+        return [_crossing(connection, capture.direction, capture.time, piece) for piece in pieces]
+
+    def _rest_of(self, connection: Connection) -> list[Crossing]:
+        _, dissection = self._open[connection.number]
+        now = self._log.now()
+        return [
+            _crossing(connection, direction, now, piece)
+            for direction in Direction
+            for piece in dissection.rest(direction)
+        ]
+
+
+def _crossing(connection: Connection, direction: Direction, time: Microseconds, piece: Piece) -> Crossing:
+    return Crossing(
+        device=connection.device,
+        time_taken=time,
+        direction=direction,
+        content=piece.content,
+        encrypted=connection.encrypted,
+        protocol=piece.protocol,
+        connection=connection.number,
+        part=piece.part,
+        size=piece.size,
+        sequence=piece.sequence,
+        whole=piece.whole,
+        peer=connection.peer,
+        reason=piece.reason,
+    )
+
+
+def joined(crossings: list[Crossing]) -> list[Crossing]:
+    """The same bytes in fewer crossings: one for each line, its contents one after the other, at the time
+    of the last."""
+    lines: dict[tuple[int, Direction, str, Part, int], list[Crossing]] = {}
+    for crossing in crossings:
+        lines.setdefault(crossing.line, []).append(crossing)
+    return [_one_of(line) for line in lines.values()]
+
+
+def _one_of(line: list[Crossing]) -> Crossing:
+    last = line[-1]
+    return replace(
+        last,
+        content=b"".join(crossing.content for crossing in line),
+        size=sum(crossing.size for crossing in line),
+        reason=next((crossing.reason for crossing in line if crossing.reason), ""),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Content that crossed from a device to its cloud: one binary or text message, or raw bytes of a protocol not known here."""
+    """Content that crossed from a device to its cloud."""
 
     device: str
     content: bytes
     encrypted: bool
 
 
-@dataclass
-class _Listener:
-    """Takes apart what a device sent. Whatever does not belong to an accepted WebSocket counts as it is, byte for byte."""
-
-    device: str
-    messages: ServerProtocol = field(
-        default_factory=lambda: ServerProtocol(extensions=[ServerPerMessageDeflateFactory()])
-    )
-    opaque: bool = False
-    unanswered: bytes = b""
-    """Bytes that may yet turn out to be the request that opens a WebSocket."""
-
-    def contents(self, data: bytes) -> list[bytes]:
-        """The messages in bytes that a device sent. Before a WebSocket is open, and after it is closed, the bytes themselves."""
-        if self.opaque or self.messages.state in (State.CLOSING, State.CLOSED):
-            return [data]
-        opening = self.messages.state is State.CONNECTING
-        if opening:
-            self.unanswered += data
-        try:
-            self.messages.receive_data(data)
-            found = [content for event in self.messages.events_received() for content in self._content(event)]
-            self.messages.data_to_send()
-        except Exception:  # whatever an unknown protocol provokes, its bytes still count
-            self.opaque = True
-            return [self._opening_bytes(data)]
-        broken = self.messages.parser_exc if not opening else self.messages.handshake_exc
-        if broken is not None:
-            # The protocol object never leaves CONNECTING after a request that opens no WebSocket.
-            self.opaque = True
-            return [self._opening_bytes(data)]
-        closed = self.messages.state in (State.CLOSING, State.CLOSED)
-        if opening and self.messages.state is not State.CONNECTING:
-            # The request's own bytes count too: an address and headers hold what one likes.
-            found.insert(0, self._opening_bytes(data))
-        return [*found, data] if closed else found
-
-    def _content(self, event: object) -> Iterator[bytes]:
-        if isinstance(event, Request):
-            self.messages.send_response(self.messages.accept(event))
-        elif isinstance(event, Frame):
-            # Control frames too: a ping carries 125 bytes of anything.
-            yield bytes(event.data)
-
-    def _opening_bytes(self, data: bytes) -> bytes:
-        seen, self.unanswered = self.unanswered or data, b""
-        return seen
-
-
 class Tap:
-    """Runs in a thread of its own. `route` opens a door for one device; `take` returns the uploads since the last call."""
+    """A relay with the calls of the harness of before: one TLS door a device, uploads alone."""
 
     def __init__(self) -> None:
-        self._authority = trustme.CA()
-        self.authority = self._authority.cert_pem.bytes().decode()
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert("localhost").configure_cert(self._context)
-        self._uploads: list[Upload] = []
-        self.bytes_up = 0
-        self._lock = threading.Lock()
-        self._loop = asyncio.new_event_loop()
-        self._sockets: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        self._relay = Relay()
+        self.authority = self._relay.authority
 
     def route(self, device: str, host: str, port: int, authority: str) -> int:
         """Listen for a device whose cloud is at host and port; returns the port to send it to."""
-        # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP.
-        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        door.bind(("127.0.0.1", 0))
-        door.listen()
-        door.setblocking(False)
-        self._sockets.append(door)
-        upstream = ssl.create_default_context(cadata=authority)
-        asyncio.run_coroutine_threadsafe(self._accept(door, device, host, port, upstream), self._loop)
-        number: int = door.getsockname()[1]
-        return number
+        return self._relay.open_door(device, connection_to(host, port), authority=authority).port
 
     def take(self) -> list[Upload]:
-        with self._lock:
-            seen, self._uploads = self._uploads, []
-        return seen
+        return [
+            Upload(crossing.device, crossing.content, crossing.encrypted)
+            for crossing in self._relay.take()
+            if crossing.direction is Direction.FROM_DEVICE and crossing.part is not Part.FRAMING
+        ]
 
     def close(self) -> None:
-        def stop() -> None:
-            for task in asyncio.all_tasks(self._loop):
-                task.cancel()
-            self._loop.call_soon(self._loop.stop)
-
-        self._loop.call_soon_threadsafe(stop)
-        self._thread.join(5)
-        for door in self._sockets:
-            door.close()
-
-    async def _accept(
-        self, door: socket.socket, device: str, host: str, port: int, upstream: ssl.SSLContext
-    ) -> None:
-        tasks = set()
-        while True:
-            connection, _ = await self._loop.sock_accept(door)
-            task = asyncio.create_task(self._relay(connection, device, host, port, upstream))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-    async def _relay(
-        self, connection: socket.socket, device: str, host: str, port: int, upstream: ssl.SSLContext
-    ) -> None:
-        writers: list[asyncio.StreamWriter] = []
-        try:
-            encrypted = await self._first_byte(connection) == TLS_HANDSHAKE
-            reader = asyncio.StreamReader()
-            protocol = asyncio.StreamReaderProtocol(reader)
-            transport, _ = await self._loop.connect_accepted_socket(
-                lambda: protocol, connection, ssl=self._context if encrypted else None
-            )
-            writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
-            writers.append(writer)
-            from_cloud, to_cloud = await asyncio.open_connection(
-                host, port, ssl=upstream, server_hostname="localhost"
-            )
-            writers.append(to_cloud)
-            listener = _Listener(device)
-
-            def note(data: bytes) -> None:
-                with self._lock:
-                    self.bytes_up += len(data)
-                    self._uploads += [
-                        Upload(device, content, encrypted) for content in listener.contents(data)
-                    ]
-
-            await asyncio.gather(_pump(reader, to_cloud, note), _pump(from_cloud, writer, lambda data: None))
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            for writer in writers:
-                with contextlib.suppress(Exception):
-                    writer.close()
-            if not writers:
-                connection.close()
-
-    async def _first_byte(self, connection: socket.socket) -> int:
-        connection.setblocking(False)
-        readable: asyncio.Future[None] = self._loop.create_future()
-        self._loop.add_reader(connection, _arrived, readable)
-        try:
-            await readable
-        finally:
-            self._loop.remove_reader(connection)
-        first = connection.recv(1, socket.MSG_PEEK)
-        return first[0] if first else -1
-
-
-def _arrived(readable: asyncio.Future[None]) -> None:
-    if not readable.done():
-        readable.set_result(None)
-
-
-async def _pump(
-    source: asyncio.StreamReader, sink: asyncio.StreamWriter, note: Callable[[bytes], None]
-) -> None:
-    try:
-        while data := await source.read(1 << 16):
-            # Noted before it is passed on, so that no answer can overtake what caused it.
-            note(data)
-            sink.write(data)
-            await sink.drain()
-    finally:
-        with contextlib.suppress(Exception):
-            sink.close()
+        self._relay.close()
