@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from earwitness.conformance.witnesses.wire.http1 import (
@@ -17,6 +18,10 @@ from earwitness.conformance.witnesses.wire.stream import NotThisProtocol, Parser
 
 ENOUGH = 24
 """Bytes after which it is clear what is spoken: the preface of HTTP/2 is the longest beginning."""
+
+
+UPPER_CASE = re.compile(rb"[A-Z]{0,20}")
+"""What may still become a method of HTTP/1.1."""
 
 
 class Direction(Enum):
@@ -113,5 +118,4 @@ def _beginning(data: bytes) -> str:
 
 def _may_become_known(data: bytes) -> bool:
     """Whether more bytes could make it one of the protocols."""
-    word = data.partition(b" ")[0]
-    return (word.isalpha() and word.isupper()) or data[:1] == b"\x10" or not data
+    return UPPER_CASE.fullmatch(data) is not None or PREFACE.startswith(data) or data.startswith(b"\x10")
