@@ -9,6 +9,7 @@ from earwitness.model.logic.formula import (
     And,
     Bound,
     Compare,
+    Count,
     Deadline,
     Event,
     Formula,
@@ -108,7 +109,7 @@ def formula(dice: random.Random, depth: int = 3) -> Formula:
     def sub() -> Formula:
         return formula(dice, depth - 1)
 
-    match dice.randint(0, 10):
+    match dice.randint(0, 11):
         case 0:
             return Not(sub())
         case 1:
@@ -130,11 +131,14 @@ def formula(dice: random.Random, depth: int = 3) -> Formula:
             return Latch("microphone", dice.choice(["on", "off"]), patterns)
         case 9:
             return Deadline(sub(), dice.randint(0, 6), sub())
+        case 10:
+            return Count(dice.randint(0, 3), dice.randint(0, 6), sub())
     return compare(dice)
 
 
 def plain_formula(dice: random.Random, depth: int = 3) -> Formula:
-    """What other tools can say too: events without conditions, and operators over them. No bound of 0, which reelay 25 reads as none."""
+    """What other tools can say too: events without conditions, and operators over them. No bound of 0, which
+    reelay 25 reads as none."""
     if depth == 0 or dice.random() < 0.15:
         return Event(dice.choice(EVENTS))
 

@@ -1,4 +1,5 @@
-"""The columns kernel: one compiled loop that runs any monitor over columns of integers, a monitor being a short program for it."""
+"""The columns kernel: one compiled loop that runs any monitor over columns of integers, a monitor being a
+short program for it."""
 
 from __future__ import annotations
 
@@ -40,8 +41,9 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A monitor for the kernel, over numbered slots. `code` has rows (instruction, target, three sources); `slots` the first contents;
-    `loads` the slot of each column named in `columns`; `moves` rows (register, its next content); `results` verdict, trigger and pending."""
+    """A monitor for the kernel, over numbered slots. `code` has rows (instruction, target, three sources);
+    `slots` the first contents; `loads` the slot of each column named in `columns`; `moves` rows (register,
+    its next content); `results` verdict, trigger and pending."""
 
     columns: tuple[str, ...]
     slots: Numbers

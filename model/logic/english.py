@@ -6,6 +6,7 @@ from earwitness.model.logic.formula import (
     And,
     Bound,
     Compare,
+    Count,
     Deadline,
     Event,
     Formula,
@@ -106,6 +107,8 @@ def describe_formula(formula: Formula) -> str:
             return f"at every time{_bound(bound)}, {describe_formula(operand)}"
         case Since(bound, left, right):
             return f"at some time{_bound(bound)} {describe_formula(right)}, and ever since {describe_formula(left)}"
+        case Count(most, limit, operand):
+            return f"at most {most} times within {duration(limit)}, {describe_formula(operand)}"
         case Latch(state, value, _):
             return f"{state.replace('_', ' ')} is {value.replace('_', ' ')}"
         case Deadline(response, limit, trigger):

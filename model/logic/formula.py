@@ -1,4 +1,5 @@
-"""The syntax tree of the clause language. Every time bound is one-sided, so every operator needs a fixed number of registers."""
+"""The syntax tree of the clause language. Every time bound is one-sided, so every operator needs a fixed
+number of registers."""
 
 from __future__ import annotations
 
@@ -24,6 +25,8 @@ class Bound:
 
 
 class Relation(Enum):
+    """How two terms are compared."""
+
     EQ = "="
     NE = "!="
     LT = "<"
@@ -34,6 +37,8 @@ class Relation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
+    """A constant."""
+
     value: Value
 
 
@@ -52,7 +57,8 @@ class Its:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """An attribute (or `time`) of the latest event of a type, the current one included; undefined before the first."""
+    """An attribute (or `time`) of the latest event of a type, the current one included; undefined before the
+    first."""
 
     event: str
     attribute: str
@@ -73,6 +79,8 @@ Term = Literal | Now | Its | Last | Sum
 
 @dataclass(frozen=True, slots=True)
 class Truth:
+    """`true` or `false`."""
+
     value: bool
 
 
@@ -126,12 +134,16 @@ class Previously:
 
 @dataclass(frozen=True, slots=True)
 class Once:
+    """The operand holds now or held before (within the bound)."""
+
     bound: Bound | None
     operand: Formula
 
 
 @dataclass(frozen=True, slots=True)
 class Historically:
+    """The operand holds now and held at every event before (within the bound)."""
+
     bound: Bound | None
     operand: Formula
 
@@ -146,9 +158,18 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """At most `most` events of the last `duration`, the current one included, fulfil the operand."""
+
+    most: int
+    duration: int
+    operand: Formula
+
+
+@dataclass(frozen=True, slots=True)
 class Latch:
-    """A named state: the value whose pattern matched last (the current event included); unknown, so false, before any did.
-    Where several patterns match one event the first counts."""
+    """A named state: the value whose pattern matched last (the current event included); unknown, so false,
+    before any did. Where several patterns match one event the first counts."""
 
     state: str
     value: str
@@ -176,6 +197,35 @@ Formula = (
     | Once
     | Historically
     | Since
+    | Count
     | Latch
     | Deadline
 )
+
+
+def events_in(formula: object) -> frozenset[Event]:
+    """All event atoms of a formula, those in the patterns of its states included.
+
+    >>> sorted(atom.name for atom in events_in(Implies(Event("tone"), Once(None, Event("stream.open")))))
+    ['stream.open', 'tone']
+    """
+    own = frozenset({formula}) if isinstance(formula, Event) else frozenset()
+    return own.union(*(events_in(part) for part in parts_of(formula)))
+
+
+def parts_of(formula: object) -> tuple[object, ...]:
+    """The direct parts of a formula or term: formulas, terms, and what stands in tuples of them."""
+    if isinstance(formula, tuple):
+        return formula
+    names = getattr(formula, "__dataclass_fields__", ())
+    return tuple(getattr(formula, name) for name in names)
+
+
+def event_names(formula: object) -> frozenset[str]:
+    """The names of all events that a formula speaks of, those after `last` included."""
+    own = set()
+    if isinstance(formula, Event):
+        own.add(formula.name)
+    if isinstance(formula, Last):
+        own.add(formula.event)
+    return frozenset(own).union(*(event_names(part) for part in parts_of(formula)))

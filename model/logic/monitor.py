@@ -1,4 +1,5 @@
-"""A clause as a machine: registers, simultaneous updates, a verdict and a trigger. The one artefact every engine runs."""
+"""A clause as a machine: registers, simultaneous updates, a verdict and a trigger. The one artefact every
+engine runs."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ from earwitness.model.logic.formula import (
     And,
     Bound,
     Compare,
+    Count,
     Deadline,
     Event,
     Formula,
@@ -50,190 +52,276 @@ from earwitness.model.logic.formula import (
     Term,
     Truth,
 )
+from earwitness.model.logic.trigger import default_trigger
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
 
 NEVER = Const(-1)
 """Register content for an instant that has not come; times are never negative."""
+ZERO = Const(0)
 TIME, EVENT = Var("time", Sort.INT), Var("event", Sort.TEXT)
 DEFAULT: dict[Sort, Value] = {Sort.BOOL: False, Sort.INT: 0, Sort.TEXT: ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
+    """A memory cell with its content before the first event."""
+
     name: str
     sort: Sort
     initial: Value
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long the answer to a deadline took: `elapsed` is microseconds at the event that answers it, and
+    negative at every other event."""
+
+    deadline: Deadline
+    elapsed: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Monitor:
-    """`updates` give each register its next content, from inputs and registers before the event; `verdict` (does the clause hold now?),
-    `trigger` (was it exercised now?) and `pending` (is a deadline still open after this event?) are read from the same."""
+    """`updates` give each register its next content, from inputs and registers before the event; `verdict`
+    (does the clause hold now?), `trigger` (was it exercised now?) and `pending` (is a deadline still open
+    after this event?) are read from the same; so is how close each deadline came to its bound (`waits`)."""
 
     registers: tuple[Register, ...]
     updates: Mapping[str, Expression]
     verdict: Expression
     trigger: Expression
     pending: Expression = FALSE
+    waits: tuple[Wait, ...] = ()
+
+
+def compile_formula(formula: Formula, trigger: Formula | None = None) -> Monitor:
+    """The monitor of `always formula`, exercised by the trigger.
+
+    >>> from earwitness.model.logic.parser import parse_formula
+    >>> monitor = compile_formula(parse_formula("tone implies once within 2 s wake_word"))
+    >>> [register.name for register in monitor.registers]
+    ['r0']
+    """
+    compiler = _Compiler()
+    verdict = compiler.expression_of(formula)
+    exercised = compiler.expression_of(default_trigger(formula) if trigger is None else trigger)
+    return Monitor(
+        registers=tuple(compiler.registers),
+        updates=dict(compiler.updates),
+        verdict=verdict,
+        trigger=exercised,
+        pending=disjunction(*compiler.pending),
+        waits=tuple(compiler.waits),
+    )
 
 
 def attribute_input(name: str) -> Var:
+    """The input that holds the value of an attribute."""
     return Var(f"its.{name}", vocabulary().attributes[name].sort)
 
 
 def presence_input(name: str) -> Var:
+    """The input that says whether the attribute has a value."""
     return Var(f"has.{name}", Sort.BOOL)
 
 
 @cache
-def _absent() -> dict[str, Value]:
-    known = vocabulary().attributes
-    return {f"has.{name}": False for name in known} | {
-        f"its.{name}": DEFAULT[a.sort] for name, a in known.items()
-    }
+def _absent_values() -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, attribute in vocabulary().attributes.items():
+        values[f"has.{name}"] = False
+        values[f"its.{name}"] = DEFAULT[attribute.sort]
+    return values
 
 
 def input_values(seen: Observation) -> dict[str, Value]:
-    """The input values of one observation; attributes it lacks have a default and are marked absent."""
-    values = _absent().copy()
-    values["time"], values["event"] = seen.time, seen.event
+    """The input values of one observation; attributes it lacks have a default and are marked absent.
+
+    >>> values = input_values(Observation(5, "d1", "power", {"on": True}))
+    >>> values["time"], values["its.on"], values["has.on"], values["has.kind"]
+    (5, True, True, False)
+    """
+    values = _absent_values().copy()
+    values["time"] = seen.time
+    values["event"] = seen.event
     for name, value in seen.attributes.items():
         values[f"has.{name}"] = True
         values[f"its.{name}"] = value
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class DefinedValue:
+    """What a term comes to, and whether it has a value at all."""
+
+    value: Expression
+    is_defined: Expression
+
+
 class _Compiler:
+    """One expression for each formula and term; what stands twice is built once."""
+
     def __init__(self) -> None:
         self.registers: list[Register] = []
         self.updates: dict[str, Expression] = {}
-        self.known: dict[Formula | Term | tuple[str, object], Expression] = {}
         self.pending: list[Expression] = []
+        self.waits: list[Wait] = []
+        self.formulas: dict[Formula, Expression] = {}
+        self.latest_values: dict[Last, DefinedValue] = {}
+        self.latches: dict[tuple[str, object], Expression] = {}
 
-    def register(self, sort: Sort, initial: Value) -> Var:
+    def new_register(self, sort: Sort, initial: Value) -> Var:
         name = f"r{len(self.registers)}"
         self.registers.append(Register(name, sort, initial))
         return Var(name, sort)
 
-    def term(self, term: Term) -> tuple[Expression, Expression]:
-        """Value and definedness."""
+    def update(self, register: Var, content: Expression) -> Expression:
+        """The register's content from this event on."""
+        self.updates[register.name] = content
+        return content
+
+    # Terms
+
+    def value_of(self, term: Term) -> DefinedValue:
         match term:
             case Literal(constant):
-                return Const(constant), TRUE
+                return DefinedValue(Const(constant), TRUE)
             case Now():
-                return TIME, TRUE
+                return DefinedValue(TIME, TRUE)
             case Its(attribute, _):
-                return attribute_input(attribute), presence_input(attribute)
-            case Last(event, attribute, sort):
-                here = equal(EVENT, Const(event))
-                source, present = (
-                    (TIME, TRUE)
-                    if attribute == "time"
-                    else (attribute_input(attribute), presence_input(attribute))
-                )
-                held = self.known.get(("value", term))
-                if held is None:
-                    content, seen = self.register(sort, DEFAULT[sort]), self.register(Sort.BOOL, False)
-                    self.updates[content.name] = choice(here, source, content)
-                    self.updates[seen.name] = choice(here, present, seen)
-                    self.known["value", term], self.known["seen", term] = (
-                        self.updates[content.name],
-                        self.updates[seen.name],
-                    )
-                return self.known["value", term], self.known["seen", term]
+                return DefinedValue(attribute_input(attribute), presence_input(attribute))
+            case Last():
+                if term not in self.latest_values:
+                    self.latest_values[term] = self.latest_value(term)
+                return self.latest_values[term]
             case Sum(left, sign, right):
-                a, defined_a = self.term(left)
-                b, defined_b = self.term(right)
-                return (plus(a, b) if sign > 0 else minus(a, b)), conjunction(defined_a, defined_b)
+                a = self.value_of(left)
+                b = self.value_of(right)
+                total = plus(a.value, b.value) if sign > 0 else minus(a.value, b.value)
+                return DefinedValue(total, conjunction(a.is_defined, b.is_defined))
 
-    def formula(self, formula: Formula) -> Expression:
-        if formula not in self.known:
-            self.known[formula] = self.build(formula)
-        return self.known[formula]
-
-    def instant(
-        self, now: Expression, kept: Expression, bound: Bound, latest: bool, register: Var
-    ) -> Expression:
-        """The latest (or earliest) instant of `now`, kept while `kept`, compared with the bound."""
-        before = choice(kept, register, NEVER)
-        fresh = (
-            choice(now, TIME, before)
-            if latest
-            else choice(at_most(Const(0), before), before, choice(now, TIME, NEVER))
-        )
-        self.updates[register.name] = fresh
-        return self.aged(fresh, bound)
-
-    def aged(self, instant: Expression, bound: Bound) -> Expression:
-        limit = minus(TIME, Const(bound.duration))
-        return conjunction(
-            at_most(Const(0), instant),
-            at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit),
+    def latest_value(self, term: Last) -> DefinedValue:
+        here = equal(EVENT, Const(term.event))
+        now = self.value_of(Now() if term.attribute == "time" else Its(term.attribute, term.sort))
+        content = self.new_register(term.sort, DEFAULT[term.sort])
+        defined = self.new_register(Sort.BOOL, False)
+        return DefinedValue(
+            self.update(content, choice(here, now.value, content)),
+            self.update(defined, choice(here, now.is_defined, defined)),
         )
 
-    def once(self, now: Expression, kept: Expression, bound: Bound | None) -> Expression:
-        if bound is None:
-            held = self.register(Sort.BOOL, False)
-            self.updates[held.name] = disjunction(now, conjunction(kept, held))
-            return self.updates[held.name]
-        return self.instant(now, kept, bound, bound.side is Side.WITHIN, self.register(Sort.INT, -1))
+    # Formulas
+
+    def expression_of(self, formula: Formula) -> Expression:
+        """Whether the formula holds at the current event."""
+        if formula not in self.formulas:
+            self.formulas[formula] = self.build(formula)
+        return self.formulas[formula]
 
     def build(self, formula: Formula) -> Expression:
         match formula:
             case Truth(constant):
                 return Const(constant)
             case Compare(relation, left, right):
-                a, defined_a = self.term(left)
-                b, defined_b = self.term(right)
-                return conjunction(defined_a, defined_b, _relation(relation, a, b))
+                a = self.value_of(left)
+                b = self.value_of(right)
+                return conjunction(a.is_defined, b.is_defined, comparison(relation, a.value, b.value))
             case Event(name, conditions):
-                return conjunction(equal(EVENT, Const(name)), *(self.formula(c) for c in conditions))
+                fulfilled = (self.expression_of(condition) for condition in conditions)
+                return conjunction(equal(EVENT, Const(name)), *fulfilled)
             case Not(operand):
-                return negation(self.formula(operand))
+                return negation(self.expression_of(operand))
             case And(left, right):
-                return conjunction(self.formula(left), self.formula(right))
+                return conjunction(self.expression_of(left), self.expression_of(right))
             case Or(left, right):
-                return disjunction(self.formula(left), self.formula(right))
+                return disjunction(self.expression_of(left), self.expression_of(right))
             case Implies(left, right):
-                return implication(self.formula(left), self.formula(right))
+                return implication(self.expression_of(left), self.expression_of(right))
             case Previously(bound, operand):
-                held = self.register(Sort.BOOL, False)
-                self.updates[held.name] = self.formula(operand)
-                if bound is None:
-                    return held
-                when = self.register(Sort.INT, -1)
-                self.updates[when.name] = TIME
-                return conjunction(held, self.aged(when, bound))
+                return self.previously(bound, operand)
             case Once(bound, operand):
-                return self.once(self.formula(operand), TRUE, bound)
+                return self.kept_since(self.expression_of(operand), TRUE, bound)
             case Historically(bound, operand):
-                return negation(self.once(negation(self.formula(operand)), TRUE, bound))
+                return negation(self.kept_since(negation(self.expression_of(operand)), TRUE, bound))
             case Since(bound, left, right):
-                return self.once(self.formula(right), self.formula(left), bound)
-            case Latch(state, wanted, patterns):
-                shared = ("latch", (state, patterns))
-                if shared not in self.known:
-                    content = self.register(Sort.TEXT, "")
-                    fresh: Expression = content
-                    for name, pattern in reversed(patterns):
-                        fresh = choice(self.formula(pattern), Const(name), fresh)
-                    self.updates[content.name] = self.known[shared] = fresh
-                return equal(self.known[shared], Const(wanted))
-            case Deadline(response, duration, trigger):
-                return self.deadline(self.formula(response), duration, self.formula(trigger))
+                return self.kept_since(self.expression_of(right), self.expression_of(left), bound)
+            case Count(most, duration, operand):
+                return self.count(self.expression_of(operand), most, duration)
+            case Latch(_, value, _):
+                return equal(self.latched_value(formula), Const(value))
+            case Deadline():
+                return self.deadline(formula)
 
-    def deadline(self, answered: Expression, duration: int, asked: Expression) -> Expression:
-        waiting, missed = self.register(Sort.INT, -1), self.register(Sort.BOOL, False)
-        late = conjunction(at_most(Const(0), waiting), less(plus(waiting, Const(duration)), TIME))
-        self.updates[missed.name] = disjunction(missed, late)
-        open_since = choice(at_most(Const(0), waiting), waiting, choice(asked, TIME, NEVER))
-        self.updates[waiting.name] = choice(answered, NEVER, open_since)
-        self.pending.append(at_most(Const(0), self.updates[waiting.name]))
+    def previously(self, bound: Bound | None, operand: Formula) -> Expression:
+        held = self.new_register(Sort.BOOL, False)
+        self.update(held, self.expression_of(operand))
+        if bound is None:
+            return held
+        when = self.new_register(Sort.INT, -1)
+        self.update(when, TIME)
+        return conjunction(held, is_within(bound, when))
+
+    def kept_since(self, now: Expression, kept: Expression, bound: Bound | None) -> Expression:
+        """Whether `now` held once, inside the bound, and `kept` at each event after it. Of several such
+        instants the latest decides a bound `within`, the earliest a bound `for`."""
+        if bound is None:
+            held = self.new_register(Sort.BOOL, False)
+            return self.update(held, disjunction(now, conjunction(kept, held)))
+        instant = self.new_register(Sort.INT, -1)
+        before = choice(kept, instant, NEVER)
+        if bound.side is Side.WITHIN:
+            return is_within(bound, self.update(instant, choice(now, TIME, before)))
+        earliest = choice(at_most(ZERO, before), before, choice(now, TIME, NEVER))
+        return is_within(bound, self.update(instant, earliest))
+
+    def count(self, now: Expression, most: int, duration: int) -> Expression:
+        """The instants of the last `most + 1` matches, the latest first: too many where the last is
+        recent."""
+        instants = [self.new_register(Sort.INT, -1) for _ in range(most + 1)]
+        newer: Expression = TIME
+        oldest: Expression = NEVER
+        for instant in instants:
+            oldest = self.update(instant, choice(now, newer, instant))
+            newer = instant
+        return negation(is_within(Bound(Side.WITHIN, duration), oldest))
+
+    def latched_value(self, formula: Latch) -> Expression:
+        key = (formula.state, formula.patterns)
+        if key not in self.latches:
+            content = self.new_register(Sort.TEXT, "")
+            fresh: Expression = content
+            for value, pattern in reversed(formula.patterns):
+                fresh = choice(self.expression_of(pattern), Const(value), fresh)
+            self.latches[key] = self.update(content, fresh)
+        return self.latches[key]
+
+    def deadline(self, formula: Deadline) -> Expression:
+        """It is enough to remember the oldest open trigger: each answer closes all of them."""
+        answered = self.expression_of(formula.response)
+        asked = self.expression_of(formula.trigger)
+        waiting = self.new_register(Sort.INT, -1)
+        missed = self.new_register(Sort.BOOL, False)
+        was_open = at_most(ZERO, waiting)
+        is_late = conjunction(was_open, less(plus(waiting, Const(formula.duration)), TIME))
+        self.update(missed, disjunction(missed, is_late))
+        open_since = choice(was_open, waiting, choice(asked, TIME, NEVER))
+        still_open = self.update(waiting, choice(answered, NEVER, open_since))
+        self.pending.append(at_most(ZERO, still_open))
+        is_answered = conjunction(answered, at_most(ZERO, open_since))
+        self.waits.append(Wait(formula, choice(is_answered, minus(TIME, open_since), NEVER)))
         return negation(self.updates[missed.name])
 
 
-def _relation(relation: Relation, a: Expression, b: Expression) -> Expression:
+def is_within(bound: Bound, instant: Expression) -> Expression:
+    """Whether the instant has come and lies inside the bound, seen from now."""
+    limit = minus(TIME, Const(bound.duration))
+    inside = at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit)
+    return conjunction(at_most(ZERO, instant), inside)
+
+
+def comparison(relation: Relation, a: Expression, b: Expression) -> Expression:
+    """The relation in the few operators that expressions have."""
     match relation:
         case Relation.EQ:
             return equal(a, b)
@@ -247,24 +335,3 @@ def _relation(relation: Relation, a: Expression, b: Expression) -> Expression:
             return less(b, a)
         case Relation.GE:
             return at_most(b, a)
-
-
-def default_trigger(formula: Formula) -> Formula:
-    """What exercises a formula: the left side of an implication, the trigger of a deadline, either side of a conjunction."""
-    match formula:
-        case Implies(left, _):
-            return left
-        case Deadline(_, _, trigger):
-            return trigger
-        case And(left, right):
-            return Or(default_trigger(left), default_trigger(right))
-    return Truth(True)
-
-
-def compile_formula(formula: Formula, trigger: Formula | None = None) -> Monitor:
-    """The monitor of `always formula`."""
-    compiler = _Compiler()
-    verdict = compiler.formula(formula)
-    exercised = compiler.formula(trigger if trigger is not None else default_trigger(formula))
-    pending = disjunction(*compiler.pending)
-    return Monitor(tuple(compiler.registers), dict(compiler.updates), verdict, exercised, pending)

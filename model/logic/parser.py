@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from earwitness.model.logic.formula import (
     And,
     Bound,
     Compare,
+    Count,
     Deadline,
     Event,
     Formula,
@@ -37,11 +38,24 @@ from earwitness.model.logic.formula import (
     Term,
     Truth,
 )
-from earwitness.model.vocabulary import nearest, vocabulary
+from earwitness.model.vocabulary import EventType, nearest, vocabulary
 
-UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
+UNITS = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "min": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+}
+"""Microseconds in each unit of time."""
 DEEPEST = 200
 """Nesting beyond this is refused: no clause a person wrote comes near."""
+LONGEST_TEXT = 100_000
+"""Characters of a formula: no clause a person wrote comes near."""
+LARGEST_COUNT = 100
+"""`count ... <= n` needs n + 1 registers in every slice; a promise about more events is another kind of
+promise."""
 
 
 class FormulaError(ValueError):
@@ -54,7 +68,8 @@ class FormulaError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a pack gives its clauses: parameters in microseconds (or counts), and named states as value -> formula text."""
+    """What a pack gives its clauses: parameters in microseconds (or counts), and named states as
+    value -> formula text."""
 
     parameters: Mapping[str, int]
     states: Mapping[str, Mapping[str, str]]
@@ -63,20 +78,59 @@ class Scope:
 EMPTY_SCOPE = Scope({}, {})
 
 
+def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
+    """The formula a text stands for. Raises FormulaError with line and column.
+
+    >>> parse_formula("not tone")
+    Not(operand=Event(name='tone', conditions=()))
+    """
+    if text.count("(") > DEEPEST or len(text) > LONGEST_TEXT:
+        raise FormulaError(f"the formula is too large (more than {DEEPEST} brackets); split the clause", 1, 1)
+    try:
+        built: Formula = _Builder(scope).transform(_grammar().parse(text))
+    except VisitError as error:
+        if isinstance(error.orig_exc, FormulaError):
+            raise error.orig_exc from None
+        raise
+    except UnexpectedInput as error:
+        raise _syntax_error(text, error) from None
+    except RecursionError:
+        raise FormulaError("the formula is nested too deeply; split the clause", 1, 1) from None
+    return built
+
+
+def _syntax_error(text: str, error: UnexpectedInput) -> FormulaError:
+    if isinstance(error, UnexpectedCharacters):
+        return FormulaError(f"character {error.char!r} has no meaning here", error.line, error.column)
+    token = getattr(error, "token", None)
+    if isinstance(error, UnexpectedEOF) or token is None or token.type == "$END":
+        lines = text.rstrip().split("\n")
+        return FormulaError("the formula ends too early", len(lines), len(lines[-1]) + 1)
+    return FormulaError(f"'{token}' is not expected here", token.line, token.column)
+
+
 @cache
-def _lark() -> Lark:
+def _grammar() -> Lark:
     grammar = files("earwitness.model.logic").joinpath("grammar.lark").read_text("utf-8")
     return Lark(grammar, parser="lalr", maybe_placeholders=True, propagate_positions=True)
 
 
-def _wrong(token: Token, message: str) -> FormulaError:
+def _error_at(token: Token, message: str) -> FormulaError:
     return FormulaError(message, token.line or 1, token.column or 1)
 
 
-def _sort(term: Term) -> Sort:
+def _refuse_unknown(token: Token, name: str, choices: Iterable[str], message: str) -> None:
+    """A FormulaError at the token where the name is no choice, with the nearest one."""
+    if name not in choices:
+        raise _error_at(token, f"{message}.{nearest(name, choices)}")
+
+
+def _sort_of(term: Term) -> Sort:
     match term:
-        case Literal(value):
-            return Sort.BOOL if isinstance(value, bool) else Sort.INT if isinstance(value, int) else Sort.TEXT
+        case Literal(bool()):
+            return Sort.BOOL
+        case Literal(str()):
+            return Sort.TEXT
         case Its(_, sort) | Last(_, _, sort):
             return sort
     return Sort.INT
@@ -84,18 +138,13 @@ def _sort(term: Term) -> Sort:
 
 @v_args(inline=True)
 class _Builder(Transformer[Token, Any]):
+    """One method for each rule of the grammar, with the name that the rule has there."""
+
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self.scope = scope
 
-    def start(self, formula: Formula) -> Formula:
-        return formula
-
-    def true(self) -> Formula:
-        return Truth(True)
-
-    def false(self) -> Formula:
-        return Truth(False)
+    # Terms
 
     def yes(self) -> Term:
         return Literal(True)
@@ -114,13 +163,37 @@ class _Builder(Transformer[Token, Any]):
 
     def duration(self, amount: Token, unit: Token | None = None) -> Literal:
         if amount.type == "PARAMETER":
-            name = str(amount)[1:]
-            if name not in self.scope.parameters:
-                raise _wrong(
-                    amount, f"parameter '{name}' is not in the pack.{nearest(name, self.scope.parameters)}"
-                )
-            return Literal(self.scope.parameters[name])
+            return Literal(self._parameter(amount))
         return Literal(int(amount) * UNITS[str(unit or "us")])
+
+    def number(self, amount: Token) -> tuple[Token, int]:
+        return amount, self._parameter(amount) if amount.type == "PARAMETER" else int(amount)
+
+    def _parameter(self, token: Token) -> int:
+        name = str(token)[1:]
+        _refuse_unknown(token, name, self.scope.parameters, f"parameter '{name}' is not in the pack")
+        return self.scope.parameters[name]
+
+    def its(self, token: Token) -> Term:
+        attributes = vocabulary().attributes
+        _refuse_unknown(token, token, attributes, f"attribute '{token}' is not in the vocabulary")
+        return Its(str(token), attributes[token].sort)
+
+    def last(self, token: Token) -> Term:
+        event, _, attribute = str(token).rpartition(".")
+        events = vocabulary().events
+        _refuse_unknown(token, event, events, f"'last' needs EVENT.attribute; '{event}' is no event")
+        choices = [*events[event].attributes, "time"]
+        _refuse_unknown(token, attribute, choices, f"event '{event}' has no attribute '{attribute}'")
+        sort = Sort.INT if attribute == "time" else vocabulary().attributes[attribute].sort
+        return Last(event, attribute, sort)
+
+    def sum(self, left: Term, sign: Token, right: Term) -> Term:
+        if _sort_of(left) is not Sort.INT or _sort_of(right) is not Sort.INT:
+            raise _error_at(sign, f"'{sign}' needs integers on both sides")
+        return Sum(left, -1 if sign == "-" else 1, right)
+
+    # Bounds
 
     def within(self, duration: Literal) -> Bound:
         return Bound(Side.WITHIN, int(duration.value))
@@ -131,56 +204,28 @@ class _Builder(Transformer[Token, Any]):
     @v_args(tree=True)
     def window(self, tree: Tree[Any]) -> None:
         raise FormulaError(
-            "a two-sided window [a,b] would need memory that grows with the trace; use 'within b', 'for a', or both joined by 'and'",
+            "a two-sided window [a,b] would need memory that grows with the trace; "
+            "use 'within b', 'for a', or both joined by 'and'",
             tree.meta.line,
             tree.meta.column,
         )
 
-    def its(self, token: Token) -> Term:
-        known = vocabulary().attributes
-        if token not in known:
-            raise _wrong(token, f"attribute '{token}' is not in the vocabulary.{nearest(token, known)}")
-        return Its(str(token), known[token].sort)
+    # Atoms
 
-    def last(self, token: Token) -> Term:
-        event, _, attribute = str(token).rpartition(".")
-        kind = vocabulary().events.get(event)
-        if kind is None:
-            raise _wrong(
-                token,
-                f"'last' needs EVENT.attribute; '{event}' is no event.{nearest(event, vocabulary().events)}",
-            )
-        if attribute == "time":
-            return Last(event, "time", Sort.INT)
-        if attribute not in kind.attributes:
-            raise _wrong(
-                token,
-                f"event '{event}' has no attribute '{attribute}'.{nearest(attribute, [*kind.attributes, 'time'])}",
-            )
-        return Last(event, attribute, vocabulary().attributes[attribute].sort)
+    def true(self) -> Formula:
+        return Truth(True)
 
-    def sum(self, left: Term, sign: Token, right: Term) -> Term:
-        if _sort(left) is not Sort.INT or _sort(right) is not Sort.INT:
-            raise _wrong(sign, f"'{sign}' needs integers on both sides")
-        return Sum(left, -1 if sign == "-" else 1, right)
+    def false(self) -> Formula:
+        return Truth(False)
 
     def compare(self, left: Term, relation: Token, right: Term) -> Compare:
-        if _sort(left) is not _sort(right):
-            raise _wrong(relation, f"cannot compare {_sort(left).value} with {_sort(right).value}")
-        if relation not in ("=", "!=") and _sort(left) is not Sort.INT:
-            raise _wrong(relation, f"'{relation}' compares integers, not {_sort(left).value}")
-        for one, other in ((left, right), (right, left)):
-            if (
-                isinstance(one, Its | Last)
-                and isinstance(other, Literal)
-                and one.attribute in vocabulary().attributes
-            ):
-                attribute = vocabulary().attributes[one.attribute]
-                if not attribute.admits(other.value):
-                    hint = nearest(str(other.value), attribute.choices)
-                    raise _wrong(
-                        relation, f"'{attribute.name}' is {attribute.described}, never '{other.value}'.{hint}"
-                    )
+        left_sort, right_sort = _sort_of(left), _sort_of(right)
+        if left_sort is not right_sort:
+            raise _error_at(relation, f"cannot compare {left_sort.value} with {right_sort.value}")
+        if relation not in ("=", "!=") and left_sort is not Sort.INT:
+            raise _error_at(relation, f"'{relation}' compares integers, not {left_sort.value}")
+        _refuse_impossible_value(relation, left, right)
+        _refuse_impossible_value(relation, right, left)
         return Compare(Relation(str(relation)), left, right)
 
     def condition(self, attribute: Token, relation: Token, value: Term) -> tuple[Token, Token, Term]:
@@ -188,30 +233,28 @@ class _Builder(Transformer[Token, Any]):
 
     def event(self, token: Token, *conditions: tuple[Token, Token, Term] | None) -> Formula:
         events = vocabulary().events
-        if token not in events:
-            raise _wrong(token, f"event '{token}' is not in the vocabulary.{nearest(token, events)}")
-        carried = events[token].attributes
-        made = []
-        for attribute, relation, value in filter(None, conditions):
-            if attribute not in carried:
-                raise _wrong(
-                    attribute, f"event '{token}' has no attribute '{attribute}'.{nearest(attribute, carried)}"
-                )
-            made.append(self.compare(self.its(attribute), relation, value))
-        return Event(str(token), tuple(made))
+        _refuse_unknown(token, token, events, f"event '{token}' is not in the vocabulary")
+        given = filter(None, conditions)
+        return Event(str(token), tuple(self._condition_of(events[token], *one) for one in given))
+
+    def _condition_of(self, kind: EventType, attribute: Token, relation: Token, value: Term) -> Compare:
+        message = f"event '{kind.name}' has no attribute '{attribute}'"
+        _refuse_unknown(attribute, attribute, kind.attributes, message)
+        return self.compare(self.its(attribute), relation, value)
 
     def latch(self, state: Token, value: Token) -> Formula:
         states = self.scope.states
-        if state not in states:
-            raise _wrong(state, f"state '{state}' is not declared in the pack.{nearest(state, states)}")
-        if value not in states[state]:
-            raise _wrong(value, f"state '{state}' is never '{value}'.{nearest(value, states[state])}")
+        _refuse_unknown(state, state, states, f"state '{state}' is not declared in the pack")
+        _refuse_unknown(value, value, states[state], f"state '{state}' is never '{value}'")
+        # States do not speak of states: their patterns see the parameters alone.
         outside = Scope(self.scope.parameters, {})
-        return Latch(
-            str(state),
-            str(value),
-            tuple((name, parse_formula(text, outside)) for name, text in states[state].items()),
-        )
+        patterns = ((name, parse_formula(text, outside)) for name, text in states[state].items())
+        return Latch(str(state), str(value), tuple(patterns))
+
+    # Operators
+
+    def start(self, formula: Formula) -> Formula:
+        return formula
 
     def negation(self, operand: Formula) -> Formula:
         return Not(operand)
@@ -237,38 +280,31 @@ class _Builder(Transformer[Token, Any]):
     def since(self, left: Formula, bound: Bound | None, right: Formula) -> Formula:
         return Since(bound, left, right)
 
+    def count(
+        self, operand: Formula, duration: Literal, relation: Token, number: tuple[Token, int]
+    ) -> Formula:
+        token, most = number
+        if relation != "<=":
+            raise _error_at(relation, f"'count' says 'at most': write '<=', not '{relation}'")
+        if most > LARGEST_COUNT:
+            raise _error_at(
+                token, f"'count' goes to {LARGEST_COUNT}, not {most}: each event needs a register"
+            )
+        return Count(most, int(duration.value), operand)
+
     def deadline(
         self, response: Formula, duration: Literal, trigger: Formula, unless: Formula | None
     ) -> Formula:
-        return Deadline(response if unless is None else Or(response, unless), int(duration.value), trigger)
+        answer = response if unless is None else Or(response, unless)
+        return Deadline(answer, int(duration.value), trigger)
 
 
-def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
-    """The formula a text stands for. Raises FormulaError with line and column."""
-    if text.count("(") > DEEPEST or len(text) > 100_000:
-        raise FormulaError(f"the formula is too large (more than {DEEPEST} brackets); split the clause", 1, 1)
-    try:
-        built: Formula = _Builder(scope).transform(_lark().parse(text))
-        return built
-    except VisitError as error:
-        if isinstance(error.orig_exc, FormulaError):
-            raise error.orig_exc from None
-        raise
-    except UnexpectedEOF:
-        raise _ended(text) from None
-    except UnexpectedCharacters as error:
-        raise FormulaError(
-            f"character {error.char!r} has no meaning here", error.line, error.column
-        ) from None
-    except UnexpectedInput as error:
-        token = getattr(error, "token", None)
-        if token is None or token.type == "$END":
-            raise _ended(text) from None
-        raise FormulaError(f"'{token}' is not expected here", token.line, token.column) from None
-    except RecursionError:
-        raise FormulaError("the formula is nested too deeply; split the clause", 1, 1) from None
-
-
-def _ended(text: str) -> FormulaError:
-    lines = text.rstrip().split("\n")
-    return FormulaError("the formula ends too early", len(lines), len(lines[-1]) + 1)
+def _refuse_impossible_value(relation: Token, term: Term, other: Term) -> None:
+    """A comparison of an attribute with a value that it never has is a slip of the pen."""
+    if not isinstance(term, Its | Last) or not isinstance(other, Literal):
+        return
+    attribute = vocabulary().attributes.get(term.attribute)
+    if attribute is not None and not attribute.admits(other.value):
+        hint = nearest(str(other.value), attribute.choices)
+        message = f"'{attribute.name}' is {attribute.described}, never '{other.value}'.{hint}"
+        raise _error_at(relation, message)

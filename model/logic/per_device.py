@@ -13,25 +13,41 @@ from earwitness.model.trace import Observation
 Key = tuple[Value, ...]
 
 
+def slice_names(seen: Observation, each: Sequence[str]) -> tuple[Value | None, ...]:
+    """What the observation says of each name in `each`; None where it says nothing."""
+    return tuple(seen.device if name == "device" else seen.attributes.get(name) for name in each)
+
+
 def key_of(seen: Observation, each: Sequence[str]) -> Key | None:
-    """The slice an observation names, or None where it lacks one of the attributes and so concerns all slices it is compatible with."""
-    parts = [seen.device if name == "device" else seen.attributes.get(name) for name in each]
-    return None if any(part is None for part in parts) else tuple(part for part in parts if part is not None)
+    """The slice an observation names, or None where it lacks one of the attributes and so concerns all slices
+    it is compatible with."""
+    names = slice_names(seen, each)
+    key = tuple(name for name in names if name is not None)
+    return key if len(key) == len(names) else None
 
 
 def project(trace: Sequence[Observation], each: Sequence[str], key: Key) -> list[Observation]:
-    """The part of a trace that a slice sees: events that name it or lack the attribute (reference semantics of slicing)."""
+    """The part of a trace that a slice sees: events that name it or lack the attribute (reference semantics
+    of slicing).
 
-    def concerns(seen: Observation) -> bool:
-        parts = (seen.device if name == "device" else seen.attributes.get(name) for name in each)
-        return all(part is None or part == wanted for part, wanted in zip(parts, key, strict=True))
+    >>> trace = [Observation(0, "d1", "tick"), Observation(1, "d1", "stream.close", {"stream": 2})]
+    >>> [seen.event for seen in project(trace, ["device", "stream"], ("d1", 1))]
+    ['tick']
+    """
+    return [seen for seen in trace if _concerns(seen, each, key)]
 
-    return [seen for seen in trace if concerns(seen)]
+
+def _concerns(seen: Observation, each: Sequence[str], key: Key) -> bool:
+    names = slice_names(seen, each)
+    return all(name is None or name == wanted for name, wanted in zip(names, key, strict=True))
 
 
 @dataclass
 class SlicedMonitor:
-    """Runs a monitor on every slice. `each` is ('device',) or ('device', attribute). A slice starts from what its device has seen."""
+    """A monitor for every slice. Slices that no event has named yet share one base state per device.
+
+    An event that lacks an attribute of `each` steps every live slice of its device. A slice begins as a copy
+    of the base state, which has seen exactly the events that concern all slices."""
 
     monitor: Monitor
     each: tuple[str, ...]
@@ -43,20 +59,23 @@ class SlicedMonitor:
         self.step = generated_step(self.monitor)
 
     def feed(self, seen: Observation, event: Mapping[str, Value] | None = None) -> list[tuple[Key, Outcome]]:
-        """The outcome in each slice the observation concerns. `event` are its `inputs`, where several monitors share them."""
-        event = input_values(seen) if event is None else event
-        start = self.base.setdefault(seen.device, initial_state(self.monitor))
+        """The outcome in each slice the observation concerns. `event` are its `input_values`, where several
+        monitors share them."""
+        values = input_values(seen) if event is None else event
+        device = seen.device
+        start = self.base.setdefault(device, initial_state(self.monitor))
         if len(self.each) == 1:
-            self.base[seen.device], outcome = self.step(start, event)
-            return [((seen.device,), outcome)]
-        slices = self.live.setdefault(seen.device, {})
+            self.base[device], outcome = self.step(start, values)
+            return [((device,), outcome)]
+        slices = self.live.setdefault(device, {})
         key = key_of(seen, self.each)
         if key is not None:
-            slices[key], outcome = self.step(slices.get(key, start), event)
-            return [(key, outcome)]
-        self.base[seen.device], _ = self.step(start, event)
-        outcomes = []
-        for name, state in slices.items():
-            slices[name], outcome = self.step(state, event)
-            outcomes.append((name, outcome))
-        return outcomes
+            return [(key, self._advance(slices, key, start, values))]
+        self.base[device], _ = self.step(start, values)
+        return [(name, self._advance(slices, name, start, values)) for name in slices]
+
+    def _advance(
+        self, slices: dict[Key, State], key: Key, start: State, values: Mapping[str, Value]
+    ) -> Outcome:
+        slices[key], outcome = self.step(slices.get(key, start), values)
+        return outcome

@@ -1,14 +1,16 @@
-"""The reference semantics: what a formula means at a position of a finite trace. Slow, short, and the definition of all engines."""
+"""The reference semantics: what a formula means at a position of a finite trace. Slow, short, and the
+definition of all engines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from earwitness.model.expression import Value
 from earwitness.model.logic.formula import (
     And,
     Bound,
     Compare,
+    Count,
     Deadline,
     Event,
     Formula,
@@ -35,59 +37,19 @@ from earwitness.model.trace import Observation
 Trace = Sequence[Observation]
 
 
-def value(term: Term, trace: Trace, i: int) -> Value | None:
-    """The value of a term at position i, or None where it is undefined."""
-    match term:
-        case Literal(constant):
-            return constant
-        case Now():
-            return trace[i].time
-        case Its(attribute, _):
-            return trace[i].attributes.get(attribute)
-        case Last(event, attribute, _):
-            for seen in reversed(trace[: i + 1]):
-                if seen.event == event:
-                    return seen.time if attribute == "time" else seen.attributes.get(attribute)
-            return None
-        case Sum(left, sign, right):
-            a, b = value(left, trace, i), value(right, trace, i)
-            return None if a is None or b is None else int(a) + sign * int(b)
-
-
-def _compare(relation: Relation, a: Value | None, b: Value | None) -> bool:
-    if a is None or b is None:
-        return False
-    match relation:
-        case Relation.EQ:
-            return a == b
-        case Relation.NE:
-            return a != b
-        case Relation.LT:
-            return int(a) < int(b)
-        case Relation.LE:
-            return int(a) <= int(b)
-        case Relation.GT:
-            return int(a) > int(b)
-        case Relation.GE:
-            return int(a) >= int(b)
-
-
-def _admits(bound: Bound | None, age: int) -> bool:
-    return bound is None or (age <= bound.duration if bound.side is Side.WITHIN else age >= bound.duration)
-
-
 def holds(formula: Formula, trace: Trace, i: int) -> bool:
-    """Whether the formula is true at position i (0 is the first event)."""
+    """Whether the formula is true at position i (0 is the first event).
 
-    def age(j: int) -> int:
-        return trace[i].time - trace[j].time
-
-    past = range(i + 1)
+    >>> from earwitness.model.logic.parser import parse_formula
+    >>> trace = [Observation(0, "d1", "wake_word"), Observation(2_000_000, "d1", "tone")]
+    >>> holds(parse_formula("tone implies once within 2 s wake_word"), trace, 1)
+    True
+    """
     match formula:
         case Truth(constant):
             return constant
         case Compare(relation, left, right):
-            return _compare(relation, value(left, trace, i), value(right, trace, i))
+            return values_compare(relation, value_of(left, trace, i), value_of(right, trace, i))
         case Event(name, conditions):
             return trace[i].event == name and all(holds(c, trace, i) for c in conditions)
         case Not(operand):
@@ -99,31 +61,99 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
         case Implies(left, right):
             return not holds(left, trace, i) or holds(right, trace, i)
         case Previously(bound, operand):
-            return i > 0 and _admits(bound, age(i - 1)) and holds(operand, trace, i - 1)
+            return i > 0 and is_within(bound, age(trace, i - 1, i)) and holds(operand, trace, i - 1)
         case Once(bound, operand):
-            return any(_admits(bound, age(j)) and holds(operand, trace, j) for j in past)
+            return any(holds(operand, trace, j) for j in positions(bound, trace, i))
         case Historically(bound, operand):
-            return all(holds(operand, trace, j) for j in past if _admits(bound, age(j)))
-        case Since(bound, left, right):
-            return any(
-                _admits(bound, age(j))
-                and holds(right, trace, j)
-                and all(holds(left, trace, k) for k in range(j + 1, i + 1))
-                for j in past
-            )
-        case Latch(_, wanted, patterns):
-            for j in reversed(past):
-                for name, pattern in patterns:
-                    if holds(pattern, trace, j):
-                        return name == wanted
-            return False
-        case Deadline(response, duration, trigger):
-            return all(
-                age(j) <= duration
-                or any(
-                    trace[k].time - trace[j].time <= duration and holds(response, trace, k)
-                    for k in range(j, i + 1)
-                )
-                for j in past
-                if holds(trigger, trace, j)
-            )
+            return all(holds(operand, trace, j) for j in positions(bound, trace, i))
+        case Since():
+            return _held_since(formula, trace, i)
+        case Count(most, duration, operand):
+            recent = positions(Bound(Side.WITHIN, duration), trace, i)
+            return sum(holds(operand, trace, j) for j in recent) <= most
+        case Latch():
+            return _latched_value(formula, trace, i) == formula.value
+        case Deadline():
+            return all(_is_in_time(formula, trace, j, i) for j in range(i + 1))
+
+
+def age(trace: Trace, j: int, i: int) -> int:
+    """How long before position i position j was, in microseconds."""
+    return trace[i].time - trace[j].time
+
+
+def is_within(bound: Bound | None, elapsed: int) -> bool:
+    """Whether something so long ago is inside the bound."""
+    if bound is None:
+        return True
+    if bound.side is Side.WITHIN:
+        return elapsed <= bound.duration
+    return elapsed >= bound.duration
+
+
+def positions(bound: Bound | None, trace: Trace, i: int) -> list[int]:
+    """The positions up to i that the bound admits, seen from i."""
+    return [j for j in range(i + 1) if is_within(bound, age(trace, j, i))]
+
+
+def _held_since(formula: Since, trace: Trace, i: int) -> bool:
+    return any(
+        holds(formula.right, trace, j) and all(holds(formula.left, trace, k) for k in range(j + 1, i + 1))
+        for j in positions(formula.bound, trace, i)
+    )
+
+
+def _latched_value(formula: Latch, trace: Trace, i: int) -> str | None:
+    for j in reversed(range(i + 1)):
+        for value, pattern in formula.patterns:
+            if holds(pattern, trace, j):
+                return value
+    return None
+
+
+def _is_in_time(formula: Deadline, trace: Trace, j: int, i: int) -> bool:
+    """Whether a trigger at j, if there is one, is answered or still has time at i."""
+    if not holds(formula.trigger, trace, j) or age(trace, j, i) <= formula.duration:
+        return True
+    return any(
+        holds(formula.response, trace, k) for k in range(j, i + 1) if age(trace, j, k) <= formula.duration
+    )
+
+
+def value_of(term: Term, trace: Trace, i: int) -> Value | None:
+    """The value of a term at position i, or None where it is undefined."""
+    match term:
+        case Literal(constant):
+            return constant
+        case Now():
+            return trace[i].time
+        case Its(attribute, _):
+            return trace[i].attributes.get(attribute)
+        case Last(event, attribute, _):
+            return _latest_value(event, attribute, trace, i)
+        case Sum(left, sign, right):
+            a = value_of(left, trace, i)
+            b = value_of(right, trace, i)
+            return None if a is None or b is None else int(a) + sign * int(b)
+
+
+def _latest_value(event: str, attribute: str, trace: Trace, i: int) -> Value | None:
+    for seen in reversed(trace[: i + 1]):
+        if seen.event == event:
+            return seen.time if attribute == "time" else seen.attributes.get(attribute)
+    return None
+
+
+def values_compare(relation: Relation, a: Value | None, b: Value | None) -> bool:
+    """Whether two values stand in the relation; not where one is undefined."""
+    return a is not None and b is not None and COMPARE[relation](a, b)
+
+
+COMPARE: dict[Relation, Callable[[Value, Value], bool]] = {
+    Relation.EQ: lambda a, b: a == b,
+    Relation.NE: lambda a, b: a != b,
+    Relation.LT: lambda a, b: int(a) < int(b),
+    Relation.LE: lambda a, b: int(a) <= int(b),
+    Relation.GT: lambda a, b: int(a) > int(b),
+    Relation.GE: lambda a, b: int(a) >= int(b),
+}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from earwitness.model.expression import Apply, Expression, Value, Var, evaluate, python_source
+from earwitness.model.expression import Apply, Expression, Sort, Value, Var, evaluate, python_source
 from earwitness.model.logic.monitor import Monitor
 
 State = tuple[Value, ...]
@@ -25,71 +26,25 @@ Step = Callable[[State, Mapping[str, Value]], tuple[State, Outcome]]
 
 
 def initial_state(monitor: Monitor) -> State:
+    """The contents of the registers before the first event."""
     return tuple(register.initial for register in monitor.registers)
 
 
 def interpreted_step(monitor: Monitor) -> Step:
     """The step function by direct evaluation: slow, for comparison."""
+    names = [register.name for register in monitor.registers]
 
-    def step(state: State, event: Mapping[str, Value]) -> tuple[State, Outcome]:
-        values = dict(event) | {r.name: v for r, v in zip(monitor.registers, state, strict=True)}
+    def advance(state: State, event: Mapping[str, Value]) -> tuple[State, Outcome]:
+        values = dict(event)
+        values.update(zip(names, state, strict=True))
         outcome = Outcome(
-            *(bool(evaluate(e, values)) for e in (monitor.verdict, monitor.trigger, monitor.pending))
+            bool(evaluate(monitor.verdict, values)),
+            bool(evaluate(monitor.trigger, values)),
+            bool(evaluate(monitor.pending, values)),
         )
-        return tuple(evaluate(monitor.updates[r.name], values) for r in monitor.registers), outcome
+        return tuple(evaluate(monitor.updates[name], values) for name in names), outcome
 
-    return step
-
-
-def step_source(monitor: Monitor) -> str:
-    """Python source of `step(state, event)`; an expression used more than once is computed once."""
-    wanted = [
-        *(monitor.updates[r.name] for r in monitor.registers),
-        monitor.verdict,
-        monitor.trigger,
-        monitor.pending,
-    ]
-    uses: dict[Expression, int] = {}
-
-    def count(expression: Expression) -> None:
-        uses[expression] = uses.get(expression, 0) + 1
-        if uses[expression] == 1 and isinstance(expression, Apply):
-            for argument in expression.arguments:
-                count(argument)
-
-    for expression in wanted:
-        count(expression)
-    names = {r.name: r.name for r in monitor.registers}
-
-    def rename(name: str) -> str:
-        return names.get(name) or f"event[{name!r}]"
-
-    temporaries: dict[Expression, Expression] = {}
-    lines: list[str] = []
-
-    def shorten(expression: Expression) -> Expression:
-        if not isinstance(expression, Apply):
-            return expression
-        if expression in temporaries:
-            return temporaries[expression]
-        short: Expression = Apply(expression.operator, tuple(shorten(a) for a in expression.arguments))
-        if uses[expression] > 1:
-            name = f"t{len(temporaries)}"
-            names[name] = name
-            lines.append(f"    {name} = {python_source(short, rename)}")
-            # The sort of a temporary is never read back.
-            short = temporaries[expression] = Var(name, _ANY)
-        return short
-
-    sources = [python_source(shorten(e), rename) for e in wanted]
-    registers = ", ".join(r.name for r in monitor.registers)
-    head = ["def step(state, event):"] + ([f"    {registers}, = state"] if registers else [])
-    *updates, verdict, trigger, pending = sources
-    made = f"({', '.join(updates)},)" if updates else "()"
-    return "\n".join([*head, *lines, f"    return {made}, Outcome({verdict}, {trigger}, {pending})", ""])
-
-
-_ANY: Any = None
+    return advance
 
 
 def generated_step(monitor: Monitor) -> Step:
@@ -98,3 +53,76 @@ def generated_step(monitor: Monitor) -> Step:
     exec(compile(step_source(monitor), "<monitor>", "exec"), space)
     step: Step = space["step"]
     return step
+
+
+def step_source(monitor: Monitor) -> str:
+    """Python source of `step(state, event)`; an expression used more than once is computed once."""
+    names = [register.name for register in monitor.registers]
+    updates = [monitor.updates[name] for name in names]
+    sharing = SharedSource(
+        [*updates, monitor.verdict, monitor.trigger, monitor.pending],
+        lambda name: name if name in names else f"event[{name!r}]",
+    )
+    contents = "".join(f"{sharing.source_of(update)}, " for update in updates)
+    verdict = sharing.source_of(monitor.verdict)
+    trigger = sharing.source_of(monitor.trigger)
+    pending = sharing.source_of(monitor.pending)
+    unpacking = [f"    {', '.join(names)}, = state"] if names else []
+    return "\n".join(
+        [
+            "def step(state, event):",
+            *unpacking,
+            *(f"    {line}" for line in sharing.lines),
+            f"    return ({contents}), Outcome({verdict}, {trigger}, {pending})",
+            "",
+        ]
+    )
+
+
+@dataclass
+class SharedSource:
+    """Python source of several expressions: what they have in common becomes an assignment in `lines`, which
+    must run before the sources that were asked for. `rename` gives the source of a variable."""
+
+    expressions: Iterable[Expression]
+    rename: Callable[[str], str]
+    lines: list[str] = field(default_factory=list)
+    uses: Counter[Expression] = field(default_factory=Counter)
+    temporaries: dict[Expression, Expression] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for expression in self.expressions:
+            self._count_uses(expression)
+
+    def _count_uses(self, expression: Expression) -> None:
+        self.uses[expression] += 1
+        if self.uses[expression] == 1 and isinstance(expression, Apply):
+            for argument in expression.arguments:
+                self._count_uses(argument)
+
+    def source_of(self, expression: Expression) -> str:
+        """The source of one of the expressions."""
+        return python_source(self._shortened(expression), self._name_source)
+
+    def _name_source(self, name: str) -> str:
+        return name[1:] if name.startswith(TEMPORARY) else self.rename(name)
+
+    def _shortened(self, expression: Expression) -> Expression:
+        """The expression with its shared parts replaced by temporaries."""
+        if not isinstance(expression, Apply):
+            return expression
+        if expression in self.temporaries:
+            return self.temporaries[expression]
+        short: Expression = Apply(expression.operator, tuple(map(self._shortened, expression.arguments)))
+        if self.uses[expression] > 1:
+            source = python_source(short, self._name_source)
+            short = Var(f"{TEMPORARY}t{len(self.temporaries)}", ANY_SORT)
+            self.lines.append(f"{short.name[1:]} = {source}")
+            self.temporaries[expression] = short
+        return short
+
+
+TEMPORARY = "\0"
+"""Marks the names of temporaries: no input or register can be called so."""
+ANY_SORT = Sort.INT
+"""The sort of a temporary is never read back."""

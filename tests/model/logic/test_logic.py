@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import random
 
 import pytest
@@ -10,14 +11,20 @@ from generators import EVENTS, formula, plain_formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model.expression import Sort
+from earwitness.model import expression
+from earwitness.model.expression import Sort, evaluate
+from earwitness.model.logic import formula as formulas
+from earwitness.model.logic import monitor as monitors
+from earwitness.model.logic import parser, per_device, semantics
+from earwitness.model.logic import trigger as trigger_module
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import Bound, Historically, Not, Once, Side, Since, Truth
 from earwitness.model.logic.monitor import compile_formula, input_values
 from earwitness.model.logic.parser import FormulaError, Scope, parse_formula
 from earwitness.model.logic.per_device import SlicedMonitor, key_of, project
 from earwitness.model.logic.semantics import holds
-from earwitness.model.logic.step import generated_step, initial_state
+from earwitness.model.logic.step import generated_step, initial_state, interpreted_step
+from earwitness.model.logic.trigger import default_trigger
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 from earwitness.policies.pack import find
@@ -113,6 +120,17 @@ CASES = [
     ("historically not tick", [(at(0, "tick"), False), (at(1, "button.action"), False)]),
     ("once for 2 ms tick", [(at(0, "tick"), False), (at(1, "tick"), False), (at(2, "tick"), True)]),
     (
+        "count tone within 1 h <= 2",
+        [
+            (at(0, "tone"), True),
+            (at(1_000, "tone"), True),
+            (at(3_600_000, "tone"), False),
+            (at(3_700_000, "tone"), True),
+        ],
+    ),
+    ("not once within 2 d tone", [(at(0, "tone"), False), (at(172_800_001, "tick"), True)]),
+    ("count tone within 0 us <= 0", [(at(0, "tone"), False), (at(1, "tick"), True)]),
+    (
         "not tick since within 2 ms button.action",
         [(at(0, "tick"), False), (at(1, "button.action"), True), (at(3, "end"), True), (at(4, "end"), False)],
     ),
@@ -146,6 +164,9 @@ def test_an_unanswered_deadline_is_pending_and_not_yet_violated():
         ("tick within $cutt after tick", 1, 13, "Did you mean 'cut'?"),
         ("its from < its on", 1, 10, "cannot compare integer with boolean"),
         ("tick § tick", 1, 6, "no meaning"),
+        ("count tick within 1 s < 3", 1, 23, "write '<='"),
+        ("count tick within 1 s <= 101", 1, 26, "goes to 100"),
+        ("count tick within 1 s <= $most", 1, 26, "parameter 'most' is not in the pack"),
         ("((" * 150 + "tick" + "))" * 150, 1, 1, "too large"),
     ],
 )
@@ -154,6 +175,54 @@ def test_a_wrong_formula_is_refused_with_its_place(text, line, column, part):
         parse_formula(text, SCOPE)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["true", "1 = 1", "not false", "last tone.time = 1", "true implies 1 = 1"])
+def test_no_event_exercises_a_formula_that_speaks_of_no_event(text):
+    monitor = compile_formula(parse_formula(text))
+    _, outcome = generated_step(monitor)(initial_state(monitor), input_values(at(0, "tone")))
+    assert not outcome.exercised
+
+
+@pytest.mark.parametrize(
+    ("text", "trigger"),
+    [
+        ("not tone", "tone"),
+        ("not record.found(category = recording)", "record.found"),
+        ("true implies not tone", "tone"),
+        ("microphone is off implies not tone", "microphone is off and tone"),
+        ("tone implies microphone is on", "tone"),
+        ("tone within 1 s after microphone is off", "microphone is off and tone"),
+        ("not tone and (tick implies false)", "tone or tick"),
+        ('its asked_by = "self"', "tts.audio"),
+    ],
+)
+def test_a_formula_without_a_trigger_is_exercised_by_what_it_speaks_of(text, trigger):
+    assert default_trigger(parse_formula(text, SCOPE)) == parse_formula(trigger, SCOPE)
+
+
+def test_an_answer_says_how_long_it_took():
+    monitor = compile_formula(parse_formula("tone within 1 s after button.action"))
+    (wait,) = monitor.waits
+    trace = [at(0, "button.action"), at(400, "button.action"), at(700, "tone"), at(800, "tone")]
+    trace.append(Observation(Microseconds(900_000), "d1", "button.action"))
+    elapsed, state, step = [], initial_state(monitor), interpreted_step(monitor)
+    for seen in trace:
+        values = input_values(seen) | {
+            r.name: content for r, content in zip(monitor.registers, state, strict=True)
+        }
+        elapsed.append(evaluate(wait.elapsed, values))
+        state, _ = step(state, input_values(seen))
+    assert elapsed == [-1, -1, 700_000, -1, -1] and wait.deadline.duration == 1_000_000
+
+
+@pytest.mark.parametrize(
+    "module",
+    [expression, formulas, monitors, parser, per_device, semantics, trigger_module],
+    ids=lambda m: m.__name__,
+)
+def test_the_examples_in_the_docstrings_run(module):
+    assert doctest.testmod(module).failed == 0
 
 
 @given(st.text(max_size=40))
