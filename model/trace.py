@@ -45,12 +45,13 @@ class TraceError(ValueError):
 
 
 def observation_from(entry: object) -> Observation:
-    """An observation from parsed JSON, as a target must report it: every attribute is named, and null says
-    that its value is unknown. Raises TraceError."""
+    """An observation from parsed JSON, as a target must report it: every attribute but the optional is
+    named, and null says that its value is unknown. Raises TraceError."""
     seen = partial_observation_from(entry)
     assert isinstance(entry, dict)
-    for name in vocabulary().events[seen.event].attributes:
-        if name not in entry:
+    kind = vocabulary().events[seen.event]
+    for name in kind.attributes:
+        if name not in entry and name not in kind.optional:
             wanted = vocabulary().attributes[name].described
             raise TraceError(
                 f"{seen.event}: attribute '{name}' is missing; give {wanted}, or null if unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, NewType
@@ -20,15 +20,22 @@ LARGEST_INTEGER = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A named value of an event; `choices` is empty unless the type is a closed list of names."""
+    """A named value of an event; `choices` is empty unless the type is a list of names. Where the list is open,
+    what is observed may be another text; promises still speak of the names alone."""
 
     name: str
     sort: Sort
     meaning: str
     unit: str = ""
     choices: tuple[str, ...] = ()
+    is_open: bool = False
 
     def admits(self, value: object) -> bool:
+        """Whether the value can be observed."""
+        return self.has_name(value) or (self.is_open and isinstance(value, str))
+
+    def has_name(self, value: object) -> bool:
+        """Whether a promise may compare the attribute with the value."""
         if self.sort is Sort.BOOL:
             return isinstance(value, bool)
         if self.sort is Sort.INT:
@@ -38,7 +45,7 @@ class Attribute:
     @property
     def described(self) -> str:
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            return "one of " + ", ".join(self.choices) + (", or another text" if self.is_open else "")
         return {Sort.BOOL: "true or false", Sort.INT: f"an integer ({self.unit})", Sort.TEXT: "text"}[
             self.sort
         ]
@@ -46,11 +53,15 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """A kind of event with the attributes it carries."""
+    """A kind of event with the attributes it carries. Those in `optional` came later: a source that does not
+    know them need not name them. `phrases` say how the event reads where the given attributes have the given
+    values, as they are written in a formula."""
 
     name: str
     attributes: tuple[str, ...]
     meaning: str
+    optional: frozenset[str] = frozenset()
+    phrases: Mapping[frozenset[tuple[str, str]], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +82,28 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
     kind = entry["type"]
     if isinstance(kind, list):
-        return Attribute(name, Sort.TEXT, entry["meaning"], choices=tuple(kind))
+        return Attribute(
+            name, Sort.TEXT, entry["meaning"], choices=tuple(kind), is_open=entry.get("open") == "true"
+        )
     sort = {"boolean": Sort.BOOL, "integer": Sort.INT, "text": Sort.TEXT}[kind]
     return Attribute(name, sort, entry["meaning"], entry.get("unit", ""))
+
+
+def _event_type(name: str, entry: Mapping[str, Any]) -> EventType:
+    optional = entry.get("optional", [])
+    return EventType(
+        name=name,
+        attributes=(*entry["attributes"], *optional),
+        meaning=entry["meaning"],
+        optional=frozenset(optional),
+        phrases={_conditions(text): phrase for text, phrase in entry.get("say", {}).items()},
+    )
+
+
+def _conditions(text: str) -> frozenset[tuple[str, str]]:
+    """`on = true, color = red` as pairs of attribute and value."""
+    pairs = (part.split("=") for part in text.split(","))
+    return frozenset((name.strip(), value.strip()) for name, value in pairs)
 
 
 @cache
@@ -84,10 +114,7 @@ def vocabulary() -> Vocabulary:
         files("earwitness.model").joinpath("vocabulary.yaml").read_text("utf-8"), Loader=yaml.BaseLoader
     )
     attributes = {name: _attribute(name, entry) for name, entry in raw["attributes"].items()}
-    events = {
-        name: EventType(name, tuple(entry["attributes"] or ()), entry["meaning"])
-        for name, entry in raw["events"].items()
-    }
+    events = {name: _event_type(name, entry) for name, entry in raw["events"].items()}
     return Vocabulary(attributes, events, raw["capabilities"])
 
 
@@ -95,7 +122,7 @@ def trace_line_schema() -> dict[str, Any]:
     """JSON schema (draft 2020-12) of one line of a trace. An attribute that is absent or null is unknown."""
 
     def typed(attribute: Attribute) -> dict[str, Any]:
-        if attribute.choices:
+        if attribute.choices and not attribute.is_open:
             return {"enum": [*attribute.choices, None]}
         kind = {Sort.BOOL: "boolean", Sort.INT: "integer", Sort.TEXT: "string"}[attribute.sort]
         return {"type": [kind, "null"]}

@@ -69,7 +69,12 @@ def observation_schema() -> Schema:
                 "origin": {"enum": [o.value for o in Origin if o is not Origin.WITNESSED]},
                 **{a: _attribute_schema(known.attributes[a]) for a in event.attributes},
             },
-            "required": ["event", "time", "device", *event.attributes],
+            "required": [
+                "event",
+                "time",
+                "device",
+                *(a for a in event.attributes if a not in event.optional),
+            ],
             "additionalProperties": False,
         }
         for name, event in known.events.items()
@@ -99,7 +104,7 @@ def _document(title: str, names: list[str], components: Mapping[str, Schema]) ->
 
 def _attribute_schema(attribute: Attribute) -> Schema:
     shown: Schema = {"description": attribute.meaning}
-    if attribute.choices:
+    if attribute.choices and not attribute.is_open:
         return shown | {"enum": [*attribute.choices, None]}
     match attribute.sort:
         case Sort.BOOL:

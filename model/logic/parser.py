@@ -304,7 +304,7 @@ def _refuse_impossible_value(relation: Token, term: Term, other: Term) -> None:
     if not isinstance(term, Its | Last) or not isinstance(other, Literal):
         return
     attribute = vocabulary().attributes.get(term.attribute)
-    if attribute is not None and not attribute.admits(other.value):
+    if attribute is not None and not attribute.has_name(other.value):
         hint = nearest(str(other.value), attribute.choices)
         message = f"'{attribute.name}' is {attribute.described}, never '{other.value}'.{hint}"
         raise _error_at(relation, message)
