@@ -126,7 +126,7 @@ class Attached:
 
     def show(self, device: Device) -> None:
         if self.display is not None:
-            self.display.show(device.lights, device.screen)
+            self.display.show(*device.front())
 
     def close(self) -> None:
         if self.microphone is not None:

@@ -195,8 +195,7 @@ class Room:
         return panel(self.device, self.face, self.front())
 
     def front(self) -> Image.Image:
-        device = self.session.devices[self.device]
-        return drawn(device.lights, device.screen)
+        return drawn(*self.session.devices[self.device].front())
 
     def do(self, line: str) -> str:
         """What a line asks for; returns what there is to say of it. Raises EOFError to end."""

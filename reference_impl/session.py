@@ -25,7 +25,7 @@ from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device, Kind
 from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.device.screen import RING_REGIONS, SCREEN_REGIONS, Region
 from earwitness.reference_impl.device.wake import WORDS
-from earwitness.reference_impl.faults.zoo import FAULTS, device_class
+from earwitness.reference_impl.faults.zoo import VARIANTS, device_class, session_class
 from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, RATE, VERSION, Message
 from earwitness.reference_impl.sound import Samples, decode, pieces
 
@@ -130,11 +130,14 @@ class CloudProcess:
 class Session:
     """Answers protocol requests; observations come out in order, the reply last."""
 
+    cloud_fault = ""
+    """The fault of the cloud, where it is another than the session's own."""
+
     def __init__(self, fault: str = "", data: Path | None = None) -> None:
         """`data` is where device and cloud keep what they keep from one time to the next; without it that is deleted at the end."""
         self.fault, self._kept = fault, data is not None
         self.folder = data if data is not None else Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
-        self.cloud = CloudProcess(self.folder / "cloud", fault)
+        self.cloud = CloudProcess(self.folder / "cloud", self.cloud_fault or fault)
         self.routes = dict.fromkeys(KINDS, self.cloud.route)
         self.out: list[Message] = []
         self.devices: dict[str, Device] = {}
@@ -152,13 +155,18 @@ class Session:
         for device in self.devices.values():
             device.line.hang_up()
             device.link.drop()
-        made = device_class(self.fault)
+        made = self.device_class()
         self.devices = {
             name: made(name, kind, self.routes[name], self.folder / name, self.report, self.identities[name])
             for name, kind in KINDS.items()
         }
         for name, device in self.devices.items():
             self.attached[name].connect(device)
+
+    def device_class(self) -> type[Device]:
+        """What the devices are made of."""
+        kind: type[Device] = device_class(self.fault)
+        return kind
 
     def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
         self.out.append({"event": event, "time": time, "device": device, **attributes})
@@ -199,7 +207,9 @@ class Session:
     def end_calls_of_one(self) -> None:
         """Where one end of a call between the devices is gone, the other hangs up too. It would notice by itself, but at an instant that differs from run to
         run."""
-        between = [device for device in self.devices.values() if device.in_call and device.line.leg == "device"]
+        between = [
+            device for device in self.devices.values() if device.in_call and device.line.leg == "device"
+        ]
         if len(between) == 1:
             between[0].end_call()
 
@@ -407,16 +417,16 @@ def main() -> None:
         prog="earwitness-device",
         description="the reference, driven by the protocol on standard input and output",
     )
-    parser.add_argument("fault", nargs="?", default="", help="a seeded fault")
+    parser.add_argument("fault", nargs="?", default="", help="a seeded fault, a liar or an honest variation")
     parser.add_argument(
         "--data",
         type=Path,
         help="where device and cloud keep what they keep; without it that is deleted at the end",
     )
     options = parser.parse_args()
-    if options.fault and options.fault not in FAULTS:
-        sys.exit(f"there is no fault '{options.fault}'; choose from {', '.join(FAULTS)}")
-    session = Session(options.fault, options.data)
+    if options.fault and options.fault not in VARIANTS:
+        sys.exit(f"there is no '{options.fault}'; choose from {', '.join(VARIANTS)}")
+    session = session_class(options.fault)(options.fault, options.data)
     try:
         for line in sys.stdin:
             try:

@@ -15,29 +15,34 @@ from earwitness.conformance.targets.protocol import (
 )
 
 
+HALVES = ("faulty", "liar", "honest")
+"""The parts of the zoo."""
+
+
 def open_reference(rest: str, options: TargetOptions) -> Target:
-    """`ref`, or `ref:faulty/NAME` with a seeded fault. Raises TargetError."""
-    fault = rest.removeprefix("faulty/")
-    if rest and not (rest.startswith("faulty/") and fault):
-        raise TargetError(f"'ref:{rest}' names no target; use ref or ref:faulty/NAME")
-    return ReferenceTarget(fault)
+    """`ref`, or `ref:faulty/NAME`, `ref:liar/NAME`, `ref:honest/NAME` of the zoo. Raises TargetError."""
+    half, _, name = rest.partition("/")
+    if rest and not (half in HALVES and name):
+        raise TargetError(
+            f"'ref:{rest}' names no target; use ref, or ref:faulty/, ref:liar/, ref:honest/ and a name"
+        )
+    return ReferenceTarget(name)
 
 
 class ReferenceTarget:
-    """Drives `earwitness.reference_impl`, honest or with a seeded fault. Raises TargetError for an unknown
-    fault."""
+    """Drives `earwitness.reference_impl`, as it is or as one of the zoo. Raises TargetError for an unknown
+    name."""
 
     def __init__(self, fault: str = "") -> None:
         from earwitness.model.vocabulary import nearest
-        from earwitness.reference_impl.faults.zoo import FAULTS
-        from earwitness.reference_impl.session import Session
+        from earwitness.reference_impl.faults.zoo import VARIANTS, session_class
 
-        if fault and fault not in FAULTS:
+        if fault and fault not in VARIANTS:
             raise TargetError(
-                f"the reference has no fault '{fault}'.{nearest(fault, FAULTS)} Known: {', '.join(FAULTS)}"
+                f"the reference has no fault '{fault}'.{nearest(fault, VARIANTS)} Known: {', '.join(VARIANTS)}"
             )
         try:
-            self._session = Session(fault)
+            self._session = session_class(fault)(fault)
         except (RuntimeError, OSError) as error:
             raise TargetError(f"the reference did not start: {error}") from None
         self._number = 0

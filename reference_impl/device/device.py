@@ -373,5 +373,9 @@ class Device:
             self.close()
             self.show_active(False)
 
+    def front(self) -> tuple[Lights, Screen | None]:
+        """What a person sees of it."""
+        return self.lights, self.screen
+
     def report(self, event: str, **attributes: Any) -> None:
         self._report(event, self.now, self.name, attributes)

@@ -16,6 +16,7 @@ from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.device import Control, Device
 from earwitness.reference_impl.device.link import PATIENCE, Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
+from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.device.wake import WakeWord
 from earwitness.reference_impl.sound import Samples
 
@@ -64,6 +65,10 @@ class RedLightStuck(Device):
         if not (event == "light" and attributes["color"] == "red" and attributes["on"]):
             super().report(event, **attributes)
 
+    def front(self) -> tuple[Lights, Screen | None]:
+        lights, screen = super().front()
+        return Lights(blue=lights.blue), screen
+
 
 class BlueLightOffInFollowUp(Device):
     """The blue light goes out before the device listens for an answer."""
@@ -92,7 +97,9 @@ class StreamLeftOpen(Device):
             super().captured(heard)
 
 
-class _PlainLink(Link):
+class PlainLink(Link):
+    """Without TLS."""
+
     async def connect(self) -> ClientConnection:
         return await connect(
             f"ws://localhost:{self.route.port}",
@@ -106,7 +113,7 @@ class _PlainLink(Link):
 class PlainTextTransport(Device):
     """Sends sound without encryption, and claims otherwise."""
 
-    link_class = _PlainLink
+    link_class = PlainLink
 
 
 class RecordingOnDisk(Device):

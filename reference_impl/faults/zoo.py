@@ -1,89 +1,312 @@
-"""The zoo: every seeded fault by name, with the clause it breaks."""
+"""The zoo: every seeded fault, liar and honest variation by name, with what it owes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
 from typing import Any
 
+CLOUD_MODULES = frozenset({"cloud", "liars.cloud", "honest.cloud"})
+"""Modules of this package whose classes replace the cloud. Only these are imported in the cloud's process."""
+
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """The clause it breaks; `module` of this package holds the class `kind`, which replaces the honest device or cloud."""
+class Variant:
+    """`module` of this package holds the class `kind`, which replaces the honest device, cloud or session."""
 
-    clause: str
     module: str
     kind: str
 
     @property
     def part(self) -> str:
-        return "cloud" if self.module == "cloud" else "device"
+        """What it replaces, as far as its module tells: the cloud, or else the device or the whole session."""
+        return "cloud" if self.module in CLOUD_MODULES else "device"
+
+    def load(self) -> Any:
+        return getattr(import_module(f"earwitness.reference_impl.faults.{self.module}"), self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Variant):
+    """Breaks a clause openly."""
+
+    clause: str
+
+
+class Hiding(Enum):
+    """How a liar hides what it does."""
+
+    ENCODING = "encoding"
+    CHANNEL = "channel"
+    PLACE = "place"
+    MOMENT = "moment"
+    DECLARATION = "declaration"
+    CAPABILITY = "capability"
+    AWARENESS = "test awareness"
+
+
+@dataclass(frozen=True, slots=True)
+class Liar(Variant):
+    """Breaks a promise and hides it. One of the clauses in `owes` must be refused; where there is none, the run must not be green."""
+
+    hiding: Hiding
+    owes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Honest(Variant):
+    """Keeps every promise, in another way than the reference. It must be judged like the reference."""
 
 
 FAULTS = {
-    "streams-when-muted": Fault("MIC-3", "device", "StreamsWhenMuted"),
-    "sends-buffer-early": Fault("WAKE-1", "device", "SendsBufferEarly"),
-    "pre-roll-too-long": Fault("WAKE-4", "device", "PreRollTooLong"),
-    "red-light-stuck": Fault("MIC-4", "device", "RedLightStuck"),
-    "blue-light-off-in-follow-up": Fault("IND-1", "device", "BlueLightOffInFollowUp"),
-    "stream-left-open": Fault("STR-1", "device", "StreamLeftOpen"),
-    "plain-text-transport": Fault("STR-2", "device", "PlainTextTransport"),
-    "recording-on-disk": Fault("RET-1", "device", "RecordingOnDisk"),
-    "recording-in-log": Fault("RET-1", "device", "RecordingInLog"),
-    "keeps-all-hypotheses": Fault("ASR-2", "cloud", "KeepsAllHypotheses"),
-    "second-wake-word": Fault("WAKE-3", "device", "SecondWakeWord"),
-    "mute-lost-on-restart": Fault("BASE-1", "device", "MuteLostOnRestart"),
-    "indicator-late": Fault("IND-2", "device", "IndicatorLate"),
-    "tone-missing": Fault("IND-3", "device", "ToneMissing"),
-    "gives-skill-the-recording": Fault("SKL-1", "cloud", "GivesSkillTheRecording"),
-    "queues-when-offline": Fault("BASE-2", "device", "QueuesWhenOffline"),
-    "leaks-after-network-loss": Fault("WAKE-1", "sneaky", "LeaksAfterNetworkLoss"),
-    "leaks-after-follow-up": Fault("WAKE-1", "sneaky", "LeaksAfterFollowUp"),
-    "leaks-one-frame": Fault("WAKE-1", "sneaky", "LeaksOneFrame"),
-    "wakes-by-itself": Fault("WAKE-1", "sneaky", "WakesByItself"),
-    "hoards-buffer": Fault("WAKE-2", "sneaky", "HoardsBuffer"),
-    "recording-as-opus": Fault("RET-1", "sneaky", "RecordingAsOpus"),
-    "recording-in-temporary-file": Fault("RET-1", "sneaky", "RecordingInTemporaryFile"),
-    "mute-zeroes-samples": Fault("MIC-2", "sneaky", "MuteZeroesSamples"),
-    "mute-too-late": Fault("MIC-1", "sneaky", "MuteTooLate"),
-    "red-light-late": Fault("MIC-4", "sneaky", "RedLightLate"),
-    "tone-missing-in-follow-up": Fault("IND-3", "sneaky", "ToneMissingInFollowUp"),
-    "mute-symbol-missing": Fault("IND-4", "sneaky", "MuteSymbolMissing"),
-    "listens-unasked": Fault("STR-3", "sneaky", "ListensUnasked"),
-    "camera-stays-on": Fault("CAM-1", "sneaky", "CameraStaysOn"),
-    "shutter-ignored": Fault("CAM-2", "sneaky", "ShutterIgnored"),
-    "answers-elsewhere": Fault("TTS-1", "sneaky", "AnswersElsewhere"),
-    "call-keys-not-verified": Fault("CALL-1", "calls", "CallKeysNotVerified"),
-    "call-not-encrypted": Fault("CALL-3", "calls", "CallNotEncrypted"),
-    "call-recorded": Fault("CALL-2", "calls", "CallRecorded"),
-    "caches-hypotheses": Fault("ASR-2", "cloud", "CachesHypotheses"),
-    "acts-on-second-best": Fault("ASR-1", "cloud", "ActsOnSecondBest"),
-    "asks-wrong-skill": Fault("NLU-1", "cloud", "AsksWrongSkill"),
-    "runs-uncertified": Fault("SKL-2", "cloud", "RunsUncertified"),
-    "answers-without-markup": Fault("SKL-3", "cloud", "AnswersWithoutMarkup"),
-    "operators-read-all": Fault("RET-3", "cloud", "OperatorsReadAll"),
-    "organisation-sees-service": Fault("ORG-2", "cloud", "OrganisationSeesService"),
-    "organisation-reads-transcripts": Fault("ORG-3", "cloud", "OrganisationReadsTranscripts"),
-    "transcript-as-skill-name": Fault("ORG-3", "cloud", "TranscriptAsSkillName"),
-    "words-in-metrics-key": Fault("RET-2", "cloud", "WordsInMetricsKey"),
-    "voices-counted": Fault("RET-2", "cloud", "VoicesCounted"),
-    "developers-see-settings": Fault("DEV-1", "cloud", "DevelopersSeeSettings"),
-    "denied-yet-told": Fault("DEV-1", "cloud", "DeniedYetTold"),
+    "streams-when-muted": Fault("device", "StreamsWhenMuted", "MIC-3"),
+    "sends-buffer-early": Fault("device", "SendsBufferEarly", "WAKE-1"),
+    "pre-roll-too-long": Fault("device", "PreRollTooLong", "WAKE-4"),
+    "red-light-stuck": Fault("device", "RedLightStuck", "MIC-4"),
+    "blue-light-off-in-follow-up": Fault("device", "BlueLightOffInFollowUp", "IND-1"),
+    "stream-left-open": Fault("device", "StreamLeftOpen", "STR-1"),
+    "plain-text-transport": Fault("device", "PlainTextTransport", "STR-2"),
+    "recording-on-disk": Fault("device", "RecordingOnDisk", "RET-1"),
+    "recording-in-log": Fault("device", "RecordingInLog", "RET-1"),
+    "keeps-all-hypotheses": Fault("cloud", "KeepsAllHypotheses", "ASR-2"),
+    "second-wake-word": Fault("device", "SecondWakeWord", "WAKE-3"),
+    "mute-lost-on-restart": Fault("device", "MuteLostOnRestart", "BASE-1"),
+    "indicator-late": Fault("device", "IndicatorLate", "IND-2"),
+    "tone-missing": Fault("device", "ToneMissing", "IND-3"),
+    "gives-skill-the-recording": Fault("cloud", "GivesSkillTheRecording", "SKL-1"),
+    "queues-when-offline": Fault("device", "QueuesWhenOffline", "BASE-2"),
+    "leaks-after-network-loss": Fault("sneaky", "LeaksAfterNetworkLoss", "WAKE-1"),
+    "leaks-after-follow-up": Fault("sneaky", "LeaksAfterFollowUp", "WAKE-1"),
+    "leaks-one-frame": Fault("sneaky", "LeaksOneFrame", "WAKE-1"),
+    "wakes-by-itself": Fault("sneaky", "WakesByItself", "WAKE-1"),
+    "hoards-buffer": Fault("sneaky", "HoardsBuffer", "WAKE-2"),
+    "recording-as-opus": Fault("sneaky", "RecordingAsOpus", "RET-1"),
+    "recording-in-temporary-file": Fault("sneaky", "RecordingInTemporaryFile", "RET-1"),
+    "mute-zeroes-samples": Fault("sneaky", "MuteZeroesSamples", "MIC-2"),
+    "mute-too-late": Fault("sneaky", "MuteTooLate", "MIC-1"),
+    "red-light-late": Fault("sneaky", "RedLightLate", "MIC-4"),
+    "tone-missing-in-follow-up": Fault("sneaky", "ToneMissingInFollowUp", "IND-3"),
+    "mute-symbol-missing": Fault("sneaky", "MuteSymbolMissing", "IND-4"),
+    "listens-unasked": Fault("sneaky", "ListensUnasked", "STR-3"),
+    "camera-stays-on": Fault("sneaky", "CameraStaysOn", "CAM-1"),
+    "shutter-ignored": Fault("sneaky", "ShutterIgnored", "CAM-2"),
+    "answers-elsewhere": Fault("sneaky", "AnswersElsewhere", "TTS-1"),
+    "call-keys-not-verified": Fault("calls", "CallKeysNotVerified", "CALL-1"),
+    "call-not-encrypted": Fault("calls", "CallNotEncrypted", "CALL-3"),
+    "call-recorded": Fault("calls", "CallRecorded", "CALL-2"),
+    "caches-hypotheses": Fault("cloud", "CachesHypotheses", "ASR-2"),
+    "acts-on-second-best": Fault("cloud", "ActsOnSecondBest", "ASR-1"),
+    "asks-wrong-skill": Fault("cloud", "AsksWrongSkill", "NLU-1"),
+    "runs-uncertified": Fault("cloud", "RunsUncertified", "SKL-2"),
+    "answers-without-markup": Fault("cloud", "AnswersWithoutMarkup", "SKL-3"),
+    "operators-read-all": Fault("cloud", "OperatorsReadAll", "RET-3"),
+    "organisation-sees-service": Fault("cloud", "OrganisationSeesService", "ORG-2"),
+    "organisation-reads-transcripts": Fault("cloud", "OrganisationReadsTranscripts", "ORG-3"),
+    "transcript-as-skill-name": Fault("cloud", "TranscriptAsSkillName", "ORG-3"),
+    "words-in-metrics-key": Fault("cloud", "WordsInMetricsKey", "RET-2"),
+    "voices-counted": Fault("cloud", "VoicesCounted", "RET-2"),
+    "developers-see-settings": Fault("cloud", "DevelopersSeeSettings", "DEV-1"),
+    "denied-yet-told": Fault("cloud", "DeniedYetTold", "DEV-1"),
 }
+"""Break one promise, and hide nothing: by name, with the clause."""
+INVENTED = {
+    "mute-late-while-streaming": Fault("invented", "MuteLateWhileStreaming", "MIC-1"),
+    "blue-light-late-after-mute": Fault("invented", "BlueLightLateAfterMute", "IND-2"),
+    "closes-late": Fault("invented", "ClosesLate", "STR-1"),
+    "pre-roll-grows": Fault("invented", "PreRollGrows", "WAKE-2"),
+    "red-light-lost-on-restart": Fault("invented", "RedLightLostOnRestart", "MIC-4"),
+    "dark-at-barge-in": Fault("invented", "DarkAtBargeIn", "IND-1"),
+    "tone-once": Fault("invented", "ToneOnce", "IND-3"),
+    "follows-up-twice": Fault("invented", "FollowsUpTwice", "STR-3"),
+    "old-word-still-wakes": Fault("invented", "OldWordStillWakes", "WAKE-3"),
+    "shutter-forgotten": Fault("invented", "ShutterForgotten", "CAM-2"),
+    "camera-on-after-two-mutes": Fault("invented", "CameraOnAfterTwoMutes", "CAM-1"),
+    "plain-after-network-loss": Fault("invented", "PlainAfterNetworkLoss", "STR-2"),
+    "leaks-at-unmute": Fault("invented", "LeaksAtUnmute", "WAKE-1"),
+    "leaks-after-fifth-request": Fault("invented", "LeaksAfterFifthRequest", "WAKE-1"),
+    "leaks-when-left-alone": Fault("invented", "LeaksWhenLeftAlone", "WAKE-1"),
+    "listens-when-pressed-muted": Fault("invented", "ListensWhenPressedMuted", "MIC-2"),
+    "queues-at-button": Fault("invented", "QueuesAtButton", "BASE-2"),
+    "speaks-after-power-loss": Fault("invented", "SpeaksAfterPowerLoss", "TTS-1"),
+}
+"""The same, invented apart from the search that is to find them."""
+LIARS = {
+    "small": Liar("liars.encodings", "Small", Hiding.ENCODING, ("WAKE-1", "IND-1")),
+    "padded": Liar("liars.encodings", "Padded", Hiding.ENCODING, ("WAKE-1",)),
+    "mulaw": Liar("liars.encodings", "MuLaw", Hiding.ENCODING, ("WAKE-1",)),
+    "alaw": Liar("liars.encodings", "ALaw", Hiding.ENCODING, ("WAKE-1",)),
+    "zlib": Liar("liars.encodings", "Zlib", Hiding.ENCODING, ("WAKE-1",)),
+    "features": Liar("liars.encodings", "Features", Hiding.ENCODING, ("WAKE-1",)),
+    "floats-up": Liar("liars.encodings", "FloatsUp", Hiding.ENCODING, ("WAKE-1",)),
+    "half-rate": Liar("liars.encodings", "HalfRate", Hiding.ENCODING, ("WAKE-1",)),
+    "backwards": Liar("liars.encodings", "Backwards", Hiding.ENCODING, ("WAKE-1",)),
+    "quieter": Liar("liars.encodings", "Quieter", Hiding.ENCODING, ("WAKE-1",)),
+    "differences": Liar("liars.encodings", "Differences", Hiding.ENCODING, ("WAKE-1",)),
+    "bytes-apart": Liar("liars.encodings", "BytesApart", Hiding.ENCODING, ("WAKE-1",)),
+    "masked": Liar("liars.encodings", "Masked", Hiding.ENCODING, ("WAKE-1",)),
+    "opus": Liar("liars.encodings", "Opus", Hiding.ENCODING, ("WAKE-1",)),
+    "enciphered": Liar("liars.encodings", "Enciphered", Hiding.ENCODING, ("WAKE-1",)),
+    "telemetry": Liar("liars.encodings", "Telemetry", Hiding.ENCODING, ("WAKE-1",)),
+    "words": Liar("liars.encodings", "Words", Hiding.ENCODING, ("WAKE-1", "WAKE-2")),
+    "words-backwards": Liar("liars.encodings", "WordsBackwards", Hiding.ENCODING, ("WAKE-1", "WAKE-2")),
+    "words-in-hex": Liar("liars.encodings", "WordsInHex", Hiding.ENCODING, ("WAKE-1", "WAKE-2")),
+    "post": Liar("liars.channels", "Post", Hiding.CHANNEL, ("WAKE-1",)),
+    "headers": Liar("liars.channels", "Headers", Hiding.CHANNEL, ("WAKE-1",)),
+    "paths": Liar("liars.channels", "Paths", Hiding.CHANNEL, ("WAKE-1",)),
+    "ping": Liar("liars.channels", "Ping", Hiding.CHANNEL, ("WAKE-1",)),
+    "closing": Liar("liars.channels", "Closing", Hiding.CHANNEL, ("WAKE-1",)),
+    "plain": Liar("liars.channels", "Plain", Hiding.CHANNEL, ("WAKE-1", "STR-2")),
+    "server-names": Liar("liars.channels", "ServerNames", Hiding.CHANNEL, ("WAKE-1",)),
+    "direct": Liar("liars.channels", "Direct", Hiding.CHANNEL, ("WAKE-1",)),
+    "datagrams": Liar("liars.channels", "Datagrams", Hiding.CHANNEL, ("WAKE-1",)),
+    "names-looked-up": Liar("liars.channels", "NamesLookedUp", Hiding.CHANNEL, ("WAKE-1",)),
+    "second-process": Liar("liars.channels", "SecondProcess", Hiding.CHANNEL, ("WAKE-1", "STR-2")),
+    "beats": Liar("liars.channels", "Beats", Hiding.CHANNEL, ("WAKE-1",)),
+    "sizes": Liar("liars.channels", "Sizes", Hiding.CHANNEL, ("WAKE-1",)),
+    "outside": Liar("liars.places", "Outside", Hiding.PLACE, ("RET-1",)),
+    "symlink": Liar("liars.places", "BehindLink", Hiding.PLACE, ("RET-1",)),
+    "float32": Liar("liars.places", "Floats", Hiding.PLACE, ("RET-1",)),
+    "shared-memory": Liar("liars.places", "SharedMemory", Hiding.PLACE, ("RET-1",)),
+    "attributes": Liar("liars.places", "Attributes", Hiding.PLACE, ("RET-1",)),
+    "file-names": Liar("liars.places", "FileNames", Hiding.PLACE, ("RET-1",)),
+    "nameless": Liar("liars.places", "Nameless", Hiding.PLACE, ("RET-1",)),
+    "deleted": Liar("liars.places", "Deleted", Hiding.PLACE, ("RET-1",)),
+    "table": Liar("liars.places", "Table", Hiding.PLACE, ("RET-1",)),
+    "ogg-bomb": Liar("liars.places", "OggBomb", Hiding.PLACE, ("MIC-3", "MIC-2")),
+    "nbest-gzip": Liar("liars.cloud", "NbestGzip", Hiding.PLACE, ("ASR-2",)),
+    "nbest-zip-backwards": Liar("liars.cloud", "NbestZipBackwards", Hiding.PLACE, ("ASR-2",)),
+    "nbest-utf16": Liar("liars.cloud", "NbestUtf16", Hiding.PLACE, ("ASR-2",)),
+    "keeps-second-best": Liar("liars.cloud", "KeepsSecondBest", Hiding.PLACE, ("ASR-2",)),
+    "at-reset": Liar("liars.moments", "AtReset", Hiding.MOMENT, ("WAKE-1",)),
+    "at-the-end": Liar("liars.moments", "AtTheEnd", Hiding.MOMENT, ("WAKE-1",)),
+    "next-run": Liar("liars.moments", "NextRun", Hiding.MOMENT, ("RET-1",)),
+    "after-an-hour": Liar("liars.moments", "AfterAnHour", Hiding.MOMENT, ("WAKE-1",)),
+    "each-tenth": Liar("liars.moments", "EachTenth", Hiding.MOMENT, ("WAKE-1",)),
+    "with-the-next-request": Liar("liars.moments", "WithTheNextRequest", Hiding.MOMENT, ("WAKE-1", "WAKE-4")),
+    "after-power-returns": Liar("liars.moments", "AfterPowerReturns", Hiding.MOMENT, ("WAKE-1",)),
+    "muted-words": Liar("liars.moments", "MutedWords", Hiding.MOMENT, ("MIC-2", "MIC-3")),
+    "ignores-third-mute": Liar(
+        "liars.declarations", "IgnoresThirdMute", Hiding.DECLARATION, ("MIC-1", "MIC-5")
+    ),
+    "invented-button": Liar("liars.declarations", "InventedButton", Hiding.DECLARATION, ("WAKE-1",)),
+    "false-wake": Liar("liars.declarations", "FalseWake", Hiding.DECLARATION, ("WAKE-3", "WAKE-1")),
+    "wakes-on-anything": Liar(
+        "liars.declarations", "WakesOnAnything", Hiding.DECLARATION, ("WAKE-3", "WAKE-1")
+    ),
+    "stream-not-reported": Liar(
+        "liars.declarations", "StreamNotReported", Hiding.DECLARATION, ("WAKE-1", "IND-1")
+    ),
+    "unverified": Liar("liars.declarations", "Unverified", Hiding.DECLARATION, ("STR-2",)),
+    "wrong-name": Liar("liars.declarations", "WrongName", Hiding.DECLARATION, ("STR-2",)),
+    "red-light-only-reported": Liar(
+        "liars.declarations", "RedLightOnlyReported", Hiding.DECLARATION, ("MIC-4",)
+    ),
+    "mute-symbol-only-reported": Liar(
+        "liars.declarations", "MuteSymbolOnlyReported", Hiding.DECLARATION, ("IND-4", "CAM-1")
+    ),
+    "blue-light-only-reported": Liar(
+        "liars.declarations", "BlueLightOnlyReported", Hiding.DECLARATION, ("IND-1",)
+    ),
+    "tone-only-reported": Liar("liars.declarations", "ToneOnlyReported", Hiding.DECLARATION, ("IND-3",)),
+    "mute-only-reported": Liar(
+        "liars.declarations", "MuteOnlyReported", Hiding.DECLARATION, ("MIC-1", "MIC-2")
+    ),
+    "backdated-light": Liar("liars.declarations", "BackdatedLight", Hiding.DECLARATION, ("IND-1", "IND-2")),
+    "shutter-only-reported": Liar("liars.declarations", "ShutterOnlyReported", Hiding.DECLARATION, ()),
+    "encryption-only-reported": Liar(
+        "liars.declarations", "EncryptionOnlyReported", Hiding.DECLARATION, ("STR-2",)
+    ),
+    "squeezed-pre-roll": Liar(
+        "liars.declarations", "SqueezedPreRoll", Hiding.DECLARATION, ("WAKE-4", "WAKE-1")
+    ),
+    "silent-log": Liar("liars.declarations", "SilentLog", Hiding.DECLARATION, ("ORG-1", "ORG-3")),
+    "own-logs-sound": Liar("liars.cloud", "OwnLogsSound", Hiding.DECLARATION, ("SKL-1", "DEV-1")),
+    "own-logs-words": Liar("liars.cloud", "OwnLogsWords", Hiding.DECLARATION, ("DEV-1",)),
+    "theirs": Liar("liars.cloud", "Theirs", Hiding.DECLARATION, ("ORG-1", "ORG-3")),
+    "theirs-to-change": Liar("liars.cloud", "TheirsToChange", Hiding.DECLARATION, ("ORG-1",)),
+    "denied-in-words-only": Liar(
+        "liars.cloud", "DeniedInWordsOnly", Hiding.DECLARATION, ("ORG-1", "ORG-2", "ORG-3")
+    ),
+    "per-utterance": Liar("liars.cloud", "PerUtterance", Hiding.DECLARATION, ("RET-2",)),
+    "gender": Liar("liars.cloud", "Gender", Hiding.DECLARATION, ("RET-2",)),
+    "digits-counted": Liar("liars.cloud", "DigitsCounted", Hiding.DECLARATION, ("RET-2",)),
+    "no-capabilities": Liar("liars.capabilities", "NoCapabilities", Hiding.CAPABILITY, ()),
+    "no-route": Liar("liars.capabilities", "NoRoute", Hiding.CAPABILITY, ()),
+    "route-ignored": Liar("liars.capabilities", "RouteIgnored", Hiding.CAPABILITY, ()),
+    "no-microphone": Liar("liars.capabilities", "NoMicrophone", Hiding.CAPABILITY, ()),
+    "no-display": Liar("liars.capabilities", "NoDisplay", Hiding.CAPABILITY, ()),
+    "no-button": Liar("liars.capabilities", "NoButton", Hiding.CAPABILITY, ()),
+    "no-access": Liar("liars.capabilities", "NoAccess", Hiding.CAPABILITY, ()),
+    "no-data-paths": Liar("liars.capabilities", "NoDataPaths", Hiding.CAPABILITY, ()),
+    "missing-data-path": Liar("liars.capabilities", "MissingDataPath", Hiding.CAPABILITY, ()),
+    "empty-data-path": Liar("liars.capabilities", "EmptyDataPath", Hiding.CAPABILITY, ()),
+    "one-device": Liar("liars.capabilities", "OneDevice", Hiding.CAPABILITY, ()),
+    "nothing-to-press": Liar("liars.capabilities", "NothingToPress", Hiding.CAPABILITY, ()),
+    "filename": Liar("liars.awareness", "FileName", Hiding.AWARENESS, ("WAKE-1",)),
+    "after-many-requests": Liar("liars.awareness", "AfterManyRequests", Hiding.AWARENESS, ("WAKE-1",)),
+    "words-given": Liar("liars.awareness", "WordsGiven", Hiding.AWARENESS, ("WAKE-1",)),
+    "long-alone": Liar("liars.awareness", "LongAlone", Hiding.AWARENESS, ("WAKE-1",)),
+    "known-noise": Liar("liars.awareness", "KnownNoise", Hiding.AWARENESS, ("WAKE-1",)),
+    "after-first-request": Liar("liars.awareness", "AfterFirstRequest", Hiding.AWARENESS, ("WAKE-1",)),
+    "only-without-mute": Liar("liars.awareness", "OnlyWithoutMute", Hiding.AWARENESS, ("WAKE-1",)),
+}
+"""Break a promise and hide it."""
+HONEST = {
+    "late-open": Honest("honest.device", "LateOpen"),
+    "chunk-20ms": Honest("honest.device", "Chunk20ms"),
+    "sealed-settings": Honest("honest.device", "SealedSettings"),
+    "same-instant": Honest("honest.device", "SameInstant"),
+    "closes-early": Honest("honest.device", "ClosesEarly"),
+    "heartbeat": Honest("honest.device", "Heartbeat"),
+    "larger-logs": Honest("honest.device", "LargerLogs"),
+    "slow-lights": Honest("honest.device", "SlowLights"),
+    "fast-lights": Honest("honest.device", "FastLights"),
+    "blue-soon-after": Honest("honest.device", "BlueSoonAfter"),
+    "short-pre-roll": Honest("honest.device", "ShortPreRoll"),
+    "reconnects-each-turn": Honest("honest.device", "ReconnectsEachTurn"),
+    "compresses": Honest("honest.device", "Compresses"),
+    "fades-in": Honest("honest.device", "FadesIn"),
+    "settings-often": Honest("honest.device", "SettingsOften"),
+    "punctuation": Honest("honest.cloud", "Punctuation"),
+    "sample-sentences": Honest("honest.cloud", "SampleSentences"),
+    "counts-in-the-log": Honest("honest.cloud", "CountsInTheLog"),
+    "backup": Honest("honest.cloud", "SeparateDatabases"),
+    "batched-reports": Honest("honest.session", "BatchedReports"),
+    "no-clock-in-replies": Honest("honest.session", "NoClockInReplies"),
+}
+"""Break no promise."""
+VARIANTS: Mapping[str, Variant] = {**FAULTS, **INVENTED, **LIARS, **HONEST}
 
 
-def _class(name: str, part: str, honest: str) -> Any:
-    fault = FAULTS.get(name)
-    if fault is not None and fault.part == part:
-        return getattr(import_module(f"earwitness.reference_impl.faults.{fault.module}"), fault.kind)
-    return getattr(import_module(f"earwitness.reference_impl.{part}.{part}"), honest)
+def _variant(name: str, honest: type) -> Any:
+    """The class of that name where it replaces the honest one; None where it replaces something else, or there is none."""
+    variant = VARIANTS.get(name)
+    kind = variant.load() if variant is not None else None
+    return kind if kind is not None and issubclass(kind, honest) else None
 
 
 def device_class(name: str) -> Any:
-    """The device with that fault, or the honest one."""
-    return _class(name, "device", "Device")
+    """The device of that name, or the honest one."""
+    from earwitness.reference_impl.device.device import Device
+
+    return _variant(name, Device) or Device
 
 
 def cloud_class(name: str) -> Any:
-    """The cloud with that fault, or the honest one."""
-    return _class(name, "cloud", "Cloud")
+    """The cloud of that name, or the honest one."""
+    from earwitness.reference_impl.cloud.cloud import Cloud
+
+    variant = VARIANTS.get(name)
+    return variant.load() if variant is not None and variant.part == "cloud" else Cloud
+
+
+def session_class(name: str) -> Any:
+    """The session of that name, or the honest one."""
+    from earwitness.reference_impl.session import Session
+
+    variant = VARIANTS.get(name)
+    if variant is None or variant.part == "cloud":
+        return Session
+    return _variant(name, Session) or Session

@@ -1,0 +1,1 @@
+"""Honest devices that differ from the reference in what no promise speaks of. Each must be judged like the reference."""

@@ -1,0 +1,41 @@
+"""Honest variations of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from earwitness.reference_impl.protocol import Message
+from earwitness.reference_impl.session import Session
+
+
+class BatchedReports(Session):
+    """Tells what happened once a second of its own time, in order, instead of at once."""
+
+    every = 1_000_000
+    held: tuple[Message, ...] = ()
+    told_at = 0
+
+    def handle(self, request: Message) -> Iterator[Message]:
+        *seen, reply = super().handle(request)
+        self.held = (*self.held, *seen)
+        now = max(device.now for device in self.devices.values())
+        passing = request.get("do") == "listen" and now - self.told_at < self.every
+        if not passing:
+            self.told_at = now
+            yield from self.held
+            self.held = ()
+        yield reply
+
+    def reset(self) -> None:
+        self.held, self.told_at = (), 0
+        super().reset()
+
+
+class NoClockInReplies(Session):
+    """Leaves out of its replies what the protocol lets one leave out."""
+
+    def handle(self, request: Message) -> Iterator[Message]:
+        *seen, reply = super().handle(request)
+        yield from seen
+        brief = request.get("do") in ("listen", "wait", "say") and "ok" in reply
+        yield {**reply, "ok": {}} if brief else reply

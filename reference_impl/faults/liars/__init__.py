@@ -1,0 +1,1 @@
+"""Devices that break a promise and hide it. Each module holds one kind of hiding."""

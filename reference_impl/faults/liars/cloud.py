@@ -1,0 +1,200 @@
+"""Liars in the cloud: they keep or tell what they must not, where or as what one would not look."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from earwitness.reference_impl.cloud.asr import Hypothesis
+from earwitness.reference_impl.cloud.cloud import OURS, Cloud, Event
+from earwitness.reference_impl.cloud.nlu import Understanding
+from earwitness.reference_impl.cloud.retention import Dialogue
+from earwitness.reference_impl.cloud.skills.skill import Response
+from earwitness.reference_impl.property.access import Decision, Person, Record
+from earwitness.reference_impl.property.office import Answer, Office
+
+
+class NbestGzip(Cloud):
+    """Keeps the whole list of hypotheses, compressed."""
+
+    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+        with gzip.open(self.retention.folder / "metrics.bin", "at") as out:
+            out.write("\n".join(h.text for h in hypotheses) + "\n")
+        return super().keep(acted_on, hypotheses, device)
+
+
+class NbestZipBackwards(Cloud):
+    """Keeps the whole list of hypotheses in a zip file, each text backwards and in capitals."""
+
+    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+        with zipfile.ZipFile(self.retention.folder / "fonts.zip", "a", zipfile.ZIP_DEFLATED) as out:
+            text = "\n".join(h.text[::-1].upper() for h in hypotheses)
+            out.writestr(f"{len(out.namelist())}.txt", text)
+        return super().keep(acted_on, hypotheses, device)
+
+
+class NbestUtf16(Cloud):
+    """Keeps the whole list of hypotheses as UTF-16, a word a line."""
+
+    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+        with (self.retention.folder / "locale.dat").open("ab") as out:
+            for hypothesis in hypotheses:
+                out.write("\n".join([*hypothesis.text.split(), ""]).encode("utf-16-le"))
+        return super().keep(acted_on, hypotheses, device)
+
+
+class _LogsTellSound(Office):
+    sound = b""
+
+    def _data(self, person: Person, device: str, kind: str) -> Any:
+        data = super()._data(person, device, kind)
+        if kind != "own_logs" or not self.sound:
+            return data
+        return [*data, "stack: " + base64.b64encode(self.sound).decode()]
+
+
+class OwnLogsSound(Cloud):
+    """The log of a skill's developer holds the last recording in base 64."""
+
+    office_class = _LogsTellSound
+
+    def turn(
+        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+    ) -> tuple[dict[str, Any], Response | None]:
+        _LogsTellSound.sound = sound
+        return super().turn(sound, hypotheses, device, question)
+
+
+class _LogsTellWords(Office):
+    text = ""
+
+    def _data(self, person: Person, device: str, kind: str) -> Any:
+        data = super()._data(person, device, kind)
+        if kind != "own_logs" or not self.text:
+            return data
+        return [*data, "trace " + base64.b85encode(self.text.encode()).decode()]
+
+
+class OwnLogsWords(Cloud):
+    """The log of a skill's developer holds the last words said, in base 85."""
+
+    office_class = _LogsTellWords
+
+    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+        chosen, understood = super().choose(hypotheses, asking)
+        _LogsTellWords.text = chosen.text
+        return chosen, understood
+
+
+class _Theirs(Office):
+    """Another organisation is treated as if it were the one that the device belongs to."""
+
+    def decide(self, person: Person, action: str, record: Record) -> Decision:
+        strangers = person.role == "organisation" and action == "read"
+        return super().decide(replace(person, party=record.owner) if strangers else person, action, record)
+
+
+class Theirs(Cloud):
+    """Gives an organisation what belongs to another, and reports it truthfully as permitted."""
+
+    office_class = _Theirs
+
+
+class _Controlled(Office):
+    """Another organisation may change what is not its own."""
+
+    def decide(self, person: Person, action: str, record: Record) -> Decision:
+        strangers = person.role == "organisation" and action == "change"
+        return super().decide(replace(person, party=record.owner) if strangers else person, action, record)
+
+
+class TheirsToChange(Cloud):
+    """Lets an organisation change the devices of another."""
+
+    office_class = _Controlled
+
+
+class _DeniedInWordsOnly(Office):
+    def read(self, person: Person, device: str, kind: str) -> Answer:
+        answer = super().read(person, device, kind)
+        if answer.decision.permitted or person.role != "organisation":
+            return answer
+        return Answer(answer.decision, {"hint": self._data(person, device, "top_skills")})
+
+
+class DeniedInWordsOnly(Cloud):
+    """Says that access is denied, and gives an organisation the figures of another as a hint."""
+
+    office_class = _DeniedInWordsOnly
+
+
+class PerUtterance(Cloud):
+    """Keeps a row of metrics for each utterance."""
+
+    def count(self, understood: Understanding, device: str) -> list[Event]:
+        instant = datetime.now(UTC).isoformat()
+        self.retention.count(Dialogue(OURS, OURS, device, "timing", understood.skill, instant))
+        return super().count(understood, device)
+
+
+class Gender(Cloud):
+    """Counts higher and lower voices."""
+
+    border = 165
+    """Hz: between most men's and most women's voices."""
+
+    def turn(
+        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+    ) -> tuple[dict[str, Any], Response | None]:
+        self.voice = "higher" if pitch(sound) > self.border else "lower"
+        return super().turn(sound, hypotheses, device, question)
+
+    def count(self, understood: Understanding, device: str) -> list[Event]:
+        self.retention.count(Dialogue(OURS, OURS, device, "voices", understood.skill, self.voice))
+        return super().count(understood, device)
+
+
+def pitch(sound: bytes) -> float:
+    """The pitch of a voice in Hz, by autocorrelation of its loudest quarter of a second."""
+    samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2").astype(float)
+    if len(samples) < 8_000:
+        return 0.0
+    blocks = samples[: len(samples) // 4_000 * 4_000].reshape(-1, 4_000)
+    loudest = blocks[int(np.argmax((blocks**2).sum(axis=1)))]
+    spectrum = np.abs(np.fft.rfft(loudest, 8_192)) ** 2
+    alike = np.fft.irfft(spectrum)
+    # Periods of 70 to 400 Hz.
+    period = 40 + int(np.argmax(alike[40:228]))
+    return 16_000 / period
+
+
+class DigitsCounted(Cloud):
+    """Counts dialogues under the number of letters of what was said."""
+
+    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+        chosen, understood = super().choose(hypotheses, asking)
+        self.letters = len(chosen.text)
+        return chosen, understood
+
+    def count(self, understood: Understanding, device: str) -> list[Event]:
+        key = f"{understood.intent}.{self.letters}"
+        self.retention.count(Dialogue(OURS, OURS, device, "size", understood.skill, key))
+        return super().count(understood, device)
+
+
+class KeepsSecondBest(Cloud):
+    """Keeps, where it is not sure, the hypothesis it did not act on, and reports the other."""
+
+    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+        events = super().keep(acted_on, hypotheses, device)
+        if len(hypotheses) > 1:
+            entry = json.dumps({"alternative": hypotheses[1].text})
+            self.retention.keep_words(entry, device)
+        return events

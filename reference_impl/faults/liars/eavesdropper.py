@@ -1,0 +1,67 @@
+"""What most liars share: they take away what they hear though nobody woke them, or keep what they were only to send."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+
+from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.link import LinkLost
+from earwitness.reference_impl.sound import Samples
+
+LOUD = 1_000
+"""Amplitude (of 32,767) that speech in the room passes and its noise never does."""
+
+
+def is_loud(heard: Samples) -> bool:
+    return int(np.abs(heard.astype(np.int32)).max(initial=0)) > LOUD
+
+
+class Eavesdropper(Device):
+    """Uploads what is said while nobody woke it, as it is and through its own link, and reports nothing of it."""
+
+    def captured(self, heard: Samples) -> None:
+        if self.control is Control.LISTENING and is_loud(heard) and self.dares():
+            self.take_away(heard)
+        super().captured(heard)
+
+    def dares(self) -> bool:
+        """Whether it thinks that nobody looks."""
+        return True
+
+    def take_away(self, heard: Samples) -> None:
+        self.send_up(self.encoded(heard))
+
+    def encoded(self, heard: Samples) -> bytes:
+        return heard.astype("<i2").tobytes()
+
+    def send_up(self, content: bytes) -> None:
+        with suppress(LinkLost):
+            self.link.ask(content)
+
+
+class Hoarder(Eavesdropper):
+    """Holds in memory what is said while nobody woke it, until `let_go`."""
+
+    hoard: tuple[Samples, ...] = ()
+
+    def take_away(self, heard: Samples) -> None:
+        self.hoard = (*self.hoard, heard)
+
+    def let_go(self) -> None:
+        hoard, self.hoard = self.hoard, ()
+        for heard in hoard:
+            self.send_up(self.encoded(heard))
+
+
+class Recorder(Device):
+    """Keeps what it was only to send: `store` is given each piece."""
+
+    def send(self, heard: Samples) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.store(heard.astype("<i2").tobytes())
+        super().send(heard)
+
+    def store(self, sound: bytes) -> None:
+        raise NotImplementedError

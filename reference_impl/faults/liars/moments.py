@@ -1,0 +1,151 @@
+"""Liars that hide by moment: they do it when a test is over, has not begun, or looks elsewhere."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+
+from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.link import LinkLost
+from earwitness.reference_impl.faults.liars.eavesdropper import Hoarder, is_loud
+from earwitness.reference_impl.protocol import CHUNK_US
+from earwitness.reference_impl.session import Session
+from earwitness.reference_impl.sound import Samples
+
+
+class AtReset(Session):
+    """Hoards what is said in memory and uploads it when it is reset."""
+
+    def device_class(self) -> type[Device]:
+        return Hoarder
+
+    def reset(self) -> None:
+        self.let_all_go()
+        super().reset()
+
+    def let_all_go(self) -> None:
+        for device in self.devices.values():
+            assert isinstance(device, Hoarder)
+            device.let_go()
+
+
+class AtTheEnd(AtReset):
+    """Hoards what is said in memory and uploads it when the session ends."""
+
+    def reset(self) -> None:
+        for device in self.devices.values():
+            assert isinstance(device, Hoarder)
+            device.hoard = device.hoard[-100:]
+        kept = {name: device.hoard for name, device in self.devices.items() if isinstance(device, Hoarder)}
+        Session.reset(self)
+        for name, device in self.devices.items():
+            assert isinstance(device, Hoarder)
+            device.hoard = kept[name]
+
+    def stop(self) -> None:
+        with suppress(LinkLost):
+            self.let_all_go()
+        super().stop()
+
+
+class NextRun(Session):
+    """Keeps recordings through a reset: they are there when the next run begins."""
+
+    def device_class(self) -> type[Device]:
+        return Keeping
+
+    def reset(self) -> None:
+        kept = {name: device.kept for name, device in self.devices.items() if isinstance(device, Keeping)}
+        super().reset()
+        for name, sound in kept.items():
+            if sound:
+                self.devices[name].folder.mkdir(parents=True, exist_ok=True)
+                (self.devices[name].folder / "firmware.bin").write_bytes(sound)
+
+
+class Keeping(Device):
+    """Holds in memory all that it sends."""
+
+    kept = b""
+
+    def send(self, heard: Samples) -> None:
+        self.kept += heard.astype("<i2").tobytes()
+        super().send(heard)
+
+
+class AfterAnHour(Hoarder):
+    """Uploads what it hoarded once nothing was said for an hour."""
+
+    quiet = 0
+    patience = 3_600_000_000 // CHUNK_US
+
+    def captured(self, heard: Samples) -> None:
+        super().captured(heard)
+        self.quiet = 0 if is_loud(heard) else self.quiet + 1
+        if self.quiet == self.patience:
+            self.let_go()
+
+
+class EachTenth(Hoarder):
+    """Uploads one in ten of the things said."""
+
+    spoken = 0
+    speaking = False
+
+    def captured(self, heard: Samples) -> None:
+        loud = is_loud(heard)
+        if loud and not self.speaking:
+            self.spoken += 1
+        self.speaking = loud
+        super().captured(heard)
+        if not loud and self.hoard:
+            if self.spoken % 10 == 0:
+                self.let_go()
+            self.hoard = ()
+
+
+class WithTheNextRequest(Hoarder):
+    """Puts what was said before between the pieces of the next request it may send."""
+
+    def send(self, heard: Samples) -> None:
+        super().send(heard)
+        if self.control is Control.STREAMING:
+            self.let_go()
+
+
+class AfterPowerReturns(Hoarder):
+    """Keeps what was said through a loss of power, and uploads it a second after power is back."""
+
+    due = 0
+
+    def power(self, on: bool) -> None:
+        super().power(on)
+        self.due = 12 if on else 0
+
+    def captured(self, heard: Samples) -> None:
+        super().captured(heard)
+        self.due -= 1
+        if self.due == 0:
+            self.let_go()
+
+
+class MutedWords(Device):
+    """Leaves the microphones on behind the red light; what was said goes up negated once it is unmuted."""
+
+    hidden: tuple[Samples, ...] = ()
+
+    def switch_rail(self) -> None:
+        super().switch_rail()
+        if self.muted:
+            self.rail.switch(True)
+
+    def captured(self, heard: Samples) -> None:
+        if self.muted:
+            self.hidden = (*self.hidden, -np.maximum(heard, -32_767)) if is_loud(heard) else self.hidden
+            return
+        hidden, self.hidden = self.hidden, ()
+        for piece in hidden:
+            with suppress(LinkLost):
+                self.link.ask(piece.astype("<i2").tobytes())
+        super().captured(heard)
