@@ -260,7 +260,7 @@ class _Compiler:
             return held
         when = self.new_register(Sort.INT, -1)
         self.update(when, TIME)
-        return conjunction(held, is_within(bound, when))
+        return conjunction(held, inside_bound(bound, when))
 
     def kept_since(self, now: Expression, kept: Expression, bound: Bound | None) -> Expression:
         """Whether `now` held once, inside the bound, and `kept` at each event after it. Of several such
@@ -271,9 +271,9 @@ class _Compiler:
         instant = self.new_register(Sort.INT, -1)
         before = choice(kept, instant, NEVER)
         if bound.side is Side.WITHIN:
-            return is_within(bound, self.update(instant, choice(now, TIME, before)))
+            return inside_bound(bound, self.update(instant, choice(now, TIME, before)))
         earliest = choice(at_most(ZERO, before), before, choice(now, TIME, NEVER))
-        return is_within(bound, self.update(instant, earliest))
+        return inside_bound(bound, self.update(instant, earliest))
 
     def count(self, now: Expression, most: int, duration: int) -> Expression:
         """The instants of the last `most + 1` matches, the latest first: too many where the last is
@@ -284,7 +284,7 @@ class _Compiler:
         for instant in instants:
             oldest = self.update(instant, choice(now, newer, instant))
             newer = instant
-        return negation(is_within(Bound(Side.WITHIN, duration), oldest))
+        return negation(inside_bound(Bound(Side.WITHIN, duration), oldest))
 
     def latched_value(self, formula: Latch) -> Expression:
         key = (formula.state, formula.patterns)
@@ -313,7 +313,7 @@ class _Compiler:
         return negation(self.updates[missed.name])
 
 
-def is_within(bound: Bound, instant: Expression) -> Expression:
+def inside_bound(bound: Bound, instant: Expression) -> Expression:
     """Whether the instant has come and lies inside the bound, seen from now."""
     limit = minus(TIME, Const(bound.duration))
     inside = at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit)

@@ -1,0 +1,342 @@
+"""Evidence: from whom we know what an outcome rests on. The weakest origin among it is the evidence of a
+verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from earwitness.model.logic.elsewhere import remembers_alike, truth_elsewhere
+from earwitness.model.logic.formula import (
+    And,
+    Bound,
+    Compare,
+    Count,
+    Deadline,
+    Event,
+    Formula,
+    Historically,
+    Implies,
+    Its,
+    Last,
+    Latch,
+    Not,
+    Now,
+    Once,
+    Or,
+    Previously,
+    Side,
+    Since,
+    Truth,
+    event_names,
+    parts_of,
+)
+from earwitness.model.logic.per_device import Key, key_of
+from earwitness.model.logic.semantics import holds, is_within
+from earwitness.model.trace import Observation, Origin
+
+Sight = Mapping[str, Origin | None]
+"""For each event name the best origin with which a run could have seen it; None, or no entry: nobody
+could."""
+Support = Mapping[str, Origin | None]
+"""What something rests on: event names with the origin of what was seen of them, or, of events that did not
+come, the origin with which they would have been seen (None: nobody would have)."""
+NO_SUPPORT: Support = {}
+STRENGTH = {origin: rank for rank, origin in enumerate([*Origin, None])}
+"""Smaller is stronger; what nobody could see is weakest."""
+
+
+def weakest_origin(support: Support) -> Origin | None:
+    """The weakest origin; WITNESSED of no support at all, since nothing could fail.
+
+    >>> weakest_origin({"stream.audio": Origin.WITNESSED, "light": Origin.DEVICE})
+    <Origin.DEVICE: 'device'>
+    """
+    return max(support.values(), key=STRENGTH.__getitem__, default=Origin.WITNESSED)
+
+
+def join_support(*supports: Support) -> Support:
+    """All of them together; of an event that several name, the weaker origin.
+
+    >>> join_support({"tone": Origin.WITNESSED}, {"tone": Origin.DRIVER})
+    {'tone': <Origin.DRIVER: 'driver'>}
+    """
+    joined: dict[str, Origin | None] = {}
+    for support in supports:
+        for name, origin in support.items():
+            joined[name] = weakest_origin({"": joined.get(name, Origin.WITNESSED), name: origin})
+    return joined
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The truth of a formula at an event, and what it rests on."""
+
+    truth: bool
+    support: Support
+
+    @property
+    def weakness(self) -> tuple[int, int]:
+        """For choosing among several: the weaker the origin the worse, then the more names the worse."""
+        return STRENGTH[weakest_origin(self.support)], len(self.support)
+
+
+def support_of_absence(formula: object, sight: Sight) -> Support:
+    """What it rests on that nothing a formula speaks of came."""
+    return {name: sight.get(name) for name in sorted(event_names(formula))}
+
+
+def negate_grounds(grounds: Grounds) -> Grounds:
+    """The contrary rests on the same."""
+    return replace(grounds, truth=not grounds.truth)
+
+
+def all_grounds(*parts: Grounds) -> Grounds:
+    """A conjunction that holds rests on all its parts; one that does not rests on the false part that is best
+    known."""
+    false = [grounds for grounds in parts if not grounds.truth]
+    if false:
+        return min(false, key=lambda grounds: grounds.weakness)
+    return Grounds(True, join_support(*(grounds.support for grounds in parts)))
+
+
+def any_grounds(*parts: Grounds) -> Grounds:
+    """A disjunction, the other way round."""
+    return negate_grounds(all_grounds(*map(negate_grounds, parts)))
+
+
+def support_of_terms(
+    formula: Compare, latest: Mapping[str, Observation], seen: Observation, sight: Sight
+) -> Support:
+    """A comparison rests on the events whose values it compares."""
+    terms = list(_terms_of(formula))
+    support: list[Support] = []
+    for term in terms:
+        if isinstance(term, Last):
+            came = latest.get(term.event)
+            support.append({term.event: came.origin if came else sight.get(term.event)})
+    if any(isinstance(term, Its | Now) for term in terms):
+        support.append({seen.event: seen.origin})
+    return join_support(*support)
+
+
+def _terms_of(part: object) -> Iterator[object]:
+    yield part
+    for smaller in parts_of(part):
+        yield from _terms_of(smaller)
+
+
+def is_earliest(bound: Bound | None) -> bool:
+    """Whether of several matches the earliest decides (a bound `for`) and not the latest."""
+    return bound is not None and bound.side is Side.FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """When something held, on what that rests, and for a state its value."""
+
+    time: int
+    support: Support
+    value: str = ""
+
+
+@dataclass
+class Provenance:
+    """The grounds of one formula on one slice, as events come. What it remembers is bounded by the formula:
+    for each part the matches that still count (`matches`), of all matches what they rest on (`support`), the
+    grounds at the event before (`before`), and of each event name the latest event (`latest`)."""
+
+    formula: Formula
+    trigger: Formula
+    sight: Sight
+    matches: dict[object, tuple[Match, ...]] = field(default_factory=dict)
+    support: dict[object, Support] = field(default_factory=dict)
+    before: dict[object, tuple[int, Grounds]] = field(default_factory=dict)
+    latest: dict[str, Observation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        both = (self.formula, self.trigger)
+        self.names = event_names(both)
+        self.remembering = tuple(dict.fromkeys(_remembering_parts(both)))
+        is_idle = all(remembers_alike(formula, self.names) for formula in both)
+        self.is_idle_elsewhere = is_idle and truth_elsewhere(self.trigger, self.names) is False
+        self.now: dict[Formula, Grounds] = {}
+        self.is_answered = False
+
+    def copy(self) -> Provenance:
+        """The same past, for a slice of its own."""
+        return replace(
+            self,
+            matches=dict(self.matches),
+            support=dict(self.support),
+            before=dict(self.before),
+            latest=dict(self.latest),
+        )
+
+    def feed(self, seen: Observation) -> Support | None:
+        """What the outcome rests on, where this event exercises the formula or answers a deadline; else
+        None."""
+        if self.is_idle_elsewhere and seen.event not in self.names:
+            return None
+        if seen.event in self.names:
+            self.latest[seen.event] = seen
+        self.now = {}
+        self.is_answered = False
+        for part in self.remembering:
+            self.now[part] = self._remember(part, seen)
+        trigger = self._ground(self.trigger, seen)
+        if not trigger.truth and not self.is_answered:
+            return None
+        asked = trigger.support if trigger.truth else NO_SUPPORT
+        return join_support(asked, self._ground(self.formula, seen).support)
+
+    def _ground(self, formula: Formula, seen: Observation) -> Grounds:
+        if formula not in self.now:
+            self.now[formula] = self._ground_present(formula, seen)
+        return self.now[formula]
+
+    def _ground_present(self, formula: Formula, seen: Observation) -> Grounds:
+        """The grounds of what speaks of this event alone."""
+        match formula:
+            case Truth(value):
+                return Grounds(value, NO_SUPPORT)
+            case Compare():
+                trace = [*self.latest.values(), seen]
+                support = support_of_terms(formula, self.latest, seen, self.sight)
+                return Grounds(holds(formula, trace, len(trace) - 1), support)
+            case Event(name, _) if seen.event != name:
+                return Grounds(False, {name: self.sight.get(name)})
+            case Event(name, conditions):
+                came = Grounds(True, {name: seen.origin})
+                return all_grounds(came, *(self._ground(condition, seen) for condition in conditions))
+            case Not(operand):
+                return negate_grounds(self._ground(operand, seen))
+            case And(left, right):
+                return all_grounds(self._ground(left, seen), self._ground(right, seen))
+            case Or(left, right):
+                return any_grounds(self._ground(left, seen), self._ground(right, seen))
+            case Implies(left, right):
+                return any_grounds(negate_grounds(self._ground(left, seen)), self._ground(right, seen))
+        raise AssertionError(f"{formula} remembers, and was not stepped")
+
+    def _remember(self, formula: Formula, seen: Observation) -> Grounds:
+        """Take the event into what the formula remembers; its grounds now."""
+        match formula:
+            case Previously(bound, operand):
+                return self._previously(formula, bound, self._ground(operand, seen), seen.time)
+            case Once(bound, operand):
+                absence = support_of_absence(operand, self.sight)
+                return self._keep(formula, bound, self._ground(operand, seen), absence, seen.time)
+            case Historically(bound, operand):
+                absence = support_of_absence(operand, self.sight)
+                contrary = negate_grounds(self._ground(operand, seen))
+                return negate_grounds(self._keep(formula, bound, contrary, absence, seen.time))
+            case Since(bound, left, right):
+                if not self._ground(left, seen).truth:
+                    self.matches.pop(formula, None)
+                absence = support_of_absence((left, right), self.sight)
+                return self._keep(formula, bound, self._ground(right, seen), absence, seen.time)
+            case Count():
+                return self._count(formula, self._ground(formula.operand, seen), seen.time)
+            case Latch():
+                return self._latch(formula, seen)
+            case Deadline():
+                return self._wait(formula, seen)
+        raise AssertionError(f"{formula} remembers nothing")
+
+    def _previously(self, formula: Formula, bound: Bound | None, now: Grounds, time: int) -> Grounds:
+        when, grounds = self.before.get(formula, (0, Grounds(False, NO_SUPPORT)))
+        self.before[formula] = (time, now)
+        return replace(grounds, truth=grounds.truth and is_within(bound, time - when))
+
+    def _keep(
+        self, formula: Formula, bound: Bound | None, now: Grounds, absence: Support, time: int
+    ) -> Grounds:
+        """A match that counts rests on what it rested on when it came, and on our eyes for what ends it."""
+        kept = self.matches.get(formula, ())
+        if now.truth and not (kept and is_earliest(bound)):
+            kept = (Match(time, now.support),)
+        self.matches[formula] = kept
+        if not kept or not is_within(bound, time - kept[0].time):
+            return Grounds(False, absence)
+        ending = absence if isinstance(formula, Since) else NO_SUPPORT
+        return Grounds(True, join_support(kept[0].support, ending))
+
+    def _count(self, formula: Count, now: Grounds, time: int) -> Grounds:
+        """A count rests on all matches there ever were, and on our eyes for others."""
+        kept = self.matches.get(formula, ())
+        if now.truth:
+            kept = (Match(time, NO_SUPPORT), *kept)[: formula.most + 1]
+            self.support[formula] = join_support(self.support.get(formula, NO_SUPPORT), now.support)
+        self.matches[formula] = kept
+        is_full = len(kept) > formula.most and time - kept[-1].time <= formula.duration
+        absence = support_of_absence(formula.operand, self.sight)
+        return Grounds(not is_full, join_support(self.support.get(formula, NO_SUPPORT), absence))
+
+    def _latch(self, formula: Latch, seen: Observation) -> Grounds:
+        """A state rests on the event that set it, and on our eyes for those that would have changed it."""
+        key = (formula.state, formula.patterns)
+        for value, pattern in formula.patterns:
+            grounds = self._ground(pattern, seen)
+            if grounds.truth:
+                self.matches[key] = (Match(seen.time, grounds.support, value),)
+                break
+        absence = support_of_absence(formula.patterns, self.sight)
+        held = self.matches.get(key, ())
+        is_value = bool(held) and held[0].value == formula.value
+        return Grounds(is_value, join_support(absence, *(match.support for match in held)))
+
+    def _wait(self, formula: Deadline, seen: Observation) -> Grounds:
+        """A deadline rests on what opened it and, from then on, on what answered it or on our eyes for
+        that."""
+        asked = self._ground(formula.trigger, seen)
+        answered = self._ground(formula.response, seen)
+        absence = support_of_absence(formula.response, self.sight)
+        waiting = self.matches.get(formula, ())
+        if waiting and seen.time - waiting[0].time > formula.duration and formula not in self.support:
+            self.support[formula] = join_support(waiting[0].support, absence)
+        if not waiting and asked.truth:
+            waiting = (Match(seen.time, asked.support),)
+        self.matches[formula] = () if answered.truth else waiting
+        self.is_answered |= answered.truth and bool(waiting)
+        if formula in self.support:
+            return Grounds(False, self.support[formula])
+        if answered.truth and waiting:
+            return Grounds(True, join_support(waiting[0].support, answered.support))
+        return Grounds(True, join_support(*(match.support for match in waiting)))
+
+
+def _remembering_parts(part: object) -> Iterator[Formula]:
+    """The parts that need more than this event, the inner ones first."""
+    for smaller in parts_of(part):
+        yield from _remembering_parts(smaller)
+    if isinstance(part, Previously | Once | Historically | Since | Count | Latch | Deadline):
+        yield part
+
+
+@dataclass
+class SlicedProvenance:
+    """The provenance of a formula in every slice, as `SlicedMonitor` has its monitor."""
+
+    formula: Formula
+    trigger: Formula
+    each: tuple[str, ...]
+    sight: Sight
+    base: dict[str, Provenance] = field(default_factory=dict)
+    live: dict[str, dict[Key, Provenance]] = field(default_factory=dict)
+
+    def feed(self, seen: Observation) -> list[tuple[Key, Support]]:
+        """What the outcomes rest on, in the slices where this event exercises the formula or answers a
+        deadline."""
+        base = self.base.setdefault(seen.device, Provenance(self.formula, self.trigger, self.sight))
+        slices = self.live.setdefault(seen.device, {})
+        key = key_of(seen, self.each)
+        if len(self.each) == 1:
+            concerned: dict[Key, Provenance] = {(seen.device,): base}
+        elif key is None:
+            base.feed(seen)
+            concerned = dict(slices)
+        else:
+            concerned = {key: slices.setdefault(key, base.copy())}
+        found = ((name, one.feed(seen)) for name, one in concerned.items())
+        return [(name, support) for name, support in found if support is not None]
