@@ -6,11 +6,11 @@ from pathlib import Path
 
 from earwitness.conformance.evidence.bundle import Bundle, read_bundle
 from earwitness.conformance.evidence.records import (
-    Failure,
+    FailureRecord,
     Results,
     RunRecord,
     Seconds,
-    Target,
+    TargetRecord,
 )
 from earwitness.conformance.evidence.writer import BundleWriter
 from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
@@ -57,6 +57,12 @@ HONEST = (
 LEAKY = (*HONEST, observed(30, "audio.captured", bytes=2_560, buffered=0))
 
 
+PROMISES = {
+    "MIC-1": ("While muted nothing is captured", ("S",)),
+    "LED-1": ("The red light shows the mute", ("F1",)),
+}
+
+
 def clause(
     identity, verdict=Verdict.SATISFIED, *, needs=Origin.DEVICE, evidence=Origin.WITNESSED, severity="low"
 ):
@@ -66,9 +72,9 @@ def clause(
     conjunct = ConjunctResult(f"{identity}.1", "in words", verdict, needs, known, exercised)
     return ClauseResult(
         id=identity,
-        title=f"promise {identity}",
+        title=PROMISES.get(identity, ("A promise", ()))[0],
         severity=severity,
-        source=("S",),
+        source=PROMISES.get(identity, ("A promise", ("S",)))[1],
         english="in words",
         verdict=verdict,
         known=(),
@@ -103,7 +109,7 @@ def write_bundle(out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, 
                 runs=(RunRecord(number=0, purpose="tour", observations=len(trace)),),
                 **facts,
             ),
-            target=Target(
+            target=TargetRecord(
                 given="exec:./device",
                 name="Device",
                 version="1.2",
@@ -123,7 +129,7 @@ def leak():
         for o in LEAKY
     )
     scenario = ({"do": "press", "device": "d1", "button": "microphone"},)
-    return Failure(clause="MIC-1", scenario=scenario, at=4, trace=trace, target="exec:./device", seed=7)
+    return FailureRecord(clause="MIC-1", scenario=scenario, at=4, trace=trace, target="exec:./device", seed=7)
 
 
 def violated_bundle(out):

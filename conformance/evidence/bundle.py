@@ -13,7 +13,14 @@ from typing import TypeVar
 
 import msgspec
 
-from earwitness.conformance.evidence.records import FORMAT, Failure, Manifest, ProofRecord, Results, State
+from earwitness.conformance.evidence.records import (
+    FORMAT,
+    FailureRecord,
+    Manifest,
+    ProofRecord,
+    Results,
+    State,
+)
 from earwitness.conformance.evidence.writer import LATEST, MANIFEST, OBSERVATIONS, PARTIAL, PROOFS, RESULTS
 from earwitness.model.trace import Observation, TraceError, partial_observation_from
 
@@ -46,7 +53,7 @@ class Bundle:
     digest: str
     manifest: Manifest
     results: Results
-    failures: Mapping[str, Failure]
+    failures: Mapping[str, FailureRecord]
     proofs: Mapping[str, ProofRecord]
 
     def observations(self) -> Iterator[tuple[int, Observation]]:
@@ -91,7 +98,7 @@ def read_bundle(path: Path) -> Bundle:
         digest=hashlib.sha256(content).hexdigest(),
         manifest=manifest,
         results=_listed(folder, manifest, RESULTS, Results),
-        failures={Path(name).stem: _listed(folder, manifest, name, Failure) for name in failures},
+        failures={Path(name).stem: _listed(folder, manifest, name, FailureRecord) for name in failures},
         proofs=_listed(folder, manifest, PROOFS, dict[str, ProofRecord]),
     )
 

@@ -16,7 +16,7 @@ FORMAT = 2
 """Of bundles; a reader refuses others."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BundleRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every record has in common: named fields, and no others."""
 
 
@@ -27,7 +27,7 @@ class State(Enum):
     PARTIAL = "partial"
 
 
-class Target(Record, frozen=True):
+class TargetRecord(BundleRecord, frozen=True):
     """What was judged. `digest` is of the program, where it is a file (empty otherwise)."""
 
     given: str
@@ -39,7 +39,7 @@ class Target(Record, frozen=True):
     capabilities: Mapping[str, bool] = {}
 
 
-class PackRecord(Record, frozen=True):
+class PackRecord(BundleRecord, frozen=True):
     """A pack as it was judged by; `file` is its copy in the bundle."""
 
     name: str
@@ -49,14 +49,14 @@ class PackRecord(Record, frozen=True):
     sha256: str
 
 
-class Seconds(Record, frozen=True):
+class Seconds(BundleRecord, frozen=True):
     """Wall clock."""
 
     proof: float = 0.0
     all: float = 0.0
 
 
-class Manifest(Record, frozen=True):
+class Manifest(BundleRecord, frozen=True):
     """What the bundle is about, and the digest (SHA-256) of each of its files."""
 
     format: int
@@ -66,7 +66,7 @@ class Manifest(Record, frozen=True):
     earwitness: str
     python: str
     platform: str
-    target: Target
+    target: TargetRecord
     ended: str = ""
     reason: str = ""
     model: str = ""
@@ -80,7 +80,7 @@ class Manifest(Record, frozen=True):
     files: Mapping[str, str] = {}
 
 
-class RunRecord(Record, frozen=True):
+class RunRecord(BundleRecord, frozen=True):
     """One run: why it was made (tour, search, twin, vector ...), how many observations it brought, what could not be done."""
 
     number: int
@@ -90,7 +90,7 @@ class RunRecord(Record, frozen=True):
     dead: str = ""
 
 
-class Stores(Record, frozen=True):
+class Stores(BundleRecord, frozen=True):
     """What was searched of the target's files."""
 
     files: int = 0
@@ -98,7 +98,7 @@ class Stores(Record, frozen=True):
     finds: tuple[str, ...] = ()
 
 
-class Account(Record, frozen=True):
+class AccountRecord(BundleRecord, frozen=True):
     """Bytes of one device in one direction: attributed to voice, read, or unexplained."""
 
     device: str
@@ -108,7 +108,7 @@ class Account(Record, frozen=True):
     unexplained: int = 0
 
 
-class Component(Record, frozen=True):
+class ComponentRecord(BundleRecord, frozen=True):
     """States and transitions (from, to, name) of one component of the model, for its diagram."""
 
     name: str
@@ -116,14 +116,14 @@ class Component(Record, frozen=True):
     edges: tuple[tuple[str, str, str], ...]
 
 
-class ModelRecord(Record, frozen=True):
+class ModelRecord(BundleRecord, frozen=True):
     """The model's components, and which transitions this run saw."""
 
-    components: tuple[Component, ...] = ()
+    components: tuple[ComponentRecord, ...] = ()
     visited: tuple[str, ...] = ()
 
 
-class Finding(Record, frozen=True):
+class FindingRecord(BundleRecord, frozen=True):
     """Something seen that belongs to no clause: undisclosed, undeclared, not read ... A blocking one forbids a green gate."""
 
     kind: str
@@ -132,7 +132,7 @@ class Finding(Record, frozen=True):
     blocking: bool = False
 
 
-class NearMiss(Record, frozen=True):
+class NearMiss(BundleRecord, frozen=True):
     """How close a deadline came to its bound, in microseconds."""
 
     clause: str
@@ -140,7 +140,7 @@ class NearMiss(Record, frozen=True):
     closest: int
 
 
-class Results(Record, frozen=True):
+class Results(BundleRecord, frozen=True):
     """What the run came to. `sight` gives each event the best origin with which this run could have seen it (none: nobody could)."""
 
     exit: int
@@ -150,8 +150,8 @@ class Results(Record, frozen=True):
     uploads: int = 0
     voice: int = 0
     stores: Stores = Stores()
-    accounts: tuple[Account, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    accounts: tuple[AccountRecord, ...] = ()
+    findings: tuple[FindingRecord, ...] = ()
     sight: Mapping[str, Origin | None] = {}
     two_runs: str = ""
     """What two runs in other words and another voice came to, and why."""
@@ -162,7 +162,7 @@ class Results(Record, frozen=True):
     strength: Mapping[str, Any] | None = None
 
 
-class Failure(Record, frozen=True):
+class FailureRecord(BundleRecord, frozen=True):
     """A violation of one clause with the shortest scenario found, all one needs to play it again: the target, the seed, the packs."""
 
     clause: str
@@ -176,7 +176,7 @@ class Failure(Record, frozen=True):
     packs: tuple[str, ...] = ()
 
 
-class ProofRecord(Record, frozen=True):
+class ProofRecord(BundleRecord, frozen=True):
     """What became of one proof over the model. `certificates` are the files that another solver re-checks."""
 
     standing: str

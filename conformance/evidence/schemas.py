@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from earwitness.conformance.evidence.records import Failure, Manifest, ProofRecord, Results
+from earwitness.conformance.evidence.records import FailureRecord, Manifest, ProofRecord, Results
 from earwitness.model.vocabulary import trace_line_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,7 +23,7 @@ def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
     return {
         "bundle-manifest": _schema("manifest.json", Manifest),
         "bundle-results": _schema("results.json", Results),
-        "bundle-failure": _schema("failures/CLAUSE.json", Failure),
+        "bundle-failure": _schema("failures/CLAUSE.json", FailureRecord),
         "bundle-proofs": _schema("proofs.json", dict[str, ProofRecord]),
         "bundle-observation": {
             **line,

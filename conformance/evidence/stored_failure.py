@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.conformance.evidence.records import Failure, Manifest
+from earwitness.conformance.evidence.records import FailureRecord, Manifest
 from earwitness.conformance.evidence.writer import MANIFEST, PARTIAL
 from earwitness.conformance.stimuli.clips import CLIPS
 from earwitness.conformance.stimuli.stimulus import Say, Scenario, from_json
@@ -33,7 +33,7 @@ class StoredFailure:
 def read_failure(path: Path) -> StoredFailure:
     """A failure of a bundle, or a counterexample of the model. What the file leaves open, its bundle says. Raises FailureFileError."""
     try:
-        failure = msgspec.json.decode(path.read_bytes(), type=Failure)
+        failure = msgspec.json.decode(path.read_bytes(), type=FailureRecord)
         scenario = tuple(from_json(dict(step)) for step in failure.scenario)
     except OSError as error:
         raise FailureFileError(

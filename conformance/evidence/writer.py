@@ -19,14 +19,14 @@ import msgspec
 
 from earwitness.conformance.evidence.records import (
     FORMAT,
-    Failure,
+    FailureRecord,
     Manifest,
     PackRecord,
     ProofRecord,
     Results,
     Seconds,
     State,
-    Target,
+    TargetRecord,
 )
 from earwitness.conformance.evidence.redaction import Redactor, printable
 from earwitness.model.trace import Observation
@@ -79,7 +79,7 @@ class BundleWriter:
             earwitness=version("earwitness"),
             python=platform.python_version(),
             platform=platform.platform(),
-            target=Target(given=target),
+            target=TargetRecord(given=target),
             seed=seed,
             arguments=tuple(arguments),
             environment={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
@@ -144,7 +144,7 @@ class BundleWriter:
         self._files.add(name)
         return name
 
-    def store_failure(self, failure: Failure) -> Path:
+    def store_failure(self, failure: FailureRecord) -> Path:
         """Keep a violation as soon as it is found; a shorter one of the same clause takes its place."""
         self.keep_file(f"failures/{failure.clause}.json", encode(failure))
         return self.folder / "failures" / f"{failure.clause}.json"
@@ -157,7 +157,7 @@ class BundleWriter:
         self,
         results: Results,
         *,
-        target: Target,
+        target: TargetRecord,
         packs: Iterable[PackRecord],
         seconds: Seconds,
         confinement: str = "open",

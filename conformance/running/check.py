@@ -281,7 +281,7 @@ def _check(
     )
     digest = writer.finish(
         facts,
-        target=records.Target(
+        target=records.TargetRecord(
             given=target,
             name=session.hello.name,
             version=session.hello.version,
@@ -305,7 +305,7 @@ def _check(
 def _model_record(traces: list[list[Observation]]) -> records.ModelRecord:
     system = assistant()
     components = tuple(
-        records.Component(
+        records.ComponentRecord(
             name=t.name,
             states=drawn_states(t),
             edges=tuple((e.source, e.target, e.name) for e in drawn_edges(t, system)),
@@ -317,8 +317,8 @@ def _model_record(traces: list[list[Observation]]) -> records.ModelRecord:
 
 def _failure_record(
     found: Failure, target: str, seed: int, packs: tuple[str, ...], redactor: Redactor
-) -> records.Failure:
-    return records.Failure(
+) -> records.FailureRecord:
+    return records.FailureRecord(
         clause=found.clause,
         scenario=tuple(to_json(step) for step in found.scenario),
         at=found.at,

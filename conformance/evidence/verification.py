@@ -1,0 +1,197 @@
+"""Checking a bundle against itself, with no network: every verdict is recomputed from the observations, every proof is re-checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from earwitness.conformance.evidence.bundle import Bundle
+from earwitness.conformance.evidence.records import FailureRecord
+from earwitness.conformance.gate.exits import Exit
+from earwitness.conformance.gate.verdict import ClauseResult, Verdict, gate
+from earwitness.model.logic.per_device import SlicedMonitor
+from earwitness.model.trace import Observation, TraceError, partial_observation_from
+from earwitness.policies.pack import Clause, Kind, Pack, PackError, find
+
+NEEDS_EXERCISE = frozenset({Verdict.SATISFIED, Verdict.ON_ITS_WORD})
+"""Verdicts that say: what the clause speaks of happened, and it was kept."""
+
+
+@dataclass
+class Recomputed:
+    """What the observations of a bundle say of one clause."""
+
+    exercised: int = 0
+    violated: bool = False
+
+
+def bundle_packs(bundle: Bundle) -> tuple[Pack, ...]:
+    """The packs of a bundle, from its own copies. Raises PackError."""
+    return tuple(find(str(bundle.folder / record.file)) for record in bundle.manifest.packs)
+
+
+def find_contradictions(bundle: Bundle, packs: Iterable[Pack]) -> list[str]:
+    """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what it says it is."""
+    clauses = {clause.id: clause for pack in packs for clause in pack.clauses}
+    return [
+        *_about_packs(bundle),
+        *_about_results(bundle, clauses),
+        *_about_verdicts(bundle, clauses),
+        *_about_failures(bundle, clauses),
+        *_about_runs(bundle),
+    ]
+
+
+def _about_packs(bundle: Bundle) -> Iterator[str]:
+    for record in bundle.manifest.packs:
+        if bundle.manifest.files.get(record.file) != record.sha256:
+            yield f"manifest.json: pack {record.name} is not the file {record.file} of this bundle"
+            continue
+        try:
+            pack = find(str(bundle.folder / record.file))
+        except PackError as error:
+            yield f"{record.file}: {error}"
+            continue
+        if (pack.name, pack.version, pack.source) != (record.name, record.version, record.source):
+            yield f"manifest.json: {record.file} is pack {pack.name}, version {pack.version}; the manifest says otherwise"
+
+
+def _about_results(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
+    results = bundle.results.clauses
+    judged = [result.id for result in results]
+    for identity in sorted(set(clauses) - set(judged)):
+        yield f"results.json: {identity} is in a pack and has no result"
+    for identity in sorted(set(judged) - set(clauses)):
+        yield f"results.json: {identity} has a result and is in no pack"
+    for identity in sorted({identity for identity in judged if judged.count(identity) > 1}):
+        yield f"results.json: {identity} has more than one result"
+    expected = gate(results, frozenset(clauses))
+    if not _agrees(Exit(bundle.results.exit), expected, bundle.results.reason):
+        yield f"results.json: the exit code is {bundle.results.exit}, its verdicts come to {expected.value}"
+    for result in results:
+        yield from _about_result(result, clauses.get(result.id))
+
+
+def _agrees(written: Exit, expected: Exit, reason: str) -> bool:
+    """A run may end worse than its verdicts, if it says why; never better."""
+    return written is expected or (written in (Exit.INCONCLUSIVE, Exit.NOT_DRIVABLE) and bool(reason))
+
+
+def _about_result(result: ClauseResult, clause: Clause | None) -> Iterator[str]:
+    if clause is None:
+        return
+    for name in ("title", "severity", "source"):
+        if getattr(result, name) != getattr(clause, name):
+            yield f"results.json: {result.id}: its {name} is not that of the pack"
+    parts = {conjunct.name: conjunct.needs for conjunct in clause.conjuncts}
+    for part in result.conjuncts:
+        if part.name in parts and part.needs is not parts[part.name]:
+            yield f"results.json: {part.name}: what it needs is not what the pack asks for"
+    if result.verdict is Verdict.SATISFIED:
+        bad = [part.name for part in result.conjuncts if part.verdict is not Verdict.SATISFIED]
+        if bad:
+            yield f"results.json: {result.id} is called satisfied, but not its parts {', '.join(bad)}"
+
+
+def recompute(bundle: Bundle, clauses: Iterable[Clause]) -> Mapping[str, Recomputed]:
+    """Step every clause that has a formula over the observations of every run. Raises BundleError."""
+    judged = tuple(clause for clause in clauses if clause.monitor is not None)
+    found = {clause.id: Recomputed() for clause in judged}
+    for trace in bundle.runs().values():
+        for clause in judged:
+            one = step_clause(clause, trace)
+            found[clause.id].exercised += one.exercised
+            found[clause.id].violated |= one.violated
+    return found
+
+
+def step_clause(clause: Clause, trace: Iterable[Observation]) -> Recomputed:
+    """What one trace says of one clause."""
+    assert clause.monitor is not None
+    found = Recomputed()
+    monitor = SlicedMonitor(clause.monitor, clause.each)
+    for seen in trace:
+        for _, outcome in monitor.feed(seen):
+            found.exercised += outcome.exercised
+            found.violated |= not outcome.holds
+    return found
+
+
+def _about_verdicts(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
+    capabilities = bundle.manifest.target.capabilities
+    applicable = {
+        identity: clause
+        for identity, clause in clauses.items()
+        if clause.capability is None or capabilities.get(clause.capability, False)
+    }
+    recomputed = recompute(bundle, applicable.values())
+    for result in bundle.results.clauses:
+        applies = result.id in applicable
+        if result.id in clauses and applies is (result.verdict is Verdict.NOT_APPLICABLE):
+            word = "has" if applies else "lacks"
+            yield f"results.json: {result.id} is called {result.verdict.value}, and the target {word} what it needs"
+        elif result.id in recomputed:
+            yield from _about_verdict(result, recomputed[result.id])
+
+
+def _about_verdict(result: ClauseResult, seen: Recomputed) -> Iterator[str]:
+    if seen.violated and result.verdict is not Verdict.VIOLATED:
+        yield f"results.json: {result.id} is called {result.verdict.value}, but the observations violate it"
+    if result.verdict in NEEDS_EXERCISE and not seen.exercised:
+        yield f"results.json: {result.id} is called {result.verdict.value}, but no observation exercises it"
+    if result.verdict is Verdict.VIOLATED and not seen.violated:
+        yield f"results.json: {result.id} is called violated, but no observation violates it"
+
+
+def _about_failures(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
+    violated = {result.id for result in bundle.results.clauses if result.verdict is Verdict.VIOLATED}
+    for name, failure in bundle.failures.items():
+        file = f"failures/{name}.json"
+        clause = clauses.get(failure.clause)
+        if failure.clause != name or clause is None or name not in violated:
+            yield f"{file}: results.json does not call {failure.clause} violated"
+        elif clause.kind is Kind.ALWAYS and not _violates(clause, failure):
+            yield f"{file}: its trace does not violate {name} at event {failure.at + 1}"
+
+
+def _violates(clause: Clause, failure: FailureRecord) -> bool:
+    try:
+        trace = [partial_observation_from(dict(entry)) for entry in failure.trace]
+    except TraceError:
+        return False
+    before = step_clause(clause, trace[: failure.at])
+    return step_clause(clause, trace[: failure.at + 1]).violated and not before.violated
+
+
+def _about_runs(bundle: Bundle) -> Iterator[str]:
+    counted = {number: len(trace) for number, trace in bundle.runs().items()}
+    written = {run.number: run.observations for run in bundle.results.runs if run.observations}
+    for number in sorted(set(counted) | set(written)):
+        if counted.get(number, 0) != written.get(number, 0):
+            yield (
+                f"observations.jsonl: run {number} has {counted.get(number, 0)} observations, "
+                f"results.json says {written.get(number, 0)}"
+            )
+
+
+def proof_faults(bundle: Bundle) -> list[str]:
+    """What is wrong with the proofs: each that is called proved has certificates, and another solver accepts every obligation."""
+    from earwitness.model.proof.certificate import recheck_certificate
+
+    found = []
+    for name, proof in bundle.proofs.items():
+        if proof.standing == "proved" and not proof.certificates:
+            found.append(f"proofs.json: {name} is called proved and has no certificate")
+        obligations = 0
+        for file in proof.certificates:
+            if file not in bundle.manifest.files:
+                found.append(f"proofs.json: {name}: {file} is not in the bundle")
+                continue
+            checked = recheck_certificate(Path(bundle.folder / file))
+            obligations += checked.obligations
+            if checked.failed is not None:
+                found.append(f"{file}: not a proof: {checked.failed}")
+        if proof.certificates and obligations != proof.obligations:
+            found.append(f"proofs.json: {name}: {obligations} obligations, {proof.obligations} are claimed")
+    return found

@@ -1,0 +1,321 @@
+"""The gate: policy, decided from a bundle alone. `check` and `gate` call the same function, whatever they print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from earwitness.conformance.evidence.bundle import Bundle
+from earwitness.conformance.gate.baseline import Change, compare_clauses, staleness
+from earwitness.conformance.gate.capability_file import CapabilityFile, capability_contradictions
+from earwitness.conformance.gate.exits import Exit, strongest
+from earwitness.conformance.gate.fingerprint import fingerprint, violating_event
+from earwitness.conformance.gate.known_failures import KnownFailure
+from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
+from earwitness.conformance.gate.waivers import Waiver, unknown_clauses
+from earwitness.model.trace import ORIGINS, Origin
+from earwitness.policies.pack import Clause, Pack, Way
+
+SEVERITIES = ("low", "medium", "high", "critical")
+ABSOLUTE = "critical"
+"""The severity whose clauses nobody may waive under the profile `certification`."""
+SEALED = "sealed"
+"""The confinement that `certification` asks for: no byte and no file escapes unseen."""
+
+
+EVIDENCE_WORDS = {
+    None: "nothing",
+    Origin.WITNESSED: "what the harness saw itself",
+    Origin.DEVICE: "the device's word",
+    Origin.STAND_IN: "the word of a service that stands in",
+    Origin.DRIVER: "the word of the driver's author",
+}
+
+
+class Profile(Enum):
+    """How much is asked for."""
+
+    CORE = "core"
+    STRICT = "strict"
+    CERTIFICATION = "certification"
+
+
+PROFILES = {
+    Profile.CORE: "required clauses are satisfied, at the evidence that their pack asks for",
+    Profile.STRICT: "and every clause that can be witnessed is witnessed, in each of its parts",
+    Profile.CERTIFICATION: "and there is a capability file, the target is sealed in, the bundle is signed, critical clauses are not waived",
+}
+
+
+class Treatment(Enum):
+    """What the gate does with a clause."""
+
+    PASSES = "passes"
+    FAILS = "fails"
+    WAIVED = "waived"
+    KNOWN = "known failure"
+    BELOW = "below the severity that fails"
+    NEW = "new since the baseline"
+    OPTIONAL = "not required"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the owner of the gate decided. `now` is when; `is_signed` says whether a signature over the bundle was checked."""
+
+    now: datetime
+    profile: Profile = Profile.CORE
+    fail_on: str = "low"
+    waivers: tuple[Waiver, ...] = ()
+    strict_waivers: bool = False
+    known_failures: tuple[KnownFailure, ...] = ()
+    baseline: Bundle | None = None
+    capabilities: CapabilityFile | None = None
+    is_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseDecision:
+    """What the gate makes of one clause. `problem` is empty where the clause is as it should be."""
+
+    result: ClauseResult
+    treatment: Treatment
+    exit: Exit = Exit.SATISFIED
+    problem: str = ""
+    note: str = ""
+    change: Change | None = None
+    fingerprint: str = ""
+    waiver: Waiver | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the run as a whole. With exit SATISFIED it is a warning."""
+
+    exit: Exit
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The exit code, and everything that led to it."""
+
+    exit: Exit
+    profile: Profile
+    clauses: tuple[ClauseDecision, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def failing(self) -> tuple[ClauseDecision, ...]:
+        return tuple(c for c in self.clauses if c.treatment is Treatment.FAILS)
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        return tuple(n for n in self.notices if n.exit is Exit.SATISFIED)
+
+
+def decide(bundle: Bundle, packs: tuple[Pack, ...], policy: Policy) -> Decision:
+    """The one decision about a bundle. `packs` are those of the bundle."""
+    judged = _Judged(bundle, {c.id: c for pack in packs for c in pack.clauses}, policy)
+    clauses = tuple(judged.clause(result) for result in bundle.results.clauses)
+    notices = (*judged.about_the_run(), *judged.about_certification(), *judged.about_the_files(clauses))
+    exits = [c.exit for c in clauses if c.treatment is Treatment.FAILS] + [n.exit for n in notices]
+    if not any(c.result.verdict is Verdict.SATISFIED for c in clauses):
+        exits.append(Exit.INCONCLUSIVE)
+        notices = (*notices, Notice(Exit.INCONCLUSIVE, "no clause is satisfied, so nothing was established"))
+    return Decision(strongest([Exit.SATISFIED, *exits]), policy.profile, clauses, notices)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    bundle: Bundle
+    clauses: dict[str, Clause]
+    policy: Policy
+
+    def clause(self, result: ClauseResult) -> ClauseDecision:
+        exit_code, problem = self._problem(result)
+        change = self._changes().get(result.id)
+        print_ = fingerprint(self.bundle, result.id)
+        if not problem:
+            return ClauseDecision(result, Treatment.PASSES, change=change, fingerprint=print_)
+        treatment, note, waiver = self._treatment(result, change, print_)
+        return ClauseDecision(
+            result=result,
+            treatment=treatment,
+            exit=exit_code,
+            problem=problem,
+            note=note,
+            change=change,
+            fingerprint=print_,
+            waiver=waiver,
+        )
+
+    def _changes(self) -> dict[str, Change]:
+        if self.policy.baseline is None:
+            return {}
+        return dict(compare_clauses(self.bundle, self.policy.baseline))
+
+    def _problem(self, result: ClauseResult) -> tuple[Exit, str]:
+        """What is wrong with a clause under the profile, and its exit code; an empty text where nothing is."""
+        match result.verdict:
+            case Verdict.VIOLATED:
+                return Exit.VIOLATED, result.reason or "violated"
+            case Verdict.SATISFIED:
+                return Exit.INCONCLUSIVE, self._lacking_evidence(result)
+            case Verdict.NOT_APPLICABLE:
+                return Exit.INCONCLUSIVE, self._missing_refusal(result)
+            case other:
+                return Exit.INCONCLUSIVE, f"{other.value}: {result.reason}".rstrip(": ")
+
+    def _lacking_evidence(self, result: ClauseResult) -> str:
+        weak = [c for c in result.conjuncts if not reaches(c.evidence, self._asked_for(result, c))]
+        parts = ", ".join(f"{c.name} rests on {_word(c.evidence)}" for c in weak)
+        return f"on its word where a witness is asked for: {parts}" if weak else ""
+
+    def _asked_for(self, result: ClauseResult, conjunct: ConjunctResult) -> Origin:
+        clause = self.clauses.get(result.id)
+        is_witnessable = clause is not None and Way.WITNESSED in clause.ways
+        if self.policy.profile is not Profile.CORE and is_witnessable:
+            return Origin.WITNESSED
+        return conjunct.needs
+
+    def _missing_refusal(self, result: ClauseResult) -> str:
+        clause = self.clauses.get(result.id)
+        capability = clause.capability if clause is not None else None
+        stated = self.policy.capabilities
+        if capability is None or (stated is not None and capability in stated.refuses):
+            return ""
+        return f"the target lacks '{capability}', and no capability file gives a reason for it"
+
+    def _treatment(
+        self, result: ClauseResult, change: Change | None, print_: str
+    ) -> tuple[Treatment, str, Waiver | None]:
+        waiver = self._waiver(result, print_)
+        if waiver is not None:
+            return (
+                Treatment.WAIVED,
+                f"waived by {waiver.approved_by} until {waiver.expires}: {waiver.reason}",
+                waiver,
+            )
+        known = self._known_failure(result, print_)
+        if known is not None:
+            return Treatment.KNOWN, f"known failure {known.id}: {known.cause}", None
+        if not result.required:
+            return Treatment.OPTIONAL, "its pack does not require it", None
+        if change is Change.NEW:
+            return Treatment.NEW, "not in the baseline; it counts once the baseline is renewed", None
+        if SEVERITIES.index(result.severity) < SEVERITIES.index(self.policy.fail_on):
+            return (
+                Treatment.BELOW,
+                f"severity {result.severity}, the gate fails on {self.policy.fail_on}",
+                None,
+            )
+        return Treatment.FAILS, "", None
+
+    def _waiver(self, result: ClauseResult, print_: str) -> Waiver | None:
+        if self.policy.profile is Profile.CERTIFICATION and result.severity == ABSOLUTE:
+            return None
+        version = self.bundle.manifest.target.version
+        valid = (w for w in self.policy.waivers if not w.has_expired(self.policy.now))
+        return next((w for w in valid if w.covers(result.id, version, print_)), None)
+
+    def _known_failure(self, result: ClauseResult, print_: str) -> KnownFailure | None:
+        if result.verdict is not Verdict.VIOLATED:
+            return None
+        event = violating_event(self.bundle.failures.get(result.id))
+        return next((k for k in self.policy.known_failures if k.covers(result.id, event, print_)), None)
+
+    def about_the_run(self) -> Iterator[Notice]:
+        results = self.bundle.results
+        code = Exit(results.exit)
+        if code in (Exit.NOT_DRIVABLE, Exit.BUG, Exit.INTERRUPTED, Exit.EVIDENCE_INVALID):
+            yield Notice(code, results.reason or "the run ended so")
+        elif code is Exit.INCONCLUSIVE and results.reason:
+            yield Notice(code, results.reason)
+        judged = [c.id for c in results.clauses]
+        missing = sorted(set(self.clauses) - set(judged))
+        if missing or len(set(judged)) < len(judged):
+            yield Notice(
+                Exit.EVIDENCE_INVALID,
+                f"every clause of the packs must have one result; without: {', '.join(missing) or 'none, but one stands twice'}",
+            )
+        for finding in results.findings:
+            yield Notice(
+                Exit.INCONCLUSIVE if finding.blocking else Exit.SATISFIED, f"{finding.kind}: {finding.text}"
+            )
+        for name, proof in self.bundle.proofs.items():
+            if proof.standing == "refuted":
+                yield Notice(
+                    Exit.SATISFIED, f"the model refutes {name}: the promise does not follow from the design"
+                )
+
+    def about_certification(self) -> Iterator[Notice]:
+        if self.policy.profile is not Profile.CERTIFICATION:
+            return
+        manifest = self.bundle.manifest
+        if self.policy.capabilities is None:
+            yield Notice(Exit.USAGE, "the profile certification needs a capability file (--capabilities)")
+        if manifest.confinement != SEALED:
+            yield Notice(
+                Exit.INCONCLUSIVE, f"the target was not sealed in (confinement: {manifest.confinement})"
+            )
+        if not self.policy.is_signed:
+            yield Notice(Exit.EVIDENCE_INVALID, "the bundle is not signed by a key that was given (--key)")
+        for waiver in self.policy.waivers:
+            clause = self.clauses.get(waiver.clause)
+            if clause is not None and clause.severity == ABSOLUTE:
+                yield Notice(Exit.SATISFIED, f"waiver {waiver.id} does not count: {clause.id} is critical")
+
+    def about_the_files(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
+        yield from self._about_waivers(decided)
+        yield from self._about_known_failures(decided)
+        if self.policy.baseline is not None:
+            for text in staleness(self.bundle, self.policy.baseline):
+                yield Notice(Exit.STALE, text)
+        if self.policy.capabilities is not None:
+            declared = self.bundle.manifest.target.capabilities
+            for text in capability_contradictions(self.policy.capabilities, declared):
+                yield Notice(Exit.USAGE, text)
+
+    def _about_waivers(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
+        used = {c.waiver.id for c in decided if c.waiver is not None}
+        careless = Exit.STALE if self.policy.strict_waivers else Exit.SATISFIED
+        unknown = unknown_clauses(self.policy.waivers, self.clauses)
+        for text in unknown:
+            yield Notice(careless, text)
+        for waiver in self.policy.waivers:
+            if waiver.has_expired(self.policy.now):
+                yield Notice(
+                    Exit.STALE, f"waiver {waiver.id} for {waiver.clause} expired on {waiver.expires}"
+                )
+            elif waiver.id not in used and waiver.clause in self.clauses:
+                yield Notice(careless, f"waiver {waiver.id} for {waiver.clause} is not used; take it away")
+
+    def _about_known_failures(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
+        failing = [c for c in decided if c.result.verdict is Verdict.VIOLATED]
+        for known in self.policy.known_failures:
+            events = ((c, violating_event(self.bundle.failures.get(c.result.id))) for c in failing)
+            if not any(known.covers(c.result.id, event, c.fingerprint) for c, event in events):
+                yield Notice(
+                    Exit.STALE, f"known failure {known.id}: {known.clause} does not fail in this way any more"
+                )
+
+
+def reaches(evidence: Origin | None, needs: Origin) -> bool:
+    """Whether evidence of this origin is as strong as what is asked for.
+
+    >>> reaches(Origin.WITNESSED, Origin.DEVICE), reaches(Origin.DRIVER, Origin.DEVICE), reaches(None, Origin.DRIVER)
+    (True, False, False)
+    """
+    return evidence is not None and ORIGINS.index(evidence.value) <= ORIGINS.index(needs.value)
+
+
+def _word(evidence: Origin | None) -> str:
+    return EVIDENCE_WORDS[evidence]
+
+
+def today() -> datetime:
+    """Now, in UTC: the day by which waivers expire."""
+    return datetime.now(UTC)
