@@ -66,11 +66,13 @@ class EventType:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All events and attributes by name, and the closed list of capabilities with what each means."""
+    """All events and attributes by name, the closed list of capabilities with what each means, and how states
+    that packs often declare read in a sentence (`microphone is on`)."""
 
     attributes: Mapping[str, Attribute]
     events: Mapping[str, EventType]
     capabilities: Mapping[str, str]
+    states: Mapping[str, str]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -115,7 +117,7 @@ def vocabulary() -> Vocabulary:
     )
     attributes = {name: _attribute(name, entry) for name, entry in raw["attributes"].items()}
     events = {name: _event_type(name, entry) for name, entry in raw["events"].items()}
-    return Vocabulary(attributes, events, raw["capabilities"])
+    return Vocabulary(attributes, events, raw["capabilities"], raw["states"])
 
 
 def trace_line_schema() -> dict[str, Any]:

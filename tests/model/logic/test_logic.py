@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.model import expression
-from earwitness.model.expression import Sort, evaluate
+from earwitness.model.expression import evaluate
+from earwitness.model.logic import english, parser, per_device, semantics
 from earwitness.model.logic import formula as formulas
 from earwitness.model.logic import monitor as monitors
-from earwitness.model.logic import parser, per_device, semantics
 from earwitness.model.logic import trigger as trigger_module
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import Bound, Historically, Not, Once, Side, Since, Truth
@@ -218,7 +218,7 @@ def test_an_answer_says_how_long_it_took():
 
 @pytest.mark.parametrize(
     "module",
-    [expression, formulas, monitors, parser, per_device, semantics, trigger_module],
+    [english, expression, formulas, monitors, parser, per_device, semantics, trigger_module],
     ids=lambda m: m.__name__,
 )
 def test_the_examples_in_the_docstrings_run(module):
@@ -234,10 +234,64 @@ def test_no_text_breaks_the_parser(text):
         assert error.line >= 1 and error.column >= 1
 
 
-def test_english_reads_as_a_sentence():
-    made = parse_formula("microphone.power(on = false) within $cut after button.microphone", SCOPE)
-    assert (
-        describe_formula(made)
-        == "whenever the microphone button is pressed, then within 100 ms the microphones gain or lose power (on is no)"
-    )
-    assert Sort.INT.value == "integer"
+ENGLISH = [
+    (
+        "microphone.power(on = false) within $cut after (button.microphone and microphone is on)",
+        "within 100 ms after the microphone button is pressed while the microphones are on, "
+        "the microphones lose power",
+    ),
+    (
+        "stream.open(cause = wake_word) implies its from >= last wake_word.time - 500 ms - 1 s",
+        "whenever a stream opens for the wake word, the first sample was heard no earlier than 1500 ms before "
+        "the last time that the device hears a wake word",
+    ),
+    (
+        'access(role = organisation) implies its resource = "unit" or its resource = "top_skills"',
+        "whenever the organisation asks for something stored, what is asked for is one of unit, top skills",
+    ),
+    (
+        "call.media(encrypted = false) implies its leg != device",
+        "whenever sound of a call is sent (the bytes were not encrypted in transit), the part of a call is not "
+        "device",
+    ),
+    (
+        "asr.result implies its hypotheses >= 1",
+        "whenever the recogniser chooses a hypothesis, the number of hypotheses is at least 1",
+    ),
+    (
+        "wake_word implies its word = last setting.wake_word.word",
+        "whenever the device hears a wake word, the wake word is the same as the last time that a wake word is "
+        "chosen",
+    ),
+    ("not record.write(category = recording)", "it never happens that a recording is stored"),
+    ("count tone within 1 h <= 2", "in any 1 hour, at most twice the short audible tone is played"),
+    (
+        "tone or tick or button.action or wake_word",
+        "one of these: (1) the short audible tone is played; (2) time passes; (3) the action button is pressed; "
+        "(4) the device hears a wake word",
+    ),
+    (
+        "tick implies (not tone since within 2 d button.action) and historically for 1 s not tone",
+        "whenever time passes, at some time in the last 2 days the action button is pressed, and never since the "
+        "short audible tone is played and at no time 1 s ago or longer, the short audible tone is played",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), ENGLISH)
+def test_english_reads_as_a_person_would_write_it(text, sentence):
+    assert describe_formula(parse_formula(text, SCOPE)) == sentence
+
+
+@given(st.integers(0, 1 << 40))
+@settings(max_examples=300, deadline=None)
+def test_every_formula_can_be_said_and_no_name_of_the_language_is_left_in_it(seed):
+    sentence = describe_formula(formula(random.Random(seed)))
+    assert sentence and "_" not in sentence and "stream." not in sentence
+
+
+def test_the_shipped_promises_read_without_stumbling(clauses):
+    for clause in clauses:
+        for conjunct in clause.conjuncts:
+            sentence = describe_formula(conjunct.formula)
+            assert "either" not in sentence and "µs" not in sentence and "_" not in sentence, sentence
