@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.conformance.evidence.records import FailureRecord
+from earwitness.conformance.evidence.bundle import Bundle, BundleError
+from earwitness.conformance.evidence.records import FailureRecord, PackRecord
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.verdict import ClauseResult, Verdict, gate
 from earwitness.model.logic.per_device import SlicedMonitor
@@ -27,12 +27,21 @@ class Recomputed:
 
 
 def bundle_packs(bundle: Bundle) -> tuple[Pack, ...]:
-    """The packs of a bundle, from its own copies. Raises PackError."""
-    return tuple(find(str(bundle.folder / record.file)) for record in bundle.manifest.packs)
+    """The packs of a bundle, from its own copies. Raises BundleError."""
+    return tuple(_pack_of(bundle, record) for record in bundle.manifest.packs)
+
+
+def _pack_of(bundle: Bundle, record: PackRecord) -> Pack:
+    try:
+        return find(str(bundle.folder / record.file))
+    except PackError as error:
+        first = str(error).splitlines()[0]
+        raise BundleError(f"{record.file}: this version of Earwitness cannot read it: {first}") from None
 
 
 def find_contradictions(bundle: Bundle, packs: Iterable[Pack]) -> list[str]:
-    """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what it says it is."""
+    """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what it says it is.
+    Raises BundleError."""
     clauses = {clause.id: clause for pack in packs for clause in pack.clauses}
     return [
         *_about_packs(bundle),
@@ -48,11 +57,7 @@ def _about_packs(bundle: Bundle) -> Iterator[str]:
         if bundle.manifest.files.get(record.file) != record.sha256:
             yield f"manifest.json: pack {record.name} is not the file {record.file} of this bundle"
             continue
-        try:
-            pack = find(str(bundle.folder / record.file))
-        except PackError as error:
-            yield f"{record.file}: {error}"
-            continue
+        pack = _pack_of(bundle, record)
         if (pack.name, pack.version, pack.source) != (record.name, record.version, record.source):
             yield f"manifest.json: {record.file} is pack {pack.name}, version {pack.version}; the manifest says otherwise"
 

@@ -1,0 +1,205 @@
+"""A failure as a person understands it: what happened, in which order, who says so, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from earwitness.conformance.evidence.records import FailureRecord
+from earwitness.conformance.evidence.redaction import printable
+from earwitness.model.expression import Value
+from earwitness.model.vocabulary import vocabulary
+
+QUIET = frozenset({"audio.captured", "camera.captured", "tick", "end"})
+"""Events that come many times a second, or say nothing: left out of a sequence unless one of them violates."""
+MOST_ROWS = 16
+"""Rows of a sequence: what fits on a page with its picture."""
+STRUCTURE = frozenset({"time", "device", "event", "origin", "run"})
+TIMES = frozenset({"from", "to", "until"})
+UNSAID = frozenset({"words", "text", "bytes", "stream"})
+"""Attributes that a reader of a sequence does not need."""
+
+LOSSES = {
+    "audio.captured": "Sound of the room is taken up while people rely on it not being heard.",
+    "camera.captured": "Pictures of the room are taken while people rely on the camera being off.",
+    "stream.open": "The device begins to send what it hears without being asked for it.",
+    "stream.audio": "What is said in the room leaves it, and nobody asked for that.",
+    "stream.close": "The device goes on sending after the request is over.",
+    "microphone.power": "The button does not do what people rely on: they believe they are not heard.",
+    "camera.power": "People rely on the camera being off, and it is not.",
+    "light": "People cannot see whether they are heard.",
+    "screen": "People cannot see whether they are heard.",
+    "tone": "People cannot hear when the device begins to listen.",
+    "record.found": "What was said is kept, and others may find it later.",
+    "record.write": "What was said is kept, and others may find it later.",
+    "metric": "Stored numbers tell something about one person.",
+    "access": "Somebody reads what he has no right to read.",
+    "skill.request": "A third party gets more of what was said than it may have.",
+    "skill.enable": "A skill runs that nobody should have allowed.",
+    "call.media": "A call can be overheard on its way.",
+    "wake_word": "The device wakes though nobody called it.",
+}
+"""What a person loses where this event breaks a promise."""
+OTHER_LOSS = "A promise that people rely on is not kept."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event of a sequence. `repeats` says how many like it were folded into it."""
+
+    number: int
+    time: str
+    device: str
+    event: str
+    words: str
+    origin: str
+    repeats: int = 1
+    is_violation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A failure in plain words. `expected` and `seen` belong beside each other."""
+
+    clause: str
+    title: str
+    loses: str
+    steps: tuple[str, ...]
+    rows: tuple[Row, ...]
+    expected: str
+    seen: str
+    cause: str
+    command: str
+    fingerprint: str = ""
+
+
+def tell_story(
+    failure: FailureRecord,
+    *,
+    title: str,
+    expected: str,
+    command: str,
+    fingerprint: str = "",
+) -> Story:
+    """The story of a stored failure."""
+    rows = sequence_rows(failure.trace, failure.at)
+    event = str(failure.trace[failure.at]["event"]) if failure.at < len(failure.trace) else ""
+    return Story(
+        clause=failure.clause,
+        title=title,
+        loses=LOSSES.get(event, OTHER_LOSS),
+        steps=tuple(describe_step(step) for step in failure.scenario),
+        rows=rows,
+        expected=expected,
+        seen=_seen(rows),
+        cause=_likely_cause(rows),
+        command=command,
+        fingerprint=fingerprint,
+    )
+
+
+def describe_event(entry: Mapping[str, Value]) -> str:
+    """An event in English, with the attributes that its phrase does not say already.
+
+    >>> describe_event({"time": 0, "device": "d1", "event": "microphone.power", "on": False})
+    'the microphones lose power'
+    """
+    name = str(entry["event"])
+    declared = vocabulary().events.get(name)
+    if declared is None:
+        return printable(name)
+    values = {key: _formula_text(value) for key, value in entry.items() if key not in STRUCTURE}
+    fitting = [said for said in declared.phrases if said <= set(values.items())]
+    best = max(fitting, key=len, default=frozenset())
+    phrase = declared.phrases.get(best, declared.meaning)
+    said = {key for key, _ in best} | UNSAID
+    rest = [f"{key.replace('_', ' ')}: {_value_text(key, entry[key])}" for key in values if key not in said]
+    return f"{phrase} ({', '.join(rest)})" if rest else phrase
+
+
+def describe_step(step: Mapping[str, Value]) -> str:
+    """What the test did, in a few words.
+
+    >>> describe_step({"do": "press", "device": "d1", "button": "microphone"})
+    'press microphone on d1'
+    """
+    values = [_value_text(key, value) for key, value in step.items() if key not in ("do", "device")]
+    return printable(f"{' '.join([str(step.get('do', '')), *values])} on {step.get('device', 'the target')}")
+
+
+def seconds_text(microseconds: int) -> str:
+    """A time as people read it.
+
+    >>> seconds_text(1_500_000)
+    '1.500 s'
+    """
+    return f"{microseconds / 1_000_000:.3f} s"
+
+
+def sequence_rows(trace: Sequence[Mapping[str, Value]], at: int) -> tuple[Row, ...]:
+    """The events of the violating device that lead to the violation, those that repeat folded into one."""
+    if not 0 <= at < len(trace):
+        return ()
+    device = trace[at]["device"]
+    kept: list[tuple[Mapping[str, Value], int, bool]] = []
+    for number, entry in enumerate(trace[: at + 1]):
+        is_violation = number == at
+        if entry["device"] != device or (entry["event"] in QUIET and not is_violation):
+            continue
+        place = _like_it(kept, entry)
+        if place is not None and not is_violation:
+            kept[place] = (kept[place][0], kept[place][1] + 1, False)
+        else:
+            kept.append((entry, 1, is_violation))
+    return tuple(
+        Row(
+            number=number,
+            time=seconds_text(int(entry["time"])),
+            device=printable(str(entry["device"])),
+            event=printable(str(entry["event"])),
+            words=printable(describe_event(entry)),
+            origin=str(entry.get("origin", "device")),
+            repeats=repeats,
+            is_violation=is_violation,
+        )
+        for number, (entry, repeats, is_violation) in enumerate(kept[-MOST_ROWS:], start=1)
+    )
+
+
+def _like_it(kept: Sequence[tuple[Mapping[str, Value], int, bool]], entry: Mapping[str, Value]) -> int | None:
+    """The place of an upload of the same kind among the last two rows: wire and device tell of each in turn."""
+    if entry["event"] != "stream.audio":
+        return None
+    for place in range(max(0, len(kept) - 2), len(kept)):
+        other = kept[place][0]
+        if other["event"] == entry["event"] and other.get("origin") == entry.get("origin"):
+            return place
+    return None
+
+
+def _seen(rows: Iterable[Row]) -> str:
+    last = next((row for row in rows if row.is_violation), None)
+    if last is None:
+        return "two runs that should look alike did not"
+    return f"at {last.time} on {last.device}: {last.words}"
+
+
+def _likely_cause(rows: Sequence[Row]) -> str:
+    """The last thing before the violation that somebody did, or that changed a state: where to look first."""
+    before = [row for row in rows if not row.is_violation]
+    if not before or not rows[-1].is_violation:
+        return ""
+    cause = before[-1]
+    return f"It follows “{cause.words}” at {cause.time}; look at what the implementation does from there on."
+
+
+def _formula_text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _value_text(key: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key in TIMES and isinstance(value, int):
+        return seconds_text(value)
+    return str(value)

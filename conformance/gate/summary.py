@@ -1,0 +1,326 @@
+"""What a bundle and its gate come to, once: terminal, Markdown, HTML and every other format read this."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from earwitness.conformance.evidence.bundle import Bundle
+from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.gate.decision import (
+    EVIDENCE_WORDS,
+    SEVERITIES,
+    ClauseDecision,
+    Decision,
+    Treatment,
+)
+from earwitness.conformance.gate.exits import Exit
+from earwitness.conformance.gate.story import Story, tell_story
+from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
+from earwitness.model.trace import ORIGINS, Origin
+from earwitness.policies.pack import Pack
+
+HEADLINES = {
+    Exit.SATISFIED: "Satisfied",
+    Exit.VIOLATED: "Violated",
+    Exit.USAGE: "Not decided: a file or an option is wrong",
+    Exit.INCONCLUSIVE: "Inconclusive",
+    Exit.NOT_DRIVABLE: "The target could not be driven",
+    Exit.EVIDENCE_INVALID: "The evidence is invalid",
+    Exit.STALE: "Out of date: a waiver, a known failure or the baseline",
+    Exit.BUG: "Our own bug",
+    Exit.INTERRUPTED: "Interrupted",
+}
+SHORT_EVIDENCE = {
+    Origin.WITNESSED: "witnessed",
+    Origin.DEVICE: "the device's word",
+    Origin.STAND_IN: "a stand-in's word",
+    Origin.DRIVER: "the driver's word",
+}
+GLOSSARY = {
+    "satisfied": "What the clause speaks of happened in this run, the clause was kept each time, and the evidence is as strong as its pack asks for.",
+    "violated": "It was broken at least once; the shortest sequence that shows it is on this page.",
+    "on its word": "It was kept as far as we were told, but part of what we know was told by the target, and its pack asks for a witness.",
+    "not observable": "Nobody in this run could see an event that the clause speaks of.",
+    "not exercised": "What the clause speaks of did not happen, so nothing is known.",
+    "inconclusive": "Something that is needed for a verdict failed or is missing; the reason is given.",
+    "not applicable": "The target says that it lacks what the clause speaks of.",
+    "witnessed": "The harness caused it, or saw it itself.",
+    "the device's word": "The target reports it, and nobody else saw it.",
+    "a stand-in's word": "A service that stands in for the real one reports it.",
+    "the driver's word": "The author of the driver says so on the target's behalf.",
+    "proved": "It holds in every run of a model of the system, without bound. This speaks of the model, not of the target.",
+    "exercised": "How many times what the clause speaks of happened while it was watched.",
+    "waived": "A named person decided to let this pass until a day; it is still not satisfied.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part (conjunct) of a clause."""
+
+    name: str
+    english: str
+    verdict: Verdict
+    needs: str
+    evidence: str
+    detail: str
+    exercised: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseLine:
+    """One clause, as every report shows it."""
+
+    id: str
+    title: str
+    english: str
+    severity: str
+    source: tuple[str, ...]
+    verdict: Verdict
+    treatment: Treatment
+    evidence: str
+    parts: tuple[PartLine, ...]
+    proof: str
+    exercised: int
+    problem: str
+    note: str
+    change: str
+    fingerprint: str
+    pack: str
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do next: why, and a command that works when it is pasted."""
+
+    why: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Everything a reader is told, in the order in which he needs it."""
+
+    headline: str
+    sentence: str
+    exit: Exit
+    counts: str
+    clauses: tuple[ClauseLine, ...]
+    by_verdict: Mapping[str, int]
+    by_evidence: Mapping[str, int]
+    matrix: Mapping[str, Mapping[str, int]]
+    stories: tuple[Story, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    limits: tuple[str, ...]
+    believed: tuple[str, ...]
+    next_steps: tuple[Step, ...]
+
+    @property
+    def failing(self) -> tuple[ClauseLine, ...]:
+        return tuple(line for line in self.clauses if line.treatment is Treatment.FAILS)
+
+    @property
+    def excused(self) -> tuple[ClauseLine, ...]:
+        """What is not as it should be and was let through."""
+        return tuple(
+            line for line in self.clauses if line.treatment not in (Treatment.FAILS, Treatment.PASSES)
+        )
+
+
+def summarise(bundle: Bundle, packs: Iterable[Pack], decision: Decision) -> Summary:
+    """The summary of a bundle under a decision."""
+    pack_of = {clause.id: pack.name for pack in packs for clause in pack.clauses}
+    lines = tuple(_clause_line(c, pack_of.get(c.result.id, "")) for c in decision.clauses)
+    prints = {c.result.id: c.fingerprint for c in decision.clauses}
+    stories = tuple(_stories(bundle, decision, prints))
+    counts = count_words(decision.clauses)
+    return Summary(
+        headline=HEADLINES[decision.exit],
+        sentence=_sentence(bundle, decision),
+        exit=decision.exit,
+        counts=counts,
+        clauses=lines,
+        by_verdict=_tally(line.verdict.value for line in lines),
+        by_evidence=_tally(line.evidence for line in lines if line.verdict is Verdict.SATISFIED),
+        matrix=_matrix(lines),
+        stories=stories,
+        problems=tuple(printable(n.text) for n in decision.notices if n.exit is not Exit.SATISFIED),
+        warnings=tuple(printable(n.text) for n in decision.warnings),
+        limits=tuple(_limits(bundle)),
+        believed=tuple(_believed(bundle)),
+        next_steps=tuple(_next_steps(bundle, decision)),
+    )
+
+
+def count_words(clauses: Iterable[ClauseDecision]) -> str:
+    """How many of each kind, strongest first.
+
+    The parts are for example: "19 witnessed, 12 on its word, 6 not applicable".
+    """
+    counted = Counter(_kind(c.result) for c in clauses)
+    order = ["violated", "witnessed", *list(SHORT_EVIDENCE.values())[1:], *(v.value for v in Verdict)]
+    names = dict.fromkeys([*order, *counted])
+    return ", ".join(f"{counted[name]} {_satisfied_by(name)}" for name in names if counted[name])
+
+
+def _satisfied_by(name: str) -> str:
+    return f"satisfied on {name}" if name.endswith("word") and name.startswith(("the", "a ")) else name
+
+
+def _kind(result: ClauseResult) -> str:
+    if result.verdict is not Verdict.SATISFIED:
+        return result.verdict.value
+    return evidence_of(result) or Verdict.SATISFIED.value
+
+
+def evidence_of(result: ClauseResult) -> str:
+    """The weakest evidence of the parts of a clause, in words; empty where there is none."""
+    known = [part.evidence for part in result.conjuncts if part.evidence is not None]
+    if not known:
+        return ""
+    weakest = max(known, key=lambda origin: ORIGINS.index(origin.value))
+    return SHORT_EVIDENCE[weakest]
+
+
+def describe_origins(conjunct: ConjunctResult) -> str:
+    """Who says what, event by event: "stream.audio: witnessed; light: the device's word"."""
+    return "; ".join(f"{name}: {SHORT_EVIDENCE[origin]}" for name, origin in conjunct.origins.items())
+
+
+def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
+    result = decided.result
+    return ClauseLine(
+        id=result.id,
+        title=printable(result.title),
+        english=printable(result.english),
+        severity=result.severity,
+        source=result.source,
+        verdict=result.verdict,
+        treatment=decided.treatment,
+        evidence=evidence_of(result) if result.exercised else "",
+        parts=tuple(_part_line(part) for part in result.conjuncts),
+        proof=result.proved,
+        exercised=result.exercised,
+        problem=printable(decided.problem),
+        note=printable(decided.note),
+        change=decided.change.value if decided.change is not None else "",
+        fingerprint=decided.fingerprint,
+        pack=pack,
+        exit=decided.exit,
+    )
+
+
+def _part_line(part: ConjunctResult) -> PartLine:
+    return PartLine(
+        name=part.name,
+        english=printable(part.english),
+        verdict=part.verdict,
+        needs=SHORT_EVIDENCE[part.needs],
+        evidence=SHORT_EVIDENCE[part.evidence] if part.evidence is not None else "none",
+        detail=describe_origins(part),
+        exercised=part.exercised,
+        reason=printable(part.reason),
+    )
+
+
+def _tally(names: Iterable[str]) -> Mapping[str, int]:
+    return dict(Counter(name for name in names if name).most_common())
+
+
+def _matrix(lines: Iterable[ClauseLine]) -> Mapping[str, Mapping[str, int]]:
+    """How many clauses of each severity came to what."""
+    table: dict[str, Counter[str]] = {severity: Counter() for severity in reversed(SEVERITIES)}
+    for line in lines:
+        is_good = line.verdict is Verdict.SATISFIED
+        table[line.severity][line.evidence or "satisfied" if is_good else line.verdict.value] += 1
+    return {severity: dict(counted) for severity, counted in table.items() if counted}
+
+
+def _sentence(bundle: Bundle, decision: Decision) -> str:
+    """The verdict in one sentence: which build, by which packs and profile, when, how complete, confined or not, signed or not."""
+    manifest, target = bundle.manifest, bundle.manifest.target
+    build = f"{target.name} {target.version}".strip() or target.given
+    digest = f" (program {target.digest[:12]})" if target.digest else ""
+    packs = " and ".join(f"{pack.name} version {pack.version}" for pack in manifest.packs)
+    day, _, clock = manifest.started.partition("T")
+    when = f"{day} {clock[:5]} UTC"
+    confined = "sealed in" if manifest.confinement == "sealed" else f"not sealed in ({manifest.confinement})"
+    return printable(
+        f"{build}{digest}, judged by {packs} under the profile {decision.profile.value} on {when}, {confined}: "
+        f"{count_words(decision.clauses)}."
+    )
+
+
+def _stories(bundle: Bundle, decision: Decision, prints: Mapping[str, str]) -> Iterable[Story]:
+    for decided in decision.clauses:
+        failure = bundle.failures.get(decided.result.id)
+        if failure is None or decided.result.verdict is not Verdict.VIOLATED:
+            continue
+        result = decided.result
+        parts = [part for part in result.conjuncts if part.verdict is Verdict.VIOLATED]
+        yield tell_story(
+            failure,
+            title=printable(result.title),
+            expected=printable("; ".join(part.english for part in parts) or result.english),
+            command=replay_command(bundle, result.id),
+            fingerprint=prints[result.id],
+        )
+
+
+def replay_command(bundle: Bundle, clause: str) -> str:
+    """A command that plays a failure again."""
+    return f"earwitness replay {shlex.quote(str(bundle.folder / 'failures' / f'{clause}.json'))}"
+
+
+def _limits(bundle: Bundle) -> Iterable[str]:
+    """What was not tested, or not seen."""
+    manifest, results = bundle.manifest, bundle.results
+    if manifest.confinement != "sealed":
+        yield f"The target was not sealed in (confinement: {manifest.confinement}): what left by another way was not seen."
+    if results.stores.unread:
+        yield f"Not read: {', '.join(results.stores.unread)}."
+    if not results.stores.files:
+        yield "No file of the target was searched."
+    unexplained = sum(account.unexplained for account in results.accounts)
+    if unexplained:
+        yield f"{unexplained} bytes that crossed are not explained."
+    if results.skipped:
+        yield f"Could not be done on this target: {'; '.join(results.skipped)}."
+    if not bundle.proofs:
+        yield "Proofs were left out; nothing is said about the model."
+    yield f"{len(results.runs)} runs were made, from seed {manifest.seed}; what did not happen in them was not judged."
+    yield "The memory of the target, and what it would do in hours or years that were not run, were not seen."
+
+
+def _believed(bundle: Bundle) -> Iterable[str]:
+    """Who was believed for what."""
+    by_origin: dict[Origin, set[str]] = {}
+    for result in bundle.results.clauses:
+        for part in result.conjuncts:
+            for name, origin in part.origins.items():
+                by_origin.setdefault(origin, set()).add(name)
+    for name, origin_or_none in bundle.results.sight.items():
+        if origin_or_none is not None:
+            by_origin.setdefault(origin_or_none, set()).add(name)
+    for origin in Origin:
+        names = sorted(by_origin.get(origin, ()))
+        if names:
+            yield f"{EVIDENCE_WORDS[origin]}: {', '.join(names)}"
+
+
+def _next_steps(bundle: Bundle, decision: Decision) -> Iterable[Step]:
+    folder = shlex.quote(str(bundle.folder))
+    for decided in decision.failing:
+        if decided.result.id in bundle.failures:
+            yield Step(f"play {decided.result.id} again", replay_command(bundle, decided.result.id))
+    if decision.exit in (Exit.VIOLATED, Exit.INCONCLUSIVE):
+        yield Step("read the report", f"earwitness report {folder}")
+    if decision.exit is not Exit.SATISFIED and decision.failing:
+        first = decision.failing[0].result.id
+        yield Step(f"see what {first} asks for", f"earwitness policy show {first}")
