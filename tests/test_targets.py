@@ -9,7 +9,7 @@ import pytest
 
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import Press, Say, from_json, to_json
-from earwitness.conformance.targets.entry_points import open_target
+from earwitness.conformance.targets.entry_points import TargetOptions, open_target
 from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import TargetError
 
@@ -17,7 +17,7 @@ IMPOSTOR = Path(__file__).with_name("impostor.py")
 
 
 def drive(way, clauses):
-    with Harness(ProcessTarget(f"{sys.executable} {IMPOSTOR} {way}", patience=2.0), clauses) as harness:
+    with Harness(ProcessTarget(f"{sys.executable} {IMPOSTOR} {way}", TargetOptions(patience=2.0)), clauses) as harness:
         return harness.run((Say("d1", "quiet"),))
 
 

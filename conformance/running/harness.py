@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,16 @@ class Harness:
     def _route(self) -> None:
         """Stand between every device and the cloud."""
         assert self.tap is not None
-        cloud = self.hello.cloud
+        cloud, cell = self.hello.cloud, self.driver.cell
         assert cloud is not None
         try:
             for device in self.hello.devices:
-                port = self.tap.route(device, cloud.host, cloud.port, cloud.authority)
+                address = device, cloud.host, cloud.port, cloud.authority
+                if cell is None:
+                    port = self.tap.route(*address)
+                else:
+                    into = partial(cell.connect, cloud.host, cloud.port)
+                    port = self.tap.route(*address, listen=cell.listen, connect=into)
                 request = RouteRequest(device, "127.0.0.1", port, self.tap.authority)
                 if self.driver.request(request).ok is None:
                     raise TargetError("the implementation says it can be routed, but refused 'route'")

@@ -12,6 +12,7 @@ class Confinement(Enum):
     SEALED = "sealed"
     """A network, a file tree and a process tree of its own: no byte and no file escapes unseen."""
     FENCED = "fenced"
-    """Connections and writes elsewhere are denied by the kernel as far as it can; what is denied is not seen."""
+    """Connections and writes elsewhere are denied by the kernel as far as it can; what is denied is not
+    seen."""
     OPEN = "open"
     """Not held: a second connection or a file elsewhere is not looked for."""

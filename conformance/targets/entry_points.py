@@ -1,5 +1,5 @@
-"""Targets by name. Each kind is an entry point of the group `earwitness.targets`, so that any installed package
-can bring one: `ref`, `exec` and `wyoming` are found in the same way as a stranger's."""
+"""Targets by name. Each kind is an entry point of the group `earwitness.targets`, so that any installed
+package can bring one: `ref`, `exec` and `wyoming` are found in the same way as a stranger's."""
 
 from __future__ import annotations
 

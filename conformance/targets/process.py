@@ -1,16 +1,23 @@
-"""Any program that speaks the protocol on standard input and output. Its whole process group ends with the
-run."""
+"""Any program that speaks the protocol on standard input and output, in a cell as firm as the machine allows.
+
+Whatever the program says, or does not say, ends in an answer or in a TargetError with its last words; every
+step is bounded in bytes, messages, memory and time."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import selectors
+import secrets
+import select
 import shlex
-import signal
-import subprocess
+import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from earwitness.conformance.targets.cell import Cell
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import (
     answer_from,
@@ -32,101 +39,181 @@ from earwitness.conformance.targets.protocol import (
 from earwitness.model.trace import LONGEST_LINE
 
 MOST_MESSAGES = 100_000
-"""Messages of one step; more is a flood."""
+"""Messages of one step; more is a flood. The fullest honest step, half a day of waiting, has some ten
+thousand."""
+MOST_BYTES = 64 << 20
+"""Bytes of one step: 64 of the longest lines."""
+LONGEST_OBSERVATION = 1 << 15
+"""Bytes of a line that is no reply: seven texts of the longest kind. So 100,000 of them fit in memory."""
+PATIENCE_OF_A_STEP = 10
+"""A step may last so many times the patience with silence."""
+PATIENCE_WITH_ENDING = 3.0
+"""Seconds that a program has for its end after its input has ended."""
+SHOWN_OF_LAST_WORDS = 600
+"""Characters of standard error that an error message shows."""
 
 
 def open_process(rest: str, options: TargetOptions) -> Target:
     """`exec:COMMAND`: any program that speaks the protocol. Raises TargetError."""
     if not rest.strip():
         raise TargetError("exec: names no program; write exec:COMMAND, such as 'exec:python3 driver.py'")
-    return ProcessTarget(rest, options.patience)
+    return ProcessTarget(rest, options)
 
 
 class ProcessTarget:
-    """`patience` is how many seconds of silence, and of one step in all times ten, count as a hang."""
+    """A program that is driven. `folder` is shown to it at the same path, to read; in `folder/out` it may
+    write."""
 
-    def __init__(self, command: str, patience: float = 30.0) -> None:
-        self.patience = patience
+    def __init__(self, command: str, options: TargetOptions | None = None) -> None:
+        options = options or TargetOptions()
+        self.patience = options.patience
         self._number = 0
         self._spoken = VERSION
-        self._rest = b""
+        self._rest = bytearray()
+        self._word = "hello"
         try:
             words = shlex.split(command)
-            self._process = subprocess.Popen(
-                words,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                bufsize=0,
-            )
-        except (OSError, ValueError, IndexError) as error:
+        except ValueError as error:
             raise TargetError(f"'{command}' cannot be started: {error}") from None
-        assert self._process.stdout is not None
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"run-{secrets.token_hex(4)}-"))
+        out = self.folder / "out"
+        out.mkdir()
+        try:
+            self.cell = Cell.start(
+                words,
+                folders=[(self.folder, False), (out, True)],
+                confinement=options.confinement,
+            )
+        except TargetError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        os.set_blocking(self.cell.stdin.fileno(), False)
+        os.set_blocking(self.cell.stdout.fileno(), False)
 
     def introduce(self) -> Hello:
         messages = self._exchange(HelloRequest())
-        hello = hello_from(messages, self._number)
+        with self._with_last_words():
+            hello = hello_from(messages, self._number)
         self._spoken = hello.earwitness
-        return hello
+        # In a sealed cell its folders are not ours: we see them from outside.
+        paths = tuple(str(self.cell.outside(path)) for path in hello.data_paths)
+        return replace(hello, data_paths=paths)
 
     def request(self, request: Request) -> Answer:
         messages = self._exchange(request)
-        return answer_from(messages, self._number, self._spoken)
-
-    def _exchange(self, request: Request) -> list[Message]:
-        """Send one request and take every message up to its reply."""
-        self._number += 1
-        word = str(request.__struct_config__.tag)
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(encode_request(self._number, request))
-        except OSError:
-            raise TargetError(f"the implementation died before '{word}'{self._code()}") from None
-        messages: list[Message] = []
-        deadline = time.monotonic() + 10 * self.patience
-        while not messages or not is_reply(messages[-1]):
-            if len(messages) > MOST_MESSAGES:
-                raise TargetError(
-                    f"the implementation floods: over {MOST_MESSAGES} messages in answer to '{word}'"
-                )
-            messages.append(self._message(word, deadline))
-        return messages
-
-    def _message(self, doing: str, deadline: float) -> Message:
-        assert self._process.stdout is not None
-        while b"\n" not in self._rest:
-            if len(self._rest) > LONGEST_LINE:
-                raise TargetError(
-                    f"the implementation sent a line of over {LONGEST_LINE} bytes; one message a line"
-                )
-            if not self._selector.select(min(self.patience, max(0.0, deadline - time.monotonic()))):
-                raise TargetError(
-                    f"the implementation is silent: no answer to '{doing}' within {self.patience:g} s"
-                )
-            piece = os.read(self._process.stdout.fileno(), 1 << 16)
-            if not piece:
-                raise TargetError(f"the implementation died during '{doing}'{self._code()}")
-            self._rest += piece
-        line, _, self._rest = self._rest.partition(b"\n")
-        return decode_line(line)
-
-    def _code(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return f" (exit code {self._process.wait(1)})"
-        return ""
+        with self._with_last_words():
+            return answer_from(messages, self._number, self._spoken)
 
     def close(self) -> None:
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(3)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._selector.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        with contextlib.suppress(OSError):
+            self.cell.stdin.close()
+        self.cell.exit_code(patience=PATIENCE_WITH_ENDING)
+        self.cell.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _exchange(self, request: Request) -> list[Message]:
+        """Send one request and take every message up to its reply. What it reported meanwhile comes first."""
+        self._word = str(request.__struct_config__.tag)
+        step = _Step(time.monotonic() + PATIENCE_OF_A_STEP * self.patience)
+        messages = self._take_early_messages(step)
+        self._number += 1
+        self._send(encode_request(self._number, request), step)
+        while not messages or not is_reply(messages[-1]):
+            messages.append(self._next_message(step))
+        return messages
+
+    def _take_early_messages(self, step: _Step) -> list[Message]:
+        """Reports from between two steps; a reply there answers nothing that was asked."""
+        messages: list[Message] = []
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(self.cell.stdout.fileno(), 1 << 16):
+                self._rest += piece
+                self._count(step, len(piece), 0)
+        while b"\n" in self._rest:
+            messages.append(self._next_message(step))
+            if is_reply(messages[-1]):
+                raise self._error(f"the implementation replies before it is asked for '{self._word}'")
+        return messages
+
+    def _send(self, line: bytes, step: _Step) -> None:
+        """Write the request; a program that reads nothing is given up."""
+        left = memoryview(line)
+        stdin = self.cell.stdin.fileno()
+        while left:
+            _, writable, _ = select.select([], [stdin], [], self._time_left(step))
+            if not writable:
+                raise self._error(f"the implementation does not read: '{self._word}' was not taken in time")
+            try:
+                left = left[os.write(stdin, left) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._error(f"the implementation died before '{self._word}'{self._code()}") from None
+
+    def _next_message(self, step: _Step) -> Message:
+        while b"\n" not in self._rest:
+            if len(self._rest) > LONGEST_LINE:
+                raise self._error(
+                    f"the implementation sent a line of over {LONGEST_LINE} bytes; write one message a line"
+                )
+            self._read_more(step)
+        line, _, rest = self._rest.partition(b"\n")
+        self._rest = rest
+        self._count(step, 0, 1)
+        with self._with_last_words():
+            message = decode_line(bytes(line))
+        if not is_reply(message) and len(line) > LONGEST_OBSERVATION:
+            raise self._error(f"the implementation sent an observation of over {LONGEST_OBSERVATION} bytes")
+        return message
+
+    def _read_more(self, step: _Step) -> None:
+        stdout = self.cell.stdout.fileno()
+        if not select.select([stdout], [], [], self._time_left(step))[0]:
+            raise self._error(
+                f"the implementation is silent: no answer to '{self._word}' within {self.patience:g} s"
+            )
+        piece = os.read(stdout, 1 << 16)
+        if not piece:
+            raise self._error(f"the implementation died during '{self._word}'{self._code()}")
+        self._rest += piece
+        self._count(step, len(piece), 0)
+
+    def _count(self, step: _Step, size: int, messages: int) -> None:
+        step.bytes += size
+        step.messages += messages
+        if step.bytes > MOST_BYTES:
+            raise self._error(
+                f"the implementation floods: over {MOST_BYTES} bytes in answer to '{self._word}'"
+            )
+        if step.messages > MOST_MESSAGES:
+            raise self._error(
+                f"the implementation floods: over {MOST_MESSAGES} messages in answer to '{self._word}'"
+            )
+
+    def _time_left(self, step: _Step) -> float:
+        return min(self.patience, max(0.0, step.deadline - time.monotonic()))
+
+    @contextlib.contextmanager
+    def _with_last_words(self) -> Iterator[None]:
+        """Whatever is refused within is refused together with the program's last words."""
+        try:
+            yield
+        except TargetError as error:
+            raise self._error(str(error)) from None
+
+    def _error(self, reason: str) -> TargetError:
+        words = " ".join(self.cell.error_tail().split())[-SHOWN_OF_LAST_WORDS:]
+        return TargetError(f"{reason}. Its last words: {words}" if words else reason)
+
+    def _code(self) -> str:
+        code = self.cell.exit_code()
+        return "" if code is None else f" (exit code {code})"
+
+
+@dataclass
+class _Step:
+    """What one step has cost so far."""
+
+    deadline: float
+    bytes: int = 0
+    messages: int = 0

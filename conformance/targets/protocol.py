@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from earwitness.conformance.printable import printable
 from earwitness.model.trace import Observation
+
+if TYPE_CHECKING:
+    from earwitness.conformance.targets.cell import Cell
 
 VERSION = 2
 """The version spoken here; programs of version 1 are understood."""
@@ -384,6 +388,15 @@ class Answer:
 class Target(Protocol):
     """An implementation that can be driven. Every method raises TargetError for whatever the implementation
     does wrong."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the harness puts what the implementation reads: it is shown to it at the same path. In the
+        folder `out` below it the implementation may write."""
+
+    @property
+    def cell(self) -> Cell | None:
+        """The cell it runs in, or None where it does not run as a process of its own."""
 
     def introduce(self) -> Hello:
         """Send `hello`, the first request; returns what the implementation says of itself."""

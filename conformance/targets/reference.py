@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
+
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import answer_from, hello_from, request_message
 from earwitness.conformance.targets.protocol import (
@@ -13,7 +17,6 @@ from earwitness.conformance.targets.protocol import (
     Target,
     TargetError,
 )
-
 
 HALVES = ("faulty", "liar", "honest")
 """The parts of the zoo."""
@@ -33,19 +36,24 @@ class ReferenceTarget:
     """Drives `earwitness.reference_impl`, as it is or as one of the zoo. Raises TargetError for an unknown
     name."""
 
+    cell = None
+
     def __init__(self, fault: str = "") -> None:
         from earwitness.model.vocabulary import nearest
         from earwitness.reference_impl.faults.zoo import VARIANTS, session_class
 
         if fault and fault not in VARIANTS:
             raise TargetError(
-                f"the reference has no fault '{fault}'.{nearest(fault, VARIANTS)} Known: {', '.join(VARIANTS)}"
+                f"the reference has no fault '{fault}'.{nearest(fault, VARIANTS)}"
+                f" Known: {', '.join(VARIANTS)}"
             )
         try:
             self._session = session_class(fault)(fault)
         except (RuntimeError, OSError) as error:
             raise TargetError(f"the reference did not start: {error}") from None
         self._number = 0
+        self.folder = Path(tempfile.mkdtemp(prefix="run-"))
+        (self.folder / "out").mkdir()
 
     def introduce(self) -> Hello:
         messages = self._exchange(HelloRequest())
@@ -63,3 +71,4 @@ class ReferenceTarget:
 
     def close(self) -> None:
         self._session.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -56,7 +56,8 @@ def reply_schema() -> Schema:
 
 
 def observation_schema() -> Schema:
-    """A line that says what a device did: one shape for each event of the vocabulary. Null says *not known*."""
+    """A line that says what a device did: one shape for each event of the vocabulary. Null says *not
+    known*."""
     known = vocabulary()
     components = {
         name: {

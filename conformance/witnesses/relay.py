@@ -280,9 +280,19 @@ class Tap:
         self._relay = Relay()
         self.authority = self._relay.authority
 
-    def route(self, device: str, host: str, port: int, authority: str) -> int:
-        """Listen for a device whose cloud is at host and port; returns the port to send it to."""
-        return self._relay.open_door(device, connection_to(host, port), authority=authority).port
+    def route(
+        self,
+        device: str,
+        host: str,
+        port: int,
+        authority: str,
+        listen: SocketFactory = loopback_listener,
+        connect: SocketFactory | None = None,
+    ) -> int:
+        """Listen for a device whose cloud is at host and port; returns the port to send it to. In a cell both
+        sockets are the cell's."""
+        connect = connect or connection_to(host, port)
+        return self._relay.open_door(device, connect, authority=authority, listen=listen).port
 
     def take(self) -> list[Upload]:
         return [

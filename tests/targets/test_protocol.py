@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from earwitness.conformance.printable import printable
+from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import (
     answer_from,
     decode_line,
@@ -148,7 +149,7 @@ def test_the_conversation_is_really_held(tmp_path):
         "        print(json.dumps(message), flush=True)\n"
     )
     requests = [dict(message) for way, message in conversation() if way == ">"]
-    target = ProcessTarget(f"{sys.executable} {script}", patience=10.0)
+    target = ProcessTarget(f"{sys.executable} {script}", TargetOptions(patience=10.0))
     try:
         hello = target.introduce()
         answers = [

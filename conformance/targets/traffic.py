@@ -1,0 +1,366 @@
+"""What leaves a cell, or runs between its processes, other than by a door: every connection, datagram and
+question for a name, with its size."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+LONGEST_CONTENT = 1 << 16
+"""Bytes of a flow's beginning that are kept, to be read."""
+PATIENCE_WITH_CALLER = 0.5
+"""Seconds that a caller of the outside may go on after its last byte, before the connection is refused."""
+MOST_FLOWS = 10_000
+"""More are counted in the last one: a target that scans the world need not fill our memory."""
+OWN_ADDRESS = "10.99.0.2"
+"""The cell's own, as the doorman lays it."""
+
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
+ECHO_REQUESTS = {ICMP: 8, ICMP6: 128}
+SYN, ACK = 2, 16
+NAMES = "dns"
+"""The protocol of a question for a name, which is answered and may carry anything in the name itself."""
+
+Peer: TypeAlias = tuple[str, int]
+Content: TypeAlias = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Bytes to one peer. `refused` where the peer is outside and nothing was carried on; `local` where it is
+    in the cell itself, where nothing is refused. `content` is how the flow began, where it can be seen."""
+
+    peer: str
+    """Address and port."""
+    name: str
+    """The name that the target asked for before, or that it gave when it began TLS."""
+    protocol: str
+    bytes: int
+    answered: int
+    """Bytes in the other direction."""
+    refused: bool
+    local: bool
+    content: Content = b""
+
+
+@dataclass
+class _Growing:
+    """A flow while it grows."""
+
+    peer: tuple[str, int]
+    protocol: str
+    local: bool
+    name: str = ""
+    sent: int = 0
+    answered: int = 0
+    content: bytearray = field(default_factory=bytearray)
+
+    def add(self, piece: bytes, size: int | None = None) -> None:
+        """Count a piece, of which `size` bytes were sent even where fewer are seen."""
+        self.sent += len(piece) if size is None else size
+        self.content += piece[: LONGEST_CONTENT - len(self.content)]
+
+
+class NoTraffic:
+    """Without a cell nothing is known of what leaves."""
+
+    incomplete = "the target is not confined: what it sends elsewhere was not looked for"
+
+    def flows(self) -> Sequence[Flow]:
+        return ()
+
+    def open_door(self, port: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Traffic:
+    """Watches a cell's network in a thread of its own; `flows` first takes everything that has happened by
+    then.
+
+    `sockets` are the doorman's: two listeners that take every outward connection, one that is asked for
+    names, and one that sees every packet."""
+
+    def __init__(self, sockets: Sequence[socket.socket]) -> None:
+        self._listeners = sockets[:2]
+        self._names, self._packets = sockets[2], sockets[3]
+        self._lock = threading.Lock()
+        self._flows: list[_Growing] = []
+        self._between: dict[tuple[int, Peer, Peer], _Growing] = {}
+        self._callers: dict[socket.socket, tuple[_Growing, float]] = {}
+        self._doors: set[int] = set()
+        self._addresses: dict[str, str] = {}
+        self._lost = 0
+        self._ended = False
+        self._bell, self._rope = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        for watched in (*sockets, self._bell):
+            watched.setblocking(False)
+            self._selector.register(watched, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def open_door(self, port: int) -> None:
+        """What goes to that port of loopback is a door's business."""
+        with self._lock:
+            self._doors.add(port)
+
+    def flows(self) -> Sequence[Flow]:
+        """Every flow so far, in the order in which they began."""
+        with self._lock:
+            self._take_all()
+            return tuple(_finished(flow) for flow in self._flows)
+
+    @property
+    def incomplete(self) -> str:
+        """Why the flows are not all, or an empty text."""
+        with self._lock:
+            self._take_all()
+            if self._lost:
+                return f"the kernel dropped {self._lost} packets before they were seen"
+        return ""
+
+    def close(self) -> None:
+        self._ended = True
+        self._rope.send(b"x")
+        self._thread.join(5)
+        sockets = (*self._listeners, self._names, self._packets, self._bell, self._rope)
+        with self._lock:
+            for each in (*sockets, *self._callers):
+                each.close()
+            self._selector.close()
+
+    def _watch(self) -> None:
+        while not self._ended:
+            ready = self._selector.select(0.1)
+            with self._lock:
+                if ready or self._callers:
+                    self._take_all()
+
+    def _take_all(self) -> None:
+        """Everything that waits in the kernel, without blocking."""
+        self._answer_names()
+        self._take_packets()
+        for listener in self._listeners:
+            self._accept_callers(listener)
+        for caller in tuple(self._callers):
+            self._hear_caller(caller)
+        _, lost = struct.unpack("II", self._packets.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+        self._lost += lost
+
+    # Connections to the outside: heard until the caller waits for an answer, then refused.
+
+    def _accept_callers(self, listener: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                caller, _ = listener.accept()
+                caller.setblocking(False)
+                host, port = caller.getsockname()[:2]
+                flow = self._begin((host, port), "tcp", local=False)
+                self._callers[caller] = flow, time.monotonic() + PATIENCE_WITH_CALLER
+                self._selector.register(caller, selectors.EVENT_READ)
+
+    def _hear_caller(self, caller: socket.socket) -> None:
+        flow, until = self._callers[caller]
+        try:
+            while piece := caller.recv(1 << 16):
+                flow.add(piece)
+                until = time.monotonic() + PATIENCE_WITH_CALLER
+                self._callers[caller] = flow, until
+                flow.name = flow.name or server_name(bytes(flow.content))
+        except BlockingIOError:
+            if time.monotonic() < until:
+                return
+        except OSError:
+            pass  # the caller broke off; what it sent is counted
+        self._refuse_caller(caller)
+
+    def _refuse_caller(self, caller: socket.socket) -> None:
+        del self._callers[caller]
+        self._selector.unregister(caller)
+        # Lingering for no time makes it a reset: an end would tell the caller that its bytes were taken.
+        with contextlib.suppress(OSError):
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        caller.close()
+
+    def _begin(self, peer: Peer, protocol: str, local: bool) -> _Growing:
+        if len(self._flows) >= MOST_FLOWS:
+            return self._flows[-1]
+        names = {address: name for name, address in self._addresses.items()}
+        flow = _Growing(peer, protocol, local, name=names.get(peer[0], ""))
+        self._flows.append(flow)
+        return flow
+
+    # Names: each gets an address of its own, so that later connections have names.
+
+    def _answer_names(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                question, asker = self._names.recvfrom(4096)
+                name, kind = asked_name(question)
+                flow = self._begin(("127.0.0.1", 53), NAMES, local=False)
+                flow.name = name
+                flow.add(question)
+                address = self._address_of(name) if kind == ADDRESS_QUESTION else None
+                self._names.sendto(name_answer(question, address), asker)
+
+    def _address_of(self, name: str) -> str:
+        """198.18.0.2 and on: a block set aside for tests (RFC 2544)."""
+        number = min(len(self._addresses) + 2, 0xFFFF)
+        return self._addresses.setdefault(name, f"198.18.{number >> 8}.{number & 255}")
+
+    # Packets: connections between the target's own processes, and whatever is no connection.
+
+    def _take_packets(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                packet = parse_packet(self._packets.recv(1 << 16))
+                if packet is not None:
+                    self._take_packet(packet)
+
+    def _take_packet(self, packet: Packet) -> None:
+        there = self._between.get((packet.protocol, packet.source, packet.target))
+        back = self._between.get((packet.protocol, packet.target, packet.source))
+        if there is not None:
+            there.add(packet.content, packet.size)
+        elif back is not None:
+            back.answered += packet.size
+        elif packet.begins and not self._is_known_elsewhere(packet):
+            local = _is_local(packet.target[0])
+            flow = self._begin(packet.target, PROTOCOLS.get(packet.protocol, f"ip-{packet.protocol}"), local)
+            flow.add(packet.content, packet.size)
+            self._between[packet.protocol, packet.source, packet.target] = flow
+
+    def _is_known_elsewhere(self, packet: Packet) -> bool:
+        """Doors and names have their own accounts, and so have connections to the outside."""
+        host, port = packet.target
+        if _is_local(host):
+            return port in self._doors or (packet.protocol == UDP and port == 53)
+        return packet.protocol == TCP
+
+
+PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMP6: "icmp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What matters of one. `size` counts the payload, of which `content` may hold only the beginning."""
+
+    protocol: int
+    source: Peer
+    target: Peer
+    begins: bool
+    """Whether a flow may begin with it: a connection begins with SYN alone."""
+    size: int
+    content: bytes
+
+
+def parse_packet(raw: bytes) -> Packet | None:
+    """A packet that begins with its IP header, or None for what is the kernel's own or makes no sense."""
+    try:
+        if raw[0] >> 4 == 4:
+            length, protocol, head = struct.unpack_from("!H", raw, 2)[0], raw[9], (raw[0] & 15) * 4
+            hosts = socket.inet_ntop(socket.AF_INET, raw[12:16]), socket.inet_ntop(socket.AF_INET, raw[16:20])
+        else:
+            length, protocol, head = struct.unpack_from("!H", raw, 4)[0] + 40, raw[6], 40
+            hosts = (
+                socket.inet_ntop(socket.AF_INET6, raw[8:24]),
+                socket.inet_ntop(socket.AF_INET6, raw[24:40]),
+            )
+        return _parse_payload(raw, hosts, protocol, head, length)
+    except (struct.error, IndexError, ValueError):
+        return None
+
+
+def _parse_payload(
+    raw: bytes, hosts: tuple[str, str], protocol: int, head: int, length: int
+) -> Packet | None:
+    ports, begins = (0, 0), True
+    if protocol in ECHO_REQUESTS:
+        if raw[head] != ECHO_REQUESTS[protocol]:
+            return None
+        head += 8
+    elif protocol in (TCP, UDP):
+        ports = struct.unpack_from("!HH", raw, head)
+        if protocol == TCP:
+            begins = raw[head + 13] & (SYN | ACK) == SYN
+        head += (raw[head + 12] >> 4) * 4 if protocol == TCP else 8
+    source, target = (hosts[0], ports[0]), (hosts[1], ports[1])
+    return Packet(protocol, source, target, begins, max(0, length - head), raw[head:length])
+
+
+def server_name(hello: bytes) -> str:
+    """The name of the server in the beginning of a TLS connection (RFC 8446, section 4.1.2), or an empty
+    text."""
+    try:
+        if hello[0] != 0x16 or hello[5] != 1:
+            return ""
+        place = 43 + 1 + hello[43]
+        place += 2 + struct.unpack_from("!H", hello, place)[0]
+        place += 1 + hello[place] + 2
+        while place < len(hello):
+            kind, size = struct.unpack_from("!HH", hello, place)
+            if kind == 0:
+                length = struct.unpack_from("!H", hello, place + 7)[0]
+                name = hello[place + 9 : place + 9 + length]
+                return name.decode("ascii") if len(name) == length else ""
+            place += 4 + size
+    except (IndexError, struct.error, UnicodeDecodeError):
+        pass
+    return ""
+
+
+ADDRESS_QUESTION = 1
+"""The question for an IPv4 address (type A, RFC 1035)."""
+
+
+def asked_name(question: bytes) -> tuple[str, int]:
+    """The name in a question and the kind of it; an empty name where it makes no sense."""
+    labels = []
+    place = 12
+    try:
+        while size := question[place]:
+            labels.append(question[place + 1 : place + 1 + size].decode("ascii", "replace"))
+            place += 1 + size
+        return ".".join(labels)[:253], int(struct.unpack_from("!H", question, place + 1)[0])
+    except (IndexError, struct.error):
+        return "", 0
+
+
+def name_answer(question: bytes, address: str | None) -> bytes:
+    """The answer to it: that address, or that there is none."""
+    # Flags: an answer, recursion wanted and done. The name of the record points back at byte 12.
+    count = 0 if address is None else 1
+    place = question.find(b"\0", 12) + 5
+    head = question[:2] + struct.pack("!HHHHH", 0x8180, 1, count, 0, 0) + question[12:place]
+    if address is None:
+        return head
+    return head + struct.pack("!HHHIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(address)
+
+
+def _is_local(host: str) -> bool:
+    return host.startswith("127.") or host in (OWN_ADDRESS, "::1")
+
+
+def _finished(flow: _Growing) -> Flow:
+    host, port = flow.peer
+    return Flow(
+        peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        name=flow.name,
+        protocol=flow.protocol,
+        bytes=flow.sent,
+        answered=flow.answered,
+        refused=not flow.local and flow.protocol != NAMES,
+        local=flow.local,
+        content=bytes(flow.content),
+    )
