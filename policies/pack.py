@@ -1,4 +1,5 @@
-"""Packs of promises: their parts as data, and how they are read from a file with an exact place for every fault."""
+"""Packs of promises: their parts as data, and how they are read from a file with an exact place for every
+fault."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class PackError(ValueError):
 
 
 class Kind(Enum):
-    """What a clause quantifies over: one run (always), two runs, or what is possible in every reachable state."""
+    """What a clause quantifies over: one run (always), two runs, or what is possible in every reachable
+    state."""
 
     ALWAYS = "always"
     TWO_RUN = "two_run"
@@ -52,9 +54,11 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Conjunct:
-    """One part of a promise that is exercised, judged and evidenced by itself. `name` is the clause's id and a number, `MIC-3.1`.
+    """One part of a promise that is exercised, judged and evidenced by itself. `name` is the clause's id and
+    a number, `MIC-3.1`.
 
-    `needs` is the weakest origin that satisfies it: WITNESSED asks the harness to have seen all of it, DEVICE takes the device's word.
+    `needs` is the weakest origin that satisfies it: WITNESSED asks the harness to have seen all of it,
+    DEVICE takes the device's word.
     """
 
     name: str
@@ -68,9 +72,11 @@ class Conjunct:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise. `formula` and `monitor` are the conjunction of the conjuncts, for the proofs; None where there is no conjunct.
+    """One promise. `formula` and `monitor` are the conjunction of the conjuncts, for the proofs; None where
+    there is no conjunct.
 
-    `transition` names what kind ENABLED wants possible, `observer` who of kind TWO_RUN must not tell two runs apart.
+    `transition` names what kind ENABLED wants possible, `observer` who of kind TWO_RUN must not tell two
+    runs apart.
     """
 
     id: str
@@ -98,7 +104,8 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A bound that a pack gives. `origin` says who says so; `ours` where we chose it because the source names none."""
+    """A bound that a pack gives. `origin` says who says so; `ours` where we chose it because the source
+    names none."""
 
     value: int
     unit: str
@@ -113,7 +120,8 @@ class Parameter:
 class Pack:
     """Clauses with the parameters and states they use. `file` is where they were read.
 
-    `parameters` are in microseconds, counts or bytes; `declared` has them as they are written. `opportunities` gives for an
+    `parameters` are in microseconds, counts or bytes; `declared` has them as they are written.
+    `opportunities` gives for an
     event when it could have happened: what exercises a promise that it never does.
     """
 
@@ -149,7 +157,8 @@ def shipped_file(pack: str, name: str) -> Path:
 
 
 def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:
-    """A shipped pack by name, or a pack file by path, read as if its parameters had the values of `instead`."""
+    """A shipped pack by name, or a pack file by path, read as if its parameters had the values of
+    `instead`."""
     return load(shipped_packs().get(name, Path(name)), instead)
 
 
@@ -198,7 +207,8 @@ def _schema_faults(document: Document) -> list[str]:
 
 
 class _Reader:
-    """From a document of the right shape to a pack. Faults are collected, so that one reading shows them all."""
+    """From a document of the right shape to a pack. Faults are collected, so that one reading shows them
+    all."""
 
     def __init__(self, document: Document, file: Path, instead: Mapping[str, int]) -> None:
         self.document, self.file = document, file

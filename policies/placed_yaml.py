@@ -1,8 +1,11 @@
 """YAML in which every value knows its place, for files that people write and that may be hostile.
 
-ruamel.yaml reads YAML 1.2, in which `on`, `off` and `yes` are words, refuses a key that is written twice, and keeps the line and
-column of every key and value. A PyYAML loader with as much would be ours to keep. Left to do here: no aliases (a few lines could
-stand for gigabytes), no tags, and a limit on depth, all decided on the stream of events before anything is built.
+ruamel.yaml reads YAML 1.2, in which `on`, `off` and `yes` are words, refuses a key that is written twice,
+and keeps the line and
+column of every key and value. A PyYAML loader with as much would be ours to keep. Left to do here: no
+aliases (a few lines could
+stand for gigabytes), no tags, and a limit on depth, all decided on the stream of events before anything is
+built.
 """
 
 from __future__ import annotations

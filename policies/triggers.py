@@ -12,9 +12,11 @@ class NoTrigger(ValueError):
 
 
 def occasion(formula: Formula, opportunities: Mapping[str, Formula]) -> Formula:
-    """The left side of an implication, the trigger of a deadline, and of a prohibition `not E` the pack's opportunity for E.
+    """The left side of an implication, the trigger of a deadline, and of a prohibition `not E` the pack's
+    opportunity for E.
 
-    A prohibition is not exercised by any event at all: a log of a single `tick` must not satisfy `not record.found`.
+    A prohibition is not exercised by any event at all: a log of a single `tick` must not satisfy `not
+    record.found`.
     Raises NoTrigger where none of these applies.
     """
     match formula:

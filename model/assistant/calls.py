@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from earwitness.model.assistant import components
+from earwitness.model.assistant.components import CALLS, ENVIRONMENT
 from earwitness.model.assistant.hardware import microphone, online, powered
-from earwitness.model.expression import FALSE, TRUE, Const, Expression, Sort
+from earwitness.model.expression import Sort
 from earwitness.model.systems.transition_system import (
     StateVariable,
     Table,
@@ -15,73 +15,118 @@ from earwitness.model.systems.transition_system import (
     flag,
     flags,
     negation,
+    values,
     word,
 )
 
 CALL = ("none", "ringing", "talking", "telephone")
+"""`ringing`: to another device, before keys are agreed on; `talking`: after; `telephone`: through a
+gateway."""
 
 call, keyed = word("call"), flag("keyed")
 ANY_ENCRYPTED = flag("any.encrypted")
 
+_OVER = values(call="none", keyed=False)
+
 
 def calls() -> Table:
     """A call's two ends agree on keys before they talk; a telephone's own leg may be plain."""
-    c, e = components.CALLS, components.ENVIRONMENT
-    ready, talking = all_of(powered, online, equals(call, "none")), all_of(powered, online, microphone)
-    over: dict[str, Expression] = {"call": Const("none"), "keyed": FALSE}
-    device, telephone = {"leg": Const("device")}, {"leg": Const("telephone")}
-    size = {"bytes": Const(320)}
     return Table(
-        "calls",
-        "call",
-        (StateVariable("call", Sort.TEXT, ("none",), CALL), *flags(keyed)),
-        (
-            Transition(
-                "dial_device",
-                e,
-                guard=ready,
-                updates={"call": Const("ringing")},
-                emits="call.start",
-                attributes=device,
+        name="calls",
+        control="call",
+        variables=(StateVariable("call", Sort.TEXT, ("none",), CALL), *flags(keyed)),
+        transitions=(*_beginning(), *_talking(), *_ending()),
+    )
+
+
+def _beginning() -> tuple[Transition, ...]:
+    ready = all_of(
+        powered,
+        online,
+        equals(call, "none"),  # assumption: one call at a time
+    )
+    return (
+        Transition(
+            "dial_device",
+            ENVIRONMENT,
+            guard=ready,
+            updates=values(call="ringing"),
+            emits="call.start",
+            attributes=values(leg="device"),
+            reason="assumption: anybody may call at any time",
+        ),
+        Transition(
+            "dial_telephone",
+            ENVIRONMENT,
+            guard=ready,
+            updates=values(call="telephone"),
+            emits="call.start",
+            attributes=values(leg="telephone"),
+            reason="assumption: anybody may call at any time",
+        ),
+        Transition(
+            "agree_on_keys",
+            CALLS,
+            guard=equals(call, "ringing"),
+            updates=values(call="talking", keyed=True),
+            emits=None,
+            reason="CALL-1; FAQ 6: sound between devices is encrypted from end to end",
+        ),
+    )
+
+
+def _talking() -> tuple[Transition, ...]:
+    can_talk = all_of(
+        powered,
+        online,
+        microphone,  # MIC-6: a muted microphone gives nothing to a call
+    )
+    return (
+        Transition(
+            "talk_to_device",
+            CALLS,
+            guard=all_of(
+                can_talk,
+                equals(call, "talking"),  # CALL-1: only after keys are agreed on
             ),
-            Transition(
-                "dial_telephone",
-                e,
-                guard=ready,
-                updates={"call": Const("telephone")},
-                emits="call.start",
-                attributes=telephone,
+            emits="call.media",
+            attributes=values(leg="device", bytes=320, encrypted=keyed, end_to_end=keyed),
+            reason="CALL-1; FAQ 6",
+        ),
+        Transition(
+            "talk_to_telephone",
+            CALLS,
+            guard=all_of(
+                can_talk,
+                equals(call, "telephone"),
             ),
-            Transition(
-                "agree_on_keys",
-                c,
-                guard=equals(call, "ringing"),
-                updates={"call": Const("talking"), "keyed": TRUE},
-                emits=None,
+            emits="call.media",
+            attributes=values(leg="telephone", bytes=320, encrypted=ANY_ENCRYPTED, end_to_end=False),
+            reason="CALL-3; FAQ 6: the telephone network's part is not encrypted",
+        ),
+    )
+
+
+def _ending() -> tuple[Transition, ...]:
+    in_call = negation(equals(call, "none"))
+    return (
+        Transition(
+            "hang_up",
+            ENVIRONMENT,
+            guard=in_call,
+            updates=_OVER,
+            emits="call.end",
+            reason="assumption: either end may hang up at any time",
+        ),
+        Transition(
+            "drop_call",
+            CALLS,
+            guard=all_of(
+                in_call,
+                any_of(negation(powered), negation(online)),
             ),
-            Transition(
-                "talk_to_device",
-                c,
-                guard=all_of(talking, equals(call, "talking")),
-                updates={},
-                emits="call.media",
-                attributes=device | size | {"encrypted": keyed, "end_to_end": keyed},
-            ),
-            Transition(
-                "talk_to_telephone",
-                c,
-                guard=all_of(talking, equals(call, "telephone")),
-                updates={},
-                emits="call.media",
-                attributes=telephone | size | {"encrypted": ANY_ENCRYPTED, "end_to_end": FALSE},
-            ),
-            Transition("hang_up", e, guard=negation(equals(call, "none")), updates=over, emits="call.end"),
-            Transition(
-                "drop_call",
-                c,
-                guard=all_of(negation(equals(call, "none")), any_of(negation(powered), negation(online))),
-                updates=over,
-                emits="call.end",
-            ),
+            updates=_OVER,
+            emits="call.end",
+            reason="CALL-4: a call does not outlive power or network",
         ),
     )

@@ -1,24 +1,21 @@
-"""The cloud: a request passes gateway, recognition, understanding, skill and speech; beside them stand retention and metrics."""
+"""The cloud: a request passes gateway, recognition, understanding, skill and speech; beside them are
+retention and metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from earwitness.model.assistant import components
+from earwitness.model.assistant.components import (
+    ASR,
+    ENVIRONMENT,
+    GATEWAY,
+    METRICS,
+    NLU,
+    RETENTION,
+    SKILLS,
+    SPEECH,
+)
 from earwitness.model.assistant.hardware import online, powered
 from earwitness.model.assistant.management import certified, enabled, skill_kind
-from earwitness.model.expression import (
-    FALSE,
-    TRUE,
-    Const,
-    Expression,
-    Sort,
-    at_most,
-    choice,
-    equal,
-    implication,
-    plus,
-)
+from earwitness.model.expression import Const, Expression, Sort, at_most, choice, implication, plus
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
     TIME,
@@ -35,6 +32,8 @@ from earwitness.model.systems.transition_system import (
     flags,
     negation,
     one_of,
+    same_for,
+    values,
     word,
 )
 
@@ -61,9 +60,7 @@ ANY_WORDS, ANY_SPEAKER, ANY_INTENT, ANY_CATEGORY = (
     word("any.category"),
 )
 
-NEW_TURN: Mapping[str, Expression] = {v.name: FALSE for v in (stop, asked, processed, counted)} | {
-    "turn": Const("none")
-}
+NEW_TURN = same_for(False, stop, asked, processed, counted) | values(turn="none")
 """What the cloud knows when a stream opens, and after it was lost."""
 
 FREE = {
@@ -81,178 +78,12 @@ SECRET = ("any.words", "any.speaker")
 """Who spoke, and what was said."""
 
 
-def _steps(waiting: Expression, streaming: Expression) -> tuple[Transition, ...]:
-    permitted = all_of(enabled, certified, equals(skill_kind, "general"))
-    return (
-        Transition(
-            "end_of_speech",
-            components.GATEWAY,
-            guard=all_of(streaming, negation(stop)),
-            updates={"stop": TRUE, "turn": Const("recorded")},
-            emits=None,
-        ),
-        Transition(
-            "recognise",
-            components.ASR,
-            guard=all_of(
-                waiting,
-                equals(turn, "recorded"),
-                at_most(Const(1), ANY_HYPOTHESES),
-                at_most(ANY_BEST, ANY_CONFIDENCE),
-            ),
-            updates={"turn": Const("recognised"), "words": ANY_WORDS, "speaker": ANY_SPEAKER},
-            emits="asr.result",
-            attributes={
-                "text": ANY_WORDS,
-                "confidence": ANY_CONFIDENCE,
-                "best": ANY_BEST,
-                "hypotheses": ANY_HYPOTHESES,
-            },
-        ),
-        Transition(
-            "understand",
-            components.NLU,
-            guard=all_of(waiting, equals(turn, "recognised"), one_of(ANY_INTENT, *INTENTS)),
-            updates={"turn": Const("understood"), "intent": ANY_INTENT},
-            emits="nlu.intent",
-            attributes={"intent": ANY_INTENT, "resolved": ANY_RESOLVED, "handler": Const("any")},
-        ),
-        Transition(
-            "reject",
-            components.NLU,
-            guard=all_of(waiting, one_of(turn, "recorded", "recognised")),
-            updates={"turn": Const("answered"), "asked": FALSE},
-            emits=None,
-        ),
-        Transition(
-            "ask_skill",
-            components.SKILLS,
-            guard=all_of(waiting, equals(turn, "understood"), permitted),
-            updates={"turn": Const("requested")},
-            emits="skill.request",
-            attributes={
-                "skill": Const("any"),
-                "skill_kind": skill_kind,
-                "certified": certified,
-                "recording": FALSE,
-            },
-        ),
-        Transition(
-            "refuse_skill",
-            components.SKILLS,
-            guard=all_of(waiting, equals(turn, "understood")),
-            updates={"turn": Const("answered"), "asked": FALSE},
-            emits=None,
-        ),
-        Transition(
-            "answer",
-            components.SKILLS,
-            guard=all_of(waiting, equals(turn, "requested")),
-            updates={"turn": Const("answered"), "asked": ANY_FOLLOW_UP, "asked_at": TIME},
-            emits="skill.response",
-            attributes={"skill": Const("any"), "markup": TRUE, "follow_up": ANY_FOLLOW_UP},
-        ),
-        Transition(
-            "finish_request",
-            components.GATEWAY,
-            guard=all_of(waiting, equals(turn, "answered"), negation(processed), equals(reply_to, "nobody")),
-            updates={"processed": TRUE, "processed_at": TIME, "reply_to": Const("self"), "reply_at": TIME},
-            emits="request.processed",
-            attributes={"stream": Const(0)},
-        ),
-        Transition(
-            "finish_elsewhere",
-            components.GATEWAY,
-            guard=equals(reply_to, "nobody"),
-            updates={"reply_to": Const("other"), "reply_at": TIME},
-            emits=None,
-        ),
-        Transition(
-            "speak",
-            components.SPEECH,
-            guard=all_of(powered, online, equals(reply_to, "self")),
-            updates={"reply_to": Const("nobody")},
-            emits="tts.audio",
-            attributes={"bytes": Const(3200), "asked_by": reply_to},
-        ),
-        Transition(
-            "let_reply_go",
-            components.SPEECH,
-            guard=any_of(
-                equals(reply_to, "other"),
-                all_of(equals(reply_to, "self"), any_of(negation(powered), negation(online))),
-            ),
-            updates={"reply_to": Const("nobody")},
-            emits=None,
-        ),
-    )
-
-
-def _stores(waiting: Expression) -> tuple[Transition, ...]:
-    cloud: dict[str, Expression] = {"store": Const("cloud")}
-    return (
-        Transition(
-            "keep_record",
-            components.RETENTION,
-            guard=all_of(
-                waiting,
-                negation(one_of(turn, "none", "recorded")),
-                one_of(ANY_CATEGORY, *KEPT),
-                implication(equal(ANY_CATEGORY, Const("transcript")), ANY_ACTED_ON),
-            ),
-            updates={
-                "keeps_words": any_of(keeps_words, equal(ANY_CATEGORY, Const("transcript"))),
-                "keeps_counts": any_of(keeps_counts, equal(ANY_CATEGORY, Const("metric"))),
-            },
-            emits="record.write",
-            attributes=cloud | {"category": ANY_CATEGORY, "acted_on": ANY_ACTED_ON},
-        ),
-        Transition(
-            "delete_words",
-            components.RETENTION,
-            guard=keeps_words,
-            updates={"keeps_words": FALSE},
-            emits="record.delete",
-            attributes=cloud | {"category": Const("transcript")},
-        ),
-        Transition(
-            "find_words",
-            components.ENVIRONMENT,
-            guard=keeps_words,
-            updates={},
-            emits="record.found",
-            attributes=cloud | {"category": Const("transcript"), "acted_on": TRUE},
-        ),
-        Transition(
-            "find_counts",
-            components.ENVIRONMENT,
-            guard=keeps_counts,
-            updates={},
-            emits="record.found",
-            attributes=cloud | {"category": Const("metric"), "acted_on": FALSE},
-        ),
-        Transition(
-            "count_dialogue",
-            components.METRICS,
-            guard=all_of(waiting, one_of(turn, "requested", "answered"), negation(counted)),
-            updates={"counted": TRUE, "dialogues": plus(dialogues, Const(1))}
-            | {
-                v.name: plus(v, choice(equal(intent, Const(name)), Const(1), Const(0)))
-                for name, v in by_intent.items()
-            },
-            emits="metric",
-            attributes={"name": intent, "level": Const("property")},
-        ),
-    )
-
-
 def cloud(sheet: Datasheet, streaming: Expression, waiting: Expression) -> Table:
     """`streaming`: sound of a request arrives; `waiting`: its device waits for the answer."""
-    replying = one_of(reply_to, "self", "other")
     return Table(
-        "cloud",
-        "turn",
-        (
+        name="cloud",
+        control="turn",
+        variables=(
             StateVariable("turn", Sort.TEXT, ("none",), TURN),
             StateVariable("reply_to", Sort.TEXT, ("nobody",), ("nobody", "self", "other")),
             *flags(stop, asked, processed, counted, keeps_words, keeps_counts),
@@ -261,15 +92,246 @@ def cloud(sheet: Datasheet, streaming: Expression, waiting: Expression) -> Table
             StateVariable("speaker", Sort.TEXT, ("",)),
             StateVariable("intent", Sort.TEXT, ("one",), INTENTS),
         ),
-        (*_steps(waiting, streaming), *_stores(waiting)),
-        (
+        transitions=(
+            *_recognition(waiting, streaming),
+            *_skill_host(waiting),
+            *_answers(waiting),
+            *_stores(waiting),
+        ),
+        limits=(
             Limit(
                 "speech",
-                components.SPEECH,
-                condition=replying,
+                SPEECH,
+                condition=one_of(reply_to, "self", "other"),
                 since=reply_at,
                 bound=sheet["speech"],
                 discharge=("speak", "let_reply_go"),
+                reason="TTS-1: an answer is spoken in time, or not at all",
             ),
         ),
     )
+
+
+def _recognition(waiting: Expression, streaming: Expression) -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "end_of_speech",
+            GATEWAY,
+            guard=all_of(
+                streaming,
+                negation(stop),
+            ),
+            updates=values(stop=True, turn="recorded"),
+            emits=None,
+            reason="STR-1: the cloud decides when it has heard enough",
+        ),
+        Transition(
+            "recognise",
+            ASR,
+            guard=all_of(
+                waiting,
+                equals(turn, "recorded"),
+                at_most(Const(1), ANY_HYPOTHESES),  # ASR-1: one hypothesis at least
+                at_most(ANY_BEST, ANY_CONFIDENCE),  # ASR-1: the most confident is acted on
+            ),
+            updates=values(turn="recognised", words=ANY_WORDS, speaker=ANY_SPEAKER),
+            emits="asr.result",
+            attributes=values(
+                text=ANY_WORDS,
+                confidence=ANY_CONFIDENCE,
+                best=ANY_BEST,
+                hypotheses=ANY_HYPOTHESES,
+            ),
+            reason="ASR-1; section ASR: several strings with scores, the highest is acted on",
+        ),
+        Transition(
+            "understand",
+            NLU,
+            guard=all_of(
+                waiting,
+                equals(turn, "recognised"),
+                one_of(ANY_INTENT, *INTENTS),
+            ),
+            updates=values(turn="understood", intent=ANY_INTENT),
+            emits="nlu.intent",
+            attributes=values(intent=ANY_INTENT, resolved=ANY_RESOLVED, handler="any"),
+            reason="NLU-1; section NLU: an intent with slots",
+        ),
+        Transition(
+            "reject",
+            NLU,
+            guard=all_of(
+                waiting,
+                one_of(turn, "recorded", "recognised"),
+            ),
+            updates=values(turn="answered", asked=False),
+            emits=None,
+            reason="assumption: what is not recognised or not understood ends without a question",
+        ),
+    )
+
+
+def _skill_host(waiting: Expression) -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "ask_skill",
+            SKILLS,
+            guard=all_of(
+                waiting,
+                equals(turn, "understood"),
+                all_of(
+                    enabled,  # SKL-2; FAQ 7: the organisation enabled it
+                    certified,  # SKL-2: public, or certified for the property
+                    equals(skill_kind, "general"),  # SKL-2: none of the refused kinds
+                ),
+            ),
+            updates=values(turn="requested"),
+            emits="skill.request",
+            attributes=values(skill="any", skill_kind=skill_kind, certified=certified, recording=False),
+            reason="SKL-1; section Skills: the content of a request goes to the skill, a recording does not",
+        ),
+        Transition(
+            "refuse_skill",
+            SKILLS,
+            guard=all_of(
+                waiting,
+                equals(turn, "understood"),
+            ),
+            updates=values(turn="answered", asked=False),
+            emits=None,
+            reason="SKL-2: a request for a skill that must not run ends without it",
+        ),
+        Transition(
+            "answer",
+            SKILLS,
+            guard=all_of(
+                waiting,
+                equals(turn, "requested"),
+            ),
+            updates=values(turn="answered", asked=ANY_FOLLOW_UP, asked_at=TIME),
+            emits="skill.response",
+            attributes=values(skill="any", markup=True, follow_up=ANY_FOLLOW_UP),
+            reason="SKL-3; section Skills: an answer in speech markup, which may be a question",
+        ),
+    )
+
+
+def _answers(waiting: Expression) -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "finish_request",
+            GATEWAY,
+            guard=all_of(
+                waiting,
+                equals(turn, "answered"),
+                negation(processed),
+                equals(reply_to, "nobody"),  # assumption: one answer at a time
+            ),
+            updates=values(processed=True, processed_at=TIME, reply_to="self", reply_at=TIME),
+            emits="request.processed",
+            attributes=values(stream=0),
+            reason="STR-1; FAQ 3: the stream closes once the request is processed",
+        ),
+        Transition(
+            "finish_elsewhere",
+            GATEWAY,
+            guard=equals(reply_to, "nobody"),
+            updates=values(reply_to="other", reply_at=TIME),
+            emits=None,
+            reason="assumption: the same cloud answers other devices at any time",
+        ),
+        Transition(
+            "speak",
+            SPEECH,
+            guard=all_of(
+                powered,
+                online,
+                equals(reply_to, "self"),  # TTS-1: the device that asked, no other
+            ),
+            updates=values(reply_to="nobody"),
+            emits="tts.audio",
+            attributes=values(bytes=3200, asked_by=reply_to),
+            reason="TTS-1; section TTS: the answer goes to the device that asked",
+        ),
+        Transition(
+            "let_reply_go",
+            SPEECH,
+            guard=any_of(
+                equals(reply_to, "other"),
+                all_of(
+                    equals(reply_to, "self"),
+                    any_of(negation(powered), negation(online)),
+                ),
+            ),
+            updates=values(reply_to="nobody"),
+            emits=None,
+            reason="TTS-1: what belongs elsewhere, or cannot arrive, is not played here",
+        ),
+    )
+
+
+def _stores(waiting: Expression) -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "keep_record",
+            RETENTION,
+            guard=all_of(
+                waiting,
+                negation(one_of(turn, "none", "recorded")),  # assumption: after recognition
+                one_of(ANY_CATEGORY, *KEPT),  # RET-1, ASR-2, CALL-2: words acted on and counts alone
+                implication(equals(ANY_CATEGORY, "transcript"), ANY_ACTED_ON),  # ASR-2
+            ),
+            updates=values(
+                keeps_words=any_of(keeps_words, equals(ANY_CATEGORY, "transcript")),
+                keeps_counts=any_of(keeps_counts, equals(ANY_CATEGORY, "metric")),
+            ),
+            emits="record.write",
+            attributes=values(store="cloud", category=ANY_CATEGORY, acted_on=ANY_ACTED_ON),
+            reason="RET-1, ASR-2; section Data Retention: no recording; section ASR: the string acted on",
+        ),
+        Transition(
+            "delete_words",
+            RETENTION,
+            guard=keeps_words,
+            updates=values(keeps_words=False),
+            emits="record.delete",
+            attributes=values(store="cloud", category="transcript"),
+            reason="assumption: words may be deleted at any time",
+        ),
+        Transition(
+            "find_words",
+            ENVIRONMENT,
+            guard=keeps_words,
+            emits="record.found",
+            attributes=values(store="cloud", category="transcript", acted_on=True),
+            reason="assumption: an auditor may look into the stores at any time",
+        ),
+        Transition(
+            "find_counts",
+            ENVIRONMENT,
+            guard=keeps_counts,
+            emits="record.found",
+            attributes=values(store="cloud", category="metric", acted_on=False),
+            reason="assumption: an auditor may look into the stores at any time",
+        ),
+        Transition(
+            "count_dialogue",
+            METRICS,
+            guard=all_of(
+                waiting,
+                one_of(turn, "requested", "answered"),
+                negation(counted),  # once a request
+            ),
+            updates=values(counted=True, dialogues=plus(dialogues, Const(1))) | _counts_by_intent(),
+            emits="metric",
+            attributes=values(name=intent, level="property"),
+            reason="RET-2; section Data Retention: counts by intent and property, nothing of a person",
+        ),
+    )
+
+
+def _counts_by_intent() -> dict[str, Expression]:
+    return {
+        variable.name: plus(variable, choice(equals(intent, name), Const(1), Const(0)))
+        for name, variable in by_intent.items()
+    }

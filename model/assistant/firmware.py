@@ -1,9 +1,10 @@
-"""The firmware of a device: it waits for its word, opens and closes streams, shows what it does; and the environment around it."""
+"""The firmware of a device: it waits for its word, opens and closes streams, shows what it does; and the
+environment around it."""
 
 from __future__ import annotations
 
-from earwitness.model.assistant import components
 from earwitness.model.assistant.cloud import NEW_TURN, asked, asked_at, processed, processed_at, stop
+from earwitness.model.assistant.components import ENVIRONMENT, FIRMWARE
 from earwitness.model.assistant.hardware import (
     DARK,
     KIND,
@@ -17,7 +18,6 @@ from earwitness.model.assistant.hardware import (
 )
 from earwitness.model.assistant.management import tone_wanted
 from earwitness.model.expression import (
-    FALSE,
     TRUE,
     Const,
     Expression,
@@ -43,6 +43,8 @@ from earwitness.model.systems.transition_system import (
     flags,
     negation,
     one_of,
+    same_for,
+    values,
     word,
 )
 
@@ -55,288 +57,398 @@ began_at, activated_at, opened_at = count("began_at"), count("activated_at"), co
 heard_from = count("heard_from")
 ANY_FROM = count("any.from")
 
-STREAMING, WAITING = (
-    all_of(opened, online, equals(control, "streaming")),
-    all_of(opened, online, equals(control, "waiting")),
-)
-_SETTING: dict[str, Expression] = {"store": Const("device"), "category": Const("setting"), "acted_on": FALSE}
-_OPENED: dict[str, Expression] = {
-    "open": TRUE,
-    "control": Const("streaming"),
-    "opened_at": TIME,
-    "heard_from": ANY_FROM,
-    "cut": FALSE,
-    **NEW_TURN,
-}
-_REST = choice(microphone, Const("listening"), Const("muted"))
+STREAMING = all_of(opened, online, equals(control, "streaming"))
+WAITING = all_of(opened, online, equals(control, "waiting"))
 
-
-def _activation(by: str) -> dict[str, Expression]:
-    return {
-        "control": Const("activated"),
-        "cause": Const(by),
-        "began_at": TIME,
-        "activated_at": TIME,
-        "toned": FALSE,
-    }
-
-
-def environment() -> tuple[Transition, ...]:
-    """Power, network and buttons at any moment, and time."""
-    e = components.ENVIRONMENT
-    dark: dict[str, Expression] = {**DARK, **NEW_TURN, **{v.name: FALSE for v in (blue, bar, toned, opened)}}
-    return (
-        Transition(
-            "restore_power",
-            e,
-            guard=negation(powered),
-            updates={
-                "powered": TRUE,
-                "control": choice(muted, Const("muted"), Const("listening")),
-                "rail": Const("microphone"),
-                "rail_at": TIME,
-            },
-            emits="power",
-            attributes={"on": TRUE, "kind": KIND},
-        ),
-        Transition(
-            "cut_power",
-            e,
-            guard=powered,
-            updates={**dark, "control": Const("idle")},
-            emits="power",
-            attributes={"on": FALSE, "kind": KIND},
-        ),
-        Transition(
-            "change_network",
-            e,
-            guard=TRUE,
-            updates={"online": negation(online)},
-            emits="network",
-            attributes={"on": negation(online)},
-        ),
-        Transition("press_action_in_vain", e, guard=powered, updates={}, emits="button.action"),
-        # What a look into the device's store may show: settings, nothing else.
-        Transition("find_setting", e, guard=TRUE, updates={}, emits="record.found", attributes=_SETTING),
-    )
-
-
-def _turns(sheet: Datasheet) -> tuple[Transition, ...]:
-    f = components.FIRMWARE
-    activated, listening = equals(control, "activated"), equals(control, "listening")
-    dressed = all_of(blue, implication(show, bar), implication(tone_wanted, toned))
-    earliest = choice(equals(cause, "follow_up"), activated_at, minus(activated_at, Const(sheet["preroll"])))
-    in_time = implication(
-        equals(cause, "follow_up"), at_most(TIME, plus(asked_at, Const(sheet["follow_up"])))
-    )
-    return (
-        Transition(
-            "hear_wake_word",
-            f,
-            guard=all_of(powered, microphone, listening),
-            updates=_activation("wake_word"),
-            emits="wake_word",
-            attributes={"word": Const("alexa")},
-        ),
-        Transition(
-            "press_action",
-            f,
-            guard=all_of(powered, microphone, listening),
-            updates=_activation("action_button"),
-            emits="button.action",
-        ),
-        Transition(
-            "open_stream",
-            f,
-            guard=all_of(
-                activated,
-                microphone,
-                online,
-                dressed,
-                negation(opened),
-                at_most(Const(0), ANY_FROM),
-                at_most(earliest, ANY_FROM),
-                at_most(ANY_FROM, TIME),
-                in_time,
-            ),
-            updates=_OPENED,
-            emits="stream.open",
-            attributes={"stream": Const(0), "cause": cause, "from": ANY_FROM},
-        ),
-        Transition(
-            "send_audio",
-            f,
-            guard=all_of(
-                opened,
-                microphone,
-                negation(cut),
-                online,
-                equals(control, "streaming"),
-                at_most(heard_from, ANY_FROM),
-                at_most(ANY_FROM, TIME),
-            ),
-            updates={},
-            emits="stream.audio",
-            attributes={
-                "stream": Const(0),
-                "bytes": Const(2560),
-                "from": ANY_FROM,
-                "to": TIME,
-                "encrypted": TRUE,
-                "voice": TRUE,
-            },
-        ),
-        Transition(
-            "await_answer",
-            f,
-            guard=all_of(opened, stop, equals(control, "streaming")),
-            updates={"control": Const("waiting")},
-            emits=None,
-        ),
-        Transition(
-            "close_stream",
-            f,
-            guard=opened,
-            updates={
-                "open": FALSE,
-                "control": choice(
-                    negation(microphone),
-                    Const("muted"),
-                    choice(asked, Const("follow_up"), Const("listening")),
-                ),
-            },
-            emits="stream.close",
-            attributes={"stream": Const(0)},
-        ),
-        Transition(
-            "listen_for_answer",
-            f,
-            guard=all_of(equals(control, "follow_up"), microphone, online, asked),
-            updates={
-                "control": Const("activated"),
-                "cause": Const("follow_up"),
-                "began_at": TIME,
-                "activated_at": asked_at,
-                "toned": FALSE,
-            },
-            emits=None,
-        ),
-        Transition("give_up", f, guard=all_of(activated, blue), updates={"control": _REST}, emits=None),
-        Transition(
-            "expect_no_answer", f, guard=equals(control, "follow_up"), updates={"control": _REST}, emits=None
-        ),
-        Transition(
-            "notice_mute",
-            f,
-            guard=all_of(negation(microphone), negation(opened), listening),
-            updates={"control": Const("muted")},
-            emits=None,
-        ),
-        Transition(
-            "notice_unmute",
-            f,
-            guard=all_of(microphone, equals(control, "muted")),
-            updates={"control": Const("listening")},
-            emits=None,
-        ),
-        Transition("keep_setting", f, guard=powered, updates={}, emits="record.write", attributes=_SETTING),
-    )
-
-
-def _indicators() -> tuple[Transition, ...]:
-    f, activated = components.FIRMWARE, equals(control, "activated")
-    quiet = all_of(negation(opened), one_of(control, "listening", "muted", "follow_up"))
-    return (
-        Transition(
-            "light_ring",
-            f,
-            guard=all_of(activated, negation(blue)),
-            updates={"blue": TRUE},
-            emits="light",
-            attributes={"color": Const("blue"), "on": TRUE},
-        ),
-        Transition(
-            "show_bar",
-            f,
-            guard=all_of(activated, show, blue, negation(bar)),
-            updates={"bar": TRUE},
-            emits="screen",
-            attributes={"symbol": Const("blue_bar"), "on": TRUE},
-        ),
-        Transition(
-            "play_tone",
-            f,
-            guard=all_of(activated, tone_wanted, negation(toned)),
-            updates={"toned": TRUE},
-            emits="tone",
-        ),
-        Transition(
-            "darken_ring",
-            f,
-            guard=all_of(blue, quiet),
-            updates={"blue": FALSE},
-            emits="light",
-            attributes={"color": Const("blue"), "on": FALSE},
-        ),
-        Transition(
-            "hide_bar",
-            f,
-            guard=all_of(bar, quiet),
-            updates={"bar": FALSE},
-            emits="screen",
-            attributes={"symbol": Const("blue_bar"), "on": FALSE},
-        ),
-    )
+_SETTING = values(store="device", category="setting", acted_on=False)
+_AT_REST = choice(microphone, Const("listening"), Const("muted"))
+_ACTIVATED, _LISTENING = equals(control, "activated"), equals(control, "listening")
 
 
 def firmware(sheet: Datasheet) -> Table:
-    """Everything the device's software decides, under a hostile environment. It may use each bound to the full."""
-    f, activated = components.FIRMWARE, equals(control, "activated")
+    """Everything the device's software decides, under a hostile environment. It may use each rating to the
+    full."""
     return Table(
-        "firmware",
-        "control",
-        (
+        name="firmware",
+        control="control",
+        variables=(
             *flags(opened, blue, bar, toned),
             StateVariable("control", Sort.TEXT, ("idle",), CONTROL),
             StateVariable("cause", Sort.TEXT, ("wake_word",), ("wake_word", "action_button", "follow_up")),
             *counts(began_at, activated_at, opened_at, heard_from),
         ),
-        (*environment(), *_turns(sheet), *_indicators()),
-        (
-            Limit(
-                "indicator",
-                f,
-                condition=all_of(activated, negation(blue)),
-                since=began_at,
-                bound=sheet["indicator"],
-                discharge=("light_ring",),
+        transitions=(
+            *_environment(),
+            *_activations(),
+            *_streams(sheet),
+            *_follow_ups(),
+            *_mute_and_settings(),
+            *_indicators(),
+        ),
+        limits=_limits(sheet),
+    )
+
+
+def _environment() -> tuple[Transition, ...]:
+    """Power, network and buttons at any moment."""
+    return (
+        Transition(
+            "restore_power",
+            ENVIRONMENT,
+            guard=negation(powered),
+            updates=values(
+                powered=True,
+                control=choice(muted, Const("muted"), Const("listening")),
+                rail="microphone",
+                rail_at=TIME,
             ),
-            Limit(
-                "activation",
-                f,
-                condition=activated,
-                since=began_at,
-                bound=sheet["activation"],
-                discharge=("light_ring", "give_up"),
+            emits="power",
+            attributes=values(on=True, kind=KIND),
+            reason="BASE-1: power comes back at any time; the rail then follows the button",
+        ),
+        Transition(
+            "cut_power",
+            ENVIRONMENT,
+            guard=powered,
+            updates=DARK | NEW_TURN | same_for(False, blue, bar, toned, opened) | values(control="idle"),
+            emits="power",
+            attributes=values(on=False, kind=KIND),
+            reason="assumption: power is lost at any time; the cloud forgets a turn whose device is gone",
+        ),
+        Transition(
+            "change_network",
+            ENVIRONMENT,
+            guard=TRUE,
+            updates=values(online=negation(online)),
+            emits="network",
+            attributes=values(on=negation(online)),
+            reason="assumption: the network is lost and comes back at any time",
+        ),
+        Transition(
+            "press_action_in_vain",
+            ENVIRONMENT,
+            guard=powered,
+            emits="button.action",
+            reason="assumption: the button may be pressed in every state, also where it starts nothing",
+        ),
+        Transition(
+            "find_setting",
+            ENVIRONMENT,
+            guard=TRUE,
+            emits="record.found",
+            attributes=_SETTING,
+            reason="RET-1, WAKE-2: a look into the device's store shows settings, nothing else",
+        ),
+    )
+
+
+def _activations() -> tuple[Transition, ...]:
+    ready = all_of(
+        powered,
+        microphone,  # MIC-3: a muted device is not woken
+        _LISTENING,
+    )
+    return (
+        Transition(
+            "hear_wake_word",
+            FIRMWARE,
+            guard=ready,
+            updates=_activation("wake_word"),
+            emits="wake_word",
+            attributes=values(word="alexa"),
+            reason="WAKE-1; FAQ 1. Assumption: one word for the chosen one; a false wake looks alike",
+        ),
+        Transition(
+            "press_action",
+            FIRMWARE,
+            guard=ready,
+            updates=_activation("action_button"),
+            emits="button.action",
+            reason="WAKE-1; FAQ 3: the action button activates too",
+        ),
+    )
+
+
+def _activation(by: str) -> dict[str, Expression]:
+    return values(control="activated", cause=by, began_at=TIME, activated_at=TIME, toned=False)
+
+
+def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
+    by_follow_up = equals(cause, "follow_up")
+    earliest = choice(by_follow_up, activated_at, minus(activated_at, Const(sheet["preroll"])))
+    return (
+        Transition(
+            "open_stream",
+            FIRMWARE,
+            guard=all_of(
+                _ACTIVATED,  # WAKE-1: something asked for a stream
+                microphone,  # MIC-3: not while muted
+                online,
+                all_of(
+                    blue,  # IND-1: the ring is lit first
+                    implication(show, bar),  # IND-4: and the bar, where there is a screen
+                    implication(tone_wanted, toned),  # IND-3: and the tone is played, where it is wanted
+                ),
+                negation(opened),  # one stream at a time
+                at_most(Const(0), ANY_FROM),
+                at_most(earliest, ANY_FROM),  # WAKE-4: no earlier than the pre-roll
+                at_most(ANY_FROM, TIME),
+                implication(by_follow_up, at_most(TIME, plus(asked_at, Const(sheet["follow_up"])))),  # STR-3
             ),
-            Limit(
-                "turn", f, condition=opened, since=opened_at, bound=sheet["turn"], discharge=("close_stream",)
+            updates=values(
+                open=True,
+                control="streaming",
+                opened_at=TIME,
+                heard_from=ANY_FROM,
+                cut=False,
+            )
+            | NEW_TURN,
+            emits="stream.open",
+            attributes=values(stream=0, cause=cause) | {"from": ANY_FROM},
+            reason="WAKE-1; FAQ 1, FAQ 3: a stream opens after an activation that is shown",
+        ),
+        Transition(
+            "send_audio",
+            FIRMWARE,
+            guard=all_of(
+                opened,  # WAKE-1: only inside a stream
+                microphone,  # MIC-3: not while muted
+                negation(cut),  # MIC-3: nor after a quick mute and unmute
+                online,
+                equals(control, "streaming"),  # STR-1: not while the answer is awaited
+                at_most(heard_from, ANY_FROM),  # WAKE-4: nothing from before the stream's own first sample
+                at_most(ANY_FROM, TIME),
             ),
-            Limit(
-                "close",
-                f,
-                condition=all_of(opened, processed),
-                since=processed_at,
-                bound=sheet["close"],
-                discharge=("close_stream",),
+            emits="stream.audio",
+            attributes=values(stream=0, bytes=2560, to=TIME, encrypted=True, voice=True) | {"from": ANY_FROM},
+            reason="STR-2; section Echo Devices: sound goes to the cloud encrypted",
+        ),
+        Transition(
+            "await_answer",
+            FIRMWARE,
+            guard=all_of(
+                opened,
+                stop,  # the cloud has heard enough
+                equals(control, "streaming"),
             ),
-            Limit(
-                "drop",
-                f,
-                condition=all_of(opened, cut),
-                since=cut_at,
-                bound=sheet["close"],
-                discharge=("close_stream",),
+            updates=values(control="waiting"),
+            emits=None,
+            reason="STR-1; section TTS: the ring stays lit while the answer is awaited",
+        ),
+        Transition(
+            "close_stream",
+            FIRMWARE,
+            guard=opened,
+            updates=values(
+                open=False,
+                control=choice(
+                    negation(microphone),
+                    Const("muted"),
+                    choice(asked, Const("follow_up"), Const("listening")),
+                ),
             ),
+            emits="stream.close",
+            attributes=values(stream=0),
+            reason="STR-1; FAQ 3. The firmware may close at any time; the limits say when it must",
+        ),
+    )
+
+
+def _follow_ups() -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "listen_for_answer",
+            FIRMWARE,
+            guard=all_of(
+                equals(control, "follow_up"),
+                microphone,  # MIC-3
+                online,
+                asked,  # STR-3: only after a question
+            ),
+            updates=values(
+                control="activated",
+                cause="follow_up",
+                began_at=TIME,
+                activated_at=asked_at,
+                toned=False,
+            ),
+            emits=None,
+            reason="STR-3; section TTS: some skills ask questions that need an answer",
+        ),
+        Transition(
+            "give_up",
+            FIRMWARE,
+            guard=all_of(
+                _ACTIVATED,
+                blue,  # IND-2: what was activated has been shown
+            ),
+            updates=values(control=_AT_REST),
+            emits=None,
+            reason="WAKE-1: an activation that led to no stream is over",
+        ),
+        Transition(
+            "expect_no_answer",
+            FIRMWARE,
+            guard=equals(control, "follow_up"),
+            updates=values(control=_AT_REST),
+            emits=None,
+            reason="STR-3: a question need not be answered",
+        ),
+    )
+
+
+def _mute_and_settings() -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "notice_mute",
+            FIRMWARE,
+            guard=all_of(
+                negation(microphone),
+                negation(opened),
+                _LISTENING,
+            ),
+            updates=values(control="muted"),
+            emits=None,
+            reason="MIC-3: the software learns late what the button did; nothing depends on that",
+        ),
+        Transition(
+            "notice_unmute",
+            FIRMWARE,
+            guard=all_of(
+                microphone,
+                equals(control, "muted"),
+            ),
+            updates=values(control="listening"),
+            emits=None,
+            reason="MIC-3: as for a mute",
+        ),
+        Transition(
+            "keep_setting",
+            FIRMWARE,
+            guard=powered,
+            emits="record.write",
+            attributes=_SETTING,
+            reason="RET-1, WAKE-2: the device stores settings, nothing else",
+        ),
+    )
+
+
+def _indicators() -> tuple[Transition, ...]:
+    quiet = all_of(
+        negation(opened),  # IND-1: lit as long as a stream is open
+        one_of(control, "listening", "muted", "follow_up"),
+    )
+    return (
+        Transition(
+            "light_ring",
+            FIRMWARE,
+            guard=all_of(
+                _ACTIVATED,
+                negation(blue),
+            ),
+            updates=values(blue=True),
+            emits="light",
+            attributes=values(color="blue", on=True),
+            reason="IND-1, IND-2; FAQ 3: a light comes on at an activation",
+        ),
+        Transition(
+            "show_bar",
+            FIRMWARE,
+            guard=all_of(
+                _ACTIVATED,
+                show,
+                blue,
+                negation(bar),
+            ),
+            updates=values(bar=True),
+            emits="screen",
+            attributes=values(symbol="blue_bar", on=True),
+            reason="IND-4; section Aside: a blue line on the screen",
+        ),
+        Transition(
+            "play_tone",
+            FIRMWARE,
+            guard=all_of(
+                _ACTIVATED,
+                tone_wanted,  # IND-3: where the organisation wants it
+                negation(toned),  # once an activation
+            ),
+            updates=values(toned=True),
+            emits="tone",
+            reason="IND-3; FAQ 3: a short tone where the organisation turned it on",
+        ),
+        Transition(
+            "darken_ring",
+            FIRMWARE,
+            guard=all_of(
+                blue,
+                quiet,
+            ),
+            updates=values(blue=False),
+            emits="light",
+            attributes=values(color="blue", on=False),
+            reason="IND-1, IND-5: nothing is sent any more",
+        ),
+        Transition(
+            "hide_bar",
+            FIRMWARE,
+            guard=all_of(
+                bar,
+                quiet,
+            ),
+            updates=values(bar=False),
+            emits="screen",
+            attributes=values(symbol="blue_bar", on=False),
+            reason="IND-4: nothing is sent any more",
+        ),
+    )
+
+
+def _limits(sheet: Datasheet) -> tuple[Limit, ...]:
+    return (
+        Limit(
+            "indicator",
+            FIRMWARE,
+            condition=all_of(_ACTIVATED, negation(blue)),
+            since=began_at,
+            bound=sheet["indicator"],
+            discharge=("light_ring",),
+            reason="IND-2: the light comes on in time",
+        ),
+        Limit(
+            "activation",
+            FIRMWARE,
+            condition=_ACTIVATED,
+            since=began_at,
+            bound=sheet["activation"],
+            discharge=("light_ring", "give_up"),
+            reason="WAKE-1: an activation leads to a stream in time, or to none",
+        ),
+        Limit(
+            "turn",
+            FIRMWARE,
+            condition=opened,
+            since=opened_at,
+            bound=sheet["turn"],
+            discharge=("close_stream",),
+            reason="STR-1: no stream stays open for long",
+        ),
+        Limit(
+            "close",
+            FIRMWARE,
+            condition=all_of(opened, processed),
+            since=processed_at,
+            bound=sheet["close"],
+            discharge=("close_stream",),
+            reason="STR-1; FAQ 3: the stream closes once the request is processed",
+        ),
+        Limit(
+            "drop",
+            FIRMWARE,
+            condition=all_of(opened, cut),
+            since=cut_at,
+            bound=sheet["close"],
+            discharge=("close_stream",),
+            reason="MIC-3: a mute ends a stream that is open",
         ),
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from earwitness.model.assistant import components
-from earwitness.model.expression import FALSE, Const, Expression, Sort, at_most, choice
+from earwitness.model.assistant.components import CAMERA, ENVIRONMENT, LIGHT, MICROPHONE
+from earwitness.model.expression import Const, Sort, at_most, choice
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
     TIME,
@@ -21,6 +19,8 @@ from earwitness.model.systems.transition_system import (
     flag,
     flags,
     negation,
+    same_for,
+    values,
     word,
 )
 
@@ -32,118 +32,153 @@ microphone, camera, shutter = flag("microphone"), flag("camera"), flag("shutter"
 red, mute_symbol = flag("red"), flag("mute_symbol")
 rail, rail_at = word("rail"), count("rail_at")
 cut, cut_at = flag("cut"), count("cut_at")
-"""A latch: power was cut since the last stream opened, and when first. A quick mute and unmute must still stop a stream."""
+"""A latch: power was cut since the last stream opened, and when first. A quick mute and unmute must still
+stop a stream."""
 
 KIND = choice(show, Const("show"), Const("speaker"))
 ANY_BUFFERED = count("any.buffered")
 
-DARK: Mapping[str, Expression] = {
-    v.name: FALSE for v in (powered, microphone, camera, red, mute_symbol, cut)
-} | {"rail": Const("settled")}
-"""What a power cut does to the hardware."""
+DARK = same_for(False, powered, microphone, camera, red, mute_symbol, cut) | values(rail="settled")
+"""What a power cut does to the hardware. The button's latch, `muted`, keeps its position."""
 
-RAIL_FOLLOWS_BUTTON = tuple(
-    any_of(negation(powered), equals(rail, "microphone"), *pair)
-    for pair in ((muted, microphone), (negation(muted), negation(microphone)))
+RAIL_FOLLOWS_BUTTON = (
+    any_of(negation(powered), equals(rail, "microphone"), muted, microphone),
+    any_of(negation(powered), equals(rail, "microphone"), negation(muted), negation(microphone)),
 )
 """Once the rail has switched, the microphones are fed exactly when the user did not mute."""
 
 
 def hardware(sheet: Datasheet) -> Table:
     """Button, rail, microphones, camera, shutter, red light and mute symbol."""
-    m, light = components.MICROPHONE, components.LIGHT
-    transitions = (
-        Transition(
-            "press_microphone",
-            m,
-            guard=all_of(powered, equals(rail, "settled")),
-            updates={"muted": negation(muted), "rail": Const("microphone"), "rail_at": TIME},
-            emits="button.microphone",
-        ),
-        Transition(
-            "switch_microphones",
-            m,
-            guard=all_of(powered, equals(rail, "microphone")),
-            updates={"microphone": negation(muted), "rail": choice(show, Const("camera"), Const("red"))}
-            | {"cut": any_of(cut, muted), "cut_at": choice(all_of(muted, negation(cut)), TIME, cut_at)},
-            emits="microphone.power",
-            attributes={"on": negation(muted)},
-        ),
-        Transition(
-            "switch_camera",
-            components.CAMERA,
-            guard=all_of(powered, equals(rail, "camera")),
-            updates={"camera": negation(muted), "rail": Const("red")},
-            emits="camera.power",
-            attributes={"on": negation(muted)},
-        ),
-        Transition(
-            "switch_red_light",
-            light,
-            guard=all_of(powered, equals(rail, "red")),
-            updates={"red": muted, "rail": choice(show, Const("symbol"), Const("settled"))},
-            emits="light",
-            attributes={"color": Const("red"), "on": muted},
-        ),
-        Transition(
-            "switch_mute_symbol",
-            light,
-            guard=all_of(powered, equals(rail, "symbol")),
-            updates={"mute_symbol": muted, "rail": Const("settled")},
-            emits="screen",
-            attributes={"symbol": Const("mute_symbol"), "on": muted},
-        ),
-        Transition(
-            "capture_audio",
-            m,
-            guard=all_of(
-                powered,
-                microphone,
-                at_most(Const(0), ANY_BUFFERED),
-                at_most(ANY_BUFFERED, Const(sheet["preroll"])),
-            ),
-            updates={},
-            emits="audio.captured",
-            attributes={"bytes": Const(2560), "buffered": ANY_BUFFERED},
-        ),
-        Transition(
-            "capture_frame",
-            components.CAMERA,
-            guard=all_of(powered, camera, negation(shutter)),
-            updates={},
-            emits="camera.captured",
-            attributes={"bytes": Const(4096)},
-        ),
-        Transition(
-            "move_shutter",
-            components.ENVIRONMENT,
-            guard=show,
-            updates={"shutter": negation(shutter)},
-            emits="shutter",
-            attributes={"closed": negation(shutter)},
-        ),
-    )
-    switching = ("switch_microphones", "switch_camera", "switch_red_light", "switch_mute_symbol")
     return Table(
-        "hardware",
-        "rail",
-        (
+        name="hardware",
+        control="rail",
+        variables=(
             StateVariable("show", Sort.BOOL, (True, False)),
             *flags(powered, muted, microphone, camera, shutter, red, mute_symbol, cut),
             StateVariable("rail", Sort.TEXT, ("settled",), RAIL),
             StateVariable("online", Sort.BOOL, (True,)),
             *counts(rail_at, cut_at),
         ),
-        transitions,
-        (
+        transitions=(*_button_and_rail(), *_sensors(sheet)),
+        limits=(
             Limit(
                 "rail",
-                m,
+                MICROPHONE,
                 condition=all_of(powered, negation(equals(rail, "settled"))),
                 since=rail_at,
                 bound=sheet["rail"],
-                discharge=switching,
+                discharge=("switch_microphones", "switch_camera", "switch_red_light", "switch_mute_symbol"),
+                reason="MIC-1, MIC-4, CAM-1, IND-4: all that the button switches is switched in time",
             ),
         ),
-        RAIL_FOLLOWS_BUTTON,
+        hints=RAIL_FOLLOWS_BUTTON,
+    )
+
+
+def _button_and_rail() -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "press_microphone",
+            MICROPHONE,
+            guard=all_of(
+                powered,  # assumption: a button without power does nothing
+                equals(rail, "settled"),  # assumption: a press while the rail switches is not counted
+            ),
+            updates=values(muted=negation(muted), rail="microphone", rail_at=TIME),
+            emits="button.microphone",
+            reason="MIC-5; section Echo Devices: the user can press the button at any time",
+        ),
+        Transition(
+            "switch_microphones",
+            MICROPHONE,
+            guard=all_of(
+                powered,
+                equals(rail, "microphone"),  # the first that the rail switches
+            ),
+            updates=values(
+                microphone=negation(muted),  # MIC-1: the button decides, no software is asked
+                rail=choice(show, Const("camera"), Const("red")),
+                cut=any_of(cut, muted),
+                cut_at=choice(all_of(muted, negation(cut)), TIME, cut_at),
+            ),
+            emits="microphone.power",
+            attributes=values(on=negation(muted)),
+            reason="MIC-1; section Echo Devices: muted microphones are disconnected electrically",
+        ),
+        Transition(
+            "switch_camera",
+            CAMERA,
+            guard=all_of(
+                powered,
+                equals(rail, "camera"),  # after the microphones, where there is a camera
+            ),
+            updates=values(camera=negation(muted), rail="red"),
+            emits="camera.power",
+            attributes=values(on=negation(muted)),
+            reason="CAM-1; section Aside: the same button disconnects camera and microphones",
+        ),
+        Transition(
+            "switch_red_light",
+            LIGHT,
+            guard=all_of(
+                powered,
+                equals(rail, "red"),
+            ),
+            updates=values(red=muted, rail=choice(show, Const("symbol"), Const("settled"))),
+            emits="light",
+            attributes=values(color="red", on=muted),
+            reason="MIC-4; section Echo Devices: a dedicated red light shows that the microphones are off",
+        ),
+        Transition(
+            "switch_mute_symbol",
+            LIGHT,
+            guard=all_of(
+                powered,
+                equals(rail, "symbol"),  # the last, where there is a screen
+            ),
+            updates=values(mute_symbol=muted, rail="settled"),
+            emits="screen",
+            attributes=values(symbol="mute_symbol", on=muted),
+            reason="IND-4; section Aside: a crossed circle on the screen",
+        ),
+    )
+
+
+def _sensors(sheet: Datasheet) -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "capture_audio",
+            MICROPHONE,
+            guard=all_of(
+                powered,
+                microphone,  # MIC-2: no power, no sound
+                at_most(Const(0), ANY_BUFFERED),
+                at_most(ANY_BUFFERED, Const(sheet["preroll"])),  # WAKE-2: the ring buffer holds no more
+            ),
+            emits="audio.captured",
+            attributes=values(bytes=2560, buffered=ANY_BUFFERED),
+            reason="WAKE-2; FAQ 1: a fraction of a second before the wake word is held",
+        ),
+        Transition(
+            "capture_frame",
+            CAMERA,
+            guard=all_of(
+                powered,
+                camera,  # CAM-1: no power, no picture
+                negation(shutter),  # CAM-2: a closed shutter covers the camera
+            ),
+            emits="camera.captured",
+            attributes=values(bytes=4096),
+            reason="CAM-2; FAQ 5",
+        ),
+        Transition(
+            "move_shutter",
+            ENVIRONMENT,
+            guard=show,  # assumption: only a device with a screen has a camera
+            updates=values(shutter=negation(shutter)),
+            emits="shutter",
+            attributes=values(closed=negation(shutter)),
+            reason="CAM-2; FAQ 5: the user moves the shutter by hand, whatever the device does",
+        ),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from earwitness.model.assistant import components
-from earwitness.model.expression import FALSE, TRUE, Const, Expression, Sort, equal
+from earwitness.model.assistant.components import ENVIRONMENT, MANAGEMENT
+from earwitness.model.expression import Expression, Sort
 from earwitness.model.systems.transition_system import (
     Enabled,
     StateVariable,
@@ -18,6 +18,7 @@ from earwitness.model.systems.transition_system import (
     flags,
     negation,
     one_of,
+    values,
     word,
 )
 
@@ -44,12 +45,8 @@ OUT_OF_REACH = ("recordings", "transcripts")
 
 owner, tone_wanted = word("owner"), flag("tone_wanted")
 enabled, certified, skill_kind = flag("enabled"), flag("certified"), word("skill_kind")
-ANY_ACTOR, ANY_ROLE, ANY_RESOURCE, ANY_KIND = (
-    word("any.actor"),
-    word("any.role"),
-    word("any.resource"),
-    word("any.skill_kind"),
-)
+ANY_ACTOR, ANY_ROLE = word("any.actor"), word("any.role")
+ANY_RESOURCE, ANY_KIND = word("any.resource"), word("any.skill_kind")
 
 FREE = {
     "any.actor": PARTIES,
@@ -59,96 +56,132 @@ FREE = {
 }
 
 
+def management() -> Table:
+    """Skills, settings, ownership and access. Developers submit what they like, and anybody asks for
+    anything."""
+    return Table(
+        name="management",
+        control="owner",
+        variables=(
+            StateVariable("owner", Sort.TEXT, ("ours",), PARTIES),
+            StateVariable("skill_kind", Sort.TEXT, ("general",), KINDS),
+            *flags(tone_wanted, enabled, certified),
+        ),
+        transitions=(*_skills(), *_ownership(), *_access()),
+    )
+
+
+def _skills() -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "submit_skill",
+            ENVIRONMENT,
+            guard=one_of(ANY_KIND, *KINDS),  # assumption: developers submit skills of every kind
+            updates=values(skill_kind=ANY_KIND, certified=False, enabled=False),
+            emits=None,
+            reason="SKL-2: what is new is neither certified nor enabled",
+        ),
+        Transition(
+            "certify_skill",
+            MANAGEMENT,
+            guard=equals(skill_kind, "general"),  # SKL-2: no refused kind is certified
+            updates=values(certified=True),
+            emits=None,
+            reason="SKL-2; section Skills: four kinds of skills are not supported",
+        ),
+        Transition(
+            "enable_skill",
+            MANAGEMENT,
+            guard=all_of(
+                certified,  # SKL-2
+                negation(enabled),
+            ),
+            updates=values(enabled=True),
+            emits="skill.enable",
+            attributes=values(skill="any", skill_kind=skill_kind, certified=certified),
+            reason="SKL-2; FAQ 7: the organisation decides which skills are enabled",
+        ),
+        Transition(
+            "disable_skill",
+            MANAGEMENT,
+            guard=enabled,
+            updates=values(enabled=False),
+            emits=None,
+            reason="FAQ 7: the organisation decides which skills are enabled",
+        ),
+    )
+
+
+def _ownership() -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "assign_device",
+            ENVIRONMENT,
+            guard=one_of(ANY_ACTOR, *PARTIES),
+            updates=values(owner=ANY_ACTOR),
+            emits=None,
+            reason="assumption: devices change hands at any time",
+        ),
+        Transition(
+            "organisation_controls_setting",
+            MANAGEMENT,
+            guard=equals(ANY_ACTOR, owner),  # ORG-1: of its own devices, and of no others
+            updates=values(tone_wanted=negation(tone_wanted)),
+            emits="setting.tone",
+            attributes=values(on=negation(tone_wanted)),
+            reason="ORG-1; FAQ 7: the organisation controls the settings of its devices",
+        ),
+    )
+
+
+def _access() -> tuple[Transition, ...]:
+    permitted = all_of(
+        _needed(),  # RET-3, ORG-2, ORG-3, DEV-1: what the role needs for its work, nothing else
+        equals(ANY_ACTOR, owner),  # ORG-1: only about devices of one's own
+    )
+    return (
+        Transition(
+            "permit_access",
+            MANAGEMENT,
+            guard=permitted,
+            emits="access",
+            attributes=_question() | values(decision="permit"),
+            reason="FAQ 7, FAQ 8, section Data Retention: a list for each role",
+        ),
+        Transition(
+            "deny_access",
+            MANAGEMENT,
+            guard=negation(permitted),
+            emits="access",
+            attributes=_question() | values(decision="deny"),
+            reason="ORG-3, DEV-1: whatever is not on the list is refused",
+        ),
+    )
+
+
 def _needed() -> Expression:
     return any_of(
         *(
-            all_of(equal(ANY_ROLE, Const(role)), one_of(ANY_RESOURCE, *resources))
+            all_of(equals(ANY_ROLE, role), one_of(ANY_RESOURCE, *resources))
             for role, resources in NEEDS.items()
         )
     )
 
 
-def _permitted() -> Expression:
-    """What the policy grants: a role's own needs, on what belongs to the one who asks."""
-    return all_of(_needed(), equal(ANY_ACTOR, owner))
-
-
-def _access(name: str, guard: Expression, decision: str) -> Transition:
-    said: dict[str, Expression] = {
-        "actor": ANY_ACTOR,
-        "role": ANY_ROLE,
-        "resource": ANY_RESOURCE,
-        "needed": _needed(),
-        "decision": Const(decision),
-    }
-    return Transition(name, components.MANAGEMENT, guard=guard, updates={}, emits="access", attributes=said)
-
-
-def management() -> Table:
-    """Skills, settings, ownership and access. Developers submit what they like, and anybody asks for anything."""
-    m, e = components.MANAGEMENT, components.ENVIRONMENT
-    skill: dict[str, Expression] = {"skill": Const("any"), "skill_kind": skill_kind, "certified": certified}
-    return Table(
-        "management",
-        "owner",
-        (
-            StateVariable("owner", Sort.TEXT, ("ours",), PARTIES),
-            StateVariable("skill_kind", Sort.TEXT, ("general",), KINDS),
-            *flags(tone_wanted, enabled, certified),
-        ),
-        (
-            Transition(
-                "submit_skill",
-                e,
-                guard=one_of(ANY_KIND, *KINDS),
-                updates={"skill_kind": ANY_KIND, "certified": FALSE, "enabled": FALSE},
-                emits=None,
-            ),
-            Transition(
-                "certify_skill",
-                m,
-                guard=equals(skill_kind, "general"),
-                updates={"certified": TRUE},
-                emits=None,
-            ),
-            Transition(
-                "enable_skill",
-                m,
-                guard=all_of(certified, negation(enabled)),
-                updates={"enabled": TRUE},
-                emits="skill.enable",
-                attributes=skill,
-            ),
-            Transition("disable_skill", m, guard=enabled, updates={"enabled": FALSE}, emits=None),
-            Transition(
-                "assign_device",
-                e,
-                guard=one_of(ANY_ACTOR, *PARTIES),
-                updates={"owner": ANY_ACTOR},
-                emits=None,
-            ),
-            Transition(
-                "organisation_controls_setting",
-                m,
-                guard=equal(ANY_ACTOR, owner),
-                updates={"tone_wanted": negation(tone_wanted)},
-                emits="setting.tone",
-                attributes={"on": negation(tone_wanted)},
-            ),
-            _access("permit_access", _permitted(), "permit"),
-            _access("deny_access", negation(_permitted()), "deny"),
-        ),
-    )
+def _question() -> dict[str, Expression]:
+    return values(actor=ANY_ACTOR, role=ANY_ROLE, resource=ANY_RESOURCE, needed=_needed())
 
 
 def control_of_own() -> tuple[Enabled, ...]:
-    """ORG-1: whoever a device belongs to controls its setting and sees its skills, unit and settings; nobody else does."""
-    found = []
-    for party in PARTIES:
-        asks: dict[str, Expression] = {"any.actor": Const(party)}
-        own = equals(owner, party)
-        found.append(Enabled("organisation_controls_setting", own, asks, exactly=True))
-        for resource in ("skills", "unit", "settings"):
-            chosen = asks | {"any.role": Const("organisation"), "any.resource": Const(resource)}
-            found.append(Enabled("permit_access", own, chosen, exactly=True))
-    return tuple(found)
+    """ORG-1: whoever a device belongs to controls its setting and sees its skills, unit and settings; nobody
+    else does."""
+    return tuple(wanted for party in PARTIES for wanted in _control_by(party))
+
+
+def _control_by(party: str) -> Iterator[Enabled]:
+    own = equals(owner, party)
+    asks = values(**{"any.actor": party})
+    yield Enabled("organisation_controls_setting", wherever=own, chosen=asks, exactly=True)
+    for resource in ("skills", "unit", "settings"):
+        question = asks | values(**{"any.role": "organisation", "any.resource": resource})
+        yield Enabled("permit_access", wherever=own, chosen=question, exactly=True)

@@ -219,3 +219,20 @@ def equals(left: Expression, right: Expression | Value) -> Expression:
 def one_of(variable: Expression, *values: Value) -> Expression:
     """The variable has one of these values."""
     return any_of(*(equals(variable, value) for value in values))
+
+
+def values(**entries: Expression | Value) -> dict[str, Expression]:
+    """Each name with its value; a literal is written as it is.
+
+    >>> values(control="streaming", opened_at=TIME)["control"]
+    Const(value='streaming')
+    """
+    return {
+        name: Const(value) if isinstance(value, bool | int | str) else value
+        for name, value in entries.items()
+    }
+
+
+def same_for(value: Expression | Value, *variables: Var) -> dict[str, Expression]:
+    """The same value for several variables."""
+    return values(**{variable.name: value for variable in variables})
