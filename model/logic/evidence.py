@@ -158,7 +158,9 @@ class Provenance:
         both = (self.formula, self.trigger)
         self.names = event_names(both)
         self.remembering = tuple(dict.fromkeys(_remembering_parts(both)))
-        is_idle = all(remembers_alike(formula, self.names) for formula in both)
+        # `previously` rests on nothing before the first event, whatever event that is.
+        is_idle = not any(isinstance(part, Previously) for part in self.remembering)
+        is_idle = is_idle and all(remembers_alike(formula, self.names) for formula in both)
         self.is_idle_elsewhere = is_idle and truth_elsewhere(self.trigger, self.names) is False
         self.now: dict[Formula, Grounds] = {}
         self.is_answered = False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from earwitness.model.expression import Apply, Expression, Sort, Value, Var, evaluate, python_source
-from earwitness.model.logic.monitor import Monitor
+from earwitness.model.logic.monitor import Monitor, Register
 
 State = tuple[Value, ...]
 
@@ -49,31 +49,41 @@ def interpreted_step(monitor: Monitor) -> Step:
 
 def generated_step(monitor: Monitor) -> Step:
     """The step function, compiled from `step_source`."""
-    space: dict[str, Any] = {"Outcome": Outcome}
-    exec(compile(step_source(monitor), "<monitor>", "exec"), space)
-    step: Step = space["step"]
+    step: Step = compiled_step(step_source(monitor), Outcome)
+    return step
+
+
+def compiled_step(source: str, outcome: Callable[..., Any]) -> Callable[..., Any]:
+    """The function `step` of a source, which makes its results by `Outcome`."""
+    space: dict[str, Any] = {"Outcome": outcome}
+    exec(compile(source, "<monitor>", "exec"), space)
+    step: Callable[..., Any] = space["step"]
     return step
 
 
 def step_source(monitor: Monitor) -> str:
-    """Python source of `step(state, event)`; an expression used more than once is computed once."""
-    names = [register.name for register in monitor.registers]
-    updates = [monitor.updates[name] for name in names]
-    sharing = SharedSource(
-        [*updates, monitor.verdict, monitor.trigger, monitor.pending],
-        lambda name: name if name in names else f"event[{name!r}]",
-    )
-    contents = "".join(f"{sharing.source_of(update)}, " for update in updates)
-    verdict = sharing.source_of(monitor.verdict)
-    trigger = sharing.source_of(monitor.trigger)
-    pending = sharing.source_of(monitor.pending)
+    """Python source of `step(state, event)` for a monitor."""
+    results = (monitor.verdict, monitor.trigger, monitor.pending)
+    return results_source(monitor.registers, monitor.updates, results)
+
+
+def results_source(
+    registers: Sequence[Register], updates: Mapping[str, Expression], results: Sequence[Expression]
+) -> str:
+    """Python source of `step(state, event)`, which returns the next state and `Outcome(results)`; an
+    expression used more than once is computed once."""
+    names = [register.name for register in registers]
+    contents = [updates[name] for name in names]
+    sharing = SharedSource([*contents, *results], lambda name: name if name in names else f"event[{name!r}]")
+    state = "".join(f"{sharing.source_of(content)}, " for content in contents)
+    outcome = ", ".join(map(sharing.source_of, results))
     unpacking = [f"    {', '.join(names)}, = state"] if names else []
     return "\n".join(
         [
             "def step(state, event):",
             *unpacking,
             *(f"    {line}" for line in sharing.lines),
-            f"    return ({contents}), Outcome({verdict}, {trigger}, {pending})",
+            f"    return ({state}), Outcome({outcome})",
             "",
         ]
     )
