@@ -41,9 +41,7 @@ ADDRESS = "10.99.0.2"
 
 IP_TRANSPARENT = 19
 IPV6_TRANSPARENT = 75
-SOL_PACKET = 263
 SO_ATTACH_FILTER = 26
-PACKET_IGNORE_OUTGOING = 23
 SO_MARK = 36
 SO_RCVBUFFORCE = 33
 ETH_P_ALL = 3
@@ -130,19 +128,23 @@ def transparent_listener(family: socket.AddressFamily) -> socket.socket:
 
 
 def packet_socket() -> socket.socket:
-    """A socket that sees every packet once, a TCP packet's beginning only."""
+    """A socket that sees every packet once, as it is sent, a TCP packet's beginning only."""
     made = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
-    # Loopback shows each packet as it goes out and as it comes in.
-    made.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-    # 64 MiB: some thirty thousand heads of TCP packets, while the harness is busy elsewhere.
-    made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+    # 256 MiB, used only while the harness is busy elsewhere: a packet counts whole, up to 64 kB on loopback.
+    made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
     made.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bpf_program(PACKET_FILTER))
     return made
 
 
+EXTRA = 0xFFFF_F000
+"""Where a filter finds what is not in the packet itself (SKF_AD_OFF)."""
 # Classic BPF, on a packet that begins with its IP header: (code, jump if true, jump if false, operand).
+# Loopback shows each packet twice. We take the one that goes out: it is seen before the sender goes on, while the
+# one that comes in may wait in the kernel until after the target's reply.
 PACKET_FILTER = [
-    (0x20, 0, 0, 0xFFFFF000 + 20),  # load the mark
+    (0x20, 0, 0, EXTRA + 4),  # load the direction
+    (0x15, 0, 12, 4),  # outgoing, else drop
+    (0x20, 0, 0, EXTRA + 20),  # load the mark
     (0x15, 10, 0, MARK),  # the harness's own: drop
     (0x30, 0, 0, 0),  # first byte of the IP header
     (0x74, 0, 0, 4),  # its version
@@ -151,7 +153,7 @@ PACKET_FILTER = [
     (0x05, 0, 0, 1),
     (0x30, 0, 0, 9),  # version 4: protocol
     (0x15, 0, 1, 6),  # TCP
-    (0x06, 0, 0, 2048),
+    (0x06, 0, 0, 4096),
     (0x15, 1, 0, 58),  # messages of ICMPv6 are the kernel's own
     (0x06, 0, 0, 0x40000),
     (0x06, 0, 0, 0),

@@ -15,6 +15,8 @@ from typing import TypeAlias
 
 LONGEST_CONTENT = 1 << 16
 """Bytes of a flow's beginning that are kept, to be read."""
+LONGEST_GREETING = 1 << 14
+"""Bytes within which TLS has said whom it wants: one record (RFC 8446, section 5.1)."""
 PATIENCE_WITH_CALLER = 0.5
 """Seconds that a caller of the outside may go on after its last byte, before the connection is refused."""
 MOST_FLOWS = 10_000
@@ -97,7 +99,7 @@ class Traffic:
         self._lock = threading.Lock()
         self._flows: list[_Growing] = []
         self._between: dict[tuple[int, Peer, Peer], _Growing] = {}
-        self._callers: dict[socket.socket, tuple[_Growing, float]] = {}
+        self._callers: dict[socket.socket, float] = {}
         self._doors: set[int] = set()
         self._addresses: dict[str, str] = {}
         self._lost = 0
@@ -158,31 +160,26 @@ class Traffic:
         _, lost = struct.unpack("II", self._packets.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
         self._lost += lost
 
-    # Connections to the outside: heard until the caller waits for an answer, then refused.
+    # Connections to the outside: taken until the caller waits for an answer, then refused. What they carry is
+    # counted by their packets.
 
     def _accept_callers(self, listener: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError):
             while True:
                 caller, _ = listener.accept()
                 caller.setblocking(False)
-                host, port = caller.getsockname()[:2]
-                flow = self._begin((host, port), "tcp", local=False)
-                self._callers[caller] = flow, time.monotonic() + PATIENCE_WITH_CALLER
+                self._callers[caller] = time.monotonic() + PATIENCE_WITH_CALLER
                 self._selector.register(caller, selectors.EVENT_READ)
 
     def _hear_caller(self, caller: socket.socket) -> None:
-        flow, until = self._callers[caller]
         try:
-            while piece := caller.recv(1 << 16):
-                flow.add(piece)
-                until = time.monotonic() + PATIENCE_WITH_CALLER
-                self._callers[caller] = flow, until
-                flow.name = flow.name or server_name(bytes(flow.content))
+            while caller.recv(1 << 16):
+                self._callers[caller] = time.monotonic() + PATIENCE_WITH_CALLER
         except BlockingIOError:
-            if time.monotonic() < until:
+            if time.monotonic() < self._callers[caller]:
                 return
         except OSError:
-            pass  # the caller broke off; what it sent is counted
+            pass  # the caller broke off
         self._refuse_caller(caller)
 
     def _refuse_caller(self, caller: socket.socket) -> None:
@@ -219,7 +216,7 @@ class Traffic:
         number = min(len(self._addresses) + 2, 0xFFFF)
         return self._addresses.setdefault(name, f"198.18.{number >> 8}.{number & 255}")
 
-    # Packets: connections between the target's own processes, and whatever is no connection.
+    # Packets: seen as they are sent, so that nothing a target has sent before it replies is missed.
 
     def _take_packets(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -233,6 +230,8 @@ class Traffic:
         back = self._between.get((packet.protocol, packet.target, packet.source))
         if there is not None:
             there.add(packet.content, packet.size)
+            if not there.name and there.sent < LONGEST_GREETING:
+                there.name = server_name(bytes(there.content))
         elif back is not None:
             back.answered += packet.size
         elif packet.begins and not self._is_known_elsewhere(packet):
@@ -242,11 +241,11 @@ class Traffic:
             self._between[packet.protocol, packet.source, packet.target] = flow
 
     def _is_known_elsewhere(self, packet: Packet) -> bool:
-        """Doors and names have their own accounts, and so have connections to the outside."""
+        """Doors and names have their own accounts."""
         host, port = packet.target
-        if _is_local(host):
-            return port in self._doors or (packet.protocol == UDP and port == 53)
-        return packet.protocol == TCP
+        if not _is_local(host):
+            return False
+        return port in self._doors or (packet.protocol == UDP and port == 53)
 
 
 PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMP6: "icmp"}
