@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from earwitness.model.expression import Value
-from earwitness.model.logic.partial_monitor import PartialMonitor
-from earwitness.model.logic.step import State, compiled_step, results_source
+from earwitness.model.logic.partial_monitor import PartialMonitor, partial_input_values
+from earwitness.model.logic.partial_semantics import Lack, value_or_lack
+from earwitness.model.logic.per_device import Key, key_of
+from earwitness.model.logic.step import State, compiled_step, initial_state, results_source
+from earwitness.model.trace import Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,51 @@ def generated_partial_step(monitor: PartialMonitor) -> PartialStep:
     return step
 
 
-def initial_partial_state(monitor: PartialMonitor) -> State:
-    """The contents of the registers before the first event of a log."""
-    return tuple(register.initial for register in monitor.registers)
+@dataclass
+class SlicedPartialMonitor:
+    """A partial monitor for every slice of one device's log, from where the log begins."""
+
+    monitor: PartialMonitor
+    each: tuple[str, ...]
+    step: PartialStep = field(init=False)
+    start: State = field(init=False)
+    live: dict[Key, State] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.step = generated_partial_step(self.monitor)
+        self.begin()
+
+    def begin(self, first: Observation | None = None) -> None:
+        """Forget all, since what comes next may be long after. Where it begins with the device gaining power,
+        the device was without power right before, and its states are those that the loss of power gives
+        them."""
+        self.live = {}
+        self.start = initial_state(self.monitor)
+        if first is not None and first.event == "power" and first.attributes.get("on") is True:
+            lost = Observation(first.time, first.device, "power", {"on": False}, first.origin)
+            after, _ = self.step(self.start, partial_input_values(lost))
+            self.start = tuple(
+                state if register.name in self.monitor.states else initial
+                for register, initial, state in zip(self.monitor.registers, self.start, after, strict=True)
+            )
+
+    def feed(self, seen: Observation, values: Mapping[str, Value]) -> list[tuple[Key, PartialOutcome]]:
+        """What is known in each slice that the observation concerns; `values` are its
+        `partial_input_values`."""
+        key = key_of(seen, self.each)
+        if key is not None:
+            self.live[key], outcome = self.step(self.live.get(key, self.start), values)
+            return [(key, outcome)]
+        if self._names_an_unknown_slice(seen):
+            self.begin()
+            return []
+        self.start, _ = self.step(self.start, values)
+        outcomes = []
+        for name, state in self.live.items():
+            self.live[name], outcome = self.step(state, values)
+            outcomes.append((name, outcome))
+        return outcomes
+
+    def _names_an_unknown_slice(self, seen: Observation) -> bool:
+        """Whether the event belongs to one slice, and the log does not say to which."""
+        return any(value_or_lack(seen, name) is Lack.UNKNOWN for name in self.each if name != "device")

@@ -9,6 +9,7 @@ from typing import Any
 
 from earwitness.model.expression import Apply, Expression, Sort, Value, Var, evaluate, python_source
 from earwitness.model.logic.monitor import Monitor, Register
+from earwitness.model.logic.partial_monitor import PartialMonitor
 
 State = tuple[Value, ...]
 
@@ -25,7 +26,7 @@ class Outcome:
 Step = Callable[[State, Mapping[str, Value]], tuple[State, Outcome]]
 
 
-def initial_state(monitor: Monitor) -> State:
+def initial_state(monitor: Monitor | PartialMonitor) -> State:
     """The contents of the registers before the first event."""
     return tuple(register.initial for register in monitor.registers)
 

@@ -15,8 +15,9 @@ from earwitness.model.logic.formula import Deadline, parts_of
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.partial_monitor import compile_partial, partial_input_values
 from earwitness.model.logic.partial_semantics import EVERYTHING, View, known_truth
-from earwitness.model.logic.partial_step import generated_partial_step, initial_partial_state
+from earwitness.model.logic.partial_step import generated_partial_step
 from earwitness.model.logic.semantics import holds
+from earwitness.model.logic.step import initial_state
 from earwitness.model.trace import Observation
 
 SCOPE = Scope(
@@ -54,7 +55,7 @@ def test_the_partial_monitor_says_what_the_definition_says(seed):
     made, view, trigger = formula(dice), some_view(dice), formula(dice, 1)
     _, log = seen_through(dice, view, trace(dice))
     monitor = compile_partial(made, trigger, view)
-    step, state = generated_partial_step(monitor), initial_partial_state(monitor)
+    step, state = generated_partial_step(monitor), initial_state(monitor)
     for i, seen in enumerate(log):
         state, outcome = step(state, partial_input_values(seen))
         assert outcome.truth is known_truth(made, log, i, view), (made, i, view)
