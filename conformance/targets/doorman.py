@@ -139,7 +139,8 @@ def packet_socket() -> socket.socket:
 EXTRA = 0xFFFF_F000
 """Where a filter finds what is not in the packet itself (SKF_AD_OFF)."""
 # Classic BPF, on a packet that begins with its IP header: (code, jump if true, jump if false, operand).
-# Loopback shows each packet twice. We take the one that goes out: it is seen before the sender goes on, while the
+# Loopback shows each packet twice. We take the one that goes out: it is seen before the sender goes on, while
+# the
 # one that comes in may wait in the kernel until after the target's reply.
 PACKET_FILTER = [
     (0x20, 0, 0, EXTRA + 4),  # load the direction

@@ -67,7 +67,10 @@ class ReferenceTarget:
 
     def _exchange(self, request: Request) -> list[Message]:
         self._number += 1
-        return list(self._session.handle(request_message(self._number, request)))
+        try:
+            return list(self._session.handle(request_message(self._number, request)))
+        except Exception as error:  # whatever breaks in there is the target's, not ours
+            raise TargetError(f"the reference broke: {type(error).__name__}: {error}") from error
 
     def close(self) -> None:
         self._session.stop()
