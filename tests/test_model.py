@@ -88,7 +88,9 @@ def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
     formula = PACK.clause(identity).formula
     verdicts = [holds(formula, proof.trace, i) for i in range(len(proof.trace))]
     assert verdicts[-1] is False and all(verdicts[:-1])
-    solved = find_violation(cone_of_influence(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 300).path
+    solved = find_violation(
+        cone_of_influence(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 300
+    ).path
     assert len(solved.steps) == len(proof.trace)
 
 
@@ -150,7 +152,10 @@ def counts_an_utterance(system):
 
 @pytest.mark.parametrize("observer", OBSERVED)
 def test_metrics_tell_nothing_of_who_spoke_or_what_was_said(observer):
-    assert prove_noninterference("RET-2", assistant(), SECRET, OBSERVED[observer]).proof.standing is Standing.PROVED
+    assert (
+        prove_noninterference("RET-2", assistant(), SECRET, OBSERVED[observer]).proof.standing
+        is Standing.PROVED
+    )
 
 
 @pytest.mark.parametrize("leak", [stores_who_spoke, counts_an_utterance])

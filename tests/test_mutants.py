@@ -73,5 +73,7 @@ clauses:
 
 
 def test_the_score_counts_an_undecided_mutant_as_unexplained():
-    score = MutationScore.of([JudgedMutant("a", ("X",)), JudgedMutant("b", (), ("X",)), JudgedMutant("c", (), (), "no promise")])
+    score = MutationScore.of(
+        [JudgedMutant("a", ("X",)), JudgedMutant("b", (), ("X",)), JudgedMutant("c", (), (), "no promise")]
+    )
     assert (score.killed, score.explained, score.unexplained) == (1, 1, 1)

@@ -1,6 +1,5 @@
 """Spin, which shares no code with our solvers, agrees clause by clause, faults included."""
 
-
 import pytest
 
 from earwitness.model.assistant.assistant import ASSISTANT

@@ -52,7 +52,9 @@ def test_measurements_add_up_and_one_of_another_pack_begins_anew(tmp_path):
     store_strength(path, PACK, mutants=[JudgedMutant("b", (), ("MIC-1",))], bases=[base])
     found = load_strength(PACK, path)
     assert set(found.mutants) == {"a", "b"} and found.bases == {"MIC-2": base}
-    assert strength_facts(found)["undecided"] == 1 and "rests on hardware: MIC-2" in strength_summary(strength_facts(found))
+    assert strength_facts(found)["undecided"] == 1 and "rests on hardware: MIC-2" in strength_summary(
+        strength_facts(found)
+    )
     store_strength(path, replace(PACK, clauses=PACK.clauses[:3]), mutants=[JudgedMutant("c", ())])
     assert load_strength(PACK, path) is None
 

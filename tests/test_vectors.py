@@ -48,7 +48,10 @@ def test_a_run_to_a_transition_is_a_run_of_the_whole_model(transition):
 
 def test_what_is_set_in_the_middle_of_a_request_is_set_before_it():
     stimuli = [
-        s.stimulus for s in script(find_run_taking(with_first_value(assistant(), "show", False), assistant().transition("play_tone")))
+        s.stimulus
+        for s in script(
+            find_run_taking(with_first_value(assistant(), "show", False), assistant().transition("play_tone"))
+        )
     ]
     assert [type(s) for s in stimuli[-2:]] == [SetTone, Say]
 

@@ -1,14 +1,360 @@
-"""Everything a device's microphones could have heard, in order: the ground truth that uploads and files
-are compared with."""
+"""All sound that was ever played in a check, beside each device and in calls: the ground truth for whatever
+crosses or is kept.
+
+One memory serves the whole check, because sound may be held back and leave later: at a reset, at the end,
+in the next run.
+"""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from earwitness.conformance.witnesses.anchors import AnchorIndex, SampleRun, Samples
+from earwitness.conformance.witnesses.layouts import (
+    STRIDES,
+    Layout,
+    Signal,
+    floats_at,
+    is_plain_text,
+    plausible_layouts,
+    upper_halves,
+)
+from earwitness.conformance.witnesses.resemblance import (
+    BLOCK,
+    HOP,
+    PROBES,
+    Alignment,
+    SpokenSpectra,
+    find_alignments,
+    resampled,
+)
+from earwitness.conformance.witnesses.resemblance import RATE as COMPARED_RATE
+from earwitness.model.vocabulary import Microseconds
+
+PLAYED_RATE = 16_000
+SECOND = 1_000_000
+RATES = (16_000, 8_000, 48_000, 44_100, 22_050, 11_025, 24_000, 32_000, 12_000)
+"""Hertz at which unknown samples may have been taken, the likeliest first."""
+LONGEST_STRETCH = 10 * PLAYED_RATE
+"""Samples after which sound that goes on is a new stretch, so that a search need not go through all of a
+long one."""
+CHUNK = 16 * BLOCK
+"""Samples of a candidate, 8 s, of which the loudest blocks are searched for everywhere."""
+MOST_COMPARISONS = 60_000
+"""Blocks times windows of one search by correlation: about 8 s of work here. What is left over is said to
+be unsearched."""
+ABOUT_AS_COHERENT = 0.1
+"""Difference of coherence that a codec's noise makes between two plays of the same words."""
+SHORTEST_CANDIDATE = 1_024
+"""Bytes of the shortest content in which changed sound is looked for: 0.13 s at a byte for each sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Sound that was played, found in content. It was heard beside `device` in run number `run` from
+    `heard_from` to `heard_to`, and lies in the content from byte (or sample, where samples were searched)
+    `begins` to `ends`."""
+
+    device: str
+    run: int
+    call: bool
+    heard_from: Microseconds
+    heard_to: Microseconds
+    begins: int
+    ends: int
+    layout: str
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a search by correlation found, and why it did not search all, if so."""
+
+    finds: tuple[Heard, ...]
+    unsearched: str = ""
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Sound without a gap, beside one device."""
+
+    device: str
+    run: int
+    call: bool
+    began: Microseconds
+    samples: Samples
+    spectra: SpokenSpectra | None = None
+
+    def time_of(self, sample: float, rate: int) -> Microseconds:
+        return Microseconds(self.began + round(sample * SECOND / rate))
+
+    def is_continued_at(self, began: Microseconds) -> bool:
+        """Whether sound from an instant belongs to this stretch."""
+        ends = self.time_of(len(self.samples), PLAYED_RATE)
+        # A sample lasts 62.5 microseconds, so instants in whole microseconds may be one off.
+        return len(self.samples) < LONGEST_STRETCH and abs(ends - began) <= 1
+
+    def compared(self) -> SpokenSpectra:
+        """The stretch, ready for comparison."""
+        if self.spectra is None:
+            self.spectra = SpokenSpectra(self.samples)
+        return self.spectra
+
+
+class HeardSound:
+    """Remembers what was played, and finds it in whatever bytes, changed or not."""
+
+    def __init__(self) -> None:
+        self.run = 0
+        self._index = AnchorIndex()
+        self._stretches: list[_Stretch] = []
+        # Of each addition to the index: its first place, its stretch, and where it begins in that.
+        self._firsts: list[int] = []
+        self._additions: list[tuple[_Stretch, int]] = []
+        self._latest: dict[tuple[str, bool], _Stretch] = {}
+
+    def begin_run(self) -> int:
+        """A new run begins, with clocks of its own; returns its number."""
+        self.run += 1
+        self._latest.clear()
+        return self.run
+
+    def play(self, device: str, began: Microseconds, samples: Samples, call: bool = False) -> None:
+        """Sound was played beside a device, 16-bit mono at 16 kHz, from an instant of the device's clock;
+        `call` says during a call."""
+        if not len(samples):
+            return
+        stretch = self._stretch_for(device, began, call)
+        self._firsts.append(self._index.add(samples))
+        self._additions.append((stretch, len(stretch.samples)))
+        stretch.samples = np.concatenate([stretch.samples, samples])
+        stretch.spectra = None
+
+    @property
+    def seconds(self) -> float:
+        """How much was played in all."""
+        return len(self._index) / PLAYED_RATE
+
+    def locate(self, content: bytes) -> list[Heard]:
+        """Exact samples, in any width, order, number of channels and at any offset; negated ones too."""
+        finds: list[Heard] = []
+        for begins, part in _windows_of(content):
+            if not is_plain_text(part):
+                finds += [_moved(find, begins) for find in self._located(part)]
+        return _merged(finds)
+
+    def locate_samples(self, samples: Samples) -> list[Heard]:
+        """Exact samples among numbers; `begins` and `ends` count samples."""
+        return _merged(
+            [
+                heard
+                for run in self._index.find(samples)
+                for heard in self._heard(run, step=1, scale=1, first=0, layout="numbers")
+            ]
+        )
+
+    def resembling(self, content: bytes) -> Likeness:
+        """Sound that was changed, in every layout and at every rate in which the bytes may be sound. Slow:
+        see `MOST_COMPARISONS`."""
+        if len(content) < SHORTEST_CANDIDATE or not self._stretches:
+            return Likeness(())
+        spent, unsearched = 0, ""
+        for layout in plausible_layouts(content):
+            signal = layout.decoded(content)
+            for rate in RATES:
+                likeness, cost = self._compared(resampled(signal, rate), MOST_COMPARISONS - spent)
+                spent += cost
+                unsearched = unsearched or likeness.unsearched
+                if likeness.finds:
+                    scale = layout.stride * rate / COMPARED_RATE
+                    finds = [_in_bytes(find, layout, scale, rate) for find in likeness.finds]
+                    return Likeness(tuple(finds), unsearched)
+        return Likeness((), unsearched)
+
+    def resembling_samples(self, samples: Samples, rate: int = PLAYED_RATE) -> Likeness:
+        """Changed sound among decoded samples; `begins` and `ends` count samples."""
+        signal = resampled(samples.astype(np.float32) / np.float32(32_768), rate)
+        likeness, _ = self._compared(signal, MOST_COMPARISONS)
+        scale = rate / COMPARED_RATE
+        finds = [
+            replace(find, begins=round(find.begins * scale), ends=round(find.ends * scale))
+            for find in likeness.finds
+        ]
+        return Likeness(tuple(finds), likeness.unsearched)
+
+    def _stretch_for(self, device: str, began: Microseconds, call: bool) -> _Stretch:
+        """The stretch that sound from this instant continues, or a new one."""
+        latest = self._latest.get((device, call))
+        if latest is not None and latest.is_continued_at(began):
+            return latest
+        stretch = _Stretch(device, self.run, call, began, np.zeros(0, np.int16))
+        self._stretches.append(stretch)
+        self._latest[device, call] = stretch
+        return stretch
+
+    def _located(self, content: bytes) -> list[Heard]:
+        finds: list[Heard] = []
+        for big in (False, True):
+            halves = upper_halves(content, big)
+            for stride in STRIDES:
+                if _all_explained(content, finds):
+                    return finds
+                name = f"{'big' if big else 'little'}-endian 16 bits each {stride} bytes"
+                for run in self._index.find(halves, stride):
+                    finds += self._heard(run, step=stride, scale=1, first=0, layout=name)
+        for big in (False, True):
+            for phase in range(4):
+                if _all_explained(content, finds):
+                    return finds
+                for run in self._index.find(floats_at(content, phase, big)):
+                    finds += self._heard(run, step=1, scale=4, first=phase, layout="32-bit floats")
+        return finds
+
+    def _heard(self, run: SampleRun, *, step: int, scale: int, first: int, layout: str) -> Iterator[Heard]:
+        """A run of samples told in instants; it may reach over several additions, which were not played in
+        one piece. A sample takes `step` of the run's windows, a window `scale` bytes of the content, and
+        the windows begin at byte `first`."""
+        count = (run.ends - run.begins) // step
+        done = 0
+        while done < count:
+            place = run.place + done
+            number = bisect_right(self._firsts, place) - 1
+            stretch, offset = self._additions[number]
+            until = self._firsts[number + 1] if number + 1 < len(self._firsts) else len(self._index)
+            here = min(count - done, until - place)
+            sample = offset + place - self._firsts[number]
+            yield Heard(
+                device=stretch.device,
+                run=stretch.run,
+                call=stretch.call,
+                heard_from=stretch.time_of(sample, PLAYED_RATE),
+                heard_to=stretch.time_of(sample + here, PLAYED_RATE),
+                begins=first + (run.begins + done * step) * scale,
+                ends=first + (run.begins + (done + here) * step) * scale,
+                layout=layout,
+                exact=True,
+            )
+            done += here
+
+    def _compared(self, signal: Signal, most: int) -> tuple[Likeness, int]:
+        """Finds in a signal at `COMPARED_RATE`, in its samples, and the number of comparisons."""
+        windows = sum(
+            len(stretch.samples) * COMPARED_RATE // PLAYED_RATE // HOP + 1 for stretch in self._stretches
+        )
+        finds: list[Heard] = []
+        spent = 0
+        for begins in range(0, len(signal), CHUNK):
+            chunk = signal[begins : begins + CHUNK]
+            if spent + PROBES * windows > most:
+                seconds = (len(signal) - begins) / COMPARED_RATE
+                return Likeness(
+                    tuple(finds), f"{seconds:.0f} s of what may be sound were not compared"
+                ), spent
+            spent += PROBES * windows
+            found = find_alignments(chunk, [stretch.compared() for stretch in self._stretches])
+            finds += self._likeliest(found, begins)
+        return Likeness(tuple(_merged(finds))), spent
+
+    def _likeliest(self, found: dict[int, list[Alignment]], first: int) -> Iterable[Heard]:
+        """Of each block the most coherent find. Among those about as coherent, that in the sound of which
+        most is found, as the same words may have been said in several; then the latest played."""
+        blocks: dict[int, list[tuple[int, Alignment]]] = {}
+        weights = {n: sum(abs(a.coherence) for a in alignments) for n, alignments in found.items()}
+        for number, alignments in found.items():
+            for aligned in alignments:
+                blocks.setdefault(aligned.begins // BLOCK, []).append((number, aligned))
+        for rivals in blocks.values():
+            best = max(abs(aligned.coherence) for _, aligned in rivals)
+            close = [rival for rival in rivals if abs(rival[1].coherence) >= best - ABOUT_AS_COHERENT]
+            number, aligned = max(close, key=lambda rival: (round(weights[rival[0]], 1), rival[0]))
+            stretch = self._stretches[number]
+            length = aligned.ends - aligned.begins
+            yield Heard(
+                device=stretch.device,
+                run=stretch.run,
+                call=stretch.call,
+                heard_from=stretch.time_of(aligned.place, COMPARED_RATE),
+                heard_to=stretch.time_of(aligned.place + length, COMPARED_RATE),
+                begins=first + aligned.begins,
+                ends=first + aligned.ends,
+                layout="decoded",
+                exact=False,
+            )
+
+
+LARGEST_SEARCH = 4 << 20
+"""Bytes searched at a time, so that memory stays bounded."""
+OVERLAP = 1 << 12
+"""Bytes that neighbouring searches share, so that nothing is lost at the seam."""
+SHORTEST_REST = 46
+"""Bytes without an explanation that may still hold a find: one whole anchor wherever it begins."""
+
+
+def _windows_of(content: bytes) -> Iterator[tuple[int, bytes]]:
+    for begins in range(0, max(1, len(content)), LARGEST_SEARCH):
+        yield begins, content[begins : begins + LARGEST_SEARCH + OVERLAP]
+
+
+def _moved(find: Heard, by: int) -> Heard:
+    return replace(find, begins=find.begins + by, ends=find.ends + by)
+
+
+def _in_bytes(find: Heard, layout: Layout, scale: float, rate: int) -> Heard:
+    """A find in compared samples, told in bytes of the content."""
+    return replace(
+        find,
+        begins=layout.phase + round(find.begins * scale),
+        ends=layout.phase + round(find.ends * scale),
+        layout=f"{layout.name} each {layout.stride} bytes at {rate} Hz",
+    )
+
+
+def unexplained_ranges(size: int, finds: Iterable[Heard]) -> Iterator[tuple[int, int]]:
+    """The parts of a content that no find explains."""
+    at = 0
+    for begins, ends in sorted((find.begins, find.ends) for find in finds):
+        if begins > at:
+            yield at, begins
+        at = max(at, ends)
+    if at < size:
+        yield at, size
+
+
+def _all_explained(content: bytes, finds: list[Heard]) -> bool:
+    return all(ends - begins < SHORTEST_REST for begins, ends in unexplained_ranges(len(content), finds))
+
+
+def _merged(finds: list[Heard]) -> list[Heard]:
+    """Finds in order, those that continue each other as one, and none twice."""
+    merged: list[Heard] = []
+    for find in sorted(
+        set(finds), key=lambda find: (find.device, find.run, find.call, find.begins, find.ends)
+    ):
+        last = merged[-1] if merged else None
+        if last is not None and _continues(last, find):
+            ends, heard_to = max(last.ends, find.ends), max(last.heard_to, find.heard_to)
+            merged[-1] = replace(last, ends=ends, heard_to=Microseconds(heard_to))
+        else:
+            merged.append(find)
+    return sorted(merged, key=lambda find: (find.begins, find.heard_from))
+
+
+def _continues(last: Heard, find: Heard) -> bool:
+    """Whether a find goes on, in the content and in time, where the last one ends."""
+    same = (last.device, last.run, last.call, last.exact) == (find.device, find.run, find.call, find.exact)
+    length, heard = find.begins - last.begins, find.heard_from - last.heard_from
+    known_length, known_heard = last.ends - last.begins, last.heard_to - last.heard_from
+    if not same or find.begins > last.ends or known_length <= 0:
+        return False
+    # The same proportion of bytes to time, to within a millisecond.
+    return abs(length * known_heard - heard * known_length) <= 1_000 * known_length
+
 
 RATE = 16_000
 PROBE = 64

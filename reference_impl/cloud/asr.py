@@ -82,7 +82,9 @@ class DomainRecognizer:
         # Seen with pocketsphinx 5.0.4: an entry of the list may be None, or without a text.
         entries = [entry for entry in islice(self._decoder.nbest(), ENTRIES) if entry is not None]
         listed = [
-            (_plain(entry.hypstr or ""), SCALE * math.log(entry.score)) for entry in entries if entry.score > 0
+            (_plain(entry.hypstr or ""), SCALE * math.log(entry.score))
+            for entry in entries
+            if entry.score > 0
         ]
         return ranked([(text, score) for text, score in listed if text] or [(best.hypstr.strip(), 0.0)])
 

@@ -1,0 +1,205 @@
+"""Finding exact samples: an index of anchors, short runs of samples taken at regular places of everything
+that was played.
+
+A run of samples in data is found by its hash, whatever its place, stride and byte order. Looking up a
+megabyte takes about the same time whether a minute was played or an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NewType, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.int16]
+Hashes = NDArray[np.uint64]
+Place = NewType("Place", int)
+"""A sample's number among all that was ever played."""
+
+ANCHOR = 8
+"""Samples of an anchor. The noise under all sound gives each about 5.6 bits, so an anchor has 45: chance
+meets one in 10^13 windows."""
+SPACING = 16
+"""Samples between anchors: each run of ANCHOR + SPACING - 1 = 23 samples (46 bytes, 1.4 ms) holds a whole
+one."""
+SHORTEST = 16
+"""Samples of a find. By chance so many samples agree once in 50^16 tries, however much is searched."""
+DISTINCT = 4
+"""Different values in an anchor: digital silence, steps and clipped peaks may lie anywhere."""
+FILTER_BITS = 24
+"""The filter's table has 16 million places, of which an hour of sound fills a fifth. An anchor must have both of its places: chance has
+them in one of 25 windows then, and in one of 800 after ten minutes of sound."""
+SECOND_SLOT = np.int32(0x61C88647)
+"""An odd number (2^32 by the golden ratio) that makes the second place unlike the first."""
+BLOCK = 1 << 18
+"""Windows hashed at a time, so that the work stays in the processor's cache."""
+MOST_HITS = 1 << 15
+"""Hits looked at in one block: twice as many as two devices' sound can give. More come only from data that
+repeats itself."""
+RANDOM = np.random.default_rng(20_261_126)
+"""The seed is the day this was written; any would do."""
+MULTIPLIERS: NDArray[np.int64] = RANDOM.integers(-(1 << 62), 1 << 62, ANCHOR, dtype=np.int64) | np.int64(1)
+QUICK_MULTIPLIERS: NDArray[np.int32] = RANDOM.integers(
+    -(1 << 30), 1 << 30, ANCHOR, dtype=np.int32
+) | np.int32(1)
+"""One odd number for each sample of an anchor, for the hash itself and for the quick one that filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRun:
+    """Samples in data that are samples that were played. `begins` and `ends` are places among the windows
+    given to `find`, in steps of its stride; `place` is where the first was played; `negated` says that
+    they were found upside down."""
+
+    begins: int
+    ends: int
+    place: Place
+    negated: bool
+
+
+def quick_hashes(samples: Samples, stride: int = 1) -> NDArray[np.int32]:
+    """A hash of 32 bits (which processors multiply many at a time) of the anchor that begins at each
+    sample and takes every stride-th one. That of negated samples is its negative."""
+    count = max(0, len(samples) - (ANCHOR - 1) * stride)
+    wide = samples.astype(np.int32)
+    total = np.zeros(count, np.int32)
+    for number in range(ANCHOR):
+        total += wide[number * stride : number * stride + count] * QUICK_MULTIPLIERS[number]
+    return total
+
+
+def hashes(anchors: NDArray[np.int64]) -> Hashes:
+    """The hash of each row, an anchor."""
+    return cast(Hashes, (anchors * MULTIPLIERS).sum(axis=1).view(np.uint64))
+
+
+def _slots(quick: NDArray[np.int32]) -> NDArray[np.uint32]:
+    """Places in the filter's table."""
+    return quick.view(np.uint32) >> np.uint32(32 - FILTER_BITS)
+
+
+class AnchorIndex:
+    """All samples ever added, and where their anchors lie."""
+
+    def __init__(self) -> None:
+        self._samples = np.zeros(1 << 16, np.int16)
+        self._size = 0
+        self._filter = np.zeros(1 << FILTER_BITS, np.bool_)
+        # Sorted hashes with their places, in segments of which each is at most half as long as the last.
+        self._segments: list[tuple[Hashes, NDArray[np.int64]]] = []
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, samples: Samples) -> Place:
+        """Remember samples; returns the place of the first."""
+        first = self._size
+        self._make_room(len(samples))
+        self._samples[first : first + len(samples)] = samples
+        self._size += len(samples)
+        places = np.arange(0, max(0, len(samples) - ANCHOR + 1), SPACING)
+        if len(places):
+            self._add_segment(samples, places, first)
+        return Place(first)
+
+    def samples(self, begins: int, ends: int) -> Samples:
+        """What was added at these places."""
+        return self._samples[begins : min(ends, self._size)]
+
+    def find(self, samples: Samples, stride: int = 1) -> list[SampleRun]:
+        """All runs of samples that were played, longest first in each alignment. Of data that repeats
+        itself not all may be given."""
+        runs: list[SampleRun] = []
+        # Hits of one alignment lie on one diagonal; the first run there usually covers the rest.
+        covered: dict[tuple[int, int, bool], int] = {}
+        for window, place, negated in sorted(self._hits(samples, stride)):
+            diagonal = (place * stride - window, window % stride, negated)
+            if covered.get(diagonal, -1) >= window:
+                continue
+            run = self._extended(samples, stride=stride, window=window, place=place, negated=negated)
+            covered[diagonal] = run.ends
+            if (run.ends - run.begins) >= SHORTEST * stride:
+                runs.append(run)
+        return runs
+
+    def _make_room(self, count: int) -> None:
+        while self._size + count > len(self._samples):
+            self._samples = np.concatenate([self._samples, np.zeros(len(self._samples), np.int16)])
+
+    def _add_segment(self, samples: Samples, places: NDArray[np.int64], first: int) -> None:
+        anchors = samples[places[:, None] + np.arange(ANCHOR)].astype(np.int64)
+        ordered = np.sort(anchors, axis=1)
+        telling = (np.diff(ordered, axis=1) != 0).sum(axis=1) >= DISTINCT - 1
+        keys, places = hashes(anchors[telling]), places[telling]
+        quick = quick_hashes(samples)[places]
+        self._filter[_slots(quick)] = self._filter[_slots(quick * SECOND_SLOT)] = True
+        places = places + first
+        while self._segments and len(self._segments[-1][0]) <= 2 * len(keys):
+            more_keys, more_places = self._segments.pop()
+            keys, places = np.concatenate([more_keys, keys]), np.concatenate([more_places, places])
+        order = np.argsort(keys, kind="stable")
+        self._segments.append((keys[order], places[order]))
+
+    def _hits(self, samples: Samples, stride: int) -> Iterator[tuple[int, int, bool]]:
+        """Windows that are anchors, with the anchor's place. The hash alone is compared; 64 bits seldom
+        err, and runs are compared after."""
+        step = BLOCK + (ANCHOR - 1) * stride
+        reach = np.arange(ANCHOR) * stride
+        for begins in range(0, len(samples), BLOCK):
+            block = samples[begins : begins + step]
+            upright = quick_hashes(block, stride)
+            for negated, quick in ((False, upright), (True, -upright)):
+                windows = np.nonzero(self._filter[_slots(quick)])[0]
+                windows = windows[self._filter[_slots(quick[windows] * SECOND_SLOT)]]
+                anchors = block[windows[:, None] + reach].astype(np.int64)
+                keys = hashes(-anchors if negated else anchors)
+                for window, place in islice(self._places(keys, windows), MOST_HITS):
+                    yield begins + window, place, negated
+
+    def _places(self, keys: Hashes, windows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        for sorted_keys, places in self._segments:
+            left = np.searchsorted(sorted_keys, keys)
+            inside = left < len(sorted_keys)
+            same = np.zeros(len(keys), np.bool_)
+            same[inside] = sorted_keys[left[inside]] == keys[inside]
+            for number in np.nonzero(same)[0]:
+                at = int(left[number])
+                # The same sound may have been played to two devices; more than four places tell nothing new.
+                for place in places[at : at + 4][sorted_keys[at : at + 4] == keys[number]]:
+                    yield int(windows[number]), int(place)
+
+    def _extended(
+        self, samples: Samples, *, stride: int, window: int, place: int, negated: bool
+    ) -> SampleRun:
+        """The whole run around one anchor."""
+        after = _agreeing(samples[window::stride], self.samples(place, len(self)), negated)
+        before = _agreeing(
+            samples[: window + 1][::-stride][1:],
+            self.samples(max(0, place - window // stride), place)[::-1],
+            negated,
+        )
+        return SampleRun(
+            begins=window - before * stride,
+            ends=window + after * stride,
+            place=Place(place - before),
+            negated=negated,
+        )
+
+
+def _agreeing(one: Samples, other: Samples, negated: bool) -> int:
+    """How many samples from the start two sequences have in common, or are each other's negatives."""
+    size = min(len(one), len(other))
+    begins, length = 0, 256
+    while begins < size:
+        # Most runs end soon; those that do not are compared in ever larger steps.
+        ends = min(size, begins + length)
+        compared = -other[begins:ends] if negated else other[begins:ends]
+        differing = np.nonzero(one[begins:ends] != compared)[0]
+        if len(differing):
+            return begins + int(differing[0])
+        begins, length = ends, length * 4
+    return size
