@@ -116,7 +116,8 @@ class ProcessTarget:
         self._word = str(request.__struct_config__.tag)
         step = _Step(time.monotonic() + PATIENCE_OF_A_STEP * self.patience)
         messages = self._take_early_messages(step)
-        self._number += 1
+        # Not the next number: a program must not reply to what it has not read.
+        self._number = 1 + secrets.randbelow(1 << 31)
         self._send(encode_request(self._number, request), step)
         while not messages or not is_reply(messages[-1]):
             messages.append(self._next_message(step))

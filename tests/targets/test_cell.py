@@ -61,7 +61,7 @@ HIDING_PLACES = {
     "in an attribute": """
         open('/tmp/innocent', 'w'); os.setxattr('/tmp/innocent', 'user.note', SOUND); done()""",
     "in a file nobody may read": """
-        open('/tmp/secret', 'wb').write(SOUND); os.chmod('/tmp/secret', 0); os.chmod('/tmp', 0o1777); done()""",
+        open('/tmp/secret', 'wb').write(SOUND); os.chmod('/tmp/secret', 0); done()""",
     "in a deleted file": """
         kept = open('/tmp/gone', 'wb+', buffering=0); kept.write(SOUND); os.unlink('/tmp/gone'); done()""",
     "in a deleted file that is only mapped": """
