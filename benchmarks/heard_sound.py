@@ -34,21 +34,25 @@ def room(seconds: int) -> np.ndarray:
     return (rng.normal(0, 1, seconds * RATE) * loudness).clip(-32_768, 32_767).astype(np.int16)
 
 
+def measure(minutes: int) -> None:
+    memory = HeardSound()
+    sound = room(minutes * 60)
+    for at in range(0, len(sound), RATE * 5):
+        memory.play("d1", Microseconds(at * 1_000_000 // RATE), sound[at : at + RATE * 5])
+    needle = sound[RATE * 30 : RATE * 31].tobytes()
+    softer = (sound[RATE * 30 : RATE * 34] // 3).astype(np.int16)
+    other = np.random.default_rng(0).bytes(1 << 20)
+    memory.resembling_samples(softer)
+    print(
+        f"{minutes} min played: a second of it {milliseconds(lambda: memory.locate(needle)):.1f} ms,"
+        f" a megabyte of something else {milliseconds(lambda: memory.locate(other), 3):.0f} ms,"
+        f" 4 s made softer {milliseconds(lambda: memory.resembling_samples(softer), 3):.0f} ms"
+    )
+
+
 def main() -> None:
     for minutes in (1, 10, 60):
-        memory = HeardSound()
-        sound = room(minutes * 60)
-        for at in range(0, len(sound), RATE * 5):
-            memory.play("d1", Microseconds(at * 1_000_000 // RATE), sound[at : at + RATE * 5])
-        needle = sound[RATE * 30 : RATE * 31].tobytes()
-        softer = (sound[RATE * 30 : RATE * 34] // 3).astype(np.int16)
-        other = np.random.default_rng(0).bytes(1 << 20)
-        memory.resembling_samples(softer)
-        print(
-            f"{minutes} min played: a second of it {milliseconds(lambda: memory.locate(needle)):.1f} ms,"
-            f" a megabyte of something else {milliseconds(lambda: memory.locate(other), 3):.0f} ms,"
-            f" 4 s made softer {milliseconds(lambda: memory.resembling_samples(softer), 3):.0f} ms"
-        )
+        measure(minutes)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ SHORTEST = 16
 DISTINCT = 4
 """Different values in an anchor: digital silence, steps and clipped peaks may lie anywhere."""
 FILTER_BITS = 24
-"""The filter's table has 16 million places, of which an hour of sound fills a fifth. An anchor must have both of its places: chance has
-them in one of 25 windows then, and in one of 800 after ten minutes of sound."""
+"""The filter's table has 16 million places, of which an hour of sound fills a fifth. An anchor must have
+both of its places: chance has them in one of 25 windows then, and in one of 800 after ten minutes of
+sound."""
 SECOND_SLOT = np.int32(0x61C88647)
 """An odd number (2^32 by the golden ratio) that makes the second place unlike the first."""
 BLOCK = 1 << 18
