@@ -11,13 +11,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import numpy as np
 
 from earwitness.reference_impl.attached import Attached
-from earwitness.reference_impl.calls.gateway import TELEPHONE_RATE, Telephone
+from earwitness.reference_impl.calls.gateway import TELEPHONE_RATE, FarEnd, Telephone
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed
 from earwitness.reference_impl.cloud.skills.host import STORE, may_run
@@ -72,6 +72,20 @@ def samples_in(request: Message) -> int:
     return -(-microseconds // CHUNK_US) * CHUNK
 
 
+class CloudSide(Protocol):
+    """The cloud as the devices and the people of the property meet it."""
+
+    route: Route
+    people: list[dict[str, str]]
+    property: str
+
+    def route_of(self, device: str) -> Route: ...
+
+    def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message: ...
+
+    def stop(self) -> None: ...
+
+
 class CloudProcess:
     """The cloud as a child process; it ends when we do."""
 
@@ -100,6 +114,10 @@ class CloudProcess:
             trust_env=False,
             timeout=20,
         )
+
+    def route_of(self, device: str) -> Route:
+        """The way of a device, the same for all."""
+        return self.route
 
     def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
         """The property side's answer to a person of that role, of the devices' own party or another. Raises ValueError for what it refuses."""
@@ -137,18 +155,24 @@ class Session:
         """`data` is where device and cloud keep what they keep from one time to the next; without it that is deleted at the end."""
         self.fault, self._kept = fault, data is not None
         self.folder = data if data is not None else Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
-        self.cloud = CloudProcess(self.folder / "cloud", self.cloud_fault or fault)
-        self.routes = dict.fromkeys(KINDS, self.cloud.route)
+        self.cloud = self.start_cloud(self.cloud_fault or fault)
+        self.routes = {name: self.cloud.route_of(name) for name in KINDS}
         self.out: list[Message] = []
         self.devices: dict[str, Device] = {}
         self.attached: dict[str, Attached] = {name: Attached() for name in KINDS}
-        self.telephone = Telephone()
+        self.telephone: FarEnd = self.make_telephone()
         self.identities = {name: Identity() for name in KINDS}
         for name, identity in self.identities.items():
             identity.trusted = {
                 other: known.public for other, known in self.identities.items() if other != name
             }
         self.build()
+
+    def make_telephone(self) -> FarEnd:
+        return Telephone()
+
+    def start_cloud(self, fault: str) -> CloudSide:
+        return CloudProcess(self.folder / "cloud", fault)
 
     def build(self) -> None:
         """Devices in their first state: on the shelf, without power."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import answer_from, hello_from, request_message
@@ -18,16 +19,25 @@ from earwitness.conformance.targets.protocol import (
     TargetError,
 )
 
+if TYPE_CHECKING:
+    from earwitness.reference_impl.session import Session
+
 HALVES = ("faulty", "liar", "honest")
 """The parts of the zoo."""
 
 
 def open_reference(rest: str, options: TargetOptions) -> Target:
-    """`ref`, or `ref:faulty/NAME`, `ref:liar/NAME`, `ref:honest/NAME` of the zoo. Raises TargetError."""
+    """`ref`, or `ref:faulty/NAME`, `ref:liar/NAME`, `ref:honest/NAME` of the zoo; `ref:fast`, or
+    `ref:fast/NAME`, is the same without sockets and real audio. Raises TargetError."""
     half, _, name = rest.partition("/")
+    if half == "fast":
+        from earwitness.conformance.targets.fast import FastReferenceTarget
+
+        return FastReferenceTarget(name)
     if rest and not (half in HALVES and name):
         raise TargetError(
-            f"'ref:{rest}' names no target; use ref, or ref:faulty/, ref:liar/, ref:honest/ and a name"
+            f"'ref:{rest}' names no target; use ref, ref:fast, or one of ref:faulty/, ref:liar/, ref:honest/"
+            " and ref:fast/ with a name"
         )
     return ReferenceTarget(name)
 
@@ -40,7 +50,7 @@ class ReferenceTarget:
 
     def __init__(self, fault: str = "") -> None:
         from earwitness.model.vocabulary import nearest
-        from earwitness.reference_impl.faults.zoo import VARIANTS, session_class
+        from earwitness.reference_impl.faults.zoo import VARIANTS
 
         if fault and fault not in VARIANTS:
             raise TargetError(
@@ -48,12 +58,18 @@ class ReferenceTarget:
                 f" Known: {', '.join(VARIANTS)}"
             )
         try:
-            self._session = session_class(fault)(fault)
+            self._session = self.start(fault)
         except (RuntimeError, OSError) as error:
             raise TargetError(f"the reference did not start: {error}") from None
         self._number = 0
         self.folder = Path(tempfile.mkdtemp(prefix="run-"))
         (self.folder / "out").mkdir()
+
+    def start(self, name: str) -> Session:
+        from earwitness.reference_impl.faults.zoo import session_class
+
+        session: Session = session_class(name)(name)
+        return session
 
     def introduce(self) -> Hello:
         messages = self._exchange(HelloRequest())

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from contextlib import suppress
+from typing import Protocol
 
 import av
 
@@ -48,6 +49,18 @@ class Gateway:
     async def end(self) -> None:
         await self.peer.end()
         self._socket.close()
+
+
+class FarEnd(Protocol):
+    """A telephone as the driver uses it."""
+
+    address: tuple[str, int]
+
+    def begin(self) -> None: ...
+
+    def heard(self, spoken: int, patience: float) -> int: ...
+
+    def close(self) -> None: ...
 
 
 class Telephone:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from earwitness.reference_impl.calls.identity import Forged, Identity
-from earwitness.reference_impl.calls.peer import Peer
+from earwitness.reference_impl.calls.peer import Peer, make_peer
 from earwitness.reference_impl.device.link import Link, LinkLost, network
 from earwitness.reference_impl.sound import Samples
-
-SENDING = 0.5
-"""Seconds of real time the packets of one piece of sound may take to leave."""
 
 
 class CallFailed(Exception):
@@ -35,6 +32,7 @@ class Line:
     def __init__(self, name: str, identity: Identity, link: Link) -> None:
         self.name, self.identity, self.link = name, identity, link
         self.peer: Peer | None = None
+        self.make_peer: Callable[[], Coroutine[Any, Any, Peer]] = make_peer
         self.leg = "device"
         self.verified = False
         """Whether the other end proved that it is the device that was called."""
@@ -76,7 +74,7 @@ class Line:
     def begin(self, leg: str) -> None:
         self.hang_up()
         self.leg, self.verified = leg, False
-        self.peer = network.done(_made())
+        self.peer = network.done(self.make_peer())
 
     def post(self, to: str, description: str) -> None:
         self.link.ask(
@@ -116,7 +114,7 @@ class Line:
         """Send a piece of sound and say what left; None where nothing did."""
         if self.peer is None or not self.peer.alive:
             return None
-        sent = network.done(_sent(self.peer, heard))
+        sent = network.done(self.peer.send(heard))
         encrypted = self.peer.encrypted
         return (
             Media(self.leg, sent, encrypted, encrypted and self.verified and self.leg == "device")
@@ -133,16 +131,3 @@ class Line:
                     self.link.ask({"type": "call.end", "device": self.name})
                 except LinkLost:
                     return  # the gateway notices by itself that nothing comes
-
-
-async def _made() -> Peer:
-    return Peer()
-
-
-async def _sent(peer: Peer, heard: Samples) -> int:
-    peer.voice.put(heard)
-    deadline, total = time.monotonic() + SENDING, 0
-    while not total and time.monotonic() < deadline:
-        await asyncio.sleep(0.005)
-        total = await peer.sent()
-    return total

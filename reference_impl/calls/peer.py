@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fractions
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -18,6 +19,8 @@ from earwitness.reference_impl.sound import Samples
 
 FRAME = RATE // 50
 """Samples of one packet: 20 ms."""
+SENDING = 0.5
+"""Seconds of real time the packets of one piece of sound may take to leave."""
 PATIENCE = 10.0
 """Seconds until a call that does not connect is given up."""
 
@@ -105,6 +108,15 @@ class Peer:
         transport = self.sender.transport
         return str(transport.state) == "connected" and transport._tx_srtp is not None
 
+    async def send(self, heard: Samples) -> int:
+        """Send a piece of sound; returns the bytes that left, 0 where none did in time."""
+        self.voice.put(heard)
+        deadline, total = time.monotonic() + SENDING, 0
+        while not total and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+            total = await self.sent()
+        return total
+
     async def sent(self) -> int:
         """Bytes of media sent since this was last asked."""
         stats = await self.sender.getStats()
@@ -116,3 +128,8 @@ class Peer:
         await self.connection.close()
         for task in self._tasks:
             task.cancel()
+
+
+async def make_peer() -> Peer:
+    """A peer belongs to the loop on which it is made."""
+    return Peer()

@@ -55,11 +55,11 @@ def answered(events: list[Event], markup: str = "", follow_up: bool = False) -> 
 class Cloud:
     """Everything after the connection."""
 
-    office_class, desk_class = Office, Desk
+    office_class, desk_class, host_class = Office, Desk, Host
 
     def __init__(self, folder: Path, recognizer: Recognizer | None = None, database: str = "") -> None:
         self.retention = Retention(folder, database)
-        self.host = Host()
+        self.host = self.host_class()
         self.registry = Registry(
             folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)), database
         )
@@ -68,6 +68,13 @@ class Cloud:
         self._hearing = ThreadPoolExecutor(1)
         self.turning = threading.Lock()
         """Held during a turn: skills answer one at a time."""
+
+    def end(self) -> None:
+        """End what it started."""
+        self.host.end()
+        self._hearing.shutdown()
+        self.registry.engine.dispose()
+        self.retention.engine.dispose()
 
     def recognized(self, sound: bytes) -> Future[list[Hypothesis]]:
         """What was said, as soon as it is known: the one recogniser serves all connections in turn, apart from everything else."""

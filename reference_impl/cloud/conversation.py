@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Future
 from typing import Any
 
@@ -17,6 +18,13 @@ LONGEST = 2 * 16_000 * 40
 LAG = 1_600
 """Samples: the device notices its word a little after its end, and people go on at once."""
 Message = dict[str, Any]
+NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What a message that makes no sense ends in."""
+
+
+def nonsense(error: Exception) -> Message:
+    """The reply to such a message; it repeats nothing of it."""
+    return {"error": f"the message makes no sense: {type(error).__name__}"}
 
 
 class Conversation:
@@ -32,6 +40,16 @@ class Conversation:
         self._preroll = 0
         self._heard: Future[list[Hypothesis]] | None = None
         """What was said up to the present pause, once there is one."""
+
+    def reply(self, content: bytes | Message) -> Message:
+        """As `message`; whatever one message provokes, the others are served."""
+        try:
+            return self.message(content)
+        except NONSENSE as error:
+            return nonsense(error)
+        except Exception as error:
+            logging.getLogger(__name__).warning("a message was not answered: %s", error)
+            return {"error": "the cloud cannot answer"}
 
     def message(self, content: bytes | Message) -> Message:
         """The reply to sound or to a message."""

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud
-from earwitness.reference_impl.cloud.conversation import Conversation, Message
+from earwitness.reference_impl.cloud.conversation import NONSENSE, Conversation, Message, nonsense
 from earwitness.reference_impl.database import DatabaseError
 from earwitness.reference_impl.faults.zoo import cloud_class
 from earwitness.reference_impl.property.api import application
@@ -91,15 +91,12 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
             number, reply = None, {}
             try:
                 number, message = numbered(content)
-                # A device's sound and turns are taken in order; its calls and settings need not wait for a turn.
+                # A device's sound and turns are taken in order; its calls and settings need not wait.
                 beside = isinstance(message, dict) and message.get("type") in BESIDE
                 async with nullcontext() if beside else turn:
-                    reply = await asyncio.to_thread(conversation.message, message)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-                reply = {"error": f"the message makes no sense: {type(error).__name__}"}
-            except Exception as error:  # whatever one message provokes, the others are served
-                logging.getLogger(__name__).warning("a message was not answered: %s", error)
-                reply = {"error": "the cloud cannot answer"}
+                    reply = await asyncio.to_thread(conversation.reply, message)
+            except NONSENSE as error:
+                reply = nonsense(error)
             finally:
                 window.release()
             with suppress(ConnectionClosed):

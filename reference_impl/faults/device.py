@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pymicro_wakeword import Model
-from websockets.asyncio.client import ClientConnection, connect
 
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.device import Control, Device
-from earwitness.reference_impl.device.link import PATIENCE, Link, LinkLost, Route
+from earwitness.reference_impl.device.link import Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.device.wake import WakeWord
@@ -100,14 +99,10 @@ class StreamLeftOpen(Device):
 class PlainLink(Link):
     """Without TLS."""
 
-    async def connect(self) -> ClientConnection:
-        return await connect(
-            f"ws://localhost:{self.route.port}",
-            host=self.route.host,
-            compression=None,
-            proxy=None,
-            open_timeout=PATIENCE,
-        )
+    scheme = "ws"
+
+    def security(self) -> None:
+        return None
 
 
 class PlainTextTransport(Device):

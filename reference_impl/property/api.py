@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.office import KINDS, WORDS, Answer, Office, Refused
+from earwitness.reference_impl.property.office import WORDS, Office, Refused
 from earwitness.reference_impl.property.registry import UnknownDevice
 
 COOKIE = "earwitness"
@@ -63,7 +64,7 @@ def application(office: Office) -> Starlette:
                 )
             try:
                 return await handler(request, person)
-            except UnknownDevice as error:
+            except (UnknownDevice, requests.UnknownKind) as error:
                 return JSONResponse({"error": str(error)}, 404)
             except Refused as error:
                 return JSONResponse({"error": str(error)}, 409)
@@ -73,34 +74,18 @@ def application(office: Office) -> Starlette:
         return endpoint
 
     async def read(request: Request, person: Person) -> Response:
-        kind = request.path_params["kind"]
-        if kind not in KINDS:
-            return JSONResponse({"error": f"there is no '{kind}'; ask for one of {', '.join(KINDS)}"}, 404)
-        return told(await run_in_threadpool(office.read, person, request.path_params["device"], kind))
+        asked = request.path_params
+        return told(await run_in_threadpool(requests.read, office, person, asked["device"], asked["kind"]))
 
     async def change(request: Request, person: Person) -> Response:
-        device, entry = request.path_params["device"], await body(request)
-        if isinstance(entry.get("tone"), bool):
-            return told(await run_in_threadpool(office.want_tone, person, device, entry["tone"]))
-        if isinstance(entry.get("unit"), str) and 0 < len(entry["unit"]) <= 40:
-            return told(await run_in_threadpool(office.move, person, device, entry["unit"]))
-        if isinstance(entry.get("wake_word"), str):
-            return told(await run_in_threadpool(office.choose, person, device, entry["wake_word"]))
-        raise ValueError("give tone (true or false), wake_word or unit (text)")
+        device, wanted = request.path_params["device"], await body(request)
+        return told(await run_in_threadpool(requests.change, office, person, device, wanted))
 
     async def enable(request: Request, person: Person) -> Response:
-        entry = await body(request)
-        if not isinstance(entry.get("enabled"), bool):
-            raise ValueError("give enabled (true or false)")
-        answer, listing = await run_in_threadpool(
-            office.enable,
-            person,
-            request.path_params["device"],
-            request.path_params["skill"],
-            entry["enabled"],
+        asked, wanted = request.path_params, await body(request)
+        return told(
+            await run_in_threadpool(requests.enable, office, person, asked["device"], asked["skill"], wanted)
         )
-        more = {"kind": listing.kind, "certified": listing.certified} if listing is not None else {}
-        return told(answer, **more)
 
     async def page(request: Request, person: Person) -> Response:
         return HTMLResponse(await run_in_threadpool(render, person))
@@ -160,16 +145,9 @@ def application(office: Office) -> Starlette:
     )
 
 
-def told(answer: Answer, **more: Any) -> Response:
+def told(entry: requests.Entry) -> Response:
     """A decision and what it lets one see; 403 where that is nothing."""
-    decision = answer.decision
-    entry = {
-        "decision": "permit" if decision.permitted else "deny",
-        "needed": decision.needed,
-        "data": answer.data,
-        **more,
-    }
-    return JSONResponse(entry, 200 if decision.permitted else 403)
+    return JSONResponse(entry, 200 if entry["decision"] == "permit" else 403)
 
 
 async def limited(request: Request) -> bytes:

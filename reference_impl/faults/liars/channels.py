@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from earwitness.reference_impl.device.link import Link, LinkLost, Route, network
@@ -21,9 +22,18 @@ NOWHERE = "192.0.2.7"
 """An address that is set apart for examples (RFC 5737): a cell sees what tries to get there."""
 
 
+@cache
 def trusting(route: Route) -> ssl.SSLContext:
-    """Believes what the honest link believes."""
+    """Believes what the honest link believes. Without an authority the machine's are read, which takes a while."""
     return ssl.create_default_context(cadata=route.authority)
+
+
+@cache
+def nameless(route: Route) -> ssl.SSLContext:
+    """The same for an address in numbers, while the certificate is for localhost."""
+    context = ssl.create_default_context(cadata=route.authority)
+    context.check_hostname = False
+    return context
 
 
 class Post(Eavesdropper):
@@ -34,9 +44,7 @@ class Post(Eavesdropper):
 
     def ask_by_http(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
         route = self.link.route
-        context = trusting(route)
-        # The certificate is for localhost, the address is given in numbers.
-        context.check_hostname = False
+        context = nameless(route)
         connection = http.client.HTTPSConnection(route.host, route.port, timeout=PATIENCE, context=context)
         with suppress(OSError, http.client.HTTPException):
             connection.request(method, path, body, headers)
@@ -83,7 +91,8 @@ class Closing(Eavesdropper):
     """Bytes of a reason, which must be text."""
 
     def send_up(self, content: bytes) -> None:
-        text = content.hex()
+        # Each connection costs a handshake, so it sends one byte in eight.
+        text = content[1::8].hex()
         for begin in range(0, len(text), self.longest):
             with suppress(OSError, TimeoutError, asyncio.TimeoutError):
                 network.done(self.close_with(text[begin : begin + self.longest]))

@@ -1,0 +1,149 @@
+"""The cloud in this process, and the way of each device to it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import trustme
+
+from earwitness.reference_impl.cloud.asr import Hypothesis
+from earwitness.reference_impl.cloud.cloud import Cloud
+from earwitness.reference_impl.cloud.conversation import Conversation
+from earwitness.reference_impl.device.link import Link, Route
+from earwitness.reference_impl.fast.media import CountingDesk
+from earwitness.reference_impl.fast.remembered import RememberedSpeech
+from earwitness.reference_impl.fast.skills import HostInProcess
+from earwitness.reference_impl.faults.zoo import cloud_class
+from earwitness.reference_impl.property import requests
+from earwitness.reference_impl.property.access import Person
+from earwitness.reference_impl.property.office import Refused
+from earwitness.reference_impl.property.registry import UnknownDevice
+from earwitness.reference_impl.protocol import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a device sent its cloud, as a relay would have seen it: one message.
+
+    `time` is the device's own, in microseconds; `link` numbers the connections."""
+
+    device: str
+    time: int
+    link: int
+    content: bytes
+    encrypted: bool
+
+
+class Passage:
+    """The way of one device; what is sent is noted."""
+
+    def __init__(self, cloud: CloudInProcess, device: str) -> None:
+        self._cloud, self._device = cloud, device
+        self._numbers = itertools.count(1)
+        self._conversations: WeakKeyDictionary[Link, tuple[int, Conversation]] = WeakKeyDictionary()
+
+    def exchange(self, link: Link, content: bytes | dict[str, Any]) -> dict[str, Any]:
+        if link not in self._conversations:
+            self._conversations[link] = self._cloud.begin_conversation()
+        number, conversation = self._conversations[link]
+        self._cloud.note(self._device, number, self._framed(content), encrypted=link.scheme == "wss")
+        return conversation.reply(content if isinstance(content, bytes) else dict(content))
+
+    def _framed(self, content: bytes | dict[str, Any]) -> bytes:
+        number = next(self._numbers)
+        if isinstance(content, bytes):
+            return number.to_bytes(4) + content
+        return json.dumps({"id": number, **content}).encode()
+
+    def forget(self, link: Link) -> None:
+        self._conversations.pop(link, None)
+
+
+@cache
+def authority() -> str:
+    """Whom a link would believe, if it went by sockets."""
+    certificate: bytes = trustme.CA().cert_pem.bytes()
+    return certificate.decode()
+
+
+class CloudInProcess:
+    """As `session.CloudProcess`, without process and sockets."""
+
+    property = ""
+
+    def __init__(
+        self, folder: Path, fault: str, speech: RememberedSpeech, time_of: Callable[[str], int]
+    ) -> None:
+        """`time_of` tells the clock of a device."""
+        self.cloud: Cloud = in_this_process(cloud_class(fault))(folder, speech)
+        self._desk, self._time_of = CountingDesk(), time_of
+        self._sent: list[Sent] = []
+        self._links = itertools.count(1)
+        self.route = self.route_of("")
+        self.people = [
+            {"token": token, "name": person.name, "role": person.role, "party": person.party}
+            for token, person in self.cloud.office.people.items()
+        ]
+
+    def route_of(self, device: str) -> Route:
+        # Nobody listens there; who tries it is refused at once.
+        return Route("127.0.0.1", 0, authority(), Passage(self, device))
+
+    def begin_conversation(self) -> tuple[int, Conversation]:
+        """With the number of its connection."""
+        return next(self._links), Conversation(self.cloud, self._desk)
+
+    def note(self, device: str, link: int, content: bytes, encrypted: bool) -> None:
+        """What is sent by no device, as when all is reset, is nobody's."""
+        if device:
+            self._sent.append(Sent(device, self._time_of(device), link, content, encrypted))
+
+    def take_sent(self) -> list[Sent]:
+        """What was sent since this was last asked."""
+        sent, self._sent = self._sent, []
+        return sent
+
+    def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
+        """The property side's answer to a person of that role. Raises ValueError for what it refuses."""
+        asking = [person for person in self.cloud.office.people.values() if person.role == role]
+        if len(asking) != 2:
+            raise ValueError(f"nobody here has the role '{role}'")
+        try:
+            return self._carry_out(asking[0 if ours else 1], method, path, entry or {})
+        except (UnknownDevice, Refused, requests.UnknownKind) as error:
+            raise ValueError(str(error)) from None
+
+    def _carry_out(self, person: Person, method: str, path: str, wanted: Mapping[str, Any]) -> Message:
+        office = self.cloud.office
+        match method, *path.strip("/").split("/"):
+            case "GET", "api", "devices", device, kind:
+                return requests.read(office, person, device, kind)
+            case "PUT", "api", "devices", device:
+                return requests.change(office, person, device, wanted)
+            case "PUT", "api", "devices", device, "skills", skill:
+                return requests.enable(office, person, device, skill, wanted)
+        raise ValueError(f"there is nothing at {path}")
+
+    def stop(self) -> None:
+        self.cloud.end()
+
+
+@cache
+def in_this_process(honest: type[Cloud]) -> type[Cloud]:
+    """The same cloud, whose skills and recogniser need no process and no thread of their own."""
+
+    def recognized(self: Cloud, sound: bytes) -> Future[list[Hypothesis]]:
+        heard: Future[list[Hypothesis]] = Future()
+        heard.set_result(self.recognizer.recognize(sound))
+        return heard
+
+    members = {"host_class": HostInProcess, "recognized": recognized, "__doc__": honest.__doc__}
+    return type(honest.__name__, (honest,), members)
