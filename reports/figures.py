@@ -1,133 +1,146 @@
-"""Figures as SVG: the state diagram with what was visited, and the sequence diagram of a violation."""
+"""Pictures as SVG that a phone can show: the sequence of a violation, and the states of a component. Tables beside them say the same."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from earwitness.conformance.evidence.records import ComponentRecord
+from earwitness.conformance.gate.story import Row
 from earwitness.model.systems.mermaid import LANE_OF, LANES
 
-QUIET = frozenset({"audio.captured", "camera.captured", "tick", "end"})
+WIDTH = 340
+"""Units across every picture: about one a pixel on the narrowest phone (360 pixels), so that letters keep their size."""
+LETTER = 6.2
+"""Units that a letter of 11 takes on average."""
+LANE_X = {lane: 46 + number * 83 for number, lane in enumerate(LANES)}
+ROW_HEIGHT, TOP = 34, 40
+MANY = 3
+"""From so many states or more, a step that leads to one state is told in words instead of drawn: it would hide the rest."""
 
 
-def milliseconds(time: int) -> str:
-    return f"{time / 1_000_000:.3f} s"
-
-
-def label(entry: Mapping[str, Any]) -> str:
-    """An event with the attributes a reader needs."""
-    shown = {
-        k: v
-        for k, v in entry.items()
-        if k not in ("time", "device", "event", "origin", "words", "text", "repeats", "violation")
-    }
-    values = ", ".join(
-        f"{k.replace('_', ' ')} {'yes' if v is True else 'no' if v is False else milliseconds(v) if k in ('from', 'to', 'until') else v}"
-        for k, v in shown.items()
-    )
-    return f"{entry['event']} ({values})" if values else str(entry["event"])
-
-
-def excerpt(trace: Sequence[Mapping[str, Any]], at: int, most: int = 24) -> list[dict[str, Any]]:
-    """The events of the violating device that lead to the violation; runs of repeated captures and uploads are folded into one."""
-    device = trace[at]["device"]
-    rows: list[dict[str, Any]] = []
-    for number, entry in enumerate(trace[: at + 1]):
-        if entry["device"] != device or (entry["event"] in QUIET and number != at):
-            continue
-        # The wire and the device tell of each upload in turn, so the one to fold into is among the last two rows.
-        same = [
-            r
-            for r in rows[-2:]
-            if r["event"] == entry["event"] == "stream.audio" and r["origin"] == entry["origin"]
-        ]
-        if same and number != at:
-            same[-1]["repeats"] += 1
-        else:
-            rows.append({**entry, "repeats": 1, "violation": number == at})
-    return rows[-most:]
-
-
-def sequence(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A sequence diagram; the violating event is red."""
-    width, top, row = 900, 46, 30
-    height = top + row * (len(rows) + 1)
-    at = {lane: 170 + i * 220 for i, lane in enumerate(LANES)}
-    parts = [
-        f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" aria-label="sequence diagram; the table below says the same">'
-    ]
-    parts.append(
-        '<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker></defs>'
-    )
-    for lane, x in at.items():
-        parts.append(
-            f'<line class="lane" x1="{x}" y1="34" x2="{x}" y2="{height - 6}"/><text class="head" x="{x}" y="22">{lane}</text>'
-        )
-    for number, entry in enumerate(rows):
-        y = top + row * (number + 0.7)
-        start, end = LANE_OF.get(str(entry["event"]), ("device", "device"))
-        x1, x2 = at[start], at[end]
-        kind = "bad" if entry["violation"] else "wire" if entry["origin"] == "witnessed" else "own"
-        text = escape(_short(label(entry)) + (f"  ×{entry['repeats']}" if entry["repeats"] > 1 else ""))
-        parts.append(f'<text class="when" x="8" y="{y + 4}">{milliseconds(int(entry["time"]))}</text>')
-        if x1 == x2:
-            parts.append(
-                f'<circle class="{kind}" cx="{x1}" cy="{y}" r="4"/><text class="say {kind}" x="{x1 + 10}" y="{y + 4}">{text}</text>'
-            )
-        else:
-            parts.append(
-                f'<line class="arrow {kind}" x1="{x1}" y1="{y}" x2="{x2}" y2="{y}" marker-end="url(#tip)"/>'
-            )
-            parts.append(f'<text class="say {kind}" x="{min(x1, x2) + 8}" y="{y - 5}">{text}</text>')
+def draw_sequence(rows: Sequence[Row]) -> str:
+    """A sequence diagram; numbers are those of the table. The violating event is thick, dashed and named."""
+    height = TOP + ROW_HEIGHT * len(rows) + 12
+    parts = [_open_svg(height, "Sequence of the violation; the table after it says the same")]
+    for lane, x in LANE_X.items():
+        parts.append(f'<line class="lane" x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>')
+        parts.append(f'<text class="head" x="{x}" y="17">{lane}</text>')
+    parts += [_draw_row(row, TOP + ROW_HEIGHT * place + 16) for place, row in enumerate(rows)]
     return "".join([*parts, "</svg>"])
 
 
-def _short(text: str, most: int = 62) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _draw_row(row: Row, y: float) -> str:
+    source, target = LANE_OF.get(row.event, ("device", "device"))
+    x1, x2 = LANE_X[source], LANE_X[target]
+    kind = "bad" if row.is_violation else "seen" if row.origin == "witnessed" else "word"
+    label = row.event + (f" ×{row.repeats}" if row.repeats > 1 else "") + (" ✖" if row.is_violation else "")
+    shape = _arrow(x1, x2, y, kind) if x1 != x2 else f'<circle class="{kind}" cx="{x1}" cy="{y}" r="5"/>'
+    left = min(x1, x2) + 10
+    width = len(label) * LETTER
+    x = min(left, WIDTH - width - 4)
+    text = f'<text class="label {kind}" x="{x:.0f}" y="{y - 6:.0f}">{escape(label)}</text>'
+    number = f'<text class="number" x="4" y="{y + 4:.0f}">{row.number}</text>'
+    return shape + text + number
 
 
-def states(names: Sequence[str], edges: Iterable[Sequence[str]], visited: frozenset[str]) -> str:
-    """The control states on a ring; an edge is strong where one of its transitions was observed."""
-    width, height, radius = 900, 520, 36
-    middle, across, down = (width / 2, height / 2), 330, 195
-    place = {
-        name: (
-            middle[0] + across * math.cos(2 * math.pi * i / len(names) - math.pi / 2),
-            middle[1] + down * math.sin(2 * math.pi * i / len(names) - math.pi / 2),
-        )
-        for i, name in enumerate(names)
-    }
+def _arrow(x1: float, x2: float, y: float, kind: str) -> str:
+    way = 1 if x2 > x1 else -1
+    tip = f"M{x2 - 8 * way},{y - 4} L{x2},{y} L{x2 - 8 * way},{y + 4} z"
+    return f'<line class="{kind}" x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/><path class="tip {kind}" d="{tip}"/>'
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """One line of a diagram of states: which steps join two states, and whether the event of one was seen."""
+
+    number: int
+    source: str
+    target: str
+    steps: tuple[str, ...]
+    is_seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A step that leads to one state from many."""
+
+    step: str
+    sources: tuple[str, ...]
+    target: str
+    is_seen: bool
+
+
+def arcs_of(
+    component: ComponentRecord, visited: frozenset[str]
+) -> tuple[tuple[Arc, ...], tuple[Shared, ...]]:
+    """The lines to draw, and the steps that are told in words because they come from many states."""
+    many = Counter((name, target) for _, target, name in component.edges)
     joined: dict[tuple[str, str], list[str]] = {}
-    for source, target, name in edges:
-        joined.setdefault((source, target), []).append(name)
-    parts = [
-        f'<svg class="states" viewBox="0 0 {width} {height}" role="img" aria-label="state diagram of the device; the table below says the same">'
-    ]
-    parts.append(
-        '<defs><marker id="end" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker></defs>'
+    shared: dict[tuple[str, str], list[str]] = {}
+    for source, target, name in component.edges:
+        if many[name, target] >= MANY:
+            shared.setdefault((name, target), []).append(source)
+        else:
+            joined.setdefault((source, target), []).append(name)
+    arcs = tuple(
+        Arc(number, source, target, tuple(names), bool(visited & set(names)))
+        for number, ((source, target), names) in enumerate(joined.items(), start=1)
     )
-    for (source, target), transitions in joined.items():
-        (x1, y1), (x2, y2) = place[source], place[target]
-        length = math.hypot(x2 - x1, y2 - y1)
-        ux, uy = (x2 - x1) / length, (y2 - y1) / length
-        bend = 26
-        mx, my = (x1 + x2) / 2 - uy * bend, (y1 + y2) / 2 + ux * bend
-        ax, ay, bx, by = (
-            x1 + ux * radius - uy * 6,
-            y1 + uy * radius + ux * 6,
-            x2 - ux * (radius + 4) - uy * 6,
-            y2 - uy * (radius + 4) + ux * 6,
-        )
-        kind = "seen" if visited & set(transitions) else "unseen"
-        title = escape(f"{source} to {target}: {', '.join(transitions)}")
+    return arcs, tuple(
+        Shared(name, tuple(sources), target, name in visited) for (name, target), sources in shared.items()
+    )
+
+
+STATE_HEIGHT, STATE_WIDTH, STATE_GAP = 26, 104, 58
+
+
+def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
+    """States in a column; steps down on the right, steps up on the left, each with the number of its row in the table."""
+    place = {name: 24 + STATE_GAP * number for number, name in enumerate(component.states)}
+    height = 24 + STATE_GAP * len(component.states)
+    parts = [_open_svg(height, f"States of {component.name}; the table after it says the same")]
+    ends: Counter[tuple[str, str]] = Counter()
+    for arc in sorted(arcs, key=lambda arc: abs(place[arc.source] - place[arc.target])):
+        parts.append(_draw_arc(arc, place, ends))
+    for name, y in place.items():
+        left = WIDTH / 2 - STATE_WIDTH / 2
         parts.append(
-            f'<path class="edge {kind}" d="M{ax:.0f},{ay:.0f} Q{mx:.0f},{my:.0f} {bx:.0f},{by:.0f}" marker-end="url(#end)"><title>{title}</title></path>'
+            f'<rect class="state" x="{left:.0f}" y="{y}" width="{STATE_WIDTH}" height="{STATE_HEIGHT}" rx="8"/>'
         )
-    for name, (x, y) in place.items():
         shown = escape(name.replace("_", " "))
-        parts.append(
-            f'<ellipse class="state" cx="{x:.0f}" cy="{y:.0f}" rx="{radius + 12}" ry="{radius - 10}"/><text class="name" x="{x:.0f}" y="{y + 4:.0f}">{shown}</text>'
-        )
+        parts.append(f'<text class="name" x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>')
     return "".join([*parts, "</svg>"])
+
+
+def _draw_arc(arc: Arc, place: dict[str, int], ends: Counter[tuple[str, str]]) -> str:
+    is_down = place[arc.target] > place[arc.source]
+    side = 1 if is_down else -1
+    edge = WIDTH / 2 + side * STATE_WIDTH / 2
+    y1 = place[arc.source] + _next_end(ends, arc.source, side)
+    y2 = place[arc.target] + _next_end(ends, arc.target, side)
+    span = abs(place[arc.target] - place[arc.source]) // STATE_GAP
+    out = edge + side * (20 + 15 * span)
+    # A cubic curve reaches three quarters of the way to its control points.
+    control = edge + (out - edge) * 4 / 3
+    middle = (y1 + y2) / 2
+    kind = "seen" if arc.is_seen else "word"
+    tip = f"M{edge + 8 * side:.0f},{y2 - 4} L{edge:.0f},{y2} L{edge + 8 * side:.0f},{y2 + 4} z"
+    curve = f"M{edge:.0f},{y1} C{control:.0f},{y1} {control:.0f},{y2} {edge + 7 * side:.0f},{y2}"
+    return (
+        f'<path class="arc {kind}" d="{curve}"/><path class="tip {kind}" d="{tip}"/>'
+        f'<circle class="tag" cx="{out:.0f}" cy="{middle:.0f}" r="8"/>'
+        f'<text class="tagged" x="{out:.0f}" y="{middle + 4:.0f}">{arc.number}</text>'
+    )
+
+
+def _next_end(ends: Counter[tuple[str, str]], state: str, side: int) -> int:
+    """Where the next line ends at a side of a state: four units below the one before."""
+    ends[state, str(side)] += 1
+    return 3 + 4 * ((ends[state, str(side)] - 1) % 6)
+
+
+def _open_svg(height: float, label: str) -> str:
+    return f'<svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'

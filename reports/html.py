@@ -1,106 +1,127 @@
-"""The report an auditor reads: one self-contained page, verdict first, no scripts."""
+"""The report for people: one page, no scripts, no network; verdict first, exceptions before everything that is well."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-import msgspec
 from jinja2 import Environment
+from markupsafe import Markup
 
-from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.reports.figures import excerpt, label, milliseconds, sequence, states
+from earwitness.conformance.evidence.bundle import SIGNATURE
+from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.gate.decision import PROFILES
+from earwitness.conformance.gate.exits import Exit
+from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.summary import GLOSSARY, ClauseLine
+from earwitness.conformance.gate.verdict import Verdict
+from earwitness.model.logic.english import describe_duration
+from earwitness.policies.pack import Pack
+from earwitness.reports.figures import Arc, Shared, arcs_of, draw_sequence, draw_states
+from earwitness.reports.format import Format
 
-HEADLINES = {0: "Satisfied", 1: "Violated", 3: "Inconclusive", 4: "Target not drivable"}
+SHAPES = {
+    Verdict.SATISFIED: ("good", "✔"),
+    Verdict.VIOLATED: ("bad", "✖"),
+    Verdict.ON_ITS_WORD: ("warn", "▲"),
+    Verdict.NOT_OBSERVABLE: ("warn", "◌"),
+    Verdict.NOT_EXERCISED: ("warn", "○"),
+    Verdict.INCONCLUSIVE: ("warn", "?"),
+    Verdict.NOT_APPLICABLE: ("none", "–"),
+}
+"""A verdict is told by its word, a shape and a colour."""
+BADGES = {Exit.SATISFIED: ("good", "✔"), Exit.VIOLATED: ("bad", "✖")}
 
 
-def render(bundle: Bundle) -> str:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A component of the model with its picture and the table that says the same."""
+
+    name: str
+    picture: Markup
+    arcs: tuple[Arc, ...]
+    shared: tuple[Shared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage of a source, and the clauses that it led to."""
+
+    pack: str
+    passage: str
+    meaning: str
+    clauses: tuple[ClauseLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A parameter of a pack, as people read it."""
+
+    name: str
+    value: str
+    origin: str
+    is_ours: bool
+
+
+def render_page(judged: JudgedBundle) -> bytes:
     """The page, from the bundle alone."""
     folder = files("earwitness.reports")
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        folder.joinpath("page.html").read_text("utf-8")
-    )
-    results = msgspec.to_builtins(bundle.results)
-    bundle_proofs = msgspec.to_builtins(bundle.proofs)
-    clauses = results["clauses"]
-    violated = [c for c in clauses if c["verdict"] == "violated"]
-    satisfied = [c for c in clauses if c["verdict"] == "satisfied"]
-    failures = [_failure(f) for f in msgspec.to_builtins(tuple(bundle.failures.values()))]
-    visited = frozenset(results["model"]["visited"])
-    return template.render(
-        style=folder.joinpath("page.css").read_text("utf-8"),
-        headline=HEADLINES.get(results["exit"], "Inconclusive"),
-        good=results["exit"] == 0,
-        manifest=_with_implementation(msgspec.to_builtins(bundle.manifest)),
-        results=results,
-        clauses=clauses,
-        counts={
-            "satisfied": len(satisfied),
-            "violated": len(violated),
-            "not exercised": sum(c["verdict"] == "not exercised" for c in clauses),
-            "inconclusive": sum(c["verdict"] == "inconclusive" for c in clauses),
-            "not applicable": sum(c["verdict"] == "not applicable" for c in clauses),
-        },
-        proofs=bundle_proofs,
-        proved=sum(p["standing"] == "proved" for p in bundle_proofs.values()),
-        obligations=sum(p["obligations"] for p in bundle_proofs.values()),
-        failures=failures,
-        strength=results.get("strength"),
-        refuted=[_refuted(name, p) for name, p in bundle_proofs.items() if p["counterexample"]],
-        components=[
-            {
-                "name": c["name"],
-                "diagram": states(c["states"], c["edges"], visited),
-                "edges": [(s, t, n, n in visited) for s, t, n in c["edges"]],
-            }
-            for c in results["model"]["components"]
-        ],
-    )
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["safe_text"] = printable
+    template = environment.from_string(folder.joinpath("page.html").read_text("utf-8"))
+    style = folder.joinpath("page.css").read_text("utf-8")
+    return template.render(style=Markup(style), **_context(judged)).encode("utf-8")
 
 
-def _with_implementation(manifest: Any) -> dict[str, Any]:
-    target = manifest["target"]
+def _context(judged: JudgedBundle) -> Mapping[str, Any]:
+    bundle, summary = judged.bundle, judged.summary
     return {
-        **manifest,
-        "implementation": target,
-        "capabilities": target["capabilities"],
-        "date": manifest["started"],
-        "target": target["given"],
+        "summary": summary,
+        "manifest": bundle.manifest,
+        "results": bundle.results,
+        "digest": bundle.digest,
+        "is_signed": (bundle.folder / SIGNATURE).is_file(),
+        "badge": BADGES.get(summary.exit, ("warn", "▲")),
+        "shapes": SHAPES,
+        "profile": judged.decision.profile,
+        "profile_meaning": PROFILES[judged.decision.profile],
+        "glossary": GLOSSARY,
+        "pictures": {story.clause: Markup(draw_sequence(story.rows)) for story in summary.stories},
+        "models": tuple(_drawn(judged)),
+        "sources": tuple(_sources(judged)),
+        "bounds": {pack.name: tuple(_bounds(pack)) for pack in judged.packs},
+        "proofs": bundle.proofs,
+        "strength": bundle.results.strength,
+        "waivers": judged.policy.waivers,
+        "observations": sum(run.observations for run in bundle.results.runs),
     }
 
 
-def _failure(entry: Any) -> dict[str, Any]:
-    rows = excerpt(entry["trace"], entry["at"])
-    return {
-        "clause": entry["clause"],
-        "scenario": [", ".join(str(v) for v in s.values()) for s in entry["scenario"]],
-        "diagram": sequence(rows),
-        "rows": [
-            {
-                "time": milliseconds(int(r["time"])),
-                "evidence": r["origin"],
-                "what": label(r),
-                "repeats": r["repeats"],
-                "violation": r["violation"],
-            }
-            for r in rows
-        ],
-    }
+def _drawn(judged: JudgedBundle) -> Iterable[Drawn]:
+    model = judged.bundle.results.model
+    visited = frozenset(model.visited)
+    for component in model.components:
+        arcs, shared = arcs_of(component, visited)
+        yield Drawn(component.name, Markup(draw_states(component, arcs)), arcs, shared)
 
 
-def _refuted(name: str, proof: Any) -> dict[str, Any]:
-    """The model's own violation of a clause; two runs where the clause speaks of two."""
-    runs = []
-    for trace in (proof["counterexample"], proof["other_run"]):
-        if trace:
-            rows = excerpt(trace, len(trace) - 1)
-            runs.append(
-                {
-                    "diagram": sequence(rows),
-                    "rows": [
-                        {"time": milliseconds(int(r["time"])), "what": label(r), "violation": r["violation"]}
-                        for r in rows
-                    ],
-                }
-            )
-    return {"clause": name, "runs": runs}
+def _sources(judged: JudgedBundle) -> Iterable[Source]:
+    lines = {line.id: line for line in judged.summary.clauses}
+    for pack in judged.packs:
+        passages = dict.fromkeys(passage for clause in pack.clauses for passage in clause.source)
+        meanings: Mapping[str, str] = getattr(pack, "sections", {})
+        for passage in dict.fromkeys([*meanings, *passages]):
+            clauses = (lines[c.id] for c in pack.clauses if passage in c.source and c.id in lines)
+            yield Source(pack.name, passage, str(meanings.get(passage, "")), tuple(clauses))
+
+
+def _bounds(pack: Pack) -> Iterable[Bound]:
+    for name, declared in pack.declared.items():
+        is_time = declared.unit in ("us", "ms", "s", "min", "h", "d")
+        value = describe_duration(pack.parameters[name]) if is_time else f"{declared.value} {declared.unit}"
+        yield Bound(name, value, declared.origin, declared.is_ours)
+
+
+FORMAT = Format("html", "html", render_page, is_default=True)

@@ -1,19 +1,94 @@
-"""The machine-readable report: one JSON document."""
+"""The machine-readable report: one JSON document with a published schema."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from earwitness.conformance.evidence.bundle import Bundle
+from earwitness.conformance.evidence.records import BundleRecord
+from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.story import Story
+from earwitness.conformance.gate.summary import ClauseLine, Step
+from earwitness.reports.format import Format
 
 
-def render(bundle: Bundle) -> str:
-    """Manifest, results and proofs in one document; failures without their traces."""
-    failures = [{"clause": f.clause, "scenario": f.scenario} for f in bundle.failures.values()]
-    run = {k: v for k, v in msgspec.to_builtins(bundle.manifest).items() if k != "files"}
-    results = msgspec.to_builtins(bundle.results)
-    proofs = msgspec.to_builtins(bundle.proofs)
-    document = {"run": run, **results, "proofs": proofs, "failures": failures}
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+class RunFacts(BundleRecord, frozen=True):
+    """Which run this is."""
+
+    id: str
+    digest: str
+    started: str
+    ended: str
+    earwitness: str
+    target: str
+    version: str
+    confinement: str
+    packs: Mapping[str, int]
+
+
+class JsonReport(BundleRecord, frozen=True):
+    """The whole report."""
+
+    exit: int
+    headline: str
+    sentence: str
+    counts: str
+    profile: str
+    run: RunFacts
+    by_verdict: Mapping[str, int]
+    by_evidence: Mapping[str, int]
+    clauses: tuple[ClauseLine, ...]
+    failures: tuple[Story, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    limits: tuple[str, ...]
+    believed: tuple[str, ...]
+    next_steps: tuple[Step, ...]
+
+
+def json_report(judged: JudgedBundle) -> JsonReport:
+    """The report as typed data."""
+    manifest, summary = judged.bundle.manifest, judged.summary
+    return JsonReport(
+        exit=summary.exit.value,
+        headline=summary.headline,
+        sentence=summary.sentence,
+        counts=summary.counts,
+        profile=judged.decision.profile.value,
+        run=RunFacts(
+            id=manifest.id,
+            digest=judged.bundle.digest,
+            started=manifest.started,
+            ended=manifest.ended,
+            earwitness=manifest.earwitness,
+            target=manifest.target.name or manifest.target.given,
+            version=manifest.target.version,
+            confinement=manifest.confinement,
+            packs={pack.name: pack.version for pack in manifest.packs},
+        ),
+        by_verdict=summary.by_verdict,
+        by_evidence=summary.by_evidence,
+        clauses=summary.clauses,
+        failures=summary.stories,
+        problems=summary.problems,
+        warnings=summary.warnings,
+        limits=summary.limits,
+        believed=summary.believed,
+        next_steps=summary.next_steps,
+    )
+
+
+def render_json(judged: JudgedBundle) -> bytes:
+    """The document."""
+    return msgspec.json.format(msgspec.json.encode(json_report(judged)), indent=1) + b"\n"
+
+
+def json_schema() -> Mapping[str, Any]:
+    """The schema of the document."""
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, "title": "Earwitness report", **msgspec.json.schema(JsonReport)}
+
+
+FORMAT = Format("json", "json", render_json, is_default=True)

@@ -74,7 +74,8 @@ class Bundle:
 def locate_bundle(path: Path) -> Path:
     """The folder of a bundle: the one that is named, or the latest run in it."""
     is_bundle = (path / MANIFEST).exists() or (path / PARTIAL).exists()
-    return path / LATEST if not is_bundle and (path / LATEST).is_dir() else path
+    found = path / LATEST if not is_bundle and (path / LATEST).is_dir() else path
+    return found.parent / found.readlink() if found.is_symlink() else found
 
 
 def read_bundle(path: Path) -> Bundle:

@@ -12,11 +12,27 @@ from earwitness.model.vocabulary import vocabulary
 
 QUIET = frozenset({"audio.captured", "camera.captured", "tick", "end"})
 """Events that come many times a second, or say nothing: left out of a sequence unless one of them violates."""
+DONE_BY_PEOPLE = frozenset(
+    {
+        "button.microphone",
+        "button.action",
+        "power",
+        "network",
+        "shutter",
+        "speech",
+        "setting.tone",
+        "setting.wake_word",
+        "call.start",
+        "call.end",
+        "mute",
+    }
+)
+"""Events that a person causes: kept in every sequence, because one needs them to follow it."""
 MOST_ROWS = 16
 """Rows of a sequence: what fits on a page with its picture."""
 STRUCTURE = frozenset({"time", "device", "event", "origin", "run"})
 TIMES = frozenset({"from", "to", "until"})
-UNSAID = frozenset({"words", "text", "bytes", "stream"})
+UNSAID = frozenset({"words", "text", "bytes", "stream", "until"})
 """Attributes that a reader of a sequence does not need."""
 
 LOSSES = {
@@ -79,10 +95,11 @@ def tell_story(
     title: str,
     expected: str,
     command: str,
+    speaks_of: frozenset[str] = frozenset(),
     fingerprint: str = "",
 ) -> Story:
-    """The story of a stored failure."""
-    rows = sequence_rows(failure.trace, failure.at)
+    """The story of a stored failure. `speaks_of` names the events of the clause's formula: the others are left out (none: all stay)."""
+    rows = sequence_rows(failure.trace, failure.at, speaks_of)
     event = str(failure.trace[failure.at]["event"]) if failure.at < len(failure.trace) else ""
     return Story(
         clause=failure.clause,
@@ -136,7 +153,9 @@ def seconds_text(microseconds: int) -> str:
     return f"{microseconds / 1_000_000:.3f} s"
 
 
-def sequence_rows(trace: Sequence[Mapping[str, Value]], at: int) -> tuple[Row, ...]:
+def sequence_rows(
+    trace: Sequence[Mapping[str, Value]], at: int, speaks_of: frozenset[str] = frozenset()
+) -> tuple[Row, ...]:
     """The events of the violating device that lead to the violation, those that repeat folded into one."""
     if not 0 <= at < len(trace):
         return ()
@@ -144,7 +163,7 @@ def sequence_rows(trace: Sequence[Mapping[str, Value]], at: int) -> tuple[Row, .
     kept: list[tuple[Mapping[str, Value], int, bool]] = []
     for number, entry in enumerate(trace[: at + 1]):
         is_violation = number == at
-        if entry["device"] != device or (entry["event"] in QUIET and not is_violation):
+        if not is_violation and not _is_told(entry, device, speaks_of):
             continue
         place = _like_it(kept, entry)
         if place is not None and not is_violation:
@@ -164,6 +183,13 @@ def sequence_rows(trace: Sequence[Mapping[str, Value]], at: int) -> tuple[Row, .
         )
         for number, (entry, repeats, is_violation) in enumerate(kept[-MOST_ROWS:], start=1)
     )
+
+
+def _is_told(entry: Mapping[str, Value], device: Value, speaks_of: frozenset[str]) -> bool:
+    """Whether a reader needs the event to follow how the violation came about."""
+    event = entry["event"]
+    is_near = not speaks_of or event in speaks_of or event in DONE_BY_PEOPLE
+    return entry["device"] == device and event not in QUIET and is_near
 
 
 def _like_it(kept: Sequence[tuple[Mapping[str, Value], int, bool]], entry: Mapping[str, Value]) -> int | None:
@@ -189,7 +215,8 @@ def _likely_cause(rows: Sequence[Row]) -> str:
     before = [row for row in rows if not row.is_violation]
     if not before or not rows[-1].is_violation:
         return ""
-    cause = before[-1]
+    done = [row for row in before if row.event in DONE_BY_PEOPLE and not row.event.startswith("setting")]
+    cause = (done or before)[-1]
     return f"It follows “{cause.words}” at {cause.time}; look at what the implementation does from there on."
 
 

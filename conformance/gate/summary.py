@@ -19,6 +19,7 @@ from earwitness.conformance.gate.decision import (
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.story import Story, tell_story
 from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
+from earwitness.model.logic.formula import event_names
 from earwitness.model.trace import ORIGINS, Origin
 from earwitness.policies.pack import Pack
 
@@ -135,10 +136,14 @@ class Summary:
 
 def summarise(bundle: Bundle, packs: Iterable[Pack], decision: Decision) -> Summary:
     """The summary of a bundle under a decision."""
-    pack_of = {clause.id: pack.name for pack in packs for clause in pack.clauses}
+    owned = [(pack, clause) for pack in packs for clause in pack.clauses]
+    pack_of = {clause.id: pack.name for pack, clause in owned}
+    speaks_of = {
+        clause.id: frozenset(event_names(clause.formula)) for _, clause in owned if clause.formula is not None
+    }
     lines = tuple(_clause_line(c, pack_of.get(c.result.id, "")) for c in decision.clauses)
     prints = {c.result.id: c.fingerprint for c in decision.clauses}
-    stories = tuple(_stories(bundle, decision, prints))
+    stories = tuple(_stories(bundle, decision, prints, speaks_of))
     counts = count_words(decision.clauses)
     return Summary(
         headline=HEADLINES[decision.exit],
@@ -257,7 +262,12 @@ def _sentence(bundle: Bundle, decision: Decision) -> str:
     )
 
 
-def _stories(bundle: Bundle, decision: Decision, prints: Mapping[str, str]) -> Iterable[Story]:
+def _stories(
+    bundle: Bundle,
+    decision: Decision,
+    prints: Mapping[str, str],
+    speaks_of: Mapping[str, frozenset[str]],
+) -> Iterable[Story]:
     for decided in decision.clauses:
         failure = bundle.failures.get(decided.result.id)
         if failure is None or decided.result.verdict is not Verdict.VIOLATED:
@@ -269,6 +279,7 @@ def _stories(bundle: Bundle, decision: Decision, prints: Mapping[str, str]) -> I
             title=printable(result.title),
             expected=printable("; ".join(part.english for part in parts) or result.english),
             command=replay_command(bundle, result.id),
+            speaks_of=speaks_of.get(result.id, frozenset()),
             fingerprint=prints[result.id],
         )
 
@@ -322,5 +333,6 @@ def _next_steps(bundle: Bundle, decision: Decision) -> Iterable[Step]:
     if decision.exit in (Exit.VIOLATED, Exit.INCONCLUSIVE):
         yield Step("read the report", f"earwitness report {folder}")
     if decision.exit is not Exit.SATISFIED and decision.failing:
-        first = decision.failing[0].result.id
+        ordered = sorted(decision.failing, key=lambda c: c.result.verdict is not Verdict.VIOLATED)
+        first = ordered[0].result.id
         yield Step(f"see what {first} asks for", f"earwitness policy show {first}")

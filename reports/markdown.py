@@ -1,0 +1,104 @@
+"""The summary of a job on a code host: verdict, exceptions, what to do next, the clauses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.story import Story
+from earwitness.conformance.gate.summary import ClauseLine, Summary
+from earwitness.conformance.gate.verdict import Verdict
+from earwitness.reports.format import Format
+
+MARKS = {Verdict.SATISFIED: "✅", Verdict.VIOLATED: "❌"}
+OTHER_MARK = "⚠️"
+ACTING = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:])")
+"""Characters that Markdown, HTML or a code host (mentions, links) would act on."""
+
+
+def inert(text: str) -> str:
+    """The text so that it is shown as it is, in one line.
+
+    >>> inert("<b>|@all")
+    '\\\\<b\\\\>\\\\|\\\\@all'
+    """
+    return ACTING.sub(r"\\\1", " ".join(text.split()))
+
+
+def render_markdown(judged: JudgedBundle) -> bytes:
+    """The summary as Markdown."""
+    return ("\n".join(_lines(judged.summary)) + "\n").encode("utf-8")
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    yield f"# {MARKS.get(_verdict(summary), OTHER_MARK)} {summary.headline}"
+    yield ""
+    yield inert(summary.sentence)
+    for story in summary.stories:
+        yield from _story_lines(story)
+    others = [line for line in summary.failing if line.id not in {story.clause for story in summary.stories}]
+    yield from _table("What else keeps the gate from being green", others)
+    yield from _table("Let through by a decision", summary.excused)
+    for title, texts in (
+        ("About the run", summary.problems),
+        ("Warnings", summary.warnings),
+        ("Limits", summary.limits),
+    ):
+        if texts:
+            yield from ["", f"## {title}", "", *(f"- {inert(text)}" for text in texts)]
+    if summary.next_steps:
+        yield from ["", "## Next", ""]
+        yield from (f"- {inert(step.why)}: {_code(step.command)}" for step in summary.next_steps)
+    yield from _table("All clauses", summary.clauses)
+
+
+def _verdict(summary: Summary) -> Verdict:
+    is_known = summary.exit.value in (0, 1)
+    return (Verdict.SATISFIED, Verdict.VIOLATED)[summary.exit.value] if is_known else Verdict.INCONCLUSIVE
+
+
+def _story_lines(story: Story) -> Iterator[str]:
+    yield from ["", f"## ❌ {story.clause}: {inert(story.title)}", "", f"**{inert(story.loses)}**", ""]
+    yield f"- Expected: {inert(story.expected)}"
+    yield f"- Seen: {inert(story.seen)}"
+    yield f"- Where to look: {inert(story.cause)}"
+    yield f"- Again: {_code(story.command)}"
+    if story.rows:
+        yield from ["", "| No. | Time | Event | Known from |", "|---|---|---|---|"]
+    for row in story.rows:
+        mark = " **violates it**" if row.is_violation else ""
+        yield f"| {row.number} | {row.time} | {inert(row.words)}{mark} | {inert(row.origin)} |"
+
+
+def _table(title: str, lines: tuple[ClauseLine, ...] | list[ClauseLine]) -> Iterator[str]:
+    if not lines:
+        return
+    yield from [
+        "",
+        f"## {title}",
+        "",
+        "| Clause | Verdict | Evidence | Promise | Note |",
+        "|---|---|---|---|---|",
+    ]
+    for line in lines:
+        mark = MARKS.get(line.verdict, OTHER_MARK)
+        note = line.note or line.problem
+        cells = [
+            line.id,
+            f"{mark} {line.verdict.value}",
+            line.evidence or "·",
+            inert(line.title),
+            inert(note),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _code(command: str) -> str:
+    """A command in a code span that nothing in it can end."""
+    longest = max((len(run) for run in re.findall("`+", command)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {' '.join(command.split())} {fence}"
+
+
+FORMAT = Format("markdown", "md", render_markdown, is_default=True)
