@@ -12,6 +12,8 @@ from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.model.vocabulary import nearest
 
 GROUP = "earwitness.reports"
+DEFAULT = ("html", "json", "markdown")
+"""Written by every check that names no others."""
 
 
 class ReportFormat(Protocol):
@@ -31,12 +33,11 @@ class ReportFormat(Protocol):
 
 @dataclass(frozen=True)
 class Format:
-    """A format made of a function. `is_default`: written by every check."""
+    """A format made of a function."""
 
     name: str
     suffix: str
     make: Callable[[JudgedBundle], bytes]
-    is_default: bool = False
 
     def render(self, judged: JudgedBundle) -> bytes:
         """The report."""

@@ -124,4 +124,4 @@ def _bounds(pack: Pack) -> Iterable[Bound]:
         yield Bound(name, value, declared.origin, declared.is_ours)
 
 
-FORMAT = Format("html", "html", render_page, is_default=True)
+FORMAT = Format("html", "html", render_page)

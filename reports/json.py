@@ -91,4 +91,4 @@ def json_schema() -> Mapping[str, Any]:
     return {"$schema": dialect, "title": "Earwitness report", **msgspec.json.schema(JsonReport)}
 
 
-FORMAT = Format("json", "json", render_json, is_default=True)
+FORMAT = Format("json", "json", render_json)

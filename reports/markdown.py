@@ -101,4 +101,4 @@ def _code(command: str) -> str:
     return f"{fence} {' '.join(command.split())} {fence}"
 
 
-FORMAT = Format("markdown", "md", render_markdown, is_default=True)
+FORMAT = Format("markdown", "md", render_markdown)

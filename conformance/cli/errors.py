@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from earwitness.conformance.gate.verdict import Exit
+from earwitness.conformance.gate.exits import Exit
 
 
-def explained(error: Exception) -> Exit | None:
+def exit_of_error(error: Exception) -> Exit | None:
     """The exit code of an error that is not our bug, or None."""
     from earwitness.conformance.evidence.bundle import BundleError, NoBundleError, PartialBundleError
+    from earwitness.conformance.evidence.signature import KeyFileError
     from earwitness.conformance.evidence.stored_failure import FailureFileError
+    from earwitness.conformance.gate.files import GateFileError
     from earwitness.conformance.stimuli.clips import ClipError
     from earwitness.conformance.targets.protocol import TargetError
     from earwitness.conformance.vectors.vector import VectorError
@@ -26,6 +28,8 @@ def explained(error: Exception) -> Exit | None:
     if isinstance(
         error,
         NoBundleError
+        | GateFileError
+        | KeyFileError
         | ClipError
         | PackError
         | TraceError
@@ -35,4 +39,6 @@ def explained(error: Exception) -> Exit | None:
         | OSError,
     ):
         return Exit.USAGE
-    return None
+    # The room of reports is above this one, so that its error is known by name.
+    is_report_error = type(error).__name__ == "ReportError"
+    return Exit.USAGE if is_report_error else None

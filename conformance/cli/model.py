@@ -207,9 +207,7 @@ def write_promela(folder: Path, pack: str, horizon: int) -> None:
     from earwitness.policies.proving.prove_packs import clauses_to_prove
 
     small = small_pack(find(pack))
-    monitors = {
-        c.id: c.monitor for c in clauses_to_prove(small.clauses) if c.monitor is not None
-    }
+    monitors = {c.id: c.monitor for c in clauses_to_prove(small.clauses) if c.monitor is not None}
     if not monitors:
         raise click.UsageError("no clause of this pack is marked P and has a formula; nothing was written")
     folder.mkdir(parents=True, exist_ok=True)

@@ -179,9 +179,8 @@ def _satisfied_by(name: str) -> str:
 
 
 def _kind(result: ClauseResult) -> str:
-    if result.verdict is not Verdict.SATISFIED:
-        return result.verdict.value
-    return evidence_of(result) or Verdict.SATISFIED.value
+    evidence = evidence_of(result) if result.verdict is Verdict.SATISFIED else ""
+    return evidence or str(result.verdict.value)
 
 
 def evidence_of(result: ClauseResult) -> str:
@@ -326,12 +325,9 @@ def _believed(bundle: Bundle) -> Iterable[str]:
 
 
 def _next_steps(bundle: Bundle, decision: Decision) -> Iterable[Step]:
-    folder = shlex.quote(str(bundle.folder))
     for decided in decision.failing:
         if decided.result.id in bundle.failures:
             yield Step(f"play {decided.result.id} again", replay_command(bundle, decided.result.id))
-    if decision.exit in (Exit.VIOLATED, Exit.INCONCLUSIVE):
-        yield Step("read the report", f"earwitness report {folder}")
     if decision.exit is not Exit.SATISFIED and decision.failing:
         ordered = sorted(decision.failing, key=lambda c: c.result.verdict is not Verdict.VIOLATED)
         first = ordered[0].result.id

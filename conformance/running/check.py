@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -202,10 +202,14 @@ def check(
     tell: Tell,
     proofs: bool = True,
     seed: int = 0,
+    attachments: Mapping[str, bytes] = {},
 ) -> Outcome:
-    """Run everything and write a bundle below `out`. Raises TargetError where the target cannot be driven at all."""
+    """Run everything and write a bundle below `out`, with the attachments in it (a capability file, waivers ...).
+    Raises TargetError where the target cannot be driven at all."""
     phrases = [clip.words for clip in CLIPS.values()]
     with BundleWriter(out, target, arguments=sys.argv[1:], seed=seed, phrases=phrases) as writer:
+        for name, content in attachments.items():
+            writer.keep_file(name, content)
         return _check(writer, target, packs, examples, seconds, tell, proofs)
 
 

@@ -1,0 +1,93 @@
+"""`earwitness check`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from earwitness.conformance.cli.common import packs_named
+from earwitness.conformance.cli.deciding import end_with, output_options, show_decision, write_wanted
+from earwitness.conformance.cli.gate_options import files_to_keep, gate_options, load_policy
+from earwitness.conformance.cli.terminal import Progress
+
+
+@click.command()
+@click.option(
+    "--target", default="ref", show_default=True, help="such as ref, ref:faulty/NAME or exec:COMMAND"
+)
+@click.option(
+    "--pack", "packs", multiple=True, help="a shipped pack or a pack file; the shipped ones unless given"
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="earwitness-run",
+    show_default=True,
+    help="where the run's own folder is made",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(0, 10_000),
+    default=8,
+    show_default=True,
+    help="sequences to search beyond the tour",
+)
+@click.option(
+    "--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof"
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--no-proofs", is_flag=True, help="judge the implementation only; nothing is then called proved"
+)
+@gate_options
+@output_options
+def check(
+    target: str,
+    packs: tuple[str, ...],
+    out: Path,
+    examples: int,
+    seconds: int,
+    seed: int,
+    no_proofs: bool,
+    key: Path | None,
+    form: str,
+    reports: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    **policy: Any,
+) -> None:
+    """Judge a target, prove the promises on the model, write a bundle and its reports."""
+    from earwitness.conformance.evidence.bundle import read_bundle
+    from earwitness.conformance.gate.judged import judge_bundle
+    from earwitness.conformance.running.check import check as run_check
+    from earwitness.conformance.targets.entry_points import open_target
+
+    if key is not None:
+        raise click.UsageError("a bundle is signed after its check; use --key with 'gate'")
+    loaded = packs_named(packs)
+    load_policy(**policy)
+    with Progress(quiet) as progress:
+        progress.tell(f"opening {target}")
+        # A wrong target is told before anything that takes long.
+        open_target(target).close()
+        outcome = run_check(
+            target=target,
+            packs=loaded,
+            out=out,
+            examples=examples,
+            seconds=seconds,
+            tell=progress.tell,
+            proofs=not no_proofs,
+            seed=seed,
+            attachments=files_to_keep(policy),
+        )
+    read = read_bundle(outcome.folder)
+    judged = judge_bundle(read, load_policy(bundle=read, **policy))
+    show_decision(judged, form, quiet, verbose)
+    written = write_wanted(judged, reports, read.folder)
+    if form != "json":
+        click.echo(f"\nreport: {', '.join(str(path) for path in written)}")
+        click.echo(f"bundle: {read.folder} (sha256 {read.digest})")
+    end_with(judged)

@@ -1,0 +1,73 @@
+"""Commands about bundles as evidence: `verify`, `sign`, `keygen`, `archive`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from earwitness.conformance.evidence.bundle import archive_bundle, read_bundle
+from earwitness.conformance.evidence.signature import generate_key, sign_bundle, verify_signature
+from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions, proof_faults
+from earwitness.conformance.gate.exits import Exit
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.option("--key", type=FILE, help="public key by which the bundle must be signed")
+@click.option("--no-proofs", is_flag=True, help="do not re-check the proofs (they take seconds)")
+def verify(bundle: Path, key: Path | None, no_proofs: bool) -> None:
+    """Check a bundle against itself: digests, signature, verdicts, proofs.
+
+    Every verdict on a formula is recomputed from the observations. Nothing is believed, and no network is used.
+    """
+    read = read_bundle(bundle)
+    click.echo(
+        f"digests     {len(read.manifest.files)} files are as they were written; the bundle is {read.digest}"
+    )
+    if key is not None:
+        verify_signature(read, key)
+        click.echo(f"signature   by {key}")
+    found = find_contradictions(read, bundle_packs(read))
+    click.echo(f"verdicts    {len(read.results.clauses)} recomputed, {len(found)} contradictions")
+    if not no_proofs:
+        faults = proof_faults(read)
+        certificates = sum(len(proof.certificates) for proof in read.proofs.values())
+        click.echo(f"proofs      {certificates} certificates re-checked, {len(faults)} faults")
+        found += faults
+    for text in found:
+        click.echo(text, err=True)
+    sys.exit((Exit.EVIDENCE_INVALID if found else Exit.SATISFIED).value)
+
+
+@click.command()
+@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.option("--key", type=FILE, required=True, help="private key, from `earwitness keygen`")
+def sign(bundle: Path, key: Path) -> None:
+    """Sign a bundle."""
+    click.echo(str(sign_bundle(read_bundle(bundle), key)))
+
+
+@click.command()
+@click.argument("file", type=FILE)
+def keygen(file: Path) -> None:
+    """Make a key to sign bundles with.
+
+    FILE gets the private key, FILE.pub the public one. Keep the first, publish the second.
+    """
+    click.echo(f"{file} (keep it), {generate_key(file)} (publish it)")
+
+
+@click.command()
+@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.option("--out", type=FILE, help="the tar file; beside the bundle unless given")
+def archive(bundle: Path, out: Path | None) -> None:
+    """Pack a bundle into a tar file, the same bytes each time."""
+    read = read_bundle(bundle)
+    path = out or read.folder.with_name(f"{read.manifest.id}.tar")
+    path.write_bytes(archive_bundle(read))
+    click.echo(str(path))

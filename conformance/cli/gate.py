@@ -1,0 +1,43 @@
+"""`earwitness gate`: a decision from a bundle alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from earwitness.conformance.cli.deciding import end_with, output_options, show_decision, write_wanted
+from earwitness.conformance.cli.gate_options import gate_options, load_policy
+from earwitness.conformance.evidence.bundle import BundleError, read_bundle
+from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions
+from earwitness.conformance.gate.judged import judge_bundle
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path, file_okay=False), default=Path("earwitness-run"))
+@gate_options
+@output_options
+def gate(
+    bundle: Path,
+    key: Path | None,
+    form: str,
+    reports: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    **policy: Any,
+) -> None:
+    """Decide a bundle by a profile, waivers, known failures and a baseline.
+
+    BUNDLE is the folder of a run, or one that holds runs: then the latest decides. The bundle must not contradict itself:
+    every verdict is recomputed from its observations. Proofs are re-checked by `earwitness verify`.
+    """
+    read = read_bundle(bundle)
+    found = find_contradictions(read, bundle_packs(read))
+    if found:
+        raise BundleError(f"{read.folder}: the bundle contradicts itself\n" + "\n".join(found))
+    judged = judge_bundle(read, load_policy(bundle=read, key=key, **policy))
+    show_decision(judged, form, quiet, verbose)
+    if reports:
+        write_wanted(judged, reports, read.folder)
+    end_with(judged)

@@ -1,0 +1,102 @@
+"""The options by which a gate is told its policy; `check`, `gate` and `report` share them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from earwitness.conformance.evidence.bundle import Bundle, read_bundle
+from earwitness.conformance.evidence.signature import verify_signature
+from earwitness.conformance.gate.capability_file import load_capabilities
+from earwitness.conformance.gate.decision import SEVERITIES, Policy, Profile, today
+from earwitness.conformance.gate.known_failures import load_known_failures
+from earwitness.conformance.gate.waivers import load_waivers
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path, dir_okay=False)
+KEPT = {
+    "waivers": "waivers.yaml",
+    "known_failures": "known-failures.yaml",
+    "capabilities": "capabilities.yaml",
+}
+"""Under these names a bundle keeps the files that its check was given; the gate uses them unless it is given others."""
+
+
+def gate_options(command: Function) -> Function:
+    """Add the options of the gate's policy to a command."""
+    options = (
+        click.option(
+            "--profile",
+            type=click.Choice([profile.value for profile in Profile]),
+            default=Profile.CORE.value,
+            show_default=True,
+            help="how much is asked for",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice(SEVERITIES),
+            default="low",
+            show_default=True,
+            help="let clauses of lower severity through, as warnings",
+        ),
+        click.option("--waivers", type=FILE, help="waivers: decisions to let a clause fail for a while"),
+        click.option("--strict-waivers", is_flag=True, help="an unused or unknown waiver is exit code 6"),
+        click.option("--known-failures", type=FILE, help="failures that are known, and must still be there"),
+        click.option(
+            "--baseline",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="an earlier bundle: tell what is new, regressed, fixed",
+        ),
+        click.option("--capabilities", type=FILE, help="what the product has, and why it lacks the rest"),
+        click.option("--key", type=FILE, help="public key: the bundle must be signed by it"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def load_policy(
+    *,
+    profile: str,
+    fail_on: str,
+    waivers: Path | None,
+    strict_waivers: bool,
+    known_failures: Path | None,
+    baseline: Path | None,
+    capabilities: Path | None,
+    bundle: Bundle | None = None,
+    key: Path | None = None,
+) -> Policy:
+    """The policy that these options and files describe. Raises GateFileError, BundleError, KeyFileError."""
+    is_signed = bundle is not None and key is not None
+    if bundle is not None and key is not None:
+        verify_signature(bundle, key)
+    waiver_file = waivers or _kept(bundle, "waivers")
+    known_file = known_failures or _kept(bundle, "known_failures")
+    capability_file = capabilities or _kept(bundle, "capabilities")
+    return Policy(
+        now=today(),
+        profile=Profile(profile),
+        fail_on=fail_on,
+        waivers=load_waivers(waiver_file) if waiver_file is not None else (),
+        strict_waivers=strict_waivers,
+        known_failures=load_known_failures(known_file) if known_file is not None else (),
+        baseline=read_bundle(baseline) if baseline is not None else None,
+        capabilities=load_capabilities(capability_file) if capability_file is not None else None,
+        is_signed=is_signed,
+    )
+
+
+def files_to_keep(options: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files by which a check is decided, under the names by which its bundle keeps them."""
+    given = {KEPT[name]: options[name] for name in KEPT}
+    return {name: path.read_bytes() for name, path in given.items() if path is not None}
+
+
+def _kept(bundle: Bundle | None, name: str) -> Path | None:
+    if bundle is None or KEPT[name] not in bundle.manifest.files:
+        return None
+    return bundle.folder / KEPT[name]

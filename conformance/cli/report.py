@@ -1,0 +1,56 @@
+"""`earwitness report` and `earwitness matrix`: from bundles to what people and machines read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from earwitness.conformance.cli.deciding import write_wanted
+from earwitness.conformance.cli.gate_options import gate_options, load_policy
+from earwitness.conformance.evidence.bundle import read_bundle
+from earwitness.conformance.gate.judged import judge_bundle
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT[:PATH]",
+    help="such as sarif or junit:path; may be given again",
+)
+@gate_options
+def report(bundle: Path, reports: tuple[str, ...], key: Path | None, **policy: Any) -> None:
+    """Make reports from a bundle.
+
+    BUNDLE is the folder of a run, or one that holds runs: then of the latest.
+    """
+    read = read_bundle(bundle)
+    judged = judge_bundle(read, load_policy(bundle=read, key=key, **policy))
+    for path in write_wanted(judged, reports, read.folder):
+        click.echo(str(path))
+
+
+@click.command()
+@click.argument("bundles", nargs=-1, required=True, type=FOLDER)
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="write the matrix as a page to this file"
+)
+@gate_options
+def matrix(bundles: tuple[Path, ...], html: Path | None, key: Path | None, **policy: Any) -> None:
+    """Show clauses down and implementations across, from several bundles."""
+    from importlib import import_module
+
+    judged = []
+    for folder in bundles:
+        read = read_bundle(folder)
+        judged.append(judge_bundle(read, load_policy(bundle=read, key=key, **policy)))
+    formats = import_module("earwitness.reports.matrix")
+    click.echo(formats.matrix_markdown(judged), nl=False)
+    if html is not None:
+        html.write_text(formats.matrix_page(judged, html.parent), "utf-8")

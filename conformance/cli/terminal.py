@@ -1,0 +1,151 @@
+"""What a terminal shows: progress while it runs, a table that reads well at 80 columns, and a last block that says what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from types import TracebackType
+
+import click
+
+from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.gate.exits import Exit
+from earwitness.conformance.gate.story import Story
+from earwitness.conformance.gate.summary import ClauseLine, Summary
+from earwitness.conformance.gate.verdict import Verdict
+
+LOOKS = {
+    Verdict.SATISFIED: ("✔", "green"),
+    Verdict.VIOLATED: ("✖", "red"),
+    Verdict.ON_ITS_WORD: ("▲", "yellow"),
+    Verdict.NOT_OBSERVABLE: ("◌", "yellow"),
+    Verdict.NOT_EXERCISED: ("○", "yellow"),
+    Verdict.INCONCLUSIVE: ("?", "yellow"),
+    Verdict.NOT_APPLICABLE: ("–", "bright_black"),
+}
+URGENCY = {verdict: 1 for verdict in Verdict} | {Verdict.VIOLATED: 0, Verdict.SATISFIED: 2}
+"""What is not well comes first."""
+NARROWEST, WIDEST = 60, 120
+ID_WIDTH, VERDICT_WIDTH = 8, 17
+"""Columns: the longest shipped id, and verdict with its shape."""
+
+
+def terminal_width() -> int:
+    """Columns to fill: what the terminal has, within reason."""
+    return min(WIDEST, max(NARROWEST, shutil.get_terminal_size((80, 24)).columns))
+
+
+def table_lines(lines: tuple[ClauseLine, ...], width: int) -> Iterator[str]:
+    """The table of clauses: what is not well first. The promise takes all the room that is left."""
+    evidence_width = max([len("evidence"), *(len(line.evidence) for line in lines)]) + 1
+    fixed = ID_WIDTH + VERDICT_WIDTH + evidence_width
+    heads = f"{'clause':{ID_WIDTH}}{'verdict':{VERDICT_WIDTH}}{'evidence':{evidence_width}}promise"
+    yield click.style(heads, bold=True)
+    for line in sorted(lines, key=lambda line: URGENCY[line.verdict]):
+        shape, color = LOOKS[line.verdict]
+        verdict = click.style(f"{shape} {line.verdict.value:{VERDICT_WIDTH - 2}}", fg=color)
+        first, *rest = textwrap.wrap(line.title, width - fixed) or [""]
+        yield f"{line.id:{ID_WIDTH}}{verdict}{line.evidence:{evidence_width}}{first}"
+        yield from (" " * fixed + more for more in rest)
+
+
+def story_lines(story: Story, width: int) -> Iterator[str]:
+    """One failure: what a user loses, the sequence with the violating event marked, what to look at."""
+    yield click.style(f"✖ {story.clause}: {story.title}", fg="red", bold=True)
+    yield from _wrapped(story.loses, width, "  ")
+    yield from _wrapped(f"expected: {story.expected}", width, "  ")
+    yield from _wrapped(f"seen: {story.seen}", width, "  ")
+    for row in story.rows:
+        mark = "✖" if row.is_violation else " "
+        times = f" ×{row.repeats}" if row.repeats > 1 else ""
+        text = f"{mark}{row.number:>3} {row.time:>11}  {row.words}{times}"
+        shown = text[: width - 14] + "…" if len(text) > width - 13 else text
+        yield click.style(f"  {shown:{width - 13}} {row.origin}", fg="red" if row.is_violation else None)
+    if story.cause:
+        yield from _wrapped(story.cause, width, "  ")
+
+
+def last_lines(summary: Summary, width: int) -> Iterator[str]:
+    """The last block: the verdict, why, and what to type next."""
+    color = (
+        "green" if summary.exit is Exit.SATISFIED else "red" if summary.exit is Exit.VIOLATED else "yellow"
+    )
+    yield ""
+    yield click.style(f"{summary.headline}: {summary.counts}", fg=color, bold=True)
+    for line in summary.failing:
+        if line.verdict is not Verdict.VIOLATED:
+            yield from _wrapped(f"{line.id}: {line.problem}", width, "  ")
+    for text in summary.problems:
+        yield from _wrapped(text, width, "  ")
+    for line in summary.excused:
+        yield from _wrapped(f"let through: {line.id}, {line.treatment.value}: {line.note}", width, "  ")
+    for text in summary.warnings:
+        yield from _wrapped(f"warning: {text}", width, "  ")
+    for step in summary.next_steps:
+        yield f"  to {step.why}:"
+        yield f"    {step.command}"
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ")
+
+
+def github_lines(summary: Summary) -> Iterator[str]:
+    """Annotations of a workflow: one for each problem."""
+    for story in summary.stories:
+        yield f"::error title={_property(f'{story.clause} is violated')}::{_message(f'{story.title}. {story.loses} Again: {story.command}')}"
+    told = {story.clause for story in summary.stories}
+    for line in summary.failing:
+        if line.id not in told:
+            yield f"::error title={_property(f'{line.id}: {line.verdict.value}')}::{_message(f'{line.title}. {line.problem}')}"
+    yield from (f"::error title=the run::{_message(text)}" for text in summary.problems)
+    yield from (f"::warning title=the run::{_message(text)}" for text in summary.warnings)
+    for line in summary.excused:
+        yield f"::warning title={_property(f'{line.id} was let through')}::{_message(line.note)}"
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+class Progress:
+    """Tells on standard error what is going on: a live line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.is_live = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def __enter__(self) -> Progress:
+        if self.is_live:
+            from rich.console import Console
+            from rich.progress import Progress as Live
+            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            console = Console(stderr=True, highlight=False)
+            columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+            self._live = Live(*columns, console=console, transient=True)
+            self._live.start()
+            self._task = self._live.add_task("starting")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.is_live:
+            self._live.stop()
+
+    def tell(self, text: str) -> None:
+        """One thing that was done, or is about to be."""
+        shown = printable(text)
+        if self.is_live:
+            self._live.update(self._task, description=shown[: terminal_width() - 16])
+            self._live.console.print(f"  · {shown}", markup=False, style="dim")
+        elif not self.quiet:
+            click.echo(f"  · {shown}", err=True)
