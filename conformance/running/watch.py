@@ -1,56 +1,150 @@
-"""All clauses of the packs, watching one trace."""
+"""All clauses of the packs, watching one trace, in one step an event."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from earwitness.model.logic.monitor import input_values
-from earwitness.model.logic.per_device import SlicedMonitor
+from earwitness.model.logic.joint_program import JointSlices, SameMonitors, joint_program
+from earwitness.model.logic.monitor import Monitor
 from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import Clause
 
 
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How close a deadline came to its bound: the longest that an answer took, in microseconds (-1: none
+    came)."""
+
+    bound: int
+    longest: int
+
+
 @dataclass
 class Record:
-    """What one clause has come to: where it was violated first, how often exercised, whether a witnessed event exercised it."""
+    """What one conjunct, or one clause, has come to: where it was violated first, how often exercised,
+    whether a witnessed event exercised it, whether a deadline is open. A clause is exercised as often as the
+    conjunct that was exercised least: one part does not speak for the others."""
 
     exercised: int = 0
     witnessed: bool = False
     violated_at: int | None = None
     pending: bool = False
+    margins: tuple[Margin, ...] = ()
 
 
 @dataclass
 class Watch:
-    """Feed it observations in the order of each device."""
+    """Feed it observations in the order of each device. It keeps the trace once, and of the outcomes the
+    counts."""
 
     clauses: tuple[Clause, ...]
-    records: dict[str, Record] = field(default_factory=dict)
     trace: list[Observation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._monitors = {
-            c.id: SlicedMonitor(c.monitor, c.each) for c in self.clauses if c.monitor is not None
-        }
-        self.records = {identity: Record() for identity in self._monitors}
-        self._open: dict[str, set[object]] = {identity: set() for identity in self._monitors}
+        self._counted = -1
+        self._conjunct_records: dict[str, Record] = {}
+        self._clause_records: dict[str, Record] = {}
+        self._groups = [
+            _Group(each, monitors) for each, monitors in _monitors_by_slices(self.clauses).items()
+        ]
 
     def feed(self, observations: Iterable[Observation]) -> None:
+        """Step all clauses by each observation."""
         for seen in observations:
+            for group in self._groups:
+                group.feed(seen, len(self.trace))
             self.trace.append(seen)
-            event = input_values(seen)
-            for identity, monitor in self._monitors.items():
-                record = self.records[identity]
-                for key, outcome in monitor.feed(seen, event):
-                    if outcome.exercised:
-                        record.exercised += 1
-                        record.witnessed = record.witnessed or seen.origin is Origin.WITNESSED
-                    if not outcome.holds and record.violated_at is None:
-                        record.violated_at = len(self.trace) - 1
-                    (self._open[identity].add if outcome.pending else self._open[identity].discard)(key)
-                record.pending = bool(self._open[identity])
+
+    @property
+    def conjunct_records(self) -> Mapping[str, Record]:
+        """What each conjunct has come to, by its name."""
+        self._count()
+        return self._conjunct_records
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """What each clause with a formula has come to, by its id."""
+        self._count()
+        return self._clause_records
+
+    def _count(self) -> None:
+        """Sum up what was seen since the records were last asked for."""
+        if self._counted == len(self.trace):
+            return
+        self._counted = len(self.trace)
+        found = {name: record for group in self._groups for name, record in group.records().items()}
+        self._conjunct_records = found
+        self._clause_records = {
+            clause.id: _joined([found[conjunct.name] for conjunct in clause.conjuncts])
+            for clause in self.clauses
+            if clause.conjuncts
+        }
 
     @property
     def violated(self) -> tuple[str, ...]:
+        """The clauses of which a conjunct is violated."""
         return tuple(identity for identity, record in self.records.items() if record.violated_at is not None)
+
+
+def _monitors_by_slices(clauses: Iterable[Clause]) -> dict[tuple[str, ...], dict[str, Monitor]]:
+    groups: dict[tuple[str, ...], dict[str, Monitor]] = {}
+    for clause in clauses:
+        monitors = groups.setdefault(clause.each, {})
+        monitors.update({conjunct.name: conjunct.monitor for conjunct in clause.conjuncts})
+    return groups
+
+
+class _Group:
+    """The conjuncts with the same slices."""
+
+    def __init__(self, each: tuple[str, ...], monitors: Mapping[str, Monitor]) -> None:
+        self.monitors = monitors
+        self.slices = JointSlices(joint_program(SameMonitors(monitors)), each)
+        self.exercised: Counter[int] = Counter()
+        self.witnessed: Counter[int] = Counter()
+        self.first_violations: dict[int, int] = {}
+        self.violated = 0
+
+    def feed(self, seen: Observation, position: int) -> None:
+        for _, exercised, broken in self.slices.feed(seen):
+            if exercised:
+                self.exercised[exercised] += 1
+                if seen.origin is Origin.WITNESSED:
+                    self.witnessed[exercised] += 1
+            if broken & ~self.violated:
+                self.first_violations[position] = broken & ~self.violated
+                self.violated |= broken
+
+    def records(self) -> dict[str, Record]:
+        pending = self.slices.pending()
+        longest = self.slices.longest_waits()
+        return {
+            name: Record(
+                exercised=_count_of_bit(self.exercised, bit),
+                witnessed=_count_of_bit(self.witnessed, bit) > 0,
+                violated_at=next((at for at, bits in self.first_violations.items() if bits >> bit & 1), None),
+                pending=bool(pending >> bit & 1),
+                margins=tuple(
+                    Margin(wait.deadline.duration, longest[bit][number])
+                    for number, wait in enumerate(monitor.waits)
+                ),
+            )
+            for bit, (name, monitor) in enumerate(self.monitors.items())
+        }
+
+
+def _count_of_bit(masks: Mapping[int, int], bit: int) -> int:
+    return sum(count for mask, count in masks.items() if mask >> bit & 1)
+
+
+def _joined(records: list[Record]) -> Record:
+    violations = [record.violated_at for record in records if record.violated_at is not None]
+    return Record(
+        exercised=min(record.exercised for record in records),
+        witnessed=all(record.witnessed for record in records),
+        violated_at=min(violations, default=None),
+        pending=any(record.pending for record in records),
+        margins=tuple(margin for record in records for margin in record.margins),
+    )

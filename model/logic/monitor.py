@@ -74,10 +74,12 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How long the answer to a deadline took: `elapsed` is microseconds at the event that answers it, and
-    negative at every other event."""
+    """How a deadline is kept: register `waiting` has the instant of the oldest open trigger, `missed` whether an
+    answer was ever late. `elapsed` is microseconds at the event that answers, and negative at every other event."""
 
     deadline: Deadline
+    waiting: str
+    missed: str
     elapsed: Expression
 
 
@@ -309,7 +311,8 @@ class _Compiler:
         still_open = self.update(waiting, choice(answered, NEVER, open_since))
         self.pending.append(at_most(ZERO, still_open))
         is_answered = conjunction(answered, at_most(ZERO, open_since))
-        self.waits.append(Wait(formula, choice(is_answered, minus(TIME, open_since), NEVER)))
+        elapsed = choice(is_answered, minus(TIME, open_since), NEVER)
+        self.waits.append(Wait(formula, waiting.name, missed.name, elapsed))
         return negation(self.updates[missed.name])
 
 
