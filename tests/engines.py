@@ -24,6 +24,7 @@ from earwitness.model.logic.formula import (
     Since,
     Truth,
 )
+from earwitness.model.logic.joint_program import JointProgram, join_monitors
 from earwitness.model.logic.monitor import Monitor, compile_formula, input_values
 from earwitness.model.logic.semantics import holds
 from earwitness.model.logic.step import Step, generated_step, initial_state, interpreted_step
@@ -57,6 +58,13 @@ def columns(monitor: Monitor, trace: Trace) -> list[bool]:
     return [bool(v) for v in run(program, table(trace, program.columns, texts)).holds]
 
 
+def joined(monitor: Monitor, trace: Trace) -> list[bool]:
+    program = JointProgram(join_monitors({"X": monitor}))
+    slots = program.first_slots()
+    steps = (program.step(slots, seen.time, seen.event, seen.attributes) for seen in trace)
+    return [not broken for _, broken in steps]
+
+
 class Solved:
     """The z3 terms that proofs speak of, with each event's values put in."""
 
@@ -73,7 +81,7 @@ class Solved:
         known = self.variables | registers
         updates = [self.encoding.term(monitor.updates[r.name], known) for r in monitor.registers]
         verdict = self.encoding.term(monitor.verdict, known)
-        # One term around all: the calls are dearer than the work.
+        # One term around all: the calls are slower than the work.
         around = z3.Function(f"all{len(updates)}", *(t.sort() for t in (*updates, verdict)), z3.BoolSort())
         together = around(*updates, verdict)
         held = list(registers.values())
@@ -102,6 +110,7 @@ class Solved:
 ENGINES: dict[str, Engine] = {
     "generated step": stepped(generated_step),
     "interpreted step": stepped(interpreted_step),
+    "joint program": joined,
     "columns kernel": columns,
     "z3 encoding": Solved(),
 }
