@@ -107,7 +107,7 @@ def _level(layout: Layout, content: bytes) -> float | None:
         return None
     if layout.name.startswith("f32") and not _sensible_floats(signal):
         return None
-    level = float(np.sqrt(np.mean((signal - signal.mean()) ** 2, dtype=np.float64)))
+    level = float(np.sqrt(np.var(signal.astype(np.float64))))
     limit = LOUDEST_COMPANDED if layout.name in ("mu-law", "a-law") else LOUDEST
     return level if FAINTEST <= level <= limit and _varies(signal) else None
 

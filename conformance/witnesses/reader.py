@@ -1,0 +1,244 @@
+"""The one reader for whatever bytes: what crossed, what is kept, what was answered, what was logged.
+
+It finds sound that was played and words that were spoken, in any coding and wrapping it knows, and says
+what it could not read. What no reader can know, such as an encoding of its own or encryption, stays
+unexplained: the twins are for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from earwitness.conformance.witnesses.anchors import Samples
+from earwitness.conformance.witnesses.heard_sound import Heard, HeardSound, unexplained_ranges
+from earwitness.conformance.witnesses.layouts import PRINTABLE_BYTES, is_printable
+from earwitness.conformance.witnesses.limited_child import LimitedChild
+from earwitness.conformance.witnesses.spoken_words import SpokenWords, WordsFound
+from earwitness.conformance.witnesses.unpacking import Leaf, LeafKind, begins_container
+
+SHORTEST_CONTENT = 8
+"""Bytes below which nothing is looked for: four samples, or a word."""
+SHORTEST_INSIDE = 8
+"""Bytes without sound that may still wrap something."""
+SHORTEST_PIECE = 256
+"""Bytes of the shortest part without an explanation in which changed sound is looked for."""
+MOST_TEXT = 16 << 20
+"""Characters of one content in which words are looked for."""
+LINES_BETWEEN = bytes(byte if byte in PRINTABLE_BYTES else 10 for byte in range(256))
+"""Turns what is not printable into ends of lines, so that words between such bytes stay apart and random
+bytes make no sentences."""
+FEWEST_PACKETS, LARGEST_PACKET = 10, 3 * 1_275
+"""Packets of Opus, 200 ms in all; and bytes of one, three frames of the largest size."""
+MOST_CONFIGURATIONS = 6
+"""Of 32. Ten random bytes have so few once in 70 times, and then decode to noise."""
+NUMBER_STRIDES = (1, 2, 3, 4)
+"""In a list of numbers every one may be a sample, or every second (an instant beside each), and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFound:
+    """Sound in content. `wrappings` are those around it, from outside in; `heard.begins` and `ends` are
+    bytes of the content only where there are none."""
+
+    heard: Heard
+    wrappings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordsInContent:
+    words: WordsFound
+    wrappings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is in some content. Its bytes are `attributed` to sound, `read` as text or structure, or
+    `unexplained`: the three add up to its size. `unread` says what could not be opened or searched."""
+
+    sounds: tuple[SoundFound, ...] = ()
+    words: tuple[WordsInContent, ...] = ()
+    unread: tuple[str, ...] = ()
+    attributed: int = 0
+    read: int = 0
+    unexplained: int = 0
+
+    @property
+    def voice(self) -> bool:
+        return bool(self.sounds)
+
+
+@dataclass(slots=True)
+class _Findings:
+    sounds: list[SoundFound] = field(default_factory=list)
+    words: list[WordsInContent] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    attributed: int = 0
+    opened: bool = False
+    """Whether the content is an archive, a database or a sound that could be opened."""
+    hidden: int = 0
+    """Bytes inside that nothing explains."""
+
+
+class Reader:
+    """Reads content against what was played and spoken so far. Close it, or use it in a `with`."""
+
+    def __init__(self, sound: HeardSound, words: SpokenWords) -> None:
+        self.sound, self.words = sound, words
+        self._child = LimitedChild()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._child.close()
+
+    def read(self, content: bytes) -> Reading:
+        """Everything that can be found. Never raises for whatever bytes."""
+        findings = _Findings()
+        if len(content) < SHORTEST_CONTENT:
+            return Reading(read=len(content))
+        self._read_bytes(content, (), findings)
+        if _left_over(content, findings) >= SHORTEST_INSIDE:
+            self._read_inside(content, findings)
+        return _reading(content, findings)
+
+    def read_packets(self, packets: list[bytes]) -> Reading:
+        """Sound in bare packets of Opus, one a message, which only together are sound."""
+        findings = _Findings()
+        if _may_be_opus(packets):
+            unpacked = self._child.decode_packets(packets)
+            for leaf in unpacked.leaves:
+                self._read_samples(leaf, findings)
+        size = sum(map(len, packets))
+        attributed = size if findings.sounds else 0
+        return Reading(
+            sounds=tuple(findings.sounds),
+            attributed=attributed,
+            unexplained=size - attributed,
+        )
+
+    def _read_bytes(self, content: bytes, wrappings: tuple[str, ...], findings: _Findings) -> None:
+        """Sound and words in bytes as they are."""
+        heard = self.sound.locate(content)
+        for begins, ends in list(unexplained_ranges(len(content), heard)):
+            if ends - begins >= SHORTEST_PIECE:
+                heard += self._resembling(content[begins:ends], begins, findings)
+        findings.sounds += [SoundFound(find, wrappings) for find in heard]
+        self._read_text(content, wrappings, findings)
+
+    def _resembling(self, part: bytes, begins: int, findings: _Findings) -> list[Heard]:
+        likeness = self.sound.resembling(part)
+        if likeness.unsearched:
+            findings.unread.append(likeness.unsearched)
+        return [_moved(find, begins) for find in likeness.finds]
+
+    def _read_inside(self, content: bytes, findings: _Findings) -> None:
+        """What is wrapped in the content."""
+        unpacked = self._child.unpack(content)
+        findings.unread += unpacked.unread
+        findings.opened = begins_container(content) and bool(unpacked.leaves)
+        for leaf in unpacked.leaves:
+            before = len(findings.sounds)
+            match leaf.kind:
+                case LeafKind.BYTES:
+                    self._read_bytes(leaf.content, leaf.path, findings)
+                case LeafKind.TEXT:
+                    self._read_text(leaf.content, leaf.path, findings)
+                case LeafKind.SAMPLES:
+                    self._read_samples(leaf, findings)
+                case LeafKind.NUMBERS:
+                    self._read_numbers(leaf, findings)
+            self._explain(leaf, len(findings.sounds) > before, findings)
+
+    def _explain(self, leaf: Leaf, sound: bool, findings: _Findings) -> None:
+        """Note what a wrapping says of the bytes around it: whether it explains them, and how much in it
+        nothing explains."""
+        if len(leaf.path) > 1 or leaf.kind is LeafKind.NUMBERS:
+            return
+        if leaf.kind is LeafKind.BYTES and not sound and not is_printable(leaf.content):
+            findings.hidden = max(findings.hidden, len(leaf.content))
+
+    def _read_text(self, content: bytes, wrappings: tuple[str, ...], findings: _Findings) -> None:
+        if len(content) > MOST_TEXT:
+            findings.unread.append(f"words were looked for only in the first {MOST_TEXT >> 20} MiB")
+        text = content[:MOST_TEXT].translate(LINES_BETWEEN).decode("latin-1")
+        findings.words += [WordsInContent(found, wrappings) for found in self.words.find(text)]
+
+    def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
+        samples = _samples(leaf.content)
+        heard = self.sound.locate_samples(samples)
+        if not heard:
+            likeness = self.sound.resembling_samples(samples)
+            heard = list(likeness.finds)
+            findings.unread += [likeness.unsearched] if likeness.unsearched else []
+        findings.sounds += [SoundFound(find, leaf.path) for find in heard]
+
+    def _read_numbers(self, leaf: Leaf, findings: _Findings) -> None:
+        samples = _samples(leaf.content)
+        for stride in NUMBER_STRIDES:
+            for phase in range(stride):
+                heard = self.sound.locate_samples(samples[phase::stride])
+                findings.sounds += [SoundFound(find, leaf.path) for find in heard]
+        if not findings.sounds:
+            self._read_samples(leaf, findings)
+
+
+def _reading(content: bytes, findings: _Findings) -> Reading:
+    direct = [found.heard for found in findings.sounds if not found.wrappings]
+    rest = _unexplained(content, findings)
+    attributed = len(content) - sum(
+        ends - begins for begins, ends in unexplained_ranges(len(content), direct)
+    )
+    if len(direct) < len(findings.sounds):
+        # Sound was found inside a wrapping: the bytes around it carry it.
+        attributed, rest = len(content), 0
+    elif findings.opened:
+        rest = 0
+    rest = min(len(content) - attributed, rest + findings.hidden)
+    return Reading(
+        sounds=tuple(dict.fromkeys(findings.sounds)),
+        words=tuple(findings.words),
+        unread=tuple(dict.fromkeys(findings.unread)),
+        attributed=attributed,
+        read=len(content) - attributed - rest,
+        unexplained=rest,
+    )
+
+
+def _left_over(content: bytes, findings: _Findings) -> int:
+    """Bytes of the content that are not sound."""
+    direct = [found.heard for found in findings.sounds if not found.wrappings]
+    return sum(ends - begins for begins, ends in unexplained_ranges(len(content), direct))
+
+
+def _unexplained(content: bytes, findings: _Findings) -> int:
+    """Bytes of the content that are neither sound nor text."""
+    direct = [found.heard for found in findings.sounds if not found.wrappings]
+    return sum(
+        len(part.translate(None, PRINTABLE_BYTES)) if is_printable(part) else len(part)
+        for begins, ends in unexplained_ranges(len(content), direct)
+        for part in [content[begins:ends]]
+    )
+
+
+def _moved(find: Heard, by: int) -> Heard:
+    return replace(find, begins=find.begins + by, ends=find.ends + by)
+
+
+def _samples(content: bytes) -> Samples:
+    whole = len(content) // 2 * 2
+    return np.frombuffer(content[:whole], "<i2").astype(np.int16)
+
+
+def _may_be_opus(packets: Iterable[bytes]) -> bool:
+    """Whether messages may be packets of Opus: short, and of few configurations (RFC 6716, 3.1), as an
+    encoder seldom changes its."""
+    filled = [packet for packet in packets if packet]
+    if len(filled) < FEWEST_PACKETS or max(map(len, filled)) > LARGEST_PACKET:
+        return False
+    return len({packet[0] >> 3 for packet in filled}) <= MOST_CONFIGURATIONS

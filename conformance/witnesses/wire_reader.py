@@ -1,0 +1,210 @@
+"""Reads what crossed: joins the messages of each line (a connection, direction and sequence), finds sound
+and words in them, dates each find by when it crossed, and keeps the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
+from earwitness.conformance.witnesses.heard_sound import Heard, unexplained_ranges
+from earwitness.conformance.witnesses.layouts import is_printable
+from earwitness.conformance.witnesses.reader import Reader, Reading
+from earwitness.conformance.witnesses.relay import Crossing
+from earwitness.conformance.witnesses.spoken_words import WordsFound
+from earwitness.conformance.witnesses.wire.connection import Direction
+from earwitness.conformance.witnesses.wire.stream import Part
+from earwitness.model.vocabulary import Microseconds
+
+LONGEST_TAIL = 1 << 16
+"""Bytes of a line that are read again with what follows: 2 s of 16-bit sound, so that small messages join."""
+LONGEST_TEXT_TAIL = 1 << 12
+"""The same of a line of text, which is unpacked each time."""
+LONGEST_REST = 8 << 20
+"""Bytes of a line without an explanation that are kept for the end: four minutes of 16-bit sound."""
+MOST_PACKETS = 30_000
+"""Messages kept to be tried as packets of a codec: ten minutes of 20 ms each."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOnWire:
+    """Sound or words that crossed. `crossing` is the one with which the last byte crossed; its time is
+    when. `size` is how many bytes of content carried it. Exactly one of `heard` and `words` is given."""
+
+    crossing: Crossing
+    size: int
+    heard: Heard | None = None
+    words: WordsFound | None = None
+    wrappings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is remembered of one line."""
+
+    tail: bytes = b""
+    """The last bytes, which may be the beginning of something."""
+    given: set[tuple[str, str]] = field(default_factory=set)
+    rest: bytearray = field(default_factory=bytearray)
+    """Bytes without an explanation, for a last search over all of them."""
+    packets: list[bytes] = field(default_factory=list)
+    last: Crossing | None = None
+    found: bool = False
+
+
+class WireReader:
+    """Feed it crossings in order; at the end of a run, finish it. One reader serves one run."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._lines: dict[tuple[object, ...], _Line] = {}
+        self.accounts = Accounts()
+        self.unread: dict[str, None] = {}
+        """What could not be read, and why, each once."""
+
+    def feed(self, crossings: Iterable[Crossing]) -> list[FoundOnWire]:
+        """What is in crossings, together with what came before on the same lines. What was given before is
+        not given again."""
+        lines: dict[tuple[object, ...], list[Crossing]] = {}
+        for crossing in crossings:
+            lines.setdefault(crossing.line, []).append(crossing)
+        found = [find for key, line in lines.items() for find in self._feed_line(key, line)]
+        return sorted(found, key=lambda find: find.crossing.time_taken)
+
+    def finish(self) -> list[FoundOnWire]:
+        """What is found only when all that has no explanation is put together. Call it once, at the end of
+        a run."""
+        return [find for line in self._lines.values() for find in self._finish_line(line)]
+
+    def _feed_line(self, key: tuple[object, ...], crossings: list[Crossing]) -> list[FoundOnWire]:
+        line = self._lines.setdefault(key, _Line())
+        line.last = crossings[-1]
+        fresh = b"".join(crossing.content for crossing in crossings)
+        before = len(line.tail)
+        reading = self._reader.read(line.tail + fresh)
+        alone = self._reader.read(fresh) if before else reading
+        self._note_unread(crossings, reading)
+        self._account(alone, crossings, attributed=_attributed(reading, before, len(fresh)))
+        found = [*_new_sounds(line, reading, crossings, before), *_new_words(line, reading, alone, crossings)]
+        line.found = line.found or any(find.heard is not None for find in found)
+        _remember(line, reading, line.tail + fresh, crossings)
+        return found
+
+    def _account(self, alone: Reading, crossings: list[Crossing], attributed: int) -> None:
+        """Divide the bytes that crossed now as their content is divided. What is sound only with what came
+        before is sound."""
+        content = alone.attributed + alone.read + alone.unexplained
+        attributed = max(attributed, alone.attributed)
+        structure = crossings[0].part in (Part.FRAMING, Part.HEAD)
+        unexplained = 0 if structure else min(alone.unexplained, content - attributed)
+        lost = sum(crossing.size for crossing in crossings if crossing.reason and not crossing.content)
+        size = sum(crossing.size for crossing in crossings) - lost
+        scale = size / content if content else 0.0
+        first = crossings[0]
+        party = Party(first.device, first.direction, first.peer)
+        sums = round(attributed * scale), round(unexplained * scale)
+        self.accounts.add(party, Account(sums[0], size - sum(sums), sums[1] + lost))
+
+    def _note_unread(self, crossings: list[Crossing], reading: Reading) -> None:
+        for reason in (*reading.unread, *(crossing.reason for crossing in crossings if crossing.reason)):
+            if len(self.unread) < 1_000:
+                self.unread[f"connection {crossings[0].connection} ({crossings[0].protocol}): {reason}"] = (
+                    None
+                )
+
+    def _finish_line(self, line: _Line) -> list[FoundOnWire]:
+        if line.last is None or line.last.direction is not Direction.FROM_DEVICE:
+            return []
+        found = []
+        if not line.found and line.packets:
+            found += self._together(line, self._reader.read_packets(line.packets))
+        if not line.found and not found and len(line.rest) > LONGEST_TAIL:
+            found += self._together(line, self._reader.read(bytes(line.rest)))
+        return found
+
+    def _together(self, line: _Line, reading: Reading) -> list[FoundOnWire]:
+        """Finds in all of a line; they crossed at the latest with its last message."""
+        assert line.last is not None
+        return [
+            FoundOnWire(line.last, reading.attributed, heard=sound.heard, wrappings=sound.wrappings)
+            for sound in reading.sounds
+        ]
+
+
+def _new_sounds(line: _Line, reading: Reading, crossings: list[Crossing], before: int) -> list[FoundOnWire]:
+    """Sound that was not given before, in parts as it crossed."""
+    found: list[FoundOnWire] = []
+    for sound in reading.sounds:
+        if not sound.wrappings:
+            found += _parts(sound.heard, crossings, before)
+            continue
+        key = (sound.heard.device, f"{sound.heard.heard_from} {sound.heard.heard_to} {sound.wrappings}")
+        if key not in line.given:
+            line.given.add(key)
+            size = sum(len(crossing.content) for crossing in crossings)
+            found.append(FoundOnWire(crossings[-1], size, heard=sound.heard, wrappings=sound.wrappings))
+    return found
+
+
+def _parts(heard: Heard, crossings: list[Crossing], before: int) -> Iterator[FoundOnWire]:
+    """A sound, cut where the instants change at which its bytes crossed. What crossed before counts to the
+    first instant."""
+    at = before
+    begins = heard.begins
+    for number, crossing in enumerate(crossings):
+        at += len(crossing.content)
+        last = number + 1 == len(crossings)
+        if not last and crossings[number + 1].time_taken == crossing.time_taken:
+            continue
+        ends = min(at, heard.ends)
+        if ends > max(begins, before):
+            yield FoundOnWire(crossing, ends - begins, heard=_cut(heard, begins, ends))
+            begins = ends
+
+
+def _cut(heard: Heard, begins: int, ends: int) -> Heard:
+    """The part of a sound that lies in these bytes."""
+    duration, length = heard.heard_to - heard.heard_from, heard.ends - heard.begins
+    return replace(
+        heard,
+        begins=begins,
+        ends=ends,
+        heard_from=Microseconds(heard.heard_from + (begins - heard.begins) * duration // length),
+        heard_to=Microseconds(heard.heard_from + (ends - heard.begins) * duration // length),
+    )
+
+
+def _new_words(line: _Line, reading: Reading, alone: Reading, crossings: list[Crossing]) -> list[FoundOnWire]:
+    """Words in what crossed now, and words that are whole only with what came before, each time they become whole."""
+    found = []
+    for each in (*alone.words, *reading.words):
+        key = (each.words.phrase, f"{each.words.text} {each.words.manner} {each.wrappings}")
+        if each not in alone.words and key in line.given:
+            continue
+        line.given.add(key)
+        size = len(each.words.text)
+        found.append(FoundOnWire(crossings[-1], size, words=each.words, wrappings=each.wrappings))
+    return list(dict.fromkeys(found))
+
+
+def _attributed(reading: Reading, before: int, size: int) -> int:
+    """How many of the new bytes are sound, read together with those before."""
+    direct = [sound.heard for sound in reading.sounds if not sound.wrappings]
+    if len(direct) < len(reading.sounds):
+        return size
+    return size - sum(
+        ends - max(begins, before)
+        for begins, ends in unexplained_ranges(before + size, direct)
+        if ends > before
+    )
+
+
+def _remember(line: _Line, reading: Reading, content: bytes, crossings: list[Crossing]) -> None:
+    """Keep what may be continued: all after the last sound, up to a bound."""
+    last_sound = max((sound.heard.ends for sound in reading.sounds if not sound.wrappings), default=0)
+    longest = LONGEST_TEXT_TAIL if is_printable(content) else LONGEST_TAIL
+    line.tail = content[max(last_sound, len(content) - longest) :]
+    if not reading.sounds and len(line.rest) < LONGEST_REST:
+        line.rest += b"".join(crossing.content for crossing in crossings)
+    if crossings[0].part is Part.MESSAGE and len(line.packets) < MOST_PACKETS:
+        line.packets += [crossing.content for crossing in crossings]
