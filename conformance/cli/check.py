@@ -11,6 +11,8 @@ from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.cli.deciding import end_with, output_options, show_decision, write_wanted
 from earwitness.conformance.cli.gate_options import files_to_keep, gate_options, load_policy
 from earwitness.conformance.cli.terminal import Progress
+from earwitness.conformance.evidence.bundle import read_bundle
+from earwitness.conformance.gate.judged import judge_bundle
 
 
 @click.command()
@@ -59,9 +61,6 @@ def check(
     **policy: Any,
 ) -> None:
     """Judge a target, prove the promises on the model, write a bundle and its reports."""
-    from earwitness.conformance.evidence.bundle import read_bundle
-    from earwitness.conformance.gate.judged import judge_bundle
-    from earwitness.conformance.running.check import check as run_check
     from earwitness.conformance.targets.entry_points import open_target
 
     if key is not None:
@@ -72,6 +71,8 @@ def check(
         progress.tell(f"opening {target}")
         # A wrong target is told before anything that takes long.
         open_target(target).close()
+        from earwitness.conformance.running.check import check as run_check
+
         outcome = run_check(
             target=target,
             packs=loaded,

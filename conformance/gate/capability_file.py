@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from earwitness.conformance.gate.files import Entry, GateFileError, load_gate_file
+from earwitness.conformance.gate.files import GateEntry, GateFileError, load_gate_file
 from earwitness.model.vocabulary import nearest, vocabulary
 
 
-class CapabilityFile(Entry, frozen=True):
+class CapabilityFile(GateEntry, frozen=True):
     """`has` lists what the product can do; `refuses` gives for each capability that it lacks the reason."""
 
     has: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ class GateFileError(ValueError):
     """A waiver, known-failure or capability file that is wrong; the message gives the place and the remedy."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GateEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every entry of such a file has in common: named fields, and no others."""
 
 

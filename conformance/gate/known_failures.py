@@ -5,10 +5,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from earwitness.conformance.gate.files import Entry, GateFileError, load_gate_file
+from earwitness.conformance.gate.files import GateEntry, GateFileError, load_gate_file
 
 
-class KnownFailure(Entry, frozen=True):
+class KnownFailure(GateEntry, frozen=True):
     """`clause` is an id, or a pattern within one family (`CALL-*`). `event` is the event that violates it, where that is known."""
 
     id: str
@@ -27,7 +27,7 @@ class KnownFailure(Entry, frozen=True):
         return not self.fingerprint or self.fingerprint == fingerprint
 
 
-class KnownFailureFile(Entry, frozen=True):
+class KnownFailureFile(GateEntry, frozen=True):
     """A file of known failures."""
 
     known_failures: tuple[KnownFailure, ...] = ()

@@ -9,18 +9,18 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from earwitness.conformance.gate.files import Entry, GateFileError, load_gate_file
+from earwitness.conformance.gate.files import GateEntry, GateFileError, load_gate_file
 from earwitness.model.vocabulary import nearest
 
 
-class Scope(Entry, frozen=True):
+class Scope(GateEntry, frozen=True):
     """What a waiver is about, beyond its clause: versions of the implementation (`>=1.2,<2`), one failure by its fingerprint."""
 
     versions: str = ""
     fingerprint: str = ""
 
 
-class Waiver(Entry, frozen=True):
+class Waiver(GateEntry, frozen=True):
     """A decision. It lasts until the end of its last day, in UTC."""
 
     id: str
@@ -46,7 +46,7 @@ class Waiver(Entry, frozen=True):
         return not self.scope.versions or _is_within(version, self.scope.versions)
 
 
-class WaiverFile(Entry, frozen=True):
+class WaiverFile(GateEntry, frozen=True):
     """A file of waivers."""
 
     waivers: tuple[Waiver, ...] = ()
