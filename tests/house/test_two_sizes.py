@@ -63,11 +63,29 @@ def test_promises_are_shown_without_it(tmp_path):
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+ONE_CLAUSE = """
+pack: one
+version: 1
+source: ours
+states:
+  microphone: {off: microphone.power(on = false) or power(on = false), on: microphone.power(on = true)}
+clauses:
+  - id: ONE-1
+    title: Without power nothing is captured
+    source: [ours]
+    severity: high
+    ways: [proved]
+    conjuncts:
+      - formula: audio.captured implies microphone is on
+"""
+"""A pack that is proved in a second."""
+
+
 def test_a_clause_is_proved_without_it(tmp_path):
-    pack = Path("policies/packs/voice-baseline/pack.yaml")
-    assert (HOUSE / pack).is_file()
-    ran = run_without_the_reference("prove", "--seconds", "60", folder=tmp_path)
+    (tmp_path / "pack.yaml").write_text(ONE_CLAUSE)
+    ran = run_without_the_reference("prove", "--pack", "pack.yaml", folder=tmp_path)
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+    assert "ONE-1" in ran.stdout
 
 
 def test_check_says_in_a_sentence_what_to_install(tmp_path):
