@@ -74,7 +74,7 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
         case Latch():
             return _latched_value(formula, trace, i) == formula.value
         case Deadline():
-            return all(_is_in_time(formula, trace, j, i) for j in range(i + 1))
+            return all(is_in_time(formula, trace, j, i) for j in range(i + 1))
 
 
 def age(trace: Trace, j: int, i: int) -> int:
@@ -111,7 +111,7 @@ def _latched_value(formula: Latch, trace: Trace, i: int) -> str | None:
     return None
 
 
-def _is_in_time(formula: Deadline, trace: Trace, j: int, i: int) -> bool:
+def is_in_time(formula: Deadline, trace: Trace, j: int, i: int) -> bool:
     """Whether a trigger at j, if there is one, is answered or still has time at i."""
     if not holds(formula.trigger, trace, j) or age(trace, j, i) <= formula.duration:
         return True

@@ -33,7 +33,9 @@ def differences(monitors, each, seen):
             for key, outcome in outcomes:
                 exercised, broken = results.get(key, (0, 0))
                 (open_slices[name].add if outcome.pending else open_slices[name].discard)(key)
-                if outcome.exercised != bool(exercised >> bit & 1) or outcome.holds == bool(broken >> bit & 1):
+                if outcome.exercised != bool(exercised >> bit & 1) or outcome.holds == bool(
+                    broken >> bit & 1
+                ):
                     found.append((i, name, key))
             if bool(open_slices[name]) != bool(pending >> bit & 1):
                 found.append((i, name, "pending"))
