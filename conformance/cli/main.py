@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Lazy] = {
         "check", "check", "Judge a target, prove the promises on the model, write a bundle and its reports."
     ),
     "gate": Lazy("gate", "gate", "Decide a bundle by a profile, waivers, known failures and a baseline."),
+    "judge": Lazy("judge", "judge", "Judge logs of observations (JSON Lines) by whole packs."),
     "report": Lazy("report", "report", "Make reports from a bundle."),
     "matrix": Lazy("report", "matrix", "Show clauses down and implementations across, from several bundles."),
     "replay": Lazy("replay", "replay", "Run a stored failure again, on the target of its bundle or another."),
@@ -145,6 +146,8 @@ def _explain(error: Exception) -> Exit:
     from earwitness.conformance.cli.errors import exit_of_error
     from earwitness.conformance.evidence.redaction import printable
 
+    if isinstance(error, ModuleNotFoundError):
+        return _explain_missing(error)
     known = exit_of_error(error)
     if known is not None:
         click.echo(f"earwitness: {printable(str(error), keep=chr(10))}", err=True)
@@ -154,6 +157,16 @@ def _explain(error: Exception) -> Exit:
     what = printable(f"{type(error).__name__}: {error}")
     click.echo(f"earwitness: our own bug, please report it: {what} (EARWITNESS_DEBUG=1 shows more)", err=True)
     return Exit.BUG
+
+
+def _explain_missing(error: ModuleNotFoundError) -> Exit:
+    """A package that an extra brings: what judges is installed without the reference, and without some formats."""
+    click.echo(
+        f"earwitness: this needs the package '{error.name}', which is not installed; "
+        "pip install 'earwitness[reference]' brings the reference, 'earwitness[reports]' the other report formats",
+        err=True,
+    )
+    return Exit.NOT_DRIVABLE
 
 
 def _end_quietly() -> NoReturn:
