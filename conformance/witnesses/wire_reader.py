@@ -175,7 +175,8 @@ def _cut(heard: Heard, begins: int, ends: int) -> Heard:
 
 
 def _new_words(line: _Line, reading: Reading, alone: Reading, crossings: list[Crossing]) -> list[FoundOnWire]:
-    """Words in what crossed now, and words that are whole only with what came before, each time they become whole."""
+    """Words in what crossed now, and words that are whole only with what came before, each time they
+    become whole."""
     found = []
     for each in (*alone.words, *reading.words):
         key = (each.words.phrase, f"{each.words.text} {each.words.manner} {each.wrappings}")

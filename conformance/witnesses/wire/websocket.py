@@ -55,7 +55,7 @@ def websocket_frames(stream: Stream, compressed: bool) -> Parser:
         if first & RESERVED or opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
             raise NotThisProtocol
         length, mask, head = yield from _rest_of_head(stream, second)
-        # The mask is the sender's choice, so masks put together may say something; the rest of a head may not.
+        # The mask is the sender's choice, so masks put together may say something.
         stream.emit(Part.FRAMING, head, mask, whole=False)
         if opcode >= CLOSE:
             if length > LARGEST_CONTROL:
