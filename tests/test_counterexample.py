@@ -14,8 +14,9 @@ from earwitness.conformance.vectors.script import script
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import parse_formula
-from earwitness.model.proof.spacer import Standing, prove_monitors
-from earwitness.model.systems.explicit_search import is_run_of
+from earwitness.model.proof.portfolio import prove_promises
+from earwitness.model.proof.proof import Standing
+from earwitness.model.systems.runs import is_run_of
 
 PACK = """
 pack: tight
@@ -58,25 +59,17 @@ def test_it_is_a_stored_failure_that_an_implementation_can_be_given(refuted):
 
 
 def test_a_deadline_in_the_model_waits_in_the_scenario():
-    proof = prove_monitors(
-        "X-1",
-        assistant(),
-        [
-            compile_formula(
-                parse_formula("button.microphone implies not once for 3 s microphone.power(on = true)")
-            )
-        ],
-        seconds=20,
-    )
-    assert proof.standing is Standing.REFUTED and is_run_of(assistant(), proof.path)
-    assert any(isinstance(s.stimulus, Wait | Say) for s in script(proof.path))
+    late = "button.microphone implies not once for 3 s microphone.power(on = true)"
+    proof = prove_promises("X-1", assistant(), {"X-1.1": compile_formula(parse_formula(late))}, seconds=20)
+    assert proof.standing is Standing.REFUTED and is_run_of(assistant(), proof.run)
+    assert any(isinstance(s.stimulus, Wait | Say) for s in script(proof.run))
 
 
 def test_what_cannot_be_decided_is_inconclusive_with_the_bound_reached():
     hard = "stream.audio(voice = true) implies its from + 5 us != last stream.open.from + 7 us or stream.open since within 7 ms tick"
-    proof = prove_monitors("X-2", assistant(), [compile_formula(parse_formula(hard))], seconds=1)
+    proof = prove_promises("X-2", assistant(), {"X-2.1": compile_formula(parse_formula(hard))}, seconds=1)
     assert proof.standing in (Standing.REFUTED, Standing.INCONCLUSIVE)
-    assert proof.path is not None or "events" in proof.reason
+    assert proof.run is not None or "events" in proof.reason
 
 
 def test_a_counterexample_file_holds_the_whole_run(refuted):

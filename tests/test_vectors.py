@@ -13,9 +13,10 @@ from earwitness.conformance.vectors.derive import derived, script
 from earwitness.conformance.vectors.replay import Came, replay
 from earwitness.conformance.vectors.vector import VectorError, read, shipped, written
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.systems.explicit_search import find_run_taking, is_run_of, with_first_value
+from earwitness.model.systems.explicit_search import find_run_taking
+from earwitness.model.systems.runs import is_run_of, with_first_value
 from earwitness.policies.pack import Kind, find
-from earwitness.policies.proving.prove_packs import clauses_to_prove
+from earwitness.policies.proving.tasks import clauses_to_prove
 
 PACK = find("alexa-smart-properties")
 OPTIONAL = {

@@ -24,13 +24,14 @@ from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.model.assistant.assistant import ASSISTANT, assistant
 from earwitness.model.expression import Const
 from earwitness.model.logic.english import describe_formula
-from earwitness.model.proof.spacer import Standing
+from earwitness.model.proof.proof import Standing
 from earwitness.model.systems.state_machine import drawn_edges, drawn_states
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Kind, Pack
-from earwitness.policies.proving.prove_packs import PROGRESS, CheckedProof, clauses_to_prove, prove_packs
+from earwitness.policies.proving.prove_packs import CheckedProof, prove_packs
 from earwitness.policies.proving.strength import load_strength, strength_summary
 from earwitness.policies.proving.strength import strength_facts as strength_facts
+from earwitness.policies.proving.tasks import PROGRESS, clauses_to_prove
 
 Tell = Callable[[str], None]
 Keep = Callable[[int, list[Observation]], None]
@@ -254,7 +255,7 @@ def _check(
             Exit.INCONCLUSIVE,
             "it is not proved that the model's time never stops, so its deadlines may be vacuous",
         )
-    known = [m for pack in packs if clauses_to_prove(pack.clauses) and (m := load_strength(pack)) is not None]
+    known = [load_strength(pack) for pack in packs if clauses_to_prove(pack.clauses)]
     strength = strength_facts(known[0]) if len(known) == 1 else None
     first = session.runs[0]
     facts = records.Results(
@@ -334,14 +335,13 @@ def _failure_record(
 
 
 def _proof_record(proven: CheckedProof, redactor: Redactor) -> records.ProofRecord:
-    name = proven.proof.clause
     return records.ProofRecord(
         standing=proven.standing.value,
         seconds=proven.proof.seconds,
         obligations=proven.obligations,
         recheck_seconds=proven.recheck_seconds,
         reason=proven.proof.reason,
-        certificates=tuple(f"proofs/{name}.{n}.smt2" for n, _ in enumerate(proven.proof.certificates, 1)),
+        certificates=tuple(f"proofs/{entry['file']}" for entry in proven.entries),
         witness=tuple(redactor.observation(seen) for seen in proven.witness),
         counterexample=tuple(redactor.observation(seen) for seen in proven.proof.trace),
         other_run=tuple(redactor.observation(seen) for seen in proven.other),

@@ -9,7 +9,7 @@ from typing import Any
 
 from earwitness.conformance.stimuli.stimulus import to_json
 from earwitness.conformance.vectors.script import script
-from earwitness.model.proof.spacer import Proof
+from earwitness.model.proof.proof import Proof
 from earwitness.model.systems.mermaid import event_in_words, sequence_diagram
 from earwitness.model.trace import Observation
 from earwitness.model.trace import observation_to_json as observation_json
@@ -19,12 +19,12 @@ SUFFIXES = (".counterexample.json", ".counterexample.md")
 
 def failure(proof: Proof) -> Mapping[str, Any]:
     """The run in the form of a stored failure: what to do to an implementation to see whether it behaves like the broken model."""
-    assert proof.path is not None
+    assert proof.run is not None
     trace = proof.trace
     return {
         "clause": proof.clause,
-        "kind": "show" if proof.path.initial.get("show") is True else "any",
-        "scenario": [to_json(s.stimulus) for s in script(proof.path)],
+        "kind": "show" if proof.run.initial.get("show") is True else "any",
+        "scenario": [to_json(s.stimulus) for s in script(proof.run)],
         "at": len(trace) - 1,
         "trace": [observation_json(o) for o in trace],
     }
@@ -42,7 +42,7 @@ def page(clause: str, runs: Sequence[Sequence[Observation]]) -> str:
 
 def write(folder: File, proof: Proof, other: Sequence[Observation] = ()) -> None:
     """Both files of a refuted clause, beside the certificates."""
-    if proof.path is not None:
+    if proof.run is not None:
         (folder / f"{proof.clause}{SUFFIXES[0]}").write_text(
             json.dumps(failure(proof), indent=1) + "\n", "utf-8"
         )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from earwitness.conformance.vectors.script import script
 from earwitness.conformance.vectors.vector import Vector, VectorStep
-from earwitness.model.systems.explicit_search import find_run_exercising, find_run_taking, with_first_value
-from earwitness.model.systems.runs import ModelRun
+from earwitness.model.systems.explicit_search import find_run_exercising, find_run_taking
+from earwitness.model.systems.runs import ModelRun, with_first_value
 from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Kind, Pack
-from earwitness.policies.proving.prove_packs import clauses_to_prove, proof_task
+from earwitness.policies.proving.tasks import clauses_to_prove, proof_task
 
 
 def derived(pack: Pack) -> tuple[Vector, ...]:
@@ -39,7 +39,7 @@ def _paths(pack: Pack, system: System) -> Iterator[tuple[str, ModelRun, str]]:
         yield f"transition {transition.name}", chosen, "any" if path is not None else "show"
     for clause in clauses_to_prove(pack.clauses):
         if clause.kind is not Kind.TWO_RUN:
-            whole = proof_task(clause, pack.model).whole
+            whole = clause.monitor or next(iter(proof_task(clause, pack.model).promises.values()))
             path = find_run_exercising(speakers, whole)
             chosen = path or find_run_exercising(shows, whole)
             if chosen is None:

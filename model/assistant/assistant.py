@@ -29,6 +29,7 @@ BUTTON_COUNTS = all_of(powered, microphone, equals(rail, "settled"))
 
 ASSISTANT = Model(
     name="assistant",
+    package="earwitness.model.assistant",
     datasheet=DATASHEET,
     build_tables=assistant_tables,
     free=cloud_table.FREE | management_table.FREE,

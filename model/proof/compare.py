@@ -1,7 +1,9 @@
-"""Which of two promises says more, over everything that could be observed at all: every event, at any time, with any attributes the vocabulary admits."""
+"""Which of two promises says more, over everything that could be observed at all: every event, at any time, with any attributes
+the vocabulary admits."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,15 +23,17 @@ from earwitness.model.expression import (
 )
 from earwitness.model.logic.monitor import Monitor, Register
 from earwitness.model.proof.encoding import encode
-from earwitness.model.proof.spacer import Standing, search_invariant
+from earwitness.model.proof.proof import Standing
+from earwitness.model.proof.spacer import search_invariant
 from earwitness.model.proof.unroll import find_violation
 from earwitness.model.systems.cone import SILENT
 from earwitness.model.systems.transition_system import ENVIRONMENT, PASS_TIME, System, Transition
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Attribute, vocabulary
 
-DEPTH = 12
-"""Events: a trace that separates two clauses is searched up to this length before a proof is tried, since it is mostly short."""
+LONGEST_TRACE = 12
+"""Events: a trace that separates two clauses is searched up to this length before a proof is tried. Of the shipped clauses, none
+needs more than 5 to be violated."""
 
 
 class Relation(Enum):
@@ -53,27 +57,40 @@ class MonitorComparison:
 
 def unconstrained_system(*monitors: Monitor) -> System:
     """A system in which any event the monitors speak of happens at any time with any attributes the vocabulary admits."""
-    texts = {c for m in monitors for e in (*m.updates.values(), m.verdict) for c in _texts(e)}
-    known = vocabulary()
-    transitions = [PASS_TIME]
-    for name in sorted(texts & set(known.events) - {SILENT}):
-        attributes: dict[str, Expression] = {
-            a: Var(f"any.{a}", known.attributes[a].sort) for a in known.events[name].attributes
-        }
-        guard = conjunction(*(_admissible(attributes[a], known.attributes[a]) for a in attributes))
-        transitions.append(Transition(name, ENVIRONMENT, guard=guard, emits=name, attributes=attributes))
-    free = {
-        f"any.{name}": (*a.choices, *sorted(texts))
-        for name, a in known.attributes.items()
-        if a.sort is Sort.TEXT
+    texts = {
+        text for m in monitors for e in (*m.updates.values(), m.verdict, m.trigger) for text in _texts(e)
     }
-    return System("anything", "", (), tuple(transitions), (), (), free)
+    known = vocabulary()
+    events = sorted(texts & set(known.events) - {SILENT})
+    free = {
+        f"any.{name}": (*attribute.choices, *sorted(texts))
+        for name, attribute in known.attributes.items()
+        if attribute.sort is Sort.TEXT
+    }
+    return System(
+        name="anything",
+        control="",
+        variables=(),
+        transitions=(PASS_TIME, *(_unconstrained(name) for name in events)),
+        limits=(),
+        free=free,
+    )
+
+
+def _unconstrained(event: str) -> Transition:
+    """The event with any attributes."""
+    known = vocabulary().attributes
+    attributes = {
+        name: Var(f"any.{name}", known[name].sort) for name in vocabulary().events[event].attributes
+    }
+    guard = conjunction(*(_admissible(value, known[name]) for name, value in attributes.items()))
+    return Transition(event, ENVIRONMENT, guard=guard, emits=event, attributes=attributes)
 
 
 def _admissible(value: Expression, attribute: Attribute) -> Expression:
     """One of the closed choices, or a size, count or instant, which are never negative."""
     if attribute.choices:
-        return disjunction(*(equal(value, Const(c)) for c in attribute.choices))
+        return disjunction(*(equal(value, Const(choice)) for choice in attribute.choices))
     return at_most(Const(0), value) if attribute.sort is Sort.INT else TRUE
 
 
@@ -82,56 +99,67 @@ def _texts(e: Expression) -> set[str]:
         case Const(str(value)):
             return {value}
         case Apply(_, arguments):
-            return {t for a in arguments for t in _texts(a)}
+            return {text for argument in arguments for text in _texts(argument)}
     return set()
 
 
 def implication_monitor(first: Monitor, second: Monitor) -> Monitor:
     """A monitor for: as long as the first held at every event, so does the second."""
-
-    def renamed(monitor: Monitor, mark: str) -> tuple[list[Register], dict[str, Expression], Expression]:
-        names = {r.name: Var(mark + r.name, r.sort) for r in monitor.registers}
-        registers = [Register(mark + r.name, r.sort, r.initial) for r in monitor.registers]
-        return (
-            registers,
-            {mark + n: substitute(e, names) for n, e in monitor.updates.items()},
-            substitute(monitor.verdict, names),
-        )
-
-    ours, our_updates, our_verdict = renamed(first, "a.")
-    theirs, their_updates, their_verdict = renamed(second, "b.")
+    ours, theirs = renamed_monitor(first, "a."), renamed_monitor(second, "b.")
     held = Var("held", Sort.BOOL)
-    now = conjunction(held, our_verdict)
+    so_far = conjunction(held, ours.verdict)
     return Monitor(
-        (*ours, *theirs, Register(held.name, Sort.BOOL, True)),
-        {**our_updates, **their_updates, held.name: now},
-        implication(now, their_verdict),
-        TRUE,
+        registers=(*ours.registers, *theirs.registers, Register(held.name, Sort.BOOL, True)),
+        updates={**ours.updates, **theirs.updates, held.name: so_far},
+        verdict=implication(so_far, theirs.verdict),
+        trigger=TRUE,
     )
 
 
+def renamed_monitor(monitor: Monitor, mark: str) -> Monitor:
+    """The same monitor with other names for its registers."""
+    names: Mapping[str, Expression] = {r.name: Var(mark + r.name, r.sort) for r in monitor.registers}
+    return Monitor(
+        registers=tuple(Register(mark + r.name, r.sort, r.initial) for r in monitor.registers),
+        updates={mark + name: substitute(e, names) for name, e in monitor.updates.items()},
+        verdict=substitute(monitor.verdict, names),
+        trigger=substitute(monitor.trigger, names),
+        pending=substitute(monitor.pending, names),
+    )
+
+
+def find_trace_violating(monitor: Monitor, seconds: int) -> tuple[Observation, ...] | None:
+    """A shortest trace of anything at all that the monitor forbids; () where it is proved that there is none, None where
+    neither was found."""
+    system = unconstrained_system(monitor)
+    run = find_violation(system, monitor, seconds, LONGEST_TRACE).run
+    if run is not None:
+        return run.observations()
+    answer = search_invariant(encode(system, monitor), system, monitor, seconds)
+    return () if answer.standing is Standing.PROVED else None
+
+
 def find_separating_trace(first: Monitor, second: Monitor, seconds: int) -> tuple[Observation, ...] | None:
-    """A shortest trace that the first allows and the second forbids; () where it is proved that there is none, None where neither was found."""
-    monitor = implication_monitor(first, second)
-    system = unconstrained_system(first, second)
-    path = find_violation(system, monitor, seconds, DEPTH).path
-    if path is not None:
-        return path.observations()
-    standing, _ = search_invariant(encode(system, monitor), system, monitor, seconds)
-    return () if standing is Standing.PROVED else None
+    """A shortest trace that the first allows and the second forbids; () where it is proved that there is none, None where
+    neither was found."""
+    return find_trace_violating(implication_monitor(first, second), seconds)
 
 
 def compare_monitors(old: Monitor, new: Monitor, seconds: int) -> MonitorComparison:
     """What the new clause is to the old one."""
     if (old.registers, old.updates, old.verdict) == (new.registers, new.updates, new.verdict):
         return MonitorComparison(Relation.EQUAL)
-    lost, gained = find_separating_trace(new, old, seconds), find_separating_trace(old, new, seconds)
+    lost = find_separating_trace(new, old, seconds)
+    gained = find_separating_trace(old, new, seconds)
     if lost is None or gained is None:
         return MonitorComparison(Relation.UNKNOWN, lost or (), gained or ())
-    relations = {
-        (False, False): Relation.EQUAL,
-        (True, False): Relation.WEAKER,
-        (False, True): Relation.STRONGER,
-        (True, True): Relation.INCOMPARABLE,
-    }
-    return MonitorComparison(relations[bool(lost), bool(gained)], lost, gained)
+    return MonitorComparison(RELATIONS[bool(lost), bool(gained)], lost, gained)
+
+
+RELATIONS = {
+    (False, False): Relation.EQUAL,
+    (True, False): Relation.WEAKER,
+    (False, True): Relation.STRONGER,
+    (True, True): Relation.INCOMPARABLE,
+}
+"""By whether something is lost, and whether something is gained."""

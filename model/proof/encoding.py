@@ -1,4 +1,4 @@
-"""Expressions, transitions and monitors as z3 terms. Text is interned as integers, since it is only compared for equality."""
+"""Expressions, transitions and promises as z3 terms. Text is interned as integers: it is only compared for equality."""
 
 from __future__ import annotations
 
@@ -8,48 +8,42 @@ from typing import Any
 
 import z3
 
-from earwitness.model.assistant.firmware import CONTROL
-from earwitness.model.assistant.hardware import RAIL
 from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Value, Var
-from earwitness.model.logic.monitor import Monitor, Register
-from earwitness.model.systems.cone import monitor_effect
-from earwitness.model.systems.random_walk import free_variables
+from earwitness.model.logic.monitor import Register
+from earwitness.model.systems.cone import Effect, effect_on
+from earwitness.model.systems.runs import free_variables
+from earwitness.model.systems.state_property import NOW, Promise, StateProperty
 from earwitness.model.systems.transition_system import System, Transition
-from earwitness.model.vocabulary import vocabulary
 
 Term = Any
 REGISTER = "r!"
 """Prefix of a monitor's registers among the variables of a problem."""
-
-
-def _fixed_texts() -> list[str]:
-    """Names interned first and always alike, so that lemmas found beside one monitor mean the same beside another."""
-    known = vocabulary()
-    return list(
-        dict.fromkeys(
-            ["", *known.events, *(c for a in known.attributes.values() for c in a.choices), *CONTROL, *RAIL]
-        )
-    )
+TEXT_BITS, INTEGER_BITS = 8, 32
 
 
 @dataclass
 class Encoding:
     """Translates within one z3 context of names."""
 
-    texts: dict[str, int] = field(
-        default_factory=lambda: {name: code for code, name in enumerate(_fixed_texts())}
-    )
+    texts: dict[str, int] = field(default_factory=lambda: {"": 0})
 
-    def text(self, value: str) -> int:
-        return self.texts.setdefault(value, len(self.texts))
+    def code_of(self, text: str) -> int:
+        return self.texts.setdefault(text, len(self.texts))
 
     def text_of(self, code: int) -> str:
-        return next((text for text, known in self.texts.items() if known == code), f"text{code}")
+        """The text of a code; a name made up for a code that stands for any other text."""
+        return next((text for text, number in self.texts.items() if number == code), f"text{code}")
 
     def constant(self, value: Value) -> Term:
         if isinstance(value, bool):
             return z3.BoolVal(value)
-        return z3.IntVal(value) if isinstance(value, int) else z3.IntVal(self.text(value))
+        return self.number(value) if isinstance(value, int) else self.text(value)
+
+    def number(self, value: int) -> Term:
+        return z3.IntVal(value)
+
+    def text(self, value: str) -> Term:
+        return z3.IntVal(self.code_of(value))
 
     def variable(self, name: str, sort: Sort) -> Term:
         return z3.Bool(name) if sort is Sort.BOOL else z3.Int(name)
@@ -62,43 +56,50 @@ class Encoding:
             case Var(name, sort):
                 return bindings[name] if name in bindings else self.variable(name, sort)
             case Apply(operator, arguments):
-                a = [self.term(argument, bindings) for argument in arguments]
-                match operator:
-                    case Operator.NOT:
-                        return z3.Not(a[0])
-                    case Operator.AND:
-                        return z3.And(*a)
-                    case Operator.OR:
-                        return z3.Or(*a)
-                    case Operator.EQ:
-                        return a[0] == a[1]
-                    case Operator.LT:
-                        return a[0] < a[1]
-                    case Operator.LE:
-                        return a[0] <= a[1]
-                    case Operator.ADD:
-                        return a[0] + a[1]
-                    case Operator.SUB:
-                        return a[0] - a[1]
-                    case Operator.ITE:
-                        return z3.If(a[0], a[1], a[2])
+                return _applied(operator, [self.term(a, bindings) for a in arguments])
+
+
+def _applied(operator: Operator, a: list[Term]) -> Term:
+    match operator:
+        case Operator.NOT:
+            return z3.Not(a[0])
+        case Operator.AND:
+            return z3.And(*a)
+        case Operator.OR:
+            return z3.Or(*a)
+        case Operator.EQ:
+            return a[0] == a[1]
+        case Operator.LT:
+            return a[0] < a[1]
+        case Operator.LE:
+            return a[0] <= a[1]
+        case Operator.ADD:
+            return a[0] + a[1]
+        case Operator.SUB:
+            return a[0] - a[1]
+        case Operator.ITE:
+            return z3.If(a[0], a[1], a[2])
 
 
 class FiniteEncoding(Encoding):
-    """Numbers of 32 bits and texts of 8, for solvers that turn all into propositions. Sound as long as no number comes near 2**31."""
+    """Numbers of 32 bits and texts of 8, for solvers that turn all into propositions. Sound as long as no number comes near
+    2**31."""
 
-    def constant(self, value: Value) -> Term:
-        if isinstance(value, bool):
-            return z3.BoolVal(value)
-        return z3.BitVecVal(value, 32) if isinstance(value, int) else z3.BitVecVal(self.text(value), 8)
+    def number(self, value: int) -> Term:
+        return z3.BitVecVal(value, INTEGER_BITS)
+
+    def text(self, value: str) -> Term:
+        return z3.BitVecVal(self.code_of(value), TEXT_BITS)
 
     def variable(self, name: str, sort: Sort) -> Term:
-        return z3.Bool(name) if sort is Sort.BOOL else z3.BitVec(name, 32 if sort is Sort.INT else 8)
+        if sort is Sort.BOOL:
+            return z3.Bool(name)
+        return z3.BitVec(name, INTEGER_BITS if sort is Sort.INT else TEXT_BITS)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One transition beside the monitor, over `before` and `time`: when it can happen, what follows, and what the monitor says."""
+    """One transition beside the promise, over `before` and `time`: when it can happen, what follows, and what is said of it."""
 
     transition: Transition
     enabled: Term
@@ -111,74 +112,103 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A system beside a monitor as a transition system: `before` are its variables (with `now`), `initial` its first states."""
+    """A system beside a promise as a transition system. `before` are its variables (with `now`), `initial` its first states,
+    `first_verdict` what the promise says of these, `declared_texts` the closed lists of values that some texts have."""
 
     encoding: Encoding
     before: Mapping[str, Term]
     sorts: Mapping[str, Sort]
     initial: Term
+    first_verdict: Term
     rules: tuple[Rule, ...]
+    declared_texts: Mapping[str, tuple[str, ...]]
 
     def after(self, rule: Rule, claims: Sequence[Term]) -> list[Term | None]:
         """Each claim about the state as it reads after the rule; None where the rule does not touch it."""
-        moved = [(v, rule.after[n]) for n, v in self.before.items() if not rule.after[n].eq(v)]
-        # One substitution for all: the calls are dearer than the work.
+        moved = [(v, rule.after[name]) for name, v in self.before.items() if not rule.after[name].eq(v)]
+        # One substitution for all: z3's calls cost more than its work.
         together = z3.substitute(z3.And(*claims, True), *moved)
-        return [
-            None if after.eq(claim) else after
-            for claim, after in zip(claims, together.children(), strict=False)
-        ]
+        results = zip(claims, together.children(), strict=False)
+        return [None if after.eq(claim) else after for claim, after in results]
 
 
 def encode(
-    system: System, monitor: Monitor, encoding: Encoding | None = None, prefix: str = REGISTER
+    system: System, promise: Promise, encoding: Encoding | None = None, prefix: str = REGISTER
 ) -> Problem:
-    """The product of a system and a monitor."""
-    encoding = encoding or Encoding()
-    registers = [Register(prefix + r.name, r.sort, r.initial) for r in monitor.registers]
-    sorts = (
-        {v.name: v.sort for v in system.variables} | {r.name: r.sort for r in registers} | {"now": Sort.INT}
+    """The product of a system and a promise."""
+    product = _Product(system, promise, encoding or Encoding(), prefix)
+    return Problem(
+        encoding=product.encoding,
+        before=product.before,
+        sorts=product.sorts,
+        initial=product.initial(),
+        first_verdict=product.first_verdict(),
+        rules=tuple(product.rule(t) for t in system.transitions),
+        declared_texts={v.name: v.values for v in system.variables if v.values},
     )
-    before = {name: encoding.variable(name, sort) for name, sort in sorts.items()}
-    first = [
-        z3.Or(*(before[v.name] == encoding.constant(value) for value in v.initial)) for v in system.variables
-    ]
-    first += [before[r.name] == encoding.constant(r.initial) for r in registers]
-    first.append(before["now"] == encoding.constant(0))
-    time = encoding.variable("time", Sort.INT)
-    bindings = dict(before) | {"time": time}
-    held = {r.name: before[prefix + r.name] for r in monitor.registers}
-    limits = [
-        z3.Implies(
-            encoding.term(x.condition, bindings),
-            time <= encoding.term(x.since, bindings) + encoding.constant(x.bound),
+
+
+class _Product:
+    """The parts of a problem, one after another."""
+
+    def __init__(self, system: System, promise: Promise, encoding: Encoding, prefix: str) -> None:
+        self.system, self.promise, self.encoding, self.prefix = system, promise, encoding, prefix
+        self.registers = [Register(prefix + r.name, r.sort, r.initial) for r in promise.registers]
+        self.sorts = {v.name: v.sort for v in system.variables}
+        self.sorts |= {r.name: r.sort for r in self.registers} | {NOW: Sort.INT}
+        self.before = {name: encoding.variable(name, sort) for name, sort in self.sorts.items()}
+        self.time = encoding.variable("time", Sort.INT)
+        self.bindings = {**self.before, "time": self.time}
+        # A monitor names its registers without the prefix.
+        held = {r.name: self.before[prefix + r.name] for r in promise.registers}
+        self.beside = {**self.bindings, **held}
+        self.in_time = [self.before[NOW] <= self.time, *self.limits()]
+
+    def limits(self) -> list[Term]:
+        found = []
+        for limit in self.system.limits:
+            active = self.encoding.term(limit.condition, self.bindings)
+            since = self.encoding.term(limit.since, self.bindings)
+            found.append(z3.Implies(active, self.time <= since + self.encoding.number(limit.bound)))
+        return found
+
+    def initial(self) -> Term:
+        known = [(v.name, v.initial) for v in self.system.variables if v.initial]
+        known += [(r.name, (r.initial,)) for r in self.registers]
+        known.append((NOW, (0,)))
+        related = self.encoding.term(self.system.initially, self.bindings)
+        return z3.And(*(self.begins_with(name, values) for name, values in known), related)
+
+    def begins_with(self, name: str, values: Sequence[Value]) -> Term:
+        return z3.Or(*(self.before[name] == self.encoding.constant(value) for value in values))
+
+    def first_verdict(self) -> Term:
+        if isinstance(self.promise, StateProperty):
+            return self.encoding.term(self.promise.verdict, self.bindings)
+        return z3.BoolVal(True)
+
+    def rule(self, transition: Transition) -> Rule:
+        effect = effect_on(self.promise, transition)
+        guard = self.encoding.term(transition.guard, self.bindings)
+        event = {name: self.encoding.term(e, self.bindings) for name, e in transition.attributes.items()}
+        free = (self.encoding.variable(v.name, v.sort) for v in free_variables(transition))
+        return Rule(
+            transition=transition,
+            enabled=z3.And(guard, *self.in_time),
+            after=self.state_after(transition, effect),
+            verdict=z3.simplify(self.encoding.term(effect.verdict, self.beside)),
+            trigger=z3.simplify(self.encoding.term(effect.trigger, self.beside)),
+            event=event,
+            free=tuple(free),
         )
-        for x in system.limits
-    ]
-    rules = []
-    for transition in system.transitions:
-        seen = monitor_effect(transition, monitor)
-        beside = bindings | held
-        after: dict[str, Term] = {
-            v.name: encoding.term(transition.updates[v.name], bindings)
-            if v.name in transition.updates
-            else before[v.name]
-            for v in system.variables
-        }
-        after |= {
-            prefix + r.name: z3.simplify(encoding.term(seen.updates[r.name], beside))
-            for r in monitor.registers
-        }
-        after["now"] = time
-        rules.append(
-            Rule(
-                transition,
-                z3.And(encoding.term(transition.guard, bindings), before["now"] <= time, *limits),
-                after,
-                z3.simplify(encoding.term(seen.verdict, beside)),
-                z3.simplify(encoding.term(seen.trigger, beside)),
-                {name: encoding.term(e, bindings) for name, e in transition.attributes.items()},
-                tuple(encoding.variable(v.name, v.sort) for v in free_variables(transition)),
-            )
-        )
-    return Problem(encoding, before, sorts, z3.And(*first), tuple(rules))
+
+    def state_after(self, transition: Transition, effect: Effect) -> dict[str, Term]:
+        after = dict(self.before)
+        for variable in self.system.variables:
+            update = transition.updates.get(variable.name)
+            if update is not None:
+                after[variable.name] = self.encoding.term(update, self.bindings)
+        for name, update in effect.updates.items():
+            after[self.prefix + name] = z3.simplify(self.encoding.term(update, self.beside))
+        after[NOW] = self.time
+        return after

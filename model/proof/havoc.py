@@ -16,7 +16,15 @@ from earwitness.model.expression import (
     disjunction,
     equal,
 )
-from earwitness.model.systems.transition_system import ENVIRONMENT, TIME, Component, Limit, System, Transition
+from earwitness.model.systems.transition_system import (
+    ENVIRONMENT,
+    TIME,
+    Component,
+    Limit,
+    StateVariable,
+    System,
+    Transition,
+)
 from earwitness.model.vocabulary import vocabulary
 
 WILD = "any.wild."
@@ -26,86 +34,97 @@ WILD = "any.wild."
 def owned_variables(system: System, component: Component) -> frozenset[str]:
     """The variables that only this component and the environment write."""
     writers: dict[str, set[Component]] = {}
-    for t in system.transitions:
-        for name in t.updates:
-            writers.setdefault(name, set()).add(t.component)
+    for transition in system.transitions:
+        for name in transition.updates:
+            writers.setdefault(name, set()).add(transition.component)
     return frozenset(name for name, who in writers.items() if who - {ENVIRONMENT} == {component})
 
 
 def havoc(system: System, wild: Collection[Component]) -> System:
-    """The system in which `wild` components do any of their steps at any time, with any attributes, leaving anything in the variables they own, and
-    owe no deadline. An attribute that tells whose event it is stays. What they share with others (a handover) they change only where their table lets them; a clock still tells the time."""
-    transitions = tuple(_wild(system, t) if t.component in wild else t for t in system.transitions)
-    texts = {
-        WILD + v.name: v.values or ("", *_texts(system)) for v in system.variables if v.sort is Sort.TEXT
-    }
-    known = vocabulary().attributes
-    texts |= {
-        f"{WILD}its.{name}": a.choices or ("", "any") for name, a in known.items() if a.sort is Sort.TEXT
-    }
+    """The system in which `wild` components do any of their steps at any time, with any attributes, leaving anything in the
+    variables they own, and owe no deadline. An attribute that tells whose event it is stays. What they share with others (a
+    handover) they change only where their table lets them; a clock still tells the time."""
+    transitions = (_wild(system, t) if t.component in wild else t for t in system.transitions)
     return replace(
         system,
-        transitions=transitions,
-        limits=tuple(_limits(system, wild)),
-        free={**system.free, **texts},
+        transitions=tuple(transitions),
+        limits=tuple(_remaining_limits(system, wild)),
+        free={**system.free, **_wild_texts(system)},
         hints=(),
     )
 
 
-def _texts(system: System) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(t for values in system.free.values() for t in values))
+def _wild_texts(system: System) -> dict[str, tuple[str, ...]]:
+    """What searches try for a wild component's texts."""
+    anything = ("", *dict.fromkeys(text for texts in system.free.values() for text in texts))
+    found = {WILD + v.name: v.values or anything for v in system.variables if v.sort is Sort.TEXT}
+    for name, attribute in vocabulary().attributes.items():
+        if attribute.sort is Sort.TEXT:
+            found[f"{WILD}its.{name}"] = attribute.choices or ("", "any")
+    return found
 
 
-def _wild(system: System, t: Transition) -> Transition:
-    own = owned_variables(system, t.component)
+def _wild(system: System, transition: Transition) -> Transition:
+    own = owned_variables(system, transition.component)
     variables = {v.name: v for v in system.variables}
     guards: list[Expression] = []
     updates: dict[str, Expression] = {}
-    for name, update in t.updates.items():
-        variable = variables[name]
+    for name, update in transition.updates.items():
         if update == TIME:
             updates[name] = TIME
         elif name not in own:
-            updates[name] = choice(t.guard, update, variable.var)
+            updates[name] = choice(transition.guard, update, variables[name].var)
         else:
-            freed = Var(WILD + name, variable.sort)
-            updates[name] = freed
-            if variable.values:
-                guards.append(disjunction(*(equal(freed, Const(v)) for v in variable.values)))
-    places = _places(system, t.emits)
-    attributes: Mapping[str, Expression] = {
-        name: value if name in places else Var(f"{WILD}its.{name}", vocabulary().attributes[name].sort)
-        for name, value in t.attributes.items()
+            updates[name] = Var(WILD + name, variables[name].sort)
+            guards.append(_within(updates[name], variables[name]))
+    return replace(
+        transition,
+        guard=conjunction(TRUE, *guards),
+        updates=updates,
+        attributes=_wild_attributes(system, transition),
+    )
+
+
+def _within(value: Expression, variable: StateVariable) -> Expression:
+    if not variable.values:
+        return TRUE
+    return disjunction(*(equal(value, Const(known)) for known in variable.values))
+
+
+def _wild_attributes(system: System, transition: Transition) -> Mapping[str, Expression]:
+    kept = _telling_attributes(system, transition.emits)
+    known = vocabulary().attributes
+    return {
+        name: value if name in kept else Var(f"{WILD}its.{name}", known[name].sort)
+        for name, value in transition.attributes.items()
     }
-    return replace(t, guard=conjunction(*guards) if guards else TRUE, updates=updates, attributes=attributes)
 
 
-def _places(system: System, event: str | None) -> frozenset[str]:
+def _telling_attributes(system: System, event: str | None) -> frozenset[str]:
     """The attributes that tell whose event it is: constants in which components differ (the red light is not the ring's)."""
     alike = [t for t in system.transitions if t.emits == event]
-    found = set()
-    for name in {n for t in alike for n in t.attributes}:
-        said: dict[Component, set[Expression]] = {}
-        for t in alike:
-            said.setdefault(t.component, set()).add(t.attributes.get(name, TRUE))
-        values = [v for some in said.values() for v in some]
-        if (
-            len(said) > 1
-            and all(isinstance(v, Const) for v in values)
-            and len(set(values)) == sum(len(v) for v in said.values())
-        ):
-            found.add(name)
-    return frozenset(found)
+    names = {name for t in alike for name in t.attributes}
+    return frozenset(name for name in names if _tells(name, alike))
 
 
-def _limits(system: System, wild: Collection[Component]) -> Iterator[Limit]:
+def _tells(name: str, alike: list[Transition]) -> bool:
+    by_component: dict[Component, set[Expression]] = {}
+    for transition in alike:
+        value = transition.attributes.get(name, TRUE)
+        by_component.setdefault(transition.component, set()).add(value)
+    values = [value for some in by_component.values() for value in some]
+    all_constant = all(isinstance(value, Const) for value in values)
+    return len(by_component) > 1 and all_constant and len(set(values)) == len(values)
+
+
+def _remaining_limits(system: System, wild: Collection[Component]) -> Iterator[Limit]:
     """The deadlines that remain: where somebody who still has duties can do what is due."""
-    for x in system.limits:
-        if x.component in wild:
+    for limit in system.limits:
+        due = [system.transition(name) for name in limit.discharge]
+        dutiful = [t.guard for t in due if t.component not in wild]
+        if limit.component in wild:
             continue
-        due = [system.transition(name) for name in x.discharge]
-        if any(t.component in wild for t in due):
-            able = disjunction(*(t.guard for t in due if t.component not in wild))
-            yield replace(x, condition=conjunction(x.condition, able))
+        if len(dutiful) == len(due):
+            yield limit
         else:
-            yield x
+            yield replace(limit, condition=conjunction(limit.condition, disjunction(*dutiful)))

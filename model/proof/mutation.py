@@ -1,4 +1,5 @@
-"""Small faults, systematically: each guard condition and update dropped, each boolean flipped, each bound widened. A promise worth proving notices."""
+"""Small faults, systematically: each guard condition and update dropped, each boolean flipped, each bound widened. A promise
+worth proving notices."""
 
 from __future__ import annotations
 
@@ -20,45 +21,49 @@ from earwitness.model.expression import (
     negation,
     sort_of,
 )
-from earwitness.model.proof.encoding import Encoding, encode
-from earwitness.model.proof.spacer import state_monitor
+from earwitness.model.proof.encoding import Encoding, Rule, encode
 from earwitness.model.systems.cone import variable_names
-from earwitness.model.systems.transition_system import System, Transition
+from earwitness.model.systems.state_property import StateProperty
+from earwitness.model.systems.transition_system import Limit, System, Transition
 
 WIDER = 10
-"""A widened bound is this many times the old one."""
+"""A widened bound is this many times the old one: past every promise that rests on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A system with one fault. `changed` is the transition that differs; None where a limit does, which touches all."""
+    """A system with one fault. `changed` is the transition that differs; None where a limit does, which touches all.
+    `fault` says what was done to it, without its name."""
 
     name: str
     system: System
     changed: str | None
+    fault: str = ""
 
 
 def mutants_of(system: System) -> Iterator[Mutant]:
     """Every mutant of every transition and limit."""
-    for t in system.transitions:
-        for name, mutated in (*_guards(t), *_updates(t), *_attributes(t)):
-            yield Mutant(
-                f"{t.name}: {name}",
-                replace(system, transitions=tuple(mutated if x is t else x for x in system.transitions)),
-                t.name,
-            )
-    for x in system.limits:
-        rest = tuple(y for y in system.limits if y is not x)
-        wider = replace(x, bound=WIDER * x.bound)
-        yield Mutant(f"limit {x.name}: widen bound", replace(system, limits=(*rest, wider)), None)
-        yield Mutant(f"limit {x.name}: drop", replace(system, limits=rest), None)
+    for transition in system.transitions:
+        for fault, faulty in (*_guards(transition), *_updates(transition), *_attributes(transition)):
+            rows = tuple(faulty if t is transition else t for t in system.transitions)
+            changed = replace(system, transitions=rows)
+            yield Mutant(f"{transition.name}: {fault}", changed, transition.name, fault)
+    for limit in system.limits:
+        wider = replace(limit, bound=WIDER * limit.bound)
+        yield _limit_mutant(system, limit, "widen bound", (wider,))
+        yield _limit_mutant(system, limit, "drop", ())
 
 
-def _guards(t: Transition) -> Iterator[tuple[str, Transition]]:
-    if t.guard == TRUE:
-        return
-    for number, weaker in enumerate(dict.fromkeys(_weakened(t.guard)), start=1):
-        yield f"drop guard condition {number}", replace(t, guard=weaker)
+def _limit_mutant(system: System, limit: Limit, fault: str, instead: tuple[Limit, ...]) -> Mutant:
+    rest = tuple(x for x in system.limits if x is not limit)
+    return Mutant(f"limit {limit.name}: {fault}", replace(system, limits=(*rest, *instead)), None, fault)
+
+
+def _guards(transition: Transition) -> Iterator[tuple[str, Transition]]:
+    if transition.guard != TRUE:
+        weakened = dict.fromkeys(_weakened(transition.guard))
+        for number, weaker in enumerate(weakened, start=1):
+            yield f"drop guard condition {number}", replace(transition, guard=weaker)
 
 
 def _weakened(guard: Expression) -> Iterator[Expression]:
@@ -66,34 +71,38 @@ def _weakened(guard: Expression) -> Iterator[Expression]:
     match guard:
         case Apply(Operator.AND, parts):
             for number, part in enumerate(parts):
-                for weaker in _weakened(part) if _compound(part) else (TRUE,):
+                for weaker in _weakened(part) if _is_compound(part) else (TRUE,):
                     yield conjunction(*parts[:number], weaker, *parts[number + 1 :])
-        case Apply(Operator.OR, parts) if any(_compound(p) for p in parts):
+        case Apply(Operator.OR, parts) if any(map(_is_compound, parts)):
             for number, part in enumerate(parts):
-                if _compound(part):
-                    for weaker in _weakened(part):
-                        yield disjunction(*parts[:number], weaker, *parts[number + 1 :])
+                for weaker in _weakened(part) if _is_compound(part) else ():
+                    yield disjunction(*parts[:number], weaker, *parts[number + 1 :])
         case _:
             yield TRUE
 
 
-def _compound(e: Expression) -> bool:
-    return isinstance(e, Apply) and (
-        e.operator is Operator.AND or (e.operator is Operator.OR and any(_compound(a) for a in e.arguments))
-    )
+def _is_compound(e: Expression) -> bool:
+    if not isinstance(e, Apply):
+        return False
+    if e.operator is Operator.OR:
+        return any(map(_is_compound, e.arguments))
+    return e.operator is Operator.AND
 
 
-def _updates(t: Transition) -> Iterator[tuple[str, Transition]]:
-    for name, update in t.updates.items():
-        yield f"drop update of {name}", replace(t, updates={n: e for n, e in t.updates.items() if n != name})
+def _updates(transition: Transition) -> Iterator[tuple[str, Transition]]:
+    for name, update in transition.updates.items():
+        rest = {other: e for other, e in transition.updates.items() if other != name}
+        yield f"drop update of {name}", replace(transition, updates=rest)
         if sort_of(update) is Sort.BOOL:
-            yield f"flip update of {name}", replace(t, updates={**t.updates, name: negation(update)})
+            flipped = {**transition.updates, name: negation(update)}
+            yield f"flip update of {name}", replace(transition, updates=flipped)
 
 
-def _attributes(t: Transition) -> Iterator[tuple[str, Transition]]:
-    for name, value in t.attributes.items():
+def _attributes(transition: Transition) -> Iterator[tuple[str, Transition]]:
+    for name, value in transition.attributes.items():
         if isinstance(value, Const) and isinstance(value.value, bool):
-            yield f"flip {name} of {t.emits}", replace(t, attributes={**t.attributes, name: negation(value)})
+            flipped = {**transition.attributes, name: negation(value)}
+            yield f"flip {name} of {transition.emits}", replace(transition, attributes=flipped)
 
 
 def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
@@ -102,9 +111,8 @@ def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
     found |= variable_names(e for t in system.transitions for e in (t.guard, *t.attributes.values()))
     found |= variable_names(e for x in system.limits for e in (x.condition, x.since))
     while True:
-        more = (
-            variable_names(e for t in system.transitions for n, e in t.updates.items() if n in found) | found
-        )
+        feeding = (e for t in system.transitions for name, e in t.updates.items() if name in found)
+        more = found | variable_names(feeding)
         if more == found:
             return found
         found = more
@@ -113,20 +121,20 @@ def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
 def behaves_as(
     system: System, mutant: Mutant, common: Sequence[Any], encoding: Encoding, others: Iterable[str] = ()
 ) -> bool:
-    """Whether every step of the mutant, from a state where the system's own invariant `common` (terms of `encoding`) holds, is a step of the system, as far as it can show."""
+    """Whether every step of the mutant, from a state where the system's own invariant `common` (terms of `encoding`) holds, is a
+    step of the system, as far as it can show."""
     if mutant.changed is None:
         return False
-    alone = state_monitor(TRUE, TRUE)
-    old, new = (
-        encode(replace(s, transitions=(s.transition(mutant.changed),)), alone, encoding)
-        for s in (system, mutant.system)
-    )
-    (was,), (now,) = old.rules, new.rules
-    differ = [
-        was.after[n] != now.after[n]
-        for n in sorted(visible_variables(system, others) & {v.name for v in system.variables})
-    ]
-    differ += [was.event[n] != now.event[n] for n in was.event]
+    before = _only_rule(system, mutant.changed, encoding)
+    after = _only_rule(mutant.system, mutant.changed, encoding)
+    shown = sorted(visible_variables(system, others) & {v.name for v in system.variables})
+    differ = [before.after[name] != after.after[name] for name in shown]
+    differ += [before.event[name] != after.event[name] for name in before.event]
     solver = z3.Solver()
-    solver.add(*common, now.enabled, z3.Or(z3.Not(was.enabled), *differ))
+    solver.add(*common, after.enabled, z3.Or(z3.Not(before.enabled), *differ))
     return bool(solver.check() == z3.unsat)
+
+
+def _only_rule(system: System, transition: str, encoding: Encoding) -> Rule:
+    alone = replace(system, transitions=(system.transition(transition),))
+    return encode(alone, StateProperty(TRUE, TRUE), encoding).rules[0]

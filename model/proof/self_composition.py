@@ -1,9 +1,10 @@
-"""Two-run promises by self-composition (Barthe, D'Argenio, Rezk 2004): two runs that differ in secrets only must look alike to an observer."""
+"""Two-run promises by self-composition (Barthe, D'Argenio, Rezk 2004): two runs that differ in secrets only must look alike to
+an observer."""
 
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from earwitness.model.expression import (
@@ -19,156 +20,166 @@ from earwitness.model.expression import (
     substitute,
     variables,
 )
-from earwitness.model.logic.monitor import Monitor
-from earwitness.model.proof.certificate import write_obligations
 from earwitness.model.proof.encoding import encode
 from earwitness.model.proof.houdini import inductive_subset
 from earwitness.model.proof.invariant import allows_violation, minimal_core, write_invariant
-from earwitness.model.proof.spacer import SECONDS, Proof, Standing, state_monitor
+from earwitness.model.proof.portfolio import SECONDS
+from earwitness.model.proof.proof import Proof, ProvedConjunct, Standing
 from earwitness.model.proof.unroll import find_violation
 from earwitness.model.systems.cone import cone_of_influence
-from earwitness.model.systems.random_walk import free_variables
-from earwitness.model.systems.runs import Goal, ModelRun, Step, find_shortest_run
-from earwitness.model.systems.transition_system import ENVIRONMENT, StateVariable, System, Transition
+from earwitness.model.systems.explicit_search import Goal, find_shortest_run
+from earwitness.model.systems.runs import ModelRun, Step, free_variables
+from earwitness.model.systems.state_property import StateProperty
+from earwitness.model.systems.transition_system import (
+    ENVIRONMENT,
+    Limit,
+    StateVariable,
+    System,
+    Transition,
+)
 
 PARTED = Var("parted", Sort.BOOL)
 """The runs no longer do the same: what one could do the other could not."""
+RUNS = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class TwoRuns:
-    """A proof that secrets do not reach an observer, or the two runs that show they do."""
+    """A proof that secrets do not reach an observer, over `system`, or the two runs that show they do."""
 
     proof: Proof
+    system: System
     first: ModelRun | None = None
     second: ModelRun | None = None
 
 
-def _side(name: str, run: int) -> str:
-    return f"any.{run}.{name[4:]}" if name.startswith("any.") else f"{run}.{name}"
+def name_in_run(name: str, run: int) -> str:
+    return f"any.{run}.{name.removeprefix('any.')}" if name.startswith("any.") else f"{run}.{name}"
 
 
-def self_compose(system: System, secret: Iterable[str], observed: Iterable[str]) -> tuple[System, Monitor]:
-    """Two copies in lockstep beside one environment: free choices and first states are shared, but for the secret ones. The monitor says that what is
-    observed is the same in both, and that neither can do what the other cannot."""
-    shared = {v.name for v in system.variables if not any(v.name in t.updates for t in system.transitions)}
-    secrets = frozenset(secret)
+def self_compose(
+    system: System, secret: Iterable[str], observed: Iterable[str]
+) -> tuple[System, StateProperty]:
+    """Two copies in lockstep beside one environment: free choices and first states are shared, except the secret ones. The
+    property says that what is observed is the same in both, and that neither can do what the other cannot."""
+    composition = _Composition(system, frozenset(secret))
+    return composition.system(), composition.property_for(observed)
 
-    def of(expression: Expression, run: int) -> Expression:
-        renamed = {
-            v.name
-            for v in variables(expression)
-            if v.name in secrets or not (v.name.startswith("any.") or v.name == "time" or v.name in shared)
-        }
-        return substitute(
-            expression,
-            {v.name: Var(_side(v.name, run), v.sort) for v in variables(expression) if v.name in renamed},
+
+class _Composition:
+    """`shared` are the variables that nothing changes: one copy of them serves both runs."""
+
+    def __init__(self, whole: System, secret: frozenset[str]) -> None:
+        self.whole, self.secret = whole, secret
+        changed = {name for t in whole.transitions for name in t.updates}
+        self.shared = {v.name for v in whole.variables} - changed - secret
+        self.copied = [v for v in whole.variables if v.name not in self.shared]
+
+    def is_shared(self, name: str) -> bool:
+        if name in self.secret:
+            return False
+        return name.startswith("any.") or name == "time" or name in self.shared
+
+    def in_run(self, expression: Expression, run: int) -> Expression:
+        own = [v for v in variables(expression) if not self.is_shared(v.name)]
+        return substitute(expression, {v.name: Var(name_in_run(v.name, run), v.sort) for v in own})
+
+    def alike(self, variable: StateVariable) -> Expression:
+        first, second = (Var(name_in_run(variable.name, run), variable.sort) for run in RUNS)
+        return equal(first, second)
+
+    def system(self) -> System:
+        lockstep = [self.lockstep(t) for t in self.whole.transitions]
+        parting = [self.parting(t) for t in self.whole.transitions if t.guard != TRUE]
+        alike = [self.alike(v) for v in self.copied if v.name not in self.secret]
+        copies = [replace(v, name=name_in_run(v.name, run)) for v in self.copied for run in RUNS]
+        common = [v for v in self.whole.variables if v.name in self.shared]
+        free = {name_in_run(name, run): texts for name, texts in self.whole.free.items() for run in RUNS}
+        return replace(
+            self.whole,
+            name=f"{self.whole.name}, twice",
+            variables=(StateVariable(PARTED.name, Sort.BOOL, (False,)), *common, *copies),
+            transitions=(*lockstep, *parting),
+            limits=tuple(self.limit(x, run) for x in self.whole.limits for run in RUNS),
+            free={**free, **self.whole.free},
+            hints=(negation(PARTED), *alike),
+            initially=conjunction(*(self.in_run(self.whole.initially, run) for run in RUNS), *alike),
         )
 
-    def lockstep(t: Transition) -> Transition:
-        updates = {_side(n, run): of(e, run) for run in (1, 2) for n, e in t.updates.items()}
-        return replace(t, guard=conjunction(of(t.guard, 1), of(t.guard, 2)), updates=updates, attributes={})
+    def lockstep(self, transition: Transition) -> Transition:
+        updates = {
+            name_in_run(name, run): self.in_run(e, run)
+            for run in RUNS
+            for name, e in transition.updates.items()
+        }
+        guard = conjunction(*(self.in_run(transition.guard, run) for run in RUNS))
+        return replace(transition, guard=guard, updates=updates, attributes={})
 
-    def parting(t: Transition) -> Transition:
-        one, other = of(t.guard, 1), of(t.guard, 2)
-        guard = disjunction(conjunction(one, negation(other)), conjunction(negation(one), other))
-        return Transition(f"parting at {t.name}", ENVIRONMENT, guard=guard, updates={PARTED.name: TRUE})
+    def parting(self, transition: Transition) -> Transition:
+        first, second = (self.in_run(transition.guard, run) for run in RUNS)
+        only_one = disjunction(conjunction(first, negation(second)), conjunction(negation(first), second))
+        name = f"parting at {transition.name}"
+        return Transition(name, ENVIRONMENT, guard=only_one, updates={PARTED.name: TRUE})
 
-    copies = tuple(
-        replace(v, name=_side(v.name, run))
-        for v in system.variables
-        if v.name not in shared
-        for run in (1, 2)
-    )
-    limits = tuple(
-        replace(x, name=f"{x.name} {run}", condition=of(x.condition, run), since=of(x.since, run))
-        for x in system.limits
-        for run in (1, 2)
-    )
-    alike = tuple(
-        equal(Var(_side(v.name, 1), v.sort), Var(_side(v.name, 2), v.sort))
-        for v in system.variables
-        if v.name not in shared
-    )
-    both = replace(
-        system,
-        name=f"{system.name}, twice",
-        variables=(
-            StateVariable(PARTED.name, Sort.BOOL, (False,)),
-            *(v for v in system.variables if v.name in shared),
-            *copies,
-        ),
-        transitions=(
-            *(lockstep(t) for t in system.transitions),
-            *(parting(t) for t in system.transitions if t.guard != TRUE),
-        ),
-        limits=limits,
-        free={_side(n, run): texts for n, texts in system.free.items() for run in (1, 2)} | dict(system.free),
-        hints=(negation(PARTED), *alike),
-    )
-    sorts = {v.name: v.sort for v in system.variables}
-    same = conjunction(
-        *(equal(Var(_side(n, 1), sorts[n]), Var(_side(n, 2), sorts[n])) for n in observed if n not in shared)
-    )
-    return both, state_monitor(conjunction(negation(PARTED), same), TRUE)
+    def limit(self, limit: Limit, run: int) -> Limit:
+        condition, since = self.in_run(limit.condition, run), self.in_run(limit.since, run)
+        return replace(limit, name=f"{limit.name} {run}", condition=condition, since=since)
+
+    def property_for(self, observed: Iterable[str]) -> StateProperty:
+        watched = set(observed)
+        same = [self.alike(v) for v in self.copied if v.name in watched]
+        return StateProperty(conjunction(negation(PARTED), *same), TRUE)
 
 
 def prove_noninterference(
-    clause: str, system: System, secret: Iterable[str], observed: Iterable[str], seconds: int = SECONDS
+    clause: str, system: System, secret: Collection[str], observed: Collection[str], seconds: int = SECONDS
 ) -> TwoRuns:
     """Whether the observed variables can depend on the secret choices."""
     started = clock.perf_counter()
-    watched = tuple(observed)
     # What no observed variable depends on needs no second copy.
-    part = cone_of_influence(system, state_monitor(TRUE, TRUE), watched)
-    both, monitor = self_compose(part, secret, watched)
-    problem = encode(both, monitor)
-    known = inductive_subset(problem, [problem.encoding.term(h, problem.before) for h in both.hints])
-    if not allows_violation(problem, known):
-        kept = minimal_core(problem, known)
-        text = write_obligations(clause, problem, kept)
-        return TwoRuns(
-            Proof(
-                clause,
-                Standing.PROVED,
-                round(clock.perf_counter() - started, 3),
-                (text,),
-                (write_invariant(kept),),
-            )
-        )
-    path = find_shortest_run(both, monitor, Goal.VIOLATED) or find_violation(both, monitor, seconds).path
-    spent = round(clock.perf_counter() - started, 3)
-    if path is None:
-        return TwoRuns(
-            Proof(
-                clause,
-                Standing.INCONCLUSIVE,
-                spent,
-                reason="the two runs could not be shown to look alike, and no pair that differs was found",
-            )
-        )
-    one, other = (_project(part, path, run, frozenset(secret)) for run in (1, 2))
-    return TwoRuns(Proof(clause, Standing.REFUTED, spent, path=one), one, other)
+    cone = cone_of_influence(system, StateProperty(TRUE, TRUE), observed)
+    both, wanted = self_compose(cone, secret, observed)
+    problem = encode(both, wanted)
+    lemmas = inductive_subset(problem, [problem.encoding.term(h, problem.before) for h in both.hints])
+    if not allows_violation(problem, lemmas):
+        needed = [*minimal_core(problem, lemmas), problem.first_verdict]
+        texts = tuple(dict.fromkeys(write_invariant(problem, needed)))
+        conjunct = ProvedConjunct(clause, wanted, texts, was_searched=True)
+        return TwoRuns(Proof(clause, Standing.PROVED, _since(started), (conjunct,)), both)
+    run = find_shortest_run(both, wanted, Goal.VIOLATED) or find_violation(both, wanted, seconds).run
+    if run is None:
+        reason = "the two runs could not be shown to look alike, and no pair that differs was found"
+        return TwoRuns(Proof(clause, Standing.INCONCLUSIVE, _since(started), reason=reason), both)
+    first, second = (_projected(cone, run, number, frozenset(secret)) for number in RUNS)
+    proof = Proof(clause, Standing.REFUTED, _since(started), failed=clause, run=first)
+    return TwoRuns(proof, both, first, second)
 
 
-def _project(system: System, path: ModelRun, run: int, secrets: frozenset[str]) -> ModelRun:
-    """One of the two runs, in the system's own names. The last step only looks at what differs, and is left out."""
-    initial = {
-        v.name: path.initial.get(_side(v.name, run), path.initial.get(v.name, v.initial[0]))
-        for v in system.variables
-    }
-    steps = []
+def _since(started: float) -> float:
+    return round(clock.perf_counter() - started, 3)
+
+
+def _projected(system: System, pair: ModelRun, run: int, secret: frozenset[str]) -> ModelRun:
+    """One of the two runs, in the system's own names."""
+    initial = {}
+    for variable in system.variables:
+        shared = pair.initial.get(variable.name, variable.first_values[0])
+        initial[variable.name] = pair.initial.get(name_in_run(variable.name, run), shared)
     known = {t.name for t in system.transitions}
-    for step in path.steps[:-1]:
-        if step.transition.name not in known:
-            continue  # where the runs part, one can go on and the other cannot
-        transition = system.transition(step.transition.name)
-        chosen: dict[str, Value] = {}
-        for v in free_variables(transition):
-            # What the two runs do not depend on was not chosen; any text will do.
-            chosen[v.name] = step.chosen.get(
-                _side(v.name, run) if v.name in secrets else v.name,
-                system.free[v.name][0] if v.name in system.free else 0,
-            )
-        steps.append(Step(transition, step.time, chosen))
-    return ModelRun(initial, tuple(steps))
+    # Where the runs part, one can go on and the other cannot.
+    common = [step for step in pair.steps if step.transition.name in known]
+    return ModelRun(initial, tuple(_projected_step(system, step, run, secret) for step in common))
+
+
+def _projected_step(system: System, step: Step, run: int, secret: frozenset[str]) -> Step:
+    transition = system.transition(step.transition.name)
+    chosen: dict[str, Value] = {}
+    for variable in free_variables(transition):
+        name = name_in_run(variable.name, run) if variable.name in secret else variable.name
+        # What the two runs do not depend on was not chosen; any text will do.
+        chosen[variable.name] = step.chosen.get(name, _any_value(system, variable))
+    return Step(transition, step.time, chosen)
+
+
+def _any_value(system: System, variable: Var) -> Value:
+    return system.free[variable.name][0] if variable.name in system.free else 0

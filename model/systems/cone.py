@@ -1,4 +1,4 @@
-"""What of a system can matter to a monitor: its cone of influence. The rest of the system only lets time pass beside it."""
+"""What of a system can matter to a promise: its cone of influence. The rest of the system only lets time pass beside it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from earwitness.model.expression import Const, Expression, substitute, variables
-from earwitness.model.logic.monitor import DEFAULT, Monitor
-from earwitness.model.systems.transition_system import PASS_TIME, System, Transition
+from earwitness.model.logic.monitor import DEFAULT
+from earwitness.model.systems.state_property import Promise, StateProperty, after_step
+from earwitness.model.systems.transition_system import PASS_TIME, Limit, System, Transition
 from earwitness.model.vocabulary import vocabulary
 
 SILENT = "tick"
@@ -16,26 +17,35 @@ SILENT = "tick"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a transition's event does to a monitor, over the state, the registers and `time`."""
+    """What a transition does to a promise, over the state before it, the registers and `time`."""
 
     updates: Mapping[str, Expression]
     verdict: Expression
     trigger: Expression
 
     def reads(self) -> set[str]:
-        return {v.name for e in (*self.updates.values(), self.verdict, self.trigger) for v in variables(e)}
+        return variable_names((*self.updates.values(), self.verdict, self.trigger))
 
 
-def monitor_effect(transition: Transition, monitor: Monitor) -> Effect:
-    """The monitor's expressions with the event and its attributes filled in."""
-    seen: dict[str, Expression] = {"event": Const(transition.emits or SILENT)}
+def observed_inputs(transition: Transition) -> dict[str, Expression]:
+    """What a monitor is told of a transition: its event, and each attribute of the vocabulary with whether it is there."""
+    inputs: dict[str, Expression] = {"event": Const(transition.emits or SILENT)}
     for name, attribute in vocabulary().attributes.items():
-        seen[f"has.{name}"] = Const(name in transition.attributes)
-        seen[f"its.{name}"] = transition.attributes.get(name, Const(DEFAULT[attribute.sort]))
+        inputs[f"has.{name}"] = Const(name in transition.attributes)
+        inputs[f"its.{name}"] = transition.attributes.get(name, Const(DEFAULT[attribute.sort]))
+    return inputs
+
+
+def effect_on(promise: Promise, transition: Transition) -> Effect:
+    """The promise's expressions with the transition filled in: its event for a monitor, its updates for a state property."""
+    if isinstance(promise, StateProperty):
+        verdict = after_step(promise.verdict, transition)
+        return Effect({}, verdict, after_step(promise.trigger, transition))
+    inputs = observed_inputs(transition)
     return Effect(
-        {r.name: substitute(monitor.updates[r.name], seen) for r in monitor.registers},
-        substitute(monitor.verdict, seen),
-        substitute(monitor.trigger, seen),
+        updates={r.name: substitute(promise.updates[r.name], inputs) for r in promise.registers},
+        verdict=substitute(promise.verdict, inputs),
+        trigger=substitute(promise.trigger, inputs),
     )
 
 
@@ -46,38 +56,66 @@ def variable_names(expressions: Iterable[Expression]) -> set[str]:
 
 def timed_variables(system: System) -> set[str]:
     """The variables that limits speak of."""
-    return variable_names(e for x in system.limits for e in (x.condition, x.since)) - {"time"}
+    spoken_of = (e for x in system.limits for e in (x.condition, x.since))
+    return variable_names(spoken_of) - {"time"}
 
 
-def cone_of_influence(system: System, monitor: Monitor, seeds: Iterable[str] = ()) -> System:
-    """The system without transitions and variables that cannot touch the monitor. It allows every run the whole does, as the monitor sees it;
-    a limit on time is kept only where the cone already holds what it speaks of. With `timed(system)` among the `seeds` it allows no more than the whole."""
-    idle = monitor_effect(PASS_TIME, monitor)
-    effects = {t.name: monitor_effect(t, monitor) for t in system.transitions}
-    kept = {t.name for t in system.transitions if effects[t.name] != idle or t.is_idle}
-    known = {v.name for v in system.variables}
-    wanted: set[str] = set(seeds)
-    limits: tuple[str, ...] = ()
-    while True:
-        before = (len(wanted), len(kept), len(limits))
-        for t in system.transitions:
-            if t.name in kept:
-                wanted |= (effects[t.name].reads() | variable_names([t.guard])) & known
-                wanted |= variable_names(e for name, e in t.updates.items() if name in wanted) & known
-            elif wanted & t.updates.keys():
-                kept.add(t.name)
-        limits = tuple(x.name for x in system.limits if variable_names([x.condition]) <= wanted | {"time"})
-        wanted |= variable_names(x.since for x in system.limits if x.name in limits) & known
-        if before == (len(wanted), len(kept), len(limits)):
-            break
-    return replace(
-        system,
-        variables=tuple(v for v in system.variables if v.name in wanted),
-        transitions=tuple(
-            replace(t, updates={n: e for n, e in t.updates.items() if n in wanted})
-            for t in system.transitions
-            if t.name in kept
-        ),
-        limits=tuple(x for x in system.limits if x.name in limits),
-        hints=tuple(h for h in system.hints if variable_names([h]) <= wanted),
-    )
+def cone_of_influence(system: System, promise: Promise, seeds: Iterable[str] = ()) -> System:
+    """The system without transitions and variables that cannot touch the promise. It allows every run the whole does, as
+    the promise sees it; a limit on time is kept only where the cone already holds what it speaks of. With
+    `timed_variables(system)` among the `seeds` it allows no more than the whole."""
+    cone = _Cone(system, promise, set(seeds))
+    while cone.grows():
+        pass
+    return cone.restricted_system()
+
+
+class _Cone:
+    """Variables, transitions and limits that matter, grown until nothing is missing."""
+
+    def __init__(self, system: System, promise: Promise, seeds: set[str]) -> None:
+        self.system = system
+        self.effects = {t.name: effect_on(promise, t) for t in system.transitions}
+        idle = effect_on(promise, PASS_TIME)
+        self.transitions = {t.name for t in system.transitions if t.is_idle or self.effects[t.name] != idle}
+        self.declared = {v.name for v in system.variables}
+        self.wanted = seeds | variable_names([system.initially])
+        self.limits: set[str] = set()
+
+    def size(self) -> tuple[int, int, int]:
+        return len(self.wanted), len(self.transitions), len(self.limits)
+
+    def grows(self) -> bool:
+        before = self.size()
+        for transition in self.system.transitions:
+            self.take(transition)
+        for limit in self.system.limits:
+            self.consider(limit)
+        return self.size() != before
+
+    def take(self, transition: Transition) -> None:
+        if self.wanted & transition.updates.keys():
+            self.transitions.add(transition.name)
+        if transition.name in self.transitions:
+            needed = [e for name, e in transition.updates.items() if name in self.wanted]
+            read = self.effects[transition.name].reads() | variable_names([transition.guard, *needed])
+            self.wanted |= read & self.declared
+
+    def consider(self, limit: Limit) -> None:
+        if variable_names([limit.condition]) <= self.wanted | {"time"}:
+            self.limits.add(limit.name)
+            self.wanted |= variable_names([limit.since]) & self.declared
+
+    def restricted(self, transition: Transition) -> Transition:
+        updates = {name: e for name, e in transition.updates.items() if name in self.wanted}
+        return replace(transition, updates=updates)
+
+    def restricted_system(self) -> System:
+        kept = [t for t in self.system.transitions if t.name in self.transitions]
+        return replace(
+            self.system,
+            variables=tuple(v for v in self.system.variables if v.name in self.wanted),
+            transitions=tuple(self.restricted(t) for t in kept),
+            limits=tuple(x for x in self.system.limits if x.name in self.limits),
+            hints=tuple(h for h in self.system.hints if variable_names([h]) <= self.wanted),
+        )

@@ -1,63 +1,153 @@
-"""Shortest runs of the whole system that take a given transition or exercise a given clause."""
+"""Shortest runs by explicit breadth-first search: no solver is asked, and no time passes."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
 
-from earwitness.model.expression import Const, Sort, Value, Var, equal, evaluate, negation
-from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.runs import Goal, ModelRun, Step, find_shortest_run, sample_choices, successor
-from earwitness.model.systems.transition_system import System, Transition
+from earwitness.model.expression import FALSE, TRUE, Const, Expression, negation, python_source, substitute
+from earwitness.model.systems.cone import Effect, cone_of_influence, effect_on
+from earwitness.model.systems.runs import ModelRun, Step, complete_run, sample_choices
+from earwitness.model.systems.state_property import NOW, Promise, StateProperty
+from earwitness.model.systems.transition_system import System, Transition, flag, flags
 
-MARK = "end"
-"""An event that no transition of a model emits."""
-_HAPPENS = equal(Var("event", Sort.TEXT), Const(MARK))
+STATE_LIMIT = 1_500_000
+"""States: where a search gives up. About a gigabyte of memory."""
+TAKEN = "taken"
+"""A flag that only the transition searched for sets."""
 
 
-def with_first_value(system: System, name: str, value: Value) -> System:
-    """The system whose variable of that name has only this first value: devices of one kind, say."""
-    variables = tuple(replace(v, initial=(value,)) if v.name == name else v for v in system.variables)
-    return replace(system, variables=variables)
+class Goal(Enum):
+    """What a search looks for in a promise."""
+
+    EXERCISED = "its trigger happened"
+    VIOLATED = "its verdict is false"
+
+    def condition(self, effect: Effect) -> Expression:
+        return effect.trigger if self is Goal.EXERCISED else negation(effect.verdict)
 
 
 def find_run_taking(system: System, transition: Transition) -> ModelRun | None:
     """A run of fewest events that ends with the transition; None where none was found."""
-    marked = replace(transition, emits=MARK, attributes={})
-    changed = replace(system, transitions=tuple(marked if t is transition else t for t in system.transitions))
-    return complete_run(
-        system, find_shortest_run(changed, Monitor((), {}, negation(_HAPPENS), _HAPPENS), Goal.EXERCISED)
-    )
+    # The mark is set at any instant the transition happens, and nothing else sets it.
+    marked = replace(transition, updates={**transition.updates, TAKEN: TRUE})
+    rows = tuple(marked if t.name == transition.name else t for t in system.transitions)
+    variables = (*system.variables, *flags(flag(TAKEN)))
+    marked_system = replace(system, variables=variables, transitions=rows)
+    was_taken = StateProperty(TRUE, flag(TAKEN))
+    return complete_run(system, find_shortest_run(marked_system, was_taken, Goal.EXERCISED))
 
 
-def find_run_exercising(system: System, monitor: Monitor) -> ModelRun | None:
-    """A run of fewest events that exercises the monitor; None where none was found."""
-    return complete_run(system, find_shortest_run(system, monitor, Goal.EXERCISED))
+def find_run_exercising(system: System, promise: Promise) -> ModelRun | None:
+    """A run of fewest events that exercises the promise; None where none was found."""
+    return complete_run(system, find_shortest_run(system, promise, Goal.EXERCISED))
 
 
-def is_run_of(system: System, path: ModelRun) -> bool:
-    """Whether a run is one of the whole system: every guard true, no limit passed, time never back."""
-    state, now = dict(path.initial), 0
-    for step in path.steps:
-        values = {**state, **step.chosen, "time": step.time}
-        late = any(
-            evaluate(x.condition, values) and step.time > int(evaluate(x.since, values)) + x.bound
-            for x in system.limits
-        )
-        if step.time < now or late or not evaluate(step.transition.guard, values):
-            return False
-        state, now = successor(step.transition, state, step.time, step.chosen)[0], step.time
-    return True
+def find_shortest_run(
+    system: System, promise: Promise, goal: Goal, limit: int = STATE_LIMIT
+) -> ModelRun | None:
+    """A run of fewest events after which the promise is as wanted, in its cone; None where none was found among `limit`
+    states."""
+    search = _Search(cone_of_influence(system, promise), promise, goal)
+    while search.level and len(search.parents) < limit:
+        end = search.next_level()
+        if end is not None:
+            return search.run_to(*end)
+    return None
 
 
-def complete_run(system: System, path: ModelRun | None) -> ModelRun | None:
-    """The same run of the whole system, where the search saw only a part: what was left out begins as it may, and any admissible value is chosen."""
-    if path is None:
+Node = tuple[Any, ...]
+"""The values of all variables and registers."""
+
+
+class _Search:
+    """A breadth-first search. `parents` give for each state found the one before it and the number of the move."""
+
+    def __init__(self, system: System, promise: Promise, goal: Goal) -> None:
+        self.system = system
+        self.moves = _moves(system, promise, goal)
+        self.expand = _compiled_expansion(system, promise, self.moves)
+        registers = tuple(r.initial for r in promise.registers)
+        self.level: list[Node] = [(*s.values(), *registers) for s in system.first_states()]
+        self.parents: dict[Node, tuple[Node, int] | None] = dict.fromkeys(self.level)
+
+    def next_level(self) -> tuple[Node, int] | None:
+        """Go one step further; a state and the move from it that reaches the goal, if one does."""
+        level, self.level = self.level, []
+        for state in level:
+            for number, following, is_goal in self.expand(state):
+                if is_goal:
+                    return state, number
+                if following not in self.parents:
+                    self.parents[following] = (state, number)
+                    self.level.append(following)
         return None
-    initial = {v.name: path.initial.get(v.name, v.initial[-1]) for v in system.variables}
-    steps = []
-    for step in path.steps:
-        whole = system.transition(step.transition.name)
-        steps.append(
-            Step(whole, step.time, {**next(sample_choices(system, whole, step.time), {}), **step.chosen})
-        )
-    return ModelRun(initial, tuple(steps))
+
+    def run_to(self, state: Node, last: int) -> ModelRun:
+        steps = [self.moves[last].step]
+        while (before := self.parents[state]) is not None:
+            state, number = before
+            steps.append(self.moves[number].step)
+        names = [v.name for v in self.system.variables]
+        return ModelRun(dict(zip(names, state, strict=False)), tuple(reversed(steps)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A transition with its choices fixed and the instant 0, over the state alone."""
+
+    step: Step
+    guard: Expression
+    updates: Mapping[str, Expression]
+    goal: Expression
+
+
+def _moves(system: System, promise: Promise, goal: Goal) -> list[_Move]:
+    """All moves that differ in what they do."""
+    found: dict[tuple[str, str, str], _Move] = {}
+    for transition in system.transitions:
+        effect = effect_on(promise, transition)
+        for move in _moves_of(system, transition, effect, goal):
+            key = (repr(move.guard), repr(sorted(move.updates.items())), repr(move.goal))
+            found.setdefault(key, move)
+    return list(found.values())
+
+
+def _moves_of(system: System, transition: Transition, effect: Effect, goal: Goal) -> Iterator[_Move]:
+    together = {**transition.updates, **effect.updates}
+    for chosen in sample_choices(system, transition, 0):
+        fixed: dict[str, Expression] = {name: Const(value) for name, value in chosen.items()}
+        fixed |= {"time": Const(0), NOW: Const(0)}
+        guard = substitute(transition.guard, fixed)
+        if guard != FALSE:
+            updates = {name: substitute(e, fixed) for name, e in together.items()}
+            wanted = substitute(goal.condition(effect), fixed)
+            yield _Move(Step(transition, 0, chosen), guard, updates, wanted)
+
+
+Expansion = Callable[[Node], list[tuple[int, Node, bool]]]
+
+
+def _compiled_expansion(system: System, promise: Promise, moves: list[_Move]) -> Expansion:
+    """One generated function from a state to (number of the move, next state, whether the goal is reached), for each
+    enabled move."""
+    names = [v.name for v in system.variables] + [r.name for r in promise.registers]
+    local = {name: f"v{number}" for number, name in enumerate(names)}
+
+    def source(e: Expression) -> str:
+        return python_source(e, lambda name: local[name])
+
+    def row(number: int, move: _Move) -> str:
+        following = [source(move.updates[n]) if n in move.updates else local[n] for n in names]
+        target = "(" + "".join(f"{part}, " for part in following) + ")"
+        return f"    if {source(move.guard)}: out.append(({number}, {target}, {source(move.goal)}))"
+
+    unpacking = "".join(f"{name}, " for name in local.values())
+    lines = ["def expand(state):", f"    ({unpacking}) = state", "    out = []"]
+    lines += [row(number, move) for number, move in enumerate(moves)]
+    space: dict[str, Any] = {}
+    exec(compile("\n".join([*lines, "    return out"]), "<moves>", "exec"), space)
+    expand: Expansion = space["expand"]
+    return expand

@@ -14,9 +14,10 @@ from earwitness.model.systems.transition_system import Enabled, System, Table, c
 class Model:
     """`free` gives the texts a free choice may take where a search samples them. `possible` is what packs may want to be
     possible, by name; `observers` what each observer of a two-run promise sees of the state, `secrets` the free choices that
-    must not show. `small` are ratings, in units of time, under which finite checkers can search the model whole."""
+    must not show. `package` is where its tables are, and beside them the invariants of what is proved of every model. `small` are ratings, in units of time, under which finite checkers can search the model whole."""
 
     name: str
+    package: str
     datasheet: Datasheet
     build_tables: Callable[[Datasheet], tuple[Table, ...]]
     free: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,44 +1,18 @@
-"""Runs of a system, and shortest ones by explicit search: no solver is asked, no time passes."""
+"""Runs of a system: steps, what is seen of them, and whether a sequence of steps is one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
-from earwitness.model.expression import (
-    FALSE,
-    Const,
-    Expression,
-    Sort,
-    Value,
-    evaluate,
-    negation,
-    python_source,
-    substitute,
-)
-from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import SILENT, cone_of_influence, monitor_effect
-from earwitness.model.systems.random_walk import free_variables
-from earwitness.model.systems.transition_system import System, Transition
+from earwitness.model.expression import Sort, Value, Var, evaluate, variables
+from earwitness.model.systems.cone import SILENT
+from earwitness.model.systems.transition_system import Limit, System, Transition
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 
 State = dict[str, Value]
-STATE_LIMIT = 1_500_000
-"""States: where a search gives up."""
-
-
-def successor(
-    transition: Transition, state: Mapping[str, Value], time: int, chosen: Mapping[str, Value]
-) -> tuple[State, Observation]:
-    """The state and observation after a transition that is enabled."""
-    values = dict(state) | dict(chosen) | {"time": time}
-    after = dict(state) | {name: evaluate(e, values) for name, e in transition.updates.items()}
-    attributes = {name: evaluate(e, values) for name, e in transition.attributes.items()}
-    return after, Observation(Microseconds(time), "model", transition.emits or SILENT, attributes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,103 +32,85 @@ class ModelRun:
     steps: tuple[Step, ...]
 
     def observations(self) -> tuple[Observation, ...]:
-        """What is seen of the run."""
-        state, found = dict(self.initial), []
+        """What is seen of the run. A silent step shows as the event that time passes."""
+        state = dict(self.initial)
+        seen = []
         for step in self.steps:
-            state, seen = successor(step.transition, state, step.time, step.chosen)
-            found.append(seen)
-        return tuple(found)
+            state, observation = successor(step.transition, state, step.time, step.chosen)
+            seen.append(observation)
+        return tuple(seen)
 
 
-class Goal(Enum):
-    """What a search looks for in a monitor."""
-
-    EXERCISED = "its trigger happened"
-    VIOLATED = "its verdict is false"
-
-
-def initial_states(system: System) -> Iterator[State]:
-    """Every first state."""
-    for values in product(*(v.initial for v in system.variables)):
-        yield {v.name: value for v, value in zip(system.variables, values, strict=True)}
+def successor(
+    transition: Transition, state: Mapping[str, Value], time: int, chosen: Mapping[str, Value]
+) -> tuple[State, Observation]:
+    """The state and the observation after a transition that is enabled."""
+    values = {**state, **chosen, "time": time}
+    after = dict(state) | {name: evaluate(e, values) for name, e in transition.updates.items()}
+    attributes = {name: evaluate(e, values) for name, e in transition.attributes.items()}
+    return after, Observation(Microseconds(time), "model", transition.emits or SILENT, attributes)
 
 
-def sample_choices(system: System, transition: Transition, time: int) -> Iterator[dict[str, Value]]:
-    """Samples of a transition's free choices: both truths, every declared text, the present, the beginning and one."""
+def free_variables(transition: Transition) -> tuple[Var, ...]:
+    """What may be chosen freely when the transition happens, by name."""
+    expressions = (transition.guard, *transition.updates.values(), *transition.attributes.values())
+    found = {v for e in expressions for v in variables(e) if v.name.startswith("any.")}
+    return tuple(sorted(found, key=lambda v: v.name))
+
+
+def sample_values(system: System, variable: Var, time: int) -> tuple[Value, ...]:
+    """Values worth trying for a free choice: both truths, every declared text, the present, the beginning and one."""
+    match variable.sort:
+        case Sort.BOOL:
+            return (True, False)
+        case Sort.TEXT:
+            return system.free[variable.name]
+        case Sort.INT:
+            return tuple(sorted({time, 0, 1}))
+
+
+def sample_choices(system: System, transition: Transition, time: int) -> Iterator[State]:
+    """Samples of all free choices of a transition together."""
     free = free_variables(transition)
-    samples: dict[Sort, Callable[[str], tuple[Value, ...]]] = {
-        Sort.BOOL: lambda _: (True, False),
-        Sort.TEXT: lambda name: system.free[name],
-        Sort.INT: lambda _: tuple(sorted({time, 0, 1})),
-    }
-    for values in product(*(samples[v.sort](v.name) for v in free)):
+    for values in product(*(sample_values(system, v, time) for v in free)):
         yield {v.name: value for v, value in zip(free, values, strict=True)}
 
 
-def find_shortest_run(
-    system: System, monitor: Monitor, wanted: Goal, most: int = STATE_LIMIT
-) -> ModelRun | None:
-    """A run of fewest events after which the monitor is as wanted; None where none was found among `most` states."""
-    system = cone_of_influence(system, monitor)
-    expand, steps = _moves(system, monitor, wanted)
-    registers = tuple(r.initial for r in monitor.registers)
-    level = [tuple(s.values()) + registers for s in initial_states(system)]
-    parents: dict[Any, tuple[Any, int] | None] = dict.fromkeys(level)
-    while level and len(parents) < most:
-        after: list[Any] = []
-        for state in level:
-            for number, following, found in expand(state):
-                if found:
-                    return _path(system, parents, state, steps[number], steps)
-                if following not in parents:
-                    parents[following] = (state, number)
-                    after.append(following)
-        level = after
-    return None
+def passes_limit(limit: Limit, state: Mapping[str, Value], time: int) -> bool:
+    """Whether a step at that instant comes later than the limit allows in that state."""
+    values = {**state, "time": time}
+    if not evaluate(limit.condition, values):
+        return False
+    return time > int(evaluate(limit.since, values)) + limit.bound
 
 
-def _path(
-    system: System, parents: Mapping[Any, tuple[Any, int] | None], state: Any, last: Step, steps: list[Step]
-) -> ModelRun:
-    found = [last]
-    while (came := parents[state]) is not None:
-        state, number = came
-        found.append(steps[number])
-    return ModelRun(
-        {v.name: value for v, value in zip(system.variables, state, strict=False)}, tuple(reversed(found))
-    )
+def is_run_of(system: System, run: ModelRun) -> bool:
+    """Whether a run is one of the whole system: every guard true, no limit passed, time never back."""
+    state, now = dict(run.initial), 0
+    for step in run.steps:
+        values = {**state, **step.chosen, "time": step.time}
+        is_late = any(passes_limit(limit, state, step.time) for limit in system.limits)
+        if step.time < now or is_late or not evaluate(step.transition.guard, values):
+            return False
+        state, now = successor(step.transition, state, step.time, step.chosen)[0], step.time
+    return True
 
 
-def _moves(
-    system: System, monitor: Monitor, wanted: Goal
-) -> tuple[Callable[[Any], list[tuple[int, Any, bool]]], list[Step]]:
-    """All moves at instant 0, generated as one function from a state to (number of the step, next state, found) for each enabled move."""
-    names = [v.name for v in system.variables] + [r.name for r in monitor.registers]
-    local = {name: f"v{number}" for number, name in enumerate(names)}
+def complete_run(system: System, run: ModelRun | None) -> ModelRun | None:
+    """The same run of the whole system, where a search saw only its cone: what was left out begins as it may, and any
+    admissible value is chosen."""
+    if run is None:
+        return None
+    initial = {v.name: run.initial.get(v.name, v.first_values[-1]) for v in system.variables}
+    steps = []
+    for step in run.steps:
+        whole = system.transition(step.transition.name)
+        some = next(sample_choices(system, whole, step.time), {})
+        steps.append(Step(whole, step.time, {**some, **step.chosen}))
+    return ModelRun(initial, tuple(steps))
 
-    def source(e: Expression) -> str:
-        return python_source(e, lambda name: local[name])
 
-    rows: dict[tuple[str, str, str], Step] = {}
-    for transition in system.transitions:
-        for chosen in sample_choices(system, transition, 0):
-            fixed: Mapping[str, Expression] = {n: Const(v) for n, v in chosen.items()} | {"time": Const(0)}
-            guard = substitute(transition.guard, fixed)
-            if guard == FALSE:
-                continue
-            seen = monitor_effect(transition, monitor)
-            updates = {n: substitute(e, fixed) for n, e in {**transition.updates, **seen.updates}.items()}
-            goal = substitute(negation(seen.verdict) if wanted is Goal.VIOLATED else seen.trigger, fixed)
-            following = ", ".join(source(updates[n]) if n in updates else local[n] for n in names)
-            rows.setdefault((source(guard), following, source(goal)), Step(transition, 0, chosen))
-    comma = "," if names else ""
-    lines = [
-        f"    if {guard}: out.append(({number}, ({following}{comma}), {goal}))"
-        for number, (guard, following, goal) in enumerate(rows)
-    ]
-    steps = list(rows.values())
-    head = ["def expand(state):", f"    ({', '.join(local.values())}{comma}) = state", "    out = []"]
-    space: dict[str, Any] = {}
-    exec(compile("\n".join([*head, *lines, "    return out"]), "<moves>", "exec"), space)
-    expand: Callable[[Any], list[tuple[int, Any, bool]]] = space["expand"]
-    return expand, steps
+def with_first_value(system: System, name: str, value: Value) -> System:
+    """The system whose variable of that name has only this first value: devices of one kind, say."""
+    variables = tuple(replace(v, initial=(value,)) if v.name == name else v for v in system.variables)
+    return replace(system, variables=variables)

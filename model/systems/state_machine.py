@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from transitions import Machine
 
-from earwitness.model.expression import Apply, Const, Expression, Operator, Value, evaluate
+from earwitness.model.expression import Apply, Const, Expression, Operator, Value, Var, evaluate
 from earwitness.model.systems.runs import State, sample_choices, successor
 from earwitness.model.systems.transition_system import System, Table, Transition
 from earwitness.model.trace import Observation
@@ -22,113 +22,118 @@ class Edge:
     name: str
 
 
-def drawn_states(part: Table) -> tuple[str, ...]:
+def drawn_states(table: Table) -> tuple[str, ...]:
     """The states people draw of a component."""
-    return next(v.values for v in part.variables if v.name == part.control)
+    return next(v.values for v in table.variables if v.name == table.control)
 
 
-def drawn_edges(part: Table, system: System) -> tuple[Edge, ...]:
-    """Which of a component's states each transition of the system can join, read off guards and updates; what leaves them alone is left out."""
-    found = []
-    for transition in system.transitions:
-        update = transition.updates.get(part.control)
-        if update is None:
+def drawn_edges(table: Table, system: System) -> tuple[Edge, ...]:
+    """Which of a component's states each transition of the system can join, read off guards and updates; what leaves them
+    alone is left out."""
+    edges = (e for t in system.transitions for e in _edges_of(t, table.control, drawn_states(table)))
+    return tuple(edge for edge in edges if edge.target != edge.source)
+
+
+def _edges_of(transition: Transition, control: str, states: tuple[str, ...]) -> Iterator[Edge]:
+    update = transition.updates.get(control)
+    for source in states:
+        if truth_given(transition.guard, control, source) is False:
             continue
-        for source in drawn_states(part):
-            if _may_hold(transition.guard, part.control, source):
-                found += [
-                    Edge(source, target, transition.name)
-                    for target in sorted(_results(update) or drawn_states(part))
-                    if target != source
-                ]
-    return tuple(found)
+        targets = {source} if update is None else _constant_results(update) or set(states)
+        for target in sorted(targets):
+            yield Edge(source, target, transition.name)
 
 
-def _may_hold(guard: Expression, control: str, value: str) -> bool:
-    """Whether the guard can be true when control has the value, other variables unknown (three-valued evaluation)."""
-
-    def truth(e: Expression) -> bool | None:
-        match e:
-            case Const(constant):
-                return bool(constant)
-            case Apply(Operator.NOT, (a,)):
-                inner = truth(a)
-                return None if inner is None else not inner
-            case Apply(Operator.AND, parts):
-                known = [truth(p) for p in parts]
-                return False if False in known else None if None in known else True
-            case Apply(Operator.OR, parts):
-                known = [truth(p) for p in parts]
-                return True if True in known else None if None in known else False
-            case Apply(Operator.EQ, (left, Const(constant))) if getattr(left, "name", "") == control:
-                return constant == value
-        return None
-
-    return truth(guard) is not False
+def truth_given(condition: Expression, control: str, value: str) -> bool | None:
+    """Whether the condition holds when `control` has the value; None where it depends on other variables (Kleene's three
+    truth values)."""
+    match condition:
+        case Const(constant):
+            return bool(constant)
+        case Apply(Operator.NOT, (operand,)):
+            inner = truth_given(operand, control, value)
+            return None if inner is None else not inner
+        case Apply(Operator.AND, operands):
+            return _weakest([truth_given(o, control, value) for o in operands], decides=False)
+        case Apply(Operator.OR, operands):
+            return _weakest([truth_given(o, control, value) for o in operands], decides=True)
+        case Apply(Operator.EQ, (Var(name), Const(constant))) if name == control:
+            return constant == value
+    return None
 
 
-def _results(update: Expression) -> set[str]:
+def _weakest(truths: list[bool | None], decides: bool) -> bool | None:
+    """The truth of a conjunction (False decides) or a disjunction (True decides)."""
+    if decides in truths:
+        return decides
+    return None if None in truths else not decides
+
+
+def _constant_results(update: Expression) -> set[str]:
+    """The texts an update can give; empty where it gives others too."""
     match update:
         case Const(str(value)):
             return {value}
         case Apply(Operator.ITE, (_, then, otherwise)):
-            return _results(then) | _results(otherwise)
+            return _constant_results(then) | _constant_results(otherwise)
     return set()
 
 
 class Executable:
-    """The system as a `transitions` machine: its triggers are the table's transitions, its states the control states."""
+    """The system as a `transitions` machine from one of its first states: its triggers are the tables' transitions, its
+    states the control states. `values` is the whole state, `seen` what was observed.
+
+    Fill `time` before a trigger to let time pass.
+    """
 
     def __init__(self, system: System, first: State) -> None:
         self.system = system
-        self.values: State = dict(first)
+        self.values = dict(first)
         self.time = 0
         self.chosen: dict[str, Value] = {}
         self.seen: list[Observation] = []
         self.state: str
-        declared = next(v for v in system.variables if v.name == system.control)
+        states = next(v.values for v in system.variables if v.name == system.control)
         self.machine = Machine(
             self,
-            states=list(declared.values),
-            initial=str(self.values[system.control]),
+            states=list(states),
+            initial=str(first[system.control]),
             auto_transitions=False,
             ignore_invalid_triggers=True,
         )
         for transition in system.transitions:
-            for source in declared.values:
-                if not _may_hold(transition.guard, system.control, source):
-                    continue
-                update = transition.updates.get(system.control)
-                for target in sorted(_results(update)) if update is not None else [source]:
-                    self.machine.add_transition(
-                        transition.name,
-                        source,
-                        target,
-                        conditions=[self._leads(transition, target)],
-                        before=[self._carry_out(transition)],
-                    )
+            for edge in _edges_of(transition, system.control, states):
+                self.add(transition, edge)
 
-    def enabled(self, transition: Transition) -> list[dict[str, Value]]:
+    def add(self, transition: Transition, edge: Edge) -> None:
+        self.machine.add_transition(
+            trigger=edge.name,
+            source=edge.source,
+            dest=edge.target,
+            conditions=[self.leads_to(transition, edge.target)],
+            before=[self.carry_out(transition)],
+        )
+
+    def enabled_choices(self, transition: Transition) -> Iterator[State]:
         """The free choices under which the transition can happen now."""
-        return [
-            c
-            for c in sample_choices(self.system, transition, self.time)
-            if evaluate(transition.guard, self.values | c | {"time": self.time})
-        ]
+        for chosen in sample_choices(self.system, transition, self.time):
+            if evaluate(transition.guard, {**self.values, **chosen, "time": self.time}):
+                yield chosen
 
-    def _leads(self, transition: Transition, target: str) -> Callable[[], bool]:
-        def leads() -> bool:
-            choices = self.enabled(transition)
-            if not choices:
+    def leads_to(self, transition: Transition, target: str) -> Callable[[], bool]:
+        def condition() -> bool:
+            chosen = next(self.enabled_choices(transition), None)
+            if chosen is None:
                 return False
-            self.chosen = choices[0]
-            return successor(transition, self.values, self.time, choices[0])[0][self.system.control] == target
+            self.chosen = chosen
+            after, _ = successor(transition, self.values, self.time, chosen)
+            return after[self.system.control] == target
 
-        return leads
+        return condition
 
-    def _carry_out(self, transition: Transition) -> Callable[[], None]:
-        def carry_out() -> None:
-            self.values, seen = successor(transition, self.values, self.time, self.chosen)
-            self.seen.append(seen)
+    def carry_out(self, transition: Transition) -> Callable[[], None]:
+        def action() -> None:
+            self.values, observation = successor(transition, self.values, self.time, self.chosen)
+            self.seen.append(observation)
 
-        return carry_out
+        return action

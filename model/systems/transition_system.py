@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import product
 
 from earwitness.model.expression import (
     TRUE,
@@ -16,6 +17,7 @@ from earwitness.model.expression import (
     conjunction,
     disjunction,
     equal,
+    evaluate,
 )
 from earwitness.model.expression import negation as negation  # the fourth of the table's constructors
 
@@ -39,9 +41,17 @@ class Component:
 ENVIRONMENT = Component("environment", None)
 
 
+SAMPLES: Mapping[Sort, tuple[Value, ...]] = {
+    Sort.BOOL: (False, True),
+    Sort.INT: (0, 1),
+    Sort.TEXT: ("", "any"),
+}
+"""First values that searches try where any value may be the first; solvers leave it open."""
+
+
 @dataclass(frozen=True, slots=True)
 class StateVariable:
-    """`initial` holds every possible first value; `values`, where given, every value there is."""
+    """`initial` holds every possible first value (empty: any); `values`, where given, every value there is."""
 
     name: str
     sort: Sort
@@ -51,6 +61,11 @@ class StateVariable:
     @property
     def var(self) -> Var:
         return Var(self.name, self.sort)
+
+    @property
+    def first_values(self) -> tuple[Value, ...]:
+        """First values that a search tries: all of them, or samples where any value may be the first."""
+        return self.initial or SAMPLES[self.sort]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +135,7 @@ class Enabled:
 @dataclass(frozen=True, slots=True)
 class System:
     """Composed tables. `control` is that of the first. `free` gives the texts a free choice may take where a search
-    samples them. `hints` are candidate lemmas for the prover: checked, never trusted."""
+    samples them. `hints` are candidate lemmas for the prover: checked, never trusted. `initially` relates first values."""
 
     name: str
     control: str
@@ -129,9 +144,22 @@ class System:
     limits: tuple[Limit, ...]
     hints: tuple[Expression, ...] = ()
     free: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    initially: Expression = TRUE
 
     def transition(self, name: str) -> Transition:
-        return next(t for t in self.transitions if t.name == name)
+        """The transition of that name. Raises KeyError."""
+        for transition in self.transitions:
+            if transition.name == name:
+                return transition
+        raise KeyError(f"{self.name} has no transition '{name}'")
+
+    def first_states(self) -> Iterator[dict[str, Value]]:
+        """Every first state; of a variable that may begin anyhow, samples."""
+        names = [v.name for v in self.variables]
+        for values in product(*(v.first_values for v in self.variables)):
+            state = dict(zip(names, values, strict=True))
+            if evaluate(self.initially, state):
+                yield state
 
     @property
     def components(self) -> tuple[Component, ...]:

@@ -1,9 +1,8 @@
-"""How strong a pack is: which of the model's mutants its proofs notice."""
+"""How strong a pack is: which of its model's mutants its proofs notice."""
 
 from __future__ import annotations
 
 import multiprocessing
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -13,18 +12,19 @@ from pathlib import Path
 import yaml
 
 from earwitness.model.proof.mutation import Mutant, behaves_as, mutants_of
-from earwitness.model.proof.second_opinion.abc import AbcError, abc_is_installed, run_pdr
-from earwitness.model.proof.second_opinion.verilog import verilog_circuit
-from earwitness.policies.pack import Pack, shipped_file, small_pack
-from earwitness.policies.proving.obligations import Inquiry, open_inquiry
+from earwitness.policies.pack import Pack, load, small_pack
+from earwitness.policies.proving.changed_model import Inquiry, open_inquiry
+from earwitness.policies.proving.finite_opinion import holds_in_finite_model
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
+FINITE_STEPS = 20
+"""Units of time in which ABC looks for what a mutant breaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedMutant:
-    """A mutant with clauses that notice it (all that random walks find; where they find none, all that a proof does), those that could not be
-    decided, and why it may live: it is proved to be no fault, or was reviewed."""
+    """A mutant with clauses that notice it (all that random walks find; where they find none, all that a proof does), those that
+    could not be decided, and why it may live: it is proved to be no fault, or was reviewed."""
 
     mutant: str
     killers: tuple[str, ...]
@@ -32,7 +32,7 @@ class JudgedMutant:
     explained: str = ""
 
     @property
-    def equivalent(self) -> bool:
+    def is_equivalent(self) -> bool:
         return self.explained == EQUIVALENT
 
 
@@ -48,80 +48,90 @@ class MutationScore:
     @classmethod
     def of(cls, judged: Iterable[JudgedMutant]) -> MutationScore:
         found = list(judged)
-        killed, equivalent = sum(bool(j.killers) for j in found), sum(j.equivalent for j in found)
-        explained = sum(bool(j.explained) and not j.equivalent for j in found)
+        killed = sum(bool(j.killers) for j in found)
+        equivalent = sum(j.is_equivalent for j in found)
+        explained = sum(bool(j.explained) and not j.is_equivalent for j in found)
         return cls(killed, equivalent, explained, len(found) - killed - equivalent - explained)
 
+    @property
+    def faults(self) -> int:
+        """Mutants that are a fault at all."""
+        return self.killed + self.explained + self.unexplained
+
     def __str__(self) -> str:
-        real = self.killed + self.explained + self.unexplained
         return (
-            f"{self.killed} of {real} mutants killed, {self.explained} survivors explained, {self.unexplained} not; "
-            f"{self.equivalent} more behave as the sound model"
+            f"{self.killed} of {self.faults} mutants killed, {self.explained} survivors explained, "
+            f"{self.unexplained} not; {self.equivalent} more behave as the sound model"
         )
 
 
-@cache
-def reviewed_survivors() -> Mapping[str, str]:
-    """Survivors that were looked at, with the reason why no promise notices them."""
-    entry = yaml.safe_load(shipped_file("alexa-smart-properties", "survivors.yaml").read_text("utf-8"))
+def reviewed_survivors(pack: Pack) -> Mapping[str, str]:
+    """Survivors that were looked at, with the reason why no promise notices them: what lies beside the pack."""
+    path = pack.file.with_name("survivors.yaml")
+    if not path.is_file():
+        return {}
+    entry = yaml.safe_load(path.read_text("utf-8")) or {}
     return {name: str(reason) for reason, names in entry.items() for name in names}
 
 
 @dataclass
 class MutantJudge:
-    """Judges one mutant after another."""
+    """Judges one mutant after another. `small` are the same clauses under bounds so small that ABC can search the model whole."""
 
-    clauses: Inquiry
+    inquiry: Inquiry
     small: Pack
-    """The same clauses under bounds so small that ABC can search the finite model whole."""
 
-    def __call__(self, number: int) -> JudgedMutant:
-        mutant = self.mutants[number]
-        if behaves_as(
-            self.clauses.system, mutant, self.clauses.common, self.clauses.encoding, self.read_by_others
-        ):
+    def judge(self, mutant: Mutant) -> JudgedMutant:
+        if self.is_no_fault(mutant):
             return JudgedMutant(mutant.name, (), (), EQUIVALENT)
-        killers = self.clauses.stumbling(mutant.system)
+        killers = self.inquiry.broken_by_walks(mutant.system)
         undecided: tuple[str, ...] = ()
         if not killers:
-            killers, undecided = self.clauses.falling(mutant.system)
-            broken = tuple(c for c in undecided if self.breaks_small(number, c))
-            killers, undecided = (*killers, *broken), tuple(c for c in undecided if c not in broken)
-        return JudgedMutant(
-            mutant.name, killers, undecided, "" if killers else reviewed_survivors().get(mutant.name, "")
+            killers, undecided = self.inquiry.broken(mutant.system)
+            broken = tuple(c for c in undecided if self.breaks_small(mutant, c))
+            killers = (*killers, *broken)
+            undecided = tuple(c for c in undecided if c not in broken)
+        reason = "" if killers else reviewed_survivors(self.inquiry.pack).get(mutant.name, "")
+        return JudgedMutant(mutant.name, killers, undecided, reason)
+
+    def is_no_fault(self, mutant: Mutant) -> bool:
+        observers = self.inquiry.pack.model.observers.values()
+        read_by_others = {name for seen in observers for name in seen}
+        return behaves_as(
+            self.inquiry.system,
+            mutant,
+            common=self.inquiry.common,
+            encoding=self.inquiry.encoding,
+            others=read_by_others,
         )
 
-    def breaks_small(self, number: int, clause: str) -> bool:
-        """Whether ABC finds the clause violated in the finite model with the same fault. False where it is not installed or does not know."""
-        monitor = next((c.monitor for c in self.small.clauses if c.id == clause), None)
-        if monitor is None or not abc_is_installed():
+    def breaks_small(self, mutant: Mutant, clause: str) -> bool:
+        """Whether ABC finds the clause violated in the finite model with the same fault."""
+        monitor = self.small.clause(clause).monitor if clause in self.small_clauses else None
+        if monitor is None:
             return False
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                return not run_pdr(
-                    verilog_circuit(self.small_mutants[number].system, monitor), Path(folder)
-                ).holds
-            except AbcError:
-                return False
+        return holds_in_finite_model(self.small_mutants[mutant.name].system, monitor, FINITE_STEPS) is False
 
     @cached_property
-    def read_by_others(self) -> frozenset[str]:
-        return frozenset(name for seen in self.small.model.observers.values() for name in seen)
+    def small_clauses(self) -> frozenset[str]:
+        return frozenset(c.id for c in self.small.clauses)
 
     @cached_property
-    def mutants(self) -> list[Mutant]:
-        return list(mutants_of(self.clauses.system))
-
-    @cached_property
-    def small_mutants(self) -> list[Mutant]:
-        return list(mutants_of(self.small.model.small_system))
+    def small_mutants(self) -> dict[str, Mutant]:
+        return {m.name: m for m in mutants_of(self.small.model.small_system)}
 
 
-_jury: dict[str, MutantJudge] = {}
+@cache
+def _judge_of(file: Path) -> tuple[MutantJudge, dict[str, Mutant]]:
+    """A worker's own judge: z3's terms cannot be sent from process to process."""
+    pack = load(file)
+    judge = MutantJudge(open_inquiry(pack), small_pack(pack))
+    return judge, {m.name: m for m in mutants_of(pack.model.system)}
 
 
-def _judge(number: int) -> JudgedMutant:
-    return _jury["sits"](number)
+def _judge_in_worker(file: Path, mutant: str) -> JudgedMutant:
+    judge, mutants = _judge_of(file)
+    return judge.judge(mutants[mutant])
 
 
 def judge_mutants(
@@ -130,13 +140,14 @@ def judge_mutants(
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
 ) -> tuple[JudgedMutant, ...]:
-    """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done; the result is in the mutants' order."""
-    sits = _jury["sits"] = MutantJudge(open_inquiry(pack), small_pack(pack))
-    numbers = [n for n, mutant in enumerate(sits.mutants) if wanted(mutant.name)]
-    found: dict[int, JudgedMutant] = {}
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        tasks = {pool.submit(_judge, n): n for n in numbers}
+    """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done; the result is in the
+    mutants' order."""
+    names = [m.name for m in mutants_of(pack.model.system) if wanted(m.name)]
+    found: dict[str, JudgedMutant] = {}
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        tasks = [pool.submit(_judge_in_worker, pack.file, name) for name in names]
         for task in as_completed(tasks):
-            found[tasks[task]] = task.result()
-            tell(task.result())
-    return tuple(found[n] for n in numbers)
+            judged = task.result()
+            found[judged.mutant] = judged
+            tell(judged)
+    return tuple(found[name] for name in names)

@@ -1,104 +1,56 @@
-"""The proofs of a pack over the model, clause by clause on all cores, each certificate re-checked from its file."""
+"""The proofs of packs over their models, clause by clause on all cores, each certificate checked from its file."""
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from earwitness.model.expression import TRUE
-from earwitness.model.logic.monitor import Monitor, compile_formula
-from earwitness.model.proof.certificate import recheck_certificate
+from earwitness.model.proof.portfolio import prove_promises
+from earwitness.model.proof.proof import Proof, Standing
 from earwitness.model.proof.self_composition import prove_noninterference
-from earwitness.model.proof.spacer import (
-    Proof,
-    Standing,
-    enabled_monitor,
-    progress_monitor,
-    prove_monitors,
-    split_conjunction,
-    state_monitor,
-)
-from earwitness.model.systems.model import Model
-from earwitness.model.systems.runs import Goal, find_shortest_run
+from earwitness.model.systems.explicit_search import find_run_exercising
+from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
 from earwitness.model.trace import Observation
-from earwitness.policies.pack import Clause, Kind, Pack, Way, shipped_file
+from earwitness.policies.pack import Pack
+from earwitness.policies.proving.certificates import ProofFolder
+from earwitness.policies.proving.invariants import Invariants, load_invariants
+from earwitness.policies.proving.tasks import PROGRESS, ProofTask, tasks_of
+from earwitness.proof_checker.checker import check_part, read_definitions
 
-PROGRESS = "progress"
-"""The name under which it is proved that the model's time never stops."""
-Invariants = Mapping[str, tuple[tuple[str, ...], ...]]
+Trace = tuple[Observation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedProof:
-    """A proof with what the second solver says of it, and a shortest run of the model that exercises the clause (none: vacuous).
-    `other` is the second run of a refuted two-run clause."""
+    """A proof with what the checker says of it. `witnesses` are shortest runs of the model that exercise each conjunct, `other`
+    is the second run of a refuted two-run clause, `entries` are its files for the manifest."""
 
     proof: Proof
-    obligations: int
-    recheck_seconds: float
-    witness: tuple[Observation, ...]
-    other: tuple[Observation, ...] = ()
+    obligations: int = 0
+    recheck_seconds: float = 0.0
+    witnesses: dict[str, Trace] = field(default_factory=dict)
+    other: Trace = ()
+    entries: tuple[dict[str, str], ...] = ()
+    system_entry: tuple[str, dict[str, str]] | None = None
 
     @property
     def standing(self) -> Standing:
         return self.proof.standing
 
-
-def clauses_to_prove(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
-    """The clauses marked P."""
-    return tuple(c for c in clauses if Way.PROVED in c.ways)
-
-
-def load_invariants() -> Invariants:
-    """The shipped invariants by clause. Nothing is believed of them: each is checked anew against the model and the clause as they are."""
-    entry = json.loads(shipped_file("alexa-smart-properties", "invariants.json").read_text("utf-8"))
-    return {clause: tuple(tuple(part) for part in parts) for clause, parts in entry.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class ProofTask:
-    """What one clause asks of the prover: monitors to prove, and one that tells when it is exercised. Two-run clauses name what is observed."""
-
-    identity: str
-    system: System
-    monitors: tuple[Monitor, ...]
-    whole: Monitor
-    secrets: tuple[str, ...] = ()
-    observed: tuple[str, ...] | None = None
-
-
-def proof_task(clause: Clause, model: Model, system: System | None = None) -> ProofTask:
-    """The proof task of a clause over its model, or over a changed form of it."""
-    system = system or model.system
-    if clause.kind is Kind.TWO_RUN:
-        observed = model.observers[str(clause.observer)]
-        return ProofTask(clause.id, system, (), state_monitor(TRUE, TRUE), model.secrets, observed)
-    if clause.kind is Kind.ENABLED:
-        wanted = model.possible[str(clause.transition)]
-        return ProofTask(
-            clause.id,
-            system,
-            tuple(enabled_monitor(system, w) for w in wanted),
-            state_monitor(TRUE, wanted[0].wherever),
-        )
-    assert clause.formula is not None and clause.monitor is not None
-    return ProofTask(
-        clause.id,
-        system,
-        tuple(compile_formula(part) for part in split_conjunction(clause.formula)),
-        clause.monitor,
-    )
+    @property
+    def witness(self) -> Trace:
+        """A run that exercises the clause's first conjunct."""
+        return next(iter(self.witnesses.values()), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """All one needs to prove a job; workers get a copy."""
+    """All one needs to prove a task; workers get a copy."""
 
     folder: Path
     seconds: int
@@ -106,39 +58,64 @@ class Prover:
 
     def __call__(self, task: ProofTask) -> CheckedProof:
         if task.observed is not None:
-            found = prove_noninterference(
-                task.identity, task.system, task.secrets, task.observed, self.seconds
+            return self.prove_two_runs(task)
+        proof = prove_promises(task.identity, task.system, task.promises, self.stored, self.seconds)
+        if proof.standing is not Standing.PROVED:
+            return CheckedProof(proof)
+        witnesses = {name: exercise(task.system, promise) for name, promise in task.promises.items()}
+        unreached = [name for name, trace in witnesses.items() if trace is None]
+        if unreached:
+            reason = f"the model never exercises {', '.join(unreached)}, so the proof would say nothing"
+            return CheckedProof(
+                replace(proof, standing=Standing.INCONCLUSIVE, failed=unreached[0], reason=reason)
             )
-            return replace(
-                self.rechecked(found.proof, ()),
-                other=found.second.observations() if found.second is not None else (),
-            )
-        proof = prove_monitors(
-            task.identity, task.system, task.monitors, self.stored.get(task.identity, ()), self.seconds
-        )
-        witness = find_shortest_run(task.system, task.whole, Goal.EXERCISED)
-        if proof.standing is Standing.PROVED and witness is None:
-            proof = replace(
-                proof,
-                standing=Standing.INCONCLUSIVE,
-                reason="its trigger is not reached in the model, so the proof would be vacuous",
-            )
-        return self.rechecked(proof, witness.observations() if witness is not None else ())
+        found = {name: trace for name, trace in witnesses.items() if trace is not None}
+        return replace(self.checked(task, proof), witnesses=found)
 
-    def rechecked(self, proof: Proof, witness: tuple[Observation, ...]) -> CheckedProof:
-        began, obligations = time.perf_counter(), 0
-        for number, certificate in enumerate(proof.certificates, start=1):
-            path = self.folder / f"{proof.clause}.{number}.smt2"
-            path.write_text(certificate, "utf-8")
-            said = recheck_certificate(path)
-            obligations += said.obligations
-            if said.failed is not None:
-                proof = replace(
-                    proof,
-                    standing=Standing.INCONCLUSIVE,
-                    reason=f"cvc5 does not accept the certificate {path.name}: {said.failed}",
-                )
-        return CheckedProof(proof, obligations, round(time.perf_counter() - began, 3), witness)
+    def prove_two_runs(self, task: ProofTask) -> CheckedProof:
+        found = prove_noninterference(
+            task.identity, task.system, task.secrets, task.observed or (), self.seconds
+        )
+        if found.proof.standing is not Standing.PROVED:
+            other = found.second.observations() if found.second is not None else ()
+            return CheckedProof(found.proof, other=other)
+        both = replace(task, system=replace(found.system, name=f"{task.identity} twice"))
+        return self.checked(both, found.proof)
+
+    def checked(self, task: ProofTask, proof: Proof) -> CheckedProof:
+        """The proof with its files, as far as the checker accepts them."""
+        began = time.perf_counter()
+        folder = ProofFolder(self.folder)
+        system_entry = folder.write_system(task.system)
+        entries = [folder.write_conjunct(task, conjunct) for conjunct in proof.conjuncts]
+        obligations, complaint = self.complaint_of_checker([system_entry, *entries])
+        if complaint:
+            proof = replace(proof, standing=Standing.INCONCLUSIVE, reason=complaint)
+        return CheckedProof(
+            proof=proof,
+            obligations=obligations,
+            recheck_seconds=round(time.perf_counter() - began, 3),
+            entries=tuple(entries),
+            system_entry=(task.system.name, system_entry),
+        )
+
+    def complaint_of_checker(self, entries: Sequence[dict[str, str]]) -> tuple[int, str]:
+        """How many obligations of these files hold, and what the checker has against the first that does not."""
+        files = [entry["file"] for entry in entries]
+        system, *parts = [read_definitions((self.folder / f).read_text("utf-8"), f) for f in files]
+        obligations = 0
+        for part in parts:
+            answer = check_part(part.name, system, part, self.seconds)
+            obligations += answer.obligations
+            if answer.failed:
+                return obligations, f"the checker does not accept {part.name}: {answer.failed}"
+        return obligations, ""
+
+
+def exercise(system: System, promise: Promise) -> Trace | None:
+    """What is seen of a shortest run that exercises the promise; None where none was found."""
+    run = find_run_exercising(system, promise)
+    return run.observations() if run is not None else None
 
 
 def prove_packs(
@@ -149,32 +126,41 @@ def prove_packs(
     stored: Invariants | None = None,
     workers: int = 2,
 ) -> dict[str, CheckedProof]:
-    """Prove the clauses of packs that are marked P, over the model under each pack's bounds, and that the model's time never stops (PROGRESS).
-    Certificates go to `folder`, in place of older ones. `stored` invariants spare the search where they still hold; None stands for the shipped ones."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.smt2"):
-        old.unlink()
-    jobs: list[ProofTask] = []
-    for pack in packs:
-        system, clauses = pack.model.system, clauses_to_prove(pack.clauses)
-        jobs += [proof_task(c, pack.model) for c in clauses]
-        if clauses:
-            alive = progress_monitor(system)
-            jobs.append(
-                ProofTask(
-                    PROGRESS
-                    if not any(j.identity == PROGRESS for j in jobs)
-                    else f"{PROGRESS} of {pack.name}",
-                    system,
-                    (alive,),
-                    alive,
-                )
-            )
-    prover = Prover(folder, seconds, load_invariants() if stored is None else stored)
+    """Prove the clauses that their packs want proved, and of each pack's model that its time never stops (PROGRESS). The proof
+    is written to `folder`, in place of an older one. `stored` invariants spare the search where they still hold; None stands for
+    those the packs ship."""
+    packs = tuple(packs)
+    known = stored if stored is not None else _shipped_invariants(packs)
+    writer = ProofFolder(folder)
+    writer.empty()
+    tasks = all_tasks(packs)
     results: dict[str, CheckedProof] = {}
+    prover = Prover(folder, seconds, known)
+    # Those with most conjuncts first, so that both workers end together.
+    order = sorted(tasks, key=lambda task: -len(task.promises))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        # Those with most parts first, so that both workers end together.
-        for proven in pool.map(prover, sorted(jobs, key=lambda j: -len(j.monitors))):
-            results[proven.proof.clause] = proven
-            tell(proven)
-    return {task.identity: results[task.identity] for task in jobs}
+        for checked in pool.map(prover, order):
+            results[checked.proof.clause] = checked
+            tell(checked)
+    systems = dict(r.system_entry for r in results.values() if r.system_entry is not None)
+    entries = [entry for r in results.values() for entry in r.entries]
+    if entries:
+        writer.write_manifest(packs, systems, entries)
+    return {task.identity: results[task.identity] for task in tasks}
+
+
+def all_tasks(packs: Iterable[Pack]) -> tuple[ProofTask, ...]:
+    """The tasks of all packs; that a model's time never stops is asked once for each model."""
+    found: dict[str, ProofTask] = {}
+    for pack in packs:
+        for task in tasks_of(pack):
+            is_new_model = (
+                task.identity == PROGRESS and PROGRESS in found and found[PROGRESS].system != task.system
+            )
+            identity = f"{PROGRESS} of {task.system.name}" if is_new_model else task.identity
+            found[identity] = replace(task, identity=identity)
+    return tuple(found.values())
+
+
+def _shipped_invariants(packs: Iterable[Pack]) -> Invariants:
+    return {name: conjuncts for pack in packs for name, conjuncts in load_invariants(pack).items()}

@@ -1,21 +1,25 @@
-"""How strong a pack's promises are, and on whom they rest: measured once for a model and a pack, kept with their digest, shown wherever both are the same."""
+"""How strong a pack's promises are, and on whom they rest: measured once, kept beside the pack, and shown as long as what it was
+measured of is the same. A change of a row or a clause makes stale only what it touches."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from earwitness.model.assistant.assistant import assistant
-from earwitness.model.systems.model import Model
-from earwitness.model.systems.transition_system import Component, Layer
-from earwitness.policies.pack import Pack, shipped_file
+from earwitness.model.expression import TRUE
+from earwitness.model.proof.mutation import Mutant, mutants_of
+from earwitness.model.systems.cone import cone_of_influence, timed_variables
+from earwitness.model.systems.state_property import StateProperty
+from earwitness.model.systems.transition_system import Component, Layer, System
+from earwitness.policies.pack import Pack
 from earwitness.policies.proving.mutants import JudgedMutant, MutationScore
-from earwitness.policies.proving.prove_packs import clauses_to_prove
+from earwitness.policies.proving.tasks import ProofTask, tasks_of
 from earwitness.policies.proving.trusted_bases import TrustedBase, components_in_words
 
 FILE = "strength.json"
@@ -27,131 +31,221 @@ class StrengthError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What was measured of one pack over the model: every judged mutant and every clause's trusted base, by name."""
+    """What was measured of a pack over its model and still stands: judged mutants and trusted bases, by name. `missing` are the
+    mutants about which nothing is known, or no longer."""
 
-    digest: str
     mutants: Mapping[str, JudgedMutant]
     bases: Mapping[str, TrustedBase]
+    missing: tuple[str, ...] = ()
 
     @property
     def score(self) -> MutationScore:
         return MutationScore.of(self.mutants.values())
 
+    @property
+    def is_whole(self) -> bool:
+        return not self.missing
+
     def resting_on(self, layer: Layer) -> tuple[str, ...]:
         """The clauses for which one must trust so far, and no further."""
         return tuple(b.clause for b in self.bases.values() if b.rests_on is layer)
 
+    def noticed_only_by(self, clause: str) -> int:
+        """How many faults no other clause notices."""
+        return sum(j.killers == (clause,) for j in self.mutants.values())
 
-@cache
-def _digest_of(model: Model, clauses: tuple[tuple[str, str, str, str], ...]) -> str:
-    return hashlib.sha256(repr((model.system, clauses)).encode()).hexdigest()
-
-
-def strength_digest(pack: Pack) -> str:
-    """Of all that such a measurement depends on: the tables, the pack's bounds and its clauses marked P."""
-    clauses = tuple(
-        (c.id, repr(c.formula), str(c.transition), str(c.observer)) for c in clauses_to_prove(pack.clauses)
-    )
-    return _digest_of(pack.model, clauses)
+    def noticed_by(self, clause: str) -> int:
+        return sum(clause in j.killers for j in self.mutants.values())
 
 
-def load_strength(pack: Pack, path: Path | None = None) -> Strength | None:
-    """What the file (the shipped one unless given) says of this very pack over this very model; None where it speaks of others. Raises StrengthError."""
-    source = path if path is not None else shipped_file("alexa-smart-properties", FILE)
+@dataclass
+class Fingerprints:
+    """Digests of what a measurement depends on: each clause with the part of the model that can touch it."""
+
+    pack: Pack
+
+    @cached_property
+    def mutants(self) -> dict[str, Mutant]:
+        return {m.name: m for m in mutants_of(self.pack.model.system)}
+
+    @cached_property
+    def cones(self) -> dict[str, tuple[str, frozenset[str]]]:
+        """For each clause a digest of its promises with their cones, and the transitions in them."""
+        return {task.identity: _cone_digest(task) for task in tasks_of(self.pack)}
+
+    def of_clause(self, clause: str) -> str:
+        digest, _ = self.cones.get(clause, ("", frozenset()))
+        return digest
+
+    def of_survivor(self, mutant: Mutant) -> str:
+        """Of all clauses that could ever notice the mutant."""
+        concerned = [
+            digest
+            for digest, transitions in self.cones.values()
+            if mutant.changed is None or mutant.changed in transitions
+        ]
+        return _digest([_row_text(mutant), *concerned])
+
+    def of_judgement(self, judged: JudgedMutant) -> Any:
+        """What must be the same for the judgement to stand: of a noticed mutant the row and the clauses that notice it, of a
+        survivor every clause that could."""
+        mutant = self.mutants[judged.mutant]
+        if judged.killers:
+            return {c: _digest([_row_text(mutant), self.of_clause(c)]) for c in judged.killers}
+        return self.of_survivor(mutant)
+
+    def still_stands(self, judged: JudgedMutant, known: Any) -> JudgedMutant | None:
+        """The judgement as far as it stands: without the killers that changed, None where nothing is left of it."""
+        if judged.mutant not in self.mutants:
+            return None
+        fresh = self.of_judgement(judged)
+        if not judged.killers:
+            return judged if fresh == known else None
+        killers = tuple(c for c in judged.killers if isinstance(known, dict) and known.get(c) == fresh[c])
+        return JudgedMutant(judged.mutant, killers, judged.undecided, judged.explained) if killers else None
+
+
+def _cone_digest(task: ProofTask) -> tuple[str, frozenset[str]]:
+    texts = [repr(task.secrets), repr(task.observed)]
+    transitions: set[str] = set()
+    promises = task.promises or {task.identity: StateProperty(TRUE, TRUE)}
+    seeds = {*timed_variables(task.system), *(task.observed or ())}
+    for name, promise in promises.items():
+        cone = cone_of_influence(task.system, promise, seeds)
+        transitions |= {t.name for t in cone.transitions}
+        texts += [name, repr(promise), _system_text(cone)]
+    return _digest(texts), frozenset(transitions)
+
+
+def _system_text(system: System) -> str:
+    return repr((system.variables, system.transitions, system.limits, system.initially))
+
+
+def _row_text(mutant: Mutant) -> str:
+    """The faulty row, or all limits where one of them is faulty."""
+    if mutant.changed is None:
+        return repr(sorted(repr(x) for x in mutant.system.limits))
+    return repr(mutant.system.transition(mutant.changed))
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def load_strength(pack: Pack, path: Path | None = None) -> Strength:
+    """What the file (the one beside the pack unless given) says of this pack over its model as they are. Raises StrengthError."""
+    source = path or pack.file.with_name(FILE)
+    prints = Fingerprints(pack)
     if not source.is_file():
-        return None
+        return Strength({}, {}, tuple(prints.mutants))
     try:
         entry = json.loads(source.read_text("utf-8"))
-        found = Strength(
-            entry["digest"],
-            {
-                name: JudgedMutant(name, tuple(m["killers"]), tuple(m["undecided"]), m["explained"])
-                for name, m in entry["mutants"].items()
-            },
-            {
-                name: TrustedBase(
-                    name, _sets(b["sets"]), _sets(b["open"]), b["complete"], b.get("finite", False)
-                )
-                for name, b in entry["trusted"].items()
-            },
-        )
+        judged = [_judged_from(name, m, prints) for name, m in entry["mutants"].items()]
+        components = {c.name: c for c in pack.model.system.components}
+        bases = [
+            _base_from(name, b, components)
+            for name, b in entry["trusted"].items()
+            if b["of"] == prints.of_clause(name)
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StrengthError(
-            f"{source}: holds no measurement of strength ({error}); make one with 'earwitness mutate --store'"
+            f"{source}: holds no measurement of strength ({error}); "
+            "make one with 'earwitness refresh --only strength'"
         ) from None
-    return found if found.digest == strength_digest(pack) else None
+    mutants = {j.mutant: j for j in judged if j is not None}
+    missing = tuple(name for name in prints.mutants if name not in mutants)
+    return Strength(mutants, {b.clause: b for b in bases}, missing)
 
 
-def _sets(entry: Iterable[Iterable[str]]) -> tuple[frozenset[Component], ...]:
-    known = {c.name: c for c in assistant().components}
-    return tuple(frozenset(known[name] for name in names) for names in entry)
+def _judged_from(name: str, entry: Mapping[str, Any], prints: Fingerprints) -> JudgedMutant | None:
+    judged = JudgedMutant(name, tuple(entry["killers"]), tuple(entry["undecided"]), entry["explained"])
+    return prints.still_stands(judged, entry["of"])
+
+
+def _base_from(name: str, entry: Mapping[str, Any], components: Mapping[str, Component]) -> TrustedBase:
+    def sets(of: Iterable[Iterable[str]]) -> tuple[frozenset[Component], ...]:
+        return tuple(frozenset(components[c] for c in names) for names in of)
+
+    return TrustedBase(
+        clause=name,
+        sets=sets(entry["sets"]),
+        open=sets(entry["open"]),
+        complete=entry["complete"],
+        finite=entry.get("finite", False),
+    )
 
 
 def store_strength(
     path: Path, pack: Pack, mutants: Iterable[JudgedMutant] = (), bases: Iterable[TrustedBase] = ()
 ) -> None:
-    """Add to the file, or begin it anew where it speaks of another pack or model."""
-    known = load_strength(pack, path) or Strength(strength_digest(pack), {}, {})
-    known = replace(
-        known,
-        mutants={**known.mutants, **{j.mutant: j for j in mutants}},
-        bases={**known.bases, **{b.clause: b for b in bases}},
-    )
-    entry: dict[str, Any] = {
-        "digest": known.digest,
+    """Add to the file; what no longer stands in it is dropped."""
+    known = load_strength(pack, path)
+    prints = Fingerprints(pack)
+    judged = {**known.mutants, **{j.mutant: j for j in mutants}}
+    found = {**known.bases, **{b.clause: b for b in bases}}
+    entry = {
         "pack": pack.name,
-        "mutants": {
-            j.mutant: {"killers": j.killers, "undecided": j.undecided, "explained": j.explained}
-            for j in known.mutants.values()
-        },
-        "trusted": {
-            b.clause: {
-                "sets": [_names(s) for s in b.sets],
-                "open": [_names(s) for s in b.open],
-                "complete": b.complete,
-                "finite": b.finite,
-            }
-            for b in known.bases.values()
-        },
+        "mutants": {name: _judged_entry(judged[name], prints) for name in prints.mutants if name in judged},
+        "trusted": {name: _base_entry(base, prints) for name, base in found.items()},
     }
     path.write_text(json.dumps(entry, indent=1) + "\n", "utf-8")
 
 
-def _names(trusted: frozenset[Component]) -> list[str]:
-    return sorted(c.name for c in trusted)
+def _judged_entry(judged: JudgedMutant, prints: Fingerprints) -> dict[str, Any]:
+    return {
+        "killers": judged.killers,
+        "undecided": judged.undecided,
+        "explained": judged.explained,
+        "of": prints.of_judgement(judged),
+    }
+
+
+def _base_entry(base: TrustedBase, prints: Fingerprints) -> dict[str, Any]:
+    return {
+        "sets": [sorted(c.name for c in s) for s in base.sets],
+        "open": [sorted(c.name for c in s) for s in base.open],
+        "complete": base.complete,
+        "finite": base.finite,
+        "of": prints.of_clause(base.clause),
+    }
 
 
 def strength_facts(strength: Strength) -> dict[str, Any]:
     """For a bundle: the score, how often each clause noticed a fault, and each clause's trusted base in words."""
-    score, kills = strength.score, [k for j in strength.mutants.values() for k in j.killers]
+    score = strength.score
+    kills = Counter(killer for j in strength.mutants.values() for killer in j.killers)
+    undecided = [j for j in strength.mutants.values() if j.undecided and not j.killers]
     return {
         "killed": score.killed,
         "explained": score.explained,
         "unexplained": score.unexplained,
         "equivalent": score.equivalent,
-        "undecided": sum(bool(j.undecided) and not j.killers for j in strength.mutants.values()),
-        "kills": {c: kills.count(c) for c in sorted(set(kills))},
-        "bases": {
-            b.clause: {
-                "rests_on": b.rests_on.value if b.rests_on is not None else "",
-                "sets": [components_in_words(s) for s in b.sets],
-                "open": [components_in_words(s) for s in b.open],
-                "complete": b.complete,
-                "finite": b.finite,
-            }
-            for b in strength.bases.values()
-        },
+        "undecided": len(undecided),
+        "not_measured": len(strength.missing),
+        "kills": dict(sorted(kills.items())),
+        "bases": {b.clause: _base_facts(b) for b in strength.bases.values()},
+    }
+
+
+def _base_facts(base: TrustedBase) -> dict[str, Any]:
+    return {
+        "rests_on": base.rests_on.value if base.rests_on is not None else "",
+        "sets": [components_in_words(s) for s in base.sets],
+        "open": [components_in_words(s) for s in base.open],
+        "complete": base.complete,
+        "finite": base.finite,
     }
 
 
 def strength_summary(found: Mapping[str, Any]) -> tuple[str, ...]:
     """The facts of a bundle in a few lines."""
-    real = found["killed"] + found["explained"] + found["unexplained"]
+    faults = found["killed"] + found["explained"] + found["unexplained"]
     lines = []
-    if real:
+    if faults:
         lines.append(
-            f"strength: {found['killed']} of {real} small faults in the model are noticed by a clause, {found['explained']} survivors explained, "
-            f"{found['unexplained']} not; {found['equivalent']} more change nothing"
+            f"strength: {found['killed']} of {faults} small faults in the model are noticed by a clause, "
+            f"{found['explained']} survivors explained, {found['unexplained']} not; "
+            f"{found['equivalent']} more change nothing"
         )
     for layer in Layer:
         resting = [name for name, b in found["bases"].items() if b["rests_on"] == layer.value]

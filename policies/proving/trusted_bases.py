@@ -3,172 +3,197 @@
 from __future__ import annotations
 
 import multiprocessing
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import z3
 
 from earwitness.model.expression import TRUE
 from earwitness.model.proof.havoc import WILD, havoc
-from earwitness.model.proof.second_opinion.abc import AbcError, abc_is_installed, run_pdr
-from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.model.proof.self_composition import self_compose
-from earwitness.model.proof.spacer import state_monitor
 from earwitness.model.systems.cone import cone_of_influence
-from earwitness.model.systems.random_walk import free_variables
+from earwitness.model.systems.runs import free_variables
+from earwitness.model.systems.state_property import StateProperty
 from earwitness.model.systems.transition_system import Component, Layer, System
-from earwitness.policies.pack import Pack, small_pack
-from earwitness.policies.proving.obligations import Inquiry, open_inquiry
-from earwitness.policies.proving.prove_packs import clauses_to_prove
+from earwitness.policies.pack import Pack, load, small_pack
+from earwitness.policies.proving.changed_model import Inquiry, open_inquiry
+from earwitness.policies.proving.finite_opinion import holds_in_finite_model
+from earwitness.policies.proving.tasks import clauses_to_prove
 
 Trusted = frozenset[Component]
-REACH = tuple(Layer)
-HORIZON = 8
-"""Units of time the finite model runs."""
-MOST = 40
-"""Sets asked about a clause before the enumeration stops."""
+LAYERS = tuple(Layer)
+MOST_QUESTIONS = 40
+"""Sets asked about a clause before the enumeration stops; the shipped clauses need at most 31."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedBase:
     """The minimal sets that suffice for a clause. For those in `open` no answer was found in time, so a smaller set may exist;
-    `complete` unless the enumeration stopped early."""
+    `complete` unless the enumeration stopped early; `finite` where only the finite model was decided."""
 
     clause: str
     sets: tuple[Trusted, ...]
     open: tuple[Trusted, ...] = ()
     complete: bool = True
     finite: bool = False
-    """Whether that the sets suffice was decided on the finite model only."""
 
     @property
     def rests_on(self) -> Layer | None:
-        """How far one must trust, at the least: hardware, then device software, then the cloud. None where nothing need be trusted."""
-        furthest = [max((_reach(c) for c in s), default=-1) for s in self.sets]
-        return REACH[min(furthest)] if furthest and min(furthest) >= 0 else None
+        """How far one must trust, at the least: hardware, then device software, then the cloud. None where nothing need be
+        trusted."""
+        furthest = [max((_distance(c) for c in s), default=-1) for s in self.sets]
+        if not furthest or min(furthest) < 0:
+            return None
+        return LAYERS[min(furthest)]
 
     def __str__(self) -> str:
         return " or ".join(components_in_words(s) for s in self.sets) or "not found"
 
 
 def components_in_words(trusted: Trusted) -> str:
-    """A set in words."""
-    return " + ".join(c.name for c in sorted(trusted, key=lambda c: (_reach(c), c.name))) or "nothing"
+    ordered = sorted(trusted, key=lambda c: (_distance(c), c.name))
+    return " + ".join(c.name for c in ordered) or "nothing"
 
 
-def _reach(component: Component) -> int:
+def _distance(component: Component) -> int:
+    """How far from the hardware the component runs."""
     assert component.layer is not None, f"{component.name} is never trusted"
-    return REACH.index(component.layer)
+    return LAYERS.index(component.layer)
 
 
 @dataclass
-class Assessor:
-    """Answers for one clause after another which sets suffice."""
+class BaseAssessor:
+    """Answers for one clause after another which sets suffice. `small` are the same clauses under bounds so small that ABC can
+    search the finite model whole; `bounded` the clauses it decided."""
 
-    clauses: Inquiry
+    inquiry: Inquiry
     small: Pack
-    """The same clauses under bounds so small that ABC can search the finite model whole."""
     bounded: set[str] = field(default_factory=set)
 
     @cached_property
     def everybody(self) -> Trusted:
-        return frozenset(self.clauses.system.components)
+        return frozenset(self.inquiry.system.components)
 
     def suffices(self, clause: str, trusted: Trusted) -> bool | None:
         """Whether the clause holds when only these components behave; None where no answer was found in time."""
-        if not self.clauses.actors.get(clause, frozenset()) <= trusted:
+        if not self.inquiry.actors.get(clause, frozenset()) <= trusted:
             return False
-        changed = havoc(self.clauses.system, self.everybody - trusted)
-        for task in self.clauses.two_run:
-            if task.identity == clause:
-                known = self.suffices_small(clause, trusted)
-                if known is not None:
-                    self.bounded.add(clause)
-                    return known
-                return _negated(self.clauses.leaks(task, changed, _wild(changed)))
-        concerned = [p for p in self.clauses.parts if p.clause == clause and not p.spared(changed)]
-        if any(p.stumbles(changed) for p in concerned):
+        changed = havoc(self.inquiry.system, self.everybody - trusted)
+        if any(task.identity == clause for task in self.inquiry.two_run):
+            return self.two_runs_suffice(clause, trusted, changed)
+        parts = [p for p in self.inquiry.parts if p.clause == clause and not p.is_spared(changed)]
+        if any(p.is_broken_by_walks(changed) for p in parts):
             return False
-        answers = [p.falls(changed, self.clauses.pool) for p in concerned]
-        if True in answers or (None in answers and self.suffices_small(clause, trusted) is False):
+        answers = [p.is_broken(changed, self.inquiry.pool) for p in parts]
+        if True in answers:
             return False
-        return None if None in answers else True
+        if None not in answers:
+            return True
+        return False if self.suffices_in_finite_model(clause, trusted) is False else None
 
-    def suffices_small(self, clause: str, trusted: Trusted) -> bool | None:
-        """What ABC says of the finite model with the same components gone wild; None where it is not installed or does not know."""
+    def two_runs_suffice(self, clause: str, trusted: Trusted, changed: System) -> bool | None:
+        """ABC first: two copies beside wild components are much for the other engines."""
+        decided = self.suffices_in_finite_model(clause, trusted)
+        if decided is not None:
+            self.bounded.add(clause)
+            return decided
+        task = next(t for t in self.inquiry.two_run if t.identity == clause)
+        leaks = self.inquiry.leaks(task, changed, _wild_choices(changed))
+        return None if leaks is None else not leaks
+
+    def suffices_in_finite_model(self, clause: str, trusted: Trusted) -> bool | None:
+        """What ABC says of the finite model with the same components gone wild."""
         promise = self.small.clause(clause)
         changed = havoc(self.small.model.small_system, self.everybody - trusted)
         if promise.observer is not None:
             seen = self.small.model.observers[promise.observer]
-            part = cone_of_influence(changed, state_monitor(TRUE, TRUE), seen)
-            changed, monitor = self_compose(part, (*self.small.model.secrets, *_wild(changed)), seen)
-        elif promise.monitor is not None:
-            monitor = promise.monitor
-        else:
-            return None
-        if not abc_is_installed():
-            return None
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                return run_pdr(verilog_circuit(changed, monitor, HORIZON), Path(folder)).holds
-            except AbcError:
-                return None
+            cone = cone_of_influence(changed, StateProperty(TRUE, TRUE), seen)
+            secrets = (*self.small.model.secrets, *_wild_choices(changed))
+            return holds_in_finite_model(*self_compose(cone, secrets, seen))
+        return holds_in_finite_model(changed, promise.monitor) if promise.monitor is not None else None
 
-    def __call__(self, clause: str) -> TrustedBase:
-        """All minimal sufficient sets (MARCO: Liffiton and others 2016): a solver proposes sets about which nothing is known yet."""
-        answers: dict[Trusted, bool | None] = {}
-
-        def suffices(trusted: Trusted) -> bool:
-            if trusted not in answers:
-                answers[trusted] = self.suffices(clause, trusted)
-            return answers[trusted] is True
-
-        # Whoever can break the clause alone is in every set. Mostly that is all there is to it.
-        needed = frozenset(c for c in self.everybody if not suffices(self.everybody - {c}))
-        member = {c: z3.Bool(c.name) for c in self.everybody}
-        unexplored = z3.Solver()
-        unexplored.add(*(member[c] for c in needed))
-        minimal: list[Trusted] = []
-        seed = needed
-        while len(answers) < MOST:
-            if suffices(seed):
-                for c in sorted(seed - needed, key=_reach, reverse=True):
-                    if suffices(seed - {c}):
-                        seed = seed - {c}
-                minimal.append(seed)
-                unexplored.add(z3.Not(z3.And(*(member[c] for c in seed))))
-            else:
-                unexplored.add(z3.Or(*(member[c] for c in self.everybody - seed)))
-            if unexplored.check() != z3.sat:
-                break
-            model = unexplored.model()
-            seed = frozenset(
-                c for c in self.everybody if z3.is_true(model.eval(member[c], model_completion=True))
-            )
-        unanswered = tuple(s for s, answer in answers.items() if answer is None)
+    def assess(self, clause: str) -> TrustedBase:
+        search = _MinimalSets(self.everybody, lambda trusted: self.suffices(clause, trusted))
+        minimal = search.enumerate()
         return TrustedBase(
-            clause, tuple(minimal), unanswered, unexplored.check() == z3.unsat, clause in self.bounded
+            clause=clause,
+            sets=tuple(minimal),
+            open=tuple(s for s, answer in search.answers.items() if answer is None),
+            complete=search.is_complete(),
+            finite=clause in self.bounded,
         )
 
 
-def _wild(system: System) -> frozenset[str]:
+class _MinimalSets:
+    """All minimal sets that suffice (MARCO: Liffiton and others 2016): a solver proposes sets about which nothing is known yet."""
+
+    def __init__(self, everybody: Trusted, ask: Callable[[Trusted], bool | None]) -> None:
+        self.everybody, self.ask = everybody, ask
+        self.answers: dict[Trusted, bool | None] = {}
+        self.member = {c: z3.Bool(c.name) for c in everybody}
+        self.unexplored = z3.Solver()
+
+    def suffices(self, trusted: Trusted) -> bool:
+        if trusted not in self.answers:
+            self.answers[trusted] = self.ask(trusted)
+        return self.answers[trusted] is True
+
+    def enumerate(self) -> list[Trusted]:
+        # Whoever can break the clause alone is in every set. Mostly that is all there is to it.
+        needed = frozenset(c for c in self.everybody if not self.suffices(self.everybody - {c}))
+        self.unexplored.add(*(self.member[c] for c in needed))
+        minimal: list[Trusted] = []
+        proposal: Trusted | None = needed
+        while proposal is not None and len(self.answers) < MOST_QUESTIONS:
+            if self.suffices(proposal):
+                minimal.append(self.shrunk(proposal, needed))
+                self.exclude_supersets(minimal[-1])
+            else:
+                self.exclude_subsets(proposal)
+            proposal = self.next_proposal()
+        return minimal
+
+    def shrunk(self, trusted: Trusted, needed: Trusted) -> Trusted:
+        for component in sorted(trusted - needed, key=_distance, reverse=True):
+            if self.suffices(trusted - {component}):
+                trusted = trusted - {component}
+        return trusted
+
+    def exclude_supersets(self, trusted: Trusted) -> None:
+        self.unexplored.add(z3.Not(z3.And(*(self.member[c] for c in trusted))))
+
+    def exclude_subsets(self, trusted: Trusted) -> None:
+        self.unexplored.add(z3.Or(*(self.member[c] for c in self.everybody - trusted)))
+
+    def next_proposal(self) -> Trusted | None:
+        if self.unexplored.check() != z3.sat:
+            return None
+        model = self.unexplored.model()
+        chosen = [c for c, v in self.member.items() if z3.is_true(model.eval(v, model_completion=True))]
+        return frozenset(chosen)
+
+    def is_complete(self) -> bool:
+        return bool(self.unexplored.check() == z3.unsat)
+
+
+def _wild_choices(system: System) -> frozenset[str]:
     """What wild components choose: it may hold anything, secrets too."""
-    return frozenset(v.name for t in system.transitions for v in free_variables(t) if v.name.startswith(WILD))
+    names = (v.name for t in system.transitions for v in free_variables(t))
+    return frozenset(name for name in names if name.startswith(WILD))
 
 
-def _negated(answer: bool | None) -> bool | None:
-    return None if answer is None else not answer
+@cache
+def _assessor_of(file: Path, clauses: tuple[str, ...]) -> BaseAssessor:
+    """A worker's own assessor: z3's terms cannot be sent from process to process."""
+    pack = load(file)
+    return BaseAssessor(open_inquiry(pack, lambda identity: identity in clauses), small_pack(pack))
 
 
-_assessor: dict[str, Assessor] = {}
-
-
-def _assess(clause: str) -> TrustedBase:
-    return _assessor["sits"](clause)
+def _assess_in_worker(file: Path, clauses: tuple[str, ...], clause: str) -> TrustedBase:
+    return _assessor_of(file, clauses).assess(clause)
 
 
 def find_trusted_bases(
@@ -177,11 +202,12 @@ def find_trusted_bases(
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
 ) -> tuple[TrustedBase, ...]:
-    """The trusted base of every clause of the pack marked P. `tell` hears each in the pack's order."""
-    _assessor["sits"] = Assessor(open_inquiry(pack, wanted), small_pack(pack))
+    """The trusted base of every clause that the pack wants proved. `tell` hears each in the pack's order."""
+    clauses = tuple(c.id for c in clauses_to_prove(pack.clauses) if wanted(c.id))
     found = []
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        for one in pool.map(_assess, [c.id for c in clauses_to_prove(pack.clauses) if wanted(c.id)]):
-            tell(one)
-            found.append(one)
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        tasks = [pool.submit(_assess_in_worker, pack.file, clauses, clause) for clause in clauses]
+        for task in tasks:
+            found.append(task.result())
+            tell(found[-1])
     return tuple(found)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from earwitness.model.assistant.assistant import ASSISTANT
-from earwitness.model.proof.spacer import Standing
+from earwitness.model.proof.proof import Standing
 from earwitness.policies.pack import find
-from earwitness.policies.proving.prove_packs import Prover, load_invariants, proof_task
+from earwitness.policies.proving.invariants import load_invariants
+from earwitness.policies.proving.prove_packs import Prover
+from earwitness.policies.proving.tasks import proof_task
 
 
 def proof_with(folder, clause, parameters):
     pack = find("alexa-smart-properties", parameters)
-    return Prover(folder, 20, load_invariants())(proof_task(pack.clause(clause), pack.model))
+    return Prover(folder, 20, load_invariants(pack))(proof_task(pack.clause(clause), pack.model))
 
 
 def test_a_promise_tighter_than_the_datasheet_is_refuted(tmp_path):

@@ -1,4 +1,4 @@
-"""A finite model beside a monitor as Promela, for an opinion that shares no code with our solvers (Spin: Holzmann 2004).
+"""A finite model beside a promise as Promela, for an opinion that shares no code with our solvers (Spin: Holzmann 2004).
 Time is finite here: it runs to a horizon, in the unit the bounds are given in."""
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from earwitness.model.expression import (
     plus,
     substitute,
 )
-from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import cone_of_influence, monitor_effect
-from earwitness.model.systems.random_walk import free_variables
+from earwitness.model.systems.cone import cone_of_influence, effect_on
+from earwitness.model.systems.runs import free_variables
+from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import TIME, System, Transition
 
 HORIZON = 3
-"""Units: how long the finite model runs."""
-_C = {
+"""Units: how long the finite model runs. With 4, the larger cones no longer fit into 3 GB."""
+_OPERATORS = {
     Operator.AND: "&&",
     Operator.OR: "||",
     Operator.EQ: "==",
@@ -38,7 +38,13 @@ _C = {
     Operator.ADD: "+",
     Operator.SUB: "-",
 }
-_TYPE = {Sort.BOOL: "bool", Sort.INT: "short", Sort.TEXT: "byte"}
+_TYPES = {Sort.BOOL: "bool", Sort.INT: "short", Sort.TEXT: "byte"}
+
+
+def promela_program(system: System, promise: Promise, horizon: int = HORIZON) -> str:
+    """One process that does any step of the system that can matter to the promise, and asserts its verdict at each. Integers that
+    are chosen freely go from -1 to the horizon."""
+    return _Program(cone_of_influence(system, promise), promise, horizon).text()
 
 
 class _Writer:
@@ -51,7 +57,9 @@ class _Writer:
     def constant(self, value: Value) -> str:
         if isinstance(value, bool):
             return str(value).lower()
-        return str(value if isinstance(value, int) else self.texts.setdefault(value, len(self.texts)))
+        if isinstance(value, int):
+            return str(value)
+        return str(self.texts.setdefault(value, len(self.texts)))
 
     def source(self, e: Expression) -> str:
         match e:
@@ -59,69 +67,97 @@ class _Writer:
                 return self.constant(value)
             case Var(name):
                 return self.names[name]
+            case Apply(Operator.NOT, (operand,)):
+                return f"(!{self.source(operand)})"
+            case Apply(Operator.ITE, (condition, then, otherwise)):
+                return f"({self.source(condition)} -> {self.source(then)} : {self.source(otherwise)})"
             case Apply(operator, arguments):
-                a = [self.source(x) for x in arguments]
-                match operator:
-                    case Operator.NOT:
-                        return f"(!{a[0]})"
-                    case Operator.ITE:
-                        return f"({a[0]} -> {a[1]} : {a[2]})"
-                    case _:
-                        return "(" + f" {_C[operator]} ".join(a) + ")"
+                return "(" + f" {_OPERATORS[operator]} ".join(map(self.source, arguments)) + ")"
 
 
-def _choices(system: System, t: Transition, horizon: int) -> Iterator[Mapping[str, Expression]]:
-    free = free_variables(t)
+class _Program:
+    def __init__(self, system: System, promise: Promise, horizon: int) -> None:
+        self.system, self.promise, self.horizon = system, promise, horizon
+        self.sorts = {v.name: v.sort for v in system.variables}
+        self.sorts |= {r.name: r.sort for r in promise.registers}
+        self.first: dict[str, tuple[Value, ...]] = {v.name: v.first_values for v in system.variables}
+        self.first |= {r.name: (r.initial,) for r in promise.registers}
+        self.writer = _Writer(list(self.sorts))
+        limits = [
+            implication(x.condition, at_most(TIME, plus(x.since, Const(x.bound)))) for x in system.limits
+        ]
+        self.in_time = conjunction(*limits)
 
-    def values(v: Var) -> tuple[Value, ...]:
-        if v.sort is Sort.BOOL:
-            return (False, True)
-        return tuple(range(-1, horizon + 1)) if v.sort is Sort.INT else system.free[v.name]
+    def text(self) -> str:
+        later = substitute(self.in_time, {"time": plus(TIME, Const(1))})
+        lines = [
+            f"/* {self.system.name}; bounds and times in units; horizon {self.horizon} */",
+            "byte time = 0;",
+            *self.declarations(),
+            "active proctype system() {",
+            *self.first_choices(),
+            f"    {self.writer.source(self.system.initially)};",
+            "    do",
+            f"    :: time < {self.horizon} && {self.writer.source(later)} -> time++",
+            *(f"    /* {name} */\n{row}" for row, name in self.rows().items()),
+            "    od",
+            "}",
+            "",
+        ]
+        return "\n".join(lines)
 
-    for chosen in product(*map(values, free)):
-        yield {v.name: Const(value) for v, value in zip(free, chosen, strict=True)}
+    def declarations(self) -> Iterator[str]:
+        for name, sort in self.sorts.items():
+            here = self.writer.names[name]
+            yield f"{_TYPES[sort]} {here} = {self.writer.constant(self.first[name][0])}; /* {name} */"
+            yield f"hidden {_TYPES[Sort.INT]} t_{here} = 0;"
 
+    def first_choices(self) -> Iterator[str]:
+        for name, values in self.first.items():
+            if len(values) > 1:
+                here = self.writer.names[name]
+                options = " ".join(f":: {here} = {self.writer.constant(value)}" for value in values)
+                yield f"    if {options} fi;"
 
-def promela_program(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
-    """One process that does any step of the system that can matter to the monitor, and asserts its verdict after each. Integers that are chosen freely go from -1 to the horizon."""
-    system = cone_of_influence(system, monitor)
-    sorts = {v.name: v.sort for v in system.variables} | {r.name: r.sort for r in monitor.registers}
-    first = {v.name: v.initial for v in system.variables} | {r.name: (r.initial,) for r in monitor.registers}
-    writer = _Writer(list(sorts))
-    in_time = conjunction(
-        *(implication(x.condition, at_most(TIME, plus(x.since, Const(x.bound)))) for x in system.limits)
-    )
-    rows: dict[str, str] = {}
-    for t in system.transitions:
-        seen = monitor_effect(t, monitor)
-        for chosen in _choices(system, t, horizon):
-            guard = substitute(conjunction(t.guard, in_time), chosen)
-            if guard == FALSE:
-                continue
-            updates = {n: substitute(e, chosen) for n, e in {**t.updates, **seen.updates}.items()}
-            updates = {n: e for n, e in updates.items() if e != Var(n, sorts[n])}
-            verdict = substitute(seen.verdict, chosen)
-            lines = [f"    :: d_step {{ {writer.source(guard)} ->"]
-            # All expressions speak of the state before the step.
-            lines += [f"         assert({writer.source(verdict)});"] if verdict != TRUE else []
-            lines += [f"         t_{writer.names[n]} = {writer.source(e)};" for n, e in updates.items()]
-            lines += [f"         {writer.names[n]} = t_{writer.names[n]};" for n in updates]
-            lines += [f"         t_{writer.names[n]} = 0;" for n in updates]
-            if updates or verdict != TRUE:
-                rows.setdefault("\n".join([*lines, "       }"]), t.name)
-    later = substitute(in_time, {"time": plus(TIME, Const(1))})
-    text = [f"/* {system.name}; bounds and times in units; horizon {horizon} */", "byte time = 0;"]
-    for name, sort in sorts.items():
-        text.append(f"{_TYPE[sort]} {writer.names[name]} = {writer.constant(first[name][0])}; /* {name} */")
-        text.append(f"hidden {_TYPE[Sort.INT]} t_{writer.names[name]} = 0;")
-    text.append("active proctype system() {")
-    for name, values in first.items():
-        if len(values) > 1:
-            text.append(
-                "    if "
-                + " ".join(f":: {writer.names[name]} = {writer.constant(v)}" for v in values)
-                + " fi;"
-            )
-    text += ["    do", f"    :: time < {horizon} && {writer.source(later)} -> time++"]
-    text += [f"    /* {name} */\n{row}" for row, name in rows.items()]
-    return "\n".join([*text, "    od", "}", ""])
+    def rows(self) -> dict[str, str]:
+        """The name of a transition for each text of a step; steps that do the same stand once."""
+        found: dict[str, str] = {}
+        for transition in self.system.transitions:
+            for chosen in self.choices(transition):
+                row = self.row(transition, chosen)
+                if row:
+                    found.setdefault(row, transition.name)
+        return found
+
+    def choices(self, transition: Transition) -> Iterator[Mapping[str, Expression]]:
+        free = free_variables(transition)
+        for values in product(*(self.values_of(v) for v in free)):
+            yield {v.name: Const(value) for v, value in zip(free, values, strict=True)}
+
+    def values_of(self, variable: Var) -> tuple[Value, ...]:
+        match variable.sort:
+            case Sort.BOOL:
+                return (False, True)
+            case Sort.INT:
+                return tuple(range(-1, self.horizon + 1))
+            case Sort.TEXT:
+                return self.system.free[variable.name]
+
+    def row(self, transition: Transition, chosen: Mapping[str, Expression]) -> str:
+        """One step with its choices; nothing where it cannot happen or changes nothing."""
+        effect = effect_on(self.promise, transition)
+        guard = substitute(conjunction(transition.guard, self.in_time), chosen)
+        verdict = substitute(effect.verdict, chosen)
+        together = {**transition.updates, **effect.updates}
+        updates = {name: substitute(e, chosen) for name, e in together.items()}
+        updates = {name: e for name, e in updates.items() if e != Var(name, self.sorts[name])}
+        if guard == FALSE or (not updates and verdict == TRUE):
+            return ""
+        names, source = self.writer.names, self.writer.source
+        lines = [f"    :: d_step {{ {source(guard)} ->"]
+        lines += [f"         assert({source(verdict)});"] if verdict != TRUE else []
+        # All expressions speak of the state before the step.
+        lines += [f"         t_{names[name]} = {source(e)};" for name, e in updates.items()]
+        lines += [f"         {names[name]} = t_{names[name]};" for name in updates]
+        lines += [f"         t_{names[name]} = 0;" for name in updates]
+        return "\n".join([*lines, "       }"])

@@ -1,9 +1,10 @@
-"""A finite model beside a monitor as a circuit, for an opinion that shares no code with our solvers: property-directed reachability in ABC (Een,
-Mishchenko, Brayton 2011), through yosys. Time is finite here: it runs to a horizon, in the unit the bounds are given in."""
+"""A finite model beside a promise as a circuit, for an opinion that shares no code with our solvers: property-directed
+reachability in ABC (Een, Mishchenko, Brayton 2011), through yosys. Time is finite here: it runs to a horizon, in the unit the
+bounds are given in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from earwitness.model.expression import (
     TRUE,
@@ -20,14 +21,15 @@ from earwitness.model.expression import (
     negation,
     plus,
 )
-from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.cone import cone_of_influence, monitor_effect, timed_variables
-from earwitness.model.systems.random_walk import free_variables
+from earwitness.model.systems.cone import Effect, cone_of_influence, effect_on, timed_variables
+from earwitness.model.systems.runs import free_variables
+from earwitness.model.systems.state_property import NOW, Promise
 from earwitness.model.systems.transition_system import TIME, System
 
 HORIZON = 20
-"""Units: how long the finite model runs."""
-_V = {
+"""Units: how long the finite model runs: five times its longest bound and more."""
+TEXT_BITS = 7
+_OPERATORS = {
     Operator.AND: "&&",
     Operator.OR: "||",
     Operator.EQ: "==",
@@ -36,7 +38,12 @@ _V = {
     Operator.ADD: "+",
     Operator.SUB: "-",
 }
-TEXT_BITS = 7
+
+
+def verilog_circuit(system: System, promise: Promise, horizon: int = HORIZON) -> str:
+    """One module: each clock does the step its inputs choose, where that is enabled; the output says that the step violates the
+    promise. All first states and free choices are inputs, so nothing is left out of what the model allows before the horizon."""
+    return _Circuit(cone_of_influence(system, promise, timed_variables(system)), promise, horizon).text()
 
 
 class _Writer:
@@ -48,9 +55,13 @@ class _Writer:
         self.bits = bits
 
     def declared(self, sort: Sort) -> str:
-        return {Sort.BOOL: "", Sort.INT: f"signed [{self.bits - 1}:0] ", Sort.TEXT: f"[{TEXT_BITS - 1}:0] "}[
-            sort
-        ]
+        match sort:
+            case Sort.BOOL:
+                return ""
+            case Sort.INT:
+                return f"signed [{self.bits - 1}:0] "
+            case Sort.TEXT:
+                return f"[{TEXT_BITS - 1}:0] "
 
     def constant(self, value: Value) -> str:
         if isinstance(value, bool):
@@ -70,75 +81,96 @@ class _Writer:
             case Apply(Operator.ITE, (condition, then, otherwise)):
                 return f"({self.source(condition)} ? {self.source(then)} : {self.source(otherwise)})"
             case Apply(operator, arguments):
-                return "(" + f" {_V[operator]} ".join(self.source(a) for a in arguments) + ")"
+                return "(" + f" {_OPERATORS[operator]} ".join(map(self.source, arguments)) + ")"
 
 
-def verilog_circuit(system: System, monitor: Monitor, horizon: int = HORIZON) -> str:
-    """One module: each clock does the step its inputs choose, where that is enabled; the output says that the step violates the monitor. All first
-    states and free choices are inputs, so nothing is left out of what the model allows before the horizon."""
-    system = cone_of_influence(system, monitor, timed_variables(system))
-    longest = max((x.bound for x in system.limits), default=0)
-    sorts = (
-        {v.name: v.sort for v in system.variables}
-        | {r.name: r.sort for r in monitor.registers}
-        | {"now": Sort.INT}
-    )
-    first: dict[str, tuple[Value, ...]] = (
-        {v.name: v.initial for v in system.variables}
-        | {r.name: (r.initial,) for r in monitor.registers}
-        | {"now": (0,)}
-    )
-    free = sorted({v for t in system.transitions for v in free_variables(t)}, key=lambda v: v.name)
-    several = [n for n, values in first.items() if len(values) > 1]
-    names = [*sorts, *(v.name for v in free), "time", *(f"first.{n}" for n in several)]
-    writer = _Writer(names, (2 * (horizon + longest)).bit_length() + 2)
-    now = Var("now", Sort.INT)
-    limits = conjunction(
-        *(implication(x.condition, at_most(TIME, plus(x.since, Const(x.bound)))) for x in system.limits)
-    )
-    in_time = writer.source(conjunction(at_most(now, TIME), at_most(TIME, Const(horizon)), limits))
-    inputs = (
-        [(writer.names[v.name], v.sort) for v in free]
-        + [(writer.names["time"], Sort.INT)]
-        + [(writer.names[f"first.{n}"], sorts[n]) for n in several]
-    )
-    ports = [
-        "input clock",
-        "input [7:0] rule",
-        *(f"input {writer.declared(sort)}{name}" for name, sort in inputs),
-        "output bad",
-    ]
-    lines = [
-        f"// {system.name}; bounds and times in units; horizon {horizon}",
-        "module model(" + ", ".join(ports) + ");",
-        "  reg started = 0;",
-    ]
-    lines += [
-        f"  reg {writer.declared(sort)}{writer.names[n]} = {writer.constant(first[n][0])}; // {n}"
-        for n, sort in sorts.items()
-    ]
-    lines.append(f"  wire in_time = {in_time};")
-    moves: dict[str, list[str]] = {n: [] for n in sorts}
-    violated = []
-    for number, t in enumerate(system.transitions):
-        seen = monitor_effect(t, monitor)
-        lines.append(
-            f"  wire does{number} = started && rule == {number} && in_time && {writer.source(t.guard)}; // {t.name}"
-        )
-        for name, e in {**t.updates, **seen.updates, "now": TIME}.items():
-            if e != Var(name, sorts[name]):
-                moves[name].append(f"does{number} ? {writer.source(e)} : ")
-        if seen.verdict != TRUE:
-            violated.append(f"(does{number} && {writer.source(negation(seen.verdict))})")
-    lines += ["  always @(posedge clock) begin", "    started <= 1;"]
-    for name, moved in moves.items():
-        begun = f"!started ? {_chosen(writer, name, first[name])} : " if name in several else ""
-        if moved or begun:
-            lines.append(f"    {writer.names[name]} <= {begun}{''.join(moved)}{writer.names[name]};")
-    return "\n".join([*lines, "  end", f"  assign bad = {' || '.join(violated) or '0'};", "endmodule", ""])
+class _Circuit:
+    def __init__(self, system: System, promise: Promise, horizon: int) -> None:
+        self.system, self.promise, self.horizon = system, promise, horizon
+        self.sorts = {v.name: v.sort for v in system.variables}
+        self.sorts |= {r.name: r.sort for r in promise.registers}
+        self.sorts[NOW] = Sort.INT
+        self.first: dict[str, tuple[Value, ...]] = {v.name: v.first_values for v in system.variables}
+        self.first |= {r.name: (r.initial,) for r in promise.registers}
+        self.first[NOW] = (0,)
+        self.open_at_first = [name for name, values in self.first.items() if len(values) > 1]
+        free = {v for t in system.transitions for v in free_variables(t)}
+        self.inputs = {v.name: v.sort for v in sorted(free, key=lambda v: v.name)} | {"time": Sort.INT}
+        self.inputs |= {f"first.{name}": self.sorts[name] for name in self.open_at_first}
+        longest = max((x.bound for x in system.limits), default=0)
+        bits = (2 * (horizon + longest)).bit_length() + 2
+        self.writer = _Writer([*self.sorts, *self.inputs], bits)
+        self.effects = {t.name: effect_on(promise, t) for t in system.transitions}
 
+    def text(self) -> str:
+        lines = [
+            f"// {self.system.name}; bounds and times in units; horizon {self.horizon}",
+            f"module model({', '.join(self.ports())});",
+            "  reg started = 0;",
+            "  reg began = 0;",
+            "  reg related = 1;",
+            *self.registers(),
+            f"  wire in_time = {self.writer.source(self.in_time())};",
+            *self.wires(),
+            "  always @(posedge clock) begin",
+            "    started <= 1;",
+            "    began <= started;",
+            f"    related <= {self.related()};",
+            *self.moves(),
+            "  end",
+            f"  assign bad = {self.related()} && ({' || '.join(self.violations()) or '0'});",
+            "endmodule",
+            "",
+        ]
+        return "\n".join(lines)
 
-def _chosen(writer: _Writer, name: str, values: tuple[Value, ...]) -> str:
-    """The first value that the environment picks: an admissible one, whatever its input says."""
-    asked, known = writer.names[f"first.{name}"], [writer.constant(v) for v in values]
-    return "(" + " : ".join([*(f"{asked} == {v} ? {v}" for v in known[1:]), known[0]]) + ")"
+    def ports(self) -> list[str]:
+        inputs = [f"input {self.writer.declared(s)}{self.writer.names[n]}" for n, s in self.inputs.items()]
+        return ["input clock", "input [7:0] rule", *inputs, "output bad"]
+
+    def registers(self) -> Iterator[str]:
+        for name, sort in self.sorts.items():
+            first = self.writer.constant(self.first[name][0])
+            yield f"  reg {self.writer.declared(sort)}{self.writer.names[name]} = {first}; // {name}"
+
+    def in_time(self) -> Expression:
+        limits = [
+            implication(x.condition, at_most(TIME, plus(x.since, Const(x.bound)))) for x in self.system.limits
+        ]
+        return conjunction(at_most(Var(NOW, Sort.INT), TIME), at_most(TIME, Const(self.horizon)), *limits)
+
+    def related(self) -> str:
+        """Whether the first values, which are chosen apart, go together. They are there for one clock after the start."""
+        return f"(related && (!started || began || {self.writer.source(self.system.initially)}))"
+
+    def wires(self) -> Iterator[str]:
+        for number, transition in enumerate(self.system.transitions):
+            condition = f"started && rule == {number} && in_time && {self.writer.source(transition.guard)}"
+            yield f"  wire does{number} = {condition}; // {transition.name}"
+
+    def violations(self) -> Iterator[str]:
+        for number, transition in enumerate(self.system.transitions):
+            verdict = self.effects[transition.name].verdict
+            if verdict != TRUE:
+                yield f"(does{number} && {self.writer.source(negation(verdict))})"
+
+    def moves(self) -> Iterator[str]:
+        for name in self.sorts:
+            begun = f"!started ? {self.chosen_at_first(name)} : " if name in self.open_at_first else ""
+            moved = "".join(self.moved(name))
+            if moved or begun:
+                here = self.writer.names[name]
+                yield f"    {here} <= {begun}{moved}{here};"
+
+    def moved(self, name: str) -> Iterator[str]:
+        for number, transition in enumerate(self.system.transitions):
+            effect: Effect = self.effects[transition.name]
+            update = {**transition.updates, **effect.updates, NOW: TIME}.get(name)
+            if update is not None and update != Var(name, self.sorts[name]):
+                yield f"does{number} ? {self.writer.source(update)} : "
+
+    def chosen_at_first(self, name: str) -> str:
+        """The first value that the environment picks: an admissible one, whatever its input says."""
+        picked = self.writer.names[f"first.{name}"]
+        values = [self.writer.constant(value) for value in self.first[name]]
+        return "(" + " : ".join([*(f"{picked} == {v} ? {v}" for v in values[1:]), values[0]]) + ")"

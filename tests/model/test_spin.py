@@ -6,7 +6,7 @@ from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.proof.mutation import mutants_of
 from earwitness.model.proof.second_opinion.promela import promela_program
 from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
-from earwitness.model.systems.runs import Goal, find_shortest_run
+from earwitness.model.systems.explicit_search import Goal, find_shortest_run
 from earwitness.policies.pack import find, small_pack
 
 SYSTEM = ASSISTANT.small_system

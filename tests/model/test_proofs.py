@@ -6,21 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from earwitness.model.assistant.assistant import ASSISTANT, assistant
+from earwitness.model.assistant.assistant import assistant
 from earwitness.model.assistant.cloud import OBSERVED, SECRET, dialogues, speaker, words
 from earwitness.model.expression import TRUE, Const, choice, equal, plus
-from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.semantics import holds
-from earwitness.model.proof.certificate import recheck_certificate
+from earwitness.model.proof.portfolio import prove_promises
+from earwitness.model.proof.proof import Standing
 from earwitness.model.proof.self_composition import prove_noninterference
-from earwitness.model.proof.spacer import Standing, prove_monitors, split_conjunction
 from earwitness.model.proof.unroll import find_violation
 from earwitness.model.systems.cone import cone_of_influence
-from earwitness.model.systems.runs import Goal, find_shortest_run, initial_states
-from earwitness.model.systems.state_machine import Executable, drawn_edges, drawn_states
+from earwitness.model.systems.explicit_search import Goal, find_shortest_run
 from earwitness.model.systems.transition_system import flag
 from earwitness.policies.pack import find
-from earwitness.policies.proving.prove_packs import clauses_to_prove, prove_packs
+from earwitness.policies.proving.prove_packs import Prover, prove_packs
+from earwitness.policies.proving.tasks import clauses_to_prove, proof_task
 
 PACK = find("alexa-smart-properties")
 
@@ -39,33 +38,16 @@ def broken(name, **changes):
     )
 
 
-def monitors(identity):
-    return [compile_formula(part) for part in split_conjunction(PACK.clause(identity).formula)]
+def promises(identity, system=None):
+    return proof_task(PACK.clause(identity), PACK.model, system).promises
 
 
 @pytest.mark.parametrize("identity", ["MIC-2", "STR-2"])
-def test_a_promise_is_proved_and_its_certificate_holds_for_a_second_solver(identity, tmp_path):
-    proof = prove_monitors(identity, assistant(), monitors(identity))
-    assert proof.standing is Standing.PROVED
-    for number, text in enumerate(proof.certificates):
-        path = tmp_path / f"{number}.smt2"
-        path.write_text(text)
-        said = recheck_certificate(path)
-        assert said.failed is None and said.obligations == 1 + 2 * len(assistant().transitions)
-
-
-def test_an_edited_certificate_fails_with_the_obligation_named(tmp_path):
-    (text,) = prove_monitors("STR-2", assistant(), monitors("STR-2")).certificates
-    path = tmp_path / "edited.smt2"
-    start = text.index("(define-fun Invariant")
-    end = text.index("\n", start)
-    head = text[start:end]
-    path.write_text(text[:start] + head[: head.index(") Bool ")] + ") Bool false)" + text[end:])
-    assert (recheck_certificate(path).failed or "").startswith("initial")
-    path.write_text("(assert")
-    assert recheck_certificate(path).failed
-    path.write_text("")
-    assert recheck_certificate(path).failed == "the file holds no obligation"
+def test_a_promise_is_proved_and_the_checker_accepts_it(identity, tmp_path):
+    checked = Prover(tmp_path, 60, {})(proof_task(PACK.clause(identity), PACK.model))
+    assert checked.standing is Standing.PROVED
+    assert checked.obligations == len(checked.entries) * (1 + len(assistant().transitions))
+    assert all(checked.witnesses.values())
 
 
 @pytest.mark.parametrize(
@@ -83,14 +65,13 @@ def test_an_edited_certificate_fails_with_the_obligation_named(tmp_path):
     ],
 )
 def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
-    proof = prove_monitors(identity, system, monitors(identity))
+    proof = prove_promises(identity, system, promises(identity, system))
     assert proof.standing is Standing.REFUTED
     formula = PACK.clause(identity).formula
     verdicts = [holds(formula, proof.trace, i) for i in range(len(proof.trace))]
     assert verdicts[-1] is False and all(verdicts[:-1])
-    solved = find_violation(
-        cone_of_influence(system, PACK.clause(identity).monitor), PACK.clause(identity).monitor, 300
-    ).path
+    monitor = PACK.clause(identity).monitor
+    solved = find_violation(cone_of_influence(system, monitor), monitor, 300).run
     assert len(solved.steps) == len(proof.trace)
 
 
@@ -102,32 +83,8 @@ def test_every_trigger_is_reached_in_the_model(clause):
     assert all(holds(clause.formula, witness, i) for i in range(len(witness)))
 
 
-def test_the_table_runs_as_a_machine():
-    machine = Executable(assistant(), next(s for s in initial_states(assistant()) if s["show"]))
-    for name in (
-        "restore_power",
-        "switch_microphones",
-        "hear_wake_word",
-        "light_ring",
-        "show_bar",
-        "open_stream",
-        "send_audio",
-        "close_stream",
-    ):
-        assert getattr(machine, name)(), name
-    assert machine.state == "listening"
-    assert not machine.send_audio()
-    assert [o.event for o in machine.seen][-3:] == ["stream.open", "stream.audio", "stream.close"]
-
-
-@pytest.mark.parametrize("part", ASSISTANT.tables, ids=lambda t: t.name)
-def test_every_state_of_a_component_can_be_reached_and_left(part):
-    joined = drawn_edges(part, assistant())
-    assert {e.source for e in joined} == {e.target for e in joined} == set(drawn_states(part))
-
-
 def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
-    """Otherwise each proof would be searched anew: regenerate with `earwitness prove --fresh --store conformance/invariants.json`."""
+    """Otherwise each proof would be searched again: `earwitness refresh --only invariants` stores what is found."""
     results = prove_packs([PACK], tmp_path, 1, lambda p: None)
     assert {
         name: p.reason

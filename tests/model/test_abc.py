@@ -7,7 +7,7 @@ from earwitness.model.proof.mutation import mutants_of
 from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.policies.pack import find, small_pack
-from earwitness.policies.proving.prove_packs import clauses_to_prove
+from earwitness.policies.proving.tasks import clauses_to_prove
 
 SYSTEM = ASSISTANT.small_system
 PACK = small_pack(find("alexa-smart-properties"))

@@ -1,0 +1,89 @@
+"""What was measured of a pack speaks of that very pack and model; a change makes stale only what it touches."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from earwitness.model.assistant import components
+from earwitness.model.assistant.assistant import assistant
+from earwitness.model.proof.mutation import mutants_of
+from earwitness.policies.pack import find
+from earwitness.policies.proving.mutants import JudgedMutant
+from earwitness.policies.proving.strength import (
+    StrengthError,
+    load_strength,
+    store_strength,
+    strength_facts,
+    strength_summary,
+)
+from earwitness.policies.proving.trusted_bases import TrustedBase
+
+PACK = find("alexa-smart-properties")
+
+
+def test_what_is_not_measured_is_said_by_name(tmp_path):
+    found = load_strength(PACK, tmp_path / "none.json")
+    assert not found.is_whole
+    assert found.missing == tuple(m.name for m in mutants_of(assistant()))
+    assert strength_facts(found)["not_measured"] == len(found.missing)
+
+
+def test_no_shipped_survivor_is_unexplained():
+    assert load_strength(PACK).score.unexplained == 0
+
+
+FAULT = "cut_power: drop update of microphone"
+BASE = TrustedBase("MIC-2", (frozenset({components.MICROPHONE}),))
+
+
+def test_measurements_add_up(tmp_path):
+    path = tmp_path / "s.json"
+    store_strength(path, PACK, mutants=[JudgedMutant(FAULT, ("MIC-2",))])
+    other = "limit rail: drop"
+    store_strength(path, PACK, mutants=[JudgedMutant(other, (), ("MIC-1",))], bases=[BASE])
+    found = load_strength(PACK, path)
+    assert set(found.mutants) == {FAULT, other}
+    assert found.bases == {"MIC-2": BASE}
+    assert strength_facts(found)["undecided"] == 1
+    assert "rests on hardware: MIC-2" in strength_summary(strength_facts(found))
+
+
+def changed_clause(identity, **changes):
+    clauses = tuple(replace(c, **changes) if c.id == identity else c for c in PACK.clauses)
+    return replace(PACK, clauses=clauses)
+
+
+def with_other_promise(identity):
+    other = PACK.clause("CAM-2")
+    return changed_clause(identity, conjuncts=other.conjuncts, formula=other.formula, monitor=other.monitor)
+
+
+def test_a_changed_clause_makes_stale_only_what_rests_on_it(tmp_path):
+    path = tmp_path / "s.json"
+    noticed = JudgedMutant("cut_power: flip update of camera", ("CAM-2",))
+    store_strength(path, PACK, mutants=[JudgedMutant(FAULT, ("MIC-2",)), noticed], bases=[BASE])
+    found = load_strength(with_other_promise("MIC-2"), path)
+    assert set(found.mutants) == {noticed.mutant}
+    assert not found.bases
+
+
+def test_a_survivor_is_stale_when_a_clause_that_could_notice_it_changes(tmp_path):
+    path = tmp_path / "s.json"
+    survivor = JudgedMutant("capture_audio: drop guard condition 3", (), (), "reviewed")
+    elsewhere = JudgedMutant("hang_up: drop update of keyed", (), (), "reviewed")
+    store_strength(path, PACK, mutants=[survivor, elsewhere])
+    assert set(load_strength(PACK, path).mutants) == {survivor.mutant, elsewhere.mutant}
+    found = load_strength(with_other_promise("MIC-2"), path)
+    assert survivor.mutant not in found.mutants
+    assert survivor.mutant in found.missing
+
+
+@pytest.mark.parametrize("text", ["", "[]", json.dumps({"mutants": 1})])
+def test_a_file_that_holds_no_measurement_is_refused(text, tmp_path):
+    path = tmp_path / "s.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(StrengthError, match=r"s\.json"):
+        load_strength(PACK, path)
