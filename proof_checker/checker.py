@@ -44,6 +44,7 @@ class CheckedPart:
     """A part with the number of obligations that hold, or the first that does not."""
 
     name: str
+    file: str
     obligations: int
     failed: str = ""
     solver: str = SOLVER
@@ -262,6 +263,7 @@ def _checked(
     seconds: int,
 ) -> CheckedPart:
     """Ask that each of `possible` has a model and each of `impossible` has none."""
+    file = part.name if part is not None else system.name
     wanted = [(n, c, "sat") for n, c in possible] + [(n, c, "unsat") for n, c in impossible]
     script = _prelude(system, part)
     for _, condition, _ in wanted:
@@ -270,8 +272,8 @@ def _checked(
     for number, (obligation, _, expected) in enumerate(wanted):
         answer = answers[number] if number < len(answers) else "no answer"
         if answer != expected:
-            return CheckedPart(name, number, f"{obligation}: {answer}")
-    return CheckedPart(name, len(wanted))
+            return CheckedPart(name, file, number, f"{obligation}: {answer}")
+    return CheckedPart(name, file, len(wanted))
 
 
 def _prelude(system: Definitions, part: Definitions | None) -> list[str]:

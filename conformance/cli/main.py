@@ -49,7 +49,11 @@ COMMANDS: Mapping[str, Lazy] = {
     "init": Lazy("init", "init", "Write a working set of files into a project, and explain each."),
     "policy": Lazy("policy", "policy", "Packs of clauses."),
     "prove": Lazy("model", "prove", "Prove the clauses on the model."),
-    "verify-proof": Lazy("model", "verify_proof", "Re-check certificates with cvc5, from the files alone."),
+    "verify-proof": Lazy(
+        "model",
+        "verify_proof",
+        "Check a proof from its files, by a small program that shares nothing with the prover.",
+    ),
     "mutate": Lazy("model", "mutate", "Measure how strong a pack is: which small faults it notices."),
     "promela": Lazy("model", "write_promela", "Write the finite model and each provable clause for Spin."),
     "diagrams": Lazy("model", "diagrams", "Print the model as a page of Markdown."),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from earwitness.conformance.evidence.bundle import Bundle, BundleError
-from earwitness.conformance.evidence.records import FailureRecord, PackRecord
+from earwitness.conformance.evidence.records import FailureRecord, PackRecord, ProofRecord
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.verdict import ClauseResult, Verdict, gate
 from earwitness.model.logic.per_device import SlicedMonitor
@@ -181,22 +180,31 @@ def _about_runs(bundle: Bundle) -> Iterator[str]:
 
 
 def proof_faults(bundle: Bundle) -> list[str]:
-    """What is wrong with the proofs: each that is called proved has certificates, and another solver accepts every obligation."""
-    from earwitness.model.proof.certificate import recheck_certificate
+    """What is wrong with the proofs: each that is called proved has parts, and the checker accepts them and no fewer."""
+    from earwitness.proof_checker.checker import check_folder
+    from earwitness.proof_checker.s_expressions import ProofError
 
     found = []
+    held: dict[str, int] = {}
+    if any(proof.certificates for proof in bundle.proofs.values()):
+        try:
+            for part in check_folder(bundle.folder / "proofs"):
+                held[f"proofs/{part.file}"] = part.obligations
+                if part.failed:
+                    found.append(f"proofs/{part.file}: not a proof: {part.failed}")
+        except ProofError as error:
+            found.append(f"not a proof: {error}")
     for name, proof in bundle.proofs.items():
-        if proof.standing == "proved" and not proof.certificates:
-            found.append(f"proofs.json: {name} is called proved and has no certificate")
-        obligations = 0
-        for file in proof.certificates:
-            if file not in bundle.manifest.files:
-                found.append(f"proofs.json: {name}: {file} is not in the bundle")
-                continue
-            checked = recheck_certificate(Path(bundle.folder / file))
-            obligations += checked.obligations
-            if checked.failed is not None:
-                found.append(f"{file}: not a proof: {checked.failed}")
-        if proof.certificates and obligations != proof.obligations:
-            found.append(f"proofs.json: {name}: {obligations} obligations, {proof.obligations} are claimed")
+        found += _about_proof(name, proof, held, bundle)
     return found
+
+
+def _about_proof(name: str, proof: ProofRecord, held: Mapping[str, int], bundle: Bundle) -> Iterator[str]:
+    if proof.standing == "proved" and not proof.certificates:
+        yield f"proofs.json: {name} is called proved and has no certificate"
+    for file in proof.certificates:
+        if file not in bundle.manifest.files or file not in held:
+            yield f"proofs.json: {name}: {file} is not in the bundle, or the checker was not shown it"
+    obligations = sum(held.get(file, 0) for file in proof.certificates)
+    if proof.certificates and obligations != proof.obligations:
+        yield f"proofs.json: {name}: {obligations} obligations, {proof.obligations} are claimed"
