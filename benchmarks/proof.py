@@ -20,9 +20,10 @@ from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
 from earwitness.model.proof.second_opinion.promela import promela_program
 from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
-from earwitness.model.proof.spacer import Standing
+from earwitness.model.proof.proof import Standing
 from earwitness.policies.pack import find, small_pack
-from earwitness.policies.proving.prove_packs import Prover, clauses_to_prove, proof_task
+from earwitness.policies.proving.prove_packs import Prover
+from earwitness.policies.proving.tasks import clauses_to_prove, proof_task
 
 SECONDS = 60
 
