@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earwitness.conformance.targets.cell import Cell
+from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import (
     answer_from,
@@ -89,6 +90,11 @@ class ProcessTarget:
             raise
         os.set_blocking(self.cell.stdin.fileno(), False)
         os.set_blocking(self.cell.stdout.fileno(), False)
+
+    @property
+    def confinement(self) -> Confinement:
+        """How firmly it is held."""
+        return self.cell.level
 
     def introduce(self) -> Hello:
         messages = self._exchange(HelloRequest())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from earwitness.conformance.printable import printable
+from earwitness.conformance.targets.confinement import Confinement
 from earwitness.model.trace import Observation
 
 if TYPE_CHECKING:
@@ -397,6 +398,10 @@ class Target(Protocol):
     @property
     def cell(self) -> Cell | None:
         """The cell it runs in, or None where it does not run as a process of its own."""
+
+    @property
+    def confinement(self) -> Confinement:
+        """How firmly it is held."""
 
     def introduce(self) -> Hello:
         """Send `hello`, the first request; returns what the implementation says of itself."""

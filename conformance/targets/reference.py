@@ -1,14 +1,18 @@
-"""The reference in this process; its cloud stays a process of its own."""
+"""The reference as a target: a program in a cell, or, to be quick, within this process."""
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import answer_from, hello_from, request_message
+from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import (
     Answer,
     Hello,
@@ -18,6 +22,7 @@ from earwitness.conformance.targets.protocol import (
     Target,
     TargetError,
 )
+from earwitness.model.vocabulary import nearest
 
 if TYPE_CHECKING:
     from earwitness.reference_impl.session import Session
@@ -27,8 +32,9 @@ HALVES = ("faulty", "liar", "honest")
 
 
 def open_reference(rest: str, options: TargetOptions) -> Target:
-    """`ref`, or `ref:faulty/NAME`, `ref:liar/NAME`, `ref:honest/NAME` of the zoo; `ref:fast`, or
-    `ref:fast/NAME`, is the same without sockets and real audio. Raises TargetError."""
+    """`ref`, or `ref:faulty/NAME`, `ref:liar/NAME`, `ref:honest/NAME` of the zoo, as a program like
+    everybody's; `ref:fast`, or `ref:fast/NAME`, is the same without sockets and real audio, within this
+    process. Raises TargetError."""
     half, _, name = rest.partition("/")
     if half == "fast":
         from earwitness.conformance.targets.fast import FastReferenceTarget
@@ -39,7 +45,19 @@ def open_reference(rest: str, options: TargetOptions) -> Target:
             f"'ref:{rest}' names no target; use ref, ref:fast, or one of ref:faulty/, ref:liar/, ref:honest/"
             " and ref:fast/ with a name"
         )
-    return ReferenceTarget(name)
+    check_variant(name)
+    program = [sys.executable, "-m", "earwitness.reference_impl.session", *([name] if name else [])]
+    return ProcessTarget(shlex.join(program), options)
+
+
+def check_variant(name: str) -> None:
+    """Raises TargetError for a name that is not in the zoo; the empty name is the reference as it is."""
+    from earwitness.reference_impl.faults.zoo import VARIANTS
+
+    if name and name not in VARIANTS:
+        raise TargetError(
+            f"the reference has no variation '{name}'.{nearest(name, VARIANTS)} Known: {', '.join(VARIANTS)}"
+        )
 
 
 class ReferenceTarget:
@@ -47,16 +65,10 @@ class ReferenceTarget:
     name."""
 
     cell = None
+    confinement = Confinement.OPEN
 
     def __init__(self, fault: str = "") -> None:
-        from earwitness.model.vocabulary import nearest
-        from earwitness.reference_impl.faults.zoo import VARIANTS
-
-        if fault and fault not in VARIANTS:
-            raise TargetError(
-                f"the reference has no fault '{fault}'.{nearest(fault, VARIANTS)}"
-                f" Known: {', '.join(VARIANTS)}"
-            )
+        check_variant(fault)
         try:
             self._session = self.start(fault)
         except (RuntimeError, OSError) as error:
