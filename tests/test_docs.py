@@ -14,6 +14,7 @@ from earwitness.conformance.cli.model import diagrams_page
 from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.expression import Sort
 from earwitness.model.logic.parser import UNITS, Scope, parse_formula
+from earwitness.model.logic.partial_semantics import View, known_truth
 from earwitness.model.logic.semantics import holds
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds, vocabulary
@@ -29,7 +30,9 @@ SCOPE = Scope(
         }
     },
 )
-ROW = re.compile(r"(\d+) (us|ms|s) +([a-z_.]+)(?:\((.*?)\))? +(holds|violated)")
+ROW = re.compile(r"(\d+) (us|ms|s|min) +([a-z_.]+)(?:\((.*?)\))? +(holds|violated|not known)")
+LOGS = re.findall(r"```log\n(.*?)\n\n(.*?)```", (DOCS / "clauses.md").read_text("utf-8"), re.DOTALL)
+TRUTH = {"holds": True, "violated": False, "not known": None}
 
 
 def observation(row):
@@ -41,7 +44,7 @@ def observation(row):
         assert name in vocabulary().events[event].attributes and vocabulary().attributes[name].admits(
             attributes[name]
         )
-    return Observation(Microseconds(int(time) * UNITS[unit]), "d1", event, attributes), verdict == "holds"
+    return Observation(Microseconds(int(time) * UNITS[unit]), "d1", event, attributes), TRUTH[verdict]
 
 
 @pytest.mark.parametrize(("text", "rows"), EXAMPLES, ids=[text for text, _ in EXAMPLES])
@@ -50,6 +53,13 @@ def test_an_example_means_what_the_page_says(text, rows):
     formula = parse_formula(text, SCOPE)
     assert [holds(formula, seen, i) for i in range(len(seen))] == list(verdicts)
     assert disagreeing(formula, seen) == []
+
+
+@pytest.mark.parametrize(("text", "rows"), LOGS, ids=[text for text, _ in LOGS])
+def test_a_log_shows_what_the_page_says(text, rows):
+    seen, verdicts = zip(*(observation(row) for row in rows.strip().splitlines()), strict=True)
+    formula = parse_formula(text, SCOPE)
+    assert [known_truth(formula, seen, i, View()) for i in range(len(seen))] == list(verdicts)
 
 
 def test_the_page_shows_every_operator():
@@ -67,6 +77,7 @@ def test_the_page_shows_every_operator():
             "is on",
             "after",
             "unless",
+            "count",
         )
     )
 
