@@ -16,11 +16,11 @@ from typing import Any
 import cvc5
 import z3
 
+from earwitness.model.proof.proof import Standing
 from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
 from earwitness.model.proof.second_opinion.promela import promela_program
 from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
-from earwitness.model.proof.proof import Standing
 from earwitness.policies.pack import find, small_pack
 from earwitness.policies.proving.prove_packs import Prover
 from earwitness.policies.proving.tasks import clauses_to_prove, proof_task

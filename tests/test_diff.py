@@ -76,3 +76,54 @@ def test_a_clause_that_is_gone_is_a_promise_less(tmp_path):
     said = CliRunner().invoke(cli, ["policy", "diff", old, new])
     assert said.exit_code == 1
     assert "no longer promised" in said.output
+
+
+def conjunct_pack(folder, name, **changes):
+    text = {"trigger": "button.microphone", "severity": "high", "needs": "witnessed"} | changes
+    path = folder / name
+    path.write_text(
+        f"""
+pack: small
+version: 1
+source: ours
+clauses:
+  - id: A-1
+    title: Nothing is captured while muted
+    source: [S]
+    severity: {text["severity"]}
+    ways: [searched]
+    conjuncts:
+      - formula: audio.captured implies once microphone.power(on = true)
+        trigger: {text["trigger"]}
+        needs: {text["needs"]}
+""",
+        "utf-8",
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"trigger": "button.microphone or tick"}, "counts as exercised more often"),
+        ({"trigger": "tone"}, "exercised by other events"),
+        ({"severity": "low"}, "severity was high, is low"),
+        ({"needs": "device"}, "needed evidence 'witnessed', needs 'device'"),
+    ],
+)
+def test_what_got_weaker_around_a_formula_is_noticed(tmp_path, changes, says):
+    """Each was called equal."""
+    old, new = conjunct_pack(tmp_path, "old.yaml"), conjunct_pack(tmp_path, "new.yaml", **changes)
+    weaker = CliRunner().invoke(cli, ["policy", "diff", old, new])
+    assert weaker.exit_code == 1, weaker.output
+    assert says in weaker.output
+    if "tone" not in changes.values():
+        assert CliRunner().invoke(cli, ["policy", "diff", new, old]).exit_code == 0
+
+
+def test_the_same_trigger_in_other_words_is_the_same(tmp_path):
+    old = conjunct_pack(tmp_path, "old.yaml", trigger="tone or button.microphone")
+    new = conjunct_pack(tmp_path, "new.yaml", trigger="button.microphone or tone")
+    ran = CliRunner().invoke(cli, ["policy", "diff", old, new])
+    assert ran.exit_code == 0
+    assert "equal" in ran.output
