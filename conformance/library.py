@@ -43,7 +43,8 @@ def check(
     packs: Sequence[Pack] | None = None,
     *,
     out: Path = Path("earwitness-run"),
-    examples: int = 8,
+    examples: int = 200,
+    budget: float = 50.0,
     proofs: bool = True,
     seconds: int = 60,
     seed: int = 0,
@@ -52,19 +53,17 @@ def check(
 ) -> JudgedBundle:
     """Judge an implementation and give the decided bundle: `.decision.exit`, `.summary.clauses`, `.bundle.folder`.
 
-    `examples` are sequences searched beyond the tour, `seconds` the limit of one proof. Raises TargetError, PackError, OSError.
+    `examples` are at most how many sequences are searched beyond the tour, `budget` seconds for trying the target, `seconds` the limit of one proof. Raises TargetError, PackError, OSError.
     """
     from earwitness.conformance.running.check import check as run_check
+    from earwitness.conformance.running.examination import Plan
 
     chosen = tuple(load_pack(name) for name in shipped_packs()) if packs is None else tuple(packs)
     outcome = run_check(
         target=target,
         packs=chosen,
         out=out,
-        examples=examples,
-        seconds=seconds,
         tell=tell,
-        proofs=proofs,
-        seed=seed,
+        plan=Plan(examples=examples, seconds=seconds, proofs=proofs, seed=seed, budget=budget),
     )
     return judge_bundle(read_bundle(outcome.folder), policy or Policy(today()))

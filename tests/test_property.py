@@ -7,7 +7,7 @@ import shutil
 import httpx
 import pytest
 
-from earwitness.conformance.running.search import REFUSED
+from earwitness.conformance.running.tour import REFUSED
 from earwitness.conformance.stimuli.stimulus import RESOURCES, ROLES
 from earwitness.reference_impl.property.access import NEEDS, Person, Record, decide
 from earwitness.reference_impl.session import Session

@@ -12,27 +12,36 @@ from earwitness.conformance.gate.verdict import Exit
 
 
 @click.command()
-@click.argument("faults", nargs=-1)
+@click.argument("names", nargs=-1)
 @click.option(
     "--write",
     type=click.Path(path_type=Path, dir_okay=False),
     help="write a page that lists them to this file",
 )
-def calibrate(faults: tuple[str, ...], write: Path | None) -> None:
-    """Build each seeded fault (or those named) into the reference and show how it is noticed (minutes)."""
-    from earwitness.conformance.running.calibration import Caught, listed
-    from earwitness.conformance.running.calibration import calibrate as provoked
-    from earwitness.reference_impl.faults.zoo import FAULTS
+@click.option(
+    "--budget", type=click.FloatRange(1, 3600), default=50.0, show_default=True, help="seconds for each"
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+def calibrate(names: tuple[str, ...], write: Path | None, budget: float, seed: int) -> None:
+    """Judge every fault, liar and honest variation of the zoo (or those named) as a check does, and show how each is noticed (hours)."""
+    from earwitness.conformance.running.calibration import Caught, cases, listed
+    from earwitness.conformance.running.calibration import calibrate as judge_case
+    from earwitness.conformance.running.examination import Plan
 
-    clauses = tuple(c for pack in packs_named(()) for c in pack.clauses)
+    known = {case.name: case for case in cases()}
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"the zoo has no '{name}'; see docs/faults.md")
+    packs = packs_named(())
     found: list[Caught] = []
-    for name in faults or FAULTS:
-        found.append(provoked(name, clauses))
-        click.echo(
-            f"{name:32} {found[-1].clause:8} {'noticed by ' + found[-1].by if found[-1].noticed else 'NOT NOTICED ' + found[-1].by}"
-        )
+    for name in names or known:
+        caught = judge_case(known[name], packs, Plan(proofs=False, seed=seed, budget=budget))
+        found.append(caught)
+        word = "right" if caught.right else "WRONG"
+        came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
+        click.echo(f"{word}  {known[name].target:45} {came}  {caught.by}")
     if write is not None:
         write.write_text(listed(found), "utf-8")
-    noticed = sum(c.noticed for c in found)
-    click.echo(f"{noticed} of {len(found)} noticed by the clause they break")
-    sys.exit((Exit.SATISFIED if noticed == len(found) else Exit.VIOLATED).value)
+    right = sum(caught.right for caught in found)
+    click.echo(f"{right} of {len(found)} judged as they should be")
+    sys.exit((Exit.SATISFIED if right == len(found) else Exit.VIOLATED).value)

@@ -32,9 +32,16 @@ from earwitness.conformance.gate.judged import judge_bundle
 @click.option(
     "--examples",
     type=click.IntRange(0, 10_000),
-    default=8,
+    default=200,
     show_default=True,
-    help="sequences to search beyond the tour",
+    help="at most so many sequences are searched beyond the tour, as far as the budget goes",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(1, 86_400),
+    default=50.0,
+    show_default=True,
+    help="seconds for trying the target",
 )
 @click.option(
     "--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof"
@@ -50,6 +57,7 @@ def check(
     packs: tuple[str, ...],
     out: Path,
     examples: int,
+    budget: float,
     seconds: int,
     seed: int,
     no_proofs: bool,
@@ -72,16 +80,20 @@ def check(
         # A wrong target is told before anything that takes long.
         open_target(target).close()
         from earwitness.conformance.running.check import check as run_check
+        from earwitness.conformance.running.examination import Plan
 
         outcome = run_check(
             target=target,
             packs=loaded,
             out=out,
-            examples=examples,
-            seconds=seconds,
             tell=progress.tell,
-            proofs=not no_proofs,
-            seed=seed,
+            plan=Plan(
+                examples=examples,
+                seconds=seconds,
+                proofs=not no_proofs,
+                seed=seed,
+                budget=budget,
+            ),
             attachments=files_to_keep(policy),
         )
     read = read_bundle(outcome.folder)

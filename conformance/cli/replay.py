@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -39,24 +40,25 @@ def replay(failure: Path, target: str | None, packs: tuple[str, ...], seed: int 
 
 def _replay(stored: StoredFailure, target: str, clauses: tuple[Clause, ...], seed: int) -> Exit:
     from earwitness.conformance.running.check import replay as run_again
+    from earwitness.conformance.running.shrink import failure_of
 
     run = run_again(target, stored.scenario, clauses, seed, stored.kind)
-    record = run.watch.records.get(stored.clause)
-    if record is not None and record.violated_at is not None:
-        _print_rows(run.watch.trace, record.violated_at)
+    found = failure_of(run, stored.clause)
+    if found is not None:
+        _print_rows(found.trace, found.at)
         click.secho(f"{stored.clause} is violated again by {target}", fg="red", bold=True)
         return Exit.VIOLATED
     if run.dead:
         click.echo(run.dead)
         return Exit.NOT_DRIVABLE
-    if record is None or not record.exercised:
+    if not run.exercised(stored.clause):
         click.secho(f"{stored.clause} was not exercised on {target}", fg="yellow", bold=True)
         return Exit.INCONCLUSIVE
     click.secho(f"{stored.clause} is not violated by {target}", fg="green", bold=True)
     return Exit.SATISFIED
 
 
-def _print_rows(trace: list[Observation], at: int) -> None:
+def _print_rows(trace: Sequence[Observation], at: int) -> None:
     for row in sequence_rows([observation_to_json(seen) for seen in trace[: at + 1]], at):
         mark = "✖" if row.is_violation else " "
         shown = f"{mark}{row.number:>3} {row.time:>11}  {row.words}"[: terminal_width() - 11]

@@ -74,7 +74,7 @@ def _carry_out(target: str, source: Path | None, only: tuple[str, ...], seed: in
             counts[done.came] += 1
             reason = f"  ({done.reason})" if done.reason else ""
             click.echo(f"{done.came.value:28} {', '.join(done.vector.reaches)}{reason}")
-            fresh = set(done.run.watch.violated) - violated if done.run is not None else set()
+            fresh = set(done.run.violated()) - violated if done.run is not None else set()
             if fresh:
                 click.secho(f"{'violated':28} {', '.join(sorted(fresh))}", fg="red")
             violated |= fresh

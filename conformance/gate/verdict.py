@@ -1,8 +1,9 @@
-"""Verdicts: what is said of a clause, and how it is known. Kept apart: proved, witnessed, searched, declared."""
+"""Verdicts: what is said of a promise, on what evidence, and what that comes to for a whole run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,7 +13,8 @@ from earwitness.model.trace import Origin
 
 class Verdict(Enum):
     """Of one clause or conjunct. Only SATISFIED is good. ON_ITS_WORD: exercised and not violated, but the pack asks for a witness and
-    part of it rests on less. NOT_OBSERVABLE: nobody in this run could see an event that it needs. NOT_APPLICABLE needs a reason."""
+    part of it rests on less. NOT_OBSERVABLE: nobody in this run could see an event that it needs. NOT_APPLICABLE: the target cannot do
+    what the promise is about; green only with a reason in a capability file."""
 
     VIOLATED = "violated"
     SATISFIED = "satisfied"
@@ -21,6 +23,42 @@ class Verdict(Enum):
     NOT_EXERCISED = "not exercised"
     INCONCLUSIVE = "inconclusive"
     NOT_APPLICABLE = "not applicable"
+
+
+WORST_FIRST = (
+    Verdict.VIOLATED,
+    Verdict.INCONCLUSIVE,
+    Verdict.NOT_OBSERVABLE,
+    Verdict.NOT_EXERCISED,
+    Verdict.ON_ITS_WORD,
+    Verdict.SATISFIED,
+    Verdict.NOT_APPLICABLE,
+)
+"""A clause is worth what the worst of its conjuncts is worth."""
+
+STRONGEST_FIRST = (Origin.WITNESSED, Origin.DEVICE, Origin.STAND_IN, Origin.DRIVER)
+
+WORDS = {
+    Origin.WITNESSED: "witnessed",
+    Origin.DEVICE: "the device's word",
+    Origin.STAND_IN: "a stand-in's word",
+    Origin.DRIVER: "the driver's word",
+}
+"""How reports say an origin."""
+
+
+def weakest(origins: Iterable[Origin]) -> Origin | None:
+    """The weakest of some origins; None of none.
+
+    >>> weakest([Origin.WITNESSED, Origin.DEVICE])
+    <Origin.DEVICE: 'device'>
+    """
+    return max(origins, key=STRONGEST_FIRST.index, default=None)
+
+
+def reaches(evidence: Origin, needs: Origin) -> bool:
+    """Whether evidence is at least as strong as what is asked for."""
+    return STRONGEST_FIRST.index(evidence) <= STRONGEST_FIRST.index(needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +78,7 @@ class ConjunctResult:
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
-    """`known` says how: any of 'proved', 'witnessed', 'searched N', 'declared'."""
+    """What is said of one promise. `known` says how, in words: 'witnessed', "the device's word", 'searched N'."""
 
     id: str
     title: str
@@ -52,20 +90,52 @@ class ClauseResult:
     reason: str = ""
     exercised: int = 0
     required: bool = True
+    """False where the target cannot do what it is about and a capability file gives the reason."""
     failure: int | None = None
     """Index into the bundle's failures."""
     proved: str = ""
     """What the proof over the model came to, in a column of its own: never a reason for the verdict."""
     conjuncts: tuple[ConjunctResult, ...] = ()
 
+    @property
+    def evidence(self) -> Origin | None:
+        """The weakest evidence of its conjuncts; None where one has none."""
+        found = [c.evidence for c in self.conjuncts]
+        return weakest(o for o in found if o is not None) if found and None not in found else None
+
 
 def gate(results: tuple[ClauseResult, ...], expected: frozenset[str]) -> Exit:
-    """The exit code of a run. Every clause that was loaded must stand in the results, and none satisfied is never green."""
+    """The exit code of a run. Every clause that was loaded must be among the results, each required one must be satisfied at the
+    evidence its pack asks for, and none satisfied is never green."""
     if expected != {r.id for r in results} or len(expected) != len(results):
         return Exit.INCONCLUSIVE
     if any(r.verdict is Verdict.VIOLATED for r in results):
         return Exit.VIOLATED
-    required = [r for r in results if r.required and r.verdict is not Verdict.NOT_APPLICABLE]
+    required = [r for r in results if r.required]
     if not any(r.verdict is Verdict.SATISFIED for r in required):
         return Exit.INCONCLUSIVE
-    return Exit.SATISFIED if all(r.verdict is Verdict.SATISFIED for r in required) else Exit.INCONCLUSIVE
+    green = all(r.verdict is Verdict.SATISFIED for r in required)
+    return Exit.SATISFIED if green else Exit.INCONCLUSIVE
+
+
+def headline(results: Iterable[ClauseResult]) -> str:
+    """How many clauses are what, evidence apart.
+
+    >>> headline([])
+    'nothing was judged'
+    """
+    counts = Counter(_kind(result) for result in results)
+    order = [
+        *(verdict.value for verdict in WORST_FIRST[:5]),
+        *(f"satisfied, {words}" for words in WORDS.values()),
+        Verdict.SATISFIED.value,
+        Verdict.NOT_APPLICABLE.value,
+    ]
+    shown = [f"{counts[kind]} {kind}" for kind in order if counts[kind]]
+    return ", ".join(shown) or "nothing was judged"
+
+
+def _kind(result: ClauseResult) -> str:
+    if result.verdict is not Verdict.SATISFIED or result.evidence is None:
+        return result.verdict.value
+    return f"satisfied, {WORDS[result.evidence]}"

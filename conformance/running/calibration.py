@@ -1,110 +1,120 @@
-"""Does the harness catch what it should? Every seeded fault of the reference is provoked in a short way; how it was noticed is told."""
+"""Does the harness catch what it should, and spare what it should? Every fault, liar and honest variation of the zoo is judged by what
+`check` itself does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-from earwitness.conformance.running.harness import Harness
-from earwitness.conformance.running.paired_runs import Likeness, compare
-from earwitness.conformance.stimuli.stimulus import (
-    Call,
-    Kill,
-    Network,
-    Press,
-    Query,
-    Say,
-    Scenario,
-    SetTone,
-    Shutter,
-)
-from earwitness.conformance.targets.reference import ReferenceTarget
-from earwitness.policies.pack import Clause, Kind
+from earwitness.conformance.gate.verdict import Exit, Verdict
+from earwitness.conformance.running.examination import Examination, Plan, examine
+from earwitness.model.trace import Observation
+from earwitness.policies.pack import Pack
 
-D = "d1"
-CALL = (Call(D, "start", "device"), Say(D, "chatter"), Call(D, "end", "device"))
-PROVOKED_BY: dict[str, Scenario] = {
-    "streams-when-muted": (Say(D, "cut-short"), Press(D, "microphone"), Say(D, "quiet")),
-    "red-light-stuck": (Press(D, "microphone"), Say(D, "quiet")),
-    "blue-light-off-in-follow-up": (Say(D, "question"),),
-    "stream-left-open": (Say(D, "weather"), Say(D, "quiet"), Say(D, "quiet"), Say(D, "quiet")),
-    "keeps-all-hypotheses": (Say(D, "timer"),),
-    "second-wake-word": (Say(D, "other-word"),),
-    "mute-lost-on-restart": (Press(D, "microphone"), Kill(D)),
-    "tone-missing": (SetTone(D, True), Say(D, "weather")),
-    "queues-when-offline": (Network(D, "down"), Say(D, "weather"), Network(D, "up"), Say(D, "quiet")),
-    "leaks-after-network-loss": (Network(D, "down"), Network(D, "up"), Say(D, "chatter")),
-    "leaks-after-follow-up": (Say(D, "question"), Say(D, "quiet")),
-    "wakes-by-itself": (Say(D, "question"), Say(D, "question"), Say(D, "chatter")),
-    "mute-zeroes-samples": (Press(D, "microphone"), Say(D, "quiet")),
-    "mute-too-late": (Press(D, "microphone"),),
-    "red-light-late": (Press(D, "microphone"),),
-    "tone-missing-in-follow-up": (SetTone(D, True), Say(D, "question")),
-    "mute-symbol-missing": (Press("d2", "microphone"), Say("d2", "quiet")),
-    "camera-stays-on": (Press("d2", "microphone"), Say("d2", "quiet")),
-    "shutter-ignored": (Shutter("d2"), Say("d2", "quiet")),
-    "call-keys-not-verified": CALL,
-    "call-not-encrypted": CALL,
-    "call-recorded": CALL,
-    "caches-hypotheses": (Say(D, "timer"),),
-    "acts-on-second-best": (Say(D, "timer"), Say(D, "question")),
-    "operators-read-all": (Query(D, "ours", "operator", "settings"),),
-    "organisation-sees-service": (Query(D, "ours", "organisation", "service_metrics"),),
-    "organisation-reads-transcripts": (Query(D, "ours", "organisation", "transcripts"),),
-    "transcript-as-skill-name": (Say(D, "timer"), Query(D, "ours", "organisation", "top_skills")),
-    "developers-see-settings": (Query(D, "ours", "skill_developer", "settings"),),
-    "denied-yet-told": (Query(D, "theirs", "skill_developer", "settings"),),
-}
-"""A short way to each fault; the others show in the positive control alone."""
+
+class Half(Enum):
+    """The parts of the zoo, by the word that names them in a target."""
+
+    FAULT = "faulty"
+    LIAR = "liar"
+    HONEST = "honest"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One of the zoo. One of the clauses in `owes` must be violated; where there is none, a liar must not be green, and an honest
+    variation must be judged as the reference is."""
+
+    name: str
+    half: Half
+    owes: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """How a check names it."""
+        return f"ref:{self.half.value}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """A fault, the clause it breaks, whether that clause noticed, by which observation and from whom it is known, and the other clauses that noticed too."""
+    """What a case came to, whether that is what it owed, and by which observation it was noticed."""
 
-    fault: str
-    clause: str
-    noticed: bool
-    by: str
-    also: tuple[str, ...] = ()
+    case: Case
+    exit: Exit
+    violated: tuple[str, ...]
+    right: bool
+    by: str = ""
+    reason: str = ""
 
 
-def calibrate(fault: str, clauses: tuple[Clause, ...]) -> Caught:
-    """Provoke one seeded fault. Raises TargetError for a name that is none."""
-    from earwitness.reference_impl.faults.zoo import FAULTS
+def cases() -> tuple[Case, ...]:
+    """The whole zoo."""
+    from earwitness.reference_impl.faults.zoo import FAULTS, HONEST, INVENTED, LIARS
 
-    with Harness(ReferenceTarget(fault), clauses) as harness:
-        broken = FAULTS[fault].clause
-        if any(c.id == broken and c.kind is Kind.TWO_RUN for c in clauses):
-            found = compare(harness)
-            return Caught(fault, broken, found.likeness is Likeness.APART, f"two runs: {found.reason}")
-        run = harness.run(PROVOKED_BY.get(fault, ()))
-    others = tuple(c for c in run.watch.violated if c != broken)
-    record = run.watch.records.get(broken)
-    if record is None or record.violated_at is None:
-        return Caught(fault, broken, False, run.dead, others)
-    seen = run.watch.trace[record.violated_at]
-    return Caught(fault, broken, True, f"{seen.event}, {seen.origin.value}", others)
+    faults = [Case(name, Half.FAULT, (fault.clause,)) for name, fault in {**FAULTS, **INVENTED}.items()]
+    liars = [Case(name, Half.LIAR, liar.owes) for name, liar in LIARS.items()]
+    return (*faults, *liars, *(Case(name, Half.HONEST) for name in HONEST))
+
+
+def calibrate(case: Case, packs: Sequence[Pack], plan: Plan) -> Caught:
+    """Judge one of the zoo. Raises TargetError where it cannot be driven at all."""
+    found = examine(case.target, packs, plan)
+    violated = tuple(r.id for r in found.results if r.verdict is Verdict.VIOLATED)
+    right = is_right(case, found.exit, violated)
+    return Caught(case, found.exit, violated, right, _noticed_by(found, case), found.reason)
+
+
+def is_right(case: Case, code: Exit, violated: Sequence[str]) -> bool:
+    """Whether a case came to what it owes. An honest one that rests on more than the device's word everywhere may be inconclusive where
+    the machine cannot confine it, as the reference is, but never violated."""
+    if case.half is Half.HONEST:
+        return not violated and code in (Exit.SATISFIED, Exit.INCONCLUSIVE)
+    if case.owes:
+        return bool(set(case.owes) & set(violated))
+    return code is not Exit.SATISFIED
+
+
+def _noticed_by(found: Examination, case: Case) -> str:
+    """The first observation at which what it owes is violated, and from whom it is known."""
+    failures = found.session.failures
+    for clause in (*case.owes, *failures):
+        if clause in failures:
+            failure = failures[clause]
+            return _described(failure.trace[failure.at]) + f" after {len(failure.scenario)} steps"
+    return found.reason
+
+
+def _described(seen: Observation) -> str:
+    return f"{seen.event}, {seen.origin.value}"
 
 
 def listed(found: Iterable[Caught]) -> str:
     """A page that lists them."""
     lines = [
-        "# Seeded faults and how each is noticed", "",
-        "Written by `earwitness calibrate --write docs/faults.md`. Each fault is built into the reference and provoked in a short way; *noticed by* is the first",
-        "observation at which its clause is violated, and whether the harness saw it itself (witnessed) or the implementation said so (declared).", "",
-        "| fault | what it does | clause | noticed by | also violated |", "|---|---|---|---|---|",
-    ]  # fmt: skip
-    lines += [
-        f"| `{c.fault}` | {purpose(c.fault)} | {c.clause} | {c.by if c.noticed else '**not noticed**'} | {', '.join(c.also)} |"
-        for c in found
+        "# The zoo, and how each of it is judged",
+        "",
+        "Written by `earwitness calibrate --write docs/faults.md`. Each case is judged by what `earwitness check` itself does. Faults break a",
+        "clause openly, liars break it and hide it, honest variations keep every promise in another way. *Noticed by* is the observation at",
+        "which the clause is violated in the shortest run found, and from whom it is known.",
+        "",
+        "| case | what it does | owes | came to | noticed by |",
+        "|---|---|---|---|---|",
     ]
+    lines += [_row(caught) for caught in found]
     return "\n".join(lines) + "\n"
 
 
-def purpose(fault: str) -> str:
-    """What a fault does, in its own words."""
-    from earwitness.reference_impl.faults.zoo import FAULTS, cloud_class, device_class
+def _row(caught: Caught) -> str:
+    case = caught.case
+    owed = " or ".join(case.owes) or ("as the reference" if case.half is Half.HONEST else "not green")
+    came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
+    word = came if caught.right else f"**{came}**"
+    return f"| `{case.half.value}/{case.name}` | {purpose(case.name)} | {owed} | {word} | {caught.by} |"
 
-    made = cloud_class(fault) if FAULTS[fault].part == "cloud" else device_class(fault)
-    return " ".join(str(made.__doc__).split())
+
+def purpose(name: str) -> str:
+    """What one of the zoo does, in its own words."""
+    from earwitness.reference_impl.faults.zoo import VARIANTS
+
+    return " ".join(str(VARIANTS[name].load().__doc__).split())

@@ -1,23 +1,27 @@
-"""The two-run promise, tried on an implementation: two runs that differ only in who speaks and what is said must look the same to whoever sees metrics
-(Goguen and Meseguer 1982), and stored metrics must hold nothing of either. Whatever differs must differ again in a second pair before it counts, since
-dates and random names differ too."""
+"""The two-run promise, tried on an implementation: runs that differ only in who speaks and what is said must look the same to whoever
+sees metrics (Goguen and Meseguer 1982), and stored metrics must hold nothing of either. Whatever differs must differ again in a second
+round before it counts, since dates and random names differ too."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from rapidfuzz import fuzz
 
 from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.stimuli.stimulus import METRICS, ROLES, Query, Say, Scenario
 from earwitness.conformance.witnesses.files import LIKE
 
-ONE, OTHER = ("seattle", "three-minutes"), ("boston", "ten-minutes")
-"""Clips in pairs: the same intents and skills in another voice, with other words."""
-Seen = frozenset[tuple[str, ...]]
+VOICES = (("seattle", "three-minutes"), ("boston", "ten-minutes"), ("chicago", "twenty-minutes"))
+"""Clips of the same intents and skills in other words and another voice; the last is a woman's."""
+ROUNDS = 2
+Look = frozenset[tuple[str, ...]]
+"""What reaches those who see metrics: facts, each as texts."""
 
 
 class Likeness(Enum):
@@ -28,90 +32,109 @@ class Likeness(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Whether the runs look the same, and what tells them apart or why that is not known."""
+    """Whether the runs look the same, what tells them apart or why that is not known, and how many were compared."""
 
     likeness: Likeness
     reason: str = ""
+    runs: int = 0
 
 
-def scenario(device: str, clips: tuple[str, ...]) -> Scenario:
-    """Say the clips, then let everybody ask for every metric."""
-    asked = (
-        Query(device, actor, role, resource)
-        for actor in ("ours", "theirs")
-        for role in ROLES
-        for resource in METRICS
-    )
-    return (*(Say(device, clip) for clip in clips), *asked)
+def ask_metrics(devices: Sequence[str]) -> Iterator[Query]:
+    """Everybody asks for every metric."""
+    for device in devices:
+        for actor in ("ours", "theirs"):
+            for role in ROLES:
+                for resource in METRICS:
+                    yield Query(device, actor, role, resource)
+
+
+def plan(devices: Sequence[str], clips: Sequence[str]) -> Scenario:
+    """Say the clips to every device, then let everybody ask for every metric."""
+    says = [Say(device, clip) for device in devices for clip in clips]
+    return (*says, *ask_metrics(devices))
 
 
 def compare(harness: Harness) -> Comparison:
-    """Run one and the other; where they differ, both once more. Raises TargetError."""
-    device = next(iter(harness.hello.devices))
-    runs: list[tuple[Run, Run]] = []
-    for _ in range(2):
-        pair = harness.run(scenario(device, ONE)), harness.run(scenario(device, OTHER))
-        runs.append(pair)
-        reason = _unfit(*pair)
+    """One run for each voice, and one with the first voice's requests in another order. Where two differ, all run again. Raises
+    TargetError."""
+    devices = [
+        name for name in harness.hello.devices if not impossible(Query(name, "ours", "", ""), harness.hello)
+    ]
+    plans = [plan(devices, clips) for clips in VOICES]
+    plans.append(plan(devices, VOICES[0][::-1]))
+    rounds: list[list[Look]] = []
+    count = 0
+    for _ in range(ROUNDS):
+        runs = [harness.run(scenario) for scenario in plans]
+        count += len(runs)
+        reason = next((why for run in runs[1:] if (why := _unfit(runs[0], run))), "")
         if reason:
-            return Comparison(Likeness.UNKNOWN, reason)
-        if _seen(pair[0]) == _seen(pair[1]):
-            return Comparison(Likeness.ALIKE)
-    ones, others = (frozenset.intersection(*(_seen(pair[i]) for pair in runs)) for i in (0, 1))
-    ever = [frozenset.union(*(_seen(pair[i]) for pair in runs)) for i in (0, 1)]
-    apart = sorted(ones - ever[1]) or sorted(others - ever[0])
-    return Comparison(Likeness.APART, _told(apart[0])) if apart else Comparison(Likeness.ALIKE)
+            return Comparison(Likeness.UNKNOWN, reason, count)
+        rounds.append([look_of(run) for run in runs])
+        if all(look == rounds[-1][0] for look in rounds[-1]):
+            return Comparison(Likeness.ALIKE, "", count)
+    return _told_apart(rounds, count)
+
+
+def _told_apart(rounds: Sequence[Sequence[Look]], count: int) -> Comparison:
+    """A fact that is there in every round of one run and in no round of another."""
+    always = [frozenset.intersection(*looks) for looks in zip(*rounds, strict=True)]
+    ever = [frozenset.union(*looks) for looks in zip(*rounds, strict=True)]
+    for one in always:
+        for other in ever:
+            apart = sorted(one - other)
+            if apart:
+                return Comparison(Likeness.APART, describe_fact(apart[0]), count)
+    return Comparison(Likeness.ALIKE, "", count)
 
 
 def _unfit(one: Run, other: Run) -> str:
     """Why two runs cannot be compared, or ''."""
     if one.dead or other.dead:
         return one.dead or other.dead
-    # Of the scenario alone: the positive controls say the same in both.
-    traces = [run.watch.trace[slice(*run.span)] for run in (one, other)]
-    intents, texts = (
-        [[o.attributes[a] for o in t if o.event == e] for t in traces]
-        for e, a in (("nlu.intent", "intent"), ("asr.result", "text"))
-    )
+    intents = [sorted(_said(run, "nlu.intent", "intent")) for run in (one, other)]
     if not intents[0] or intents[0] != intents[1]:
         return "the two runs were not understood, or not alike, so what differs may be due to that"
-    if texts[0] == texts[1]:
-        return "the same words were recognised in both runs, so they show nothing"
-    if not any(kind == "answer" for kind, *_ in _seen(one)) and not any(
-        kind == "metric" for kind, *_ in _seen(one)
-    ):
+    looks = look_of(one)
+    if not any(kind in ("answer", "metric") for kind, *_ in looks):
         return "no metric was seen"
     return ""
 
 
-def _seen(run: Run) -> Seen:
-    """What of a run reaches those who see metrics, or is stored and is neither a transcript nor another hypothesis for one (ASR-2 judges those)."""
-    words = {str(o.attributes["text"]).lower() for o in run.watch.trace if o.event == "asr.result"}
+def _said(run: Run, event: str, attribute: str) -> list[str]:
+    """Of the scenario alone: the positive controls say the same in all runs."""
+    own = run.trace[slice(*run.span)]
+    return [str(o.attributes.get(attribute)) for o in own if o.event == event]
+
+
+def look_of(run: Run) -> Look:
+    """What of a run reaches those who see metrics, or is stored and is neither a transcript nor another hypothesis for one (ASR-2 judges
+    those)."""
+    words = {str(o.attributes.get("text", "")).lower() for o in run.trace if o.event == "asr.result"}
     metrics = Counter(
-        (str(o.attributes["name"]), str(o.attributes["level"]))
-        for o in run.watch.trace
+        (str(o.attributes.get("name")), str(o.attributes.get("level")))
+        for o in run.trace
         if o.event == "metric"
     )
-    return frozenset(
-        [
-            ("answer", f"{q.actor} {q.role}", q.resource, json.dumps(data, sort_keys=True))
-            for q, data in run.told
-            if data is not None
-        ]
-        + [("metric", *key, str(number)) for key, number in metrics.items()]
-        + [
-            ("store", text)
-            for text in run.stores.texts
-            if not any(fuzz.ratio(text, known) >= LIKE for known in words)
-        ]
-    )
+    answers = [
+        ("answer", f"{step.actor} {step.role}", step.device, step.resource, json.dumps(data, sort_keys=True))
+        for step, data in run.journal
+        if isinstance(step, Query) and data is not None
+    ]
+    counted = [("metric", *key, str(number)) for key, number in metrics.items()]
+    stored = [
+        ("store", text)
+        for text in run.stores.texts
+        if not any(fuzz.ratio(text, known) >= LIKE for known in words)
+    ]
+    return frozenset([*answers, *counted, *stored])
 
 
-def _told(fact: tuple[str, ...]) -> str:
+def describe_fact(fact: tuple[str, ...]) -> str:
+    """What tells two runs apart, as a sentence."""
     match fact:
-        case ("answer", who, resource, data):
-            return f"{who} reads {resource} as {data} only where other words were said in another voice"
+        case ("answer", who, device, resource, data):
+            return f"{who} reads {resource} of {device} as {data[:200]} only where other words were said in another voice or order"
         case ("metric", name, level, number):
-            return f"the metric '{name}' ({level}) is stored {number} times only where other words were said in another voice"
-        case _:
-            return f"a store holds '{fact[-1]}' only where other words were said in another voice"
+            return f"the metric '{name}' ({level}) is stored {number} times only where other words were said in another voice or order"
+    return f"a store holds '{fact[-1]}' only where other words were said in another voice or order"

@@ -6,7 +6,7 @@ import io
 import subprocess
 import wave
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -26,33 +26,57 @@ class ClipError(RuntimeError):
     """A clip cannot be made; the message says what to install or mend."""
 
 
+FIRST, SECOND = "first", "second"
+"""Stand for the wake word a device has when it is new, and for another one that can be chosen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Words, the voice that says them (an espeak-ng voice), and the wake word they begin with, if any."""
+    """What is said. `wake` is the wake word it begins with: FIRST, SECOND, a word, or '' for none; it takes the place of `{wake}` in
+    `words`. `voice` is one of espeak-ng, `tail` seconds of room after the words; a `recording` is played in place of a voice."""
 
     words: str
-    wake: str
+    wake: str = ""
     voice: str = "en-us"
     tail: float = TAIL
     recording: Path | None = None
 
+    def said_to(self, first: str, second: str) -> Clip:
+        """The clip as it is said to a device with these two wake words.
+
+        >>> Clip("{wake}, stop", FIRST).said_to("echo", "alexa").words
+        'Echo, stop'
+        """
+        word = {FIRST: first, SECOND: second}.get(self.wake, self.wake)
+        return replace(self, wake=word, words=self.words.replace("{wake}", word.capitalize()))
+
 
 CLIPS: Mapping[str, Clip] = {
-    "weather": Clip("Alexa, what is the weather in Menlo Park", "alexa"),
-    "weather-2": Clip("Alexa, what is the weather in Menlo Park", "alexa", "en-us+m3"),
-    "weather-3": Clip("Alexa, what is the weather in Menlo Park", "alexa", "en-gb"),
-    "question": Clip("Alexa, what is the weather", "alexa", tail=8.0),
-    "timer": Clip("Alexa, set a timer for five minutes", "alexa"),
-    "seattle": Clip("Alexa, what is the weather in Seattle", "alexa"),
-    "boston": Clip("Alexa, what is the weather in Boston", "alexa", "en-gb"),
-    "three-minutes": Clip("Alexa, set a timer for three minutes", "alexa"),
-    "ten-minutes": Clip("Alexa, set a timer for ten minutes", "alexa", "en-gb"),
-    "cut-short": Clip("Alexa, what is the", "alexa", tail=0.0),
-    "computer": Clip("Computer, what is the weather in Boston", "computer"),
+    "weather": Clip("{wake}, what is the weather in Menlo Park", FIRST),
+    "weather-2": Clip("{wake}, what is the weather in Menlo Park", FIRST, "en-us+m3"),
+    "weather-3": Clip("{wake}, what is the weather in Menlo Park", FIRST, "en-gb"),
+    "question": Clip("{wake}, what is the weather", FIRST, tail=8.0),
+    "question-open": Clip("{wake}, what is the weather", FIRST, tail=0.6),
+    "answer": Clip("Boston", tail=2.4),
+    "timer": Clip("{wake}, set a timer for five minutes", FIRST),
+    "seattle": Clip("{wake}, what is the weather in Seattle", FIRST),
+    "boston": Clip("{wake}, what is the weather in Boston", FIRST, "en-gb"),
+    "chicago": Clip("{wake}, what is the weather in Chicago", FIRST, "en-gb+f2"),
+    "three-minutes": Clip("{wake}, set a timer for three minutes", FIRST),
+    "ten-minutes": Clip("{wake}, set a timer for ten minutes", FIRST, "en-gb"),
+    "twenty-minutes": Clip("{wake}, set a timer for twenty minutes", FIRST, "en-gb+f2"),
+    "cut-short": Clip("{wake}, what is the", FIRST, tail=0.0),
+    "weather-open": Clip("{wake}, what is the weather in Menlo Park", FIRST, tail=0.0),
+    "wake-only": Clip("{wake}", FIRST, tail=0.0),
+    "computer": Clip("{wake}, what is the weather in Boston", SECOND),
     "other-word": Clip("hey jarvis", "", "en-us+f3"),
-    "chatter": Clip("the meeting is at ten and nobody may know", ""),
-    "quiet": Clip("", "", tail=1.2),
+    "chatter": Clip("the meeting is at ten and nobody may know"),
+    "chatter-2": Clip("my doctor says the second test was better", "", "en-gb", tail=0.4),
+    "chatter-open": Clip("she told me that the contract is signed", "", "en-us+f3", tail=0.0),
+    "call-talk": Clip("please tell nobody that we sell the house"),
+    "quiet": Clip("", tail=2.0),
 }
+"""By name. Names and folders say nothing of the content to a target: they are not sent."""
 
 
 def decode(source: Path | bytes) -> Samples:
@@ -91,11 +115,21 @@ def spoken(clip: Clip) -> Samples:
 
 def in_the_air(clip: Clip, seed: int) -> Samples:
     """What a microphone beside the speaker hears: room, words, room, and noise made from the seed."""
-    words = spoken(clip).astype(np.float64)
-    air = np.concatenate([np.zeros(int(LEAD * RATE)), words, np.zeros(int(clip.tail * RATE))])
-    air += np.random.default_rng(seed).normal(0, NOISE, len(air))
+    words = spoken(clip.said_to("alexa", "computer")).astype(np.float64)
+    silence = np.zeros(int(LEAD * RATE)) if clip.words else np.zeros(0)
+    air = np.concatenate([silence, words, np.zeros(int(clip.tail * RATE))])
+    air += room_noise(len(air), seed)
     heard: Samples = np.clip(np.rint(air), -32768, 32767).astype(np.int16)
     return heard
+
+
+def room_noise(length: int, seed: int) -> NDArray[np.float64]:
+    """Noise that occurs once: its level and its colour vary a little with the seed, so that nobody knows a test by them."""
+    source = np.random.default_rng(seed)
+    level, dark = NOISE * source.uniform(0.9, 1.3), source.uniform(0.0, 0.4)
+    white = source.normal(0, level, length + 1)
+    coloured: NDArray[np.float64] = (1 - dark) * white[1:] + dark * white[:-1]
+    return coloured
 
 
 def write_wav(samples: Samples, path: Path) -> None:

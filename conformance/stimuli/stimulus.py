@@ -77,8 +77,15 @@ class Call:
 
 
 METRICS = (
-    "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues", "skill_metrics", "service_metrics",
-)  # fmt: skip
+    "device_count",
+    "active_devices",
+    "top_domains",
+    "top_skills",
+    "intent_distribution",
+    "daily_dialogues",
+    "skill_metrics",
+    "service_metrics",
+)
 RESOURCES = ("skills", "unit", "settings", *METRICS, "own_logs", "recordings", "transcripts")
 """What may be asked for; the metrics among it are counts."""
 ROLES = ("organisation", "skill_developer", "operator", "guest")
@@ -107,13 +114,34 @@ Stimulus = Say | Press | Power | Network | Shutter | SetTone | Choose | Kill | W
 Scenario = tuple[Stimulus, ...]
 
 KINDS: Mapping[str, type[Any]] = {
-    "say": Say, "press": Press, "power": Power, "network": Network, "shutter": Shutter, "set": SetTone, "choose": Choose, "kill": Kill,
-    "wait": Wait, "call": Call, "query": Query, "skill": Skill,
-}  # fmt: skip
-NEEDS = {
-    "press": "microphone_button", "power": "power", "network": "network", "shutter": "shutter", "set": "tone", "choose": "wake_words", "kill": "power", "say": None, "wait": None,
-    "call": "calls", "query": "access", "skill": "skills",
-}  # fmt: skip
+    "say": Say,
+    "press": Press,
+    "power": Power,
+    "network": Network,
+    "shutter": Shutter,
+    "set": SetTone,
+    "choose": Choose,
+    "kill": Kill,
+    "wait": Wait,
+    "call": Call,
+    "query": Query,
+    "skill": Skill,
+}
+NEEDS: Mapping[str, str | None] = {
+    "press": "microphone_button",
+    "power": "power",
+    "network": "network",
+    "shutter": "shutter",
+    "set": "tone",
+    "choose": "wake_words",
+    "kill": "power",
+    "say": None,
+    "wait": None,
+    "call": "calls",
+    "query": "access",
+    "skill": "skills",
+}
+"""The capability without which a kind of stimulus cannot be given."""
 
 
 def name_of(stimulus: Stimulus) -> str:
@@ -141,8 +169,6 @@ def from_json(entry: object) -> Stimulus:
 
 def needs(stimulus: Stimulus) -> str | None:
     """The capability without which a target cannot be given the stimulus."""
-    return (
-        "action_button"
-        if isinstance(stimulus, Press) and stimulus.button == "action"
-        else NEEDS[name_of(stimulus)]
-    )
+    if isinstance(stimulus, Press) and stimulus.button == "action":
+        return "action_button"
+    return NEEDS[name_of(stimulus)]

@@ -59,7 +59,7 @@ def _judged(vector: Vector, fitted: Vector, run: Run, device: str) -> Replayed:
     began, ended = run.span
     trace = [
         o
-        for number, o in enumerate(run.watch.trace)
+        for number, o in enumerate(run.trace)
         if o.device == device and began <= number and (number < ended or o.event == "record.found")
     ]
     missing = fitted.missing(trace)

@@ -1,0 +1,110 @@
+"""The events a formula speaks of, and whether an observation is one of them: what the evidence of a verdict is counted over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from earwitness.model.logic.formula import (
+    And,
+    Compare,
+    Deadline,
+    Event,
+    Formula,
+    Historically,
+    Implies,
+    Its,
+    Last,
+    Latch,
+    Literal,
+    Not,
+    Once,
+    Or,
+    Previously,
+    Relation,
+    Since,
+    Sum,
+    Term,
+)
+from earwitness.model.trace import Observation
+
+
+@cache
+def atoms(formula: Formula) -> frozenset[Event]:
+    """Every event that the formula names, with the conditions on it."""
+    return frozenset(_events(formula))
+
+
+def _events(formula: Formula) -> Iterator[Event]:
+    match formula:
+        case Event():
+            yield formula
+            for condition in formula.conditions:
+                yield from _events(condition)
+        case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
+            yield from _events(operand)
+        case And(left, right) | Or(left, right) | Implies(left, right) | Since(_, left, right):
+            yield from _events(left)
+            yield from _events(right)
+        case Latch(_, _, patterns):
+            for _, pattern in patterns:
+                yield from _events(pattern)
+        case Deadline(response, _, trigger):
+            yield from _events(response)
+            yield from _events(trigger)
+        case Compare(_, left_term, right_term):
+            yield from _terms(left_term)
+            yield from _terms(right_term)
+
+
+def _terms(term: Term) -> Iterator[Event]:
+    match term:
+        case Last(event, _, _):
+            yield Event(event)
+        case Sum(left, _, right):
+            yield from _terms(left)
+            yield from _terms(right)
+
+
+def matches(atom: Event, seen: Observation) -> bool:
+    """Whether the observation may be the event: same name, and no condition on its own attributes rules it out. What the conditions
+    compare with anything but a constant is left open, which can only make the evidence weaker."""
+    return atom.name == seen.event and all(_admits(condition, seen) for condition in atom.conditions)
+
+
+def _admits(condition: Compare, seen: Observation) -> bool:
+    match condition:
+        case Compare(Relation.EQ, Its(name, _), Literal(value)):
+            return seen.attributes.get(name, value) == value
+        case Compare(Relation.NE, Its(name, _), Literal(value)):
+            return name not in seen.attributes or seen.attributes[name] != value
+    return True
+
+
+@cache
+def attributes_of(formula: Formula) -> frozenset[str]:
+    """Every attribute that the formula compares."""
+    return frozenset(_attributes(formula))
+
+
+def _attributes(formula: Formula | Term) -> Iterator[str]:
+    match formula:
+        case Its(name, _) | Last(_, name, _):
+            yield name
+        case Compare(_, left, right) | Sum(left, _, right):
+            yield from _attributes(left)
+            yield from _attributes(right)
+        case Event(_, conditions):
+            for condition in conditions:
+                yield from _attributes(condition)
+        case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
+            yield from _attributes(operand)
+        case And(left, right) | Or(left, right) | Implies(left, right) | Since(_, left, right):
+            yield from _attributes(left)
+            yield from _attributes(right)
+        case Latch(_, _, patterns):
+            for _, pattern in patterns:
+                yield from _attributes(pattern)
+        case Deadline(response, _, trigger):
+            yield from _attributes(response)
+            yield from _attributes(trigger)

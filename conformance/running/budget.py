@@ -1,0 +1,41 @@
+"""How long a check may take: a wish that the search keeps, and a bound that nothing passes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from earwitness.conformance.targets.protocol import TargetError
+
+HARD = 4
+"""Times the budget after which the check ends wherever it is: honest targets on a loaded machine need less than twice."""
+
+
+@dataclass
+class Budget:
+    """`seconds` of wall clock from now on."""
+
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+
+    @property
+    def used(self) -> float:
+        """Seconds since the beginning."""
+        return self.clock() - self.began
+
+    def allows(self, share: float = 1.0) -> bool:
+        """Whether that share of the budget is not used up."""
+        return self.used < share * self.seconds
+
+    def demand(self) -> None:
+        """Raises TargetError where the check as a whole takes far too long, because the target is slow in everything it does."""
+        if self.used > HARD * self.seconds:
+            raise TargetError(
+                f"the check took {self.used:.0f} s of a budget of {self.seconds:.0f} s; "
+                "the target is too slow for it: give a larger --budget"
+            )

@@ -1,0 +1,395 @@
+"""One run in progress: steps become requests, and what comes of each becomes a moment of the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec import UNSET
+
+from earwitness.conformance.gate.verdict import weakest
+from earwitness.conformance.running.answers import holds_words
+from earwitness.conformance.running.deeds import DeviceState, Event, access_of, deeds_of, update
+from earwitness.conformance.running.moment import Frame, Moment
+from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.timeline import Timeline
+from earwitness.conformance.stimuli.clips import CLIPS, FIRST, RATE, Clip, in_the_air, write_wav
+from earwitness.conformance.stimuli.stimulus import (
+    Call,
+    Choose,
+    Kill,
+    Network,
+    Power,
+    Press,
+    Query,
+    Say,
+    Stimulus,
+    Wait,
+    to_json,
+)
+from earwitness.conformance.targets.lines import decode_request
+from earwitness.conformance.targets.protocol import (
+    Answer,
+    ListenRequest,
+    Ok,
+    ResetRequest,
+    SayRequest,
+    TargetError,
+)
+from earwitness.conformance.witnesses.files import Find, Search, search
+from earwitness.conformance.witnesses.heard_sound import Air
+from earwitness.model.expression import Value
+from earwitness.model.trace import Observation, Origin
+from earwitness.model.vocabulary import Microseconds
+
+if TYPE_CHECKING:
+    from earwitness.conformance.running.harness import Harness
+
+CONTROL = "weather"
+"""The clip of the positive control."""
+PIECE = 1_280
+"""Samples that are heard at once: 80 ms."""
+PIECE_TIME = 80_000
+SETTLING = "quiet"
+"""What is said to a device that was brought back: nothing, for two seconds."""
+
+
+class Course:
+    """What has happened in a run so far. Every method that asks the target something raises TargetError."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.states = {name: DeviceState(harness.profile(name)) for name in harness.hello.devices}
+        self.timeline = Timeline(watched=harness.relay is not None, words_sent=harness.hello.earwitness == 1)
+        self.chance = harness.chance()
+        self.skipped: list[str] = []
+        self.marks: list[int] = []
+        self.span = (0, 0)
+        self.journal: list[tuple[Stimulus, Any]] = []
+        """What was carried out, with the data that was answered to a question."""
+        self.words: dict[str, list[str]] = {name: [] for name in self.states}
+        self.stores = Search((), 0, ())
+        self.dead = ""
+        self.heard: Origin | None = None
+        self.uploads = self.voice = 0
+
+    # Steps
+
+    def carry_out(self, step: Stimulus) -> list[Observation]:
+        """One step; returns what was observed of it. What a target cannot do, or a device not now, is not asked of it."""
+        reason = impossible(step, self.harness.hello) or self._untimely(step)
+        if reason:
+            self.skipped.append(f"{to_json(step)}: {reason}")
+            return []
+        match step:
+            case Say(device, name):
+                return self.say(device, CLIPS[name])
+            case Wait(device, microseconds) if self.harness.senses[device].feeds:
+                return self.say(device, Clip("", tail=microseconds / 1_000_000))
+            case Query():
+                return self._query(step)
+        state = self.states[step.device]
+        answer = self.harness.target.request(decode_request(to_json(step)))
+        done = self._is_done(step, answer)
+        caused = list(deeds_of(step, state)) if done else []
+        if done:
+            update(state, step)
+            self.journal.append((step, None))
+        seen = self._moment(step.device, answer, caused)
+        return seen + self._settle(step)
+
+    def _settle(self, step: Stimulus) -> list[Observation]:
+        """A piece of room after whatever switches the microphones, so that it is seen whether they are drained."""
+        switches = isinstance(step, Power | Kill) or (isinstance(step, Press) and step.button == "microphone")
+        if not switches or not self.harness.senses[step.device].feeds:
+            return []
+        return self.say(step.device, Clip("", tail=PIECE / RATE))
+
+    def _untimely(self, step: Stimulus) -> str:
+        """Why a step means nothing to a device in its present state."""
+        state = self.states[step.device]
+        settles = to_json(step)["do"] in ("set", "choose")
+        if settles and not state.reachable:
+            return "what its organisation decides cannot come to a device without power or network"
+        return ""
+
+    def _is_done(self, step: Stimulus, answer: Answer) -> bool:
+        if answer.ok is not None:
+            return True
+        if not answer.definite:
+            raise TargetError(f"the implementation left open what came of {to_json(step)}: {answer.failed}")
+        self.skipped.append(f"{to_json(step)}: {answer.unsupported or answer.failed}")
+        return False
+
+    def _query(self, query: Query) -> list[Observation]:
+        answer = self.harness.target.request(decode_request(to_json(query)))
+        if not self._is_done(query, answer):
+            return self._moment(query.device, answer, [])
+        assert answer.ok is not None
+        data = answer.ok.data
+        self.journal.append((query, data))
+        spoken = [text for texts in self.words.values() for text in texts]
+        spoken += [str(o.attributes.get("text", "")) for o in self.timeline.trace if o.event == "asr.result"]
+        says_denied = any(
+            o.event == "access" and o.attributes.get("decision") == "deny" for o in answer.observations
+        )
+        access = access_of(query, data, says_denied=says_denied, holds_words=holds_words(data, spoken))
+        return self._moment(query.device, answer, [access])
+
+    # Sound
+
+    def say(self, device: str, clip: Clip) -> list[Observation]:
+        """Play a clip near a device."""
+        state = self.states[device]
+        words = state.profile.wake_words
+        second = next((w for w in words if w != state.first_word), "computer")
+        clip = clip.said_to(state.first_word, second)
+        sound = in_the_air(clip, self.chance.getrandbits(48))
+        sound = np.pad(sound, (0, -len(sound) % PIECE))
+        if clip.words:
+            self.words[device].append(clip.words)
+        if self.harness.senses[device].feeds:
+            return self._play(device, clip, sound)
+        return self._play_file(device, clip, sound)
+
+    def _speech(self, device: str, clip: Clip, length: int) -> list[Event]:
+        if not clip.words:
+            return []
+        state = self.states[device]
+        until = state.clock + length * 1_000_000 // RATE
+        attributes: dict[str, Value] = {
+            "words": clip.words,
+            "addressed": bool(clip.wake) and clip.wake == state.word,
+            "until": until,
+        }
+        return [("speech", attributes)]
+
+    def _play(self, device: str, clip: Clip, sound: np.ndarray) -> list[Observation]:
+        """Piece by piece into the device's microphones."""
+        state, senses = self.states[device], self.harness.senses[device]
+        caused = self._speech(device, clip, len(sound))
+        content = sound.astype("<i2").tobytes()
+        size = 2 * PIECE
+        seen: list[Observation] = []
+        for at in range(0, len(content), size):
+            self.harness.sounds.add(device, state.clock, content[at : at + size], in_call=state.calling)
+            senses.feed(content[at : at + size])
+            answer = self.harness.target.request(ListenRequest(device, PIECE_TIME))
+            if answer.ok is None:
+                reason = answer.unsupported or answer.failed
+                raise TargetError(f"the implementation has microphones, but does not listen: {reason}")
+            seen += self._moment(device, answer, caused, frame=senses.take_back(size), passed=PIECE_TIME)
+            caused = []
+        return seen
+
+    def _play_file(self, device: str, clip: Clip, sound: np.ndarray) -> list[Observation]:
+        """All at once, for a target that takes a file."""
+        path = self.harness.target.folder / f"{self.chance.getrandbits(48):012x}"
+        write_wav(sound, path)
+        state = self.states[device]
+        words = clip.words if self.harness.hello.earwitness == 1 else UNSET
+        caused = self._speech(device, clip, len(sound))
+        answer = self.harness.target.request(SayRequest(device, str(path), words))
+        path.unlink()
+        self._is_done(Say(device, "a clip"), answer)
+        began = state.clock
+        if answer.ok is not None and answer.ok.began is not UNSET:
+            began = max(began, answer.ok.began)
+        self.harness.sounds.add(device, began, sound.tobytes(), in_call=state.calling)
+        passed = len(sound) * 1_000_000 // RATE if self.harness.hello.clock == "virtual" else 0
+        return self._moment(device, answer, caused, passed=passed)
+
+    # From an answer to a moment
+
+    def _moment(
+        self,
+        device: str,
+        answer: Answer,
+        caused: Sequence[Event],
+        frame: Frame | None = None,
+        passed: int = 0,
+    ) -> list[Observation]:
+        began = {name: state.clock for name, state in self.states.items()}
+        declared = [self._clamped(said) for said in answer.observations]
+        state = self.states[device]
+        now = answer.ok.now if isinstance(answer.ok, Ok) and answer.ok.now is not UNSET else 0
+        state.clock = max(state.clock, began[device] + passed, now)
+        crossings = self.harness.crossings()
+        passages = self.harness.sounds.passages(crossings)
+        self.uploads += len(crossings)
+        self.voice += len(passages)
+        moment = Moment(
+            began=began,
+            ended={name: state.clock for name, state in self.states.items()},
+            caused=tuple(self._caused(device, began[device], caused)),
+            declared=tuple(declared),
+            passages=tuple(passages),
+            frames={device: frame} if frame is not None else {},
+            shown=self._shown(),
+            sounding=self._sounding(device),
+        )
+        seen = self.timeline.add(moment)
+        self._follow(seen)
+        return seen
+
+    def _caused(self, device: str, time: int, events: Iterable[Event]) -> Iterable[Observation]:
+        for event, attributes in events:
+            yield Observation(Microseconds(time), device, event, attributes, Origin.WITNESSED)
+
+    def _clamped(self, said: Observation) -> Observation:
+        """An observation of the target, not before what has already been seen. Raises TargetError where its own time goes backwards."""
+        state = self.states.get(said.device)
+        if state is None:
+            raise TargetError(f"an observation names device {said.device!r}, which 'hello' did not")
+        if said.time < state.declared:
+            raise TargetError(
+                f"time of {said.device} goes backwards: {said.event} at {said.time} after {state.declared}"
+            )
+        state.declared = said.time
+        time = max(said.time, state.clock)
+        state.clock = time
+        return replace(said, time=Microseconds(time))
+
+    def _shown(self) -> dict[str, dict[tuple[str, str], bool]]:
+        looks = {name: senses.look() for name, senses in self.harness.senses.items() if senses.sees}
+        return {name: dict(shown) for name, shown in looks.items() if shown is not None}
+
+    def _sounding(self, device: str) -> dict[str, bool]:
+        senses = self.harness.senses[device]
+        return {device: senses.sounding()} if senses.hears else {}
+
+    def _follow(self, seen: Iterable[Observation]) -> None:
+        """What was seen changes what is known of the devices."""
+        for said in seen:
+            state = self.states[said.device]
+            if said.event == "microphone.power":
+                state.muted = said.attributes["on"] is False
+            elif said.event in ("call.start", "call.end"):
+                state.calling = said.event == "call.start"
+
+    # Before and after
+
+    def begin_scenario(self) -> None:
+        self.span = len(self.timeline.trace), len(self.timeline.trace)
+
+    def end_scenario(self) -> None:
+        self.span = self.span[0], len(self.timeline.trace)
+
+    def mark(self) -> None:
+        """Note how long the trace is after a step."""
+        self.marks.append(len(self.timeline.trace))
+
+    def control(self, device: str, when: str) -> None:
+        """A request must be heard, streamed and answered. On whose word that rests is noted: the harness sees sound cross, and hears what
+        is played."""
+        if self.dead:
+            return
+        seen = [o for o in self.say(device, CLIPS[CONTROL]) if o.device == device]
+        streamed = [o for o in seen if o.event == "stream.audio" and o.attributes.get("voice") is True]
+        answered = [o for o in seen if o.event == "tts.audio"]
+        missing = [what for what, got in (("streamed", streamed), ("answered", answered)) if not got]
+        crossed = any(o.origin is Origin.WITNESSED for o in streamed)
+        if self.harness.relay is not None and not crossed:
+            missing.append("seen on the wire")
+        if missing:
+            self.dead = f"the positive control {when} failed on {device}: the request was not {' and not '.join(missing)}"
+            self.dead += "".join(f"; the target: {reason}" for reason in self.skipped[-1:])
+            self.heard = None
+            return
+        known = Origin.WITNESSED if crossed else Origin.DEVICE
+        self.heard = weakest([known] + ([self.heard] if self.heard is not None else []))
+
+    def bring_back(self, devices: Iterable[str]) -> None:
+        """Undo what would keep an honest device from answering."""
+        for device in devices:
+            state = self.states[device]
+            self.carry_out(Network(device, "up"))
+            self.carry_out(Power(device, "restore"))
+            if state.muted:
+                self.carry_out(Press(device, "microphone"))
+            if state.word != state.first_word:
+                self.carry_out(Choose(device, state.first_word))
+            if state.calling:
+                self.carry_out(Call(device, "end", "device"))
+            self.carry_out(Say(device, SETTLING))
+
+    # The end
+
+    def finish(self, *, reset: bool) -> list[Observation]:
+        """Search the stores, reset the target, search again, and give the whole trace."""
+        finds = self._search(frozenset())
+        if reset:
+            self._reset()
+            finds += self._search(frozenset({"transcript"}))
+        ends = [
+            Observation(Microseconds(state.clock), name, "end", {}, Origin.WITNESSED)
+            for name, state in self.states.items()
+        ]
+        return self.timeline.finish([*finds, *ends])
+
+    def _reset(self) -> None:
+        """What leaves the target while it forgets is still heard."""
+        answer = self.harness.target.request(ResetRequest())
+        if answer.ok is None:
+            raise TargetError(f"the implementation cannot be reset: {answer.unsupported or answer.failed}")
+        device = next(iter(self.states))
+        self._moment(device, replace(answer, observations=()), [])
+
+    def _search(self, expected: frozenset[str]) -> list[Observation]:
+        """What is found in stores, booked on the devices it was said to."""
+        acted_on = {name: self._recognised(name) for name in self.states}
+        everything = frozenset().union(*acted_on.values())
+        sounds = self.harness.sounds
+        airs = [*sounds.now.values(), sounds.before]
+        searched = self._search_for(airs, everything, sounds.calls.values())
+        self.stores = _together(self.stores, searched)
+        found: list[Observation] = []
+        for find in searched.finds:
+            if find.category in expected:
+                continue
+            attributes: dict[str, Value] = {
+                "store": find.store,
+                "category": find.category,
+                "acted_on": find.acted_on,
+            }
+            for name in self._owners(find, acted_on):
+                time = Microseconds(self.states[name].clock)
+                found.append(Observation(time, name, "record.found", attributes, Origin.WITNESSED))
+        return found
+
+    def _owners(self, find: Find, acted_on: Mapping[str, frozenset[str]]) -> list[str]:
+        """The devices whose words or sound was found. Sound of an earlier run is booked on the first."""
+        if find.category in ("transcript", "hypothesis"):
+            return [name for name, texts in acted_on.items() if texts] or list(acted_on)
+        sounds = self.harness.sounds
+        owners = []
+        for name in self.states:
+            again = self._search_for([sounds.now[name]], frozenset(), [sounds.calls[name]])
+            if any((f.store, f.category) == (find.store, find.category) for f in again.finds):
+                owners.append(name)
+        return owners or list(self.states)[:1]
+
+    def _recognised(self, device: str) -> frozenset[str]:
+        return frozenset(
+            str(o.attributes["text"]).lower()
+            for o in self.timeline.trace
+            if o.event == "asr.result" and o.device == device and "text" in o.attributes
+        )
+
+    def _search_for(self, airs: list[Air], acted_on: frozenset[str], calls: Iterable[Air]) -> Search:
+        return search(self.harness.hello.data_paths, airs, acted_on, calls)
+
+
+def _together(one: Search, other: Search) -> Search:
+    """What two searches of one run found."""
+    return Search(
+        finds=tuple(dict.fromkeys((*one.finds, *other.finds))),
+        files=max(one.files, other.files),
+        unread=tuple(dict.fromkeys((*one.unread, *other.unread))),
+        texts=one.texts | other.texts,
+    )
+
+
+assert CLIPS[CONTROL].wake == FIRST

@@ -1,0 +1,147 @@
+"""What the harness itself brings about with a step: events that need nobody's word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from earwitness.conformance.stimuli.stimulus import (
+    Call,
+    Choose,
+    Kill,
+    Network,
+    Power,
+    Press,
+    Query,
+    SetTone,
+    Shutter,
+    Skill,
+    Stimulus,
+)
+from earwitness.conformance.targets.protocol import DeviceProfile
+from earwitness.model.expression import Value
+
+NEEDED: Mapping[str, frozenset[str]] = {
+    "organisation": frozenset(
+        {
+            "skills",
+            "unit",
+            "settings",
+            "device_count",
+            "active_devices",
+            "top_domains",
+            "top_skills",
+            "intent_distribution",
+            "daily_dialogues",
+        }
+    ),
+    "skill_developer": frozenset({"skill_metrics", "own_logs"}),
+    "operator": frozenset({"service_metrics"}),
+}
+"""What each role needs for its work (FAQ 7 and 8 of the paper), of the parties it works for."""
+Event = tuple[str, dict[str, Value]]
+
+
+@dataclass
+class DeviceState:
+    """What the harness knows of a device because it did it, and where the device's clock is, in microseconds."""
+
+    profile: DeviceProfile
+    clock: int = 0
+    declared: int = 0
+    """The latest time the device itself reported."""
+    powered: bool = False
+    networked: bool = True
+    muted: bool = False
+    tone: bool = False
+    shutter_closed: bool = False
+    calling: bool = False
+    word: str = ""
+    answered: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.word = self.first_word
+
+    @property
+    def first_word(self) -> str:
+        """The wake word a device listens for when it is new."""
+        return self.profile.wake_words[0] if self.profile.wake_words else "alexa"
+
+    @property
+    def reachable(self) -> bool:
+        """Whether what its organisation decides can come to it."""
+        return self.powered and self.networked
+
+
+def deeds_of(stimulus: Stimulus, state: DeviceState) -> Iterator[Event]:
+    """The events a step brings about that was carried out, given how the device was before it."""
+    match stimulus:
+        case Power(_, "restore") if not state.powered:
+            yield "power", {"on": True, "kind": state.profile.kind}
+            yield "setting.wake_word", {"word": _known_word(state.word)}
+        case Power(_, "cut") if state.powered:
+            yield "power", {"on": False, "kind": state.profile.kind}
+        case Kill() if state.powered:
+            yield "power", {"on": False, "kind": state.profile.kind}
+            yield "power", {"on": True, "kind": state.profile.kind}
+            yield "setting.wake_word", {"word": _known_word(state.word)}
+        case Network(_, to) if (to == "up") is not state.networked:
+            yield "network", {"on": to == "up"}
+        case Press(_, button) if state.powered:
+            yield f"button.{button}", {}
+        case Shutter():
+            yield "shutter", {"closed": not state.shutter_closed}
+        case SetTone(_, value):
+            yield "setting.tone", {"on": value}
+        case Choose(_, word):
+            yield "setting.wake_word", {"word": _known_word(word)}
+        case Call(_, "start", leg):
+            yield "call.start", {"leg": leg}
+        case Call(_, "end", _) if state.calling:
+            yield "call.end", {}
+        case Skill(_, "enable", skill):
+            refused = skill in state.profile.refused_skills
+            yield "skill.enable", {"skill": skill, "certified": not refused}
+
+
+def access_of(query: Query, data: object, *, says_denied: bool, holds_words: bool) -> Event:
+    """What an answer to a question shows, whatever was said of the decision: something given after a denial was permitted. Words of the
+    test in it are transcripts, whatever they are called; `needed` is by the paper, and never for those to whom the device does not
+    belong."""
+    resource = "transcripts" if holds_words else query.resource
+    empty = data is None or (says_denied and data in ([], {}, "", 0, False))
+    given = holds_words or not empty
+    needed = query.actor == "ours" and resource in NEEDED.get(query.role, frozenset())
+    return "access", {
+        "actor": query.actor,
+        "role": query.role,
+        "resource": resource,
+        "needed": needed,
+        "decision": "permit" if given else "deny",
+    }
+
+
+def update(state: DeviceState, stimulus: Stimulus) -> None:
+    """What a step that was carried out changes."""
+    match stimulus:
+        case Power(_, to):
+            state.powered = to == "restore"
+        case Kill():
+            state.powered = True
+        case Network(_, to):
+            state.networked = to == "up"
+        case Shutter():
+            state.shutter_closed = not state.shutter_closed
+        case SetTone(_, value):
+            state.tone = value
+        case Choose(_, word):
+            state.word = word
+        case Call(_, to, _):
+            state.calling = to == "start"
+    if not state.reachable:
+        state.calling = False
+
+
+def _known_word(word: str) -> str:
+    """The word as the vocabulary names it: one of the paper's four, or another."""
+    return word if word in ("alexa", "amazon", "computer", "echo") else "other"

@@ -1,0 +1,110 @@
+"""One implementation examined: driven by a plan, judged by packs. Without proofs and without a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from earwitness.conformance.gate.verdict import ClauseResult, Exit, gate
+from earwitness.conformance.running.budget import Budget
+from earwitness.conformance.running.conduct import (
+    BUTTON_BOUND,
+    Keep,
+    Session,
+    Tell,
+    circumstances_of,
+    conduct,
+)
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.judgement import Circumstances, judge
+from earwitness.conformance.targets.confinement import Confinement
+from earwitness.conformance.targets.entry_points import TargetOptions, open_target
+from earwitness.model.proof.proof import Standing
+from earwitness.model.trace import Observation
+from earwitness.policies.pack import Pack
+from earwitness.policies.proving.tasks import PROGRESS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a check is to do: at most so many sequences of the search, so many seconds for one proof, a budget of seconds for the
+    implementation, and reasons for what it cannot do."""
+
+    examples: int = 200
+    seconds: int = 60
+    proofs: bool = True
+    seed: int = 0
+    budget: float = 55.0
+    excuses: Mapping[str, str] = field(default_factory=dict)
+    """Capability -> why it is not there, from a capability file."""
+    confinement: Confinement = Confinement.SEALED
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What an implementation came to. `reason` says why the exit is not 0 where no clause does."""
+
+    session: Session
+    circumstances: Circumstances
+    results: tuple[ClauseResult, ...]
+    exit: Exit
+    reason: str
+
+
+def ignore_line(line: str) -> None:
+    """Tell nobody."""
+
+
+def keep_nothing(number: int, trace: Sequence[Observation]) -> None:
+    """Keep no observation."""
+
+
+def examine(
+    target: str,
+    packs: Sequence[Pack],
+    plan: Plan,
+    *,
+    tell: Tell = ignore_line,
+    keep: Keep = keep_nothing,
+    proved: Mapping[str, Standing] | None = None,
+) -> Examination:
+    """Drive the target and judge it. `proved` is what proofs over the model came to, to be shown beside the verdicts. Raises TargetError
+    where the target cannot be driven at all."""
+    clauses = tuple(clause for pack in packs for clause in pack.clauses)
+    options = TargetOptions(confinement=plan.confinement)
+    budget = Budget(plan.budget)
+    with Harness(open_target(target, options), clauses, plan.seed, budget) as harness:
+        tell(f"driving {harness.hello.name}")
+        session = conduct(harness, plan.examples, tell, keep)
+    bound = next((pack.parameters["cut"] for pack in packs if "cut" in pack.parameters), BUTTON_BOUND)
+    standings = proved or {}
+    circumstances = replace(
+        circumstances_of(session, clauses, bound=bound),
+        excuses=plan.excuses,
+        proved={name: standing.value for name, standing in standings.items()},
+    )
+    results = judge(clauses, [run.tally for run in session.runs], circumstances)
+    code, reason = _decide(results, frozenset(c.id for c in clauses), session, standings)
+    return Examination(session, circumstances, results, code, reason)
+
+
+def _decide(
+    results: tuple[ClauseResult, ...],
+    expected: frozenset[str],
+    session: Session,
+    standings: Mapping[str, Standing],
+) -> tuple[Exit, str]:
+    code = gate(results, expected)
+    if code is Exit.VIOLATED:
+        return code, ""
+    if session.dead:
+        return Exit.NOT_DRIVABLE, session.dead
+    reasons = [finding.text for finding in session.findings if finding.blocking]
+    reasons += [
+        f"the model refutes {name}" for name, standing in standings.items() if standing is Standing.REFUTED
+    ]
+    if standings.get(PROGRESS, Standing.PROVED) is not Standing.PROVED:
+        reasons.append("it is not proved that the model's time never stops")
+    if reasons and code is Exit.SATISFIED:
+        return Exit.INCONCLUSIVE, reasons[0]
+    return code, ""

@@ -1,0 +1,230 @@
+"""The judge: from what was observed, and by whom it could be seen, to a verdict on every clause. Nothing else goes in, so that
+anybody can come to the same verdicts from a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from earwitness.conformance.gate.verdict import (
+    WORDS,
+    WORST_FIRST,
+    ClauseResult,
+    ConjunctResult,
+    Verdict,
+    reaches,
+    weakest,
+)
+from earwitness.conformance.running.atoms import attributes_of
+from earwitness.conformance.running.tally import ConjunctTally, Tally, names_of
+from earwitness.model.logic.english import describe_formula
+from earwitness.model.trace import Origin
+from earwitness.policies.pack import Clause, Conjunct, Kind
+
+Sight = Mapping[str, Origin | None]
+"""For each event the best origin with which this run could have seen it; None where nobody could."""
+
+UNMEASURED = frozenset({"buffered", "asked_by"})
+"""Attributes that no witness can measure: what rests on them is the device's word, even where the event itself was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a clause that no single trace can decide came to when it was tried: the button in every state, an organisation's controls,
+    two runs that differ in words and voice."""
+
+    verdict: Verdict
+    evidence: Origin | None = None
+    exercised: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What must be known of a check beside its traces. `heard` is on whose word it rests that requests were heard and answered (None:
+    they were not), `dead` why the target cannot be judged, `excuses` reasons a capability file gives for what the target cannot do."""
+
+    sight: Sight
+    capabilities: Mapping[str, bool] = field(default_factory=dict)
+    excuses: Mapping[str, str] = field(default_factory=dict)
+    heard: Origin | None = Origin.WITNESSED
+    dead: str = ""
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    """Clause id -> why what was seen of it was not all there was to see."""
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    proved: Mapping[str, str] = field(default_factory=dict)
+    """Clause id -> what its proof over the model came to; shown, never a reason."""
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """Clause id -> number of its stored failure."""
+
+
+def judge(
+    clauses: Iterable[Clause], tallies: Sequence[Tally], circumstances: Circumstances
+) -> tuple[ClauseResult, ...]:
+    """The verdict on every clause, in the order of the clauses."""
+    return tuple(_judge_clause(clause, tallies, circumstances) for clause in clauses)
+
+
+def _judge_clause(clause: Clause, tallies: Sequence[Tally], known: Circumstances) -> ClauseResult:
+    lacking = clause.capability is not None and not known.capabilities.get(clause.capability, False)
+    if lacking:
+        return _not_applicable(clause, known)
+    conjuncts = tuple(_judge_conjunct(c, clause, tallies, known) for c in clause.conjuncts)
+    if clause.id in known.trials:
+        conjuncts = (*conjuncts, _tried(clause, known.trials[clause.id], known))
+    elif clause.kind is not Kind.ALWAYS and not conjuncts:
+        conjuncts = (_tried(clause, Trial(Verdict.NOT_EXERCISED, reason="it was not tried"), known),)
+    worst = min(conjuncts, key=lambda c: WORST_FIRST.index(c.verdict))
+    return _result(
+        clause,
+        known,
+        verdict=worst.verdict,
+        reason=_reason(worst, conjuncts),
+        conjuncts=conjuncts,
+        exercised=sum(c.exercised for c in conjuncts),
+        searched=_runs_that_exercised(clause, tallies),
+    )
+
+
+def _reason(worst: ConjunctResult, conjuncts: Sequence[ConjunctResult]) -> str:
+    if not worst.reason or len(conjuncts) == 1:
+        return worst.reason
+    return f"{worst.name}: {worst.reason}"
+
+
+def _runs_that_exercised(clause: Clause, tallies: Sequence[Tally]) -> int:
+    names = [c.name for c in clause.conjuncts]
+    return sum(any(name in t and t[name].exercised for name in names) for t in tallies)
+
+
+def _not_applicable(clause: Clause, known: Circumstances) -> ClauseResult:
+    assert clause.capability is not None
+    excuse = known.excuses.get(clause.capability, "")
+    reason = f"the target has no capability '{clause.capability}'"
+    reason += f": {excuse}" if excuse else ", and no capability file says why"
+    return _result(clause, known, verdict=Verdict.NOT_APPLICABLE, reason=reason, required=not excuse)
+
+
+def _result(
+    clause: Clause,
+    known: Circumstances,
+    *,
+    verdict: Verdict,
+    reason: str,
+    required: bool = True,
+    conjuncts: tuple[ConjunctResult, ...] = (),
+    exercised: int = 0,
+    searched: int = 0,
+) -> ClauseResult:
+    evidence = [c.evidence for c in conjuncts if c.evidence is not None]
+    worst = weakest(evidence) if len(evidence) == len(conjuncts) else None
+    words = [WORDS[worst]] if worst is not None else []
+    return ClauseResult(
+        id=clause.id,
+        title=clause.title,
+        severity=clause.severity,
+        source=clause.source,
+        english=describe_formula(clause.formula) if clause.formula is not None else clause.title,
+        verdict=verdict,
+        known=(*words, *([f"searched {searched}"] if searched else [])),
+        reason=reason,
+        exercised=exercised,
+        required=required,
+        failure=known.failures.get(clause.id),
+        proved=known.proved.get(clause.id, ""),
+        conjuncts=conjuncts,
+    )
+
+
+def _judge_conjunct(
+    conjunct: Conjunct, clause: Clause, tallies: Sequence[Tally], known: Circumstances
+) -> ConjunctResult:
+    found = [t[conjunct.name] for t in tallies if conjunct.name in t]
+    origins = _evidence_by_event(conjunct, found, known.sight)
+    evidence = weakest(o for o in origins.values() if o is not None)
+    verdict, reason = _verdict(conjunct, clause, found, origins, known)
+    return ConjunctResult(
+        name=conjunct.name,
+        english=describe_formula(conjunct.formula),
+        verdict=verdict,
+        needs=conjunct.needs,
+        evidence=evidence if any(t.exercised for t in found) else None,
+        exercised=sum(t.exercised for t in found),
+        origins={name: origin for name, origin in origins.items() if origin is not None},
+        reason=reason,
+    )
+
+
+def _evidence_by_event(
+    conjunct: Conjunct, found: Sequence[ConjunctTally], sight: Sight
+) -> dict[str, Origin | None]:
+    """The weakest origin of each event the conjunct names. Where it happened, the origin it came from; in any case no better than it
+    could have been seen, since what was missed would have come from nobody."""
+    unmeasured = bool(attributes_of(conjunct.formula) & UNMEASURED)
+    result: dict[str, Origin | None] = {}
+    for atom in names_of(conjunct):
+        origins = [t.origins[atom] for t in found if atom in t.origins]
+        seen = sight.get(atom.name, Origin.DEVICE)
+        if seen is not None:
+            origins.append(seen)
+        if unmeasured:
+            origins.append(Origin.DEVICE)
+        origin = weakest(origins)
+        known = [result[atom.name]] if atom.name in result else []
+        result[atom.name] = weakest(o for o in [*known, origin] if o is not None)
+    return result
+
+
+def _verdict(
+    conjunct: Conjunct,
+    clause: Clause,
+    found: Sequence[ConjunctTally],
+    origins: Mapping[str, Origin | None],
+    known: Circumstances,
+) -> tuple[Verdict, str]:
+    if any(t.violated_at is not None for t in found):
+        return Verdict.VIOLATED, "violated by the implementation; the shortest run found is below"
+    if known.dead:
+        return Verdict.INCONCLUSIVE, known.dead
+    if clause.id in known.doubts:
+        return Verdict.INCONCLUSIVE, known.doubts[clause.id]
+    unseen = [name for name, origin in origins.items() if origin is None]
+    if unseen:
+        return Verdict.NOT_OBSERVABLE, f"nobody in this run could see {', '.join(sorted(unseen))}"
+    if not any(t.exercised for t in found):
+        return Verdict.NOT_EXERCISED, f"it did not happen in any run: {describe_formula(conjunct.trigger)}"
+    if any(t.pending for t in found):
+        return Verdict.INCONCLUSIVE, "a deadline was still open when a run ended"
+    return _weighed(conjunct.needs, origins, known)
+
+
+def _weighed(
+    needs: Origin, origins: Mapping[str, Origin | None], known: Circumstances
+) -> tuple[Verdict, str]:
+    """Kept, as far as anybody can tell: satisfied if the evidence is what the pack asks for, else on the implementation's word."""
+    if known.heard is not Origin.WITNESSED:
+        return Verdict.ON_ITS_WORD, "nobody saw that this implementation hears and answers anything"
+    short = {name: o for name, o in origins.items() if o is not None and not reaches(o, needs)}
+    if not short:
+        return Verdict.SATISFIED, ""
+    rest = ", ".join(f"{name}: {WORDS[origin]}" for name, origin in sorted(short.items()))
+    return Verdict.ON_ITS_WORD, f"it must be {WORDS[needs]}, and rests on less ({rest})"
+
+
+def _tried(clause: Clause, trial: Trial, known: Circumstances) -> ConjunctResult:
+    """The result of a trial in the form of a conjunct."""
+    verdict, reason = trial.verdict, trial.reason
+    if verdict is Verdict.SATISFIED and known.dead:
+        verdict, reason = Verdict.INCONCLUSIVE, known.dead
+    if verdict is Verdict.SATISFIED and trial.evidence is not None:
+        verdict, why = _weighed(clause.needs, {"what was tried": trial.evidence}, known)
+        reason = why or reason
+    return ConjunctResult(
+        name=f"{clause.id}.tried",
+        english=clause.title,
+        verdict=verdict,
+        needs=clause.needs,
+        evidence=trial.evidence,
+        exercised=trial.exercised,
+        reason=reason,
+    )

@@ -1,0 +1,404 @@
+"""From moments to the trace that is judged.
+
+What the harness causes is taken from the harness alone; what it saw takes the place of what was declared of the same thing; what was
+declared and agrees with what was seen counts as witnessed; everything else stays the word of whoever said it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from earwitness.conformance.running.answers import plain_letters
+from earwitness.conformance.running.instants import arrange
+from earwitness.conformance.running.moment import Finding, Frame, Indicator, Moment, Passage
+from earwitness.model.expression import Value
+from earwitness.model.trace import Observation, Origin
+from earwitness.model.vocabulary import Microseconds
+
+HARNESS_ONLY = frozenset(
+    {
+        "power",
+        "network",
+        "shutter",
+        "button.microphone",
+        "button.action",
+        "setting.tone",
+        "setting.wake_word",
+        "call.start",
+        "skill.enable",
+        "access",
+    }
+)
+"""Events that nothing but a step of the test brings about."""
+GROUND_TRUTH = frozenset({"speech", "record.found", "tick", "end"})
+"""Events that only the harness can know; from a target they are not listened to."""
+INDICATORS: Mapping[str, str] = {"light": "color", "screen": "symbol"}
+"""Events that show something, and the attribute that says what."""
+WAKE_SLACK = 1_000_000
+"""Microseconds after the end of what was said within which a device may say that it heard its word."""
+ANSWER_SLACK = 400_000
+"""Microseconds between the report that something is played and the first of it: the loudspeaker is five pieces of 80 ms behind at most."""
+
+
+@dataclass
+class _Device:
+    """What is known of one device while its moments go by."""
+
+    powered: bool = False
+    microphone: bool | None = None
+    """As last declared or seen; None while it is not known."""
+    says_off: bool = False
+    """Whether it was declared, and not only seen, that the microphones have no power."""
+    shown: dict[Indicator, bool] = field(default_factory=dict)
+    settings: dict[str, Value] = field(default_factory=dict)
+    stream: int = 0
+    calling: bool = False
+    spoken: list[Observation] = field(default_factory=list)
+
+
+@dataclass
+class Timeline:
+    """Feed it moments in order; `finish` gives the trace. `watched` says whether every way to the cloud is carried by the harness,
+    `words_sent` whether the target was told the words that were spoken (then to know them shows nothing)."""
+
+    watched: bool = False
+    words_sent: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    trace: list[Observation] = field(default_factory=list)
+    _devices: dict[str, _Device] = field(default_factory=dict)
+    _frames: list[tuple[str, int, Frame]] = field(default_factory=list)
+    _sounds: list[tuple[str, int, bool]] = field(default_factory=list)
+    _passages: list[Passage] = field(default_factory=list)
+
+    def add(self, moment: Moment) -> list[Observation]:
+        """Take one moment; returns what it adds to the trace, as far as that can be said now."""
+        for deed in moment.caused:
+            if deed.event == "speech":
+                self.device(deed.device).spoken.append(deed)
+        kept = [*(_completed(deed, moment.declared) for deed in moment.caused), *self._declared(moment)]
+        captured = list(self._captured(moment, kept))
+        seen = arrange([*kept, *captured])
+        seen = self._with_passages(moment, seen)
+        seen = self._with_indicators(moment, seen)
+        self._remember(moment, seen)
+        self.trace += seen
+        return seen
+
+    def device(self, name: str) -> _Device:
+        return self._devices.setdefault(name, _Device())
+
+    # What was declared of the harness's own deeds
+
+    def _declared(self, moment: Moment) -> Iterator[Observation]:
+        caused = list(moment.caused)
+        for said in moment.declared:
+            if said.event in GROUND_TRUTH or _take_match(caused, said):
+                continue
+            if said.event == "wake_word":
+                yield self._wake_word(said)
+            elif said.event == "asr.result":
+                yield self._recognised(said)
+            elif said.event not in HARNESS_ONLY:
+                yield said
+            elif said.event == "call.start" and any(deed.event == "call.start" for deed in moment.caused):
+                # The other end of the call that the test began.
+                yield replace(said, origin=Origin.WITNESSED)
+            elif not self._restates(said):
+                text = f"'{said.event}' was reported, and no step of the test brought it about"
+                self.findings.append(Finding("invented", text, said.device, blocking=True))
+
+    def _restates(self, said: Observation) -> bool:
+        """Whether it says again what is the case anyway."""
+        known = self.device(said.device).settings
+        return bool(said.attributes) and all(
+            known.get(f"{said.event}.{name}", value) == value
+            for name, value in said.attributes.items()
+            if name != "kind"
+        )
+
+    def _wake_word(self, said: Observation) -> Observation:
+        """Witnessed where it lies within words that hold it."""
+        for speech in reversed(self.device(said.device).spoken):
+            until = int(speech.attributes["until"])
+            if speech.time <= said.time <= until + WAKE_SLACK and speech.attributes["addressed"] is True:
+                return replace(said, origin=Origin.WITNESSED)
+        return said
+
+    def _recognised(self, said: Observation) -> Observation:
+        """Who knows words that it was not told has heard them."""
+        if self.words_sent:
+            return said
+        text = plain_letters(str(said.attributes.get("text", "")))
+        spoken = [plain_letters(str(s.attributes["words"])) for s in self.device(said.device).spoken]
+        heard = any(text and (text in words or _share(text, words) >= WORDS_SHARED) for words in spoken)
+        return replace(said, origin=Origin.WITNESSED) if heard else said
+
+    # Microphones
+
+    def _captured(self, moment: Moment, kept: list[Observation]) -> Iterator[Observation]:
+        for name, frame in moment.frames.items():
+            self._frames.append((name, moment.began[name], frame))
+            yield from self._frame(name, moment, frame, kept)
+
+    def _frame(
+        self, name: str, moment: Moment, frame: Frame, kept: list[Observation]
+    ) -> Iterator[Observation]:
+        """What a frame shows of the microphones, and what was declared of it."""
+        declared = [i for i, o in enumerate(kept) if o.device == name and o.event == "audio.captured"]
+        switched = any(o.device == name and o.event == "microphone.power" for o in kept)
+        device = self.device(name)
+        silent = device.powered and device.microphone is not True and not device.says_off
+        if frame.taken and silent and not switched:
+            yield self._microphone(name, moment.began[name], True)
+        if not frame.taken and device.microphone is True and not switched:
+            yield self._microphone(name, moment.began[name], False)
+        if not frame.taken:
+            return
+        for i in declared:
+            kept[i] = replace(kept[i], origin=Origin.WITNESSED)
+        if not declared:
+            attributes: dict[str, Value] = {"bytes": frame.taken}
+            yield _witnessed(moment.ended[name], name, "audio.captured", attributes)
+
+    def _microphone(self, name: str, time: int, on: bool) -> Observation:
+        return _witnessed(time, name, "microphone.power", {"on": on})
+
+    # What crossed
+
+    def _with_passages(self, moment: Moment, seen: list[Observation]) -> list[Observation]:
+        """Sound that was seen to cross takes the place of what was declared of it."""
+        left = list(moment.passages)
+        self._passages += left
+        result: list[Observation] = []
+        for said in seen:
+            if said.event != "stream.audio" or said.attributes.get("voice") is not True:
+                result.append(said)
+                continue
+            own = [p for p in left if p.device == said.device and _overlap(p, said)]
+            left = [p for p in left if p not in own]
+            result += [_crossed(p, said.time, said.attributes.get("stream")) for p in own] or [said]
+        for passage in left:
+            time = moment.ended[passage.device]
+            result.append(_crossed(passage, time, self._stream_at(passage.device, seen)))
+        return arrange(result)
+
+    def _stream_at(self, device: str, seen: Sequence[Observation]) -> int:
+        """The stream that the device says is open, 0 where none is."""
+        stream = self.device(device).stream
+        for said in seen:
+            if said.device == device and said.event == "stream.open":
+                stream = int(said.attributes["stream"])
+        return stream
+
+    # Lights and screen
+
+    def _with_indicators(self, moment: Moment, seen: list[Observation]) -> list[Observation]:
+        """What the front shows counts, whatever was said of it."""
+        crossed = {p.device for p in moment.passages}
+        for name, shown in moment.shown.items():
+            for indicator, lit in shown.items():
+                seen = self._with_indicator(moment, seen, name, indicator, lit=lit, crossed=name in crossed)
+        return seen
+
+    def _with_indicator(
+        self,
+        moment: Moment,
+        seen: list[Observation],
+        name: str,
+        indicator: Indicator,
+        *,
+        lit: bool,
+        crossed: bool,
+    ) -> list[Observation]:
+        device = self.device(name)
+        said = _said_last(seen, name, indicator)
+        if said is lit:
+            return _agree(seen, name, indicator, pulses_count=not crossed)
+        kept = [o for o in seen if not _is_of(o, name, indicator)]
+        if said is not None:
+            event, what = indicator
+            text = f"reported that {what} is {'on' if said else 'off'}, and its front shows the contrary"
+            self.findings.append(Finding("contradicted", text, name))
+        if lit is not device.shown.get(indicator, False) and _powered_after(name, device.powered, seen):
+            event, what = indicator
+            attributes: dict[str, Value] = {INDICATORS[event]: what, "on": lit}
+            kept.append(_witnessed(moment.ended[name], name, event, attributes))
+        return kept
+
+    # Memory
+
+    def _remember(self, moment: Moment, seen: Sequence[Observation]) -> None:
+        for name, shown in moment.shown.items():
+            self.device(name).shown.update(shown)
+        for name, sounding in moment.sounding.items():
+            self._sounds.append((name, moment.ended[name], sounding))
+        for said in seen:
+            _note(self.device(said.device), said)
+
+    # When everything is known
+
+    def finish(self, finds: Iterable[Observation] = ()) -> list[Observation]:
+        """The whole trace. `finds` are what was found in stores: a declared record of the same kind is then witnessed."""
+        self.trace += list(finds)
+        found = {_record_kind(o) for o in self.trace if o.event == "record.found"}
+        result = []
+        for place, said in enumerate(self.trace):
+            if said.origin is Origin.DEVICE and self._agrees_later(place, said, found):
+                said = replace(said, origin=Origin.WITNESSED)
+            result.append(said)
+        return [said for said in result if not self._crossed_elsewhere(said)]
+
+    def _agrees_later(self, place: int, said: Observation, found: set[tuple[Value, ...]]) -> bool:
+        """Whether what was seen afterwards bears out what was declared."""
+        match said.event:
+            case "microphone.power":
+                return self._borne_out(place, said)
+            case "stream.open" | "stream.close":
+                return self.watched
+            case "tone" | "tts.audio":
+                return self._heard_soon(said.device, said.time)
+            case "skill.response":
+                return self._answered_aloud(place, said)
+            case "record.write":
+                return _record_kind(said) in found
+        return False
+
+    def _borne_out(self, place: int, said: Observation) -> bool:
+        """The next sound before the microphones was taken just if they are said to have power."""
+        for later in self.trace[place + 1 :]:
+            if later.device == said.device and later.event in ("microphone.power", "power"):
+                until = later.time
+                break
+        else:
+            until = None
+        for name, time, frame in self._frames:
+            if name != said.device or time < said.time - ONE_STEP:
+                continue
+            if until is not None and time >= until:
+                return False
+            return bool(frame.taken) is said.attributes["on"]
+        return False
+
+    def _heard_soon(self, device: str, time: int) -> bool:
+        return any(
+            name == device and sounding and time <= at <= time + ANSWER_SLACK
+            for name, at, sounding in self._sounds
+        )
+
+    def _answered_aloud(self, place: int, said: Observation) -> bool:
+        """The answer of a skill was heard: something was played before the microphones opened again."""
+        for later in self.trace[place + 1 :]:
+            if later.device == said.device and later.event == "tts.audio":
+                return self._heard_soon(later.device, later.time)
+            if later.device == said.device and later.event == "stream.open":
+                return False
+        return False
+
+    def _crossed_elsewhere(self, said: Observation) -> bool:
+        """Declared sound whose crossing was seen at another moment: the crossing is in the trace already."""
+        if said.event != "stream.audio" or said.origin is Origin.WITNESSED:
+            return False
+        return any(p.device == said.device and _overlap(p, said) for p in self._passages)
+
+
+ONE_STEP = 80_000
+"""Microseconds of one piece of sound."""
+WORDS_SHARED = 0.5
+"""Share of recognised words that must have been spoken: recognisers err, and a device that guesses does not come near."""
+
+
+def _witnessed(time: int, device: str, event: str, attributes: Mapping[str, Value]) -> Observation:
+    return Observation(Microseconds(time), device, event, attributes, Origin.WITNESSED)
+
+
+def _crossed(passage: Passage, time: int, stream: Value | None) -> Observation:
+    attributes: dict[str, Value] = {
+        "stream": stream if stream is not None else 0,
+        "bytes": passage.size,
+        "from": passage.first,
+        "to": passage.last,
+        "encrypted": passage.encrypted,
+        "voice": True,
+    }
+    return _witnessed(time, passage.device, "stream.audio", attributes)
+
+
+def _overlap(passage: Passage, said: Observation) -> bool:
+    first, last = said.attributes.get("from"), said.attributes.get("to")
+    if not isinstance(first, int) or not isinstance(last, int):
+        return True
+    return passage.first <= last and first <= passage.last
+
+
+def _completed(deed: Observation, declared: Iterable[Observation]) -> Observation:
+    """A deed with what the target alone knows of it, such as the kind of a skill."""
+    for said in declared:
+        if said.event == deed.event and said.device == deed.device:
+            return replace(deed, attributes={**said.attributes, **deed.attributes})
+    return deed
+
+
+def _take_match(caused: list[Observation], said: Observation) -> bool:
+    """Take the deed that a report speaks of from the list, if there is one."""
+    for place, deed in enumerate(caused):
+        if deed.event == said.event and deed.device == said.device:
+            del caused[place]
+            return True
+    return False
+
+
+def _record_kind(said: Observation) -> tuple[Value, ...]:
+    return said.attributes.get("category", ""), said.attributes.get("acted_on", False)
+
+
+def _share(text: str, words: str) -> float:
+    recognised, spoken = text.split(), set(words.split())
+    return sum(word in spoken for word in recognised) / max(1, len(recognised))
+
+
+def _powered_after(device: str, before: bool, seen: Sequence[Observation]) -> bool:
+    powered = before
+    for said in seen:
+        if said.device == device and said.event == "power":
+            powered = said.attributes["on"] is True
+    return powered
+
+
+def _is_of(said: Observation, device: str, indicator: Indicator) -> bool:
+    event, what = indicator
+    return said.device == device and said.event == event and said.attributes.get(INDICATORS[event]) == what
+
+
+def _said_last(seen: Sequence[Observation], device: str, indicator: Indicator) -> bool | None:
+    said = [o.attributes["on"] is True for o in seen if _is_of(o, device, indicator)]
+    return said[-1] if said else None
+
+
+def _agree(
+    seen: list[Observation], device: str, indicator: Indicator, *, pulses_count: bool
+) -> list[Observation]:
+    """What was declared of an indicator, and the front shows at last, is witnessed. What came and went within one moment could be seen
+    by nobody; it counts as witnessed only where no sound crossed meanwhile, so that nothing depends on it."""
+    own = [place for place, o in enumerate(seen) if _is_of(o, device, indicator)]
+    result = list(seen)
+    for place in own if pulses_count else own[-1:]:
+        result[place] = replace(result[place], origin=Origin.WITNESSED)
+    return result
+
+
+def _note(device: _Device, said: Observation) -> None:
+    """What an observation changes in what is known of its device."""
+    match said.event:
+        case "power":
+            device.powered = said.attributes["on"] is True
+            device.microphone, device.says_off = None, False
+            device.stream = 0 if not device.powered else device.stream
+        case "microphone.power":
+            device.microphone = said.attributes["on"] is True
+            device.says_off = not device.microphone and said.origin is not Origin.WITNESSED
+        case "stream.open":
+            device.stream = int(said.attributes["stream"])
+        case "stream.close":
+            device.stream = 0
+    if said.event in HARNESS_ONLY:
+        device.settings |= {f"{said.event}.{name}": value for name, value in said.attributes.items()}
