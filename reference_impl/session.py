@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import ssl
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +22,7 @@ from earwitness.reference_impl.attached import Attached
 from earwitness.reference_impl.calls.gateway import TELEPHONE_RATE, FarEnd, Telephone
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed
+from earwitness.reference_impl.cloud.credentials import EVERYBODY
 from earwitness.reference_impl.cloud.skills.host import STORE, may_run
 from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device, Kind
 from earwitness.reference_impl.device.link import Link, Route
@@ -105,7 +108,8 @@ class CloudProcess:
         if not said:
             raise RuntimeError("the cloud process did not start; its complaint stands above")
         entry = json.loads(said)
-        self.route = Route("127.0.0.1", entry["port"], entry["authority"])
+        self.credentials: dict[str, str] = entry["credentials"]
+        self.route = Route("127.0.0.1", entry["port"], entry["authority"], self.credentials[EVERYBODY])
         self.people: list[dict[str, str]] = entry["people"]
         self.property = f"https://localhost:{entry['property']}"
         self._client = httpx.Client(
@@ -116,8 +120,8 @@ class CloudProcess:
         )
 
     def route_of(self, device: str) -> Route:
-        """The way of a device, the same for all."""
-        return self.route
+        """The way of a device, with its own credential."""
+        return replace(self.route, credential=self.credentials[device])
 
     def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
         """The property side's answer to a person of that role, of the devices' own party or another. Raises ValueError for what it refuses."""
@@ -155,6 +159,8 @@ class Session:
         """`data` is where device and cloud keep what they keep from one time to the next; without it that is deleted at the end."""
         self.fault, self._kept = fault, data is not None
         self.folder = data if data is not None else Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
+        # For nobody else on this machine.
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.cloud = self.start_cloud(self.cloud_fault or fault)
         self.routes = {name: self.cloud.route_of(name) for name in KINDS}
         self.out: list[Message] = []
@@ -301,7 +307,12 @@ class Session:
 
     def take_route(self, request: Message) -> None:
         device = self.device(request)
-        self.routes[device.name] = Route(request["host"], int(request["port"]), request["authority"])
+        self.routes[device.name] = replace(
+            self.routes[device.name],
+            host=request["host"],
+            port=int(request["port"]),
+            authority=request["authority"],
+        )
         device.link.drop()
         device.link.route = self.routes[device.name]
 
@@ -448,6 +459,7 @@ def main() -> None:
         help="where device and cloud keep what they keep; without it that is deleted at the end",
     )
     options = parser.parse_args()
+    os.umask(0o077)
     if options.fault and options.fault not in VARIANTS:
         sys.exit(f"there is no '{options.fault}'; choose from {', '.join(VARIANTS)}")
     session = session_class(options.fault)(options.fault, options.data)

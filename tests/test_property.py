@@ -10,6 +10,7 @@ import pytest
 from earwitness.conformance.running.tour import REFUSED
 from earwitness.conformance.stimuli.stimulus import RESOURCES, ROLES
 from earwitness.reference_impl.property.access import NEEDS, Person, Record, decide
+from earwitness.reference_impl.property.office import FEWEST, without_small
 from earwitness.reference_impl.session import Session
 
 HIDDEN = {"recordings", "transcripts"}
@@ -56,14 +57,22 @@ def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, 
     list(
         session.handle({"id": 2, "do": "say", "device": "d1", "audio": str(tmp_path / "t.wav"), "words": ""})
     )
-    assert ask("organisation", True, "GET", "d1/top_skills")["data"] == {"timer": 1}
-    assert ask("organisation", True, "GET", "d1/intent_distribution")["data"] == {"SetTimer": 1}
+    assert ask("organisation", True, "GET", "d1/top_skills")["data"] == {"timer": None}
+    assert ask("organisation", True, "GET", "d1/intent_distribution")["data"] == {"SetTimer": None}
     assert ask("organisation", True, "GET", "d1/active_devices")["data"] == 1
     assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2
     assert ask("organisation", True, "GET", "d1/daily_dialogues")["data"] == {}
     for kind in RESOURCES:
         said = ask("organisation", False, "GET", f"d1/{kind}")
         assert said["decision"] == "deny" and said["data"] is None, kind
+
+
+def test_counts_in_which_a_guest_cannot_hide_are_withheld():
+    assert without_small({"GetWeather": 40, "SetTimer": FEWEST, "ForgetWords": 1}) == {
+        "GetWeather": 40,
+        "SetTimer": FEWEST,
+        "ForgetWords": None,
+    }
 
 
 def test_settings_reach_the_device_that_they_are_for(session, ask):
@@ -101,6 +110,58 @@ def test_a_request_that_makes_no_sense_is_told_so(session):
     client.close()
 
 
+@pytest.fixture
+def client(session):
+    made = httpx.Client(
+        base_url=session.cloud.property,
+        verify=session.cloud._client._transport._pool._ssl_context,
+        trust_env=False,
+    )
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("token", [b"\xe9\xff", b"a" * 5000, "é".encode()])
+def test_an_odd_token_is_not_known_and_nothing_more(token, client):
+    assert client.get("/", headers={b"authorization": b"Bearer " + token}).status_code == 401
+    assert client.get("/", headers={b"cookie": b"earwitness=" + token}).status_code == 401
+    assert client.post("/enter", content=b"token=" + token).status_code in (400, 401)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"x" * 10_000, b"", b"token=%ff%00", b"device=d1&tone"])
+def test_an_odd_form_is_refused_in_a_sentence(body, client, session):
+    person = next(p for p in session.cloud.people if p["role"] == "organisation")
+    token = {"authorization": f"Bearer {person['token']}"}
+    for path in ("/enter", "/act"):
+        answer = client.post(path, headers=token, content=body)
+        assert answer.status_code in (400, 401), (path, answer.status_code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 3_000, '{"unit": "\\ud800"}', '{"unit": ""}', '{"tone": 1e999}', '{"wake_word": "\\u0000"}'],
+)
+def test_an_odd_body_is_refused_in_a_sentence(body, client, session):
+    token = {"authorization": f"Bearer {session.cloud.people[0]['token']}"}
+    answer = client.put("/api/devices/d1", headers=token, content=body)
+    assert answer.status_code in (400, 409) and answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/devices/d1/settings", "/nothing"])
+def test_every_answer_says_what_a_browser_may_do_with_it(path, client):
+    headers = client.get(path).headers
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+    assert headers["cache-control"] == "no-store" and headers["referrer-policy"] == "no-referrer"
+
+
+def test_who_leaves_is_not_known_any_more(client, session):
+    entered = client.post("/enter", data={"token": session.cloud.people[0]["token"]})
+    assert entered.status_code == 303 and client.get("/").status_code == 200
+    left = client.post("/leave")
+    assert left.status_code == 303 and client.get("/").status_code == 401
+
+
 def test_the_page_in_a_real_browser(session, ask):
     from playwright.sync_api import sync_playwright
 
@@ -126,16 +187,21 @@ def test_the_page_in_a_real_browser(session, ask):
                 page.click(selector)
 
         page.fill("input[name=token]", "a wrong one")
-        follow("text=Enter >> nth=-1")
+        follow("button:has-text('Enter')")
         assert "not known" in page.content()
         page.fill(
             "input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == "organisation")
         )
-        follow("button")
+        follow("button:has-text('Enter')")
         assert page.inner_text("h1") == "Harbour Hotel" and page.locator("section").count() == 2
         follow("#d1 >> text=Tone off")
         assert page.locator("#d1 >> text=Tone on").count() == 1
+        # What is on is said in words and to screen readers, not by colour alone.
+        assert page.locator("#d1 button[aria-pressed=true] >> text=Tone on").count() == 1
+        assert page.locator("#d1 >> text=Alexa, chosen").count() == 1
+        assert page.locator("#d2 >> text=trivia: on").count() == 1
         follow("#d2 >> text=trivia")
+        assert page.locator("#d2 >> text=trivia: off").count() == 1
         page.fill("#d2 input[name=unit]", "205")
         follow("#d2 >> text=Move")
         assert "menlo" not in page.content().lower()
@@ -144,12 +210,12 @@ def test_the_page_in_a_real_browser(session, ask):
             ("operator", {"service_metrics"}),
             ("guest", set()),
         ):
-            page.context.clear_cookies()
-            page.goto(session.cloud.property)
+            follow("button:has-text('Log out')")
+            assert "fingerprint" in page.content()
             page.fill(
                 "input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == role)
             )
-            follow("button")
+            follow("button:has-text('Enter')")
             assert {
                 card.get_attribute("id") for card in page.locator(".figures .card").all()
             } == shown and page.locator("section").count() == 0

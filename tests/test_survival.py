@@ -87,8 +87,8 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
     assert "stream.open" not in say("weather") and not session.devices["d1"].lights.blue
     assert search([str(session.folder)], [session.air], frozenset()).finds == ()
     session.cloud = CloudProcess(session.folder / "cloud", "")
-    for device in session.devices.values():
-        device.link.route = session.cloud.route
+    for name, device in session.devices.items():
+        device.link.route = session.cloud.route_of(name)
         device.link._not_before = 0.0
     assert "tts.audio" in say("weather")
 

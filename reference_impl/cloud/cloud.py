@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
+from earwitness.reference_impl.cloud.credentials import issue_credentials
 from earwitness.reference_impl.cloud.desk import Desk
 from earwitness.reference_impl.cloud.nlu import Understanding, understand
 from earwitness.reference_impl.cloud.retention import Dialogue, Retention
@@ -63,6 +64,7 @@ class Cloud:
         self.registry = Registry(
             folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)), database
         )
+        self.credentials = issue_credentials(placed.name for placed in self.registry.devices())
         self.office = self.office_class(self.registry, self.retention, self.host, introduced(PEOPLE))
         self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
         self._hearing = ThreadPoolExecutor(1)

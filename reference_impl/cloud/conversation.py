@@ -8,6 +8,7 @@ from typing import Any
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.cloud import Cloud
+from earwitness.reference_impl.cloud.credentials import EVERYBODY, NotAllowed, find_party
 from earwitness.reference_impl.cloud.desk import Desk
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import fits
@@ -15,6 +16,8 @@ from earwitness.reference_impl.cloud.skills.skill import Response
 
 LONGEST = 2 * 16_000 * 40
 """Bytes of one turn that are held in memory at most."""
+LONGEST_LETTER = 32_000
+"""A description of a call has some 2,000 letters."""
 LAG = 1_600
 """Samples: the device notices its word a little after its end, and people go on at once."""
 Message = dict[str, Any]
@@ -28,10 +31,12 @@ def nonsense(error: Exception) -> Message:
 
 
 class Conversation:
-    """One turn after another. Sound and turns must come in order; other messages may come beside them."""
+    """One turn after another. Sound and turns must come in order; other messages may come beside them.
 
-    def __init__(self, cloud: Cloud, desk: Desk) -> None:
-        self.cloud, self.desk = cloud, desk
+    `party` is the device that speaks, or everybody; None until it has said who it is."""
+
+    def __init__(self, cloud: Cloud, desk: Desk, party: str | None = EVERYBODY) -> None:
+        self.cloud, self.desk, self.party = cloud, desk, party
         self.device = ""
         self.question: Response | None = None
         """What a skill asked in the turn before; an answer counts only in the follow-up stream it asked for."""
@@ -45,6 +50,8 @@ class Conversation:
         """As `message`; whatever one message provokes, the others are served."""
         try:
             return self.message(content)
+        except NotAllowed as error:
+            return {"error": str(error)}
         except NONSENSE as error:
             return nonsense(error)
         except Exception as error:
@@ -52,7 +59,12 @@ class Conversation:
             return {"error": "the cloud cannot answer"}
 
     def message(self, content: bytes | Message) -> Message:
-        """The reply to sound or to a message."""
+        """The reply to sound or to a message. Raises NotAllowed."""
+        if isinstance(content, dict) and content.get("type") == "hello":
+            self.party = find_party(self.cloud.credentials, content.get("credential"))
+            return {"ok": True}
+        if self.party is None:
+            raise NotAllowed("say 'hello' with a credential first")
         if isinstance(content, bytes):
             return {"stop": self._listen(content)}
         match content.get("type"):
@@ -61,30 +73,54 @@ class Conversation:
             case "end":
                 return self._answer()
             case "settings":
-                known = [d for d in self.cloud.registry.devices() if d.name == content.get("device")]
-                return {"tone": known[0].tone, "word": known[0].word} if known else {}
+                return self._settings(self._own(content.get("device")))
             case "mail.put":
-                return self.desk.put(content)
+                return self._put(content)
             case "mail.take":
-                return self.desk.take(str(content["device"]))
+                return self.desk.take(self._own(content["device"]))
             case "call.telephone":
-                host, port = content["telephone"]
-                return self.desk.telephone(
-                    str(content["device"]), str(content["sdp"]), (str(host), int(port))
-                )
+                return self._dial_telephone(content)
             case "call.end":
-                return self.desk.end(str(content["device"]))
-            case "reset":
-                self.desk.clear()
-                self.cloud.retention.clear()
-                self.cloud.registry.clear()
-                return {"ok": True}
+                return self.desk.end(self._own(content["device"]))
+            case "reset" if self.party == EVERYBODY:
+                return self._reset()
         return {"error": "unknown message"}
+
+    def _own(self, device: object) -> str:
+        """The device a message speaks for, which must be the one that sends it. Raises NotAllowed."""
+        name = str(device or self.party)
+        if self.party not in (EVERYBODY, name):
+            raise NotAllowed(f"'{self.party}' may not speak for another device")
+        return name
+
+    def _settings(self, device: str) -> Message:
+        known = next((d for d in self.cloud.registry.devices() if d.name == device), None)
+        return {"tone": known.tone, "word": known.word} if known is not None else {}
+
+    def _put(self, letter: Message) -> Message:
+        """Carry a description of a call to a device that there is. Raises NotAllowed."""
+        self._own(letter["from"])
+        if letter["to"] not in self.cloud.credentials or letter["to"] == EVERYBODY:
+            raise NotAllowed("there is no such device to write to")
+        if len(str(letter["text"])) > LONGEST_LETTER:
+            raise NotAllowed(f"a description of a call has at most {LONGEST_LETTER} letters")
+        return self.desk.put(letter)
+
+    def _dial_telephone(self, content: Message) -> Message:
+        device = self._own(content["device"])
+        host, port = content["telephone"]
+        return self.desk.telephone(device, str(content["sdp"]), (str(host), int(port)))
+
+    def _reset(self) -> Message:
+        self.desk.clear()
+        self.cloud.retention.clear()
+        self.cloud.registry.clear()
+        return {"ok": True}
 
     def _open(self, content: Message) -> Message:
         self._sound.clear()
         self._preroll, self._heard = int(content.get("preroll", 0)), None
-        self.device = str(content.get("device", ""))
+        self.device = self._own(content.get("device"))
         if content.get("cause") != "follow_up":
             self.question = None
         self._end = EndOfSpeech(skip=self._preroll)

@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from earwitness.reference_impl.property.api import application
 
 WINDOW = 8
 """Messages of one device that may be in work at once."""
+TURNS_AT_ONCE, ASIDE_AT_ONCE = 32, 8
+"""Threads: of turns of as many devices, which mostly wait for the one recogniser, and of everything else."""
 BESIDE = frozenset({"settings", "mail.put", "mail.take", "call.telephone", "call.end"})
 
 
@@ -69,6 +72,8 @@ def main() -> None:
         help="of a PostgreSQL database, instead of SQLite",
     )
     options = parser.parse_args()
+    # What is kept is for nobody else on this machine.
+    os.umask(0o077)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     authority = trustme.CA()
@@ -82,10 +87,14 @@ def main() -> None:
 
 
 async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
-    desk = cloud.desk_class(asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    desk = cloud.desk_class(loop)
+    # Turns wait for the recogniser; nothing else may wait for them.
+    turns, aside = ThreadPoolExecutor(TURNS_AT_ONCE), ThreadPoolExecutor(ASIDE_AT_ONCE)
 
     async def handle(connection: ServerConnection) -> None:
-        conversation, window, turn = Conversation(cloud, desk), asyncio.Semaphore(WINDOW), asyncio.Lock()
+        conversation = Conversation(cloud, desk, party=None)
+        window, turn = asyncio.Semaphore(WINDOW), asyncio.Lock()
 
         async def answer(content: str | bytes) -> None:
             number, reply = None, {}
@@ -94,7 +103,9 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
                 # A device's sound and turns are taken in order; its calls and settings need not wait.
                 beside = isinstance(message, dict) and message.get("type") in BESIDE
                 async with nullcontext() if beside else turn:
-                    reply = await asyncio.to_thread(conversation.reply, message)
+                    reply = await loop.run_in_executor(
+                        aside if beside else turns, conversation.reply, message
+                    )
             except NONSENSE as error:
                 reply = nonsense(error)
             finally:
@@ -125,8 +136,14 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
             {"token": token, "name": p.name, "role": p.role, "party": p.party}
             for token, p in cloud.office.people.items()
         ]
-        ports = {"port": server.sockets[0].getsockname()[1], "property": door.getsockname()[1]}
-        print(json.dumps({**ports, "authority": authority, "people": people}), flush=True)
+        introduction = {
+            "port": server.sockets[0].getsockname()[1],
+            "property": door.getsockname()[1],
+            "authority": authority,
+            "people": people,
+            "credentials": dict(cloud.credentials),
+        }
+        print(json.dumps(introduction), flush=True)
         # The device holds the other end of our input: when it dies, so do we.
         threading.Thread(target=_follow, args=(cloud,), daemon=True).start()
         await serving

@@ -48,11 +48,13 @@ class Shortcut(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where the cloud is, and whose certificates to believe (PEM)."""
+    """Where the cloud is, whose certificates to believe (PEM), and by what it will know us."""
 
     host: str
     port: int
     authority: str
+    credential: str = ""
+    """What the device proves itself by, the first thing it says on a new connection."""
     shortcut: Shortcut | None = None
 
 
@@ -142,9 +144,18 @@ class Link:
                 self._wire = None
             if self._wire is None:
                 self._wire = _Wire(await self._reached())
+                await self._introduce(self._wire)
             wire = self._wire
         async with asyncio.timeout(PATIENCE):
             return await wire.ask(content)
+
+    async def _introduce(self, wire: _Wire) -> None:
+        """Say who we are, where the cloud asks for it."""
+        if self.route.credential:
+            async with asyncio.timeout(PATIENCE):
+                reply = await wire.ask({"type": "hello", "credential": self.route.credential})
+            if "error" in reply:
+                raise ConnectionError(f"the cloud does not know us: {reply['error']}")
 
     async def _reached(self) -> ClientConnection:
         """A new connection; after a failure the next attempt waits, longer each time, so that a cloud that comes back is not overrun."""

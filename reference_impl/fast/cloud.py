@@ -95,7 +95,7 @@ class CloudInProcess:
 
     def route_of(self, device: str) -> Route:
         # Nobody listens there; who tries it is refused at once.
-        return Route("127.0.0.1", 0, authority(), Passage(self, device))
+        return Route("127.0.0.1", 0, authority(), shortcut=Passage(self, device))
 
     def begin_conversation(self) -> tuple[int, Conversation]:
         """With the number of its connection."""

@@ -8,12 +8,14 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
@@ -23,6 +25,19 @@ from earwitness.reference_impl.property.registry import UnknownDevice
 COOKIE = "earwitness"
 LARGEST = 4096
 """Bytes of a request's body."""
+HEADERS = {
+    # Nothing of the page is loaded from anywhere; its style is in it, and it has no scripts.
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    # What is on the page is for the person who entered, not for who uses the browser next.
+    "cache-control": "no-store",
+}
 FIGURES = {
     "organisation": (
         "device_count",
@@ -37,120 +52,204 @@ FIGURES = {
 }
 """What the page shows to whom, where the policy permits."""
 TITLES = {
-    "device_count": "devices", "active_devices": "active today", "top_domains": "Domains", "top_skills": "Skills", "intent_distribution": "Intents",
-    "daily_dialogues": "Own skills by day", "skill_metrics": "Dialogues of your skills by day", "own_logs": "What your skills logged",
+    "device_count": "devices",
+    "active_devices": "active today",
+    "top_domains": "Domains",
+    "top_skills": "Skills",
+    "intent_distribution": "Intents",
+    "daily_dialogues": "Own skills by day",
+    "skill_metrics": "Dialogues of your skills by day",
+    "own_logs": "What your skills logged",
     "service_metrics": "The service",
-}  # fmt: skip
+}
 Handler = Callable[[Request, Person], Awaitable[Response]]
+NONSENSE = (ValueError, KeyError, TypeError, RecursionError)
+"""What a request that makes no sense ends in."""
 
 
 def application(office: Office) -> Starlette:
-    """The interface over an office. Who asks is told by a bearer token, on the page by a cookie that scripts and other sites cannot use."""
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        files("earwitness.reference_impl.property").joinpath("page.html").read_text("utf-8")
+    """The interface over an office."""
+    service = Service(office)
+    known = service.known
+    return Starlette(
+        routes=[
+            Route("/", known(service.page)),
+            Route("/enter", service.enter, methods=["POST"]),
+            Route("/leave", service.leave, methods=["POST"]),
+            Route("/act", known(service.act), methods=["POST"]),
+            Route("/api/devices/{device}", known(service.change), methods=["PUT"]),
+            Route("/api/devices/{device}/skills/{skill}", known(service.enable), methods=["PUT"]),
+            Route("/api/devices/{device}/{kind}", known(service.read)),
+        ],
+        middleware=[Middleware(SafeHeaders)],
     )
 
-    def known(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+
+class SafeHeaders:
+    """Adds to every answer what keeps a browser from doing more with it than show it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class Service:
+    """Who asks is told by a bearer token, on the page by a cookie that scripts and other sites cannot use."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.template = load_page()
+
+    def known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """The handler for whoever is known; whatever goes wrong in it is told in a sentence."""
+
         async def endpoint(request: Request) -> Response:
-            token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.cookies.get(
-                COOKIE, ""
-            )
-            person = office.person(token)
+            person = self.office.person(token_of(request))
             if person is None:
-                return (
-                    HTMLResponse(template.render(person=None), 401)
-                    if request.url.path == "/"
-                    else JSONResponse({"error": "who asks? send a token"}, 401)
-                )
+                return self.refuse_stranger(request)
             try:
                 return await handler(request, person)
             except (UnknownDevice, requests.UnknownKind) as error:
                 return JSONResponse({"error": str(error)}, 404)
             except Refused as error:
                 return JSONResponse({"error": str(error)}, 409)
-            except (ValueError, KeyError, TypeError) as error:
-                return JSONResponse({"error": f"the request makes no sense: {error}"}, 400)
+            except NONSENSE as error:
+                return nonsense(error)
 
         return endpoint
 
-    async def read(request: Request, person: Person) -> Response:
+    def refuse_stranger(self, request: Request) -> Response:
+        if request.url.path == "/":
+            return HTMLResponse(self.template.render(person=None), 401)
+        return JSONResponse({"error": "who asks? send a token"}, 401)
+
+    # For programs
+
+    async def read(self, request: Request, person: Person) -> Response:
         asked = request.path_params
-        return told(await run_in_threadpool(requests.read, office, person, asked["device"], asked["kind"]))
-
-    async def change(request: Request, person: Person) -> Response:
-        device, wanted = request.path_params["device"], await body(request)
-        return told(await run_in_threadpool(requests.change, office, person, device, wanted))
-
-    async def enable(request: Request, person: Person) -> Response:
-        asked, wanted = request.path_params, await body(request)
-        return told(
-            await run_in_threadpool(requests.enable, office, person, asked["device"], asked["skill"], wanted)
+        return respond(
+            await run_in_threadpool(requests.read, self.office, person, asked["device"], asked["kind"])
         )
 
-    async def page(request: Request, person: Person) -> Response:
-        return HTMLResponse(await run_in_threadpool(render, person))
+    async def change(self, request: Request, person: Person) -> Response:
+        wanted = await read_object(request)
+        device = request.path_params["device"]
+        return respond(await run_in_threadpool(requests.change, self.office, person, device, wanted))
 
-    def render(person: Person) -> str:
-        own = office.registry.devices(person.party) if person.role == "organisation" else ()
-        # What belongs to no device is asked through any.
-        through = own[:1] if person.role == "organisation" else office.registry.devices()[:1]
-        answers = {
-            kind: office.read(person, placed.name, kind)
-            for placed in through
-            for kind in FIGURES.get(person.role, ())
-        }
-        figures = {kind: answer.data for kind, answer in answers.items() if answer.decision.permitted}
-        devices = [{"placed": placed, "skills": office.registry.skills(placed.name)} for placed in own]
-        store = [x for x in office.host.listings.values() if office.admits(x)]
-        return template.render(
-            person=person, devices=devices, figures=figures, store=store, words=WORDS, titles=TITLES
-        )
-
-    async def act(request: Request, person: Person) -> Response:
-        form = {k: v[-1] for k, v in parse_qs((await limited(request)).decode()).items()}
-        device = form["device"]
-        if "tone" in form:
-            answer = await run_in_threadpool(office.want_tone, person, device, form["tone"] == "on")
-        elif "word" in form:
-            answer = await run_in_threadpool(office.choose, person, device, form["word"])
-        elif "unit" in form:
-            answer = await run_in_threadpool(office.move, person, device, form["unit"][:40])
-        else:
-            answer, _ = await run_in_threadpool(
-                office.enable, person, device, form["skill"], form["enabled"] == "on"
+    async def enable(self, request: Request, person: Person) -> Response:
+        wanted = await read_object(request)
+        asked = request.path_params
+        return respond(
+            await run_in_threadpool(
+                requests.enable,
+                self.office,
+                person,
+                asked["device"],
+                asked["skill"],
+                wanted,
             )
-        return (
-            RedirectResponse("/", 303)
-            if answer.decision.permitted
-            else JSONResponse({"error": "not permitted"}, 403)
         )
 
-    async def enter(request: Request) -> Response:
-        token = parse_qs((await limited(request)).decode()).get("token", [""])[-1].strip()
-        if office.person(token) is None:
-            return HTMLResponse(template.render(person=None, wrong=True), 401)
+    # For people
+
+    async def page(self, request: Request, person: Person) -> Response:
+        return HTMLResponse(await run_in_threadpool(self.render, person))
+
+    def render(self, person: Person) -> str:
+        return self.template.render(
+            person=person,
+            devices=self.devices_of(person),
+            figures=self.figures_for(person),
+            store=[x for x in self.office.host.listings.values() if self.office.admits(x)],
+            words=WORDS,
+            titles=TITLES,
+        )
+
+    def devices_of(self, person: Person) -> list[dict[str, Any]]:
+        """What an organisation controls, with what is enabled on each."""
+        if person.role != "organisation":
+            return []
+        own = self.office.registry.devices(person.party)
+        return [{"placed": device, "skills": self.office.registry.skills(device.name)} for device in own]
+
+    def figures_for(self, person: Person) -> dict[str, Any]:
+        """What the policy lets this person see. What belongs to no device is asked through any."""
+        through = self.office.registry.devices(person.party) or self.office.registry.devices()
+        answers = {
+            kind: self.office.read(person, through[0].name, kind)
+            for kind in FIGURES.get(person.role, ())
+            if through
+        }
+        return {kind: answer.data for kind, answer in answers.items() if answer.decision.permitted}
+
+    async def act(self, request: Request, person: Person) -> Response:
+        """What a button of the page asks for."""
+        form = await read_form(request)
+        entry = await run_in_threadpool(self.carry_out, person, form)
+        if entry["decision"] != "permit":
+            return JSONResponse({"error": "not permitted"}, 403)
+        return RedirectResponse("/", 303)
+
+    def carry_out(self, person: Person, form: dict[str, str]) -> requests.Entry:
+        device = form["device"]
+        match form:
+            case {"tone": wanted}:
+                return requests.change(self.office, person, device, {"tone": wanted == "on"})
+            case {"word": word}:
+                return requests.change(self.office, person, device, {"wake_word": word})
+            case {"unit": unit}:
+                return requests.change(self.office, person, device, {"unit": unit})
+        enabled = {"enabled": form["enabled"] == "on"}
+        return requests.enable(self.office, person, device, form["skill"], enabled)
+
+    async def enter(self, request: Request) -> Response:
+        try:
+            token = (await read_form(request)).get("token", "").strip()
+        except NONSENSE as error:
+            return nonsense(error)
+        if self.office.person(token) is None:
+            return HTMLResponse(self.template.render(person=None, wrong=True), 401)
         response = RedirectResponse("/", 303)
         response.set_cookie(COOKIE, token, httponly=True, secure=True, samesite="strict")
         return response
 
-    return Starlette(
-        routes=[
-            Route("/", known(page)),
-            Route("/enter", enter, methods=["POST"]),
-            Route("/act", known(act), methods=["POST"]),
-            Route("/api/devices/{device}", known(change), methods=["PUT"]),
-            Route("/api/devices/{device}/skills/{skill}", known(enable), methods=["PUT"]),
-            Route("/api/devices/{device}/{kind}", known(read)),
-        ]
-    )
+    async def leave(self, request: Request) -> Response:
+        """Forget in this browser who entered."""
+        response = RedirectResponse("/", 303)
+        response.delete_cookie(COOKIE, httponly=True, secure=True, samesite="strict")
+        return response
 
 
-def told(entry: requests.Entry) -> Response:
+def load_page() -> Template:
+    text = files("earwitness.reference_impl.property").joinpath("page.html").read_text("utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
+
+
+def token_of(request: Request) -> str:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return given or request.cookies.get(COOKIE, "")
+
+
+def respond(entry: requests.Entry) -> Response:
     """A decision and what it lets one see; 403 where that is nothing."""
     return JSONResponse(entry, 200 if entry["decision"] == "permit" else 403)
 
 
-async def limited(request: Request) -> bytes:
+def nonsense(error: Exception) -> Response:
+    # The error may repeat odd characters of the request, which JSON can carry only in this form.
+    reason = str(error).encode("ascii", "backslashreplace").decode()
+    return JSONResponse({"error": f"the request makes no sense: {reason}"}, 400)
+
+
+async def read_body(request: Request) -> bytes:
     """The body, if it is small. Raises ValueError."""
     found = b""
     async for piece in request.stream():
@@ -160,9 +259,15 @@ async def limited(request: Request) -> bytes:
     return found
 
 
-async def body(request: Request) -> dict[str, Any]:
+async def read_object(request: Request) -> dict[str, Any]:
     """A JSON object. Raises ValueError."""
-    entry = json.loads(await limited(request) or b"null")
+    entry = json.loads(await read_body(request) or b"null")
     if not isinstance(entry, dict):
         raise ValueError("send a JSON object")
     return entry
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form; of several with one name the last. Raises ValueError."""
+    fields = parse_qs((await read_body(request)).decode())
+    return {name: values[-1] for name, values in fields.items()}

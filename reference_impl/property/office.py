@@ -16,6 +16,8 @@ WORDS = ("alexa", "amazon", "computer", "echo")
 """The wake words there are (FAQ 1)."""
 SERVICE = "earwitness-cloud"
 """The party that runs the service."""
+FEWEST = 3
+"""Dialogues below which a count is withheld: one or two may point at a guest."""
 DEVELOPERS = frozenset({"skill_metrics", "own_logs"})
 KINDS = (
     "skills", "unit", "settings", "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues",
@@ -35,6 +37,11 @@ class Answer:
     data: Any = None
 
 
+def without_small(counts: Mapping[str, int]) -> dict[str, int | None]:
+    """Counts that are too small to hide in are withheld: None instead of the number."""
+    return {name: number if number >= FEWEST else None for name, number in counts.items()}
+
+
 def introduced(people: tuple[Person, ...]) -> dict[str, Person]:
     """A token for each person, new every time."""
     return {secrets.token_urlsafe(24): p for p in people}
@@ -50,7 +57,12 @@ class Office:
 
     def person(self, token: str) -> Person | None:
         """Whom a token belongs to."""
-        return next((p for known, p in self.people.items() if secrets.compare_digest(known, token)), None)
+        # As bytes: what comes from outside need not be ASCII, which is all that texts are compared in.
+        given = token.encode("utf-8", "surrogatepass")
+        for known, person in self.people.items():
+            if secrets.compare_digest(known.encode(), given):
+                return person
+        return None
 
     def record(self, device: str, kind: str) -> Record:
         """What is asked for, and whose it is. Raises UnknownDevice."""
@@ -127,14 +139,16 @@ class Office:
             case "active_devices":
                 return self.retention.active_devices(whose)
             case "top_domains" | "top_skills":
-                return self.retention.dialogues(kind.removeprefix("top_").removesuffix("s"), whose, most=TOP)
+                counted_by = kind.removeprefix("top_").removesuffix("s")
+                return without_small(self.retention.dialogues(counted_by, whose, most=TOP))
             case "intent_distribution":
-                return self.retention.dialogues("intent", whose)
+                return without_small(self.retention.dialogues("intent", whose))
             case "daily_dialogues":
-                return self.retention.dialogues("day", whose, [self._own_skill(device).name])
+                own = [self._own_skill(device).name]
+                return without_small(self.retention.dialogues("day", whose, own))
             case "skill_metrics":
                 own = [x.name for x in self.host.listings.values() if x.developer == person.party]
-                return self.retention.dialogues("day", whose, own)
+                return without_small(self.retention.dialogues("day", whose, own))
             case "own_logs":
                 return [
                     line
