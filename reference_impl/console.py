@@ -1,5 +1,8 @@
-"""`earwitness-reference`: device and cloud in one command, with a view of the device in the terminal. Type what a person would say; it is spoken by
-synthesis and heard by the device. Words that begin with a slash are things to do: /mute, /action, /file PATH ..., /help."""
+"""`earwitness-reference`: device and cloud in one command, with a view of the device in the terminal.
+
+Type what a person would say; it is spoken by synthesis and heard by the device. Words that begin with a slash
+are things to do: /mute, /action, /file PATH ..., /help.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,18 @@ HELP = """what you type is said to the device, such as: alexa, what is the weath
 /tone on|off   what the organisation wants   /call device|telephone|declined   /hang-up
 /file PATH     play a recording beside it    /listen SECONDS   hear the real microphone
 /film PATH     what the camera sees          /picture PATH     keep a picture of the device as PNG
-/device d1|d2  the speaker or the one with a screen   /events   what happened, in full   /quit"""
+/device d1|d2  the speaker or the one with a screen   /events   what happened, in full
+/page          the property's page: address, token, certificate   /quit"""
 COLUMNS = 40
-"""Of the device's picture."""
+"""Letters across the device's picture: with it the whole panel has 19 lines, so that it fits a terminal of 24."""
+WIDTH = 64
+"""Letters across the panel, its frame included."""
 ROOM = 0.6
 """Seconds of quiet before what is said, and four times that after it."""
+EVENTS_SHOWN = 40
+"""The latest that /events prints: about two requests."""
+FASTER = 4
+"""The picture moves so many times faster than the room would."""
 
 
 @dataclass
@@ -64,16 +74,18 @@ class Face:
             case "power":
                 self.powered = seen["on"]
                 if not seen["on"]:
-                    self.blue = self.red = self.streaming = False
-                    self.shown.clear()
+                    self.go_dark()
             case "light" if seen["color"] == "blue":
                 self.blue = seen["on"]
             case "light":
                 self.red = seen["on"]
             case "screen":
                 self.shown[seen["symbol"]] = seen["on"]
-            case "stream.open" | "stream.close":
-                self.streaming = seen["event"] == "stream.open"
+            case "stream.open":
+                # What was said before belongs to another request.
+                self.streaming, self.heard, self.said = True, "", ""
+            case "stream.close":
+                self.streaming = False
             case "call.start":
                 self.calling = seen["leg"]
             case "call.end":
@@ -83,34 +95,72 @@ class Face:
             case "asr.result":
                 self.heard = seen["text"]
 
+    def go_dark(self) -> None:
+        self.blue = self.red = self.streaming = False
+        self.shown.clear()
 
-def panel(name: str, face: Face, front: Image.Image) -> Panel:
-    """The device as one sees it, and what it is doing in words."""
-    doing = (
-        "off" if not face.powered else "muted: the microphones have no power" if face.red else f"in a call ({face.calling})" if face.calling
-        else "streaming to the cloud" if face.streaming else "speaking" if face.speaking else "listening for its word"
-    )  # fmt: skip
-    lit = [
-        what
-        for what, on in (
-            ("blue light", face.blue),
-            ("red light", face.red),
-            *((s.replace("_", " "), on) for s, on in face.shown.items()),
+    def describe(self) -> str:
+        """What it is doing, and what is lit, in words."""
+        symbols = [symbol.replace("_", " ") for symbol, on in self.shown.items() if on]
+        lights = [name for name, on in (("blue light", self.blue), ("red light", self.red)) if on]
+        network = [] if self.online else ["no network"]
+        return ", ".join([self.describe_work(), *network, *lights, *symbols])
+
+    def describe_work(self) -> str:
+        if not self.powered:
+            return "off"
+        if self.red:
+            return "muted: the microphones have no power"
+        if self.calling:
+            return f"in a call ({self.calling})"
+        if self.streaming:
+            return "streaming to the cloud"
+        return "speaking" if self.speaking else "listening for its word"
+
+    @property
+    def border(self) -> str:
+        if self.blue:
+            return "bright_blue"
+        return "red" if self.red else "dim"
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How a person gets to the property's page."""
+
+    address: str
+    token: str
+    fingerprint: str
+
+    def describe(self) -> str:
+        return (
+            f"page         {self.address}\n"
+            f"token        {self.token}\n"
+            "The browser warns you: the certificate is made by this program each time it starts. This is its\n"
+            f"SHA-256 fingerprint; compare it with the browser's:\n{self.fingerprint}"
         )
-        if on
+
+
+def entrance_to(session: Session) -> Entrance:
+    """The entrance of the organisation to which the devices belong."""
+    first = next(person for person in session.cloud.people if person["role"] == "organisation")
+    return Entrance(session.cloud.property, first["token"], session.cloud.fingerprint)
+
+
+def panel(name: str, face: Face, front: Image.Image, entrance: Entrance) -> Panel:
+    """The device as one sees it, what it is doing in words, and how to get to the page: always as high."""
+    lines = [
+        face.describe(),
+        f"it understood: {face.heard}" if face.heard else "",
+        f"it said: {face.said}" if face.said else "",
+        f"page  {entrance.address}",
+        f"token {entrance.token}",
     ]
-    lines = [picture(front), Text(doing + ("" if face.online else ", no network"))]
-    if lit:
-        lines.append(Text(", ".join(lit)))
-    if face.heard:
-        lines.append(Text(f"it understood: {face.heard}", style="italic"))
-    if face.said:
-        lines.append(Text(f"it said: {face.said}", style="italic"))
     return Panel(
-        Group(*lines),
+        Group(picture(front), *(Text(line, no_wrap=True, overflow="ellipsis") for line in lines)),
         title=f"{name}, {face.kind}",
-        border_style="bright_blue" if face.blue else "red" if face.red else "dim",
-        width=64,
+        border_style=face.border,
+        width=WIDTH,
     )
 
 
@@ -152,6 +202,7 @@ class Room:
 
     def __init__(self, session: Session) -> None:
         self.session, self.device = session, "d1"
+        self.entrance = entrance_to(session)
         self.watch: Callable[[], None] = lambda: None
         """Called after each piece of sound."""
         self.faces = {name: Face(device.kind.name) for name, device in session.devices.items()}
@@ -192,7 +243,7 @@ class Room:
 
     def view(self) -> Panel:
         """The device turned to, as it is now."""
-        return panel(self.device, self.face, self.front())
+        return panel(self.device, self.face, self.front(), self.entrance)
 
     def front(self) -> Image.Image:
         return drawn(*self.session.devices[self.device].front())
@@ -200,15 +251,28 @@ class Room:
     def do(self, line: str) -> str:
         """What a line asks for; returns what there is to say of it. Raises EOFError to end."""
         word, _, rest = line.strip().partition(" ")
-        flip: dict[str, Callable[[], str]] = {
+        if not word:
+            return ""
+        if not word.startswith("/"):
+            return self.hear(spoken(line))
+        chosen = self.commands(rest).get(word)
+        if chosen is None:
+            return f"there is no {word}\n{HELP}"
+        try:
+            return chosen()
+        except (SoundCardError, FilmError, ValueError, OSError) as error:
+            return str(error)
+
+    def commands(self, rest: str) -> Mapping[str, Callable[[], str]]:
+        """What each word with a slash does with the rest of its line."""
+        face = self.face
+        return {
             "/help": lambda: HELP,
             "/mute": lambda: self.ask(do="press", button="microphone"),
-            "/action": lambda: (
-                self.ask(do="press", button="action") or self.hear(in_a_room(np.zeros(0, np.int16)))
-            ),
+            "/action": self.press_action,
             "/shutter": lambda: self.ask(do="shutter"),
-            "/power": lambda: self.ask(do="power", state="cut" if self.face.powered else "restore"),
-            "/network": lambda: self.ask(do="network", state="down" if self.face.online else "up"),
+            "/power": lambda: self.ask(do="power", state="cut" if face.powered else "restore"),
+            "/network": lambda: self.ask(do="network", state="down" if face.online else "up"),
             "/tone": lambda: self.ask(do="set", value=rest == "on"),
             "/call": lambda: self.call(rest or "device"),
             "/hang-up": lambda: self.ask(do="call", state="end", leg="device"),
@@ -217,18 +281,13 @@ class Room:
             "/picture": lambda: self.keep_picture(Path(rest)),
             "/listen": lambda: self.listen(float(rest or 5)),
             "/device": lambda: self.turn_to(rest),
-            "/events": lambda: "\n".join(map(told, self.face.events[-40:])),
-            "/quit": ended,
+            "/events": lambda: "\n".join(describe_event(seen) for seen in face.events[-EVENTS_SHOWN:]),
+            "/page": self.entrance.describe,
+            "/quit": leave,
         }
-        if not word:
-            return ""
-        if not word.startswith("/"):
-            return self.hear(spoken(line))
-        chosen = flip.get(word)
-        try:
-            return chosen() if chosen is not None else f"there is no {word}\n{HELP}"
-        except (SoundError, SoundCardError, FilmError, ValueError, OSError) as error:
-            return str(error)
+
+    def press_action(self) -> str:
+        return self.ask(do="press", button="action") or self.hear(in_a_room(np.zeros(0, np.int16)))
 
     def call(self, whom: str) -> str:
         if whom not in ("device", "telephone", "declined"):
@@ -259,11 +318,11 @@ class Room:
         return self.hear(np.concatenate(chunks))
 
 
-def ended() -> str:
+def leave() -> str:
     raise EOFError
 
 
-def told(seen: Mapping[str, Any]) -> str:
+def describe_event(seen: Mapping[str, Any]) -> str:
     values = ", ".join(f"{k} {v}" for k, v in seen.items() if k not in ("event", "time", "device"))
     return f"{seen['time'] / 1_000_000:9.3f} s  {seen['event']}  {values}"
 
@@ -272,21 +331,26 @@ def converse(room: Room, lines: Iterator[str], console: Console) -> None:
     """One line after another, the device's picture after each."""
     console.print(room.view())
     for line in lines:
-        with Live(room.view(), console=console, transient=True, auto_refresh=False) as live:
-            room.watch = lambda live=live: shown(live, room) if console.is_terminal else None  # type: ignore[misc]
-            try:
-                said = room.do(line)
-            except EOFError:
-                return
+        try:
+            said = watch_while(room, line, console)
+        except EOFError:
+            return
         if said:
             console.print(said, highlight=False, markup=False)
         console.print(room.view())
 
 
-def shown(live: Live, room: Room) -> None:
+def watch_while(room: Room, line: str, console: Console) -> str:
+    """Do what a line says, and show the device meanwhile. Raises EOFError."""
+    with Live(room.view(), console=console, transient=True, auto_refresh=False) as live:
+        room.watch = (lambda: show_now(live, room)) if console.is_terminal else lambda: None
+        return room.do(line)
+
+
+def show_now(live: Live, room: Room) -> None:
     """The device as it is now, a little faster than it would be in the room."""
     live.update(room.view(), refresh=True)
-    time.sleep(CHUNK / RATE / 4)
+    time.sleep(CHUNK / RATE / FASTER)
 
 
 def main() -> None:
@@ -298,17 +362,10 @@ def main() -> None:
     console = Console()
     session = Session()
     try:
-        people = {p["role"]: p["token"] for p in reversed(session.cloud.people)}
-        console.print(
-            f"the property's page: {session.cloud.property}\nits token: {people['organisation']}\n",
-            highlight=False,
-        )
-        room = Room(session)
-        if options.words:
-            converse(room, iter(options.words), console)
-        else:
-            console.print(HELP + "\n", highlight=False, markup=False)
-            converse(room, (line for line in iter(lambda: console.input("> "), None)), console)
+        # The help would push the page's token off a screen of 24 lines.
+        console.print("say something to it, or /help", highlight=False)
+        lines = iter(options.words) if options.words else iter(lambda: console.input("> "), None)
+        converse(Room(session), lines, console)
     except (EOFError, KeyboardInterrupt):
         pass
     finally:

@@ -81,6 +81,7 @@ class CloudSide(Protocol):
     route: Route
     people: list[dict[str, str]]
     property: str
+    fingerprint: str
 
     def route_of(self, device: str) -> Route: ...
 
@@ -112,6 +113,7 @@ class CloudProcess:
         self.route = Route("127.0.0.1", entry["port"], entry["authority"], self.credentials[EVERYBODY])
         self.people: list[dict[str, str]] = entry["people"]
         self.property = f"https://localhost:{entry['property']}"
+        self.fingerprint: str = entry["fingerprint"]
         self._client = httpx.Client(
             base_url=self.property,
             verify=ssl.create_default_context(cadata=entry["authority"]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import ssl
 
 import numpy as np
 import pytest
@@ -86,6 +88,33 @@ def test_the_camera_sees_a_film_from_a_file_and_one_sees_oneself_in_a_call(room,
     room.do("/hang-up")
     room.hear(np.zeros(2 * CHUNK, np.int16))
     assert covered(room, (0, 200, 0)) == 0
+
+
+def test_the_panel_and_the_pages_token_fit_a_terminal_of_80_by_24(room):
+    room.do("/device d2")
+    room.do("/mute")
+    room.face.heard = room.face.said = "a very long text " * 20
+    shown = picture(room).splitlines()
+    # Below the panel are what was typed and the prompt.
+    assert len(shown) <= 22 and max(len(line) for line in shown) <= 80
+    assert room.entrance.token in picture(room) and room.entrance.address in picture(room)
+    room.do("/mute")
+    room.do("/device d1")
+
+
+def test_the_page_is_told_with_the_fingerprint_that_a_browser_would_show(room):
+    port = int(room.entrance.address.rpartition(":")[2])
+    certificate = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("localhost", port)))
+    assert hashlib.sha256(certificate).hexdigest() in room.do("/page").replace(":", "").lower()
+
+
+def test_an_old_answer_is_gone_when_a_new_request_begins(room):
+    room.do("alexa, what is the weather in boston")
+    assert "Boston" in room.face.said
+    room.do("/network")
+    room.do("/network")
+    room.do("alexa, the meeting is at ten and nobody may know")
+    assert "Boston" not in picture(room) and "boston" not in picture(room)
 
 
 def test_a_picture_of_the_device_can_be_kept(room, tmp_path):

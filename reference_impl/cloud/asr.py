@@ -36,10 +36,15 @@ class Hypothesis:
     confidence: float
 
 
+ADDED_WORDS = {"lattes": "L AA T EY Z", "cappuccinos": "K AE P AH CH IY N OW Z"}
+"""Words of ours that pocketsphinx' dictionary does not have, in its phones."""
+
+
 def pronunciations(words: Collection[str]) -> Iterator[str]:
     """The lines of pocketsphinx' dictionary for some words, every way to say them."""
     with Path(get_model_path("en-us/cmudict-en-us.dict")).open() as lines:
         yield from (line for line in lines if line.split(maxsplit=1)[0].partition("(")[0] in words)
+    yield from (f"{word} {phones}\n" for word, phones in ADDED_WORDS.items() if word in words)
 
 
 class Recognizer(Protocol):

@@ -84,15 +84,25 @@ def understand(text: str, asking: str = "") -> Understanding | None:
     return _nearly(text)
 
 
+NOT_ORDERED = frozenset({"city", "duration", "number", "drinks"})
+"""Slots that no order of one drink has."""
+
+
 def _nearly(text: str) -> Understanding | None:
     """The fuzzy step: by the slot values that stand, nearly, in the text."""
-    slots = {name: value for name in domain()["lists"] if (value := _nearest(text, _values(name)))}
+    near = {name: _nearest(text, _values(name)) for name in domain()["lists"]}
+    slots = {name: value for name, value in near.items() if value is not None}
+    # 'for' is near 'four', so a number must be there as it is.
+    number = next((word for word in text.split() if word in _values("number")), None)
+    if "drinks" in slots and number is not None:
+        several = {"number": number, "drinks": slots["drinks"]}
+        return Understanding("OrderDrink", "room_service", several)
     if "drink" in slots:
-        return Understanding(
-            "OrderDrink", "room_service", {k: v for k, v in slots.items() if k not in ("city", "duration")}
-        )
+        one = {name: value for name, value in slots.items() if name not in NOT_ORDERED}
+        return Understanding("OrderDrink", "room_service", one)
     if "weather" in text or "whether" in text:
-        return Understanding("GetWeather", "weather", {k: v for k, v in slots.items() if k == "city"})
+        place = {name: value for name, value in slots.items() if name == "city"}
+        return Understanding("GetWeather", "weather", place)
     if "timer" in text and "duration" in slots:
         return Understanding("SetTimer", "timer", {"duration": slots["duration"]})
     return None

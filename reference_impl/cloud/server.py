@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import socket
 import ssl
 import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -78,15 +80,26 @@ def main() -> None:
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    certificate = authority.issue_cert("localhost")
+    certificate.configure_cert(context)
     try:
         cloud: Cloud = cloud_class(options.fault)(options.data, _recognizer(), options.database)
     except DatabaseError as error:
         sys.exit(f"EARWITNESS_DATABASE: {error}")
-    asyncio.run(_serve(cloud, context, authority.cert_pem.bytes().decode()))
+    trust = {
+        "authority": authority.cert_pem.bytes().decode(),
+        "fingerprint": fingerprint_of(certificate.cert_chain_pems[0].bytes().decode()),
+    }
+    asyncio.run(_serve(cloud, context, trust))
 
 
-async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
+def fingerprint_of(certificate: str) -> str:
+    """As browsers show it: SHA-256 of a certificate in PEM, two digits a byte."""
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest().upper()
+    return ":".join(digest[begin : begin + 2] for begin in range(0, len(digest), 2))
+
+
+async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]) -> None:
     loop = asyncio.get_running_loop()
     desk = cloud.desk_class(loop)
     # Turns wait for the recogniser; nothing else may wait for them.
@@ -139,7 +152,7 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, authority: str) -> None:
         introduction = {
             "port": server.sockets[0].getsockname()[1],
             "property": door.getsockname()[1],
-            "authority": authority,
+            **trust,
             "people": people,
             "credentials": dict(cloud.credentials),
         }

@@ -268,6 +268,7 @@ class Device:
     def activate(self, cause: str) -> None:
         """Fall silent, show it, then open the stream and send the pre-roll."""
         self.speaker.stop()
+        self.caption = ""
         self.asked = False
         self.show_active(True)
         if self.tone_wanted:

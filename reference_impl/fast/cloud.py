@@ -77,7 +77,7 @@ def authority() -> str:
 class CloudInProcess:
     """As `session.CloudProcess`, without process and sockets."""
 
-    property = ""
+    property = fingerprint = ""
 
     def __init__(
         self, folder: Path, fault: str, speech: RememberedSpeech, time_of: Callable[[str], int]

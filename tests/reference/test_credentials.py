@@ -33,7 +33,9 @@ def letter(**more):
     return {"type": "mail.put", "to": "d2", "from": "d1", "text": "offer", "signature": "00", **more}
 
 
-@pytest.mark.parametrize("message", [b"\0\0", {"type": "settings", "device": "d1"}, letter(), {"type": "reset"}])
+@pytest.mark.parametrize(
+    "message", [b"\0\0", {"type": "settings", "device": "d1"}, letter(), {"type": "reset"}]
+)
 def test_who_has_not_said_who_he_is_is_told_nothing(message, cloud):
     stranger = Conversation(cloud, Desk(None), party=None)
     assert "hello" in stranger.reply(message)["error"]

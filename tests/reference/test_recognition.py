@@ -7,7 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from earwitness.conformance.stimuli.clips import Clip, in_the_air
 from earwitness.reference_impl.cloud.asr import DomainRecognizer
+from earwitness.reference_impl.cloud.nlu import understand
+from earwitness.reference_impl.cloud.skills import room_service
+from earwitness.reference_impl.cloud.speech import plain
 from earwitness.reference_impl.sound import decode
 
 
@@ -56,3 +60,27 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(recognizer, record
     air = np.concatenate([np.zeros(1_600), decode(path).astype(float), np.zeros(16_000)])
     air += np.random.default_rng(196).normal(0, 12, len(air))
     assert recognizer.recognize(np.clip(air, -32768, 32767).astype(np.int16).tobytes())
+
+
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ("two coffees", "Two coffees are on their way."),
+        ("i would like three lattes please", "Three lattes are on their way."),
+        ("could i maybe get two coffees", "Two coffees are on their way."),
+        ("get two coffee to us", "Two coffees are on their way."),
+        ("coffee for me", "One coffee is on its way."),
+        ("a large coffee with milk", "One large coffee with milk is on its way."),
+        ("something to drink", "What would you like to drink?"),
+    ],
+)
+def test_an_order_is_answered_with_as_many_as_were_ordered(text, answered):
+    understood = understand(text)
+    assert understood is not None and understood.skill == "room_service"
+    assert plain(room_service.answer(understood.intent, understood.slots, {}).markup) == answered
+
+
+def test_two_coffees_are_heard(recognizer):
+    sound = in_the_air(Clip("two coffees please", "", "en-us"), 5)
+    understood = understand(recognizer.recognize(sound.tobytes())[0].text)
+    assert understood is not None and understood.slots == {"number": "two", "drinks": "coffees"}
