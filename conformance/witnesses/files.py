@@ -22,7 +22,8 @@ from rapidfuzz import fuzz
 from earwitness.conformance.stimuli.clips import ClipError, decode
 from earwitness.conformance.witnesses.heard_sound import Air, Heard, unwrapped
 from earwitness.conformance.witnesses.reader import Reader, Reading, WordsInContent
-from earwitness.conformance.witnesses.spoken_words import LIKE, WordsKind
+from earwitness.conformance.witnesses.spoken_words import LIKE as LIKE
+from earwitness.conformance.witnesses.spoken_words import WordsKind
 
 LARGEST_FILE = 256 << 20
 """Bytes read of one file; a larger one is not read, and that is told."""
