@@ -128,3 +128,23 @@ def diff(old: str, new: str, seconds: int) -> None:
     if found & WORSE:
         sys.exit(Exit.VIOLATED.value)
     sys.exit((Exit.INCONCLUSIVE if Relation.UNKNOWN in found else Exit.SATISFIED).value)
+
+
+@policy.command("export")
+@click.argument("pack")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--to", "language", type=click.Choice(["mfotl"]), required=True, help="mfotl: MonPoly, VeriMon")
+@click.option(
+    "--trace", type=click.Path(path_type=Path, dir_okay=False), help="export this file too, slice by slice"
+)
+def export_pack(pack: str, folder: Path, language: str, trace: Path | None) -> None:
+    """Write the promises of PACK, and a trace, as files for another monitor into FOLDER."""
+    from earwitness.conformance.running.trial import read_observations
+    from earwitness.policies.mfotl_export import export_mfotl, write_mfotl
+
+    (loaded,) = packs_named((pack,))
+    export = export_mfotl(loaded, read_observations(trace) if trace is not None else ())
+    write_mfotl(export, folder)
+    click.echo(f"{len(export.files)} files in {folder}, in the language {language}")
+    for name, reason in export.left_out.items():
+        click.echo(f"left out: {name}: {reason}")

@@ -13,7 +13,7 @@ from earwitness.policies.pack import Pack, PackError
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrialRow:
     """What the formula comes to after an event, on the event's device."""
 
     seen: Observation
@@ -22,21 +22,26 @@ class Row:
     pending: bool
 
 
-def trial(text: str, pack: Pack, trace: Path) -> list[Row]:
-    """Every event of the file with its verdict; the formula may use the pack's states and parameters. Raises PackError for the formula, TraceError for the file."""
+def trial(text: str, pack: Pack, trace: Path) -> list[TrialRow]:
+    """Every event of the file with its verdict; the formula may use the pack's states and parameters. Raises
+    PackError for the formula, TraceError for the file."""
     try:
         formula = parse_formula(text, Scope(pack.parameters, pack.states))
     except FormulaError as error:
         raise PackError(f"formula:{error.line}:{error.column}: {error}") from None
     monitor = SlicedMonitor(compile_formula(formula), ("device",))
+    return [
+        TrialRow(seen, outcome.holds, outcome.exercised, outcome.pending)
+        for seen in read_observations(trace)
+        for _, outcome in monitor.feed(seen)
+    ]
+
+
+def read_observations(file: Path) -> list[Observation]:
+    """All observations of a file. Raises TraceError."""
     try:
-        with trace.open("rb") as stream:
-            return [
-                Row(seen, o.holds, o.exercised, o.pending)
-                for seen in read_trace(stream, str(trace))
-                for _, o in monitor.feed(seen)
-            ]
+        with file.open("rb") as stream:
+            return list(read_trace(stream, str(file)))
     except OSError as error:
-        raise TraceError(
-            f"{trace}: cannot be read ({error.strerror}); name a file of observations, one JSON object a line"
-        ) from None
+        remedy = "name a file of observations, one JSON object a line"
+        raise TraceError(f"{file}: cannot be read ({error.strerror}); {remedy}") from None
