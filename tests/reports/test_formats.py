@@ -1,0 +1,274 @@
+"""Every report format, read by somebody else: the standard's schema or a foreign reader. Nothing hostile acts in any of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
+from jsonschema import Draft7Validator, Draft202012Validator
+
+from earwitness.conformance.evidence.signature import generate_key, sign_bundle
+from earwitness.conformance.gate.decision import Policy
+from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.gate.verdict import Verdict
+from earwitness.conformance.gate.waivers import Waiver
+from earwitness.reports.format import DEFAULT, ReportError, installed_formats, load_format, write_reports
+from earwitness.reports.json import json_schema
+from earwitness.reports.matrix import matrix_markdown, matrix_page
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+STANDARDS = Path(__file__).with_name("standards")
+HOSTILE = "</title><script>alert(1)</script>\"'=cmd|/C calc!A0 \x1b[31m\u202eabc\u2066|`::error::@all\x00\n## forged\r\n"
+"""Markup, quotes, a spreadsheet formula, a terminal escape, right-to-left and isolate marks, Markdown, workflow commands, NUL."""
+
+
+def judged(bundle, **policy):
+    return judge_bundle(bundle, Policy(NOW, **policy))
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory):
+    return judged(read(violated_bundle(tmp_path_factory.mktemp("red") / "out")))
+
+
+@pytest.fixture(scope="module")
+def green(tmp_path_factory):
+    return judged(read(write_bundle(tmp_path_factory.mktemp("green") / "out")))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A bundle whose target chose its name, version and words to do harm."""
+    base = read(violated_bundle(tmp_path_factory.mktemp("hostile") / "out"))
+    manifest = base.manifest
+    target = msgspec.structs.replace(manifest.target, name=HOSTILE, version=HOSTILE, given=HOSTILE)
+    manifest = msgspec.structs.replace(
+        manifest, target=target, arguments=(HOSTILE,), environment={"CI": HOSTILE}
+    )
+    results = msgspec.structs.replace(
+        base.results,
+        reason=HOSTILE,
+        skipped=(HOSTILE,),
+        clauses=tuple(replace(c, reason=HOSTILE, english=HOSTILE) for c in base.results.clauses),
+    )
+    failure = msgspec.structs.replace(leak(), scenario=({"do": HOSTILE, "device": HOSTILE},))
+    return judged(replace(base, manifest=manifest, results=results, failures={"MIC-1": failure}))
+
+
+def render(name, one):
+    return load_format(name).render(one)
+
+
+# What all have in common
+
+
+@pytest.mark.parametrize("name", installed_formats())
+def test_every_format_renders_a_green_and_a_red_bundle_differently(name, green, red):
+    assert len(render(name, green)) > 40
+    assert render(name, green) != render(name, red)
+
+
+def test_reports_are_written_where_they_were_asked_for(red, tmp_path):
+    written = write_reports(red, ["json", f"junit:{tmp_path / 'deep' / 'junit.xml'}"], tmp_path)
+    assert written == [tmp_path / "report.json", tmp_path / "deep" / "junit.xml"]
+    assert all(path.stat().st_size for path in written)
+    assert set(DEFAULT) <= set(installed_formats())
+
+
+def test_a_format_that_is_not_there_is_told_with_the_nearest(red, tmp_path):
+    with pytest.raises(ReportError, match="Did you mean 'sarif'"):
+        write_reports(red, ["sarf"], tmp_path)
+
+
+def test_reports_in_a_bundle_do_not_make_it_invalid(tmp_path):
+    folder = violated_bundle(tmp_path / "out")
+    write_reports(judged(read(folder)), ["html", "junit", "sarif"], folder)
+    read(folder)
+
+
+# Each by its standard
+
+
+def test_json_follows_its_schema(red, green):
+    validator = Draft202012Validator(json_schema())
+    Draft202012Validator.check_schema(json_schema())
+    for one in (red, green):
+        document = json.loads(render("json", one))
+        validator.validate(document)
+        assert document["exit"] == one.decision.exit.value
+    assert not validator.is_valid({**document, "exit": "0"})
+
+
+def test_sarif_follows_the_schema_of_the_standard(red, green, hostile):
+    validator = Draft7Validator(json.loads((STANDARDS / "sarif-2.1.0-rtm.5.json").read_text()))
+    for one in (red, green, hostile):
+        validator.validate(json.loads(render("sarif", one)))
+
+
+def test_sarif_is_read_by_foreign_tools_and_points_at_the_clause(red, tmp_path):
+    path = tmp_path / "report.sarif.json"
+    path.write_bytes(render("sarif", red))
+    command = [sys.executable, "-m", "sarif", "--check", "error", "summary", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "MIC-1" in done.stdout, done.stderr
+    (result,) = [r for r in json.loads(path.read_bytes())["runs"][0]["results"] if r["kind"] == "fail"]
+    place = result["locations"][0]["physicalLocation"]
+    pack = red.bundle.folder / place["artifactLocation"]["uri"]
+    assert "id: MIC-1" in pack.read_text().splitlines()[place["region"]["startLine"] - 1]
+    assert result["partialFingerprints"]["earwitness/v1"] == red.decision.clauses[0].fingerprint
+
+
+def test_a_waiver_is_a_suppression_in_sarif_and_skipped_in_junit(tmp_path):
+    waiver = Waiver(
+        id="W-1",
+        clause="MIC-1",
+        reason="fixed soon",
+        risk="r",
+        owner="o",
+        approved_by="A. Person",
+        expires=date(2027, 1, 1),
+    )
+    one = judged(read(violated_bundle(tmp_path / "out")), waivers=(waiver,))
+    results = json.loads(render("sarif", one))["runs"][0]["results"]
+    assert "A. Person" in results[0]["suppressions"][0]["justification"]
+    cases = list(ElementTree.fromstring(render("junit", one)).iter("testcase"))
+    assert cases[0].find("skipped") is not None and cases[0].find("failure") is None
+    assert "A. Person" in render("html", one).decode() and "A. Person" in render("markdown", one).decode()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"),
+    [
+        (Verdict.VIOLATED, "failure"),
+        (Verdict.INCONCLUSIVE, "error"),
+        (Verdict.ON_ITS_WORD, "error"),
+        (Verdict.NOT_EXERCISED, "error"),
+        (Verdict.NOT_OBSERVABLE, "error"),
+    ],
+)
+def test_in_junit_nothing_but_satisfied_is_a_pass(tmp_path, verdict, kind):
+    results = (clause("MIC-1", verdict, severity="critical"), clause("LED-1"))
+    one = judged(read(write_bundle(tmp_path / "out", clauses=results, trace=LEAKY, exit_code=3)))
+    cases = list(ElementTree.fromstring(render("junit", one)).iter("testcase"))
+    assert cases[0].find(kind) is not None
+    assert len(cases[1]) == 1 and cases[1].find("system-out") is not None
+
+
+def test_junit_is_read_by_a_foreign_reader(red, hostile):
+    from junitparser import JUnitXml
+
+    for one in (red, hostile):
+        document = JUnitXml.fromstring(render("junit", one))
+        assert (document.tests, document.failures) == (3, 1)
+
+
+def test_oscal_is_read_by_trestle(red, hostile):
+    from trestle.oscal.assessment_results import Model
+
+    for one in (red, hostile):
+        document = Model.model_validate_json(render("oscal", one))
+        results = document.assessment_results.results
+        states = [finding.target.status.state for finding in results[0].findings]
+        assert [getattr(state, "value", state) for state in states] == ["not-satisfied", "satisfied"]
+
+
+def test_a_test_result_is_passed_only_where_all_is_witnessed(tmp_path, red, green):
+    assert json.loads(render("test-result", red))["predicate"]["result"] == "FAILED"
+    predicate = json.loads(render("test-result", green))["predicate"]
+    assert predicate["result"] == "WARNED" and predicate["warnedTests"] == ["LED-1"]
+    results = (clause("MIC-1", severity="critical"), clause("LED-1"))
+    whole = judged(read(write_bundle(tmp_path / "out", clauses=results)))
+    assert json.loads(render("test-result", whole))["predicate"]["result"] == "PASSED"
+
+
+@pytest.mark.parametrize("name", ["attestation", "test-result"])
+def test_a_statement_names_the_bundle_by_its_digest(name, red):
+    document = json.loads(render(name, red))
+    assert document["_type"] == "https://in-toto.io/Statement/v1"
+    assert document["subject"][0]["digest"]["sha256"] == red.bundle.digest
+
+
+def test_a_signature_is_read_without_our_code(tmp_path):
+    """DSSE by its definition: the signature is over the type and the payload with their lengths."""
+    import base64
+
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    bundle = read(write_bundle(tmp_path / "out"))
+    public = generate_key(tmp_path / "key")
+    envelope = json.loads(sign_bundle(bundle, tmp_path / "key").read_text())
+    payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"]
+    signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+    signature = base64.b64decode(envelope["signatures"][0]["sig"])
+    load_pem_public_key(public.read_bytes()).verify(signature, signed)
+    assert json.loads(payload)["subject"][0]["digest"]["sha256"] == bundle.digest
+
+
+def test_pdf_is_tagged_titled_numbered_and_the_same_twice(red):
+    import pikepdf
+
+    first = render("pdf", red)
+    assert first == render("pdf", red)
+    with pikepdf.open(io.BytesIO(first)) as document:
+        assert document.Root.MarkInfo.Marked
+        assert "/StructTreeRoot" in document.Root
+        assert str(document.Root.Lang).startswith("en")
+        assert "Violated" in str(document.open_metadata()["dc:title"])
+        assert document.open_metadata()["pdfuaid:part"] == "1"
+
+
+def test_worksheets_open_and_hold_no_formula(red, hostile):
+    from docx import Document
+    from openpyxl import load_workbook
+
+    for one in (red, hostile):
+        sheet = load_workbook(io.BytesIO(render("xlsx", one))).active
+        cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+        assert {cell.data_type for cell in cells} == {"s"}
+        assert [row[0].value for row in sheet.iter_rows(min_row=3)] == ["MIC-1", "LED-1"]
+        document = Document(io.BytesIO(render("docx", one)))
+        assert len(document.tables) == 2
+
+
+def test_a_badge_is_green_for_exit_0_alone(green, red):
+    assert json.loads(render("badge", green))["color"] == "brightgreen"
+    assert json.loads(render("badge", red))["color"] == "red"
+
+
+def test_a_matrix_has_a_cell_for_each_clause_and_implementation(green, red, tmp_path):
+    text = matrix_markdown([green, red])
+    assert "| MIC-1 | ✅ satisfied, witnessed | ❌ violated, witnessed |" in text
+    assert "exit 0" in text and "exit 1" in text
+    page = matrix_page([green, red], tmp_path)
+    assert page.count('<th scope="row">') == 3 and "report.html#MIC-1" in page
+
+
+# Hostile names
+
+
+@pytest.mark.parametrize(
+    "name", ["html", "json", "markdown", "badge", "junit", "sarif", "attestation", "test-result", "oscal"]
+)
+def test_what_a_target_says_does_not_act(name, hostile):
+    text = render(name, hostile).decode("utf-8")
+    assert "\x1b" not in text and "\x00" not in text and "\u202e" not in text and "\u2066" not in text
+    if name == "html":
+        assert "<script" not in text
+    if name == "markdown":
+        from markdown_it import MarkdownIt
+
+        shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+        assert "<script" not in shown and "forged</h2>" not in shown and "&lt;script" in shown
+    if name == "junit":
+        ElementTree.fromstring(text)
+    if name in ("json", "badge", "sarif", "attestation", "test-result", "oscal"):
+        json.loads(text)
