@@ -1,0 +1,1 @@
+"""A toaster that listens."""

@@ -1,0 +1,148 @@
+"""The examples are complete: small targets in three languages that do the same, and a stranger's package that
+brings a kind of target with no edit here."""
+
+from __future__ import annotations
+
+import os
+import random
+import shlex
+import shutil
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from earwitness.conformance.targets.entry_points import open_target
+from earwitness.conformance.targets.protocol import (
+    KillRequest,
+    PowerRequest,
+    PressRequest,
+    ResetRequest,
+    SayRequest,
+    ShutterRequest,
+    WaitRequest,
+)
+
+HOUSE = Path(__file__).parents[2]
+EXAMPLES = HOUSE / "examples"
+SMALL = {
+    "small.py": shlex.quote(sys.executable),
+    "small.js": shutil.which("node"),
+    "small.sh": shutil.which("sh"),
+}
+PRESENT = [name for name, interpreter in SMALL.items() if interpreter is not None]
+D = "speaker"
+
+
+def write_clip(path, *seconds):
+    """Room and sound by turns, in seconds; the room first."""
+    chance = random.Random(3)
+    samples = bytearray()
+    for number, length in enumerate(seconds):
+        loudest = 4_000 if number % 2 else 20
+        for _ in range(int(length * 16_000)):
+            samples += chance.randint(-loudest, loudest).to_bytes(2, "little", signed=True)
+    with wave.open(str(path), "wb") as out:
+        out.setparams((1, 2, 16_000, 0, "NONE", ""))
+        out.writeframes(samples)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    write_clip(folder / "request.wav", 0.8, 0.56, 0.24, 1.9, 2.4)
+    write_clip(folder / "chatter.wav", 0.8, 0.84, 0.1, 1.4, 2.4)
+    write_clip(folder / "quiet.wav", 1.2)
+    return folder
+
+
+def observed(name, clips):
+    """Everything one of them reports in a life of all its requests."""
+    target = open_target(f"exec:{SMALL[name]} {EXAMPLES / 'targets' / name}")
+    steps = [
+        ResetRequest(),
+        PowerRequest(D, "restore"),
+        PowerRequest(D, "restore"),
+        SayRequest(D, str(clips / "request.wav")),
+        SayRequest(D, str(clips / "chatter.wav")),
+        WaitRequest(D, 500_000),
+        PressRequest(D, "microphone"),
+        SayRequest(D, str(clips / "request.wav")),
+        KillRequest(D),
+        PressRequest(D, "microphone"),
+        SayRequest(D, str(clips / "quiet.wav")),
+        PressRequest(D, "action"),
+        ShutterRequest(D),
+        PowerRequest(D, "cut"),
+        SayRequest(D, str(clips / "request.wav")),
+    ]
+    try:
+        hello = target.introduce()
+        assert hello.can(D, "microphone_button") and not hello.can(D, "camera")
+        return [target.request(step) for step in steps]
+    finally:
+        target.close()
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_a_small_target_hears_a_request_and_obeys_its_button(name, clips):
+    answers = observed(name, clips)
+    heard, chatter, muted = ({seen.event for seen in answers[number].observations} for number in (3, 4, 7))
+    assert {"wake_word", "stream.audio", "tts.audio"} <= heard
+    assert chatter == {"audio.captured"} and muted == set()
+    assert [answer.unsupported != "" for answer in answers].count(True) == 2
+    restarted = [seen.attributes for seen in answers[8].observations if seen.event == "microphone.power"]
+    assert restarted == [{"on": False}], "a mute lasts through a restart"
+
+
+@pytest.mark.parametrize("name", PRESENT[1:])
+def test_the_small_targets_do_the_same_in_every_language(name, clips):
+    ours, theirs = observed(PRESENT[0], clips), observed(name, clips)
+    assert [a.observations for a in ours] == [a.observations for a in theirs]
+    assert [a.ok for a in ours] == [a.ok for a in theirs]
+
+
+def test_a_small_target_is_judged_and_passes_its_control(tmp_path):
+    """No violation, and no green either: all of it is on its word."""
+    command = f"exec:{sys.executable} {EXAMPLES / 'targets' / 'small.py'}"
+    words = [
+        "check",
+        "--target",
+        command,
+        "--no-proofs",
+        "--examples",
+        "1",
+        "--out",
+        str(tmp_path / "bundle"),
+    ]
+    program = "from earwitness.conformance.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=300, cwd=tmp_path
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+
+
+def test_a_strangers_package_brings_a_target(tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(EXAMPLES / "package", site)
+    # What `pip install --editable` does, which needs no network this way.
+    setup = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q", "egg_info"]
+    subprocess.run(setup, cwd=site, check=True, timeout=120, capture_output=True)
+    program = (
+        "from earwitness.conformance.targets.entry_points import open_target, installed_targets\n"
+        "target = open_target('toaster:kitchen')\n"
+        "print(target.introduce().devices, target.confinement.value, *installed_targets())\n"
+        "target.close()\n"
+    )
+    path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "{'kitchen': 'speaker'}" in done.stdout and "toaster" in done.stdout and "exec" in done.stdout
