@@ -82,9 +82,10 @@ def partial_observation_from(entry: object) -> Observation:
         )
     if origin not in ORIGINS:
         raise TraceError(f"{event}: origin must be one of {', '.join(ORIGINS)}, not {origin!r}")
-    attributes = {
-        name: _checked_value(event, name, value) for name, value in rest.items() if value is not None
-    }
+    attributes: dict[str, Value] = {k: v for k, v in events[event].unless_named.items() if k not in rest}
+    for name, value in rest.items():
+        if value is not None:
+            attributes[name] = _checked_value(event, name, value)
     _refuse_unknown_names(event, rest)
     return Observation(Microseconds(time), device, event, attributes, Origin(origin))
 

@@ -54,13 +54,14 @@ class Attribute:
 @dataclass(frozen=True, slots=True)
 class EventType:
     """A kind of event with the attributes it carries. Those in `optional` came later: a source that does not
-    know them need not name them. `phrases` say how the event reads where the given attributes have the given
+    know them need not name them, and means what `unless_named` says. `phrases` say how the event reads where the given attributes have the given
     values, as they are written in a formula."""
 
     name: str
     attributes: tuple[str, ...]
     meaning: str
     optional: frozenset[str] = frozenset()
+    unless_named: Mapping[str, str] = field(default_factory=dict)
     phrases: Mapping[frozenset[tuple[str, str]], str] = field(default_factory=dict)
 
 
@@ -98,6 +99,7 @@ def _event_type(name: str, entry: Mapping[str, Any]) -> EventType:
         attributes=(*entry["attributes"], *optional),
         meaning=entry["meaning"],
         optional=frozenset(optional),
+        unless_named=entry.get("unless_named", {}),
         phrases={_conditions(text): phrase for text, phrase in entry.get("say", {}).items()},
     )
 

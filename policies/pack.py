@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, reduce
@@ -57,6 +57,7 @@ class Conjunct:
     """One part of a promise that is exercised, judged and evidenced by itself. `name` is the clause's id and
     a number, `MIC-3.1`.
 
+    It asks nothing of a device without its `capability`.
     `needs` is the weakest origin that satisfies it: WITNESSED asks the harness to have seen all of it,
     DEVICE takes the device's word.
     """
@@ -68,6 +69,7 @@ class Conjunct:
     trigger: Formula
     monitor: Monitor
     needs: Origin
+    capability: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class Pack:
     model: Model
     declared: Mapping[str, Parameter] = field(default_factory=dict)
     opportunities: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    """What of the source could not be read when the pack was written."""
 
     def clause(self, identity: str) -> Clause:
         """The clause of that id. Raises PackError naming the nearest."""
@@ -246,6 +250,7 @@ class _Reader:
             model=self.model,
             declared=self.declared,
             opportunities=self.entry.get("opportunities", {}),
+            unread=tuple(self.entry.get("unread", ())),
         )
 
     def fault(self, path: Sequence[str | int], message: str, line: int = 1, column: int = 1) -> None:
@@ -327,18 +332,25 @@ class _Reader:
     def check_names(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
         """Names that must be on a list: capabilities, slices, transitions, observers."""
         identity = item["id"]
-        for part, owner, known in (
-            ("capability", "vocabulary", vocabulary().capabilities),
-            ("transition", "model", self.model.possible),
-            ("observer", "model", self.model.observers),
-        ):
-            name = item.get(part)
-            if name is not None and name not in known:
-                message = f"{identity}: the {owner} has no {part} '{name}'.{nearest(name, known)}"
-                self.fault([*path, part], message)
+        self.check_name(path, item, identity, "capability", vocabulary().capabilities)
+        self.check_name(path, item, identity, "transition", self.model.possible)
+        self.check_name(path, item, identity, "observer", self.model.observers)
         first, *others = item.get("each", ["device"])
         if first != "device" or any(name not in vocabulary().attributes for name in others):
             self.fault([*path, "each"], f"{identity}: each must be device, or device and an attribute")
+
+    def check_name(
+        self,
+        path: Sequence[str | int],
+        item: Mapping[str, Any],
+        owner: str,
+        part: str,
+        names: Collection[str],
+    ) -> None:
+        """A name that `item` gives as its `part` must be one of these."""
+        name = item.get(part)
+        if name is not None and name not in names:
+            self.fault([*path, part], f"{owner}: there is no {part} '{name}'.{nearest(name, names)}")
 
     def conjuncts(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> tuple[Conjunct, ...]:
         if "conjuncts" in item:
@@ -347,7 +359,14 @@ class _Reader:
             parts = [(path, item)] if "formula" in item else []
         found = []
         for number, (place, part) in enumerate(parts, start=1):
-            inherited = {"needs": item.get("needs", "device"), "title": item["title"]}
+            inherited = {
+                "needs": item.get("needs", "device"),
+                "title": item["title"],
+                "capability": item.get("capability"),
+            }
+            if place != path:
+                names = vocabulary().capabilities
+                self.check_name(place, part, f"{item['id']}.{number}", "capability", names)
             conjunct = self.conjunct(place, f"{item['id']}.{number}", inherited | dict(part))
             if conjunct is not None:
                 found.append(conjunct)
@@ -370,6 +389,7 @@ class _Reader:
             trigger=trigger,
             monitor=compile_formula(formula, trigger),
             needs=Origin(part["needs"]),
+            capability=part.get("capability"),
         )
 
     def trigger(
@@ -404,6 +424,11 @@ def _parameters_used(entry: Mapping[str, Any]) -> set[str]:
         for part in [item, *item.get("conjuncts", [])]:
             texts += [part.get("formula", ""), part.get("trigger", "")]
     return set(_PARAMETER.findall("\n".join(map(str, texts))))
+
+
+def parameters_in(clause: Clause) -> tuple[str, ...]:
+    """The parameters that the formulas of a clause name, in the order in which they do."""
+    return tuple(dict.fromkeys(_PARAMETER.findall(clause.text)))
 
 
 def _any_of(triggers: Sequence[Formula]) -> Formula:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from earwitness.conformance.cli.common import PACKS, packs_named, print_trace
+from earwitness.conformance.cli.common import packs_named, print_trace
 from earwitness.conformance.gate.verdict import Exit
 
 
@@ -16,20 +16,47 @@ def policy() -> None:
     """Packs of clauses."""
 
 
+@policy.command("list")
+@click.option(
+    "--pack", "packs", multiple=True, help="a shipped pack or a pack file; all shipped ones if left out"
+)
+def list_packs(packs: tuple[str, ...]) -> None:
+    """The shipped packs, each with its clauses and the evidence that they need."""
+    from earwitness.policies.describe import describe_pack
+    from earwitness.policies.pack import shipped_packs
+
+    for pack in packs_named(packs or tuple(shipped_packs())):
+        click.echo(describe_pack(pack))
+        click.echo()
+
+
 @policy.command()
 @click.argument("files", nargs=-1)
-def lint(files: tuple[str, ...]) -> None:
-    """Check packs: schema, names, formulas. Without files, the shipped ones."""
-    from earwitness.policies.pack import PackError
+@click.option(
+    "--seconds",
+    type=click.IntRange(0, 3600),
+    default=10,
+    show_default=True,
+    help="limit of one question to the solver; 0 asks none",
+)
+def lint(files: tuple[str, ...], seconds: int) -> None:
+    """Check packs: schema, names, formulas, and whether each promise can be broken and put to the test. Without files,
+    the shipped ones."""
+    from earwitness.policies.lint import find_empty_promises
+    from earwitness.policies.pack import PackError, shipped_packs
 
     failed = False
-    for name in files or PACKS:
+    for name in files or shipped_packs():
         try:
             (pack,) = packs_named((name,))
-            click.echo(f"{name}: {len(pack.clauses)} clauses, all in order")
+            faults = list(find_empty_promises(pack, seconds)) if seconds else []
         except PackError as error:
-            failed = True
-            click.echo(str(error), err=True)
+            faults = [str(error)]
+        for fault in faults:
+            click.echo(fault, err=True)
+        failed = failed or bool(faults)
+        if not faults:
+            click.echo(f"{name}: {len(pack.clauses)} clauses, all in order")
     sys.exit(Exit.USAGE.value if failed else Exit.SATISFIED.value)
 
 
@@ -37,28 +64,13 @@ def lint(files: tuple[str, ...]) -> None:
 @click.argument("identity", metavar="ID")
 @click.option("--pack", "packs", multiple=True)
 def show(identity: str, packs: tuple[str, ...]) -> None:
-    """Print one clause: promise, source, formula, English."""
-    from earwitness.model.logic.english import describe_formula
-    from earwitness.model.vocabulary import nearest
-    from earwitness.policies.pack import PackError
+    """Print one clause: each conjunct with its formula, its English, what exercises it and what evidence it needs, and
+    whose bounds they are. ID in any case of letters."""
+    from earwitness.policies.describe import describe_clause, find_clause
+    from earwitness.policies.pack import shipped_packs
 
-    loaded = packs_named(packs)
-    for pack in loaded:
-        for clause in pack.clauses:
-            if clause.id == identity:
-                ways = ", ".join(sorted(w.name.lower() for w in clause.ways))
-                click.secho(f"{clause.id}  {clause.title}", bold=True)
-                click.echo(
-                    f"source    {pack.source}: {', '.join(clause.source)}\nseverity  {clause.severity}\nways      {ways}\nkind      {clause.kind.value}"
-                )
-                if clause.formula is not None:
-                    click.echo(
-                        f"formula\n    {clause.text.replace(chr(10), chr(10) + '    ')}\nin words\n    {describe_formula(clause.formula)}"
-                    )
-                return
-    raise PackError(
-        f"no pack has a clause '{identity}'.{nearest(identity, [c.id for p in loaded for c in p.clauses])}"
-    )
+    pack, clause = find_clause(packs_named(packs or tuple(shipped_packs())), identity)
+    click.echo(describe_clause(pack, clause))
 
 
 @policy.command("try")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from earwitness.model.assistant.components import CALLS, ENVIRONMENT
-from earwitness.model.assistant.hardware import microphone, online, powered
-from earwitness.model.expression import Sort
+from earwitness.model.assistant.hardware import blue, microphone, online, powered, rest_at
+from earwitness.model.expression import Const, Sort, choice
 from earwitness.model.systems.transition_system import (
+    TIME,
     StateVariable,
     Table,
     Transition,
@@ -15,18 +16,23 @@ from earwitness.model.systems.transition_system import (
     flag,
     flags,
     negation,
+    one_of,
+    same_for,
     values,
     word,
 )
 
-CALL = ("none", "ringing", "talking", "telephone")
-"""`ringing`: to another device, before keys are agreed on; `talking`: after; `telephone`: through a
-gateway."""
+CALL = ("none", "ringing", "talking", "telephone", "dropped")
+"""`ringing`: to another device or from one, before keys are agreed on; `talking`: after; `telephone`: through
+a gateway; `dropped`: power was lost, and the call is over before it is told."""
 
 call, keyed = word("call"), flag("keyed")
 ANY_ENCRYPTED = flag("any.encrypted")
 
-_OVER = values(call="none", keyed=False)
+IN_CALL = one_of(call, "ringing", "talking", "telephone")
+DROPPED = values(call=choice(IN_CALL, Const("dropped"), call), keyed=False)
+"""What a power cut does to a call."""
+_OVER = values(call="none", keyed=False) | same_for(TIME, rest_at)
 
 
 def calls() -> Table:
@@ -52,8 +58,17 @@ def _beginning() -> tuple[Transition, ...]:
             guard=ready,
             updates=values(call="ringing"),
             emits="call.start",
-            attributes=values(leg="device"),
+            attributes=values(leg="device", direction="sent"),
             reason="assumption: anybody may call at any time",
+        ),
+        Transition(
+            "take_call",
+            ENVIRONMENT,
+            guard=ready,
+            updates=values(call="ringing"),
+            emits="call.start",
+            attributes=values(leg="device", direction="received"),
+            reason="CALL-4: a device that is called tells so, since what it hears leaves from now on",
         ),
         Transition(
             "dial_telephone",
@@ -61,7 +76,7 @@ def _beginning() -> tuple[Transition, ...]:
             guard=ready,
             updates=values(call="telephone"),
             emits="call.start",
-            attributes=values(leg="telephone"),
+            attributes=values(leg="telephone", direction="sent"),
             reason="assumption: anybody may call at any time",
         ),
         Transition(
@@ -80,6 +95,7 @@ def _talking() -> tuple[Transition, ...]:
         powered,
         online,
         microphone,  # MIC-6: a muted microphone gives nothing to a call
+        blue,  # CALL-5: whoever is heard can see it
     )
     return (
         Transition(
@@ -108,12 +124,11 @@ def _talking() -> tuple[Transition, ...]:
 
 
 def _ending() -> tuple[Transition, ...]:
-    in_call = negation(equals(call, "none"))
     return (
         Transition(
             "hang_up",
             ENVIRONMENT,
-            guard=in_call,
+            guard=IN_CALL,
             updates=_OVER,
             emits="call.end",
             reason="assumption: either end may hang up at any time",
@@ -121,9 +136,9 @@ def _ending() -> tuple[Transition, ...]:
         Transition(
             "drop_call",
             CALLS,
-            guard=all_of(
-                in_call,
-                any_of(negation(powered), negation(online)),
+            guard=any_of(
+                equals(call, "dropped"),
+                all_of(IN_CALL, negation(online)),
             ),
             updates=_OVER,
             emits="call.end",

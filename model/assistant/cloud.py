@@ -46,6 +46,10 @@ INTENTS = ("one", "two")
 
 turn, reply_to = word("turn"), word("reply_to")
 stop, asked, processed = flag("stop"), flag("asked"), flag("processed")
+spoken = flag("spoken")
+"""Whether the answer of this turn was spoken."""
+number = count("number")
+"""How many streams the device opened: each has a number of its own."""
 asked_at, processed_at, reply_at = count("asked_at"), count("processed_at"), count("reply_at")
 words, speaker, intent = word("words"), word("speaker"), word("intent")
 keeps_words, keeps_counts, counted = flag("keeps_words"), flag("keeps_counts"), flag("counted")
@@ -60,7 +64,7 @@ ANY_WORDS, ANY_SPEAKER, ANY_INTENT, ANY_CATEGORY = (
     word("any.category"),
 )
 
-NEW_TURN = same_for(False, stop, asked, processed, counted) | values(turn="none")
+NEW_TURN = same_for(False, stop, asked, processed, counted, spoken) | values(turn="none")
 """What the cloud knows when a stream opens, and after it was lost."""
 
 FREE = {
@@ -86,7 +90,7 @@ def cloud(sheet: Datasheet, streaming: Expression, waiting: Expression) -> Table
         variables=(
             StateVariable("turn", Sort.TEXT, ("none",), TURN),
             StateVariable("reply_to", Sort.TEXT, ("nobody",), ("nobody", "self", "other")),
-            *flags(stop, asked, processed, counted, keeps_words, keeps_counts),
+            *flags(stop, asked, processed, counted, spoken, keeps_words, keeps_counts),
             *counts(asked_at, processed_at, reply_at, dialogues, *by_intent.values()),
             StateVariable("words", Sort.TEXT, ("",)),
             StateVariable("speaker", Sort.TEXT, ("",)),
@@ -229,7 +233,7 @@ def _answers(waiting: Expression) -> tuple[Transition, ...]:
             ),
             updates=values(processed=True, processed_at=TIME, reply_to="self", reply_at=TIME),
             emits="request.processed",
-            attributes=values(stream=0),
+            attributes=values(stream=number),
             reason="STR-1; FAQ 3: the stream closes once the request is processed",
         ),
         Transition(
@@ -248,7 +252,7 @@ def _answers(waiting: Expression) -> tuple[Transition, ...]:
                 online,
                 equals(reply_to, "self"),  # TTS-1: the device that asked, no other
             ),
-            updates=values(reply_to="nobody"),
+            updates=values(reply_to="nobody", spoken=True),
             emits="tts.audio",
             attributes=values(bytes=3200, asked_by=reply_to),
             reason="TTS-1; section TTS: the answer goes to the device that asked",
@@ -256,16 +260,10 @@ def _answers(waiting: Expression) -> tuple[Transition, ...]:
         Transition(
             "let_reply_go",
             SPEECH,
-            guard=any_of(
-                equals(reply_to, "other"),
-                all_of(
-                    equals(reply_to, "self"),
-                    any_of(negation(powered), negation(online)),
-                ),
-            ),
+            guard=one_of(reply_to, "self", "other"),
             updates=values(reply_to="nobody"),
             emits=None,
-            reason="TTS-1: what belongs elsewhere, or cannot arrive, is not played here",
+            reason="TTS-1: what belongs elsewhere, is empty, or cannot arrive is not played here",
         ),
     )
 

@@ -18,6 +18,7 @@ DATASHEET = Datasheet(
         Rating("close", components.FIRMWARE, 1_500_000, "ours: one round trip and the teardown of a stream"),
         Rating("speech", components.SPEECH, 1_500_000, "ours: first sound of an answer after its request"),
         Rating("follow_up", components.FIRMWARE, 7_000_000, "ours: the window after a question"),
+        Rating("dark", components.FIRMWARE, 15_000_000, "ours: the longest answer spoken under the light"),
     )
 )
 
@@ -30,5 +31,6 @@ SMALL = {
     "close": 1,
     "speech": 1,
     "follow_up": 1,
+    "dark": 1,
 }
 """Units: ratings that keep the order of the real ones and a state space that can be searched whole."""

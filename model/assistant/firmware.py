@@ -3,17 +3,30 @@ environment around it."""
 
 from __future__ import annotations
 
-from earwitness.model.assistant.cloud import NEW_TURN, asked, asked_at, processed, processed_at, stop
+from earwitness.model.assistant.calls import DROPPED, IN_CALL
+from earwitness.model.assistant.cloud import (
+    NEW_TURN,
+    asked,
+    asked_at,
+    number,
+    processed,
+    processed_at,
+    spoken,
+    stop,
+)
 from earwitness.model.assistant.components import ENVIRONMENT, FIRMWARE
 from earwitness.model.assistant.hardware import (
     DARK,
     KIND,
+    bar,
+    blue,
     cut,
     cut_at,
     microphone,
     muted,
     online,
     powered,
+    rest_at,
     show,
 )
 from earwitness.model.assistant.management import tone_wanted
@@ -36,6 +49,7 @@ from earwitness.model.systems.transition_system import (
     Table,
     Transition,
     all_of,
+    any_of,
     count,
     counts,
     equals,
@@ -50,8 +64,7 @@ from earwitness.model.systems.transition_system import (
 
 CONTROL = ("idle", "listening", "activated", "streaming", "waiting", "follow_up", "muted")
 
-blue, bar, toned = flag("blue"), flag("bar"), flag("toned")
-opened = flag("open")
+opened, toned = flag("open"), flag("toned")
 control, cause = word("control"), word("cause")
 began_at, activated_at, opened_at = count("began_at"), count("activated_at"), count("opened_at")
 heard_from = count("heard_from")
@@ -63,6 +76,15 @@ WAITING = all_of(opened, online, equals(control, "waiting"))
 _SETTING = values(store="device", category="setting", acted_on=False)
 _AT_REST = choice(microphone, Const("listening"), Const("muted"))
 _ACTIVATED, _LISTENING = equals(control, "activated"), equals(control, "listening")
+_CAN_BE_PRESSED = all_of(microphone, one_of(control, "listening", "follow_up", "muted"))
+"""Where the action button starts a request: at rest with microphones on, also before the software has noticed
+that they are."""
+_LIT_AT_REST = all_of(
+    blue,
+    negation(opened),
+    one_of(control, "listening", "muted"),
+    negation(IN_CALL),
+)
 
 
 def firmware(sheet: Datasheet) -> Table:
@@ -75,7 +97,7 @@ def firmware(sheet: Datasheet) -> Table:
             *flags(opened, blue, bar, toned),
             StateVariable("control", Sort.TEXT, ("idle",), CONTROL),
             StateVariable("cause", Sort.TEXT, ("wake_word",), ("wake_word", "action_button", "follow_up")),
-            *counts(began_at, activated_at, opened_at, heard_from),
+            *counts(began_at, activated_at, opened_at, heard_from, rest_at, number),
         ),
         transitions=(
             *_environment(),
@@ -110,7 +132,11 @@ def _environment() -> tuple[Transition, ...]:
             "cut_power",
             ENVIRONMENT,
             guard=powered,
-            updates=DARK | NEW_TURN | same_for(False, blue, bar, toned, opened) | values(control="idle"),
+            updates=DARK
+            | NEW_TURN
+            | same_for(False, blue, bar, toned, opened)
+            | values(control="idle")
+            | DROPPED,
             emits="power",
             attributes=values(on=False, kind=KIND),
             reason="assumption: power is lost at any time; the cloud forgets a turn whose device is gone",
@@ -127,7 +153,10 @@ def _environment() -> tuple[Transition, ...]:
         Transition(
             "press_action_in_vain",
             ENVIRONMENT,
-            guard=powered,
+            guard=all_of(
+                powered,
+                negation(_CAN_BE_PRESSED),  # IND-2: where it starts something, it does
+            ),
             emits="button.action",
             reason="assumption: the button may be pressed in every state, also where it starts nothing",
         ),
@@ -143,16 +172,15 @@ def _environment() -> tuple[Transition, ...]:
 
 
 def _activations() -> tuple[Transition, ...]:
-    ready = all_of(
-        powered,
-        microphone,  # MIC-3: a muted device is not woken
-        _LISTENING,
-    )
     return (
         Transition(
             "hear_wake_word",
             FIRMWARE,
-            guard=ready,
+            guard=all_of(
+                powered,
+                microphone,  # MIC-3: a muted device is not woken
+                _LISTENING,
+            ),
             updates=_activation("wake_word"),
             emits="wake_word",
             attributes=values(word="alexa"),
@@ -161,7 +189,10 @@ def _activations() -> tuple[Transition, ...]:
         Transition(
             "press_action",
             FIRMWARE,
-            guard=ready,
+            guard=all_of(
+                powered,
+                _CAN_BE_PRESSED,
+            ),
             updates=_activation("action_button"),
             emits="button.action",
             reason="WAKE-1; FAQ 3: the action button activates too",
@@ -201,10 +232,11 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 opened_at=TIME,
                 heard_from=ANY_FROM,
                 cut=False,
+                number=plus(number, Const(1)),
             )
             | NEW_TURN,
             emits="stream.open",
-            attributes=values(stream=0, cause=cause) | {"from": ANY_FROM},
+            attributes=values(stream=plus(number, Const(1)), cause=cause) | {"from": ANY_FROM},
             reason="WAKE-1; FAQ 1, FAQ 3: a stream opens after an activation that is shown",
         ),
         Transition(
@@ -220,7 +252,8 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 at_most(ANY_FROM, TIME),
             ),
             emits="stream.audio",
-            attributes=values(stream=0, bytes=2560, to=TIME, encrypted=True, voice=True) | {"from": ANY_FROM},
+            attributes=values(stream=number, bytes=2560, to=TIME, encrypted=True, voice=True)
+            | {"from": ANY_FROM},
             reason="STR-2; section Echo Devices: sound goes to the cloud encrypted",
         ),
         Transition(
@@ -241,6 +274,7 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
             guard=opened,
             updates=values(
                 open=False,
+                rest_at=TIME,
                 control=choice(
                     negation(microphone),
                     Const("muted"),
@@ -248,7 +282,7 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 ),
             ),
             emits="stream.close",
-            attributes=values(stream=0),
+            attributes=values(stream=number),
             reason="STR-1; FAQ 3. The firmware may close at any time; the limits say when it must",
         ),
     )
@@ -264,12 +298,13 @@ def _follow_ups() -> tuple[Transition, ...]:
                 microphone,  # MIC-3
                 online,
                 asked,  # STR-3: only after a question
+                spoken,  # TTS-2: that was spoken
             ),
             updates=values(
                 control="activated",
                 cause="follow_up",
                 began_at=TIME,
-                activated_at=asked_at,
+                activated_at=TIME,
                 toned=False,
             ),
             emits=None,
@@ -282,7 +317,7 @@ def _follow_ups() -> tuple[Transition, ...]:
                 _ACTIVATED,
                 blue,  # IND-2: what was activated has been shown
             ),
-            updates=values(control=_AT_REST),
+            updates=values(control=_AT_REST, rest_at=TIME),
             emits=None,
             reason="WAKE-1: an activation that led to no stream is over",
         ),
@@ -290,7 +325,7 @@ def _follow_ups() -> tuple[Transition, ...]:
             "expect_no_answer",
             FIRMWARE,
             guard=equals(control, "follow_up"),
-            updates=values(control=_AT_REST),
+            updates=values(control=_AT_REST, rest_at=TIME),
             emits=None,
             reason="STR-3: a question need not be answered",
         ),
@@ -337,25 +372,27 @@ def _indicators() -> tuple[Transition, ...]:
     quiet = all_of(
         negation(opened),  # IND-1: lit as long as a stream is open
         one_of(control, "listening", "muted", "follow_up"),
+        negation(IN_CALL),  # CALL-5: and as long as a call goes on
     )
+    wanted = any_of(_ACTIVATED, IN_CALL)
     return (
         Transition(
             "light_ring",
             FIRMWARE,
             guard=all_of(
-                _ACTIVATED,
+                wanted,
                 negation(blue),
             ),
             updates=values(blue=True),
             emits="light",
             attributes=values(color="blue", on=True),
-            reason="IND-1, IND-2; FAQ 3: a light comes on at an activation",
+            reason="IND-1, IND-2; FAQ 3: a light comes on at an activation; CALL-5: and in a call",
         ),
         Transition(
             "show_bar",
             FIRMWARE,
             guard=all_of(
-                _ACTIVATED,
+                wanted,
                 show,
                 blue,
                 negation(bar),
@@ -423,6 +460,24 @@ def _limits(sheet: Datasheet) -> tuple[Limit, ...]:
             bound=sheet["activation"],
             discharge=("light_ring", "give_up"),
             reason="WAKE-1: an activation leads to a stream in time, or to none",
+        ),
+        Limit(
+            "answer",
+            FIRMWARE,
+            condition=equals(control, "follow_up"),
+            since=rest_at,
+            bound=sheet["follow_up"],
+            discharge=("expect_no_answer",),
+            reason="STR-3, IND-5: nobody waits for an answer for long",
+        ),
+        Limit(
+            "dark",
+            FIRMWARE,
+            condition=_LIT_AT_REST,
+            since=rest_at,
+            bound=sheet["dark"],
+            discharge=("darken_ring",),
+            reason="IND-5: the light goes off when nothing is heard or sent",
         ),
         Limit(
             "turn",

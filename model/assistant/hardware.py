@@ -30,6 +30,10 @@ RAIL = ("settled", "microphone", "camera", "red", "symbol")
 show, powered, muted, online = flag("show"), flag("powered"), flag("muted"), flag("online")
 microphone, camera, shutter = flag("microphone"), flag("camera"), flag("shutter")
 red, mute_symbol = flag("red"), flag("mute_symbol")
+blue, bar = flag("blue"), flag("bar")
+"""The firmware's own lights; the rail does not switch them."""
+rest_at = count("rest_at")
+"""Since when nothing is heard or sent; the firmware's and the calls' clock for the lights."""
 rail, rail_at = word("rail"), count("rail_at")
 cut, cut_at = flag("cut"), count("cut_at")
 """A latch: power was cut since the last stream opened, and when first. A quick mute and unmute must still

@@ -119,7 +119,8 @@ def _ownership() -> tuple[Transition, ...]:
             ENVIRONMENT,
             guard=one_of(ANY_ACTOR, *PARTIES),
             updates=values(owner=ANY_ACTOR),
-            emits=None,
+            emits="assignment",
+            attributes=values(owner=ANY_ACTOR),
             reason="assumption: devices change hands at any time",
         ),
         Transition(
@@ -128,7 +129,7 @@ def _ownership() -> tuple[Transition, ...]:
             guard=equals(ANY_ACTOR, owner),  # ORG-1: of its own devices, and of no others
             updates=values(tone_wanted=negation(tone_wanted)),
             emits="setting.tone",
-            attributes=values(on=negation(tone_wanted)),
+            attributes=values(on=negation(tone_wanted), actor=ANY_ACTOR),
             reason="ORG-1; FAQ 7: the organisation controls the settings of its devices",
         ),
     )
@@ -169,7 +170,13 @@ def _needed() -> Expression:
 
 
 def _question() -> dict[str, Expression]:
-    return values(actor=ANY_ACTOR, role=ANY_ROLE, resource=ANY_RESOURCE, needed=_needed())
+    return values(
+        actor=ANY_ACTOR,
+        owner=owner,
+        role=ANY_ROLE,
+        resource=ANY_RESOURCE,
+        needed=_needed(),
+    )
 
 
 def control_of_own() -> tuple[Enabled, ...]:

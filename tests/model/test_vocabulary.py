@@ -47,7 +47,7 @@ def test_a_closed_list_stays_closed():
 
 def test_a_target_that_does_not_know_a_later_attribute_need_not_name_it():
     entry = {"time": 0, "device": "d1", "event": "light", "color": "blue", "on": True}
-    assert "role" not in observation_from(entry).attributes
+    assert observation_from(entry).attributes["role"] == "other"
     with pytest.raises(TraceError, match="'on' is missing"):
         observation_from({"time": 0, "device": "d1", "event": "light", "color": "blue"})
 
@@ -86,3 +86,9 @@ def test_the_roles_of_lights_are_names_beside_their_colours():
 )
 def test_the_events_of_field_reports_can_be_observed(event):
     assert parse_line(json.dumps({"time": 0, "device": "d1", **event}).encode()).event == event["event"]
+
+
+def test_an_attribute_that_came_later_means_what_the_event_always_meant():
+    media = {"leg": "device", "bytes": 320, "encrypted": True, "end_to_end": True}
+    assert parse_line(line("call.media", **media)).attributes["direction"] == "sent"
+    assert "direction" not in parse_line(line("call.media", direction=None, **media)).attributes

@@ -85,10 +85,11 @@ def test_a_state_from_before_the_log_is_not_known():
 def test_a_log_that_begins_with_power_coming_on_knows_that_all_was_off():
     power = at(0, "power", on=True, kind="speaker")
     opened = at(500, "stream.open", stream=1, cause="wake_word", **{"from": 0})
-    judgement = judge_log(log_of([power, opened]), PACKS)
+    later = at(2000, "tick")
+    judgement = judge_log(log_of([power, opened, later]), PACKS)
     assert judgement.pieces[0].beginning is Beginning.POWER_ON
     assert verdicts(judgement)["IND-1"] is LogVerdict.VIOLATED
-    assert verdicts(judge_log(log_of([opened]), PACKS))["IND-1"] is not LogVerdict.VIOLATED
+    assert verdicts(judge_log(log_of([opened, later]), PACKS))["IND-1"] is not LogVerdict.VIOLATED
 
 
 def test_a_clock_that_steps_back_splits_the_log_and_what_was_known_is_forgotten():
