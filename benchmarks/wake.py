@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from earwitness.reference_impl.cloud.nlu import sentences
-from earwitness.reference_impl.device.wake import WORDS, detector
+from earwitness.reference_impl.device.wake import WORDS, make_detector
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.sound import decode
 
@@ -33,7 +33,7 @@ def heard(
     chunks = air[: len(air) // CHUNK * CHUNK].reshape(-1, CHUNK)
     hits, spent = {}, {}
     for word in words:
-        listening, began = detector(word), time.perf_counter()
+        listening, began = make_detector(word), time.perf_counter()
         hits[word] = sum(listening.heard(c) is not None for c in chunks)
         spent[word] = time.perf_counter() - began
     return hits, spent, len(air) / RATE

@@ -17,7 +17,7 @@ import numpy as np
 
 from earwitness.reference_impl.device.camera import HEIGHT, WIDTH
 from earwitness.reference_impl.device.device import Device
-from earwitness.reference_impl.device.screen import Lights, Screen, drawn
+from earwitness.reference_impl.device.screen import Lights, Screen, draw_front
 from earwitness.reference_impl.sound import Samples
 
 PATIENCE = 5.0
@@ -91,7 +91,7 @@ def _rendered(blue: bool, red: bool, symbols: frozenset[str] | None, camera: byt
     if symbols is not None:
         picture = np.frombuffer(camera, np.uint8).reshape(HEIGHT, WIDTH, 3) if camera else None
         screen = Screen(set(symbols), picture)
-    image = drawn(Lights(blue, red), screen)
+    image = draw_front(Lights(blue, red), screen)
     return b"P6\n%d %d\n255\n" % image.size + image.tobytes()
 
 

@@ -24,7 +24,7 @@ from rich.style import Style
 from rich.text import Text
 
 from earwitness.reference_impl.device.camera import FilmError, film
-from earwitness.reference_impl.device.screen import drawn, pixels
+from earwitness.reference_impl.device.screen import draw_front, pixels
 from earwitness.reference_impl.live import SoundCardError, sound_card
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
@@ -246,7 +246,7 @@ class Room:
         return panel(self.device, self.face, self.front(), self.entrance)
 
     def front(self) -> Image.Image:
-        return drawn(*self.session.devices[self.device].front())
+        return draw_front(*self.session.devices[self.device].front())
 
     def do(self, line: str) -> str:
         """What a line asks for; returns what there is to say of it. Raises EOFError to end."""

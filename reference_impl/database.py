@@ -15,7 +15,7 @@ class DatabaseError(RuntimeError):
     """The database cannot be used; the message says which and why."""
 
 
-def opened(folder: Path, name: str, url: str = "") -> Engine:
+def open_database(folder: Path, name: str, url: str = "") -> Engine:
     """The database at a URL such as postgresql://user@host/name, or the SQLite file of that name in the folder. Its complaints never repeat what was to be
     stored. Raises DatabaseError."""
     if not url:
@@ -54,7 +54,7 @@ def _secretive(connection: Any, record: object) -> None:
         connection.execute(setting)
 
 
-def insertion(engine: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
+def make_insertion(engine: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insertion that can say what to do where the row is there already."""
     return sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
 

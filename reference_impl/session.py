@@ -28,7 +28,7 @@ from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device, Kind
 from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.device.screen import RING_REGIONS, SCREEN_REGIONS, Region
 from earwitness.reference_impl.device.wake import WORDS
-from earwitness.reference_impl.faults.zoo import VARIANTS, device_class, session_class
+from earwitness.reference_impl.faults.variants import VARIANTS, device_class, session_class
 from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, RATE, VERSION, Message
 from earwitness.reference_impl.sound import Samples, decode, pieces
 

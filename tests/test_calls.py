@@ -11,13 +11,13 @@ import pytest
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed, Line
 from earwitness.reference_impl.calls.peer import Peer
-from earwitness.reference_impl.cloud.desk import Desk, Letter
+from earwitness.reference_impl.cloud.call_mail import CallMail, Letter
 from earwitness.reference_impl.device.link import network
 from earwitness.reference_impl.faults.calls import CallKeysNotVerified
 from earwitness.reference_impl.session import Session
 
 
-class Middle(Desk):
+class Middle(CallMail):
     """A cloud that puts itself between two devices: to each it is the other, with keys of its own."""
 
     def __init__(self) -> None:
@@ -44,23 +44,23 @@ async def _loop() -> asyncio.AbstractEventLoop:
 
 
 class Carrier:
-    """A link that ends at a desk."""
+    """A link that ends at the mail between devices."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, mail: CallMail) -> None:
+        self.mail = mail
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        return self.desk.put(message) if message["type"] == "mail.put" else self.desk.take(message["device"])
+        return self.mail.put(message) if message["type"] == "mail.put" else self.mail.take(message["device"])
 
 
-def pair(desk: Desk, kind: type[Line] = Line) -> tuple[Line, Line]:
+def pair(mail: CallMail, kind: type[Line] = Line) -> tuple[Line, Line]:
     one, other = Identity(), Identity()
     one.trusted, other.trusted = {"d2": other.public}, {"d1": one.public}
-    return kind("d1", one, Carrier(desk)), kind("d2", other, Carrier(desk))
+    return kind("d1", one, Carrier(mail)), kind("d2", other, Carrier(mail))
 
 
 def test_a_cloud_that_carries_honestly_lets_two_devices_talk():
-    caller, called = pair(Desk(network.done(_loop())))
+    caller, called = pair(CallMail(network.done(_loop())))
     caller.dial(called)
     sent = caller.send(np.ones(1280, np.int16))
     assert sent is not None and sent.end_to_end and called.verified
@@ -69,25 +69,25 @@ def test_a_cloud_that_carries_honestly_lets_two_devices_talk():
 
 
 def test_a_man_in_the_middle_is_noticed_and_there_is_no_call():
-    desk = Middle()
-    caller, called = pair(desk)
+    mail = Middle()
+    caller, called = pair(mail)
     with pytest.raises(CallFailed, match="not signed"):
         caller.dial(called)
-    assert not caller.busy and not called.busy and desk.heard == 0
+    assert not caller.busy and not called.busy and mail.heard == 0
 
 
 def test_the_man_in_the_middle_is_real_devices_that_do_not_look_talk_to_him():
-    desk = Middle()
-    caller, called = pair(desk, CallKeysNotVerified.line_class)
+    mail = Middle()
+    caller, called = pair(mail, CallKeysNotVerified.line_class)
     caller.dial(called)
     for _ in range(20):
         caller.send(np.ones(1280, np.int16))
     sent = caller.send(np.ones(1280, np.int16))
-    assert desk.heard > 0 and sent is not None and sent.encrypted and not sent.end_to_end
+    assert mail.heard > 0 and sent is not None and sent.encrypted and not sent.end_to_end
     caller.hang_up()
     called.hang_up()
-    network.done(desk.to_caller.end())
-    network.done(desk.to_called.end())
+    network.done(mail.to_caller.end())
+    network.done(mail.to_called.end())
 
 
 @pytest.fixture(scope="module")

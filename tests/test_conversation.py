@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.conformance.stimuli.clips import Clip, spoken
-from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, calibrated, ranked
+from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, calibrate_share, rank_hypotheses
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import Conversation
 from earwitness.reference_impl.cloud.endpoint import ENOUGH, HANG_OVER
@@ -31,7 +31,7 @@ def cloud(tmp_path_factory):
 
 def silence_until_the_end(cloud, words: str) -> float:
     """Seconds from the last of the words until the cloud has heard enough."""
-    conversation = Conversation(cloud, desk=None)
+    conversation = Conversation(cloud, mail=None)
     conversation.message({"type": "open", "device": "d1", "preroll": 0})
     sound = spoken(Clip(words, ""))
     said = int(np.nonzero(np.abs(sound.astype(int)) > 300)[0][-1])
@@ -53,7 +53,7 @@ def test_a_whole_sentence_ends_a_turn_sooner_than_one_that_something_may_follow(
 
 
 def test_a_pause_before_the_end_of_a_sentence_does_not_end_the_turn(cloud):
-    conversation = Conversation(cloud, desk=None)
+    conversation = Conversation(cloud, mail=None)
     conversation.message({"type": "open", "device": "d1", "preroll": 0})
     begun, ended = (spoken(Clip(words, "")) for words in ("set a timer for", "ten minutes"))
     begun = begun[: np.nonzero(np.abs(begun.astype(int)) > 300)[0][-1]]
@@ -119,7 +119,7 @@ texts = st.lists(
 
 @given(texts)
 def test_hypotheses_are_ranked_merged_and_their_confidence_is_a_chance(listed):
-    found = ranked(listed)
+    found = rank_hypotheses(listed)
     assert {h.text for h in found} == {text for text, _ in listed}
     assert all(one.confidence >= other.confidence for one, other in pairwise(found)) and all(
         0 < h.confidence < 1 for h in found
@@ -128,7 +128,7 @@ def test_hypotheses_are_ranked_merged_and_their_confidence_is_a_chance(listed):
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_larger_share_is_never_less_confident(one, other):
-    assert (calibrated(one) - calibrated(other)) * (one - other) >= 0
+    assert (calibrate_share(one) - calibrate_share(other)) * (one - other) >= 0
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.reference_impl.cloud.retention import Dialogue, Retention
-from earwitness.reference_impl.database import DatabaseError, opened
-from earwitness.reference_impl.property.registry import Placed, Registry, UnknownDevice
+from earwitness.reference_impl.database import DatabaseError, open_database
+from earwitness.reference_impl.property.device_register import DeviceRegister, RegisteredDevice, UnknownDevice
 from earwitness.reference_impl.session import Session
 
 
@@ -55,7 +55,7 @@ def url(request):
         return ""
     home = request.getfixturevalue("server")
     found = f"postgresql://postgres@/postgres?host={home}"
-    with opened(home, "", found).begin() as connection:
+    with open_database(home, "", found).begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")
         connection.exec_driver_sql("CREATE SCHEMA public")
     return found
@@ -109,19 +109,19 @@ def test_what_is_forgotten_is_gone_from_the_file(url, tmp_path, request):
 
 
 def test_devices_and_their_skills_are_registered(url, tmp_path):
-    first = (Placed("d1", "harbour-hotel", "101"), Placed("x1", "hill-hotel", "1"))
-    registry = Registry(tmp_path, first, ("weather", "timer"), url)
-    registry.want_tone("d1", True)
-    registry.choose("d1", "echo")
-    registry.move("d1", "202")
-    registry.enable("d1", "timer", False)
-    registry.enable("d1", "weather", True)
-    again = Registry(tmp_path, (), (), url)
-    assert again.device("d1") == Placed("d1", "harbour-hotel", "202", True, "echo")
+    first = (RegisteredDevice("d1", "harbour-hotel", "101"), RegisteredDevice("x1", "hill-hotel", "1"))
+    register = DeviceRegister(tmp_path, first, ("weather", "timer"), url)
+    register.want_tone("d1", True)
+    register.choose("d1", "echo")
+    register.move("d1", "202")
+    register.enable("d1", "timer", False)
+    register.enable("d1", "weather", True)
+    again = DeviceRegister(tmp_path, (), (), url)
+    assert again.device("d1") == RegisteredDevice("d1", "harbour-hotel", "202", True, "echo")
     assert again.skills("d1") == {"weather"} and [d.name for d in again.devices("hill-hotel")] == ["x1"]
     with pytest.raises(UnknownDevice):
         again.device("d9")
-    registry.clear()
+    register.clear()
     assert again.devices() == first
 
 
@@ -159,4 +159,4 @@ def test_the_reference_runs_on_a_server(server, monkeypatch):
 )
 def test_a_database_that_cannot_be_used_is_named(wrong, part, tmp_path):
     with pytest.raises(DatabaseError, match=part):
-        opened(tmp_path, "", wrong)
+        open_database(tmp_path, "", wrong)

@@ -10,7 +10,7 @@ import pytest
 from earwitness.conformance.running.tour import REFUSED
 from earwitness.conformance.stimuli.stimulus import RESOURCES, ROLES
 from earwitness.reference_impl.property.access import NEEDS, Person, Record, decide
-from earwitness.reference_impl.property.office import FEWEST, without_small
+from earwitness.reference_impl.property.disclosure import FEWEST, without_small
 from earwitness.reference_impl.session import Session
 
 HIDDEN = {"recordings", "transcripts"}

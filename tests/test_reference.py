@@ -15,7 +15,7 @@ from earwitness.reference_impl.cloud.speech import SpeechError, speak
 from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
 from earwitness.reference_impl.device.link import Link
 from earwitness.reference_impl.device.microphone import Microphone, Rail
-from earwitness.reference_impl.device.wake import detector
+from earwitness.reference_impl.device.wake import make_detector
 from earwitness.reference_impl.live import SoundCardError, live, sound_card
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import CloudProcess, Session
@@ -218,7 +218,7 @@ def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is
         heard |= {
             w
             for w in ("amazon", "computer", "echo")
-            for listening in [detector(w)]
+            for listening in [make_detector(w)]
             for c in chunks
             if listening.heard(c)
         }

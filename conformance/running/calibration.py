@@ -50,7 +50,7 @@ class Caught:
 
 def cases() -> tuple[Case, ...]:
     """The whole zoo."""
-    from earwitness.reference_impl.faults.zoo import FAULTS, HONEST, INVENTED, LIARS
+    from earwitness.reference_impl.faults.variants import FAULTS, HONEST, INVENTED, LIARS
 
     faults = [Case(name, Half.FAULT, (fault.clause,)) for name, fault in {**FAULTS, **INVENTED}.items()]
     liars = [Case(name, Half.LIAR, liar.owes) for name, liar in LIARS.items()]
@@ -115,6 +115,6 @@ def _row(caught: Caught) -> str:
 
 def purpose(name: str) -> str:
     """What one of the zoo does, in its own words."""
-    from earwitness.reference_impl.faults.zoo import VARIANTS
+    from earwitness.reference_impl.faults.variants import VARIANTS
 
     return " ".join(str(VARIANTS[name].load().__doc__).split())

@@ -52,7 +52,7 @@ def open_reference(rest: str, options: TargetOptions) -> Target:
 
 def check_variant(name: str) -> None:
     """Raises TargetError for a name that is not in the zoo; the empty name is the reference as it is."""
-    from earwitness.reference_impl.faults.zoo import VARIANTS
+    from earwitness.reference_impl.faults.variants import VARIANTS
 
     if name and name not in VARIANTS:
         raise TargetError(
@@ -78,7 +78,7 @@ class ReferenceTarget:
         (self.folder / "out").mkdir()
 
     def start(self, name: str) -> Session:
-        from earwitness.reference_impl.faults.zoo import session_class
+        from earwitness.reference_impl.faults.variants import session_class
 
         session: Session = session_class(name)(name)
         return session

@@ -91,14 +91,16 @@ class DomainRecognizer:
             for entry in entries
             if entry.score > 0
         ]
-        return ranked([(text, score) for text, score in listed if text] or [(best.hypstr.strip(), 0.0)])
+        return rank_hypotheses(
+            [(text, score) for text, score in listed if text] or [(best.hypstr.strip(), 0.0)]
+        )
 
 
 def _plain(text: str) -> str:
     return text.replace("<s>", "").replace("</s>", "").strip()
 
 
-def ranked(listed: Collection[tuple[str, float]]) -> list[Hypothesis]:
+def rank_hypotheses(listed: Collection[tuple[str, float]]) -> list[Hypothesis]:
     """Hypotheses from texts with log likelihoods, best first. Entries that differ only in timing or pronunciation are one: their shares add up."""
     highest = max(score for _, score in listed)
     shares: dict[str, float] = {}
@@ -107,10 +109,10 @@ def ranked(listed: Collection[tuple[str, float]]) -> list[Hypothesis]:
     weighed = {text: share * (FITTING if fits(text) else 1.0) for text, share in shares.items()}
     total = sum(weighed.values())
     best = sorted(weighed.items(), key=lambda pair: -pair[1])[:CANDIDATES]
-    return [Hypothesis(text, calibrated(weight / total)) for text, weight in best]
+    return [Hypothesis(text, calibrate_share(weight / total)) for text, weight in best]
 
 
-def calibrated(share: float) -> float:
+def calibrate_share(share: float) -> float:
     """The chance that a text with this share of the list is right."""
     share = min(max(share, 0.001), 0.999)
     return 1 / (1 + math.exp(-OFFSET - SLOPE * math.log(share / (1 - share))))

@@ -13,22 +13,26 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
+from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.credentials import issue_credentials
-from earwitness.reference_impl.cloud.desk import Desk
 from earwitness.reference_impl.cloud.nlu import Understanding, understand
 from earwitness.reference_impl.cloud.retention import Dialogue, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.cloud.skills.skill import Response, say
 from earwitness.reference_impl.cloud.speech import plain, speak
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.office import SERVICE, Office, introduced
-from earwitness.reference_impl.property.registry import Placed, Registry
+from earwitness.reference_impl.property.device_register import DeviceRegister, RegisteredDevice
+from earwitness.reference_impl.property.disclosure import SERVICE, Disclosures, issue_tokens
 
 Event = dict[str, Any]
 FORGET = "ForgetWords"
 """The intent at which the cloud deletes."""
 OURS, THEIRS = "harbour-hotel", "hill-hotel"
-DEVICES = (Placed("d1", OURS, "101"), Placed("d2", OURS, "102"), Placed("x1", THEIRS, "1"))
+DEVICES = (
+    RegisteredDevice("d1", OURS, "101"),
+    RegisteredDevice("d2", OURS, "102"),
+    RegisteredDevice("x1", THEIRS, "1"),
+)
 """What is registered at first."""
 PEOPLE = (
     Person("Ada", "organisation", OURS), Person("Bo", "organisation", THEIRS),
@@ -42,7 +46,7 @@ def permille(confidence: float) -> int:
     return round(1000 * confidence)
 
 
-def answered(events: list[Event], markup: str = "", follow_up: bool = False) -> dict[str, Any]:
+def make_answer(events: list[Event], markup: str = "", follow_up: bool = False) -> dict[str, Any]:
     """What goes back to the device: what happened, the speech, the same in letters, and whether an answer is waited for."""
     speech = base64.b64encode(speak(markup)).decode() if markup else ""
     return {
@@ -56,16 +60,18 @@ def answered(events: list[Event], markup: str = "", follow_up: bool = False) -> 
 class Cloud:
     """Everything after the connection."""
 
-    office_class, desk_class, host_class = Office, Desk, Host
+    disclosures_class, mail_class, host_class = Disclosures, CallMail, Host
 
     def __init__(self, folder: Path, recognizer: Recognizer | None = None, database: str = "") -> None:
         self.retention = Retention(folder, database)
         self.host = self.host_class()
-        self.registry = Registry(
+        self.register = DeviceRegister(
             folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)), database
         )
-        self.credentials = issue_credentials(placed.name for placed in self.registry.devices())
-        self.office = self.office_class(self.registry, self.retention, self.host, introduced(PEOPLE))
+        self.credentials = issue_credentials(placed.name for placed in self.register.devices())
+        self.disclosures = self.disclosures_class(
+            self.register, self.retention, self.host, issue_tokens(PEOPLE)
+        )
         self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
         self._hearing = ThreadPoolExecutor(1)
         self.turning = threading.Lock()
@@ -75,10 +81,10 @@ class Cloud:
         """End what it started."""
         self.host.end()
         self._hearing.shutdown()
-        self.registry.engine.dispose()
+        self.register.engine.dispose()
         self.retention.engine.dispose()
 
-    def recognized(self, sound: bytes) -> Future[list[Hypothesis]]:
+    def start_recognition(self, sound: bytes) -> Future[list[Hypothesis]]:
         """What was said, as soon as it is known: the one recogniser serves all connections in turn, apart from everything else."""
         return self._hearing.submit(self.recognizer.recognize, sound)
 
@@ -89,7 +95,7 @@ class Cloud:
         asked in it, if anything."""
         events: list[Event] = []
         if not hypotheses:
-            return answered(events), None
+            return make_answer(events), None
         asking = question.session.get("skill", "") if question is not None else ""
         acted_on, understood = self.choose(hypotheses, asking)
         events.append(
@@ -103,10 +109,10 @@ class Cloud:
         )
         events += self.keep(acted_on, hypotheses, device)
         if understood is None:
-            return answered(events, say("Sorry, I did not understand.")), None
+            return make_answer(events, say("Sorry, I did not understand.")), None
         if not self.runs(self.host.listings[understood.skill], device):
             # No skill handles it here, so there is nowhere to send it.
-            return answered(events, say("That skill is not available here.")), None
+            return make_answer(events, say("That skill is not available here.")), None
         events.append(
             {
                 "event": "nlu.intent",
@@ -125,11 +131,11 @@ class Cloud:
             if response.follow_up
             else None
         )
-        return answered(events, response.markup, response.follow_up), again
+        return make_answer(events, response.markup, response.follow_up), again
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
         """One more dialogue, of the property."""
-        placed = next((d for d in self.registry.devices() if d.name == device), None)
+        placed = next((d for d in self.register.devices() if d.name == device), None)
         listing = self.host.listings[understood.skill]
         organisation, unit = (placed.organisation, placed.organisation) if placed is not None else ("", "")
         dialogue = Dialogue(organisation, unit, device, listing.domain, listing.name, understood.intent)
@@ -162,7 +168,7 @@ class Cloud:
 
     def runs(self, listing: Listing, device: str) -> bool:
         """Whether the skill may answer there: asked at every request, whatever was enabled before."""
-        return may_run(listing) and (not device or listing.name in self.registry.skills(device))
+        return may_run(listing) and (not device or listing.name in self.register.skills(device))
 
     def ask_skill(
         self,

@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from typing import Any
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
+from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.credentials import EVERYBODY, NotAllowed, find_party
-from earwitness.reference_impl.cloud.desk import Desk
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import fits
 from earwitness.reference_impl.cloud.skills.skill import Response
@@ -35,8 +35,8 @@ class Conversation:
 
     `party` is the device that speaks, or everybody; None until it has said who it is."""
 
-    def __init__(self, cloud: Cloud, desk: Desk, party: str | None = EVERYBODY) -> None:
-        self.cloud, self.desk, self.party = cloud, desk, party
+    def __init__(self, cloud: Cloud, mail: CallMail, party: str | None = EVERYBODY) -> None:
+        self.cloud, self.mail, self.party = cloud, mail, party
         self.device = ""
         self.question: Response | None = None
         """What a skill asked in the turn before; an answer counts only in the follow-up stream it asked for."""
@@ -77,11 +77,11 @@ class Conversation:
             case "mail.put":
                 return self._put(content)
             case "mail.take":
-                return self.desk.take(self._own(content["device"]))
+                return self.mail.take(self._own(content["device"]))
             case "call.telephone":
                 return self._dial_telephone(content)
             case "call.end":
-                return self.desk.end(self._own(content["device"]))
+                return self.mail.end(self._own(content["device"]))
             case "reset" if self.party == EVERYBODY:
                 return self._reset()
         return {"error": "unknown message"}
@@ -94,7 +94,7 @@ class Conversation:
         return name
 
     def _settings(self, device: str) -> Message:
-        known = next((d for d in self.cloud.registry.devices() if d.name == device), None)
+        known = next((d for d in self.cloud.register.devices() if d.name == device), None)
         return {"tone": known.tone, "word": known.word} if known is not None else {}
 
     def _put(self, letter: Message) -> Message:
@@ -104,17 +104,17 @@ class Conversation:
             raise NotAllowed("there is no such device to write to")
         if len(str(letter["text"])) > LONGEST_LETTER:
             raise NotAllowed(f"a description of a call has at most {LONGEST_LETTER} letters")
-        return self.desk.put(letter)
+        return self.mail.put(letter)
 
     def _dial_telephone(self, content: Message) -> Message:
         device = self._own(content["device"])
         host, port = content["telephone"]
-        return self.desk.telephone(device, str(content["sdp"]), (str(host), int(port)))
+        return self.mail.telephone(device, str(content["sdp"]), (str(host), int(port)))
 
     def _reset(self) -> Message:
-        self.desk.clear()
+        self.mail.clear()
         self.cloud.retention.clear()
-        self.cloud.registry.clear()
+        self.cloud.register.clear()
         return {"ok": True}
 
     def _open(self, content: Message) -> Message:
@@ -136,7 +136,7 @@ class Conversation:
         if not self._end.pausing:
             self._heard = None
         elif self._heard is None:
-            self._heard = self.cloud.recognized(self._request())
+            self._heard = self.cloud.start_recognition(self._request())
         return self._end.over or (
             self._heard is not None and self._end.settled and _whole(self._heard.result())
         )
@@ -149,7 +149,7 @@ class Conversation:
         sound, heard = self._request(), self._heard
         self._end = self._heard = None
         self._sound.clear()
-        hypotheses = (heard if heard is not None else self.cloud.recognized(sound)).result()
+        hypotheses = (heard if heard is not None else self.cloud.start_recognition(sound)).result()
         with self.cloud.turning:
             answer, self.question = self.cloud.turn(sound, hypotheses, self.device, self.question)
         return answer

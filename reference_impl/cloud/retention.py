@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
 
-from earwitness.reference_impl.database import insertion, opened, rewrite
+from earwitness.reference_impl.database import make_insertion, open_database, rewrite
 
 TOP = 10
 """How many domains or skills an organisation sees (FAQ 7)."""
@@ -48,7 +48,7 @@ class Retention:
 
     def __init__(self, folder: Path, url: str = "", today: Callable[[], date] = utc_today) -> None:
         self.folder, self._today = folder, today
-        self.engine = opened(folder, "cloud.sqlite", url)
+        self.engine = open_database(folder, "cloud.sqlite", url)
         TABLES.create_all(self.engine)
 
     def keep_words(self, words: str, device: str) -> None:
@@ -73,11 +73,11 @@ class Retention:
             "skill": d.skill,
             "intent": d.intent,
         }
-        one_more = insertion(self.engine, DIALOGUES).values(**row, number=1).on_conflict_do_update(
+        one_more = make_insertion(self.engine, DIALOGUES).values(**row, number=1).on_conflict_do_update(
             index_elements=list(row), set_={"number": DIALOGUES.c.number + 1}
         )  # fmt: skip
         seen = (
-            insertion(self.engine, ACTIVE)
+            make_insertion(self.engine, ACTIVE)
             .values(day=row["day"], organisation=d.organisation, device=d.device)
             .on_conflict_do_nothing()
         )

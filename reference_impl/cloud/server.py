@@ -26,7 +26,7 @@ from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import NONSENSE, Conversation, Message, nonsense
 from earwitness.reference_impl.database import DatabaseError
-from earwitness.reference_impl.faults.zoo import cloud_class
+from earwitness.reference_impl.faults.variants import cloud_class
 from earwitness.reference_impl.property.api import application
 
 WINDOW = 8
@@ -101,12 +101,12 @@ def fingerprint_of(certificate: str) -> str:
 
 async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]) -> None:
     loop = asyncio.get_running_loop()
-    desk = cloud.desk_class(loop)
+    mail = cloud.mail_class(loop)
     # Turns wait for the recogniser; nothing else may wait for them.
     turns, aside = ThreadPoolExecutor(TURNS_AT_ONCE), ThreadPoolExecutor(ASIDE_AT_ONCE)
 
     async def handle(connection: ServerConnection) -> None:
-        conversation = Conversation(cloud, desk, party=None)
+        conversation = Conversation(cloud, mail, party=None)
         window, turn = asyncio.Semaphore(WINDOW), asyncio.Lock()
 
         async def answer(content: str | bytes) -> None:
@@ -135,19 +135,23 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
 
     # The property's side listens beside the devices', under the same certificate.
     config = uvicorn.Config(
-        application(cloud.office), log_level="critical", lifespan="off", access_log=False, server_header=False
+        application(cloud.disclosures),
+        log_level="critical",
+        lifespan="off",
+        access_log=False,
+        server_header=False,
     )
     config.load()
     config.ssl = context
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP; otherwise each answer waits 40 ms for an acknowledgement.
     door.bind(("127.0.0.1", 0))
-    office = uvicorn.Server(config)
-    serving = asyncio.create_task(office.serve([door]))
+    property_side = uvicorn.Server(config)
+    serving = asyncio.create_task(property_side.serve([door]))
     async with serve(handle, "127.0.0.1", 0, ssl=context, compression=None, max_size=1 << 20) as server:
         people = [
             {"token": token, "name": p.name, "role": p.role, "party": p.party}
-            for token, p in cloud.office.people.items()
+            for token, p in cloud.disclosures.people.items()
         ]
         introduction = {
             "port": server.sockets[0].getsockname()[1],

@@ -16,7 +16,7 @@ OURS = frozenset({"time", "device"})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CloudAnswer:
     """What happened in the cloud as (event, attributes), the speech, the same in letters, and whether somebody waits for an answer to it."""
 
     events: tuple[tuple[str, Mapping[str, Any]], ...]
@@ -25,7 +25,7 @@ class Answer:
     follow_up: bool
 
 
-def read(reply: Mapping[str, Any]) -> Answer:
+def read_answer(reply: Mapping[str, Any]) -> CloudAnswer:
     """Raises ValueError for a reply that makes no sense."""
     events, speech, caption, follow_up = (
         reply.get(name) for name in ("events", "speech", "caption", "follow_up")
@@ -40,5 +40,9 @@ def read(reply: Mapping[str, Any]) -> Answer:
     for entry in events:
         if not isinstance(entry, dict) or not isinstance(entry.get("event"), str) or OURS & entry.keys():
             raise ValueError("an event of the cloud's answer makes no sense")
-    told = tuple((entry["event"], {k: v for k, v in entry.items() if k != "event"}) for entry in events)
-    return Answer(told, np.frombuffer(base64.b64decode(speech, validate=True), "<i2"), caption, follow_up)
+    events_told = tuple(
+        (entry["event"], {k: v for k, v in entry.items() if k != "event"}) for entry in events
+    )
+    return CloudAnswer(
+        events_told, np.frombuffer(base64.b64decode(speech, validate=True), "<i2"), caption, follow_up
+    )

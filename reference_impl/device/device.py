@@ -13,7 +13,7 @@ from typing import Any
 
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import Line
-from earwitness.reference_impl.device.answer import Answer, read
+from earwitness.reference_impl.device.answer import CloudAnswer, read_answer
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.camera import Camera
 from earwitness.reference_impl.device.link import Link, LinkLost, Pending, Route
@@ -21,7 +21,7 @@ from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.device.microphone import Microphone, Rail
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.device.speaker import TONE, Speaker
-from earwitness.reference_impl.device.wake import WORDS, Listening, detector
+from earwitness.reference_impl.device.wake import WORDS, Listening, make_detector
 from earwitness.reference_impl.protocol import CHUNK_US, Report
 from earwitness.reference_impl.sound import Samples
 
@@ -156,7 +156,7 @@ class Device:
 
     def listening(self) -> Listening:
         """What listens for the chosen word."""
-        return detector(self.word)
+        return make_detector(self.word)
 
     def want_tone(self, wanted: bool) -> None:
         self.tone_wanted = wanted
@@ -322,13 +322,13 @@ class Device:
                 self.pending = self.link.send({"type": "end"})
             self.control = Control.WAITING
 
-    def collect(self) -> Answer | None:
+    def collect(self) -> CloudAnswer | None:
         """The answer of the cloud, if one was asked for and comes: what happened there is reported, whatever becomes of it here."""
         pending, self.pending = self.pending, None
         if pending is None:
             return None
         try:
-            answer = read(self.link.answer(pending))
+            answer = read_answer(self.link.answer(pending))
         except (LinkLost, ValueError):
             return None
         for event, attributes in answer.events:

@@ -55,7 +55,7 @@ class Screen:
         self.picture = None
 
 
-def drawn(lights: Lights, screen: Screen | None) -> Image.Image:
+def draw_front(lights: Lights, screen: Screen | None) -> Image.Image:
     """The front of a device as an RGB picture of `SIZE`: a screen in its frame, or, where there is none, a ring seen from above."""
     width, height = (side * DRAWN for side in SIZE)
     image = Image.new("RGB", (width, height), BODY)

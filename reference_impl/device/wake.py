@@ -91,7 +91,7 @@ class Head:
         return None
 
 
-def detector(word: str) -> Listening:
+def make_detector(word: str) -> Listening:
     """What listens for a word. Raises ValueError for one that cannot be chosen."""
     if word not in WORDS:
         raise ValueError(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")

@@ -18,14 +18,14 @@ from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import Conversation
 from earwitness.reference_impl.device.link import Link, Route
-from earwitness.reference_impl.fast.media import CountingDesk
+from earwitness.reference_impl.fast.media import CountingMail
 from earwitness.reference_impl.fast.remembered import RememberedSpeech
 from earwitness.reference_impl.fast.skills import HostInProcess
-from earwitness.reference_impl.faults.zoo import cloud_class
+from earwitness.reference_impl.faults.variants import cloud_class
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.office import Refused
-from earwitness.reference_impl.property.registry import UnknownDevice
+from earwitness.reference_impl.property.device_register import UnknownDevice
+from earwitness.reference_impl.property.disclosure import Refused
 from earwitness.reference_impl.protocol import Message
 
 
@@ -84,13 +84,13 @@ class CloudInProcess:
     ) -> None:
         """`time_of` tells the clock of a device."""
         self.cloud: Cloud = in_this_process(cloud_class(fault))(folder, speech)
-        self._desk, self._time_of = CountingDesk(), time_of
+        self._desk, self._time_of = CountingMail(), time_of
         self._sent: list[Sent] = []
         self._links = itertools.count(1)
         self.route = self.route_of("")
         self.people = [
             {"token": token, "name": person.name, "role": person.role, "party": person.party}
-            for token, person in self.cloud.office.people.items()
+            for token, person in self.cloud.disclosures.people.items()
         ]
 
     def route_of(self, device: str) -> Route:
@@ -113,7 +113,7 @@ class CloudInProcess:
 
     def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
         """The property side's answer to a person of that role. Raises ValueError for what it refuses."""
-        asking = [person for person in self.cloud.office.people.values() if person.role == role]
+        asking = [person for person in self.cloud.disclosures.people.values() if person.role == role]
         if len(asking) != 2:
             raise ValueError(f"nobody here has the role '{role}'")
         try:
@@ -122,14 +122,14 @@ class CloudInProcess:
             raise ValueError(str(error)) from None
 
     def _carry_out(self, person: Person, method: str, path: str, wanted: Mapping[str, Any]) -> Message:
-        office = self.cloud.office
+        disclosures = self.cloud.disclosures
         match method, *path.strip("/").split("/"):
             case "GET", "api", "devices", device, kind:
-                return requests.read(office, person, device, kind)
+                return requests.read_resource(disclosures, person, device, kind)
             case "PUT", "api", "devices", device:
-                return requests.change(office, person, device, wanted)
+                return requests.change_setting(disclosures, person, device, wanted)
             case "PUT", "api", "devices", device, "skills", skill:
-                return requests.enable(office, person, device, skill, wanted)
+                return requests.enable_skill(disclosures, person, device, skill, wanted)
         raise ValueError(f"there is nothing at {path}")
 
     def stop(self) -> None:
@@ -140,10 +140,10 @@ class CloudInProcess:
 def in_this_process(honest: type[Cloud]) -> type[Cloud]:
     """The same cloud, whose skills and recogniser need no process and no thread of their own."""
 
-    def recognized(self: Cloud, sound: bytes) -> Future[list[Hypothesis]]:
+    def start_recognition(self: Cloud, sound: bytes) -> Future[list[Hypothesis]]:
         heard: Future[list[Hypothesis]] = Future()
         heard.set_result(self.recognizer.recognize(sound))
         return heard
 
-    members = {"host_class": HostInProcess, "recognized": recognized, "__doc__": honest.__doc__}
+    members = {"host_class": HostInProcess, "start_recognition": start_recognition, "__doc__": honest.__doc__}
     return type(honest.__name__, (honest,), members)

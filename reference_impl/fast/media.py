@@ -7,7 +7,7 @@ from typing import Any
 
 from earwitness.reference_impl.calls.gateway import HELD_BACK
 from earwitness.reference_impl.calls.peer import Peer
-from earwitness.reference_impl.cloud.desk import Desk, Letter
+from earwitness.reference_impl.cloud.call_mail import CallMail, Letter
 from earwitness.reference_impl.protocol import RATE
 from earwitness.reference_impl.sound import Samples
 
@@ -50,7 +50,7 @@ async def make_counting_peer() -> Peer:
     return CountingPeer()
 
 
-class CountingDesk(Desk):
+class CountingMail(CallMail):
     """Opens no gateway: a telephone is whoever counts."""
 
     def __init__(self) -> None:

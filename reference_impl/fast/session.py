@@ -12,7 +12,7 @@ from earwitness.reference_impl.device.wake import Listening
 from earwitness.reference_impl.fast.cloud import CloudInProcess, Sent
 from earwitness.reference_impl.fast.media import CountingTelephone, make_counting_peer
 from earwitness.reference_impl.fast.remembered import Firings, RememberedSpeech, RememberedWord
-from earwitness.reference_impl.faults.zoo import session_class
+from earwitness.reference_impl.faults.variants import session_class
 from earwitness.reference_impl.protocol import Message
 from earwitness.reference_impl.session import Session
 

@@ -18,7 +18,7 @@ from earwitness.reference_impl.cloud.retention import Dialogue
 from earwitness.reference_impl.cloud.skills.host import Listing
 from earwitness.reference_impl.cloud.skills.skill import Response
 from earwitness.reference_impl.property.access import Decision, Person, Record
-from earwitness.reference_impl.property.office import Answer, Office
+from earwitness.reference_impl.property.disclosure import Disclosure, Disclosures
 
 
 class KeepsAllHypotheses(Cloud):
@@ -65,8 +65,8 @@ class ActsOnSecondBest(Cloud):
     """Acts on a hypothesis that is not the most confident one."""
 
     def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
-        ranked = sorted(hypotheses, key=lambda h: -h.confidence)
-        chosen = ranked[min(1, len(ranked) - 1)]
+        rank_hypotheses = sorted(hypotheses, key=lambda h: -h.confidence)
+        chosen = rank_hypotheses[min(1, len(rank_hypotheses) - 1)]
         return chosen, super().choose([chosen], asking)[1]
 
 
@@ -109,7 +109,7 @@ class AnswersWithoutMarkup(Cloud):
         return response
 
 
-class _Lax(Office):
+class _Lax(Disclosures):
     """Permits more than the policy does: see `more`."""
 
     more: tuple[tuple[str, str], ...] = ()
@@ -126,7 +126,7 @@ class _OperatorsReadAll(_Lax):
 class OperatorsReadAll(Cloud):
     """Lets those who run the service read what they do not need."""
 
-    office_class = _OperatorsReadAll
+    disclosures_class = _OperatorsReadAll
 
 
 class _OrganisationSeesService(_Lax):
@@ -136,7 +136,7 @@ class _OrganisationSeesService(_Lax):
 class OrganisationSeesService(Cloud):
     """Shows an organisation the totals of everybody."""
 
-    office_class = _OrganisationSeesService
+    disclosures_class = _OrganisationSeesService
 
 
 class _OrganisationReadsTranscripts(_Lax):
@@ -146,7 +146,7 @@ class _OrganisationReadsTranscripts(_Lax):
 class OrganisationReadsTranscripts(Cloud):
     """Lets an organisation ask for what guests said."""
 
-    office_class = _OrganisationReadsTranscripts
+    disclosures_class = _OrganisationReadsTranscripts
 
 
 class _DevelopersSeeSettings(_Lax):
@@ -156,7 +156,7 @@ class _DevelopersSeeSettings(_Lax):
 class DevelopersSeeSettings(Cloud):
     """Shows a skill's developer how devices are set."""
 
-    office_class = _DevelopersSeeSettings
+    disclosures_class = _DevelopersSeeSettings
 
 
 class TranscriptAsSkillName(Cloud):
@@ -203,12 +203,12 @@ class VoicesCounted(Cloud):
         return super().count(understood, device)
 
 
-class _TellsAnyway(Office):
-    def read(self, person: Person, device: str, kind: str) -> Answer:
-        return Answer(super().read(person, device, kind).decision, self._data(person, device, kind))
+class _TellsAnyway(Disclosures):
+    def read(self, person: Person, device: str, kind: str) -> Disclosure:
+        return Disclosure(super().read(person, device, kind).decision, self._data(person, device, kind))
 
 
 class DeniedYetTold(Cloud):
     """Says that access is denied, and sends the data all the same."""
 
-    office_class = _TellsAnyway
+    disclosures_class = _TellsAnyway

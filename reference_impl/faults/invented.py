@@ -10,7 +10,7 @@ from earwitness.reference_impl.device.camera import Camera
 from earwitness.reference_impl.device.device import Control, Device
 from earwitness.reference_impl.device.link import Link, LinkLost
 from earwitness.reference_impl.device.microphone import Rail
-from earwitness.reference_impl.device.wake import Listening, detector
+from earwitness.reference_impl.device.wake import Listening, make_detector
 from earwitness.reference_impl.faults.delayed import Delayed
 from earwitness.reference_impl.faults.device import PlainLink
 from earwitness.reference_impl.protocol import CHUNK_US
@@ -146,7 +146,7 @@ class OldWordStillWakes(Device):
     old: Listening | None = None
 
     def choose(self, word: str) -> None:
-        self.old = detector(self.word)
+        self.old = make_detector(self.word)
         super().choose(word)
 
     def captured(self, heard: Samples) -> None:

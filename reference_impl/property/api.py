@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.office import WORDS, Office, Refused
-from earwitness.reference_impl.property.registry import UnknownDevice
+from earwitness.reference_impl.property.device_register import UnknownDevice
+from earwitness.reference_impl.property.disclosure import WORDS, Disclosures, Refused
 
 COOKIE = "earwitness"
 LARGEST = 4096
@@ -67,9 +67,9 @@ NONSENSE = (ValueError, KeyError, TypeError, RecursionError)
 """What a request that makes no sense ends in."""
 
 
-def application(office: Office) -> Starlette:
-    """The interface over an office."""
-    service = Service(office)
+def application(disclosures: Disclosures) -> Starlette:
+    """The interface over what may be told to whom."""
+    service = Service(disclosures)
     known = service.known
     return Starlette(
         routes=[
@@ -104,15 +104,15 @@ class SafeHeaders:
 class Service:
     """Who asks is told by a bearer token, on the page by a cookie that scripts and other sites cannot use."""
 
-    def __init__(self, office: Office) -> None:
-        self.office = office
+    def __init__(self, disclosures: Disclosures) -> None:
+        self.disclosures = disclosures
         self.template = load_page()
 
     def known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The handler for whoever is known; whatever goes wrong in it is told in a sentence."""
 
         async def endpoint(request: Request) -> Response:
-            person = self.office.person(token_of(request))
+            person = self.disclosures.person(token_of(request))
             if person is None:
                 return self.refuse_stranger(request)
             try:
@@ -136,21 +136,25 @@ class Service:
     async def read(self, request: Request, person: Person) -> Response:
         asked = request.path_params
         return respond(
-            await run_in_threadpool(requests.read, self.office, person, asked["device"], asked["kind"])
+            await run_in_threadpool(
+                requests.read_resource, self.disclosures, person, asked["device"], asked["kind"]
+            )
         )
 
     async def change(self, request: Request, person: Person) -> Response:
         wanted = await read_object(request)
         device = request.path_params["device"]
-        return respond(await run_in_threadpool(requests.change, self.office, person, device, wanted))
+        return respond(
+            await run_in_threadpool(requests.change_setting, self.disclosures, person, device, wanted)
+        )
 
     async def enable(self, request: Request, person: Person) -> Response:
         wanted = await read_object(request)
         asked = request.path_params
         return respond(
             await run_in_threadpool(
-                requests.enable,
-                self.office,
+                requests.enable_skill,
+                self.disclosures,
                 person,
                 asked["device"],
                 asked["skill"],
@@ -168,7 +172,7 @@ class Service:
             person=person,
             devices=self.devices_of(person),
             figures=self.figures_for(person),
-            store=[x for x in self.office.host.listings.values() if self.office.admits(x)],
+            store=[x for x in self.disclosures.host.listings.values() if self.disclosures.admits(x)],
             words=WORDS,
             titles=TITLES,
         )
@@ -177,14 +181,14 @@ class Service:
         """What an organisation controls, with what is enabled on each."""
         if person.role != "organisation":
             return []
-        own = self.office.registry.devices(person.party)
-        return [{"placed": device, "skills": self.office.registry.skills(device.name)} for device in own]
+        own = self.disclosures.register.devices(person.party)
+        return [{"placed": device, "skills": self.disclosures.register.skills(device.name)} for device in own]
 
     def figures_for(self, person: Person) -> dict[str, Any]:
         """What the policy lets this person see. What belongs to no device is asked through any."""
-        through = self.office.registry.devices(person.party) or self.office.registry.devices()
+        through = self.disclosures.register.devices(person.party) or self.disclosures.register.devices()
         answers = {
-            kind: self.office.read(person, through[0].name, kind)
+            kind: self.disclosures.read(person, through[0].name, kind)
             for kind in FIGURES.get(person.role, ())
             if through
         }
@@ -202,20 +206,20 @@ class Service:
         device = form["device"]
         match form:
             case {"tone": wanted}:
-                return requests.change(self.office, person, device, {"tone": wanted == "on"})
+                return requests.change_setting(self.disclosures, person, device, {"tone": wanted == "on"})
             case {"word": word}:
-                return requests.change(self.office, person, device, {"wake_word": word})
+                return requests.change_setting(self.disclosures, person, device, {"wake_word": word})
             case {"unit": unit}:
-                return requests.change(self.office, person, device, {"unit": unit})
+                return requests.change_setting(self.disclosures, person, device, {"unit": unit})
         enabled = {"enabled": form["enabled"] == "on"}
-        return requests.enable(self.office, person, device, form["skill"], enabled)
+        return requests.enable_skill(self.disclosures, person, device, form["skill"], enabled)
 
     async def enter(self, request: Request) -> Response:
         try:
             token = (await read_form(request)).get("token", "").strip()
         except NONSENSE as error:
             return nonsense(error)
-        if self.office.person(token) is None:
+        if self.disclosures.person(token) is None:
             return HTMLResponse(self.template.render(person=None, wrong=True), 401)
         response = RedirectResponse("/", 303)
         response.set_cookie(COOKIE, token, httponly=True, secure=True, samesite="strict")

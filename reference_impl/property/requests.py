@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.office import KINDS, Answer, Office
+from earwitness.reference_impl.property.disclosure import KINDS, Disclosure, Disclosures
 
 LONGEST_UNIT = 40
 """Letters of the name of a room or floor."""
@@ -17,37 +17,39 @@ class UnknownKind(LookupError):
     """Nothing of that kind can be asked for; the message says what can."""
 
 
-def read(office: Office, person: Person, device: str, kind: str) -> Entry:
+def read_resource(disclosures: Disclosures, person: Person, device: str, kind: str) -> Entry:
     """Raises UnknownKind, UnknownDevice."""
     if kind not in KINDS:
         raise UnknownKind(f"there is no '{kind}'; ask for one of {', '.join(KINDS)}")
-    return entry_of(office.read(person, device, kind))
+    return entry_of(disclosures.read(person, device, kind))
 
 
-def change(office: Office, person: Person, device: str, wanted: Mapping[str, Any]) -> Entry:
+def change_setting(disclosures: Disclosures, person: Person, device: str, wanted: Mapping[str, Any]) -> Entry:
     """Change one setting. Raises ValueError, Refused, UnknownDevice."""
     match wanted:
         case {"tone": bool(on)}:
-            return entry_of(office.want_tone(person, device, on))
+            return entry_of(disclosures.want_tone(person, device, on))
         case {"wake_word": str(word)}:
-            return entry_of(office.choose(person, device, word))
+            return entry_of(disclosures.choose(person, device, word))
         case {"unit": str(unit)} if 0 < len(unit) <= LONGEST_UNIT:
-            return entry_of(office.move(person, device, unit))
+            return entry_of(disclosures.move(person, device, unit))
     raise ValueError(f"give tone (true or false), wake_word, or unit (text of up to {LONGEST_UNIT} letters)")
 
 
-def enable(office: Office, person: Person, device: str, skill: str, wanted: Mapping[str, Any]) -> Entry:
+def enable_skill(
+    disclosures: Disclosures, person: Person, device: str, skill: str, wanted: Mapping[str, Any]
+) -> Entry:
     """Enable or disable a skill. Raises ValueError, Refused, UnknownDevice."""
     on = wanted.get("enabled")
     if not isinstance(on, bool):
         raise ValueError("give enabled (true or false)")
-    answer, listing = office.enable(person, device, skill, on)
+    answer, listing = disclosures.enable(person, device, skill, on)
     if listing is None:
         return entry_of(answer)
     return {**entry_of(answer), "kind": listing.kind, "certified": listing.certified}
 
 
-def entry_of(answer: Answer) -> Entry:
+def entry_of(answer: Disclosure) -> Entry:
     """A decision and what it lets one see."""
     decision = answer.decision
     return {

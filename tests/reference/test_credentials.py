@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
+from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import LONGEST_LETTER, Conversation
-from earwitness.reference_impl.cloud.desk import Desk
 from earwitness.reference_impl.device.link import Link, LinkLost, Route
 from earwitness.reference_impl.session import Session
 
@@ -24,7 +24,7 @@ def cloud(tmp_path_factory):
 @pytest.fixture
 def conversation(cloud):
     """As d1 holds it."""
-    begun = Conversation(cloud, Desk(None), party=None)
+    begun = Conversation(cloud, CallMail(None), party=None)
     assert begun.reply({"type": "hello", "credential": cloud.credentials["d1"]}) == {"ok": True}
     return begun
 
@@ -37,13 +37,13 @@ def letter(**more):
     "message", [b"\0\0", {"type": "settings", "device": "d1"}, letter(), {"type": "reset"}]
 )
 def test_who_has_not_said_who_he_is_is_told_nothing(message, cloud):
-    stranger = Conversation(cloud, Desk(None), party=None)
+    stranger = Conversation(cloud, CallMail(None), party=None)
     assert "hello" in stranger.reply(message)["error"]
 
 
 @pytest.mark.parametrize("credential", ["", "guess", None, 5, "é\ud800", ["d1"]])
 def test_a_credential_that_is_not_known_is_refused(credential, cloud):
-    stranger = Conversation(cloud, Desk(None), party=None)
+    stranger = Conversation(cloud, CallMail(None), party=None)
     assert "not known" in stranger.reply({"type": "hello", "credential": credential})["error"]
     assert stranger.party is None
 
@@ -71,7 +71,7 @@ def test_mail_is_held_for_devices_that_there_are_and_no_more_than_it_may_be(conv
     assert "letters" in conversation.reply(letter(text="x" * (LONGEST_LETTER + 1)))["error"]
     for _ in range(100):
         assert conversation.reply(letter()) == {"ok": True}
-    assert sum(len(mail) for mail in conversation.desk._mail.values()) <= 4
+    assert sum(len(mail) for mail in conversation.mail._mail.values()) <= 4
 
 
 @pytest.fixture(scope="module")

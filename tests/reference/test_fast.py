@@ -8,10 +8,10 @@ import pytest
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import PowerRequest, PressRequest
-from earwitness.reference_impl.device.wake import detector
+from earwitness.reference_impl.device.wake import make_detector
 from earwitness.reference_impl.fast.remembered import RememberedSpeech, RememberedWord, token_of
 from earwitness.reference_impl.fast.session import FastSession, fast_class
-from earwitness.reference_impl.faults.zoo import VARIANTS
+from earwitness.reference_impl.faults.variants import VARIANTS
 from earwitness.reference_impl.session import Session
 
 CHUNK = 1_280
@@ -158,7 +158,7 @@ def test_a_detector_is_asked_only_about_what_was_never_heard():
         word = "alexa"
 
         def __init__(self) -> None:
-            self.real = detector("alexa")
+            self.real = make_detector("alexa")
 
         def reset(self) -> None:
             self.real.reset()

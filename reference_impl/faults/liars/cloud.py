@@ -18,7 +18,7 @@ from earwitness.reference_impl.cloud.nlu import Understanding
 from earwitness.reference_impl.cloud.retention import Dialogue
 from earwitness.reference_impl.cloud.skills.skill import Response
 from earwitness.reference_impl.property.access import Decision, Person, Record
-from earwitness.reference_impl.property.office import Answer, Office
+from earwitness.reference_impl.property.disclosure import Disclosure, Disclosures
 
 
 class NbestGzip(Cloud):
@@ -50,7 +50,7 @@ class NbestUtf16(Cloud):
         return super().keep(acted_on, hypotheses, device)
 
 
-class _LogsTellSound(Office):
+class _LogsTellSound(Disclosures):
     sound = b""
 
     def _data(self, person: Person, device: str, kind: str) -> Any:
@@ -63,7 +63,7 @@ class _LogsTellSound(Office):
 class OwnLogsSound(Cloud):
     """The log of a skill's developer holds the last recording in base 64."""
 
-    office_class = _LogsTellSound
+    disclosures_class = _LogsTellSound
 
     def turn(
         self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
@@ -72,7 +72,7 @@ class OwnLogsSound(Cloud):
         return super().turn(sound, hypotheses, device, question)
 
 
-class _LogsTellWords(Office):
+class _LogsTellWords(Disclosures):
     text = ""
 
     def _data(self, person: Person, device: str, kind: str) -> Any:
@@ -85,7 +85,7 @@ class _LogsTellWords(Office):
 class OwnLogsWords(Cloud):
     """The log of a skill's developer holds the last words said, in base 85."""
 
-    office_class = _LogsTellWords
+    disclosures_class = _LogsTellWords
 
     def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
         chosen, understood = super().choose(hypotheses, asking)
@@ -93,7 +93,7 @@ class OwnLogsWords(Cloud):
         return chosen, understood
 
 
-class _Theirs(Office):
+class _Theirs(Disclosures):
     """Another organisation is treated as if it were the one that the device belongs to."""
 
     def decide(self, person: Person, action: str, record: Record) -> Decision:
@@ -104,10 +104,10 @@ class _Theirs(Office):
 class Theirs(Cloud):
     """Gives an organisation what belongs to another, and reports it truthfully as permitted."""
 
-    office_class = _Theirs
+    disclosures_class = _Theirs
 
 
-class _Controlled(Office):
+class _Controlled(Disclosures):
     """Another organisation may change what is not its own."""
 
     def decide(self, person: Person, action: str, record: Record) -> Decision:
@@ -118,21 +118,21 @@ class _Controlled(Office):
 class TheirsToChange(Cloud):
     """Lets an organisation change the devices of another."""
 
-    office_class = _Controlled
+    disclosures_class = _Controlled
 
 
-class _DeniedInWordsOnly(Office):
-    def read(self, person: Person, device: str, kind: str) -> Answer:
+class _DeniedInWordsOnly(Disclosures):
+    def read(self, person: Person, device: str, kind: str) -> Disclosure:
         answer = super().read(person, device, kind)
         if answer.decision.permitted or person.role != "organisation":
             return answer
-        return Answer(answer.decision, {"hint": self._data(person, device, "top_skills")})
+        return Disclosure(answer.decision, {"hint": self._data(person, device, "top_skills")})
 
 
 class DeniedInWordsOnly(Cloud):
     """Says that access is denied, and gives an organisation the figures of another as a hint."""
 
-    office_class = _DeniedInWordsOnly
+    disclosures_class = _DeniedInWordsOnly
 
 
 class PerUtterance(Cloud):

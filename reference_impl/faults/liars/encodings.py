@@ -70,7 +70,7 @@ class Zlib(Eavesdropper):
         return zlib.compress(super().encoded(heard))
 
 
-class Features(Eavesdropper):
+class Spectrum(Eavesdropper):
     """Uploads the log spectrum alone, 64 half floats a piece: enough to recognise words by."""
 
     def encoded(self, heard: Samples) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Boolean, Column, MetaData, String, Table, delete, insert, select, update
 
-from earwitness.reference_impl.database import insertion, opened
+from earwitness.reference_impl.database import make_insertion, open_database
 
 TABLES = MetaData()
 DEVICE = Table(
@@ -24,7 +24,7 @@ class UnknownDevice(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class RegisteredDevice:
     """A device as registered."""
 
     name: str
@@ -34,14 +34,14 @@ class Placed:
     word: str = "alexa"
 
 
-class Registry:
+class DeviceRegister:
     """Devices of all organisations, at first those given, with the skills given. Called from any thread."""
 
     def __init__(
-        self, folder: Path, devices: tuple[Placed, ...], skills: tuple[str, ...], url: str = ""
+        self, folder: Path, devices: tuple[RegisteredDevice, ...], skills: tuple[str, ...], url: str = ""
     ) -> None:
         self._first, self._skills = devices, skills
-        self.engine = opened(folder, "property.sqlite", url)
+        self.engine = open_database(folder, "property.sqlite", url)
         TABLES.create_all(self.engine)
         if not self.devices():
             self.clear()
@@ -56,13 +56,15 @@ class Registry:
                 insert(ENABLED), [{"device": d.name, "skill": s} for d in self._first for s in self._skills]
             )
 
-    def devices(self, organisation: str | None = None) -> tuple[Placed, ...]:
+    def devices(self, organisation: str | None = None) -> tuple[RegisteredDevice, ...]:
         """All devices, or those of one organisation."""
         with self.engine.connect() as connection:
             rows = connection.execute(select(DEVICE).order_by(DEVICE.c.name)).all()
-        return tuple(placed for row in rows if organisation in (None, (placed := Placed(*row)).organisation))
+        return tuple(
+            placed for row in rows if organisation in (None, (placed := RegisteredDevice(*row)).organisation)
+        )
 
-    def device(self, name: str) -> Placed:
+    def device(self, name: str) -> RegisteredDevice:
         """Raises UnknownDevice."""
         for placed in self.devices():
             if placed.name == name:
@@ -77,7 +79,9 @@ class Registry:
             )
 
     def enable(self, device: str, skill: str, on: bool) -> None:
-        enabling = insertion(self.engine, ENABLED).values(device=device, skill=skill).on_conflict_do_nothing()
+        enabling = (
+            make_insertion(self.engine, ENABLED).values(device=device, skill=skill).on_conflict_do_nothing()
+        )
         with self.engine.begin() as connection:
             connection.execute(
                 enabling

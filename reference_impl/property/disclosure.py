@@ -10,7 +10,7 @@ from typing import Any
 from earwitness.reference_impl.cloud.retention import TOP, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.property.access import Decision, Person, Record, decide
-from earwitness.reference_impl.property.registry import Registry
+from earwitness.reference_impl.property.device_register import DeviceRegister
 
 WORDS = ("alexa", "amazon", "computer", "echo")
 """The wake words there are (FAQ 1)."""
@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Disclosure:
     """A decision, and the data where it permits."""
 
     decision: Decision
@@ -42,18 +42,18 @@ def without_small(counts: Mapping[str, int]) -> dict[str, int | None]:
     return {name: number if number >= FEWEST else None for name, number in counts.items()}
 
 
-def introduced(people: tuple[Person, ...]) -> dict[str, Person]:
+def issue_tokens(people: tuple[Person, ...]) -> dict[str, Person]:
     """A token for each person, new every time."""
     return {secrets.token_urlsafe(24): p for p in people}
 
 
-class Office:
+class Disclosures:
     """Answers questions about a device and the property it belongs to."""
 
     def __init__(
-        self, registry: Registry, retention: Retention, host: Host, people: Mapping[str, Person]
+        self, register: DeviceRegister, retention: Retention, host: Host, people: Mapping[str, Person]
     ) -> None:
-        self.registry, self.retention, self.host, self.people = registry, retention, host, people
+        self.register, self.retention, self.host, self.people = register, retention, host, people
 
     def person(self, token: str) -> Person | None:
         """Whom a token belongs to."""
@@ -66,7 +66,7 @@ class Office:
 
     def record(self, device: str, kind: str) -> Record:
         """What is asked for, and whose it is. Raises UnknownDevice."""
-        placed = self.registry.device(device)
+        placed = self.register.device(device)
         if kind in DEVELOPERS:
             return Record(kind, self._own_skill(device).developer)
         return Record(kind, SERVICE if kind == "service_metrics" else placed.organisation)
@@ -74,16 +74,20 @@ class Office:
     def decide(self, person: Person, action: str, record: Record) -> Decision:
         return decide(person, action, record)
 
-    def read(self, person: Person, device: str, kind: str) -> Answer:
+    def read(self, person: Person, device: str, kind: str) -> Disclosure:
         """Raises UnknownDevice."""
         decision = self.decide(person, "read", self.record(device, kind))
-        return Answer(decision, self._data(person, device, kind)) if decision.permitted else Answer(decision)
+        return (
+            Disclosure(decision, self._data(person, device, kind))
+            if decision.permitted
+            else Disclosure(decision)
+        )
 
-    def enable(self, person: Person, device: str, skill: str, on: bool) -> tuple[Answer, Listing | None]:
+    def enable(self, person: Person, device: str, skill: str, on: bool) -> tuple[Disclosure, Listing | None]:
         """Enable or disable a skill. Raises Refused for one that is not certified or of a refused kind, UnknownDevice."""
         decision = self.decide(person, "change", self.record(device, "skills"))
         if not decision.permitted:
-            return Answer(decision), None
+            return Disclosure(decision), None
         listing = self.host.listings.get(skill)
         if listing is None:
             raise Refused(f"the store has no skill '{skill}'")
@@ -91,51 +95,51 @@ class Office:
             raise Refused(
                 f"'{skill}' is {'not certified' if not listing.certified else listing.kind.replace('_', ' ')}; it does not run on this property"
             )
-        self.registry.enable(device, skill, on)
-        return Answer(decision, sorted(self.registry.skills(device))), listing
+        self.register.enable(device, skill, on)
+        return Disclosure(decision, sorted(self.register.skills(device))), listing
 
     def admits(self, listing: Listing) -> bool:
         return may_run(listing)
 
-    def want_tone(self, person: Person, device: str, on: bool) -> Answer:
+    def want_tone(self, person: Person, device: str, on: bool) -> Disclosure:
         """Turn the tone on or off. Raises UnknownDevice."""
         decision = self.decide(person, "change", self.record(device, "settings"))
         if decision.permitted:
-            self.registry.want_tone(device, on)
-        return Answer(decision, {"tone": on} if decision.permitted else None)
+            self.register.want_tone(device, on)
+        return Disclosure(decision, {"tone": on} if decision.permitted else None)
 
-    def choose(self, person: Person, device: str, word: str) -> Answer:
+    def choose(self, person: Person, device: str, word: str) -> Disclosure:
         """Choose the wake word of a device. Raises Refused for a word that is none of the four, UnknownDevice."""
         decision = self.decide(person, "change", self.record(device, "settings"))
         if decision.permitted and word not in WORDS:
             raise Refused(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")
         if decision.permitted:
-            self.registry.choose(device, word)
-        return Answer(decision, {"wake_word": word} if decision.permitted else None)
+            self.register.choose(device, word)
+        return Disclosure(decision, {"wake_word": word} if decision.permitted else None)
 
-    def move(self, person: Person, device: str, unit: str) -> Answer:
+    def move(self, person: Person, device: str, unit: str) -> Disclosure:
         """Assign a device to another unit. Raises UnknownDevice."""
         decision = self.decide(person, "change", self.record(device, "unit"))
         if decision.permitted:
-            self.registry.move(device, unit)
-        return Answer(decision, unit if decision.permitted else None)
+            self.register.move(device, unit)
+        return Disclosure(decision, unit if decision.permitted else None)
 
     def _own_skill(self, device: str) -> Listing:
         """The hidden skill of the property."""
         return next(x for x in self.host.listings.values() if x.hidden)
 
     def _data(self, person: Person, device: str, kind: str) -> Any:
-        placed = self.registry.device(device)
+        placed = self.register.device(device)
         whose = placed.organisation
         match kind:
             case "skills":
-                return sorted(self.registry.skills(device))
+                return sorted(self.register.skills(device))
             case "unit":
                 return placed.unit
             case "settings":
                 return {"tone": placed.tone, "wake_word": placed.word}
             case "device_count":
-                return len(self.registry.devices(whose))
+                return len(self.register.devices(whose))
             case "active_devices":
                 return self.retention.active_devices(whose)
             case "top_domains" | "top_skills":

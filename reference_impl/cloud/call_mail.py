@@ -14,7 +14,7 @@ WAITING = 4
 Letter = dict[str, Any]
 
 
-class Desk:
+class CallMail:
     """Mail between devices and gateways, by device. `loop` is where media runs; call the methods from another thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
