@@ -74,7 +74,7 @@ def check(
     if key is not None:
         raise click.UsageError("a bundle is signed after its check; use --key with 'gate'")
     loaded = packs_named(packs)
-    load_policy(**policy)
+    decided_by = load_policy(**policy)
     with Progress(quiet) as progress:
         progress.tell(f"opening {target}")
         # A wrong target is told before anything that takes long.
@@ -93,6 +93,7 @@ def check(
                 proofs=not no_proofs,
                 seed=seed,
                 budget=budget,
+                excuses=decided_by.capabilities.refuses if decided_by.capabilities is not None else {},
             ),
             attachments=files_to_keep(policy),
         )

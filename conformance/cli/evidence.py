@@ -32,7 +32,10 @@ def verify(bundle: Path, key: Path | None, no_proofs: bool) -> None:
     if key is not None:
         verify_signature(read, key)
         click.echo(f"signature   by {key}")
-    found = find_contradictions(read, bundle_packs(read))
+    from earwitness.conformance.running.rejudge import rejudge
+
+    packs = bundle_packs(read)
+    found = find_contradictions(read, packs, rejudge(read, packs))
     click.echo(f"verdicts    {len(read.results.clauses)} recomputed, {len(found)} contradictions")
     if not no_proofs:
         faults = proof_faults(read)

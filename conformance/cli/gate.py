@@ -12,6 +12,7 @@ from earwitness.conformance.cli.gate_options import gate_options, load_policy
 from earwitness.conformance.evidence.bundle import BundleError, read_bundle
 from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.running.rejudge import rejudge
 
 
 @click.command()
@@ -33,7 +34,8 @@ def gate(
     every verdict is recomputed from its observations. Proofs are re-checked by `earwitness verify`.
     """
     read = read_bundle(bundle)
-    found = find_contradictions(read, bundle_packs(read))
+    packs = bundle_packs(read)
+    found = find_contradictions(read, packs, rejudge(read, packs))
     if found:
         raise BundleError(f"{read.folder}: the bundle contradicts itself\n" + "\n".join(found))
     judged = judge_bundle(read, load_policy(bundle=read, key=key, **policy))

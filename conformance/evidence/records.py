@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from earwitness.conformance.gate.verdict import ClauseResult
+from earwitness.conformance.gate.verdict import ClauseResult, Verdict
 from earwitness.model.expression import Value
 from earwitness.model.trace import Origin
 
@@ -140,6 +140,26 @@ class NearMiss(BundleRecord, frozen=True):
     closest: int
 
 
+class TrialRecord(BundleRecord, frozen=True):
+    """What a clause that no single trace decides came to when it was tried."""
+
+    verdict: Verdict
+    evidence: Origin | None = None
+    exercised: int = 0
+    reason: str = ""
+
+
+class CircumstancesRecord(BundleRecord, frozen=True):
+    """What the judge must know beside the observations: on whose word it rests that requests were heard (none: they were not), why the
+    target cannot be judged, reasons for missing capabilities, doubts and trials by clause."""
+
+    heard: Origin | None = None
+    dead: str = ""
+    excuses: Mapping[str, str] = {}
+    doubts: Mapping[str, str] = {}
+    trials: Mapping[str, TrialRecord] = {}
+
+
 class Results(BundleRecord, frozen=True):
     """What the run came to. `sight` gives each event the best origin with which this run could have seen it (none: nobody could)."""
 
@@ -153,6 +173,7 @@ class Results(BundleRecord, frozen=True):
     accounts: tuple[AccountRecord, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
     sight: Mapping[str, Origin | None] = {}
+    circumstances: CircumstancesRecord | None = None
     two_runs: str = ""
     """What two runs in other words and another voice came to, and why."""
     skipped: tuple[str, ...] = ()

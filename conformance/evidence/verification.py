@@ -38,9 +38,11 @@ def _pack_of(bundle: Bundle, record: PackRecord) -> Pack:
         raise BundleError(f"{record.file}: this version of Earwitness cannot read it: {first}") from None
 
 
-def find_contradictions(bundle: Bundle, packs: Iterable[Pack]) -> list[str]:
+def find_contradictions(
+    bundle: Bundle, packs: Iterable[Pack], rejudged: Iterable[ClauseResult] = ()
+) -> list[str]:
     """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what it says it is.
-    Raises BundleError."""
+    `rejudged` are the results to which the judge comes from the bundle's own observations. Raises BundleError."""
     clauses = {clause.id: clause for pack in packs for clause in pack.clauses}
     return [
         *_about_packs(bundle),
@@ -48,6 +50,7 @@ def find_contradictions(bundle: Bundle, packs: Iterable[Pack]) -> list[str]:
         *_about_verdicts(bundle, clauses),
         *_about_failures(bundle, clauses),
         *_about_runs(bundle),
+        *_about_judgement(bundle, rejudged),
     ]
 
 
@@ -177,6 +180,22 @@ def _about_runs(bundle: Bundle) -> Iterator[str]:
                 f"observations.jsonl: run {number} has {counted.get(number, 0)} observations, "
                 f"results.json says {written.get(number, 0)}"
             )
+
+
+def _about_judgement(bundle: Bundle, rejudged: Iterable[ClauseResult]) -> Iterator[str]:
+    written = {result.id: result for result in bundle.results.clauses}
+    for again in rejudged:
+        result = written.get(again.id)
+        if result is not None and result != again:
+            yield f"results.json: {again.id} is {_told(result)}; its observations come to {_told(again)}"
+
+
+def _told(result: ClauseResult) -> str:
+    parts = ", ".join(
+        f"{part.name} {part.verdict.value} on {part.evidence.value if part.evidence is not None else 'nothing'}"
+        for part in result.conjuncts
+    )
+    return f"{result.verdict.value} (exercised {result.exercised}; {parts or 'no parts'}; {result.reason or 'no reason'})"
 
 
 def proof_faults(bundle: Bundle) -> list[str]:

@@ -16,6 +16,7 @@ from earwitness.conformance.gate.verdict import ClauseResult, Exit
 from earwitness.conformance.running.conduct import Session, Tell
 from earwitness.conformance.running.examination import Examination, Plan, examine
 from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.shrink import Failure
 from earwitness.conformance.stimuli.clips import CLIPS
 from earwitness.conformance.stimuli.stimulus import Scenario, to_json
@@ -174,6 +175,7 @@ class _Check:
                 for f in session.findings
             ),
             sight=found.circumstances.sight,
+            circumstances=circumstances_record(found.circumstances),
             skipped=tuple(sorted({s for r in session.runs for s in r.skipped})),
             two_runs=_comparison_text(session),
             model=_model_record([run.trace for run in session.runs]),

@@ -1,0 +1,81 @@
+"""The judge comes to the same verdicts from a bundle alone; an evidence, a count or a reason that was edited is noticed."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from bundles import HONEST, LEAKY, PACK, leak, read, write_bundle
+from test_verification import edit, in_json
+
+from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions
+from earwitness.conformance.gate.verdict import Verdict, gate
+from earwitness.conformance.running.judgement import Circumstances, judge
+from earwitness.conformance.running.rejudge import circumstances_record, rejudge
+from earwitness.conformance.running.tally import tally
+from earwitness.model.trace import Origin
+from earwitness.policies.pack import find
+
+SIGHT = {
+    "audio.captured": Origin.WITNESSED,
+    "microphone.power": Origin.WITNESSED,
+    "light": Origin.DEVICE,
+    "power": Origin.WITNESSED,
+}
+
+
+def judged_bundle(out, trace, failure=None):
+    """A bundle whose results are those of the judge."""
+    path = out.parent / "small.yaml"
+    path.write_text(PACK)
+    pack = find(str(path))
+    known = Circumstances(sight=SIGHT, failures={"MIC-1": 0} if failure is not None else {})
+    results = judge(pack.clauses, [tally(pack.clauses, trace)], known)
+    return write_bundle(
+        out,
+        clauses=results,
+        trace=trace,
+        exit_code=gate(results, frozenset(clause.id for clause in pack.clauses)).value,
+        failure=failure,
+        sight=SIGHT,
+        circumstances=circumstances_record(known),
+    )
+
+
+def contradictions(folder):
+    bundle = read(folder)
+    packs = bundle_packs(bundle)
+    return find_contradictions(bundle, packs, rejudge(bundle, packs))
+
+
+def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
+    green = judged_bundle(tmp_path / "a" / "out", HONEST) if not (tmp_path / "a").mkdir() else None
+    red = judged_bundle(tmp_path / "b" / "out", LEAKY, leak()) if not (tmp_path / "b").mkdir() else None
+    assert contradictions(green) == []
+    assert contradictions(red) == []
+    verdicts = [result.verdict for result in rejudge(read(red), bundle_packs(read(red)))]
+    assert verdicts == [Verdict.VIOLATED, Verdict.SATISFIED]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e: e["clauses"][1].update(exercised=7),
+        lambda e: e["clauses"][1]["conjuncts"][0].update(evidence="witnessed"),
+        lambda e: e["clauses"][1]["conjuncts"][0].update(exercised=9),
+        lambda e: e["clauses"][1].update(english="something kinder"),
+        lambda e: e["clauses"][1].update(proved="proved"),
+        lambda e: e["sight"].update(light="witnessed") or e["clauses"][1].update(reason="x"),
+        lambda e: e["circumstances"].update(dead="it died"),
+        lambda e: e["circumstances"].update(heard=None),
+    ],
+)
+def test_an_edit_that_touches_no_verdict_is_noticed_too(tmp_path, change):
+    folder = judged_bundle(tmp_path / "out", HONEST)
+    edit(folder, "results.json", in_json(change))
+    assert contradictions(folder) != []
+
+
+def test_circumstances_come_back_as_they_were():
+    known = Circumstances(sight={}, excuses={"camera": "none"}, dead="x", doubts={"STR-2": "y"})
+    record = circumstances_record(known)
+    assert msgspec.json.decode(msgspec.json.encode(record), type=type(record)) == record
