@@ -59,7 +59,7 @@ class Session:
 
 def conduct(harness: Harness, sequences: int, tell: Tell, keep: Keep) -> Session:
     """Try everything, at most so many sequences of the search. Whatever the target does wrong ends in the session, never in an error."""
-    session = Session(harness.hello, carried=harness.relay is not None, confined=harness.confined)
+    session = Session(harness.hello, carried=harness.watched, confined=harness.confined)
     conductor = _Conductor(harness, session, tell, keep)
     try:
         conductor.conduct(sequences)

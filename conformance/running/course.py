@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from earwitness.conformance.running.answers import holds_words
 from earwitness.conformance.running.deeds import DeviceState, Event, access_of, deeds_of, update
 from earwitness.conformance.running.moment import Frame, Moment
 from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.stores import NOTHING, owners, together
 from earwitness.conformance.running.timeline import Timeline
 from earwitness.conformance.stimuli.clips import CLIPS, FIRST, RATE, Clip, in_the_air, write_wav
 from earwitness.conformance.stimuli.stimulus import (
@@ -38,8 +39,7 @@ from earwitness.conformance.targets.protocol import (
     SayRequest,
     TargetError,
 )
-from earwitness.conformance.witnesses.files import Find, Search, search
-from earwitness.conformance.witnesses.heard_sound import Air
+from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -62,7 +62,7 @@ class Course:
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
         self.states = {name: DeviceState(harness.profile(name)) for name in harness.hello.devices}
-        self.timeline = Timeline(watched=harness.relay is not None, words_sent=harness.hello.earwitness == 1)
+        self.timeline = Timeline(watched=harness.watched, words_sent=harness.hello.earwitness == 1)
         self.chance = harness.chance()
         self.skipped: list[str] = []
         self.marks: list[int] = []
@@ -70,7 +70,7 @@ class Course:
         self.journal: list[tuple[Stimulus, Any]] = []
         """What was carried out, with the data that was answered to a question."""
         self.words: dict[str, list[str]] = {name: [] for name in self.states}
-        self.stores = Search((), 0, ())
+        self.stores: StoreSearch = NOTHING
         self.dead = ""
         self.heard: Origin | None = None
         self.uploads = self.voice = 0
@@ -150,6 +150,7 @@ class Course:
         sound = np.pad(sound, (0, -len(sound) % PIECE))
         if clip.words:
             self.words[device].append(clip.words)
+            self.harness.sounds.speak(device, clip.words, state.clock + len(sound) * 1_000_000 // RATE)
         if self.harness.senses[device].feeds:
             return self._play(device, clip, sound)
         return self._play_file(device, clip, sound)
@@ -291,7 +292,7 @@ class Course:
         answered = [o for o in seen if o.event == "tts.audio"]
         missing = [what for what, got in (("streamed", streamed), ("answered", answered)) if not got]
         crossed = any(o.origin is Origin.WITNESSED for o in streamed)
-        if self.harness.relay is not None and not crossed:
+        if self.harness.watched and not crossed:
             missing.append("seen on the wire")
         if missing:
             self.dead = f"the positive control {when} failed on {device}: the request was not {' and not '.join(missing)}"
@@ -322,6 +323,7 @@ class Course:
         finds = self._search(frozenset())
         if reset:
             self._reset()
+            self._last_passages()
             finds += self._search(frozenset({"transcript"}))
         ends = [
             Observation(Microseconds(state.clock), name, "end", {}, Origin.WITNESSED)
@@ -337,14 +339,18 @@ class Course:
         device = next(iter(self.states))
         self._moment(device, replace(answer, observations=()), [])
 
+    def _last_passages(self) -> None:
+        """Sound that shows only when all that crossed is put together is dated at the end."""
+        passages = self.harness.sounds.last_passages()
+        self.voice += len(passages)
+        clocks = {name: state.clock for name, state in self.states.items()}
+        self.timeline.add(Moment(began=clocks, ended=clocks, passages=tuple(passages)))
+
     def _search(self, expected: frozenset[str]) -> list[Observation]:
         """What is found in stores, booked on the devices it was said to."""
         acted_on = {name: self._recognised(name) for name in self.states}
-        everything = frozenset().union(*acted_on.values())
-        sounds = self.harness.sounds
-        airs = [*sounds.now.values(), sounds.before]
-        searched = self._search_for(airs, everything, sounds.calls.values())
-        self.stores = _together(self.stores, searched)
+        searched = self.harness.stores.search(frozenset().union(*acted_on.values()))
+        self.stores = together(self.stores, searched)
         found: list[Observation] = []
         for find in searched.finds:
             if find.category in expected:
@@ -354,22 +360,10 @@ class Course:
                 "category": find.category,
                 "acted_on": find.acted_on,
             }
-            for name in self._owners(find, acted_on):
+            for name in owners(find, acted_on, self.harness.sounds):
                 time = Microseconds(self.states[name].clock)
                 found.append(Observation(time, name, "record.found", attributes, Origin.WITNESSED))
         return found
-
-    def _owners(self, find: Find, acted_on: Mapping[str, frozenset[str]]) -> list[str]:
-        """The devices whose words or sound was found. Sound of an earlier run is booked on the first."""
-        if find.category in ("transcript", "hypothesis"):
-            return [name for name, texts in acted_on.items() if texts] or list(acted_on)
-        sounds = self.harness.sounds
-        owners = []
-        for name in self.states:
-            again = self._search_for([sounds.now[name]], frozenset(), [sounds.calls[name]])
-            if any((f.store, f.category) == (find.store, find.category) for f in again.finds):
-                owners.append(name)
-        return owners or list(self.states)[:1]
 
     def _recognised(self, device: str) -> frozenset[str]:
         return frozenset(
@@ -377,19 +371,6 @@ class Course:
             for o in self.timeline.trace
             if o.event == "asr.result" and o.device == device and "text" in o.attributes
         )
-
-    def _search_for(self, airs: list[Air], acted_on: frozenset[str], calls: Iterable[Air]) -> Search:
-        return search(self.harness.hello.data_paths, airs, acted_on, calls)
-
-
-def _together(one: Search, other: Search) -> Search:
-    """What two searches of one run found."""
-    return Search(
-        finds=tuple(dict.fromkeys((*one.finds, *other.finds))),
-        files=max(one.files, other.files),
-        unread=tuple(dict.fromkeys((*one.unread, *other.unread))),
-        texts=one.texts | other.texts,
-    )
 
 
 assert CLIPS[CONTROL].wake == FIRST

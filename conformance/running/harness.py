@@ -7,13 +7,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.course import Course
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.senses import Senses
 from earwitness.conformance.running.sounds import SoundMemory
+from earwitness.conformance.running.stores import Stores
 from earwitness.conformance.running.tally import Tally, settle_order
 from earwitness.conformance.stimuli.stimulus import Power, Scenario, Stimulus
 from earwitness.conformance.targets.confinement import Confinement
@@ -27,10 +28,9 @@ from earwitness.conformance.targets.protocol import (
 )
 from earwitness.conformance.witnesses.certificates import Presented
 from earwitness.conformance.witnesses.doors import Door, connection_to, loopback_listener
-from earwitness.conformance.witnesses.files import Search
+from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing, Relay
 from earwitness.conformance.witnesses.wire.connection import Direction
-from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import Clause
 
@@ -48,7 +48,7 @@ class Run:
     scenario: Scenario
     trace: tuple[Observation, ...]
     tally: Tally
-    stores: Search
+    stores: StoreSearch
     skipped: tuple[str, ...] = ()
     uploads: int = 0
     voice: int = 0
@@ -72,6 +72,14 @@ class Run:
         return sum(found.exercised for name, found in self.tally.items() if clause_of(name) == clause)
 
 
+@runtime_checkable
+class Watched(Protocol):
+    """A target without sockets that shows what its devices send."""
+
+    def take(self) -> Sequence[Crossing]:
+        """What was sent since the last call."""
+
+
 def clause_of(conjunct: str) -> str:
     """The id of the clause that a conjunct belongs to."""
     return conjunct.rpartition(".")[0]
@@ -91,12 +99,14 @@ class Harness:
         self.doors: dict[str, Door] = {}
         self.presented: dict[str, Presented] = {}
         self.senses: dict[str, Senses] = {}
+        self.sounds = SoundMemory()
         try:
             self.hello: Hello = target.introduce()
-            self.sounds = SoundMemory(tuple(self.hello.devices))
+            self.stores = Stores(target.cell, self.hello.data_paths, self.sounds)
             self._attach()
             self._route()
             self.reset()
+            self.stores.take_baseline()
         except BaseException:
             self.close()
             raise
@@ -116,6 +126,7 @@ class Harness:
                 self.relay.close()
             for senses in self.senses.values():
                 senses.close()
+            self.sounds.close()
 
     @property
     def tolerance(self) -> int:
@@ -141,7 +152,7 @@ class Harness:
     def _route(self) -> None:
         """Stand between every device and the cloud."""
         cloud = self.hello.cloud
-        if not self.hello.capabilities.get("route") or cloud is None:
+        if not self.hello.capabilities.get("route") or cloud is None or isinstance(self.target, Watched):
             return
         self.relay = Relay()
         cell = self.target.cell
@@ -158,13 +169,21 @@ class Harness:
 
     def crossings(self) -> list[Crossing]:
         """What went from the devices to the cloud since the last look."""
-        if self.relay is None:
-            return []
+        taken: Sequence[Crossing] = ()
+        if self.relay is not None:
+            taken = self.relay.take()
+        elif isinstance(self.target, Watched):
+            taken = self.target.take()
         return [
             replace(crossing, encrypted=crossing.encrypted and self._is_own_cloud(crossing.device))
-            for crossing in self.relay.take()
-            if crossing.direction is Direction.FROM_DEVICE and crossing.part is not Part.FRAMING
+            for crossing in taken
+            if crossing.direction is Direction.FROM_DEVICE
         ]
+
+    @property
+    def watched(self) -> bool:
+        """Whether the harness sees what the devices send."""
+        return self.relay is not None or isinstance(self.target, Watched)
 
     def _is_own_cloud(self, device: str) -> bool:
         return self.presented.get(device, Presented.TRUSTED) is Presented.TRUSTED

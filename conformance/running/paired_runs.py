@@ -10,12 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from rapidfuzz import fuzz
-
 from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.stimuli.stimulus import METRICS, ROLES, Query, Say, Scenario
-from earwitness.conformance.witnesses.files import LIKE
 
 VOICES = (("seattle", "three-minutes"), ("boston", "ten-minutes"), ("chicago", "twenty-minutes"))
 """Clips of the same intents and skills in other words and another voice; the last is a woman's."""
@@ -108,9 +105,7 @@ def _said(run: Run, event: str, attribute: str) -> list[str]:
 
 
 def look_of(run: Run) -> Look:
-    """What of a run reaches those who see metrics, or is stored and is neither a transcript nor another hypothesis for one (ASR-2 judges
-    those)."""
-    words = {str(o.attributes.get("text", "")).lower() for o in run.trace if o.event == "asr.result"}
+    """What of a run reaches those who see metrics, and what metrics were stored."""
     metrics = Counter(
         (str(o.attributes.get("name")), str(o.attributes.get("level")))
         for o in run.trace
@@ -122,12 +117,7 @@ def look_of(run: Run) -> Look:
         if isinstance(step, Query) and data is not None
     ]
     counted = [("metric", *key, str(number)) for key, number in metrics.items()]
-    stored = [
-        ("store", text)
-        for text in run.stores.texts
-        if not any(fuzz.ratio(text, known) >= LIKE for known in words)
-    ]
-    return frozenset([*answers, *counted, *stored])
+    return frozenset([*answers, *counted])
 
 
 def describe_fact(fact: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from earwitness.conformance.running.judgement import Sight
 from earwitness.conformance.running.timeline import GROUND_TRUTH, HARNESS_ONLY
 from earwitness.conformance.targets.protocol import Hello
-from earwitness.conformance.witnesses.files import Search
+from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import vocabulary
 
@@ -32,7 +32,7 @@ class View:
     stores_read: bool
 
 
-def view_of(hello: Hello, searches: Iterable[Search], *, carried: bool, confined: bool) -> View:
+def view_of(hello: Hello, searches: Iterable[StoreSearch], *, carried: bool, confined: bool) -> View:
     """From what a target offers to the harness, and how the searches of its stores went."""
 
     def all_can(capability: str) -> bool:

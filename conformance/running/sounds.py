@@ -1,98 +1,81 @@
-"""What crossed, compared with all sound that was ever played: passages of voice, and everything else, which is traffic."""
+"""What crossed and what is kept, compared with all sound and all words of the check: passages of voice, and everything else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from earwitness.conformance.running.moment import Passage
-from earwitness.conformance.witnesses.heard_sound import Air, Heard, HeardSound, unwrapped
+from earwitness.conformance.witnesses.heard_sound import Heard, HeardSound
+from earwitness.conformance.witnesses.reader import Reader
 from earwitness.conformance.witnesses.relay import Crossing
-from earwitness.conformance.witnesses.wire.connection import Direction
-from earwitness.conformance.witnesses.wire.stream import Part
+from earwitness.conformance.witnesses.spoken_words import SpokenWords, WordsKind
+from earwitness.conformance.witnesses.wire_reader import FoundOnWire, WireReader
 from earwitness.model.vocabulary import Microseconds
 
-TAIL = 4_096
-"""Bytes of a line that are kept, so that sound in many small messages is found too: 128 ms."""
-Line = tuple[int, Direction, str, Part, int]
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Words that were said beside a device, and when they ended."""
+
+    device: str
+    words: str
+    until: int
 
 
-@dataclass
 class SoundMemory:
-    """`heard` is the memory of the whole check; the airs hold what each device could hear in this run, and what of it in calls."""
+    """One memory for the whole check. Sound of an earlier run has no place on this run's clocks: it is dated 0."""
 
-    devices: tuple[str, ...]
-    heard: HeardSound = field(default_factory=HeardSound)
-    now: dict[str, Air] = field(default_factory=dict)
-    calls: dict[str, Air] = field(default_factory=dict)
-    before: Air = field(default_factory=Air)
-    _tails: dict[Line, bytes] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.heard = HeardSound()
+        self.words = SpokenWords(("alexa", "amazon", "computer", "echo"))
+        self.reader = Reader(self.heard, self.words)
+        self.wire = WireReader(self.reader)
+        self.spoken: list[Spoken] = []
+        """In this run."""
 
-    def __post_init__(self) -> None:
-        self.begin()
+    def close(self) -> None:
+        self.reader.close()
 
     def begin(self) -> None:
-        """A new run: clocks begin again, so what was heard so far has no place in its time."""
+        """A new run."""
         self.heard.begin_run()
-        for air in self.now.values():
-            self.before.pieces += [(0, samples) for _, samples in air.pieces]
-        self.now = {name: Air() for name in self.devices}
-        self.calls = {name: Air() for name in self.devices}
+        self.wire = WireReader(self.reader)
+        self.spoken = []
 
     def add(self, device: str, began: int, samples: bytes, *, in_call: bool) -> None:
         """Sound that is about to be heard beside a device from that instant on."""
         self.heard.play(device, Microseconds(began), np.frombuffer(samples, "<i2"), call=in_call)
-        _extend(self.now[device], began, samples)
-        if in_call:
-            _extend(self.calls[device], began, samples)
+
+    def speak(self, device: str, words: str, until: int) -> None:
+        """Words that are about to be said beside a device."""
+        self.words.add(words)
+        self.spoken.append(Spoken(device, words, until))
 
     def passages(self, crossings: Iterable[Crossing]) -> list[Passage]:
-        """The sound in what crossed. Everything else is traffic."""
-        return [passage for crossing in crossings for passage in self._passages(crossing)]
+        """The sound and the words in what crossed. Everything else is traffic."""
+        return list(self._passages(self.wire.feed(crossings)))
 
-    def _passages(self, crossing: Crossing) -> Iterator[Passage]:
-        before = self._tails.get(crossing.line, b"")
-        self._tails[crossing.line] = (before + crossing.content)[-TAIL:]
-        found = [heard for blob in unwrapped(crossing.content) for heard in self.heard.locate(blob)]
-        if not found and before:
-            joined = self.heard.locate(before + crossing.content)
-            found = [part for heard in joined if (part := _since(heard, len(before))) is not None]
-        for heard in found:
-            first, last = self._times(heard)
-            yield Passage(crossing.device, first, last, heard.ends - heard.begins, crossing.encrypted)
+    def last_passages(self) -> list[Passage]:
+        """What is found only when all that crossed in a run is put together."""
+        return list(self._passages(self.wire.finish()))
+
+    def _passages(self, found: Iterable[FoundOnWire]) -> Iterator[Passage]:
+        for find in found:
+            if find.heard is not None:
+                first, last = self._times(find.heard)
+            elif find.words is not None and find.words.kind is WordsKind.SAME:
+                first = last = self._end_of(find.words.phrase)
+            else:
+                continue
+            yield Passage(find.crossing.device, first, last, find.size, find.crossing.encrypted)
 
     def _times(self, heard: Heard) -> tuple[int, int]:
-        """When sound was heard, on this run's clocks; (0, 0) for sound of an earlier run."""
         return (heard.heard_from, heard.heard_to) if heard.run == self.heard.run else (0, 0)
 
-
-def _extend(air: Air, began: int, samples: bytes) -> None:
-    """Add sound to the last piece where it goes on without a gap."""
-    if air.pieces:
-        first, known = air.pieces[-1]
-        if first + len(known) * 500_000 // 16_000 == began:
-            air.pieces[-1] = (first, known + samples)
-            return
-    air.add(began, samples)
-
-
-def _since(heard: Heard, place: int) -> Heard | None:
-    """The part of a find that lies behind a place, or None."""
-    if heard.ends <= place:
-        return None
-    begins = max(heard.begins, place)
-    share = (begins - heard.begins) / max(1, heard.ends - heard.begins)
-    first = heard.heard_from + round(share * (heard.heard_to - heard.heard_from))
-    return Heard(
-        device=heard.device,
-        run=heard.run,
-        call=heard.call,
-        heard_from=Microseconds(first),
-        heard_to=heard.heard_to,
-        begins=begins,
-        ends=heard.ends,
-        layout=heard.layout,
-        exact=heard.exact,
-    )
+    def _end_of(self, phrase: str) -> int:
+        """When words were last spoken in this run, 0 where they were not."""
+        ends = [spoken.until for spoken in self.spoken if self.words.same(spoken.words, phrase)]
+        return max(ends, default=0)

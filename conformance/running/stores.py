@@ -1,0 +1,87 @@
+"""What lies in the stores of a target, looked at before the first word and after every run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from earwitness.conformance.running.sounds import SoundMemory
+from earwitness.conformance.targets.cell import Cell
+from earwitness.conformance.targets.confinement import Confinement
+from earwitness.conformance.witnesses.files import FileLike, StoreFind, StoreSearch, files_below, search_files
+
+NOTHING = StoreSearch((), 0, ())
+"""A search that looked at no file."""
+
+
+LARGEST_BASELINE = 64 << 20
+"""Bytes of files that are kept from before the first word; of what is beyond only the digest is kept."""
+
+
+class Stores:
+    """In a sealed cell everything that was written anywhere is looked at, else the folders that the target names. A file is read when it
+    has changed since it was last looked at: what is older than a sound cannot hold it."""
+
+    def __init__(self, cell: Cell | None, folders: Iterable[str], sounds: SoundMemory) -> None:
+        self._cell = cell if cell is not None and cell.level is Confinement.SEALED else None
+        self._folders, self._sounds = tuple(folders), sounds
+        self._before: dict[str, FileLike] = {}
+        self._digests: dict[str, bytes] = {}
+
+    @property
+    def seals(self) -> bool:
+        """Whether no file can be missed."""
+        return self._cell is not None
+
+    def take_baseline(self) -> None:
+        """What lies there before the first word is spoken is nobody's."""
+        kept = 0
+        for file in self._changed_files():
+            kept += len(file.content or b"")
+            if kept <= LARGEST_BASELINE:
+                self._before[file.name] = file
+
+    def search(self, acted_on: Iterable[str]) -> StoreSearch:
+        """What of the test lies in files that are new or changed. `acted_on` are the texts the devices acted on."""
+        texts = tuple(acted_on)
+        files = self._changed_files()
+        before = [self._before[file.name] for file in files if file.name in self._before]
+        found = search_files(files, self._sounds.reader, texts)
+        return found.since(search_files(before, self._sounds.reader, texts)) if before else found
+
+    def _changed_files(self) -> list[FileLike]:
+        """Files whose content is another than when they were last looked at, and all that cannot be read."""
+        fresh = []
+        for file in self._files():
+            digest = hashlib.sha256(file.content or b"").digest()
+            if self._digests.get(file.name) != digest or file.reason:
+                self._digests[file.name] = digest
+                fresh.append(file)
+        return fresh
+
+    def _files(self) -> list[FileLike]:
+        if self._cell is None:
+            return list(files_below(self._folders))
+        with self._cell.frozen():
+            return list(self._cell.found_files())
+
+
+def owners(find: StoreFind, acted_on: Mapping[str, Iterable[str]], sounds: SoundMemory) -> list[str]:
+    """The devices beside which what was found was said: it is booked on them. Words that nobody there acted on, and sound of an earlier
+    run, are booked on the first."""
+    devices = list(acted_on)
+    if find.heard is not None:
+        return [find.heard.device] if find.heard.run == sounds.heard.run else devices[:1]
+    said = [name for name, texts in acted_on.items() if any(sounds.words.same(find.text, t) for t in texts)]
+    return said or [name for name in devices if any(acted_on[name])][:1] or devices[:1]
+
+
+def together(one: StoreSearch, other: StoreSearch) -> StoreSearch:
+    """What two searches of one run found."""
+    return StoreSearch(
+        finds=tuple(dict.fromkeys((*one.finds, *other.finds))),
+        files=max(one.files, other.files),
+        unread=tuple(dict.fromkeys((*one.unread, *other.unread))),
+        sizes=one.sizes or other.sizes,
+        digests=one.digests or other.digests,
+    )
