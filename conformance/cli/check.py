@@ -10,6 +10,7 @@ import click
 from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.cli.deciding import end_with, output_options, show_decision, write_wanted
 from earwitness.conformance.cli.gate_options import files_to_keep, gate_options, load_policy
+from earwitness.conformance.cli.targets import LEVELS, confinement_option
 from earwitness.conformance.cli.terminal import Progress
 from earwitness.conformance.evidence.bundle import read_bundle
 from earwitness.conformance.gate.judged import judge_bundle
@@ -50,6 +51,7 @@ from earwitness.conformance.gate.judged import judge_bundle
 @click.option(
     "--no-proofs", is_flag=True, help="judge the implementation only; nothing is then called proved"
 )
+@confinement_option
 @gate_options
 @output_options
 def check(
@@ -61,6 +63,7 @@ def check(
     seconds: int,
     seed: int,
     no_proofs: bool,
+    confinement: str,
     key: Path | None,
     form: str,
     reports: tuple[str, ...],
@@ -69,7 +72,7 @@ def check(
     **policy: Any,
 ) -> None:
     """Judge a target, prove the promises on the model, write a bundle and its reports."""
-    from earwitness.conformance.targets.entry_points import open_target
+    from earwitness.conformance.targets.entry_points import TargetOptions, open_target
 
     if key is not None:
         raise click.UsageError("a bundle is signed after its check; use --key with 'gate'")
@@ -78,7 +81,7 @@ def check(
     with Progress(quiet) as progress:
         progress.tell(f"opening {target}")
         # A wrong target is told before anything that takes long.
-        open_target(target).close()
+        open_target(target, TargetOptions(LEVELS[confinement])).close()
         from earwitness.conformance.running.check import check as run_check
         from earwitness.conformance.running.examination import Plan
 
@@ -94,6 +97,7 @@ def check(
                 seed=seed,
                 budget=budget,
                 excuses=decided_by.capabilities.refuses if decided_by.capabilities is not None else {},
+                confinement=LEVELS[confinement],
             ),
             attachments=files_to_keep(policy),
         )

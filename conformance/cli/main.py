@@ -57,6 +57,9 @@ COMMANDS: Mapping[str, Lazy] = {
     "mutate": Lazy("model", "mutate", "Measure how strong a pack is: which small faults it notices."),
     "promela": Lazy("model", "write_promela", "Write the finite model and each provable clause for Spin."),
     "diagrams": Lazy("model", "diagrams", "Print the model as a page of Markdown."),
+    "targets": Lazy("targets", "targets", "List the kinds of targets that are installed."),
+    "control": Lazy("targets", "control", "Ask a target for the weather: is it heard, streamed, answered?"),
+    "doctor": Lazy("targets", "doctor", "Compare what a target declares with what it does."),
     "calibrate": Lazy(
         "calibrate", "calibrate", "Show what the harness catches of the reference's seeded faults."
     ),

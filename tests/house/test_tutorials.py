@@ -12,7 +12,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[2]
 BLOCK = re.compile(r"<!-- (file: (?P<path>[\w./-]+)|run) -->\n```\w*\n(?P<body>.*?)```", re.DOTALL)
-PAGES = ("write-a-clause.md",)
+PAGES = ("write-a-clause.md", "write-a-target.md")
 
 
 @dataclass(frozen=True)
