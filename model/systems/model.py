@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from earwitness.model.systems.correspondence import Correspondence
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import Enabled, System, Table, compose
 
@@ -14,7 +15,7 @@ from earwitness.model.systems.transition_system import Enabled, System, Table, c
 class Model:
     """`free` gives the texts a free choice may take where a search samples them. `possible` is what packs may want to be
     possible, by name; `observers` what each observer of a two-run promise sees of the state, `secrets` the free choices that
-    must not show. `package` is where its tables are, and beside them the invariants of what is proved of every model. `small` are ratings, in units of time, under which finite checkers can search the model whole."""
+    must not show. `correspondence` says what of a device's observations the model leaves out. `package` is where its tables are, and beside them the invariants of what is proved of every model. `small` are ratings, in units of time, under which finite checkers can search the model whole."""
 
     name: str
     package: str
@@ -24,6 +25,7 @@ class Model:
     possible: Mapping[str, tuple[Enabled, ...]] = field(default_factory=dict)
     observers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    correspondence: Correspondence = field(default_factory=Correspondence)
     small: Mapping[str, int] = field(default_factory=dict)
 
     @property
