@@ -69,7 +69,9 @@ def _judge_clause(clause: Clause, tallies: Sequence[Tally], known: Circumstances
     lacking = clause.capability is not None and not known.capabilities.get(clause.capability, False)
     if lacking:
         return _not_applicable(clause, known)
-    conjuncts = tuple(_judge_conjunct(c, clause, tallies, known) for c in clause.conjuncts)
+    conjuncts = tuple(
+        _judge_conjunct(c, clause, tallies, known) for c in clause.conjuncts if _asks_for(c, known)
+    )
     if clause.id in known.trials:
         conjuncts = (*conjuncts, _tried(clause, known.trials[clause.id], known))
     elif clause.kind is not Kind.ALWAYS and not conjuncts:
@@ -84,6 +86,11 @@ def _judge_clause(clause: Clause, tallies: Sequence[Tally], known: Circumstances
         exercised=sum(c.exercised for c in conjuncts),
         searched=_runs_that_exercised(clause, tallies),
     )
+
+
+def _asks_for(conjunct: Conjunct, known: Circumstances) -> bool:
+    """Whether the target has what a conjunct speaks of, such as the action button in a clause about every activation."""
+    return conjunct.capability is None or known.capabilities.get(conjunct.capability, False)
 
 
 def _reason(worst: ConjunctResult, conjuncts: Sequence[ConjunctResult]) -> str:

@@ -117,22 +117,44 @@ def test_a_proof_satisfies_nothing_and_a_trial_does(trial, verdict):
     assert result.verdict is verdict and result.proved == "proved"
 
 
+def sound_and_stream(sound_at, open_at):
+    return sorted(
+        [
+            seen(0, "power", on=True, kind="show"),
+            seen(5, "wake_word", word="alexa"),
+            seen(sound_at, "stream.audio", stream=1, voice=True, encrypted=True),
+            seen(open_at, "stream.open", stream=1, cause="wake_word"),
+        ],
+        key=lambda o: o.time,
+    )
+
+
 def test_order_within_one_instant_is_not_judged():
-    camera_first = [
-        seen(0, "power", on=True, kind="show"),
-        seen(10, "camera.power", on=True),
-        seen(10, "microphone.power", on=True),
-        seen(2_000_000, "end"),
-    ]
-    clauses = (PACK.clause("CAM-1"),)
-    assert tally(clauses, camera_first)["CAM-1.2"].violated_at is not None
-    assert settle_order(clauses, camera_first)[1]["CAM-1.2"].violated_at is None
+    sound_first = sound_and_stream(sound_at=10, open_at=10)
+    clauses = (PACK.clause("WAKE-1"),)
+    assert tally(clauses, sound_first)["WAKE-1.4"].violated_at is not None
+    assert settle_order(clauses, sound_first)[1]["WAKE-1.4"].violated_at is None
 
 
 def test_order_between_instants_is_judged():
-    too_early = [
-        seen(0, "power", on=True, kind="show"),
-        seen(10, "camera.power", on=True),
-        seen(20, "microphone.power", on=True),
+    too_early = sound_and_stream(sound_at=10, open_at=20)
+    assert settle_order((PACK.clause("WAKE-1"),), too_early)[1]["WAKE-1.4"].violated_at == 2
+
+
+def test_a_part_of_a_promise_asks_nothing_of_a_device_without_what_it_speaks_of():
+    trace = [
+        seen(0, "power", on=True, kind="speaker"),
+        seen(1_000_000, "wake_word", word="alexa"),
+        seen(1_050_000, "light", color="blue", on=True),
+        seen(2_000_000, "end"),
     ]
-    assert settle_order((PACK.clause("CAM-1"),), too_early)[1]["CAM-1.2"].violated_at == 1
+    without = {name: can for name, can in EVERYTHING.items() if name != "action_button"}
+    names = [c.name for c in verdict_on("IND-2", [trace], capabilities=without).conjuncts]
+    assert names == ["IND-2.1"]
+    assert [
+        c.name
+        for c in verdict_on("IND-2", [trace], capabilities=EVERYTHING | {"action_button": True}).conjuncts
+    ] == [
+        "IND-2.1",
+        "IND-2.2",
+    ]
