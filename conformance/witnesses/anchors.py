@@ -7,9 +7,8 @@ megabyte takes about the same time whether a minute was played or an hour.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import NewType, cast
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
 Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
 Place = NewType("Place", int)
 """A sample's number among all that was ever played."""
 
@@ -48,6 +48,9 @@ QUICK_MULTIPLIERS: NDArray[np.int32] = RANDOM.integers(
     -(1 << 30), 1 << 30, ANCHOR, dtype=np.int32
 ) | np.int32(1)
 """One odd number for each sample of an anchor, for the hash itself and for the quick one that filters."""
+
+
+NOWHERE: Places = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class AnchorIndex:
         self._size = 0
         self._filter = np.zeros(1 << FILTER_BITS, np.bool_)
         # Sorted hashes with their places, in segments of which each is at most half as long as the last.
-        self._segments: list[tuple[Hashes, NDArray[np.int64]]] = []
+        self._segments: list[tuple[Hashes, Places]] = []
 
     def __len__(self) -> int:
         return self._size
@@ -112,20 +115,30 @@ class AnchorIndex:
         return self._samples[begins : min(ends, self._size)]
 
     def find(self, samples: Samples, stride: int = 1) -> list[SampleRun]:
-        """All runs of samples that were played, longest first in each alignment. Of data that repeats
-        itself not all may be given."""
+        """All runs of samples that were played, in order. Of data that repeats itself not all may be
+        given."""
         runs: list[SampleRun] = []
-        # Hits of one alignment lie on one diagonal; the first run there usually covers the rest.
-        covered: dict[tuple[int, int, bool], int] = {}
-        for window, place, negated in sorted(self._hits(samples, stride)):
-            diagonal = (place * stride - window, window % stride, negated)
-            if covered.get(diagonal, -1) >= window:
+        for negated, windows, places in self._hits(samples, stride):
+            # Hits of one alignment lie on one diagonal; the first run there usually covers the rest.
+            diagonals = places * stride - windows
+            for diagonal in np.unique(diagonals):
+                chosen = diagonals == diagonal
+                hits = zip(windows[chosen].tolist(), places[chosen].tolist(), strict=True)
+                runs += self._along(samples, stride=stride, hits=hits, negated=negated)
+        return sorted(set(runs), key=lambda run: (run.begins, run.place))
+
+    def _along(
+        self, samples: Samples, *, stride: int, hits: Iterable[tuple[int, int]], negated: bool
+    ) -> Iterator[SampleRun]:
+        """The runs of one alignment, from its hits in order."""
+        covered = -1
+        for window, place in hits:
+            if window < covered:
                 continue
             run = self._extended(samples, stride=stride, window=window, place=place, negated=negated)
-            covered[diagonal] = run.ends
-            if (run.ends - run.begins) >= SHORTEST * stride:
-                runs.append(run)
-        return runs
+            covered = run.ends
+            if run.ends - run.begins >= SHORTEST * stride:
+                yield run
 
     def _make_room(self, count: int) -> None:
         while self._size + count > len(self._samples):
@@ -145,9 +158,9 @@ class AnchorIndex:
         order = np.argsort(keys, kind="stable")
         self._segments.append((keys[order], places[order]))
 
-    def _hits(self, samples: Samples, stride: int) -> Iterator[tuple[int, int, bool]]:
-        """Windows that are anchors, with the anchor's place. The hash alone is compared; 64 bits seldom
-        err, and runs are compared after."""
+    def _hits(self, samples: Samples, stride: int) -> Iterator[tuple[bool, Places, Places]]:
+        """Windows that are anchors (or negatives of them), with the anchors' places. The hash alone is
+        compared; 64 bits seldom err, and runs are compared after."""
         step = BLOCK + (ANCHOR - 1) * stride
         reach = np.arange(ANCHOR) * stride
         for begins in range(0, len(samples), BLOCK):
@@ -156,22 +169,27 @@ class AnchorIndex:
             for negated, quick in ((False, upright), (True, -upright)):
                 windows = np.nonzero(self._filter[_slots(quick)])[0]
                 windows = windows[self._filter[_slots(quick[windows] * SECOND_SLOT)]]
-                anchors = block[windows[:, None] + reach].astype(np.int64)
-                keys = hashes(-anchors if negated else anchors)
-                for window, place in islice(self._places(keys, windows), MOST_HITS):
-                    yield begins + window, place, negated
+                if len(windows):
+                    anchors = block[windows[:, None] + reach].astype(np.int64)
+                    found, places = self._places(hashes(-anchors if negated else anchors), windows)
+                    yield negated, found[:MOST_HITS] + begins, places[:MOST_HITS]
 
-    def _places(self, keys: Hashes, windows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-        for sorted_keys, places in self._segments:
+    def _places(self, keys: Hashes, windows: Places) -> tuple[Places, Places]:
+        """Where the keys were indexed: windows and places, in order of windows. The same sound may have
+        been played to two devices, so a key may have several places; more than four tell nothing new."""
+        found, places = [NOWHERE], [NOWHERE]
+        for sorted_keys, sorted_places in self._segments:
             left = np.searchsorted(sorted_keys, keys)
-            inside = left < len(sorted_keys)
-            same = np.zeros(len(keys), np.bool_)
-            same[inside] = sorted_keys[left[inside]] == keys[inside]
-            for number in np.nonzero(same)[0]:
-                at = int(left[number])
-                # The same sound may have been played to two devices; more than four places tell nothing new.
-                for place in places[at : at + 4][sorted_keys[at : at + 4] == keys[number]]:
-                    yield int(windows[number]), int(place)
+            for further in range(4):
+                at = np.minimum(left + further, len(sorted_keys) - 1)
+                same = (sorted_keys[at] == keys) & (left + further < len(sorted_keys))
+                if not same.any():
+                    break
+                found.append(windows[same])
+                places.append(sorted_places[at[same]])
+        joined = np.concatenate(found)
+        order = np.argsort(joined, kind="stable")
+        return joined[order], np.concatenate(places)[order]
 
     def _extended(
         self, samples: Samples, *, stride: int, window: int, place: int, negated: bool

@@ -149,6 +149,15 @@ class HeardSound:
                 finds += [_moved(find, begins) for find in self._located(part)]
         return _merged(finds)
 
+    def locate_usual(self, content: bytes) -> list[Heard]:
+        """Exact samples of 16 bits, little-endian, at any offset: what most devices send, found in a tenth
+        of the time."""
+        finds: list[Heard] = []
+        for begins, part in _windows_of(content):
+            if not is_plain_text(part):
+                finds += [_moved(find, begins) for find in self._located_in(part, 2, big=False)]
+        return _merged(finds)
+
     def locate_samples(self, samples: Samples) -> list[Heard]:
         """Exact samples among numbers; `begins` and `ends` count samples."""
         return _merged(
@@ -201,13 +210,10 @@ class HeardSound:
     def _located(self, content: bytes) -> list[Heard]:
         finds: list[Heard] = []
         for big in (False, True):
-            halves = upper_halves(content, big)
             for stride in STRIDES:
                 if _all_explained(content, finds):
                     return finds
-                name = f"{'big' if big else 'little'}-endian 16 bits each {stride} bytes"
-                for run in self._index.find(halves, stride):
-                    finds += self._heard(run, step=stride, scale=1, first=0, layout=name)
+                finds += self._located_in(content, stride, big=big)
         for big in (False, True):
             for phase in range(4):
                 if _all_explained(content, finds):
@@ -215,6 +221,15 @@ class HeardSound:
                 for run in self._index.find(floats_at(content, phase, big)):
                     finds += self._heard(run, step=1, scale=4, first=phase, layout="32-bit floats")
         return finds
+
+    def _located_in(self, content: bytes, stride: int, *, big: bool) -> list[Heard]:
+        """Finds in one layout of integers, at all its offsets."""
+        name = f"{'big' if big else 'little'}-endian 16 bits each {stride} bytes"
+        return [
+            heard
+            for run in self._index.find(upper_halves(content, big), stride)
+            for heard in self._heard(run, step=stride, scale=1, first=0, layout=name)
+        ]
 
     def _heard(self, run: SampleRun, *, step: int, scale: int, first: int, layout: str) -> Iterator[Heard]:
         """A run of samples told in instants; it may reach over several additions, which were not played in

@@ -71,6 +71,8 @@ class Reading:
 
 @dataclass(slots=True)
 class _Findings:
+    changed: bool = True
+    """Whether sound that was changed is looked for, too."""
     sounds: list[SoundFound] = field(default_factory=list)
     words: list[WordsInContent] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
@@ -99,7 +101,14 @@ class Reader:
 
     def read(self, content: bytes) -> Reading:
         """Everything that can be found. Never raises for whatever bytes."""
-        findings = _Findings()
+        return self._read(content, _Findings())
+
+    def read_unchanged(self, content: bytes) -> Reading:
+        """As `read`, but only usual samples are looked for, unchanged, as all else is most of the work.
+        For what comes to a device: answers are spoken, perhaps in the voice and the words of the question."""
+        return self._read(content, _Findings(changed=False))
+
+    def _read(self, content: bytes, findings: _Findings) -> Reading:
         if len(content) < SHORTEST_CONTENT:
             return Reading(read=len(content))
         self._read_bytes(content, (), findings)
@@ -124,12 +133,14 @@ class Reader:
 
     def _read_bytes(self, content: bytes, wrappings: tuple[str, ...], findings: _Findings) -> None:
         """Sound and words in bytes as they are."""
-        heard = self.sound.locate(content)
+        heard = self.sound.locate(content) if findings.changed else self.sound.locate_usual(content)
         for begins, ends in list(unexplained_ranges(len(content), heard)):
-            if ends - begins >= SHORTEST_PIECE:
+            if findings.changed and ends - begins >= SHORTEST_PIECE:
                 heard += self._resembling(content[begins:ends], begins, findings)
         findings.sounds += [SoundFound(find, wrappings) for find in heard]
-        self._read_text(content, wrappings, findings)
+        # What is sound is no text; without it, words on either side are apart.
+        rest = b"\0".join(content[begins:ends] for begins, ends in unexplained_ranges(len(content), heard))
+        self._read_text(rest, wrappings, findings)
 
     def _resembling(self, part: bytes, begins: int, findings: _Findings) -> list[Heard]:
         likeness = self.sound.resembling(part)
@@ -164,6 +175,8 @@ class Reader:
             findings.hidden = max(findings.hidden, len(leaf.content))
 
     def _read_text(self, content: bytes, wrappings: tuple[str, ...], findings: _Findings) -> None:
+        if len(content) < SHORTEST_CONTENT:
+            return
         if len(content) > MOST_TEXT:
             findings.unread.append(f"words were looked for only in the first {MOST_TEXT >> 20} MiB")
         text = content[:MOST_TEXT].translate(LINES_BETWEEN).decode("latin-1")
@@ -172,7 +185,7 @@ class Reader:
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
         samples = _samples(leaf.content)
         heard = self.sound.locate_samples(samples)
-        if not heard:
+        if not heard and findings.changed:
             likeness = self.sound.resembling_samples(samples)
             heard = list(likeness.finds)
             findings.unread += [likeness.unsearched] if likeness.unsearched else []

@@ -81,8 +81,10 @@ class WireReader:
         line.last = crossings[-1]
         fresh = b"".join(crossing.content for crossing in crossings)
         before = len(line.tail)
-        reading = self._reader.read(line.tail + fresh)
-        alone = self._reader.read(fresh) if before else reading
+        sent = line.last.direction is Direction.FROM_DEVICE
+        read = self._reader.read if sent else self._reader.read_unchanged
+        reading = read(line.tail + fresh)
+        alone = read(fresh) if before else reading
         self._note_unread(crossings, reading)
         self._account(alone, crossings, attributed=_attributed(reading, before, len(fresh)))
         found = [*_new_sounds(line, reading, crossings, before), *_new_words(line, reading, alone, crossings)]
