@@ -1,4 +1,4 @@
-"""Seeded fuzzing of every parser of the witnesses that a target can reach.
+"""Seeded fuzzing of every parser of the witnesses and the protocol that a target can reach.
 
 Usage: python benchmarks/fuzz.py [INPUTS [SEED [PARSER...]]]. Each parser is given so many mutated inputs
 (those that unpack or decode a hundredth of it, as they are a hundred times slower). A parser fails where
@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import random
+import re
 import sqlite3
 import struct
 import sys
@@ -22,10 +23,14 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import av
 import numpy as np
 
+from earwitness.conformance.targets.lines import answer_from, decode_line, hello_from
+from earwitness.conformance.targets.protocol import TargetError
+from earwitness.conformance.targets.traffic import asked_name, name_answer, parse_packet, server_name
 from earwitness.conformance.witnesses.client_hello import begins_tls, client_hello_from
 from earwitness.conformance.witnesses.heard_sound import HeardSound
 from earwitness.conformance.witnesses.layouts import plausible_layouts
@@ -334,7 +339,57 @@ def packets(data: bytes) -> None:
     READER.read_packets([data[at : at + 60] for at in range(0, min(len(data), 1_200), 60)])
 
 
+# The protocol and the cell
+
+
+def line_seeds() -> list[bytes]:
+    """Every line of a program that the protocol's page shows."""
+    page = (Path(__file__).parents[1] / "docs" / "protocol.md").read_text("utf-8")
+    blocks = re.findall(r"```(?:reply|reply hello|observation)\n(.*?)```", page, re.DOTALL)
+    shown = re.findall(r"^< (.*)$", page, re.MULTILINE)
+    return [json.dumps(json.loads(text)).encode() for text in (*blocks, *shown)]
+
+
+def take_line(data: bytes) -> None:
+    """The law: an answer, or a TargetError in a sentence that can be printed and is not long."""
+    try:
+        message = decode_line(data)
+        if "event" in message:
+            assert len(answer_from([message, {"id": 1, "ok": {}}], 1).observations) == 1
+        elif isinstance(message.get("ok"), dict) and "devices" in message["ok"]:
+            assert all(name.isprintable() for name in hello_from([message], 1).devices)
+        else:
+            answer_from([message], 1)
+    except TargetError as error:
+        assert str(error).isprintable() and len(str(error)) < 2_010
+
+
+def packet_seeds() -> list[bytes]:
+    four = bytes.fromhex("450000780000400040060000c0a80002cb0071079c4001bb00000000000000005002ffff00000000")
+    six = bytes.fromhex("6000000000201140") + bytes(15) + b"\1" + bytes(15) + b"\1"
+    return [four + SOUND[:40].tobytes(), six + bytes.fromhex("9c40003500200000") + SOUND[:12].tobytes()]
+
+
+def take_packet(data: bytes) -> None:
+    packet = parse_packet(data)
+    assert packet is None or (packet.size >= 0 and len(packet.content) <= len(data))
+
+
+def question_seeds() -> list[bytes]:
+    return [b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + name + b"\0\0\1\0\1" for name in (b"\5cloud\3com", b"\1a" * 60)]
+
+
+def take_question(data: bytes) -> None:
+    name, _ = asked_name(data)
+    assert len(name) <= 253
+    assert len(name_answer(data, "198.18.0.2")) <= len(data) + 40
+
+
 PARSERS = [
+    Parser("line", line_seeds(), take_line),
+    Parser("packet", packet_seeds(), take_packet),
+    Parser("server name", hello_seeds(), server_name),
+    Parser("question for a name", question_seeds(), take_question),
     Parser("wire", wire_seeds(), dissect),
     Parser("client hello", hello_seeds(), read_hello),
     Parser("picture", picture_seeds(), read_picture),
