@@ -1,6 +1,7 @@
-"""Orders of coffee in people's voices, recognised and understood: python benchmarks/orders.py FOLDER [--fit]
-FOLDER holds commands/ and index.json, which gives intent and slots. The sound is what the cloud gets of a request. Confidence is judged on the odd-numbered
-orders only (expected calibration error in ten bins, Brier score); --fit fits it anew to the even-numbered ones."""
+"""Orders of coffee in people's voices, recognised and understood: python benchmarks/orders.py FOLDER
+[--fit] FOLDER holds commands/ and index.json, which gives intent and slots. The sound is what the cloud
+gets of a request. Confidence is judged on the odd-numbered orders only (expected calibration error in ten
+bins, Brier score); --fit fits it anew to the even-numbered ones."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from earwitness.reference_impl.cloud import asr
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import fits, understand
 from earwitness.reference_impl.protocol import CHUNK, RATE
-from earwitness.reference_impl.sound import decode
+from earwitness.reference_impl.sound import decode_sound
 
 NAMES = {
     "coffeeDrink": "drink",
@@ -37,7 +38,8 @@ def in_a_room(sound: np.ndarray, seed: int) -> bytes:
 
 
 def ended(recognizer: asr.Recognizer, sound: bytes) -> tuple[bytes, bool]:
-    """The sound up to where the cloud stops listening, and whether it did so because the sentence was whole."""
+    """The sound up to where the cloud stops listening, and whether it did so because the sentence was
+    whole."""
     end, size = EndOfSpeech(0), 2 * CHUNK
     paused: bool | None = None
     for begin in range(0, len(sound), size):
@@ -84,7 +86,7 @@ if __name__ == "__main__":
     for number, entry in enumerate(orders):
         want = {NAMES[name]: value for name, value in entry["slots"].items()}
         for noise in range(NOISES):
-            sound = in_a_room(decode(folder / entry["file"]), number * NOISES + noise)
+            sound = in_a_room(decode_sound(folder / entry["file"]), number * NOISES + noise)
             heard, because_whole = ended(recognizer, sound)
             began = time.perf_counter()
             found = recognizer.recognize(heard)

@@ -1,7 +1,9 @@
 """The reference end to end over TLS on loopback: python benchmarks/reference.py [REQUESTS [IN REAL TIME]]
-First some requests in real time, 80 ms of sound every 80 ms: the reply's delay is from the last sample of speech (louder than -40 dB) to the first piece of the
-answer handed to the loudspeaker; all that happens between counts, the silence that tells the end as well. Then as fast as it can: the real-time factor is work
-over sound, from the first sample to the spoken answer. Memory is what device and cloud hold, in megabytes, as requests go by."""
+First some requests in real time, 80 ms of sound every 80 ms: the reply's delay is from the last sample of
+speech (louder than -40 dB) to the first piece of the answer handed to the loudspeaker; all that happens
+between counts, the silence that tells the end as well. Then as fast as it can: the real-time factor is work
+over sound, from the first sample to the spoken answer. Memory is what device and cloud hold, in megabytes,
+as requests go by."""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ import numpy as np
 from earwitness.conformance.stimuli.clips import LEAD, Clip, in_the_air, spoken
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import pieces
+from earwitness.reference_impl.sound import split_sound
 
 CITIES = (
     "Seattle",
@@ -68,7 +70,7 @@ def delay(session: Session, clip: Clip, seed: int) -> float | None:
         answering.append(time.perf_counter()) if piece.any() and not answering else None
     )
     began = time.perf_counter()
-    for number, piece in enumerate(pieces(in_the_air(clip, seed))):
+    for number, piece in enumerate(split_sound(in_the_air(clip, seed))):
         time.sleep(max(0.0, began + (number + 1) * CHUNK / RATE - time.perf_counter()))
         device.hear(piece)
     return answering[0] - began - finished if answering else None
@@ -78,7 +80,7 @@ def request(session: Session, clip: Clip, seed: int) -> tuple[float, float, bool
     """Seconds of work and of sound; whether an answer was spoken."""
     device, air = session.devices["d1"], in_the_air(clip, seed)
     session.out, began = [], time.perf_counter()
-    for piece in pieces(air):
+    for piece in split_sound(air):
         device.hear(piece)
     return time.perf_counter() - began, len(air) / RATE, "tts.audio" in [m["event"] for m in session.out]
 
@@ -97,11 +99,18 @@ if __name__ == "__main__":
     session.stop()
     result = {
         "in_real_time": {
-            "requests": real, "answered": len(known), "delay_ms": {"median": round(float(np.median(known))), "p95": round(float(np.percentile(known, 95)))},
+            "requests": real,
+            "answered": len(known),
+            "delay_ms": {
+                "median": round(float(np.median(known))),
+                "p95": round(float(np.percentile(known, 95))),
+            },
         },
         "as_fast_as_it_can": {
-            "requests": total, "answered": sum(r[2] for r in rows), "real_time_factor": round(sum(r[0] for r in rows) / sum(r[1] for r in rows), 4),
+            "requests": total,
+            "answered": sum(r[2] for r in rows),
+            "real_time_factor": round(sum(r[0] for r in rows) / sum(r[1] for r in rows), 4),
             "memory_mb": memory,
         },
-    }  # fmt: skip
+    }
     print(json.dumps(result, indent=1))

@@ -1,8 +1,10 @@
-"""Wake words on people and on an hour of other speech: python benchmarks/wake.py FOLDER_OF_AUDIO [MINUTES_OF_SYNTHETIC_SPEECH]
+"""Wake words on people and on an hour of other speech: python benchmarks/wake.py FOLDER_OF_AUDIO
+[MINUTES_OF_SYNTHETIC_SPEECH]
 
-People's clips of every word are counted on files that took no part in training or in choosing a threshold (every second one). No recordings of people
-saying "amazon" or "echo" are at hand: theirs are synthetic voices with other settings than in training, which shows less. False alarms are counted over
-people's other speech (the same half) and over synthetic speech made here; their time is given apart."""
+People's clips of every word are counted on files that took no part in training or in choosing a threshold
+(every second one). No recordings of people saying "amazon" or "echo" are at hand: theirs are synthetic
+voices with other settings than in training, which shows less. False alarms are counted over people's other
+speech (the same half) and over synthetic speech made here; their time is given apart."""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ import numpy as np
 from earwitness.reference_impl.cloud.nlu import sentences
 from earwitness.reference_impl.device.wake import WORDS, make_detector
 from earwitness.reference_impl.protocol import CHUNK, RATE
-from earwitness.reference_impl.sound import decode
+from earwitness.reference_impl.sound import decode_sound
 
 VOICES = ("en-us+m2", "en-us+f3", "en-gb+m4", "en-gb-x-gbclan", "en-us+m6", "en-gb+f5")
 """None of them spoke in training."""
@@ -40,7 +42,7 @@ def heard(
 
 
 def synthetic(words: str, voice: str) -> np.ndarray:
-    return decode(
+    return decode_sound(
         subprocess.run(
             ["espeak-ng", "-v", voice, "-s", "150", "--stdout", words], capture_output=True, check=True
         ).stdout
@@ -65,7 +67,7 @@ if __name__ == "__main__":
         woke = 0
         clips = sorted((root / folder).glob("*.flac"))[1::2]
         for path in clips:
-            hits, spent, long = heard(decode(path), WORDS, dice)
+            hits, spent, long = heard(decode_sound(path), WORDS, dice)
             woke += bool(said and hits[said])
             seconds["people"] += long
             for word in WORDS:

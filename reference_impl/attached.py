@@ -1,7 +1,7 @@
-"""A device's microphones, loudspeaker and front as the harness can feed, hear and see them: a pipe, a file of samples and a picture.
+"""A device's microphones, loudspeaker and front as the harness can feed, hear and see them: a pipe, a file
+of samples and a picture.
 
-`attach` of the driver protocol names the three; any may be left out.
-"""
+`attach` of the driver protocol names the three; any may be left out."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class MicrophonePipe:
 
 
 @dataclass(slots=True)
-class Display:
+class DisplayFile:
     """A picture file that is replaced whenever what the front of the device shows changes."""
 
     path: Path
@@ -70,7 +70,10 @@ class Display:
         picture = rendered(lights, screen)
         if picture == self.picture:
             return
-        with tempfile.NamedTemporaryFile(dir=self.path.parent, delete=False) as fresh:
+        with tempfile.NamedTemporaryFile(
+            dir=self.path.parent,
+            delete=False,
+        ) as fresh:
             fresh.write(picture)
         os.replace(fresh.name, self.path)
         self.picture = picture
@@ -79,9 +82,19 @@ class Display:
 def rendered(lights: Lights, screen: Screen | None) -> bytes:
     """The front as a binary PPM."""
     if screen is None:
-        return _rendered(lights.blue, lights.red, None, b"")
+        return _rendered(
+            lights.blue,
+            lights.red,
+            None,
+            b"",
+        )
     seen = screen.picture.tobytes() if screen.picture is not None else b""
-    return _rendered(lights.blue, lights.red, frozenset(screen.shown), seen)
+    return _rendered(
+        lights.blue,
+        lights.red,
+        frozenset(screen.shown),
+        seen,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -101,7 +114,7 @@ class Attached:
 
     microphone: MicrophonePipe | None = None
     loudspeaker: Path | None = None
-    display: Display | None = None
+    display: DisplayFile | None = None
 
     @classmethod
     def opened(cls, microphone: str | None, loudspeaker: str | None, display: str | None) -> Attached:
@@ -109,7 +122,7 @@ class Attached:
         return cls(
             MicrophonePipe(Path(microphone)) if microphone else None,
             Path(loudspeaker) if loudspeaker else None,
-            Display(Path(display)) if display else None,
+            DisplayFile(Path(display)) if display else None,
         )
 
     def connect(self, device: Device) -> None:

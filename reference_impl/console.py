@@ -24,11 +24,11 @@ from rich.style import Style
 from rich.text import Text
 
 from earwitness.reference_impl.device.camera import FilmError, film
-from earwitness.reference_impl.device.screen import draw_front, pixels
+from earwitness.reference_impl.device.screen import draw_front, reduce_picture
 from earwitness.reference_impl.live import SoundCardError, sound_card
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import Samples, SoundError, decode, pieces
+from earwitness.reference_impl.sound import Samples, SoundError, decode_sound, split_sound
 
 HELP = """what you type is said to the device, such as: alexa, what is the weather in boston
 /mute  /action  /shutter  /power  /network   the buttons, the plug and the router
@@ -38,7 +38,8 @@ HELP = """what you type is said to the device, such as: alexa, what is the weath
 /device d1|d2  the speaker or the one with a screen   /events   what happened, in full
 /page          the property's page: address, token, certificate   /quit"""
 COLUMNS = 40
-"""Letters across the device's picture: with it the whole panel has 19 lines, so that it fits a terminal of 24."""
+"""Letters across the device's picture: with it the whole panel has 19 lines, so that it fits a terminal of
+24."""
 WIDTH = 64
 """Letters across the panel, its frame included."""
 ROOM = 0.6
@@ -136,15 +137,19 @@ class Entrance:
         return (
             f"page         {self.address}\n"
             f"token        {self.token}\n"
-            "The browser warns you: the certificate is made by this program each time it starts. This is its\n"
-            f"SHA-256 fingerprint; compare it with the browser's:\n{self.fingerprint}"
+            "The browser warns you: the certificate is made by this program each time it starts.\n"
+            f"This is its SHA-256 fingerprint; compare it with the browser's:\n{self.fingerprint}"
         )
 
 
 def entrance_to(session: Session) -> Entrance:
     """The entrance of the organisation to which the devices belong."""
     first = next(person for person in session.cloud.people if person["role"] == "organisation")
-    return Entrance(session.cloud.property, first["token"], session.cloud.fingerprint)
+    return Entrance(
+        session.cloud.property,
+        first["token"],
+        session.cloud.fingerprint,
+    )
 
 
 def panel(name: str, face: Face, front: Image.Image, entrance: Entrance) -> Panel:
@@ -166,16 +171,30 @@ def panel(name: str, face: Face, front: Image.Image, entrance: Entrance) -> Pane
 
 def picture(front: Image.Image) -> Text:
     """Two pixels a character: the upper in the colour of the letter, the lower in that of the ground."""
-    shown, text = pixels(front, COLUMNS), Text()
-    for upper, lower in zip(shown[::2], shown[1::2], strict=True):
-        for one, other in zip(upper, lower, strict=True):
-            text.append("▀", Style(color=Color.from_rgb(*one), bgcolor=Color.from_rgb(*other)))
+    shown, text = reduce_picture(front, COLUMNS), Text()
+    for upper, lower in zip(
+        shown[::2],
+        shown[1::2],
+        strict=True,
+    ):
+        for one, other in zip(
+            upper,
+            lower,
+            strict=True,
+        ):
+            text.append(
+                "▀",
+                Style(
+                    color=Color.from_rgb(*one),
+                    bgcolor=Color.from_rgb(*other),
+                ),
+            )
         text.append("\n")
     text.right_crop(1)
     return text
 
 
-def spoken(words: str) -> Samples:
+def speak_words(words: str) -> Samples:
     """The words by espeak-ng, with room around them. Raises SoundError."""
     try:
         made = subprocess.run(
@@ -186,14 +205,22 @@ def spoken(words: str) -> Samples:
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise SoundError(f"espeak-ng cannot speak ({error}); run scripts/install-system-packages") from None
-    return in_a_room(decode(made))
+    return in_a_room(decode_sound(made))
 
 
 def in_a_room(sound: Samples) -> Samples:
     """With quiet, which is never quite silent, before and after."""
     air = np.concatenate([np.zeros(int(ROOM * RATE)), sound, np.zeros(int(4 * ROOM * RATE))])
-    air += np.random.default_rng(len(sound)).normal(0, 12, len(air))
-    heard: Samples = np.clip(air, -32768, 32767).astype(np.int16)
+    air += np.random.default_rng(len(sound)).normal(
+        0,
+        12,
+        len(air),
+    )
+    heard: Samples = np.clip(
+        air,
+        -32768,
+        32767,
+    ).astype(np.int16)
     return heard
 
 
@@ -207,7 +234,11 @@ class Room:
         """Called after each piece of sound."""
         self.faces = {name: Face(device.kind.name) for name, device in session.devices.items()}
         for name in self.faces:
-            self.ask(do="power", device=name, state="restore")
+            self.ask(
+                do="power",
+                device=name,
+                state="restore",
+            )
 
     @property
     def face(self) -> Face:
@@ -215,7 +246,13 @@ class Room:
 
     def ask(self, **request: Any) -> str:
         """Carry out a request; returns the complaint, if there is one."""
-        *seen, reply = self.session.handle({"id": 1, "device": self.device, **request})
+        *seen, reply = self.session.handle(
+            {
+                "id": 1,
+                "device": self.device,
+                **request,
+            }
+        )
         self.took(seen)
         return str(reply.get("error") or reply.get("unsupported") or "")
 
@@ -225,7 +262,7 @@ class Room:
 
     def hear(self, air: Samples) -> str:
         """The device hears this, and then quiet until it has finished speaking."""
-        for piece in pieces(air):
+        for piece in split_sound(air):
             self.pass_by(piece)
         while self.session.devices[self.device].speaker.playing:
             self.pass_by(np.zeros(CHUNK, np.int16))
@@ -243,10 +280,16 @@ class Room:
 
     def view(self) -> Panel:
         """The device turned to, as it is now."""
-        return panel(self.device, self.face, self.front(), self.entrance)
+        return panel(
+            self.device,
+            self.face,
+            self.front(),
+            self.entrance,
+        )
 
     def front(self) -> Image.Image:
-        return draw_front(*self.session.devices[self.device].front())
+        lights, screen = self.session.devices[self.device].front()
+        return draw_front(lights, screen)
 
     def do(self, line: str) -> str:
         """What a line asks for; returns what there is to say of it. Raises EOFError to end."""
@@ -254,7 +297,7 @@ class Room:
         if not word:
             return ""
         if not word.startswith("/"):
-            return self.hear(spoken(line))
+            return self.hear(speak_words(line))
         chosen = self.commands(rest).get(word)
         if chosen is None:
             return f"there is no {word}\n{HELP}"
@@ -268,26 +311,45 @@ class Room:
         face = self.face
         return {
             "/help": lambda: HELP,
-            "/mute": lambda: self.ask(do="press", button="microphone"),
+            "/mute": lambda: self.ask(
+                do="press",
+                button="microphone",
+            ),
             "/action": self.press_action,
             "/shutter": lambda: self.ask(do="shutter"),
-            "/power": lambda: self.ask(do="power", state="cut" if face.powered else "restore"),
-            "/network": lambda: self.ask(do="network", state="down" if face.online else "up"),
-            "/tone": lambda: self.ask(do="set", value=rest == "on"),
+            "/power": lambda: self.ask(
+                do="power",
+                state="cut" if face.powered else "restore",
+            ),
+            "/network": lambda: self.ask(
+                do="network",
+                state="down" if face.online else "up",
+            ),
+            "/tone": lambda: self.ask(
+                do="set",
+                value=rest == "on",
+            ),
             "/call": lambda: self.call(rest or "device"),
-            "/hang-up": lambda: self.ask(do="call", state="end", leg="device"),
-            "/file": lambda: self.hear(in_a_room(decode(Path(rest)))),
+            "/hang-up": lambda: self.ask(
+                do="call",
+                state="end",
+                leg="device",
+            ),
+            "/file": lambda: self.hear(in_a_room(decode_sound(Path(rest)))),
             "/film": lambda: self.look_at(Path(rest)),
             "/picture": lambda: self.keep_picture(Path(rest)),
             "/listen": lambda: self.listen(float(rest or 5)),
             "/device": lambda: self.turn_to(rest),
-            "/events": lambda: "\n".join(describe_event(seen) for seen in face.events[-EVENTS_SHOWN:]),
+            "/events": lambda: "\n".join(tell_event(seen) for seen in face.events[-EVENTS_SHOWN:]),
             "/page": self.entrance.describe,
             "/quit": leave,
         }
 
     def press_action(self) -> str:
-        return self.ask(do="press", button="action") or self.hear(in_a_room(np.zeros(0, np.int16)))
+        return self.ask(
+            do="press",
+            button="action",
+        ) or self.hear(in_a_room(np.zeros(0, np.int16)))
 
     def call(self, whom: str) -> str:
         if whom not in ("device", "telephone", "declined"):
@@ -314,7 +376,14 @@ class Room:
         return ""
 
     def listen(self, seconds: float) -> str:
-        chunks = [c for c, _ in zip(sound_card(), range(int(seconds * RATE / CHUNK)), strict=False)]
+        chunks = [
+            c
+            for c, _ in zip(
+                sound_card(),
+                range(int(seconds * RATE / CHUNK)),
+                strict=False,
+            )
+        ]
         return self.hear(np.concatenate(chunks))
 
 
@@ -322,9 +391,11 @@ def leave() -> str:
     raise EOFError
 
 
-def describe_event(seen: Mapping[str, Any]) -> str:
-    values = ", ".join(f"{k} {v}" for k, v in seen.items() if k not in ("event", "time", "device"))
-    return f"{seen['time'] / 1_000_000:9.3f} s  {seen['event']}  {values}"
+def tell_event(seen: Mapping[str, Any]) -> str:
+    attributes = {name: value for name, value in seen.items() if name not in ("event", "time", "device")}
+    described = ", ".join(f"{name} {value}" for name, value in attributes.items())
+    seconds = seen["time"] / 1_000_000
+    return f"{seconds:9.3f} s  {seen['event']}  {described}"
 
 
 def converse(room: Room, lines: Iterator[str], console: Console) -> None:
@@ -342,7 +413,12 @@ def converse(room: Room, lines: Iterator[str], console: Console) -> None:
 
 def watch_while(room: Room, line: str, console: Console) -> str:
     """Do what a line says, and show the device meanwhile. Raises EOFError."""
-    with Live(room.view(), console=console, transient=True, auto_refresh=False) as live:
+    with Live(
+        room.view(),
+        console=console,
+        transient=True,
+        auto_refresh=False,
+    ) as live:
         room.watch = (lambda: show_now(live, room)) if console.is_terminal else lambda: None
         return room.do(line)
 

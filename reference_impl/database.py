@@ -1,4 +1,5 @@
-"""Where the cloud keeps what it keeps: SQLite in its folder, or PostgreSQL where a URL is given. One code for both, by SQLAlchemy."""
+"""Where the cloud keeps what it keeps: SQLite in its folder, or PostgreSQL where a URL is given. One code
+for both, by SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ class DatabaseError(RuntimeError):
 
 
 def open_database(folder: Path, name: str, url: str = "") -> Engine:
-    """The database at a URL such as postgresql://user@host/name, or the SQLite file of that name in the folder. Its complaints never repeat what was to be
-    stored. Raises DatabaseError."""
+    """The database at a URL such as postgresql://user@host/name, or the SQLite file of that name in the
+    folder. Its complaints never repeat what was to be stored. Raises DatabaseError."""
     if not url:
         folder.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
@@ -56,12 +57,14 @@ def _secretive(connection: Any, record: object) -> None:
 
 def make_insertion(engine: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insertion that can say what to do where the row is there already."""
-    return sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
+    if engine.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
 def rewrite(engine: Engine, table: Table) -> None:
-    """Leave nothing of deleted rows in a table's file. SQLite has overwritten them; PostgreSQL keeps them until the table is written anew, and in its
-    write-ahead log for as long as its administrator lets it."""
+    """Leave nothing of deleted rows in a table's file. SQLite has overwritten them; PostgreSQL keeps them
+    until the table is written anew, and in its write-ahead log for as long as its administrator lets it."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')

@@ -1,4 +1,5 @@
-"""`earwitness-live`: the reference in real time. It hears a sound card, a file or a pipe, speaks to a sound card, a file or a pipe, and prints what it does."""
+"""`earwitness-live`: the reference in real time. It hears a sound card, a file or a pipe, speaks to a sound
+card, a file or a pipe, and prints what it does."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import numpy as np
 from earwitness.reference_impl.device.speaker import Sink
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import Samples, SoundError, decode, pieces
+from earwitness.reference_impl.sound import Samples, SoundError, decode_sound, split_sound
 
 CARD, PIPE = "card", "-"
 
@@ -52,7 +53,7 @@ def sound_card() -> Iterator[Samples]:
 def piped(source: BinaryIO) -> Iterator[Samples]:
     """Chunks of raw 16 kHz mono 16-bit little-endian sound, until it ends."""
     while data := source.read(2 * CHUNK):
-        yield from pieces(np.frombuffer(data[: len(data) // 2 * 2], "<i2"))
+        yield from split_sound(np.frombuffer(data[: len(data) // 2 * 2], "<i2"))
 
 
 def heard_from(name: str) -> Iterator[Samples]:
@@ -62,12 +63,13 @@ def heard_from(name: str) -> Iterator[Samples]:
         if name == CARD
         else piped(sys.stdin.buffer)
         if name == PIPE
-        else pieces(decode(Path(name)))
+        else split_sound(decode_sound(Path(name)))
     )
 
 
 def spoken_to(name: str, stack: ExitStack) -> Sink:
-    """Where `card`, `-` or a WAV file takes what is spoken; closed with the stack. Raises SoundCardError, OSError."""
+    """Where `card`, `-` or a WAV file takes what is spoken; closed with the stack. Raises SoundCardError,
+    OSError."""
     if name == CARD:
         sounddevice = _sounddevice()
         try:
@@ -119,7 +121,10 @@ def main() -> None:
     parser.add_argument(
         "--speak",
         metavar="card|-|FILE",
-        help="where it speaks to: the card if it hears one, else nowhere unless told; - is raw sound on standard output, and what it does goes to standard error",
+        help=(
+            "where it speaks to: the card if it hears one, else nowhere; - is raw sound on standard output,"
+            " and what it does goes to standard error"
+        ),
     )
     options = parser.parse_args()
     speak = options.speak or (CARD if options.hear == CARD else "")

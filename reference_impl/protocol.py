@@ -1,4 +1,5 @@
-"""The published driver protocol, version 2, as the reference speaks it: plain dictionaries, JSON Lines on a pipe."""
+"""The published driver protocol, version 2, as the reference speaks it: plain dictionaries, JSON Lines on a
+pipe."""
 
 from __future__ import annotations
 

@@ -24,13 +24,13 @@ from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed
 from earwitness.reference_impl.cloud.credentials import EVERYBODY
 from earwitness.reference_impl.cloud.skills.host import STORE, may_run
-from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device, Kind
+from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device, DeviceKind
 from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.device.screen import RING_REGIONS, SCREEN_REGIONS, Region
 from earwitness.reference_impl.device.wake import WORDS
 from earwitness.reference_impl.faults.variants import VARIANTS, device_class, session_class
 from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, RATE, VERSION, Message
-from earwitness.reference_impl.sound import Samples, decode, pieces
+from earwitness.reference_impl.sound import Samples, decode_sound, split_sound
 
 KINDS = {"d1": SPEAKER, "d2": SHOW}
 """The devices of the household, by name."""
@@ -62,9 +62,11 @@ TELEPHONE_PATIENCE = 3.0
 """Seconds of real time until sound must have reached the telephone."""
 
 
-def regions_of(kind: Kind) -> dict[str, Region]:
+def regions_of(kind: DeviceKind) -> dict[str, Region]:
     """Where on the front of such a device what is shown."""
-    return SCREEN_REGIONS if kind.screen else RING_REGIONS
+    if kind.screen:
+        return SCREEN_REGIONS
+    return RING_REGIONS
 
 
 def samples_in(request: Message) -> int:
@@ -126,13 +128,19 @@ class CloudProcess:
         return replace(self.route, credential=self.credentials[device])
 
     def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
-        """The property side's answer to a person of that role, of the devices' own party or another. Raises ValueError for what it refuses."""
+        """The property side's answer to a person of that role, of the devices' own party or another. Raises
+        ValueError for what it refuses."""
         asking = [p for p in self.people if p["role"] == role]
         if len(asking) != 2:
             raise ValueError(f"nobody here has the role '{role}'")
         headers = {"authorization": f"Bearer {asking[0 if ours else 1]['token']}"}
         try:
-            response = self._client.request(method, path, headers=headers, json=entry)
+            response = self._client.request(
+                method,
+                path,
+                headers=headers,
+                json=entry,
+            )
         except httpx.HTTPError as error:
             raise ValueError(f"the property side cannot be reached: {error}") from None
         said: Message = response.json()
@@ -158,11 +166,16 @@ class Session:
     """The fault of the cloud, where it is another than the session's own."""
 
     def __init__(self, fault: str = "", data: Path | None = None) -> None:
-        """`data` is where device and cloud keep what they keep from one time to the next; without it that is deleted at the end."""
+        """`data` is where device and cloud keep what they keep from one time to the next; without it that
+        is deleted at the end."""
         self.fault, self._kept = fault, data is not None
         self.folder = data if data is not None else Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
         # For nobody else on this machine.
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(
+            mode=0o700,
+            parents=True,
+            exist_ok=True,
+        )
         self.cloud = self.start_cloud(self.cloud_fault or fault)
         self.routes = {name: self.cloud.route_of(name) for name in KINDS}
         self.out: list[Message] = []
@@ -189,7 +202,14 @@ class Session:
             device.link.drop()
         made = self.device_class()
         self.devices = {
-            name: made(name, kind, self.routes[name], self.folder / name, self.report, self.identities[name])
+            name: made(
+                name,
+                kind,
+                self.routes[name],
+                self.folder / name,
+                self.report,
+                self.identities[name],
+            )
             for name, kind in KINDS.items()
         }
         for name, device in self.devices.items():
@@ -201,7 +221,14 @@ class Session:
         return kind
 
     def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
-        self.out.append({"event": event, "time": time, "device": device, **attributes})
+        self.out.append(
+            {
+                "event": event,
+                "time": time,
+                "device": device,
+                **attributes,
+            }
+        )
 
     def stop(self) -> None:
         for device in self.devices.values():
@@ -237,8 +264,8 @@ class Session:
         yield reply
 
     def end_calls_of_one(self) -> None:
-        """Where one end of a call between the devices is gone, the other hangs up too. It would notice by itself, but at an instant that differs from run to
-        run."""
+        """Where one end of a call between the devices is gone, the other hangs up too. It would notice by
+        itself, but at an instant that differs from run to run."""
         between = [
             device for device in self.devices.values() if device.in_call and device.line.leg == "device"
         ]
@@ -329,7 +356,7 @@ class Session:
     def say(self, request: Message) -> Message:
         """A clip from a file is played near the device."""
         self.refuse_attached(request)
-        return self.hear(request, decode(Path(request["audio"])))
+        return self.hear(request, decode_sound(Path(request["audio"])))
 
     def wait(self, request: Message) -> Message:
         """Time passes in a silent room."""
@@ -342,14 +369,15 @@ class Session:
             raise ValueError("the microphones hear their pipe; write the sound there and send 'listen'")
 
     def listen(self, request: Message) -> Message:
-        """Time passes; the microphones take from their pipe what they hear. Without a pipe the room is silent."""
+        """Time passes; the microphones take from their pipe what they hear. Without a pipe the room is
+        silent."""
         self.hear(request, np.zeros(samples_in(request), np.int16))
         return {"now": self.device(request).now}
 
     def hear(self, request: Message, air: Samples) -> Message:
         device = self.device(request)
         began = device.now
-        for piece in pieces(air):
+        for piece in split_sound(air):
             device.hear(piece)
             self.attached[device.name].show(device)
         if device.line.busy and device.line.leg == "telephone" and not device.muted:
@@ -357,11 +385,18 @@ class Session:
         return {"began": began, "ended": device.now}
 
     def listen_at_telephone(self, device: Device, samples: int) -> None:
-        """The gateway sends in its own time; the telephone tells what came of so many samples that the device heard."""
+        """The gateway sends in its own time; the telephone tells what came of so many samples that the
+        device heard."""
         spoken = samples * TELEPHONE_RATE // RATE
         heard = self.telephone.heard(spoken, TELEPHONE_PATIENCE)
         if heard:
-            device.report("call.media", leg="telephone", bytes=heard, encrypted=False, end_to_end=False)
+            device.report(
+                "call.media",
+                leg="telephone",
+                bytes=heard,
+                encrypted=False,
+                end_to_end=False,
+            )
 
     def press(self, request: Message) -> None:
         device = self.device(request)
@@ -370,7 +405,8 @@ class Session:
         device.press_microphone() if request["button"] == "microphone" else device.press_action()
 
     def call(self, request: Message) -> None:
-        """Start a call, which is answered at the other end at once unless the person there declines (`answered` is false), or end it."""
+        """Start a call, which is answered at the other end at once unless the person there declines
+        (`answered` is false), or end it."""
         device = self.device(request)
         if request["state"] == "end":
             device.end_call()
@@ -439,7 +475,12 @@ class Session:
             f"/api/devices/{device.name}/{request['resource']}",
         )
         asked = {name: request[name] for name in ("actor", "role", "resource")}
-        device.report("access", **asked, needed=said["needed"], decision=said["decision"])
+        device.report(
+            "access",
+            **asked,
+            needed=said["needed"],
+            decision=said["decision"],
+        )
         return {"data": said["data"]}
 
     def kill(self, request: Message) -> None:

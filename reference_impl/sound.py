@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
@@ -19,23 +19,28 @@ class SoundError(ValueError):
     """A file that holds no sound that can be decoded."""
 
 
-def decode(source: Path | bytes) -> Samples:
+def decode_sound(source: Path | bytes) -> Samples:
     """All samples of a sound file or of its bytes. Raises SoundError."""
-    pieces: list[Samples] = []
+    opened = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     try:
-        with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as container:
-            resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-            for frame in container.decode(audio=0):
-                pieces += [f.to_ndarray().reshape(-1) for f in resampler.resample(frame)]
-            pieces += [f.to_ndarray().reshape(-1) for f in resampler.resample(None)]
+        with av.open(opened) as container:
+            decoded = list(_resample(container.decode(audio=0)))
     except (OSError, IndexError, ValueError) as error:
-        raise SoundError(
-            f"{source if isinstance(source, Path) else 'sound'} cannot be decoded ({error}); give WAV, FLAC or Ogg"
-        ) from None
-    return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+        name = source if isinstance(source, Path) else "sound"
+        raise SoundError(f"{name} cannot be decoded ({error}); give WAV, FLAC or Ogg") from None
+    return np.concatenate([np.zeros(0, np.int16), *decoded])
 
 
-def pieces(sound: Samples) -> Iterator[Samples]:
+def _resample(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+    # At the end, None asks for what the resampler still holds.
+    for frame in (*frames, None):
+        for resampled in resampler.resample(frame):
+            yield resampled.to_ndarray().reshape(-1)
+
+
+def split_sound(sound: Samples) -> Iterator[Samples]:
     """Sound in pieces of 80 ms, the last filled up with silence."""
-    padded = np.concatenate([sound, np.zeros(-len(sound) % CHUNK, np.int16)])
+    silence = np.zeros(-len(sound) % CHUNK, np.int16)
+    padded = np.concatenate([sound, silence])
     yield from padded.reshape(-1, CHUNK)

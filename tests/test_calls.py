@@ -1,4 +1,5 @@
-"""Calls: nobody between two devices can listen, whoever carries their messages; a call may be declined; nothing of it is kept."""
+"""Calls: nobody between two devices can listen, whoever carries their messages; a call may be declined;
+nothing of it is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The cloud's side of a connection: when a turn ends, what confidence means, and that no message, however odd, goes unanswered or leaves sound behind."""
+"""The cloud's side of a connection: when a turn ends, what confidence means, and that no message, however
+odd, goes unanswered or leaves sound behind."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from earwitness.reference_impl.cloud.conversation import Conversation
 from earwitness.reference_impl.cloud.endpoint import ENOUGH, HANG_OVER
 from earwitness.reference_impl.cloud.nlu import fits, understand
 from earwitness.reference_impl.protocol import CHUNK, RATE
-from earwitness.reference_impl.sound import pieces
+from earwitness.reference_impl.sound import split_sound
 
 NONSENSE = (ValueError, KeyError, TypeError, AttributeError)
 """What the server answers for; see `cloud.server`."""
@@ -38,7 +39,7 @@ def silence_until_the_end(cloud, words: str) -> float:
     air = np.concatenate([np.zeros(RATE // 4), sound[:said], np.zeros(2 * RATE)]) + np.random.default_rng(
         4
     ).normal(0, 12, RATE // 4 + said + 2 * RATE)
-    for number, piece in enumerate(pieces(air.astype(np.int16)), start=1):
+    for number, piece in enumerate(split_sound(air.astype(np.int16)), start=1):
         if conversation.message(piece.tobytes())["stop"]:
             return number * CHUNK / RATE - said / RATE - 0.25
     return 2.0
@@ -61,7 +62,7 @@ def test_a_pause_before_the_end_of_a_sentence_does_not_end_the_turn(cloud):
     air = (air + np.random.default_rng(5).normal(0, 12, len(air))).astype(np.int16)
     spoken_to_the_end = [
         conversation.message(p.tobytes())["stop"]
-        for p in pieces(air[: RATE // 4 + len(begun) + RATE // 2 + RATE // 4])
+        for p in split_sound(air[: RATE // 4 + len(begun) + RATE // 2 + RATE // 4])
     ]
     assert not any(spoken_to_the_end)
 
@@ -145,9 +146,14 @@ def test_what_fits_is_understood(text):
 
 def test_values_are_composed_of_their_parts():
     made = understand(
-        "can i get a twenty ounce double shot dark roast drip coffee with a bit of whole milk and lots of brown sugar"
+        "can i get a twenty ounce double shot dark roast drip coffee"
+        " with a bit of whole milk and lots of brown sugar"
     )
     assert made is not None and dict(made.slots) == {
-        "size": "twenty ounce", "shots": "double shot", "roast": "dark roast", "drink": "drip coffee", "milk": "a bit of whole milk",
+        "size": "twenty ounce",
+        "shots": "double shot",
+        "roast": "dark roast",
+        "drink": "drip coffee",
+        "milk": "a bit of whole milk",
         "sugar": "lots of brown sugar",
-    }  # fmt: skip
+    }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
-from earwitness.reference_impl.cloud.retention import Dialogue, Retention
+from earwitness.reference_impl.cloud.retention import CountedDialogue, Retention
 from earwitness.reference_impl.database import DatabaseError, open_database
 from earwitness.reference_impl.property.device_register import DeviceRegister, RegisteredDevice, UnknownDevice
 from earwitness.reference_impl.session import Session
@@ -61,14 +61,14 @@ def url(request):
     return found
 
 
-SPOKEN = Dialogue("harbour-hotel", "harbour-hotel", "d1", "weather", "weather", "GetWeather")
+SPOKEN = CountedDialogue("harbour-hotel", "harbour-hotel", "d1", "weather", "weather", "GetWeather")
 
 
 def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(url, tmp_path):
     day = [date(2026, 1, 1)]
     retention = Retention(tmp_path, url, lambda: day[0])
     for device, intent in (("d1", "GetWeather"), ("d2", "GetWeather"), ("d1", "SetTimer")):
-        retention.count(Dialogue("harbour-hotel", "harbour-hotel", device, "any", "any", intent))
+        retention.count(CountedDialogue("harbour-hotel", "harbour-hotel", device, "any", "any", intent))
     assert retention.dialogues("intent", "harbour-hotel") == {"GetWeather": 2, "SetTimer": 1}
     assert retention.dialogues("intent", "harbour-hotel", most=1) == {"GetWeather": 2}
     assert (

@@ -1,4 +1,5 @@
-"""The property's side: the policy against every role and resource, the interface over TLS, and the page in a real browser."""
+"""The property's side: the policy against every role and resource, the interface over TLS, and the page in
+a real browser."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pytest
 
 from earwitness.conformance.running.tour import REFUSED
 from earwitness.conformance.stimuli.stimulus import RESOURCES, ROLES
-from earwitness.reference_impl.property.access import NEEDS, Person, Record, decide
+from earwitness.reference_impl.property.access import NEEDS, Person, StoredRecord, decide_access
 from earwitness.reference_impl.property.disclosure import FEWEST, without_small
 from earwitness.reference_impl.session import Session
 
@@ -34,19 +35,21 @@ def ask(session):
 @pytest.mark.parametrize("role", [*ROLES, "nobody"])
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_only_what_a_role_needs_of_its_own_is_permitted(role, kind):
-    own = decide(Person("x", role, "us"), "read", Record(kind, "us"))
+    own = decide_access(Person("x", role, "us"), "read", StoredRecord(kind, "us"))
     assert own.permitted == own.needed == (kind in NEEDS.get(role, ()) and kind not in HIDDEN)
-    assert not decide(Person("x", role, "them"), "read", Record(kind, "us")).permitted
+    assert not decide_access(Person("x", role, "them"), "read", StoredRecord(kind, "us")).permitted
     changes = role == "organisation" and kind in ("skills", "unit", "settings")
-    assert decide(Person("x", role, "us"), "change", Record(kind, "us")).permitted == changes
-    assert not decide(Person("x", role, "us"), "erase", Record(kind, "us")).permitted
+    assert decide_access(Person("x", role, "us"), "change", StoredRecord(kind, "us")).permitted == changes
+    assert not decide_access(Person("x", role, "us"), "erase", StoredRecord(kind, "us")).permitted
 
 
 def test_a_policy_that_cannot_be_read_denies():
-    assert not decide(
-        Person("x", "organisation", "us"), "read", Record("settings", "us"), "permit (principal"
+    assert not decide_access(
+        Person("x", "organisation", "us"), "read", StoredRecord("settings", "us"), "permit (principal"
     ).permitted
-    assert not decide(Person("x", "organisation", "us"), "read", Record("settings", "us"), "").permitted
+    assert not decide_access(
+        Person("x", "organisation", "us"), "read", StoredRecord("settings", "us"), ""
+    ).permitted
 
 
 def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, tmp_path):

@@ -14,12 +14,12 @@ from earwitness.reference_impl.cloud.nlu import understand
 from earwitness.reference_impl.cloud.speech import SpeechError, speak
 from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
 from earwitness.reference_impl.device.link import Link
-from earwitness.reference_impl.device.microphone import Microphone, Rail
+from earwitness.reference_impl.device.microphone import Microphones, Rail
 from earwitness.reference_impl.device.wake import make_detector
 from earwitness.reference_impl.live import SoundCardError, live, sound_card
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import CloudProcess, Session
-from earwitness.reference_impl.sound import decode
+from earwitness.reference_impl.sound import decode_sound
 
 QUESTION = "Alexa, what is the weather in Menlo Park"
 
@@ -83,7 +83,7 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
     understood = right = slots = 0
     for wake, order in zip(wakes, orders, strict=True):
         path = tmp_path / f"{order.stem}.wav"
-        write_wav(np.concatenate([decode(wake), np.zeros(1600, np.int16), decode(order)]), path)
+        write_wav(np.concatenate([decode_sound(wake), np.zeros(1600, np.int16), decode_sound(order)]), path)
         messages = ask(Clip("alexa ...", "alexa", recording=path))
         if named(messages, "nlu.intent"):
             understood += named(messages, "nlu.intent")[0]["intent"] == "OrderDrink"
@@ -126,7 +126,7 @@ def test_a_missing_open_recogniser_is_named(tmp_path, monkeypatch):
 
 def test_a_microphone_without_power_yields_nothing_not_silence():
     rail = Rail(fed=False)
-    assert Microphone(rail).read(np.ones(4, np.int16)) is None
+    assert Microphones(rail).read(np.ones(4, np.int16)) is None
 
 
 def test_what_no_template_fits_is_rejected_not_guessed():
@@ -172,7 +172,8 @@ def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):
 
 
 def test_connections_opened_and_closed_by_many_threads_at_once_never_fail(tmp_path):
-    """Reading and writing one TLS connection from two threads once broke one handshake in some thousand, and at times the process."""
+    """Reading and writing one TLS connection from two threads once broke one handshake in some thousand,
+    and at times the process."""
     cloud = CloudProcess(tmp_path, "")
 
     def turns(_: int) -> list[dict]:

@@ -1,4 +1,5 @@
-"""What the device says takes time: it can be cut off, and only when it is over does the device listen for an answer."""
+"""What the device says takes time: it can be cut off, and only when it is over does the device listen for
+an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import pytest
 from earwitness.conformance.stimuli.clips import CLIPS, Clip, in_the_air
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import decode
+from earwitness.reference_impl.sound import decode_sound
 
 LONG_ANSWER = Clip("Alexa, what is the weather in San Francisco", "alexa", tail=1.6)
 
@@ -88,7 +89,7 @@ def test_a_file_in_and_a_file_out(tmp_path):
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "tts.audio" in [json.loads(line)["event"] for line in done.stdout.splitlines()]
-    assert np.abs(decode(tmp_path / "out.wav")).max() > 1_000
+    assert np.abs(decode_sound(tmp_path / "out.wav")).max() > 1_000
 
 
 def test_a_pipe_in_and_a_pipe_out():

@@ -1,4 +1,5 @@
-"""Either side may die, the network go, the disk fill up, anybody send anything: no hang, no recording left, and it works again afterwards."""
+"""Either side may die, the network go, the disk fill up, anybody send anything: no hang, no recording left,
+and it works again afterwards."""
 
 from __future__ import annotations
 
@@ -117,9 +118,13 @@ def _served() -> tuple[ssl.SSLContext, str]:
 @pytest.mark.parametrize("state", ["listening", "streaming", "asking", "muted", "in a call", "off"])
 def test_the_network_may_go_in_any_state(state, session, say):
     before = {
-        "listening": [], "streaming": [], "asking": [], "muted": [{"do": "press", "button": "microphone"}],
-        "in a call": [{"do": "call", "state": "start", "leg": "device"}], "off": [{"do": "power", "state": "cut"}],
-    }[state]  # fmt: skip
+        "listening": [],
+        "streaming": [],
+        "asking": [],
+        "muted": [{"do": "press", "button": "microphone"}],
+        "in a call": [{"do": "call", "state": "start", "leg": "device"}],
+        "off": [{"do": "power", "state": "cut"}],
+    }[state]
     for request in before:
         list(session.handle({"id": 2, "device": "d1", **request}))
     if state == "streaming":
@@ -143,8 +148,21 @@ def test_the_network_may_go_in_any_state(state, session, say):
     assert "tts.audio" in say("weather")
 
 
-GARBAGE = [b"", b"\0" * 7, b"\xff" * 5000, "", "{", "[]", "null", '{"type": "dance"}', '{"type": "open", "preroll": "much"}', '{"type": "end"}',
-           '{"type": "mail.put"}', '{"type": "call.telephone", "telephone": 5}', "[" * 5000]  # fmt: skip
+GARBAGE = [
+    b"",
+    b"\0" * 7,
+    b"\xff" * 5000,
+    "",
+    "{",
+    "[]",
+    "null",
+    '{"type": "dance"}',
+    '{"type": "open", "preroll": "much"}',
+    '{"type": "end"}',
+    '{"type": "mail.put"}',
+    '{"type": "call.telephone", "telephone": 5}',
+    "[" * 5000,
+]
 
 
 def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
@@ -184,9 +202,18 @@ GOOD = {"events": [], "speech": "", "caption": "", "follow_up": False}
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"error": "no"}, GOOD | {"events": 5}, GOOD | {"events": [{}]}, GOOD | {"events": [{"event": "tick", "time": 1}]}, GOOD | {"speech": "%%"},
-     GOOD | {"speech": "QQ=="}, GOOD | {"follow_up": "maybe"}, GOOD | {"caption": None}],
-)  # fmt: skip
+    [
+        {},
+        {"error": "no"},
+        GOOD | {"events": 5},
+        GOOD | {"events": [{}]},
+        GOOD | {"events": [{"event": "tick", "time": 1}]},
+        GOOD | {"speech": "%%"},
+        GOOD | {"speech": "QQ=="},
+        GOOD | {"follow_up": "maybe"},
+        GOOD | {"caption": None},
+    ],
+)
 def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_on(answer, tmp_path):
     seen = []
     context, authority = _served()
@@ -339,7 +366,8 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing_and_no_log_says_what_was_
 
 
 class Outside:
-    """The device as a process of its own, as one meets it from outside: requests in, observations out, and it can be killed."""
+    """The device as a process of its own, as one meets it from outside: requests in, observations out, and
+    it can be killed."""
 
     def __init__(self, data) -> None:
         command = [sys.executable, "-m", "earwitness.reference_impl.session", "--data", str(data)]

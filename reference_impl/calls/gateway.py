@@ -1,5 +1,5 @@
-"""The gateway to the telephone network: what comes encrypted from the device goes on as plain RTP with G.711 (RFC 3551), since telephones know no more.
-Nothing is stored."""
+"""The gateway to the telephone network: what comes encrypted from the device goes on as plain RTP with
+G.711 (RFC 3551), since telephones know no more. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ PCMU = 0
 RTP_HEADER = 12
 LARGEST_PACKET = 2048
 HELD_BACK = 6 * TELEPHONE_RATE // 50
-"""Bytes that stay in the gateway until more comes: it puts packets of 20 ms in order, and lets the first five wait; resampling holds part of another."""
+"""Bytes that stay in the gateway until more comes: it puts packets of 20 ms in order, and lets the first
+five wait; resampling holds part of another."""
 
 
 class Gateway:
@@ -29,7 +30,11 @@ class Gateway:
     def __init__(self, telephone: tuple[str, int]) -> None:
         self._telephone = telephone
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=TELEPHONE_RATE)
+        self._resampler = av.AudioResampler(
+            format="s16",
+            layout="mono",
+            rate=TELEPHONE_RATE,
+        )
         self._encoder = av.CodecContext.create("pcm_mulaw", "w")
         self._encoder.sample_rate, self._encoder.layout, self._encoder.format = TELEPHONE_RATE, "mono", "s16"
         self._number, self._time, self._source = random.randrange(1 << 16), 0, random.randrange(1 << 32)
@@ -39,7 +44,12 @@ class Gateway:
         for piece in self._resampler.resample(frame):
             for packet in self._encoder.encode(piece):
                 header = struct.pack(
-                    "!BBHII", 0x80, PCMU, self._number & 0xFFFF, self._time & 0xFFFFFFFF, self._source
+                    "!BBHII",
+                    0x80,
+                    PCMU,
+                    self._number & 0xFFFF,
+                    self._time & 0xFFFFFFFF,
+                    self._source,
                 )
                 with suppress(OSError):
                     self._socket.sendto(header + bytes(packet), self._telephone)
@@ -79,8 +89,8 @@ class Telephone:
         self._due = 0
 
     def heard(self, spoken: int, patience: float) -> int:
-        """Bytes of sound that arrived since the last call. `spoken` more were sent meanwhile: all but what the gateway holds back are waited for, so many
-        seconds at most."""
+        """Bytes of sound that arrived since the last call. `spoken` more were sent meanwhile: all but what
+        the gateway holds back are waited for, so many seconds at most."""
         self._due += spoken
         found, deadline = 0, time.monotonic() + patience
         while True:

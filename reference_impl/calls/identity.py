@@ -1,4 +1,5 @@
-"""A device's own key. It signs what the device says of a call's keys, so that nobody who carries the message can put his in their place."""
+"""A device's own key. It signs what the device says of a call's keys, so that nobody who carries the
+message can put his in their place."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ class Forged(Exception):
 
 
 class Identity:
-    """A key pair, made when the device is set up; `trusted` holds the public keys of the other devices of the household, by name."""
+    """A key pair, made when the device is set up; `trusted` holds the public keys of the other devices of
+    the household, by name."""
 
     def __init__(self) -> None:
         self._key = Ed25519PrivateKey.generate()
@@ -22,7 +24,8 @@ class Identity:
         return self._key.public_key()
 
     def signed(self, text: str) -> str:
-        return self._key.sign(text.encode()).hex()
+        signature = self._key.sign(text.encode())
+        return signature.hex()
 
     def verify(self, name: str, text: str, signature: str) -> None:
         """Raises Forged, also for a device that is not known."""

@@ -18,7 +18,8 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What left in one go: to where, how much, whether encrypted, and whether only the two ends hold the keys."""
+    """What left in one go: to where, how much, whether encrypted, and whether only the two ends hold the
+    keys."""
 
     leg: str
     bytes: int
@@ -103,12 +104,16 @@ class Line:
     @property
     def busy(self) -> bool:
         """Whether there is a call; it is over when the other end hung up."""
-        return self.peer is not None and self.peer.alive
+        if self.peer is None:
+            return False
+        return self.peer.alive
 
     @property
     def lost(self) -> bool:
         """Whether a call ended from the other side, or broke, and is still to be hung up here."""
-        return self.peer is not None and not self.peer.alive
+        if self.peer is None:
+            return False
+        return not self.peer.alive
 
     def send(self, heard: Samples) -> Media | None:
         """Send a piece of sound and say what left; None where nothing did."""

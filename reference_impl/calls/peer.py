@@ -43,7 +43,9 @@ class Voice(AudioStreamTrack):  # type: ignore[misc]  # aiortc has no types
     async def recv(self) -> av.AudioFrame:
         samples = await self._frames.get()
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono"
+            np.ascontiguousarray(samples).reshape(1, -1),
+            format="s16",
+            layout="mono",
         )
         frame.sample_rate, frame.pts, frame.time_base = RATE, self._at, fractions.Fraction(1, RATE)
         self._at += len(samples)
@@ -51,7 +53,8 @@ class Voice(AudioStreamTrack):  # type: ignore[misc]  # aiortc has no types
 
 
 class Peer:
-    """Offers or answers a call. All methods belong on one event loop. `played` is given each frame that arrives; nothing of it is kept."""
+    """Offers or answers a call. All methods belong on one event loop. `played` is given each frame that
+    arrives; nothing of it is kept."""
 
     def __init__(self, played: Callable[[av.AudioFrame], Awaitable[None]] | None = None) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))

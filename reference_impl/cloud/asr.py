@@ -1,9 +1,11 @@
-"""Recognition: pocketsphinx with a language model made from the skills' own sentences; n-best, merged, with calibrated confidence."""
+"""Recognition: pocketsphinx with a language model made from the skills' own sentences; n-best, merged, with
+calibrated confidence."""
 
 from __future__ import annotations
 
 import math
 import tempfile
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -22,10 +24,12 @@ ENTRIES = 100
 SCALE = 1024
 """The decoder gives scores divided by this (SENSCR_SHIFT is 10), as if they were probabilities."""
 TEMPERATURE, FITTING = 12.0, 8.0
-"""How flat the posterior over the list is, and how many times likelier a text is that some skill's sentence fits whole."""
+"""How flat the posterior over the list is, and how many times likelier a text is that some skill's sentence
+fits whole."""
 OFFSET, SLOPE = 1.07, 0.65
-"""From the log odds of a text's posterior to those that it is right (Platt 1999). All four were chosen on the even-numbered orders of people and synthetic
-sentences of six voices; `benchmarks/orders.py` fits the latter two and reports on the odd-numbered."""
+"""From the log odds of a text's posterior to those that it is right (Platt 1999). All four were chosen on
+the even-numbered orders of people and synthetic sentences of six voices; `benchmarks/orders.py` fits the
+latter two and reports on the odd-numbered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,14 @@ ADDED_WORDS = {"lattes": "L AA T EY Z", "cappuccinos": "K AE P AH CH IY N OW Z"}
 def pronunciations(words: Collection[str]) -> Iterator[str]:
     """The lines of pocketsphinx' dictionary for some words, every way to say them."""
     with Path(get_model_path("en-us/cmudict-en-us.dict")).open() as lines:
-        yield from (line for line in lines if line.split(maxsplit=1)[0].partition("(")[0] in words)
-    yield from (f"{word} {phones}\n" for word, phones in ADDED_WORDS.items() if word in words)
+        for line in lines:
+            # A word's second way to be said is "word(2)".
+            word = line.split(maxsplit=1)[0].partition("(")[0]
+            if word in words:
+                yield line
+    for word, phones in ADDED_WORDS.items():
+        if word in words:
+            yield f"{word} {phones}\n"
 
 
 class Recognizer(Protocol):
@@ -65,12 +75,20 @@ class DomainRecognizer:
                 "".join(pronunciations({word for sentence in said for word in sentence.split()}))
             )
             self._decoder = Decoder(
-                Config(lm=str(model), dict=str(words), samprate=float(RATE), loglevel="FATAL")
+                Config(
+                    lm=str(model),
+                    dict=str(words),
+                    samprate=float(RATE),
+                    loglevel="FATAL",
+                )
             )
 
     @staticmethod
     def _write(path: Path, said: list[str]) -> None:
-        model = ArpaBoLM(text="\n".join(said), add_start=True)
+        model = ArpaBoLM(
+            text="\n".join(said),
+            add_start=True,
+        )
         model.compute()
         with path.open("w") as out:
             model.write(out)
@@ -97,22 +115,28 @@ class DomainRecognizer:
 
 
 def _plain(text: str) -> str:
-    return text.replace("<s>", "").replace("</s>", "").strip()
+    without_begin = text.replace("<s>", "")
+    return without_begin.replace("</s>", "").strip()
 
 
 def rank_hypotheses(listed: Collection[tuple[str, float]]) -> list[Hypothesis]:
-    """Hypotheses from texts with log likelihoods, best first. Entries that differ only in timing or pronunciation are one: their shares add up."""
+    """Hypotheses from texts with log likelihoods, best first.
+
+    Entries that differ only in timing or pronunciation are one: their shares add up."""
     highest = max(score for _, score in listed)
-    shares: dict[str, float] = {}
+    shares: dict[str, float] = defaultdict(float)
     for text, score in listed:
-        shares[text] = shares.get(text, 0.0) + math.exp((score - highest) / TEMPERATURE)
-    weighed = {text: share * (FITTING if fits(text) else 1.0) for text, share in shares.items()}
-    total = sum(weighed.values())
-    best = sorted(weighed.items(), key=lambda pair: -pair[1])[:CANDIDATES]
-    return [Hypothesis(text, calibrate_share(weight / total)) for text, weight in best]
+        shares[text] += math.exp((score - highest) / TEMPERATURE)
+    for text in shares:
+        shares[text] *= FITTING if fits(text) else 1.0
+    total = sum(shares.values())
+    best = sorted(shares, key=lambda text: -shares[text])[:CANDIDATES]
+    return [Hypothesis(text, calibrate_share(shares[text] / total)) for text in best]
 
 
 def calibrate_share(share: float) -> float:
     """The chance that a text with this share of the list is right."""
+    # No share is so sure that its odds are infinite.
     share = min(max(share, 0.001), 0.999)
-    return 1 / (1 + math.exp(-OFFSET - SLOPE * math.log(share / (1 - share))))
+    log_odds = math.log(share / (1 - share))
+    return 1 / (1 + math.exp(-OFFSET - SLOPE * log_odds))

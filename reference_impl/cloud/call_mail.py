@@ -1,5 +1,5 @@
-"""The cloud's part in calls: it carries signed descriptions from device to device, and opens the gateway to telephones. It never has a call's keys
-between devices, and keeps nothing of any call."""
+"""The cloud's part in calls: it carries signed descriptions from device to device, and opens the gateway to
+telephones. It never has a call's keys between devices, and keeps nothing of any call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Letter = dict[str, Any]
 
 
 class CallMail:
-    """Mail between devices and gateways, by device. `loop` is where media runs; call the methods from another thread."""
+    """Mail between devices and gateways, by device. `loop` is where media runs; call the methods from
+    another thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -28,7 +29,11 @@ class CallMail:
 
     def carried(self, letter: Letter) -> Letter:
         """What is handed on of a letter: all of it, unchanged."""
-        return {"from": letter["from"], "text": letter["text"], "signature": letter["signature"]}
+        return {
+            "from": letter["from"],
+            "text": letter["text"],
+            "signature": letter["signature"],
+        }
 
     def take(self, device: str) -> Letter:
         waiting = self._mail.get(device)

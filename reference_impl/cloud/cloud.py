@@ -1,4 +1,5 @@
-"""One turn in the cloud: what was recognised in, an answer out, and what happened on the way as events. Nothing of the sound is kept."""
+"""One turn in the cloud: what was recognised in, an answer out, and what happened on the way as events.
+Nothing of the sound is kept."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Re
 from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.credentials import issue_credentials
 from earwitness.reference_impl.cloud.nlu import Understanding, understand
-from earwitness.reference_impl.cloud.retention import Dialogue, Retention
+from earwitness.reference_impl.cloud.retention import CountedDialogue, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.cloud.skills.skill import Response, say
 from earwitness.reference_impl.cloud.speech import plain, speak
@@ -35,11 +36,16 @@ DEVICES = (
 )
 """What is registered at first."""
 PEOPLE = (
-    Person("Ada", "organisation", OURS), Person("Bo", "organisation", THEIRS),
-    Person("Cem", "skill_developer", "harbour-software"), Person("Dia", "skill_developer", "hill-software"),
-    Person("Eve", "operator", SERVICE), Person("Finn", "operator", "another-cloud"),
-    Person("Gus", "guest", OURS), Person("Hu", "guest", THEIRS),
-)  # fmt: skip
+    Person("Ada", "organisation", OURS),
+    Person("Bo", "organisation", THEIRS),
+    Person("Cem", "skill_developer", "harbour-software"),
+    Person("Dia", "skill_developer", "hill-software"),
+    Person("Eve", "operator", SERVICE),
+    Person("Finn", "operator", "another-cloud"),
+    Person("Gus", "guest", OURS),
+    Person("Hu", "guest", THEIRS),
+)
+"""One of the party that the first devices belong to, and one of another, in each role."""
 
 
 def permille(confidence: float) -> int:
@@ -47,7 +53,8 @@ def permille(confidence: float) -> int:
 
 
 def make_answer(events: list[Event], markup: str = "", follow_up: bool = False) -> dict[str, Any]:
-    """What goes back to the device: what happened, the speech, the same in letters, and whether an answer is waited for."""
+    """What goes back to the device: what happened, the speech, the same in letters, and whether an answer
+    is waited for."""
     speech = base64.b64encode(speak(markup)).decode() if markup else ""
     return {
         "events": events,
@@ -66,11 +73,17 @@ class Cloud:
         self.retention = Retention(folder, database)
         self.host = self.host_class()
         self.register = DeviceRegister(
-            folder, DEVICES, tuple(x.name for x in self.host.listings.values() if may_run(x)), database
+            folder,
+            DEVICES,
+            tuple(x.name for x in self.host.listings.values() if may_run(x)),
+            database,
         )
         self.credentials = issue_credentials(placed.name for placed in self.register.devices())
         self.disclosures = self.disclosures_class(
-            self.register, self.retention, self.host, issue_tokens(PEOPLE)
+            self.register,
+            self.retention,
+            self.host,
+            issue_tokens(PEOPLE),
         )
         self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
         self._hearing = ThreadPoolExecutor(1)
@@ -85,14 +98,16 @@ class Cloud:
         self.retention.engine.dispose()
 
     def start_recognition(self, sound: bytes) -> Future[list[Hypothesis]]:
-        """What was said, as soon as it is known: the one recogniser serves all connections in turn, apart from everything else."""
-        return self._hearing.submit(self.recognizer.recognize, sound)
+        """What was said, as soon as it is known: the one recogniser serves all connections in turn, apart
+        from everything else."""
+        recognize = self.recognizer.recognize
+        return self._hearing.submit(recognize, sound)
 
     def turn(
         self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
     ) -> tuple[dict[str, Any], Response | None]:
-        """Understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was. Returns the answer for the device and what was
-        asked in it, if anything."""
+        """Understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was.
+        Returns the answer for the device and what was asked in it, if anything."""
         events: list[Event] = []
         if not hypotheses:
             return make_answer(events), None
@@ -138,23 +153,43 @@ class Cloud:
         placed = next((d for d in self.register.devices() if d.name == device), None)
         listing = self.host.listings[understood.skill]
         organisation, unit = (placed.organisation, placed.organisation) if placed is not None else ("", "")
-        dialogue = Dialogue(organisation, unit, device, listing.domain, listing.name, understood.intent)
+        dialogue = CountedDialogue(
+            organisation,
+            unit,
+            device,
+            listing.domain,
+            listing.name,
+            understood.intent,
+        )
         try:
             self.retention.count(dialogue)
         except SQLAlchemyError as error:
             logging.getLogger(__name__).warning("a dialogue was not counted: %s", error)
             return []
-        return [{"event": "metric", "name": understood.intent, "level": "property"}]
+        return [
+            {
+                "event": "metric",
+                "name": understood.intent,
+                "level": "property",
+            }
+        ]
 
     def forget(self, device: str) -> list[Event]:
         """Delete what was said to the device, this request included."""
         number = self.retention.forget_words(device)
-        return [{"event": "record.delete", "store": "cloud.sqlite", "category": "transcript"}] * bool(number)
+        return [
+            {
+                "event": "record.delete",
+                "store": "cloud.sqlite",
+                "category": "transcript",
+            }
+        ] * bool(number)
 
     def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
         """The most confident hypothesis, and what it means."""
-        best = max(hypotheses, key=lambda h: h.confidence)
-        return best, understand(best.text, asking)
+        best = max(hypotheses, key=lambda hypothesis: hypothesis.confidence)
+        meaning = understand(best.text, asking)
+        return best, meaning
 
     def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
         try:
@@ -168,7 +203,9 @@ class Cloud:
 
     def runs(self, listing: Listing, device: str) -> bool:
         """Whether the skill may answer there: asked at every request, whatever was enabled before."""
-        return may_run(listing) and (not device or listing.name in self.register.skills(device))
+        if not may_run(listing):
+            return False
+        return not device or listing.name in self.register.skills(device)
 
     def ask_skill(
         self,

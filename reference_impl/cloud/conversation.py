@@ -25,7 +25,7 @@ NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What a message that makes no sense ends in."""
 
 
-def nonsense(error: Exception) -> Message:
+def refuse_nonsense(error: Exception) -> Message:
     """The reply to such a message; it repeats nothing of it."""
     return {"error": f"the message makes no sense: {type(error).__name__}"}
 
@@ -39,7 +39,8 @@ class Conversation:
         self.cloud, self.mail, self.party = cloud, mail, party
         self.device = ""
         self.question: Response | None = None
-        """What a skill asked in the turn before; an answer counts only in the follow-up stream it asked for."""
+        """What a skill asked in the turn before; an answer counts only in the follow-up stream it asked
+        for."""
         self._sound = bytearray()
         self._end: EndOfSpeech | None = None
         self._preroll = 0
@@ -53,7 +54,7 @@ class Conversation:
         except NotAllowed as error:
             return {"error": str(error)}
         except NONSENSE as error:
-            return nonsense(error)
+            return refuse_nonsense(error)
         except Exception as error:
             logging.getLogger(__name__).warning("a message was not answered: %s", error)
             return {"error": "the cloud cannot answer"}
@@ -94,8 +95,10 @@ class Conversation:
         return name
 
     def _settings(self, device: str) -> Message:
-        known = next((d for d in self.cloud.register.devices() if d.name == device), None)
-        return {"tone": known.tone, "word": known.word} if known is not None else {}
+        for known in self.cloud.register.devices():
+            if known.name == device:
+                return {"tone": known.tone, "word": known.word}
+        return {}
 
     def _put(self, letter: Message) -> Message:
         """Carry a description of a call to a device that there is. Raises NotAllowed."""
@@ -109,7 +112,11 @@ class Conversation:
     def _dial_telephone(self, content: Message) -> Message:
         device = self._own(content["device"])
         host, port = content["telephone"]
-        return self.mail.telephone(device, str(content["sdp"]), (str(host), int(port)))
+        return self.mail.telephone(
+            device,
+            str(content["sdp"]),
+            (str(host), int(port)),
+        )
 
     def _reset(self) -> Message:
         self.mail.clear()
@@ -127,8 +134,8 @@ class Conversation:
         return {"ok": True}
 
     def _listen(self, piece: bytes) -> bool:
-        """Whether the person has finished: at once after a sentence that is whole, later where something may be missing. Recognition begins in every pause,
-        beside the silence that tells so."""
+        """Whether the person has finished: at once after a sentence that is whole, later where something
+        may be missing. Recognition begins in every pause, beside the silence that tells so."""
         if self._end is None or len(self._sound) + len(piece) > LONGEST:
             return True
         self._sound += piece
@@ -143,7 +150,8 @@ class Conversation:
 
     def _request(self) -> bytes:
         """The sound of the request. The pre-roll holds the wake word; the request begins near its end."""
-        return bytes(self._sound[2 * max(0, self._preroll - LAG) :])
+        first = max(0, self._preroll - LAG)
+        return bytes(self._sound[2 * first :])
 
     def _answer(self) -> Message:
         sound, heard = self._request(), self._heard
@@ -151,9 +159,16 @@ class Conversation:
         self._sound.clear()
         hypotheses = (heard if heard is not None else self.cloud.start_recognition(sound)).result()
         with self.cloud.turning:
-            answer, self.question = self.cloud.turn(sound, hypotheses, self.device, self.question)
+            answer, self.question = self.cloud.turn(
+                sound,
+                hypotheses,
+                self.device,
+                self.question,
+            )
         return answer
 
 
 def _whole(heard: list[Hypothesis]) -> bool:
-    return bool(heard) and fits(heard[0].text)
+    if not heard:
+        return False
+    return fits(heard[0].text)

@@ -1,4 +1,5 @@
-"""Who may say what to the cloud: each device has a credential of its own, the driver one that speaks for all."""
+"""Who may say what to the cloud: each device has a credential of its own, the driver one that speaks for
+all."""
 
 from __future__ import annotations
 

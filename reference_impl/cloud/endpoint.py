@@ -8,8 +8,8 @@ from earwitness.reference_impl.protocol import RATE
 
 FRAME = RATE // 50
 PAUSE, ENOUGH, HANG_OVER, PATIENCE, LONGEST = 5, 12, 35, 250, 700
-"""Frames of 20 ms: silence after which one may begin to recognise, that ends a sentence which is whole, that ends any speech, silence before any speech that
-ends the turn, and the longest turn."""
+"""Frames of 20 ms: silence after which one may begin to recognise, that ends a sentence which is whole,
+that ends any speech, silence before any speech that ends the turn, and the longest turn."""
 IN_A_ROW = 5
 SETTLING = 8
 """Frames after activation that may still be the wake word's own tail."""
@@ -41,12 +41,16 @@ class EndOfSpeech:
     @property
     def pausing(self) -> bool:
         """Whether something was said and it may be over."""
-        return self._spoken and self._silence >= PAUSE
+        if not self._spoken:
+            return False
+        return self._silence >= PAUSE
 
     @property
     def settled(self) -> bool:
         """Whether the silence is long enough after a sentence that is whole."""
-        return self._spoken and self._silence >= ENOUGH
+        if not self._spoken:
+            return False
+        return self._silence >= ENOUGH
 
     @property
     def over(self) -> bool:

@@ -1,4 +1,5 @@
-"""Understanding: intents by hassil's templates; where speech was misheard, slot values by nearest spelling (rapidfuzz)."""
+"""Understanding: intents by hassil's templates; where speech was misheard, slot values by nearest spelling
+(rapidfuzz)."""
 
 from __future__ import annotations
 
@@ -62,17 +63,28 @@ def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
 def fits(text: str) -> bool:
     """Whether a sentence of some skill fits the text whole."""
     intents, lists = _grammar(None)
-    return recognize_best(text, intents, slot_lists=lists) is not None
+    return (
+        recognize_best(
+            text,
+            intents,
+            slot_lists=lists,
+        )
+        is not None
+    )
 
 
 def understand(text: str, asking: str = "") -> Understanding | None:
-    """The understanding of one text, or None: what no template fits is rejected, not guessed. `asking` is the skill whose question is answered, if one
-    asked; intents that are answers count only then."""
+    """The understanding of one text, or None: what no template fits is rejected, not guessed. `asking` is
+    the skill whose question is answered, if one asked; intents that are answers count only then."""
     text = text.removeprefix("alexa ").strip()
     if not text:
         return None
     for intents, lists in (_grammar(asking), _grammar("")) if asking else (_grammar(""),):
-        found = recognize_best(text, intents, slot_lists=lists)
+        found = recognize_best(
+            text,
+            intents,
+            slot_lists=lists,
+        )
         if found is not None:
             name = found.intent.name
             entry = domain()["intents"][name]
@@ -96,15 +108,31 @@ def _nearly(text: str) -> Understanding | None:
     number = next((word for word in text.split() if word in _values("number")), None)
     if "drinks" in slots and number is not None:
         several = {"number": number, "drinks": slots["drinks"]}
-        return Understanding("OrderDrink", "room_service", several)
+        return Understanding(
+            "OrderDrink",
+            "room_service",
+            several,
+        )
     if "drink" in slots:
         one = {name: value for name, value in slots.items() if name not in NOT_ORDERED}
-        return Understanding("OrderDrink", "room_service", one)
+        return Understanding(
+            "OrderDrink",
+            "room_service",
+            one,
+        )
     if "weather" in text or "whether" in text:
         place = {name: value for name, value in slots.items() if name == "city"}
-        return Understanding("GetWeather", "weather", place)
+        return Understanding(
+            "GetWeather",
+            "weather",
+            place,
+        )
     if "timer" in text and "duration" in slots:
-        return Understanding("SetTimer", "timer", {"duration": slots["duration"]})
+        return Understanding(
+            "SetTimer",
+            "timer",
+            {"duration": slots["duration"]},
+        )
     return None
 
 

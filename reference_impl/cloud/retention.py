@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,21 +15,36 @@ TOP = 10
 """How many domains or skills an organisation sees (FAQ 7)."""
 TABLES = MetaData()
 TRANSCRIPT = Table(
-    "transcript", TABLES, Column("device", String, nullable=False), Column("words", String, nullable=False)
+    "transcript",
+    TABLES,
+    Column("device", String, nullable=False),
+    Column("words", String, nullable=False),
 )
 DIALOGUES = Table(
-    "dialogues", TABLES, *(Column(name, String, primary_key=True) for name in ("day", "organisation", "property", "domain", "skill", "intent")),
+    "dialogues",
+    TABLES,
+    Column("day", String, primary_key=True),
+    Column("organisation", String, primary_key=True),
+    Column("property", String, primary_key=True),
+    Column("domain", String, primary_key=True),
+    Column("skill", String, primary_key=True),
+    Column("intent", String, primary_key=True),
     Column("number", Integer, nullable=False),
-)  # fmt: skip
+)
 ACTIVE = Table(
-    "active", TABLES, *(Column(name, String, primary_key=True) for name in ("day", "organisation", "device"))
+    "active",
+    TABLES,
+    Column("day", String, primary_key=True),
+    Column("organisation", String, primary_key=True),
+    Column("device", String, primary_key=True),
 )
 """There is no column for sound, for a user, or for a single utterance's metric."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dialogue:
-    """What is counted of a dialogue: where it took place and what it was about; not who spoke, nor what was said, nor when in the day."""
+class CountedDialogue:
+    """What is counted of a dialogue: where it took place and what it was about; not who spoke, nor what was
+    said, nor when in the day."""
 
     organisation: str
     property: str
@@ -44,7 +59,8 @@ def utc_today() -> date:
 
 
 class Retention:
-    """One database, called from any thread. `today` tells the date; a clock that jumps moves counts to another day and does nothing else."""
+    """One database, called from any thread. `today` tells the date; a clock that jumps moves counts to
+    another day and does nothing else."""
 
     def __init__(self, folder: Path, url: str = "", today: Callable[[], date] = utc_today) -> None:
         self.folder, self._today = folder, today
@@ -54,7 +70,12 @@ class Retention:
     def keep_words(self, words: str, device: str) -> None:
         """The one hypothesis acted on, with the device it was said to, so that it can be deleted there."""
         with self.engine.begin() as connection:
-            connection.execute(insert(TRANSCRIPT).values(device=device, words=words))
+            connection.execute(
+                insert(TRANSCRIPT).values(
+                    device=device,
+                    words=words,
+                )
+            )
 
     def forget_words(self, device: str) -> int:
         """Delete what was said to a device; returns how many transcripts there were."""
@@ -63,32 +84,27 @@ class Retention:
         rewrite(self.engine, TRANSCRIPT)
         return number
 
-    def count(self, d: Dialogue) -> None:
+    def count(self, dialogue: CountedDialogue) -> None:
         """One more dialogue."""
-        row = {
-            "day": self._today().isoformat(),
-            "organisation": d.organisation,
-            "property": d.property,
-            "domain": d.domain,
-            "skill": d.skill,
-            "intent": d.intent,
-        }
-        one_more = make_insertion(self.engine, DIALOGUES).values(**row, number=1).on_conflict_do_update(
-            index_elements=list(row), set_={"number": DIALOGUES.c.number + 1}
-        )  # fmt: skip
-        seen = (
-            make_insertion(self.engine, ACTIVE)
-            .values(day=row["day"], organisation=d.organisation, device=d.device)
-            .on_conflict_do_nothing()
+        today = self._today().isoformat()
+        row = {"day": today, **asdict(dialogue)}
+        active = {name: row[name] for name in ("day", "organisation", "device")}
+        del row["device"]
+        one_more = make_insertion(self.engine, DIALOGUES).values(**row, number=1)
+        counted = one_more.on_conflict_do_update(
+            index_elements=list(row),
+            set_={"number": DIALOGUES.c.number + 1},
         )
+        seen = make_insertion(self.engine, ACTIVE).values(**active)
         with self.engine.begin() as connection:
-            connection.execute(one_more)
-            connection.execute(seen)
+            connection.execute(counted)
+            connection.execute(seen.on_conflict_do_nothing())
 
     def dialogues(
         self, by: str, organisation: str, skills: Sequence[str] | None = None, most: int | None = None
     ) -> dict[str, int]:
-        """Dialogues of an organisation, summed by day, domain, skill or intent; of some skills only where they are given; the most frequent first."""
+        """Dialogues of an organisation, summed by day, domain, skill or intent; of some skills only where
+        they are given; the most frequent first."""
         if by not in ("day", "domain", "skill", "intent"):
             raise ValueError(f"dialogues are not counted by '{by}'")
         key, total = DIALOGUES.c[by], func.sum(DIALOGUES.c.number)

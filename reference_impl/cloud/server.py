@@ -1,4 +1,5 @@
-"""The cloud process: TLS WebSocket on loopback. Prints its port and its authority's certificate, then serves until its input ends."""
+"""The cloud process: TLS WebSocket on loopback. Prints its port and its authority's certificate, then
+serves until its input ends."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 
 from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud
-from earwitness.reference_impl.cloud.conversation import NONSENSE, Conversation, Message, nonsense
+from earwitness.reference_impl.cloud.conversation import NONSENSE, Conversation, Message, refuse_nonsense
 from earwitness.reference_impl.database import DatabaseError
 from earwitness.reference_impl.faults.variants import cloud_class
 from earwitness.reference_impl.property.api import application
@@ -95,8 +96,9 @@ def main() -> None:
 
 def fingerprint_of(certificate: str) -> str:
     """As browsers show it: SHA-256 of a certificate in PEM, two digits a byte."""
-    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest().upper()
-    return ":".join(digest[begin : begin + 2] for begin in range(0, len(digest), 2))
+    content = ssl.PEM_cert_to_DER_cert(certificate)
+    digest = hashlib.sha256(content).digest()
+    return digest.hex(":").upper()
 
 
 async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]) -> None:
@@ -120,7 +122,7 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
                         aside if beside else turns, conversation.reply, message
                     )
             except NONSENSE as error:
-                reply = nonsense(error)
+                reply = refuse_nonsense(error)
             finally:
                 window.release()
             with suppress(ConnectionClosed):
@@ -129,7 +131,8 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
         async with asyncio.TaskGroup() as tasks:
             with suppress(ConnectionClosed):
                 while True:
-                    # Beyond the window nothing is read, so that a device that sends faster than we answer is held up by its own socket.
+                    # Beyond the window nothing is read, so that a device that sends faster than we answer
+                    # is held up by its own socket.
                     await window.acquire()
                     tasks.create_task(answer(await connection.recv()))
 
@@ -144,7 +147,8 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
     config.load()
     config.ssl = context
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP; otherwise each answer waits 40 ms for an acknowledgement.
+    # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP; otherwise each answer
+    # waits 40 ms for an acknowledgement.
     door.bind(("127.0.0.1", 0))
     property_side = uvicorn.Server(config)
     serving = asyncio.create_task(property_side.serve([door]))

@@ -6,7 +6,7 @@ import subprocess
 from functools import lru_cache
 from xml.etree import ElementTree
 
-from earwitness.reference_impl.sound import decode
+from earwitness.reference_impl.sound import decode_sound
 
 
 class SpeechError(RuntimeError):
@@ -15,7 +15,8 @@ class SpeechError(RuntimeError):
 
 def plain(markup: str) -> str:
     """The words of an SSML document. Raises SpeechError for malformed markup."""
-    return " ".join("".join(_parsed(markup).itertext()).split())
+    text = "".join(_parsed(markup).itertext())
+    return " ".join(text.split())
 
 
 def _parsed(markup: str) -> ElementTree.Element:
@@ -30,7 +31,8 @@ def _parsed(markup: str) -> ElementTree.Element:
 
 @lru_cache(maxsize=64)
 def speak(markup: str) -> bytes:
-    """16 kHz samples of an SSML document. Raises SpeechError for malformed markup or where espeak-ng is missing."""
+    """16 kHz samples of an SSML document. Raises SpeechError for malformed markup or where espeak-ng is
+    missing."""
     _parsed(markup)
     try:
         spoken = subprocess.run(
@@ -44,4 +46,4 @@ def speak(markup: str) -> bytes:
         raise SpeechError("espeak-ng is not installed; run scripts/install-system-packages") from None
     except subprocess.SubprocessError as error:
         raise SpeechError(f"espeak-ng failed: {error}") from None
-    return decode(spoken.stdout).tobytes()
+    return decode_sound(spoken.stdout).tobytes()

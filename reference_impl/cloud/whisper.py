@@ -1,4 +1,5 @@
-"""The open-vocabulary recogniser, an extra: Whisper through faster-whisper, from a local folder of weights. Nothing is fetched."""
+"""The open-vocabulary recogniser, an extra: Whisper through faster-whisper, from a local folder of weights.
+Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from earwitness.reference_impl.cloud.asr import Hypothesis
 
 BEAMS = 5
 SILENT = 0.6
-"""No-speech probability from which nothing was said: it reads words into silence (0.9 and more there, below 0.2 on requests)."""
+"""No-speech probability from which nothing was said: it reads words into silence (0.9 and more there, below
+0.2 on requests)."""
 
 
 class WhisperRecognizer:
@@ -39,7 +41,11 @@ class WhisperRecognizer:
         if len(samples) < 1600:
             return []
         encoded = self._model.encode(pad_or_trim(self._model.feature_extractor(samples)))
-        prompt = self._model.get_prompt(self._tokenizer, [], without_timestamps=True)
+        prompt = self._model.get_prompt(
+            self._tokenizer,
+            [],
+            without_timestamps=True,
+        )
         (result,) = self._model.model.generate(
             encoded,
             [prompt],
@@ -51,9 +57,26 @@ class WhisperRecognizer:
         if result.no_speech_prob > SILENT:
             return []
         shares: dict[str, float] = {}
-        best = max(score * len(ids) for score, ids in zip(result.scores, result.sequences_ids, strict=True))
-        for score, ids in zip(result.scores, result.sequences_ids, strict=True):
-            text = " ".join(re.sub(r"[^a-z' ]", " ", self._tokenizer.decode(ids).lower()).split())
+        best = max(
+            score * len(ids)
+            for score, ids in zip(
+                result.scores,
+                result.sequences_ids,
+                strict=True,
+            )
+        )
+        for score, ids in zip(
+            result.scores,
+            result.sequences_ids,
+            strict=True,
+        ):
+            text = " ".join(
+                re.sub(
+                    r"[^a-z' ]",
+                    " ",
+                    self._tokenizer.decode(ids).lower(),
+                ).split()
+            )
             if text:
                 shares[text] = shares.get(text, 0.0) + math.exp(score * len(ids) - best)
         total = sum(shares.values())

@@ -1,4 +1,5 @@
-"""What the cloud answers to a request, as the device reads it: nothing in it is believed before it is checked."""
+"""What the cloud answers to a request, as the device reads it: nothing in it is believed before it is
+checked."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ OURS = frozenset({"time", "device"})
 
 @dataclass(frozen=True, slots=True)
 class CloudAnswer:
-    """What happened in the cloud as (event, attributes), the speech, the same in letters, and whether somebody waits for an answer to it."""
+    """What happened in the cloud as (event, attributes), the speech, the same in letters, and whether
+    somebody waits for an answer to it."""
 
     events: tuple[tuple[str, Mapping[str, Any]], ...]
     speech: Samples
@@ -44,5 +46,8 @@ def read_answer(reply: Mapping[str, Any]) -> CloudAnswer:
         (entry["event"], {k: v for k, v in entry.items() if k != "event"}) for entry in events
     )
     return CloudAnswer(
-        events_told, np.frombuffer(base64.b64decode(speech, validate=True), "<i2"), caption, follow_up
+        events_told,
+        np.frombuffer(base64.b64decode(speech, validate=True), "<i2"),
+        caption,
+        follow_up,
     )

@@ -14,16 +14,20 @@ class PreRoll:
     length = RATE // 2
 
     def __init__(self) -> None:
-        self.samples: Samples = np.zeros(0, np.int16)
+        nothing = np.zeros(0, np.int16)
+        self.samples: Samples = nothing
 
     def push(self, heard: Samples) -> None:
-        self.samples = np.concatenate([self.samples, heard])[-self.length :]
+        longer = np.concatenate([self.samples, heard])
+        self.samples = longer[-self.length :]
 
     def take(self) -> Samples:
         """What is held; afterwards it is empty."""
-        held, self.samples = self.samples, np.zeros(0, np.int16)
+        held = self.samples
+        self.samples = held[:0]
         return held
 
     @property
     def microseconds(self) -> int:
-        return len(self.samples) * 1_000_000 // RATE
+        held = len(self.samples)
+        return held * 1_000_000 // RATE

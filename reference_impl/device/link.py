@@ -69,7 +69,11 @@ class Network:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="network", daemon=True).start()
+                threading.Thread(
+                    target=self._loop.run_forever,
+                    name="network",
+                    daemon=True,
+                ).start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def done(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -118,7 +122,8 @@ class Link:
         return self.answer(self.send(content))
 
     def send(self, content: bytes | dict[str, Any]) -> Pending:
-        """Send without waiting for the reply. Raises LinkLost where it is known at once that nothing can be sent."""
+        """Send without waiting for the reply. Raises LinkLost where it is known at once that nothing can be
+        sent."""
         if not self.up:
             self.drop()
             raise LinkLost("the network is down")
@@ -158,7 +163,8 @@ class Link:
                 raise ConnectionError(f"the cloud does not know us: {reply['error']}")
 
     async def _reached(self) -> ClientConnection:
-        """A new connection; after a failure the next attempt waits, longer each time, so that a cloud that comes back is not overrun."""
+        """A new connection; after a failure the next attempt waits, longer each time, so that a cloud that
+        comes back is not overrun."""
         try:
             connection = await self.connect()
         except (OSError, WebSocketException, TimeoutError):
@@ -185,7 +191,8 @@ def _known(reply: dict[str, Any]) -> Pending:
 
 
 class _Wire:
-    """One connection. Sound goes in binary frames after four bytes of number, messages as JSON objects with an `id`."""
+    """One connection. Sound goes in binary frames after four bytes of number, messages as JSON objects with
+    an `id`."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -196,7 +203,9 @@ class _Wire:
 
     @property
     def open(self) -> bool:
-        return self._connection.state is State.OPEN and not self._listening.done()
+        if self._listening.done():
+            return False
+        return self._connection.state is State.OPEN
 
     async def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         async with self._window:
@@ -216,7 +225,8 @@ class _Wire:
                 self._waiting.pop(number, None)
 
     async def _listen(self) -> None:
-        """Hand each answer to who waits for it. A connection that ends, or says what nobody asked, is lost to all."""
+        """Hand each answer to who waits for it. A connection that ends, or says what nobody asked, is lost
+        to all."""
         error: Exception = ConnectionError("the connection is closed")
         try:
             async for said in self._connection:

@@ -11,7 +11,10 @@ class Memory:
     """One small file, replaced at once so that a power cut leaves the old or the new state."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(
+            parents=True,
+            exist_ok=True,
+        )
         self.file = folder / "state.json"
 
     def muted(self) -> bool:
@@ -24,7 +27,8 @@ class Memory:
             return True
 
     def keep(self, muted: bool) -> bool:
-        """Whether it could be kept. Where it could not, no state is left behind that says otherwise: an old one would be worse than none that can be read."""
+        """Whether it could be kept. Where it could not, no state is left behind that says otherwise: an old
+        one would be worse than none that can be read."""
         fresh = self.file.with_suffix(".new")
         try:
             fresh.write_text(json.dumps({"muted": muted}), "utf-8")

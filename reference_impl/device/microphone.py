@@ -18,18 +18,19 @@ class Rail:
         self.fed = on
 
 
-class Source(Protocol):
+class SoundSource(Protocol):
     """Sound that waits to be taken."""
 
     def read(self, samples: int) -> Samples: ...
 
 
 @dataclass
-class Microphone:
-    """Yields what is in the air, only while its rail is fed. What is in the air comes with each call, or waits in a `source`."""
+class Microphones:
+    """Yields what is in the air, only while its rail is fed. What is in the air comes with each call, or
+    waits in a `source`."""
 
     rail: Rail
-    source: Source | None = None
+    source: SoundSource | None = None
 
     def read(self, air: Samples) -> Samples | None:
         """The samples heard, or None without power: then the source is not touched."""

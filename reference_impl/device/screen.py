@@ -1,4 +1,5 @@
-"""What a person sees of a device, as pixels: the screen with its blue bar and mute symbol, or a speaker's ring; and the red light of either."""
+"""What a person sees of a device, as pixels: the screen with its blue bar and mute symbol, or a speaker's
+ring; and the red light of either."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ SCREEN_REGIONS: dict[str, Region] = {
     "blue_bar": (20, 138, 280, 24),
     "mute_symbol": (226, 45, 60, 60),
 }
-"""What to look at, by what is shown there: each lies within its shape, so its mean colour tells lit from unlit."""
+"""What to look at, by what is shown there: each lies within its shape, so its mean colour tells lit from
+unlit."""
 
 
 @dataclass
@@ -48,7 +50,10 @@ class Screen:
     picture: Frame | None = None
 
     def show(self, symbol: str, on: bool) -> None:
-        (self.shown.add if on else self.shown.discard)(symbol)
+        if on:
+            self.shown.add(symbol)
+        else:
+            self.shown.discard(symbol)
 
     def clear(self) -> None:
         self.shown.clear()
@@ -56,16 +61,29 @@ class Screen:
 
 
 def draw_front(lights: Lights, screen: Screen | None) -> Image.Image:
-    """The front of a device as an RGB picture of `SIZE`: a screen in its frame, or, where there is none, a ring seen from above."""
+    """The front of a device as an RGB picture of `SIZE`: a screen in its frame, or, where there is none, a
+    ring seen from above."""
     width, height = (side * DRAWN for side in SIZE)
-    image = Image.new("RGB", (width, height), BODY)
+    image = Image.new(
+        "RGB",
+        (width, height),
+        BODY,
+    )
     pen = ImageDraw.Draw(image)
     if screen is None:
         _draw_ring(pen, lights.blue)
     else:
         _draw_screen(image, pen, screen)
-        _draw_light(pen, left=EDGE, colour=BLUE if lights.blue else UNLIT_BLUE)
-    _draw_light(pen, left=SIZE[0] - EDGE, colour=RED if lights.red else UNLIT_RED)
+        _draw_light(
+            pen,
+            left=EDGE,
+            colour=BLUE if lights.blue else UNLIT_BLUE,
+        )
+    _draw_light(
+        pen,
+        left=SIZE[0] - EDGE,
+        colour=RED if lights.red else UNLIT_RED,
+    )
     return image.resize(SIZE, Image.Resampling.BOX)
 
 
@@ -73,48 +91,61 @@ def _draw_ring(pen: ImageDraw.ImageDraw, lit: bool) -> None:
     middle = SIZE[0] * DRAWN / 2, SIZE[1] * DRAWN / 2
     # Nearly as wide as the picture is high.
     radius = SIZE[1] * DRAWN * 0.42
-    pen.circle(middle, radius, fill=DARK, outline=BLUE if lit else UNLIT_RING, width=EDGE * DRAWN)
+    pen.circle(
+        middle,
+        radius,
+        fill=DARK,
+        outline=BLUE if lit else UNLIT_RING,
+        width=EDGE * DRAWN,
+    )
 
 
 def _draw_light(pen: ImageDraw.ImageDraw, left: int, colour: tuple[int, int, int]) -> None:
-    pen.circle((left * DRAWN, EDGE * DRAWN), EDGE * DRAWN * 0.6, fill=colour)
+    middle = left * DRAWN, EDGE * DRAWN
+    # Within the frame of a screen.
+    radius = EDGE * DRAWN * 0.6
+    pen.circle(middle, radius, fill=colour)
 
 
 def _draw_screen(image: Image.Image, pen: ImageDraw.ImageDraw, screen: Screen) -> None:
-    edge, width, height = EDGE * DRAWN, SIZE[0] * DRAWN, SIZE[1] * DRAWN
-    pen.rectangle((edge, edge, width - edge, height - edge), fill=DARK)
+    edge = EDGE * DRAWN
+    right, bottom = SIZE[0] * DRAWN - edge, SIZE[1] * DRAWN - edge
+    pen.rectangle((edge, edge, right, bottom), fill=DARK)
     if screen.picture is not None:
-        left, top, across, down = (DRAWN * length for length in PICTURE)
-        image.paste(Image.fromarray(screen.picture).resize((across, down)), (left, top))
+        _paste_picture(image, screen.picture)
     if "mute_symbol" in screen.shown:
-        left, top, across, down = (DRAWN * length for length in SCREEN_REGIONS["mute_symbol"])
-        # A little larger than the region, so that the region lies within it.
-        _mute_symbol(pen, (left + across / 2, top + down / 2), across * 0.72)
+        _draw_mute_symbol(pen)
     if "blue_bar" in screen.shown:
-        pen.rectangle((edge, height - 3 * edge, width - edge, height - edge), fill=BLUE)
+        pen.rectangle((edge, bottom - 2 * edge, right, bottom), fill=BLUE)
 
 
-def _mute_symbol(pen: ImageDraw.ImageDraw, middle: tuple[float, float], radius: float) -> None:
+def _paste_picture(image: Image.Image, picture: Frame) -> None:
+    left, top, across, down = (DRAWN * length for length in PICTURE)
+    enlarged = Image.fromarray(picture).resize((across, down))
+    image.paste(enlarged, (left, top))
+
+
+def _draw_mute_symbol(pen: ImageDraw.ImageDraw) -> None:
     """A microphone, crossed out, in a red ring."""
-    x, y = middle
+    left, top, across, down = (DRAWN * length for length in SCREEN_REGIONS["mute_symbol"])
+    x, y = left + across / 2, top + down / 2
+    # A little larger than the region, so that the region lies within it.
+    radius = across * 0.72
     wide = int(radius / 7)
-    pen.circle(middle, radius, fill=(60, 0, 0), outline=RED, width=wide)
-    pen.rounded_rectangle(
-        (x - radius / 5, y - radius / 1.8, x + radius / 5, y + radius / 6), radius / 5, fill="white"
-    )
-    pen.arc(
-        (x - radius / 2.6, y - radius / 3, x + radius / 2.6, y + radius / 2.4),
-        0,
-        180,
-        fill="white",
-        width=wide // 2,
-    )
-    pen.line((x, y + radius / 2.4, x, y + radius / 1.5), fill="white", width=wide // 2)
+    pen.circle((x, y), radius, fill=(60, 0, 0), outline=RED, width=wide)
+    capsule = x - radius / 5, y - radius / 1.8, x + radius / 5, y + radius / 6
+    pen.rounded_rectangle(capsule, radius / 5, fill="white")
+    holder = x - radius / 2.6, y - radius / 3, x + radius / 2.6, y + radius / 2.4
+    pen.arc(holder, start=0, end=180, fill="white", width=wide // 2)
+    foot = x, y + radius / 2.4, x, y + radius / 1.5
+    pen.line(foot, fill="white", width=wide // 2)
     slant = radius / 2**0.5
     pen.line((x - slant, y - slant, x + slant, y + slant), fill=RED, width=wide)
 
 
-def pixels(image: Image.Image, columns: int) -> Frame:
+def reduce_picture(image: Image.Image, columns: int) -> Frame:
     """The picture reduced to so many columns, and to an even number of rows."""
-    rows = max(2, round(columns * SIZE[1] / SIZE[0] / 2) * 2)
-    return np.asarray(image.resize((columns, rows), Image.Resampling.BOX))
+    half_rows = round(columns * SIZE[1] / SIZE[0] / 2)
+    size = columns, max(2, 2 * half_rows)
+    reduced = image.resize(size, Image.Resampling.BOX)
+    return np.asarray(reduced)

@@ -1,4 +1,5 @@
-"""The loudspeaker: what the device says is played piece by piece as time passes, so that it can be cut off."""
+"""The loudspeaker: what the device says is played piece by piece as time passes, so that it can be cut
+off."""
 
 from __future__ import annotations
 
@@ -20,14 +21,16 @@ def _nowhere(piece: Samples) -> None:
 
 
 class Speaker:
-    """Plays one thing after another. `sink` takes each piece of 80 ms, silence included; `copy` takes only what is played."""
+    """Plays one thing after another. `sink` takes each piece of 80 ms, silence included; `copy` takes only
+    what is played."""
 
     def __init__(self, sink: Sink = _nowhere, copy: Sink = _nowhere) -> None:
         self.sink, self.copy = sink, copy
         self._left: Samples = np.zeros(0, np.int16)
 
     def play(self, samples: Samples) -> None:
-        self._left = np.concatenate([self._left, samples])
+        longer = np.concatenate([self._left, samples])
+        self._left = longer
 
     def stop(self) -> None:
         """Cut off what is being said."""
@@ -39,7 +42,9 @@ class Speaker:
 
     def advance(self) -> None:
         """Play the next 80 ms."""
-        piece, self._left = self._left[:CHUNK], self._left[CHUNK:]
+        piece = self._left[:CHUNK]
+        self._left = self._left[CHUNK:]
         if len(piece):
             self.copy(piece)
-        self.sink(np.concatenate([piece, np.zeros(CHUNK - len(piece), np.int16)]))
+        silence = np.zeros(CHUNK - len(piece), np.int16)
+        self.sink(np.concatenate([piece, silence]))

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
-from earwitness.reference_impl.device.features import Features
+from earwitness.reference_impl.device.features import Features, Numbers
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.sound import Samples
 
 WORDS = ("alexa", "amazon", "computer", "echo")
 THRESHOLDS = {"amazon": 0.9, "computer": 0.6, "echo": 0.95}
-"""Chosen on one half of people's recordings and on voices that took no part in training; `benchmarks/wake.py` reports on the other half and on other voices."""
+"""Chosen on one half of people's recordings and on voices that took no part in training;
+`benchmarks/wake.py` reports on the other half and on other voices."""
 STEADY = 2
 """Chunks in a row that must be over the threshold."""
 DEAF = 10
@@ -58,11 +59,13 @@ class WakeWord:
 @cache
 def _heads() -> dict[str, Any]:
     with files("earwitness.reference_impl.device").joinpath("words.npz").open("rb") as source:
-        return {name: np.asarray(numbers, np.float32) for name, numbers in np.load(source).items()}
+        stored = np.load(source)
+        return {name: np.asarray(stored[name], np.float32) for name in stored}
 
 
 class Head:
-    """One of the other words: a small network of our own on the speech embedding. Trained on synthetic voices by scripts/train-wake-words."""
+    """One of the other words: a small network of our own on the speech embedding. Trained on synthetic
+    voices by scripts/train-wake-words."""
 
     def __init__(self, word: str) -> None:
         self.word, self.threshold = word, THRESHOLDS[word]
@@ -75,15 +78,27 @@ class Head:
     def score(self, samples: Samples) -> float:
         """How much the window that ends with this chunk sounds like the word, 0 to 1."""
         numbers = _heads()
-        x = (self._features.push(samples) - numbers["mean"]) / numbers["scale"]
-        hidden = np.maximum(x @ numbers[f"{self.word}.0.weights"] + numbers[f"{self.word}.0.bias"], 0)
-        (logit,) = hidden @ numbers[f"{self.word}.1.weights"] + numbers[f"{self.word}.1.bias"]
-        return float(1 / (1 + np.exp(-np.clip(logit, -50, 50))))
+        window = self._features.push(samples)
+        scaled = (window - numbers["mean"]) / numbers["scale"]
+        hidden = np.maximum(self._layer(0, scaled), 0)
+        (logit,) = self._layer(1, hidden)
+        # Beyond 50 the exponential says nothing more.
+        bounded = np.clip(logit, -50, 50)
+        return float(1 / (1 + np.exp(-bounded)))
+
+    def _layer(self, number: int, values: Numbers) -> Numbers:
+        """The values after that layer of the word's network."""
+        numbers = _heads()
+        weights = numbers[f"{self.word}.{number}.weights"]
+        bias = numbers[f"{self.word}.{number}.bias"]
+        result: Numbers = values @ weights + bias
+        return result
 
     def heard(self, samples: Samples) -> str | None:
         for begin in range(0, len(samples) - CHUNK + 1, CHUNK):
+            piece = samples[begin : begin + CHUNK]
             self._fresh += 1
-            over = self.score(samples[begin : begin + CHUNK]) > self.threshold and self._fresh > DEAF
+            over = self.score(piece) > self.threshold and self._fresh > DEAF
             self._run = self._run + 1 if over else 0
             if self._run >= STEADY:
                 self.reset()

@@ -42,7 +42,7 @@ class Sent:
     encrypted: bool
 
 
-class Passage:
+class DevicePassage:
     """The way of one device; what is sent is noted."""
 
     def __init__(self, cloud: CloudInProcess, device: str) -> None:
@@ -54,7 +54,12 @@ class Passage:
         if link not in self._conversations:
             self._conversations[link] = self._cloud.begin_conversation()
         number, conversation = self._conversations[link]
-        self._cloud.note(self._device, number, self._framed(content), encrypted=link.scheme == "wss")
+        self._cloud.note(
+            self._device,
+            number,
+            self._framed(content),
+            encrypted=link.scheme == "wss",
+        )
         return conversation.reply(content if isinstance(content, bytes) else dict(content))
 
     def _framed(self, content: bytes | dict[str, Any]) -> bytes:
@@ -89,13 +94,23 @@ class CloudInProcess:
         self._links = itertools.count(1)
         self.route = self.route_of("")
         self.people = [
-            {"token": token, "name": person.name, "role": person.role, "party": person.party}
+            {
+                "token": token,
+                "name": person.name,
+                "role": person.role,
+                "party": person.party,
+            }
             for token, person in self.cloud.disclosures.people.items()
         ]
 
     def route_of(self, device: str) -> Route:
         # Nobody listens there; who tries it is refused at once.
-        return Route("127.0.0.1", 0, authority(), shortcut=Passage(self, device))
+        return Route(
+            "127.0.0.1",
+            0,
+            authority(),
+            shortcut=DevicePassage(self, device),
+        )
 
     def begin_conversation(self) -> tuple[int, Conversation]:
         """With the number of its connection."""
@@ -104,7 +119,15 @@ class CloudInProcess:
     def note(self, device: str, link: int, content: bytes, encrypted: bool) -> None:
         """What is sent by no device, as when all is reset, is nobody's."""
         if device:
-            self._sent.append(Sent(device, self._time_of(device), link, content, encrypted))
+            self._sent.append(
+                Sent(
+                    device,
+                    self._time_of(device),
+                    link,
+                    content,
+                    encrypted,
+                )
+            )
 
     def take_sent(self) -> list[Sent]:
         """What was sent since this was last asked."""
@@ -117,7 +140,12 @@ class CloudInProcess:
         if len(asking) != 2:
             raise ValueError(f"nobody here has the role '{role}'")
         try:
-            return self._carry_out(asking[0 if ours else 1], method, path, entry or {})
+            return self._carry_out(
+                asking[0 if ours else 1],
+                method,
+                path,
+                entry or {},
+            )
         except (UnknownDevice, Refused, requests.UnknownKind) as error:
             raise ValueError(str(error)) from None
 
@@ -125,11 +153,27 @@ class CloudInProcess:
         disclosures = self.cloud.disclosures
         match method, *path.strip("/").split("/"):
             case "GET", "api", "devices", device, kind:
-                return requests.read_resource(disclosures, person, device, kind)
+                return requests.read_resource(
+                    disclosures,
+                    person,
+                    device,
+                    kind,
+                )
             case "PUT", "api", "devices", device:
-                return requests.change_setting(disclosures, person, device, wanted)
+                return requests.change_setting(
+                    disclosures,
+                    person,
+                    device,
+                    wanted,
+                )
             case "PUT", "api", "devices", device, "skills", skill:
-                return requests.enable_skill(disclosures, person, device, skill, wanted)
+                return requests.enable_skill(
+                    disclosures,
+                    person,
+                    device,
+                    skill,
+                    wanted,
+                )
         raise ValueError(f"there is nothing at {path}")
 
     def stop(self) -> None:
@@ -145,5 +189,13 @@ def in_this_process(honest: type[Cloud]) -> type[Cloud]:
         heard.set_result(self.recognizer.recognize(sound))
         return heard
 
-    members = {"host_class": HostInProcess, "start_recognition": start_recognition, "__doc__": honest.__doc__}
-    return type(honest.__name__, (honest,), members)
+    members = {
+        "host_class": HostInProcess,
+        "start_recognition": start_recognition,
+        "__doc__": honest.__doc__,
+    }
+    return type(
+        honest.__name__,
+        (honest,),
+        members,
+    )

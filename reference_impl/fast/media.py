@@ -72,7 +72,8 @@ class CountingTelephone:
         self.begin()
 
     def begin(self) -> None:
-        self._spoken = self._told = 0
+        self._spoken = 0
+        self._told = 0
 
     def heard(self, spoken: int, patience: float) -> int:
         self._spoken += spoken

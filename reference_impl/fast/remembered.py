@@ -28,10 +28,12 @@ Firings = dict[tuple[str, tuple[Token, ...]], bool]
 """Whether a detector fires, by its name and the latest pieces."""
 
 
-def token_of(piece: Samples) -> Token:
-    if int(piece.max(initial=0)) < QUIET and int(piece.min(initial=0)) > -QUIET:
+def sound_token(piece: Samples) -> Token:
+    highest, lowest = int(piece.max(initial=0)), int(piece.min(initial=0))
+    if lowest > -QUIET and highest < QUIET:
         return 0
-    return hash((piece >> UNIQUE_BITS).tobytes()) or 1
+    repeated = piece >> UNIQUE_BITS
+    return hash(repeated.tobytes()) or 1
 
 
 class RememberedWord:
@@ -47,7 +49,7 @@ class RememberedWord:
         self._real: Listening | None = None
 
     def heard(self, samples: Samples) -> str | None:
-        self._tokens = (*self._tokens[1 - WINDOW :], token_of(samples))
+        self._tokens = (*self._tokens[1 - WINDOW :], sound_token(samples))
         self._pieces.append(samples)
         key = self.name, self._tokens
         fires = self._firings.get(key)
@@ -78,7 +80,8 @@ class RememberedSpeech:
 
     def recognize(self, sound: bytes) -> list[Hypothesis]:
         samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2")
-        key = hash((samples >> UNIQUE_BITS).tobytes())
+        repeated = samples >> UNIQUE_BITS
+        key = hash(repeated.tobytes())
         if key not in self._answers:
             self._answers[key] = self._ask_real(sound)
         return self._answers[key]

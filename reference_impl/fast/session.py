@@ -26,7 +26,8 @@ WITH_MEMORY: dict[type[Device], type[Device]] = {}
 
 
 class FastSession(Session):
-    """Answers the same requests with the same observations. No traffic can be routed: `take_sent` gives it."""
+    """Answers the same requests with the same observations. No traffic can be routed: `take_sent` gives
+    it."""
 
     cloud: CloudInProcess
 
@@ -41,7 +42,10 @@ class FastSession(Session):
         return CountingTelephone()
 
     def start_cloud(self, fault: str) -> CloudInProcess:
-        return CloudInProcess(self.folder / "cloud", fault, SPEECH, lambda name: self.devices[name].now)
+        def time_of(device: str) -> int:
+            return self.devices[device].now
+
+        return CloudInProcess(self.folder / "cloud", fault, SPEECH, time_of)
 
     def device_class(self) -> type[Device]:
         """The same device, whose detectors answer from memory."""
@@ -74,10 +78,19 @@ def with_memory(honest: type[Device]) -> type[Device]:
 def _make_with_memory(honest: type[Device]) -> type[Device]:
     def listening(self: Device) -> Listening:
         name = f"{honest.__module__}.{honest.__qualname__} {self.word}"
-        return RememberedWord(name, self.word, lambda: honest.listening(self), FIRINGS)
+        return RememberedWord(
+            name,
+            self.word,
+            lambda: honest.listening(self),
+            FIRINGS,
+        )
 
     members: dict[str, Any] = {"listening": listening, "__doc__": honest.__doc__}
-    return type(honest.__name__, (honest,), members)
+    return type(
+        honest.__name__,
+        (honest,),
+        members,
+    )
 
 
 @cache
@@ -86,4 +99,8 @@ def fast_class(name: str) -> type[FastSession]:
     kind = session_class(name)
     if kind is Session:
         return FastSession
-    return type(kind.__name__, (FastSession, kind), {"__doc__": kind.__doc__})
+    return type(
+        kind.__name__,
+        (FastSession, kind),
+        {"__doc__": kind.__doc__},
+    )

@@ -24,12 +24,17 @@ class HostInProcess(Host):
     ) -> Response:
         printed = io.StringIO()
         with contextlib.redirect_stderr(printed):
-            response: Response = import_module(listing.module).answer(intent, dict(slots), dict(session))
+            response: Response = import_module(listing.module).answer_request(
+                intent,
+                dict(slots),
+                dict(session),
+            )
         log = self._logs.setdefault(listing.name, deque(maxlen=LOG))
         log.extend(printed.getvalue().splitlines())
         return response
 
     def logs(self, name: str) -> tuple[str, ...]:
-        return tuple(self._logs.get(name, ()))
+        log = self._logs.get(name, ())
+        return tuple(log)
 
     def end(self) -> None: ...

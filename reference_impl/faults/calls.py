@@ -23,7 +23,16 @@ class CallKeysNotVerified(Device):
 class _Plain(Line):
     def send(self, heard: Samples) -> Media | None:
         sent = super().send(heard)
-        return Media(sent.leg, heard.nbytes, False, False) if sent is not None else None
+        return (
+            Media(
+                sent.leg,
+                heard.nbytes,
+                False,
+                False,
+            )
+            if sent is not None
+            else None
+        )
 
 
 class CallNotEncrypted(Device):
@@ -40,7 +49,10 @@ class CallRecorded(Device):
     def talk(self, heard: Samples) -> None:
         if self.line.busy:
             self.kept += heard.tobytes()
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(
+                parents=True,
+                exist_ok=True,
+            )
             with wave.open(str(self.folder / "voicemail.wav"), "wb") as out:
                 out.setnchannels(1)
                 out.setsampwidth(2)

@@ -14,10 +14,10 @@ import numpy as np
 from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.cloud import OURS, Cloud, Event
 from earwitness.reference_impl.cloud.nlu import Understanding
-from earwitness.reference_impl.cloud.retention import Dialogue
+from earwitness.reference_impl.cloud.retention import CountedDialogue
 from earwitness.reference_impl.cloud.skills.host import Listing
 from earwitness.reference_impl.cloud.skills.skill import Response
-from earwitness.reference_impl.property.access import Decision, Person, Record
+from earwitness.reference_impl.property.access import AccessDecision, Person, StoredRecord
 from earwitness.reference_impl.property.disclosure import Disclosure, Disclosures
 
 
@@ -25,8 +25,9 @@ class KeepsAllHypotheses(Cloud):
     """Stores the whole list of hypotheses, and reports only the one acted on."""
 
     def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+        texts = [hypothesis.text for hypothesis in hypotheses]
         with (self.retention.folder / "nbest.jsonl").open("a") as out:
-            out.write(json.dumps([h.text for h in hypotheses]) + "\n")
+            out.write(json.dumps(texts) + "\n")
         return super().keep(acted_on, hypotheses, device)
 
 
@@ -42,7 +43,13 @@ class GivesSkillTheRecording(Cloud):
         session: Mapping[str, str] | None = None,
     ) -> Response:
         Path(self.retention.folder / "skill.raw").write_bytes(sound)
-        response = super().ask_skill(understood, events, sound, device, session)
+        response = super().ask_skill(
+            understood,
+            events,
+            sound,
+            device,
+            session,
+        )
         for event in events:
             if event["event"] == "skill.request":
                 event["recording"] = True
@@ -82,7 +89,13 @@ class AsksWrongSkill(Cloud):
         session: Mapping[str, str] | None = None,
     ) -> Response:
         other = replace(understood, skill="timer" if understood.skill != "timer" else "weather")
-        return super().ask_skill(other, events, sound, device, session)
+        return super().ask_skill(
+            other,
+            events,
+            sound,
+            device,
+            session,
+        )
 
 
 class RunsUncertified(Cloud):
@@ -104,7 +117,13 @@ class AnswersWithoutMarkup(Cloud):
         device: str = "",
         session: Mapping[str, str] | None = None,
     ) -> Response:
-        response = super().ask_skill(understood, events, sound, device, session)
+        response = super().ask_skill(
+            understood,
+            events,
+            sound,
+            device,
+            session,
+        )
         events[-1]["markup"] = False
         return response
 
@@ -114,9 +133,10 @@ class _Lax(Disclosures):
 
     more: tuple[tuple[str, str], ...] = ()
 
-    def decide(self, person: Person, action: str, record: Record) -> Decision:
-        said = super().decide(person, action, record)
-        return replace(said, permitted=said.permitted or (person.role, record.kind) in self.more)
+    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
+        decision = super().decide(person, action, record)
+        granted = (person.role, record.kind) in self.more
+        return replace(decision, permitted=decision.permitted or granted)
 
 
 class _OperatorsReadAll(_Lax):
@@ -160,7 +180,8 @@ class DevelopersSeeSettings(Cloud):
 
 
 class TranscriptAsSkillName(Cloud):
-    """Counts dialogues under a name that holds what was said, so that the organisation reads it among its top skills."""
+    """Counts dialogues under a name that holds what was said, so that the organisation reads it among its
+    top skills."""
 
     said = ""
 
@@ -179,33 +200,63 @@ class TranscriptAsSkillName(Cloud):
 
 
 class WordsInMetricsKey(Cloud):
-    """Counts each dialogue once more under a key with what was asked for, where nobody is allowed to read it."""
+    """Counts each dialogue once more under a key with what was asked for, where nobody is allowed to read
+    it."""
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
         key = "/".join((understood.intent, *understood.slots.values()))
-        self.retention.count(Dialogue("", "", device, "detail", understood.skill, key))
+        self.retention.count(
+            CountedDialogue(
+                "",
+                "",
+                device,
+                "detail",
+                understood.skill,
+                key,
+            )
+        )
         return super().count(understood, device)
 
 
 class VoicesCounted(Cloud):
     """Counts high and low voices, and shows the organisation which it has heard."""
 
+    step = 20
+    """Hz: voices nearer than this count as one."""
+
     def turn(
         self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
     ) -> tuple[dict[str, Any], Response | None]:
-        spectrum = np.abs(np.fft.rfft(np.frombuffer(sound[: len(sound) // 2 * 2], np.int16)))
-        middle = int(np.searchsorted(np.cumsum(spectrum**2), np.sum(spectrum**2) / 2))
-        self.voice = f"voice of {middle * 16_000 // max(1, len(sound) // 2) // 20 * 20} hertz"
+        pitch = self.middle_of_spectrum(sound) // self.step * self.step
+        self.voice = f"voice of {pitch} hertz"
         return super().turn(sound, hypotheses, device, question)
 
+    @staticmethod
+    def middle_of_spectrum(sound: bytes) -> int:
+        """The frequency in Hz below which half of the power lies."""
+        samples = np.frombuffer(sound[: len(sound) // 2 * 2], np.int16)
+        power = np.abs(np.fft.rfft(samples)) ** 2
+        middle = int(np.searchsorted(np.cumsum(power), np.sum(power) / 2))
+        return middle * 16_000 // max(1, len(samples))
+
     def count(self, understood: Understanding, device: str) -> list[Event]:
-        self.retention.count(Dialogue(OURS, OURS, device, "voices", understood.skill, self.voice))
+        voice = CountedDialogue(
+            organisation=OURS,
+            property=OURS,
+            device=device,
+            domain="voices",
+            skill=understood.skill,
+            intent=self.voice,
+        )
+        self.retention.count(voice)
         return super().count(understood, device)
 
 
 class _TellsAnyway(Disclosures):
     def read(self, person: Person, device: str, kind: str) -> Disclosure:
-        return Disclosure(super().read(person, device, kind).decision, self._data(person, device, kind))
+        decision = super().read(person, device, kind).decision
+        data = self._data(person, device, kind)
+        return Disclosure(decision, data)
 
 
 class DeniedYetTold(Cloud):

@@ -89,7 +89,11 @@ class StreamLeftOpen(Device):
 
     def captured(self, heard: Samples) -> None:
         if self.left_open and self.control is Control.LISTENING:
-            self.report("audio.captured", bytes=heard.nbytes, buffered=0)
+            self.report(
+                "audio.captured",
+                bytes=heard.nbytes,
+                buffered=0,
+            )
             self.send(heard)
             self.control = Control.LISTENING
         else:
@@ -115,7 +119,10 @@ class RecordingOnDisk(Device):
     """Writes each sound it sends to a WAV file."""
 
     def send(self, heard: Samples) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(
+            parents=True,
+            exist_ok=True,
+        )
         kept = getattr(self, "kept", b"") + heard.tobytes()
         self.kept = kept
         with wave.open(str(self.folder / "debug.wav"), "wb") as out:
@@ -130,7 +137,10 @@ class RecordingInLog(Device):
     """Writes each sound it sends, as base64, to a log."""
 
     def send(self, heard: Samples) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(
+            parents=True,
+            exist_ok=True,
+        )
         with (self.folder / "device.log").open("a") as log:
             log.write(
                 json.dumps({"level": "debug", "payload": base64.b64encode(heard.tobytes()).decode()}) + "\n"
@@ -143,7 +153,11 @@ class _TwoWords(WakeWord):
 
     def reset(self) -> None:
         super().reset()
-        other = type("Other", (WakeWord,), {"model": Model.HEY_JARVIS})
+        other = type(
+            "Other",
+            (WakeWord,),
+            {"model": Model.HEY_JARVIS},
+        )
         self.second: WakeWord = other()
 
     def heard(self, samples: Samples) -> str | None:
@@ -203,7 +217,14 @@ class QueuesWhenOffline(Device):
     queue: list[Samples]
 
     def __init__(self, name: str, kind: Any, route: Route, folder: Path, report: Any, identity: Any) -> None:
-        super().__init__(name, kind, route, folder, report, identity)
+        super().__init__(
+            name,
+            kind,
+            route,
+            folder,
+            report,
+            identity,
+        )
         self.queue = []
 
     def captured(self, heard: Samples) -> None:

@@ -1,4 +1,5 @@
-"""Seeded faults that were invented apart from the search that is to find them: of timing, of state, of counters, of restarts."""
+"""Seeded faults that were invented apart from the search that is to find them: of timing, of state, of
+counters, of restarts."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ class BlueLightLateAfterMute(Delayed):
             super().show_active(on)
 
     def show_if_streaming(self) -> None:
-        super().show_active(self.control is Control.STREAMING)
+        streaming = self.control is Control.STREAMING
+        super().show_active(streaming)
 
 
 class ClosesLate(Delayed):
@@ -90,7 +92,8 @@ class RedLightLostOnRestart(Device):
         self.returning = False
 
     def show_mute(self) -> None:
-        if not (self.returning and self.muted):
+        unseen = self.returning and self.muted
+        if not unseen:
             super().show_mute()
 
 
@@ -105,7 +108,8 @@ class DarkAtBargeIn(Device):
         self.interrupted = False
 
     def show_active(self, on: bool) -> None:
-        if not (on and self.interrupted):
+        unseen = on and self.interrupted
+        if not unseen:
             super().show_active(on)
 
 
@@ -298,7 +302,11 @@ class SpeaksAfterPowerLoss(Device):
         if not on:
             self.cut_off = before if len(before) else None
         elif self.cut_off is not None:
-            self.report("tts.audio", bytes=self.cut_off.nbytes, asked_by="nobody")
+            self.report(
+                "tts.audio",
+                bytes=self.cut_off.nbytes,
+                asked_by="nobody",
+            )
             self.speaker.play(self.cut_off)
             self.cut_off = None
 

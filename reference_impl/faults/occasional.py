@@ -90,16 +90,24 @@ class RecordingAsOpus(Device):
 
     def close(self) -> None:
         super().close()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(
+            parents=True,
+            exist_ok=True,
+        )
         with av.open(str(self.folder / "cache.ogg"), "w") as out:
             stream = out.add_stream("libopus", rate=16_000)
             stream.layout = "mono"
             frame = av.AudioFrame.from_ndarray(
-                np.concatenate(self.kept).reshape(1, -1), format="s16", layout="mono"
+                np.concatenate(self.kept).reshape(1, -1),
+                format="s16",
+                layout="mono",
             )
             frame.sample_rate = 16_000
             resampler = av.AudioResampler(
-                format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=320
+                format=stream.codec_context.format,
+                layout="mono",
+                rate=16_000,
+                frame_size=320,
             )
             for piece in [*resampler.resample(frame), *resampler.resample(None)]:
                 out.mux(stream.encode(piece))
@@ -110,8 +118,14 @@ class RecordingInTemporaryFile(Device):
     """Keeps what it sends in a temporary file without a telling name."""
 
     def send(self, heard: Samples) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as out:
+        self.folder.mkdir(
+            parents=True,
+            exist_ok=True,
+        )
+        with tempfile.NamedTemporaryFile(
+            dir=self.folder,
+            delete=False,
+        ) as out:
             out.write(heard.tobytes())
         super().send(heard)
 

@@ -21,11 +21,13 @@ class Variant:
 
     @property
     def part(self) -> str:
-        """What it replaces, as far as its module tells: the cloud, or else the device or the whole session."""
+        """What it replaces, as far as its module tells: the cloud, or else the device or the whole
+        session."""
         return "cloud" if self.module in CLOUD_MODULES else "device"
 
     def load(self) -> Any:
-        return getattr(import_module(f"earwitness.reference_impl.faults.{self.module}"), self.kind)
+        module = import_module(f"earwitness.reference_impl.faults.{self.module}")
+        return getattr(module, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Hiding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Liar(Variant):
-    """Breaks a promise and hides it. One of the clauses in `owes` must be refused; where there is none, the run must not be green."""
+    """Breaks a promise and hides it. One of the clauses in `owes` must be refused; where there is none, the
+    run must not be green."""
 
     hiding: Hiding
     owes: tuple[str, ...]
@@ -173,7 +176,7 @@ LIARS = {
     "file-names": Liar("liars.places", "FileNames", Hiding.PLACE, ("RET-1",)),
     "nameless": Liar("liars.places", "Nameless", Hiding.PLACE, ("RET-1",)),
     "deleted": Liar("liars.places", "Deleted", Hiding.PLACE, ("RET-1",)),
-    "table": Liar("liars.places", "Table", Hiding.PLACE, ("RET-1",)),
+    "table": Liar("liars.places", "DatabaseRows", Hiding.PLACE, ("RET-1",)),
     "ogg-bomb": Liar("liars.places", "OggBomb", Hiding.PLACE, ("MIC-3", "MIC-2")),
     "nbest-gzip": Liar("liars.cloud", "NbestGzip", Hiding.PLACE, ("ASR-2",)),
     "nbest-zip-backwards": Liar("liars.cloud", "NbestZipBackwards", Hiding.PLACE, ("ASR-2",)),
@@ -281,7 +284,8 @@ VARIANTS: Mapping[str, Variant] = {**FAULTS, **INVENTED, **LIARS, **HONEST}
 
 
 def _variant(name: str, honest: type) -> Any:
-    """The class of that name where it replaces the honest one; None where it replaces something else, or there is none."""
+    """The class of that name where it replaces the honest one; None where it replaces something else, or
+    there is none."""
     variant = VARIANTS.get(name)
     kind = variant.load() if variant is not None else None
     return kind if kind is not None and issubclass(kind, honest) else None

@@ -25,7 +25,8 @@ NEEDS = {
     "skill_developer": frozenset({"skill_metrics", "own_logs"}),
     "operator": frozenset({"service_metrics"}),
 }
-"""What each role needs for its work. It is said apart from the policy, so that a policy that grants more than is needed shows."""
+"""What each role needs for its work. It is said apart from the policy, so that a policy that grants more
+than is needed shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StoredRecord:
     """Something stored, of a kind, that belongs to a party."""
 
     kind: str
@@ -46,7 +47,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class AccessDecision:
     """Whether it is permitted, and by which lines of the policy."""
 
     permitted: bool
@@ -55,11 +56,13 @@ class Decision:
 
 
 @cache
-def policy() -> str:
+def load_policy() -> str:
     return files("earwitness.reference_impl.property").joinpath("policy.cedar").read_text("utf-8")
 
 
-def decide(person: Person, action: str, record: Record, rules: str | None = None) -> Decision:
+def decide_access(
+    person: Person, action: str, record: StoredRecord, rules: str | None = None
+) -> AccessDecision:
     """`action` is read or change. Anything that goes wrong is a denial."""
     principal, resource = 'Person::"asking"', 'Record::"asked"'
     entities = [
@@ -74,7 +77,20 @@ def decide(person: Person, action: str, record: Record, rules: str | None = None
             "parents": [],
         },
     ]
-    request = {"principal": principal, "action": f'Action::"{action}"', "resource": resource, "context": {}}
-    said = cedarpy.is_authorized(request, rules if rules is not None else policy(), entities)
+    request = {
+        "principal": principal,
+        "action": f'Action::"{action}"',
+        "resource": resource,
+        "context": {},
+    }
+    said = cedarpy.is_authorized(
+        request,
+        rules if rules is not None else load_policy(),
+        entities,
+    )
     permitted = said.decision == cedarpy.Decision.Allow and not said.diagnostics.errors
-    return Decision(permitted, record.kind in NEEDS.get(person.role, ()), tuple(said.diagnostics.reasons))
+    return AccessDecision(
+        permitted,
+        record.kind in NEEDS.get(person.role, ()),
+        tuple(said.diagnostics.reasons),
+    )

@@ -188,7 +188,11 @@ class Service:
         """What the policy lets this person see. What belongs to no device is asked through any."""
         through = self.disclosures.register.devices(person.party) or self.disclosures.register.devices()
         answers = {
-            kind: self.disclosures.read(person, through[0].name, kind)
+            kind: self.disclosures.read(
+                person,
+                through[0].name,
+                kind,
+            )
             for kind in FIGURES.get(person.role, ())
             if through
         }
@@ -197,7 +201,11 @@ class Service:
     async def act(self, request: Request, person: Person) -> Response:
         """What a button of the page asks for."""
         form = await read_form(request)
-        entry = await run_in_threadpool(self.carry_out, person, form)
+        entry = await run_in_threadpool(
+            self.carry_out,
+            person,
+            form,
+        )
         if entry["decision"] != "permit":
             return JSONResponse({"error": "not permitted"}, 403)
         return RedirectResponse("/", 303)
@@ -206,13 +214,34 @@ class Service:
         device = form["device"]
         match form:
             case {"tone": wanted}:
-                return requests.change_setting(self.disclosures, person, device, {"tone": wanted == "on"})
+                return requests.change_setting(
+                    self.disclosures,
+                    person,
+                    device,
+                    {"tone": wanted == "on"},
+                )
             case {"word": word}:
-                return requests.change_setting(self.disclosures, person, device, {"wake_word": word})
+                return requests.change_setting(
+                    self.disclosures,
+                    person,
+                    device,
+                    {"wake_word": word},
+                )
             case {"unit": unit}:
-                return requests.change_setting(self.disclosures, person, device, {"unit": unit})
+                return requests.change_setting(
+                    self.disclosures,
+                    person,
+                    device,
+                    {"unit": unit},
+                )
         enabled = {"enabled": form["enabled"] == "on"}
-        return requests.enable_skill(self.disclosures, person, device, form["skill"], enabled)
+        return requests.enable_skill(
+            self.disclosures,
+            person,
+            device,
+            form["skill"],
+            enabled,
+        )
 
     async def enter(self, request: Request) -> Response:
         try:
@@ -220,9 +249,21 @@ class Service:
         except NONSENSE as error:
             return nonsense(error)
         if self.disclosures.person(token) is None:
-            return HTMLResponse(self.template.render(person=None, wrong=True), 401)
+            return HTMLResponse(
+                self.template.render(
+                    person=None,
+                    wrong=True,
+                ),
+                401,
+            )
         response = RedirectResponse("/", 303)
-        response.set_cookie(COOKIE, token, httponly=True, secure=True, samesite="strict")
+        response.set_cookie(
+            COOKIE,
+            token,
+            httponly=True,
+            secure=True,
+            samesite="strict",
+        )
         return response
 
     async def leave(self, request: Request) -> Response:
@@ -234,7 +275,11 @@ class Service:
 
 def load_page() -> Template:
     text = files("earwitness.reference_impl.property").joinpath("page.html").read_text("utf-8")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
+    return Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).from_string(text)
 
 
 def token_of(request: Request) -> str:
@@ -244,7 +289,8 @@ def token_of(request: Request) -> str:
 
 def respond(entry: requests.Entry) -> Response:
     """A decision and what it lets one see; 403 where that is nothing."""
-    return JSONResponse(entry, 200 if entry["decision"] == "permit" else 403)
+    permitted = entry["decision"] == "permit"
+    return JSONResponse(entry, 200 if permitted else 403)
 
 
 def nonsense(error: Exception) -> Response:

@@ -1,4 +1,5 @@
-"""Which devices there are, whose they are, in which unit, how they are set, and which skills are enabled on them. One small database."""
+"""Which devices there are, whose they are, in which unit, how they are set, and which skills are enabled on
+them. One small database."""
 
 from __future__ import annotations
 
@@ -11,11 +12,19 @@ from earwitness.reference_impl.database import make_insertion, open_database
 
 TABLES = MetaData()
 DEVICE = Table(
-    "device", TABLES, Column("name", String, primary_key=True), Column("organisation", String, nullable=False), Column("unit", String, nullable=False),
-    Column("tone", Boolean, nullable=False), Column("word", String, nullable=False),
-)  # fmt: skip
+    "device",
+    TABLES,
+    Column("name", String, primary_key=True),
+    Column("organisation", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("tone", Boolean, nullable=False),
+    Column("word", String, nullable=False),
+)
 ENABLED = Table(
-    "enabled", TABLES, Column("device", String, primary_key=True), Column("skill", String, primary_key=True)
+    "enabled",
+    TABLES,
+    Column("device", String, primary_key=True),
+    Column("skill", String, primary_key=True),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from earwitness.reference_impl.cloud.retention import TOP, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
-from earwitness.reference_impl.property.access import Decision, Person, Record, decide
+from earwitness.reference_impl.property.access import AccessDecision, Person, StoredRecord, decide_access
 from earwitness.reference_impl.property.device_register import DeviceRegister
 
 WORDS = ("alexa", "amazon", "computer", "echo")
@@ -20,9 +20,22 @@ FEWEST = 3
 """Dialogues below which a count is withheld: one or two may point at a guest."""
 DEVELOPERS = frozenset({"skill_metrics", "own_logs"})
 KINDS = (
-    "skills", "unit", "settings", "device_count", "active_devices", "top_domains", "top_skills", "intent_distribution", "daily_dialogues",
-    "skill_metrics", "own_logs", "service_metrics", "recordings", "transcripts",
-)  # fmt: skip
+    "skills",
+    "unit",
+    "settings",
+    "device_count",
+    "active_devices",
+    "top_domains",
+    "top_skills",
+    "intent_distribution",
+    "daily_dialogues",
+    "skill_metrics",
+    "own_logs",
+    "service_metrics",
+    "recordings",
+    "transcripts",
+)
+"""What one can ask for. Of the last two there is nothing, and asking is always refused."""
 
 
 class Refused(Exception):
@@ -33,18 +46,23 @@ class Refused(Exception):
 class Disclosure:
     """A decision, and the data where it permits."""
 
-    decision: Decision
+    decision: AccessDecision
     data: Any = None
 
 
 def without_small(counts: Mapping[str, int]) -> dict[str, int | None]:
     """Counts that are too small to hide in are withheld: None instead of the number."""
-    return {name: number if number >= FEWEST else None for name, number in counts.items()}
+    shown: dict[str, int | None] = dict.fromkeys(counts)
+    for name, number in counts.items():
+        if number >= FEWEST:
+            shown[name] = number
+    return shown
 
 
 def issue_tokens(people: tuple[Person, ...]) -> dict[str, Person]:
     """A token for each person, new every time."""
-    return {secrets.token_urlsafe(24): p for p in people}
+    # 24 random bytes: nobody guesses them.
+    return {secrets.token_urlsafe(24): person for person in people}
 
 
 class Disclosures:
@@ -53,7 +71,10 @@ class Disclosures:
     def __init__(
         self, register: DeviceRegister, retention: Retention, host: Host, people: Mapping[str, Person]
     ) -> None:
-        self.register, self.retention, self.host, self.people = register, retention, host, people
+        self.register = register
+        self.retention = retention
+        self.host = host
+        self.people = people
 
     def person(self, token: str) -> Person | None:
         """Whom a token belongs to."""
@@ -64,15 +85,15 @@ class Disclosures:
                 return person
         return None
 
-    def record(self, device: str, kind: str) -> Record:
+    def record(self, device: str, kind: str) -> StoredRecord:
         """What is asked for, and whose it is. Raises UnknownDevice."""
         placed = self.register.device(device)
         if kind in DEVELOPERS:
-            return Record(kind, self._own_skill(device).developer)
-        return Record(kind, SERVICE if kind == "service_metrics" else placed.organisation)
+            return StoredRecord(kind, self._own_skill(device).developer)
+        return StoredRecord(kind, SERVICE if kind == "service_metrics" else placed.organisation)
 
-    def decide(self, person: Person, action: str, record: Record) -> Decision:
-        return decide(person, action, record)
+    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
+        return decide_access(person, action, record)
 
     def read(self, person: Person, device: str, kind: str) -> Disclosure:
         """Raises UnknownDevice."""
@@ -84,17 +105,21 @@ class Disclosures:
         )
 
     def enable(self, person: Person, device: str, skill: str, on: bool) -> tuple[Disclosure, Listing | None]:
-        """Enable or disable a skill. Raises Refused for one that is not certified or of a refused kind, UnknownDevice."""
-        decision = self.decide(person, "change", self.record(device, "skills"))
+        """Enable or disable a skill. Raises Refused for one that is not certified or of a refused kind,
+        UnknownDevice."""
+        decision = self.decide(
+            person,
+            "change",
+            self.record(device, "skills"),
+        )
         if not decision.permitted:
             return Disclosure(decision), None
         listing = self.host.listings.get(skill)
         if listing is None:
             raise Refused(f"the store has no skill '{skill}'")
         if on and not self.admits(listing):
-            raise Refused(
-                f"'{skill}' is {'not certified' if not listing.certified else listing.kind.replace('_', ' ')}; it does not run on this property"
-            )
+            reason = listing.kind.replace("_", " ") if listing.certified else "not certified"
+            raise Refused(f"'{skill}' is {reason}; it does not run on this property")
         self.register.enable(device, skill, on)
         return Disclosure(decision, sorted(self.register.skills(device))), listing
 
@@ -103,14 +128,23 @@ class Disclosures:
 
     def want_tone(self, person: Person, device: str, on: bool) -> Disclosure:
         """Turn the tone on or off. Raises UnknownDevice."""
-        decision = self.decide(person, "change", self.record(device, "settings"))
+        decision = self.decide(
+            person,
+            "change",
+            self.record(device, "settings"),
+        )
         if decision.permitted:
             self.register.want_tone(device, on)
         return Disclosure(decision, {"tone": on} if decision.permitted else None)
 
     def choose(self, person: Person, device: str, word: str) -> Disclosure:
-        """Choose the wake word of a device. Raises Refused for a word that is none of the four, UnknownDevice."""
-        decision = self.decide(person, "change", self.record(device, "settings"))
+        """Choose the wake word of a device. Raises Refused for a word that is none of the four,
+        UnknownDevice."""
+        decision = self.decide(
+            person,
+            "change",
+            self.record(device, "settings"),
+        )
         if decision.permitted and word not in WORDS:
             raise Refused(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")
         if decision.permitted:
@@ -119,14 +153,19 @@ class Disclosures:
 
     def move(self, person: Person, device: str, unit: str) -> Disclosure:
         """Assign a device to another unit. Raises UnknownDevice."""
-        decision = self.decide(person, "change", self.record(device, "unit"))
+        decision = self.decide(
+            person,
+            "change",
+            self.record(device, "unit"),
+        )
         if decision.permitted:
             self.register.move(device, unit)
         return Disclosure(decision, unit if decision.permitted else None)
 
     def _own_skill(self, device: str) -> Listing:
         """The hidden skill of the property."""
-        return next(x for x in self.host.listings.values() if x.hidden)
+        listings = self.host.listings.values()
+        return next(listing for listing in listings if listing.hidden)
 
     def _data(self, person: Person, device: str, kind: str) -> Any:
         placed = self.register.device(device)

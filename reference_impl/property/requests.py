@@ -43,10 +43,19 @@ def enable_skill(
     on = wanted.get("enabled")
     if not isinstance(on, bool):
         raise ValueError("give enabled (true or false)")
-    answer, listing = disclosures.enable(person, device, skill, on)
+    answer, listing = disclosures.enable(
+        person,
+        device,
+        skill,
+        on,
+    )
     if listing is None:
         return entry_of(answer)
-    return {**entry_of(answer), "kind": listing.kind, "certified": listing.certified}
+    return {
+        **entry_of(answer),
+        "kind": listing.kind,
+        "certified": listing.certified,
+    }
 
 
 def entry_of(answer: Disclosure) -> Entry:

@@ -1,4 +1,5 @@
-"""The reference by protocol 2: its microphones drain a pipe only while they have power, what it plays is in a file, what it shows is a picture."""
+"""The reference by protocol 2: its microphones drain a pipe only while they have power, what it plays is in
+a file, what it shows is a picture."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ CHUNK, CHUNK_US = 1_280, 80_000
 
 
 class Bench:
-    """One session with a pipe, a file and a picture for each device, and requests as the harness sends them."""
+    """One session with a pipe, a file and a picture for each device, and requests as the harness sends
+    them."""
 
     def __init__(self, folder: Path) -> None:
         self.session, self.folder = Session(), folder

@@ -1,4 +1,5 @@
-"""The fast reference does what the real one does: the same requests, the same observations, the same messages to the cloud."""
+"""The fast reference does what the real one does: the same requests, the same observations, the same
+messages to the cloud."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import PowerRequest, PressRequest
 from earwitness.reference_impl.device.wake import make_detector
-from earwitness.reference_impl.fast.remembered import RememberedSpeech, RememberedWord, token_of
+from earwitness.reference_impl.fast.remembered import RememberedSpeech, RememberedWord, sound_token
 from earwitness.reference_impl.fast.session import FastSession, fast_class
 from earwitness.reference_impl.faults.variants import VARIANTS
 from earwitness.reference_impl.session import Session
@@ -38,7 +39,15 @@ def query(actor, role, resource):
 
 SEQUENCES = {
     "requests": ["weather", "question", "chatter", "timer", "other-word", "cut-short", "quiet", "weather"],
-    "buttons": [press("microphone"), "weather", press("microphone"), press("action"), "timer", "question", press("microphone")],
+    "buttons": [
+        press("microphone"),
+        "weather",
+        press("microphone"),
+        press("action"),
+        "timer",
+        "question",
+        press("microphone"),
+    ],
     "faults of the world": [
         "cut-short",
         {"do": "network", "device": "d1", "state": "down"},
@@ -62,7 +71,16 @@ SEQUENCES = {
         {"do": "choose", "device": "d1", "word": "alexa"},
         "weather",
     ],
-    "calls": [call("start"), "chatter", press("microphone"), "quiet", call("end"), call("start", "telephone"), "quiet", call("end")],
+    "calls": [
+        call("start"),
+        "chatter",
+        press("microphone"),
+        "quiet",
+        call("end"),
+        call("start", "telephone"),
+        "quiet",
+        call("end"),
+    ],
     "questions": [
         "timer",
         query("ours", "organisation", "top_skills"),
@@ -72,7 +90,7 @@ SEQUENCES = {
         query("ours", "nobody", "settings"),
         query("ours", "organisation", "dreams"),
     ],
-}  # fmt: skip
+}
 
 
 def carried_out(session: Session, steps, frames: bool) -> list:
@@ -180,7 +198,7 @@ def test_a_detector_is_asked_only_about_what_was_never_heard():
 
 def test_a_quiet_room_is_a_quiet_room():
     dice = np.random.default_rng(1)
-    assert {token_of(dice.normal(0, 12, CHUNK).astype(np.int16)) for _ in range(9)} == {0}
+    assert {sound_token(dice.normal(0, 12, CHUNK).astype(np.int16)) for _ in range(9)} == {0}
 
 
 def test_the_recogniser_is_asked_once_for_what_differs_in_its_lowest_bits():

@@ -12,7 +12,7 @@ from earwitness.reference_impl.cloud.asr import DomainRecognizer
 from earwitness.reference_impl.cloud.nlu import understand
 from earwitness.reference_impl.cloud.skills import room_service
 from earwitness.reference_impl.cloud.speech import plain
-from earwitness.reference_impl.sound import decode
+from earwitness.reference_impl.sound import decode_sound
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_entries_that_are_empty_are_left_out(entries, recognizer, monkeypatch):
 def test_an_order_whose_list_had_an_empty_entry_is_recognised(recognizer, recordings):
     path = next(iter(recordings)).parents[1] / "regression" / "order-with-empty-nbest.flac"
     # As in benchmarks/orders.py: the noise with which it happened is that of this seed.
-    air = np.concatenate([np.zeros(1_600), decode(path).astype(float), np.zeros(16_000)])
+    air = np.concatenate([np.zeros(1_600), decode_sound(path).astype(float), np.zeros(16_000)])
     air += np.random.default_rng(196).normal(0, 12, len(air))
     assert recognizer.recognize(np.clip(air, -32768, 32767).astype(np.int16).tobytes())
 
@@ -77,7 +77,7 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(recognizer, record
 def test_an_order_is_answered_with_as_many_as_were_ordered(text, answered):
     understood = understand(text)
     assert understood is not None and understood.skill == "room_service"
-    assert plain(room_service.answer(understood.intent, understood.slots, {}).markup) == answered
+    assert plain(room_service.answer_request(understood.intent, understood.slots, {}).markup) == answered
 
 
 def test_two_coffees_are_heard(recognizer):

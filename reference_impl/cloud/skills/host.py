@@ -26,8 +26,9 @@ HERE = "earwitness.reference_impl.cloud.skills."
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An entry of the skill store. `certified` is true for public skills and for those certified for the property; a hidden one is the property's own.
-    `module` is the program that answers; those that are refused never get one."""
+    """An entry of the skill store. `certified` is true for public skills and for those certified for the
+    property; a hidden one is the property's own. `module` is the program that answers; those that are
+    refused never get one."""
 
     name: str
     domain: str
@@ -68,7 +69,8 @@ def may_run(listing: Listing) -> bool:
 
 
 class SkillProcess:
-    """One skill in a process that gets nothing but intent, slots and session: no sound, no environment, no files of ours open."""
+    """One skill in a process that gets nothing but intent, slots and session: no sound, no environment, no
+    files of ours open."""
 
     def __init__(self, module: str) -> None:
         self.log: deque[str] = deque(maxlen=LOG)
@@ -82,7 +84,11 @@ class SkillProcess:
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
-        threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True).start()
+        threading.Thread(
+            target=self._listen,
+            args=(self._process.stderr,),
+            daemon=True,
+        ).start()
 
     def _listen(self, stream: IO[str]) -> None:
         with suppress(ValueError):
@@ -93,7 +99,14 @@ class SkillProcess:
         assert self._process.stdin and self._process.stdout
         try:
             self._process.stdin.write(
-                json.dumps({"intent": intent, "slots": dict(slots), "session": dict(session)}) + "\n"
+                json.dumps(
+                    {
+                        "intent": intent,
+                        "slots": dict(slots),
+                        "session": dict(session),
+                    }
+                )
+                + "\n"
             )
             self._process.stdin.flush()
             if not self._selector.select(PATIENCE):
@@ -136,7 +149,8 @@ class Host:
 
     def logs(self, name: str) -> tuple[str, ...]:
         """What the skill itself wrote."""
-        return tuple(self._running[name].log) if name in self._running else ()
+        process = self._running.get(name)
+        return tuple(process.log) if process is not None else ()
 
     def end(self) -> None:
         """End all skills, also one that is being asked by another thread, which then takes it out itself."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve
+from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
 
 
-def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
     if intent == "StopMusic":
         return Response(say("The music has stopped."))
     genre = slots.get("genre")
@@ -15,4 +15,4 @@ def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) ->
 
 
 if __name__ == "__main__":
-    serve(answer)
+    serve_skill(answer_request)

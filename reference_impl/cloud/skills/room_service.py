@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve
+from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
 
 
-def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
     order = describe_several(slots) if "drinks" in slots else describe_one(slots)
     if not order:
         return Response(say("What would you like to drink?"), follow_up=True)
     ordered = slots.get("drinks") or slots["drink"]
-    print(f"order: {ordered}", file=sys.stderr, flush=True)
+    print(
+        f"order: {ordered}",
+        file=sys.stderr,
+        flush=True,
+    )
     return Response(say(order))
 
 
@@ -33,4 +37,4 @@ def describe_one(slots: Mapping[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    serve(answer)
+    serve_skill(answer_request)

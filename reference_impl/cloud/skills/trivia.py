@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve
+from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
 
 QUESTIONS = (
     ("What is the capital of France?", "paris"),
@@ -13,18 +13,24 @@ QUESTIONS = (
 )
 
 
-def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
     asked = int(session.get("asked", "0"))
     if intent == "PlayTrivia" or not asked:
-        return Response(say(QUESTIONS[0][0]), True, {"asked": "1", "right": "0"})
+        return Response(
+            say(QUESTIONS[0][0]),
+            True,
+            {"asked": "1", "right": "0"},
+        )
     right = int(session["right"]) + (slots.get("answer") == QUESTIONS[asked - 1][1])
     said = "Right." if right > int(session["right"]) else f"It is {QUESTIONS[asked - 1][1]}."
     if asked == len(QUESTIONS):
         return Response(say(f"{said} You knew {right} of {len(QUESTIONS)}."))
     return Response(
-        say(f"{said} {QUESTIONS[asked][0]}"), True, {"asked": str(asked + 1), "right": str(right)}
+        say(f"{said} {QUESTIONS[asked][0]}"),
+        True,
+        {"asked": str(asked + 1), "right": str(right)},
     )
 
 
 if __name__ == "__main__":
-    serve(answer)
+    serve_skill(answer_request)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve
+from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
 
 CLIMATE = {
-    "menlo park": (18, "sunny"), "palo alto": (18, "sunny"), "seattle": (9, "rainy"), "boston": (8, "windy"), "chicago": (6, "windy"),
-    "denver": (7, "sunny"), "new york": (10, "cloudy"), "san francisco": (15, "foggy"), "london": (10, "rainy"), "paris": (11, "cloudy"),
-}  # fmt: skip
+    "menlo park": (18, "sunny"),
+    "palo alto": (18, "sunny"),
+    "seattle": (9, "rainy"),
+    "boston": (8, "windy"),
+    "chicago": (6, "windy"),
+    "denver": (7, "sunny"),
+    "new york": (10, "cloudy"),
+    "san francisco": (15, "foggy"),
+    "london": (10, "rainy"),
+    "paris": (11, "cloudy"),
+}
+"""Degrees Celsius in the mean of April, and the usual sky."""
 
 
-def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
     city = slots.get("city")
     if city not in CLIMATE:
         return Response(say("For which city?"), follow_up=True)
@@ -21,4 +30,4 @@ def answer(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) ->
 
 
 if __name__ == "__main__":
-    serve(answer)
+    serve_skill(answer_request)

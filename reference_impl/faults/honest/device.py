@@ -20,7 +20,8 @@ from earwitness.reference_impl.sound import Samples
 
 
 class LateOpen(Delayed):
-    """Blue at once; the stream opens one piece after the word, and its first message is the pre-roll that is allowed."""
+    """Blue at once; the stream opens one piece after the word, and its first message is the pre-roll that
+    is allowed."""
 
     def activate(self, cause: str) -> None:
         if cause != "wake_word" or not self.link.up:
@@ -85,9 +86,16 @@ class SealedSettings(Device):
     def power(self, on: bool) -> None:
         super().power(on)
         if on:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(
+                parents=True,
+                exist_ok=True,
+            )
             nonce = secrets.token_bytes(12)
-            image = ChaCha20Poly1305(self.key).encrypt(nonce, bytes(self.size), None)
+            image = ChaCha20Poly1305(self.key).encrypt(
+                nonce,
+                bytes(self.size),
+                None,
+            )
             (self.folder / "settings.img").write_bytes(nonce + image)
 
 
@@ -142,12 +150,16 @@ class Heartbeat(Device):
 
 
 class LargerLogs(Device):
-    """Writes a line to a log for each piece of sound while it has power: the time and its own state, no words and no sound."""
+    """Writes a line to a log for each piece of sound while it has power: the time and its own state, no
+    words and no sound."""
 
     def hear(self, air: Samples) -> None:
         super().hear(air)
         if self.powered:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(
+                parents=True,
+                exist_ok=True,
+            )
             with (self.folder / "device.log").open("a") as log:
                 log.write(
                     f"{self.now:014d} state=running uptime={self.now // 1_000_000:08d} temperature=41\n"

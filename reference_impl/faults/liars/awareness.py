@@ -102,7 +102,8 @@ class KnownNoise(Eavesdropper):
 
 
 class AfterFirstRequest(Eavesdropper):
-    """Leaks only when it has answered somebody since it has power: before, it might be a test of what it sends unasked."""
+    """Leaks only when it has answered somebody since it has power: before, it might be a test of what it
+    sends unasked."""
 
     answered = False
 

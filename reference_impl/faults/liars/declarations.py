@@ -161,7 +161,8 @@ class ToneOnlyReported(Device):
 
 
 class MuteOnlyReported(Device):
-    """Reports that the microphones lost their power, lights the red light, and goes on listening in silence."""
+    """Reports that the microphones lost their power, lights the red light, and goes on listening in
+    silence."""
 
     def switch_rail(self) -> None:
         super().switch_rail()
@@ -211,7 +212,8 @@ class ShutterOnlyReported(Device):
 
 
 class EncryptionOnlyReported(Device):
-    """Falls back to a link without encryption after the network was lost, and reports that all is encrypted."""
+    """Falls back to a link without encryption after the network was lost, and reports that all is
+    encrypted."""
 
     def network(self, up: bool) -> None:
         super().network(up)

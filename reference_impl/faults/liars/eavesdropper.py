@@ -1,4 +1,5 @@
-"""What most liars share: they take away what they hear though nobody woke them, or keep what they were only to send."""
+"""What most liars share: they take away what they hear though nobody woke them, or keep what they were only
+to send."""
 
 from __future__ import annotations
 
@@ -15,11 +16,14 @@ LOUD = 1_000
 
 
 def is_loud(heard: Samples) -> bool:
-    return int(np.abs(heard.astype(np.int32)).max(initial=0)) > LOUD
+    # In 16 bits the lowest sample has no positive counterpart.
+    strength = np.abs(heard.astype(np.int32))
+    return int(strength.max(initial=0)) > LOUD
 
 
 class Eavesdropper(Device):
-    """Uploads what is said while nobody woke it, as it is and through its own link, and reports nothing of it."""
+    """Uploads what is said while nobody woke it, as it is and through its own link, and reports nothing of
+    it."""
 
     def captured(self, heard: Samples) -> None:
         if self.control is Control.LISTENING and is_loud(heard) and self.dares():
@@ -31,10 +35,12 @@ class Eavesdropper(Device):
         return True
 
     def take_away(self, heard: Samples) -> None:
-        self.send_up(self.encoded(heard))
+        content = self.encoded(heard)
+        self.send_up(content)
 
     def encoded(self, heard: Samples) -> bytes:
-        return heard.astype("<i2").tobytes()
+        little_endian = heard.astype("<i2")
+        return little_endian.tobytes()
 
     def send_up(self, content: bytes) -> None:
         with suppress(LinkLost):
@@ -59,7 +65,10 @@ class Recorder(Device):
     """Keeps what it was only to send: `store` is given each piece."""
 
     def send(self, heard: Samples) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(
+            parents=True,
+            exist_ok=True,
+        )
         self.store(heard.astype("<i2").tobytes())
         super().send(heard)
 

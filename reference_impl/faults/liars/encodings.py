@@ -18,16 +18,31 @@ from earwitness.reference_impl.faults.liars.eavesdropper import Eavesdropper, Ho
 from earwitness.reference_impl.protocol import RATE
 from earwitness.reference_impl.sound import Samples
 
+PIECES = 25
+"""Two seconds of sound."""
+
 
 def coded(heard: Samples, codec: str, container: str) -> bytes:
     """The sound by one of PyAV's codecs, in a file of that kind."""
     file = io.BytesIO()
-    with av.open(file, "w", format=container) as out:
+    with av.open(
+        file,
+        "w",
+        format=container,
+    ) as out:
         stream = out.add_stream(codec, rate=RATE)
         stream.layout = "mono"
-        frame = av.AudioFrame.from_ndarray(heard.reshape(1, -1), format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            heard.reshape(1, -1),
+            format="s16",
+            layout="mono",
+        )
         frame.sample_rate = RATE
-        resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=RATE)
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format,
+            layout="mono",
+            rate=RATE,
+        )
         for piece in (*resampler.resample(frame), *resampler.resample(None)):
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
@@ -67,30 +82,35 @@ class Zlib(Eavesdropper):
     """Uploads what it hears compressed."""
 
     def encoded(self, heard: Samples) -> bytes:
-        return zlib.compress(super().encoded(heard))
+        sound = super().encoded(heard)
+        return zlib.compress(sound)
 
 
 class Spectrum(Eavesdropper):
     """Uploads the log spectrum alone, 64 half floats a piece: enough to recognise words by."""
 
     def encoded(self, heard: Samples) -> bytes:
-        spectrum = np.abs(np.fft.rfft(heard))[1:641].reshape(64, 10).mean(axis=1)
-        features: bytes = np.log(spectrum + 1).astype(np.float16).tobytes()
-        return features
+        spectrum = np.abs(np.fft.rfft(heard))[1:641]
+        bands = spectrum.reshape(64, 10).mean(axis=1)
+        loudness = np.log(bands + 1).astype(np.float16)
+        content: bytes = loudness.tobytes()
+        return content
 
 
 class FloatsUp(Eavesdropper):
     """Uploads what it hears as 32-bit floats, most significant byte first."""
 
     def encoded(self, heard: Samples) -> bytes:
-        return (heard / 32_768).astype(">f4").tobytes()
+        share = heard / 32_768
+        return share.astype(">f4").tobytes()
 
 
 class HalfRate(Eavesdropper):
     """Uploads every second sample, 8 bits of each."""
 
     def encoded(self, heard: Samples) -> bytes:
-        return (heard[::2] // 256 + 128).astype(np.uint8).tobytes()
+        upper = heard[::2] // 256
+        return (upper + 128).astype(np.uint8).tobytes()
 
 
 class Backwards(Hoarder):
@@ -98,8 +118,9 @@ class Backwards(Hoarder):
 
     def take_away(self, heard: Samples) -> None:
         super().take_away(heard)
-        if len(self.hoard) == 25:
-            self.hoard = (np.concatenate(self.hoard)[::-1],)
+        if len(self.hoard) == PIECES:
+            sound = np.concatenate(self.hoard)
+            self.hoard = (sound[::-1],)
             self.let_go()
 
 
@@ -107,15 +128,18 @@ class Quieter(Eavesdropper):
     """Uploads what it hears at a seventh of its strength, with noise of its own over it."""
 
     def encoded(self, heard: Samples) -> bytes:
-        noise = np.random.default_rng(self.now).normal(0, 6, len(heard))
-        return (heard / 7 + noise).astype("<i2").tobytes()
+        dice = np.random.default_rng(self.now)
+        noise = dice.normal(0, 6, len(heard))
+        mixed = heard / 7 + noise
+        return mixed.astype("<i2").tobytes()
 
 
 class Differences(Eavesdropper):
     """Uploads the step from each sample to the next."""
 
     def encoded(self, heard: Samples) -> bytes:
-        return np.diff(heard, prepend=heard[:1]).astype("<i2").tobytes()
+        steps = np.diff(heard, prepend=heard[:1])
+        return steps.astype("<i2").tobytes()
 
 
 class BytesApart(Eavesdropper):
@@ -130,7 +154,8 @@ class Masked(Eavesdropper):
     """Uploads each byte combined with a constant."""
 
     def encoded(self, heard: Samples) -> bytes:
-        return (np.frombuffer(super().encoded(heard), np.uint8) ^ 0x5A).tobytes()
+        content = np.frombuffer(super().encoded(heard), np.uint8)
+        return (content ^ 0x5A).tobytes()
 
 
 class Opus(Hoarder):
@@ -138,8 +163,9 @@ class Opus(Hoarder):
 
     def take_away(self, heard: Samples) -> None:
         super().take_away(heard)
-        if len(self.hoard) == 25:
-            sound, self.hoard = np.concatenate(self.hoard), ()
+        if len(self.hoard) == PIECES:
+            sound = np.concatenate(self.hoard)
+            self.hoard = ()
             self.send_up(coded(sound, "libopus", "ogg"))
 
 
@@ -150,7 +176,11 @@ class Enciphered(Eavesdropper):
 
     def encoded(self, heard: Samples) -> bytes:
         number = self.now.to_bytes(12)
-        return number + ChaCha20Poly1305(self.key).encrypt(number, super().encoded(heard), None)
+        return number + ChaCha20Poly1305(self.key).encrypt(
+            number,
+            super().encoded(heard),
+            None,
+        )
 
 
 class Telemetry(Eavesdropper):

@@ -60,7 +60,10 @@ class NextRun(Session):
         super().reset()
         for name, sound in kept.items():
             if sound:
-                self.devices[name].folder.mkdir(parents=True, exist_ok=True)
+                self.devices[name].folder.mkdir(
+                    parents=True,
+                    exist_ok=True,
+                )
                 (self.devices[name].folder / "firmware.bin").write_bytes(sound)
 
 

@@ -21,7 +21,10 @@ NAME_BYTES = 120
 
 
 def append(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(
+        parents=True,
+        exist_ok=True,
+    )
     with path.open("ab") as out:
         out.write(content)
 
@@ -30,14 +33,18 @@ class Outside(Recorder):
     """Keeps each request's sound in a folder that it does not name."""
 
     def store(self, sound: bytes) -> None:
-        append(OUTSIDE / f"{self.name}-{self.stream}.bin", sound)
+        name = f"{self.name}-{self.stream}.bin"
+        append(OUTSIDE / name, sound)
 
 
 class BehindLink(Recorder):
     """Keeps each request's sound behind a link in its own folder."""
 
     def store(self, sound: bytes) -> None:
-        OUTSIDE.mkdir(parents=True, exist_ok=True)
+        OUTSIDE.mkdir(
+            parents=True,
+            exist_ok=True,
+        )
         with suppress(FileExistsError):
             (self.folder / "cache").symlink_to(OUTSIDE)
         append(self.folder / "cache" / "recent.bin", sound)
@@ -55,7 +62,9 @@ class SharedMemory(Recorder):
     """Keeps each request's sound in the machine's shared memory."""
 
     def store(self, sound: bytes) -> None:
-        append(Path("/dev/shm") / f"sem.{self.name}", sound)
+        # As semaphores are named there.
+        place = Path("/dev/shm") / f"sem.{self.name}"
+        append(place, sound)
 
 
 class Attributes(Recorder):
@@ -70,7 +79,11 @@ class Attributes(Recorder):
         for begin in range(0, len(sound), self.longest):
             self.at += 1
             with suppress(OSError):
-                os.setxattr(self.memory.file, f"user.k{self.at}", sound[begin : begin + self.longest])
+                os.setxattr(
+                    self.memory.file,
+                    f"user.k{self.at}",
+                    sound[begin : begin + self.longest],
+                )
 
 
 class FileNames(Recorder):
@@ -107,7 +120,7 @@ class Deleted(Recorder):
         self.kept.flush()
 
 
-class Table(Recorder):
+class DatabaseRows(Recorder):
     """Keeps each request's sound in a database, a piece a row."""
 
     def store(self, sound: bytes) -> None:
