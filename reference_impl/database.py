@@ -64,7 +64,7 @@ def make_insertion(engine: Engine, table: Table) -> sqlite.Insert | postgresql.I
 
 def rewrite(engine: Engine, table: Table) -> None:
     """Leave nothing of deleted rows in a table's file. SQLite has overwritten them; PostgreSQL keeps them
-    until the table is written anew, and in its write-ahead log for as long as its administrator lets it."""
+    until the table is written again, and in its write-ahead log for as long as its administrator lets it."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')

@@ -78,7 +78,9 @@ class Cloud:
             tuple(x.name for x in self.host.listings.values() if may_run(x)),
             database,
         )
-        self.credentials = issue_credentials(placed.name for placed in self.register.devices())
+        # Those registered at first too: a reset registers them again.
+        registered = (*DEVICES, *self.register.devices())
+        self.credentials = issue_credentials({device.name for device in registered})
         self.disclosures = self.disclosures_class(
             self.register,
             self.retention,

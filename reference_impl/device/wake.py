@@ -35,7 +35,7 @@ class Listening(Protocol):
 
 
 class WakeWord:
-    """The word 'alexa', by a model made for it. The model keeps state inside, so a reset loads it anew."""
+    """The word 'alexa', by a model made for it. The model keeps state inside, so a reset loads it again."""
 
     model = Model.ALEXA
     word = "alexa"

@@ -94,7 +94,7 @@ SEQUENCES = {
 
 
 def carried_out(session: Session, steps, frames: bool) -> list:
-    """All observations and replies of some steps, each begun anew with the same sound."""
+    """All observations and replies of some steps, each begun again with the same sound."""
     seen = list(session.handle({"id": 0, "do": "reset"}))
     for name in ("d1", "d2"):
         seen += session.handle({"id": 0, "do": "power", "device": name, "state": "restore"})
