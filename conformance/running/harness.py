@@ -161,7 +161,9 @@ class Harness:
         if cell is not None:
             connect = partial(cell.connect, cloud.host, cloud.port)
         for device in self.hello.devices:
-            door = self.relay.open_door(device, connect, listen=listen, authority=cloud.authority)
+            door = self.relay.open_door(
+                device, connect, listen=listen, authority=cloud.authority, inward=cloud.inward
+            )
             self.doors[device] = door
             request = RouteRequest(device, "127.0.0.1", door.port, self.relay.authority)
             if self.target.request(request).ok is None:

@@ -246,11 +246,14 @@ REQUESTS: Mapping[str, type[Request]] = {
 
 
 class CloudAddress(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the devices' cloud is, and whom they trust to be it."""
+    """Where the devices' cloud is, and whom they trust to be it; without an authority it speaks plain.
+    `inward` says that the server calls the device: then it is the device's address, and `route` is for the
+    server."""
 
     host: Name
     port: Annotated[int, Meta(ge=1, le=65_535)]
     authority: Annotated[str, Meta(max_length=LONGEST_AUTHORITY, description="certificates in PEM")]
+    inward: bool = False
 
 
 Capabilities = Annotated[

@@ -40,12 +40,17 @@ class Subject:
     capabilities: ClassVar[Sequence[str]] = ("power", "microphone", "loudspeaker")
     wake_words: ClassVar[Sequence[str]] = ("alexa",)
 
+    port: ClassVar[int] = 0
+    """Where the subject's server finds it, where the server calls; 0 where the subject calls."""
+
     def __init__(self, requests: IO[str], replies: IO[str]) -> None:
         self._requests, self._replies = requests, replies
         self.now = 0
         """Microseconds of the device's clock."""
         self.microphone = self.loudspeaker = ""
         """Paths that the harness gave."""
+        self.door = 0
+        """The port at which the subject is reached through the harness; 0 where it is reached directly."""
         self._pipe = -1
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -126,6 +131,7 @@ class Subject:
         return {
             "hello": self._introduce,
             "attach": self._attach,
+            "route": self._route,
             "reset": self._reset,
             "power": lambda request: self._set_power(request["state"] == "restore"),
             "kill": self._restart,
@@ -134,6 +140,7 @@ class Subject:
         }
 
     def _introduce(self, request: Message) -> Message:
+        address = {"host": "127.0.0.1", "port": self.port, "authority": "", "inward": True}
         return {
             "earwitness": 2,
             "name": self.name,
@@ -142,7 +149,11 @@ class Subject:
             "devices": [{"device": self.device, "kind": self.kind}],
             "capabilities": dict.fromkeys(self.capabilities, True),
             "wake_words": list(self.wake_words),
+            **({"cloud": address} if self.port else {}),
         }
+
+    def _route(self, request: Message) -> None:
+        self.door = int(request["port"])
 
     def _attach(self, request: Message) -> None:
         self.microphone = request.get("microphone", "")

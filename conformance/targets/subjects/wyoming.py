@@ -107,6 +107,8 @@ class WyomingSatellite(Subject):
     """`stream` counts the streams; `quiet` and `spoken` follow the request in the one that is open."""
 
     name = "wyoming-satellite"
+    port = SATELLITE
+    capabilities = ("power", "microphone", "loudspeaker", "route")
 
     def __init__(self, python: str) -> None:
         super().__init__(sys.stdin, sys.stdout)
@@ -155,12 +157,18 @@ class WyomingSatellite(Subject):
         self._wake = self._server = None
 
     def _connect(self) -> socket.socket:
-        """As the server does, once the satellite listens."""
+        """As the server does, through the harness's door: a satellite that lives says what it is."""
         until = time.monotonic() + 10 * PATIENCE
         while time.monotonic() < until:
             self.demand_life()
+            called = socket.create_connection(("127.0.0.1", self.door or SATELLITE), PATIENCE)
+            called.settimeout(PATIENCE)
             with contextlib.suppress(OSError):
-                return socket.create_connection(("127.0.0.1", SATELLITE), PATIENCE)
+                Link(called).send("describe")
+                if called.recv(1, socket.MSG_PEEK):
+                    called.settimeout(None)
+                    return called
+            called.close()
             time.sleep(0.05)
         raise Refusal("the satellite does not listen at its port")
 
