@@ -24,8 +24,10 @@ from websockets.asyncio.server import serve
 from websockets.exceptions import WebSocketException
 
 from earwitness.conformance.stimuli.clips import CLIPS, Clip, in_the_air, write_wav
-from earwitness.conformance.witnesses.files import search
-from earwitness.conformance.witnesses.heard_sound import Air
+from earwitness.conformance.witnesses.files import files_below, search_files
+from earwitness.conformance.witnesses.heard_sound import HeardSound
+from earwitness.conformance.witnesses.reader import Reader
+from earwitness.conformance.witnesses.spoken_words import SpokenWords
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.cloud.skills.host import Host, SkillProcess
 from earwitness.reference_impl.device.device import SPEAKER, Control, Device
@@ -44,13 +46,19 @@ def session():
     made.stop()
 
 
+def recordings_below(folder, heard):
+    """The stores below a folder that hold sound that was heard."""
+    with Reader(heard, SpokenWords()) as reader:
+        return [find.store for find in search_files(files_below([str(folder)]), reader).finds if find.heard]
+
+
 @pytest.fixture
 def say(session, tmp_path):
-    session.air = Air()
+    session.air = HeardSound()
 
     def heard(clip: str, device: str = "d1"):
         sound = in_the_air(CLIPS[clip], 9)
-        session.air.add(session.devices[device].now, sound.tobytes())
+        session.air.play(device, session.devices[device].now, sound)
         write_wav(sound, tmp_path / "clip.wav")
         return [
             m.get("event")
@@ -86,7 +94,7 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
     ]
     assert ("call.end" in ended) == (state == "on the telephone")
     assert "stream.open" not in say("weather") and not session.devices["d1"].lights.blue
-    assert search([str(session.folder)], [session.air], frozenset()).finds == ()
+    assert recordings_below(session.folder, session.air) == []
     session.cloud = CloudProcess(session.folder / "cloud", "")
     for name, device in session.devices.items():
         device.link.route = session.cloud.route_of(name)
@@ -405,9 +413,9 @@ def left_running(data) -> list[str]:
     "until", ["wake_word", "stream.open", "stream.audio", "asr.result", "tts.audio", "", "muted"]
 )
 def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_again(until, tmp_path):
-    data, air = tmp_path / "data", Air()
+    data, air = tmp_path / "data", HeardSound()
     sound = in_the_air(CLIPS["weather"], 9)
-    air.add(0, sound.tobytes())
+    air.play("d1", 0, sound)
     write_wav(sound, tmp_path / "clip.wav")
     device = Outside(data)
     if until == "muted":
@@ -424,7 +432,7 @@ def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_aga
     while left_running(data) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left_running(data) == []
-    assert [f.category for f in search([str(data)], [air], frozenset()).finds] == []
+    assert recordings_below(data, air) == []
     again = Outside(data)
     try:
         heard = [

@@ -20,7 +20,6 @@ from earwitness.conformance.witnesses.doors import (
     Connection,
     Door,
     SocketFactory,
-    connection_to,
     loopback_datagrams,
     loopback_listener,
 )
@@ -262,44 +261,3 @@ def _one_of(line: list[Crossing]) -> Crossing:
         size=sum(crossing.size for crossing in line),
         reason=next((crossing.reason for crossing in line if crossing.reason), ""),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Content that crossed from a device to its cloud."""
-
-    device: str
-    content: bytes
-    encrypted: bool
-
-
-class Tap:
-    """A relay with the calls of the harness of before: one TLS door a device, uploads alone."""
-
-    def __init__(self) -> None:
-        self._relay = Relay()
-        self.authority = self._relay.authority
-
-    def route(
-        self,
-        device: str,
-        host: str,
-        port: int,
-        authority: str,
-        listen: SocketFactory = loopback_listener,
-        connect: SocketFactory | None = None,
-    ) -> int:
-        """Listen for a device whose cloud is at host and port; returns the port to send it to. In a cell both
-        sockets are the cell's."""
-        connect = connect or connection_to(host, port)
-        return self._relay.open_door(device, connect, authority=authority, listen=listen).port
-
-    def take(self) -> list[Upload]:
-        return [
-            Upload(crossing.device, crossing.content, crossing.encrypted)
-            for crossing in self._relay.take()
-            if crossing.direction is Direction.FROM_DEVICE and crossing.part is not Part.FRAMING
-        ]
-
-    def close(self) -> None:
-        self._relay.close()
