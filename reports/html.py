@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
@@ -19,6 +20,7 @@ from earwitness.conformance.gate.summary import GLOSSARY, ClauseLine
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.model.logic.english import describe_duration
 from earwitness.policies.pack import Pack
+from earwitness.policies.traceability import read_traceability
 from earwitness.reports.figures import Arc, Shared, arcs_of, draw_sequence, draw_states
 from earwitness.reports.format import Format
 
@@ -53,6 +55,8 @@ class Source:
     passage: str
     meaning: str
     clauses: tuple[ClauseLine, ...]
+    because: str = ""
+    """Why no clause answers for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +112,31 @@ def _drawn(judged: JudgedBundle) -> Iterable[Drawn]:
 
 
 def _sources(judged: JudgedBundle) -> Iterable[Source]:
+    """Every sentence of a source where the bundle lists them; the passages that clauses name elsewhere."""
     lines = {line.id: line for line in judged.summary.clauses}
     for pack in judged.packs:
-        passages = dict.fromkeys(passage for clause in pack.clauses for passage in clause.source)
-        meanings: Mapping[str, str] = getattr(pack, "sections", {})
-        for passage in dict.fromkeys([*meanings, *passages]):
-            clauses = (lines[c.id] for c in pack.clauses if passage in c.source and c.id in lines)
-            yield Source(pack.name, passage, str(meanings.get(passage, "")), tuple(clauses))
+        file = f"packs/{pack.name}.traceability.yaml"
+        if file in judged.bundle.manifest.files:
+            yield from _sentences(judged.bundle.folder / file, pack, lines)
+        else:
+            yield from _passages(pack, lines)
+
+
+def _sentences(file: Path, pack: Pack, lines: Mapping[str, ClauseLine]) -> Iterable[Source]:
+    for sentence in read_traceability(file).sentences:
+        yield Source(
+            pack=pack.name,
+            passage=sentence.name,
+            meaning=sentence.says,
+            clauses=tuple(lines[name] for name in sentence.clauses if name in lines),
+            because=sentence.because,
+        )
+
+
+def _passages(pack: Pack, lines: Mapping[str, ClauseLine]) -> Iterable[Source]:
+    for passage in dict.fromkeys(name for clause in pack.clauses for name in clause.source):
+        clauses = (lines[c.id] for c in pack.clauses if passage in c.source and c.id in lines)
+        yield Source(pack.name, passage, "", tuple(clauses))
 
 
 def _bounds(pack: Pack) -> Iterable[Bound]:

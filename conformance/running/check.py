@@ -100,6 +100,10 @@ class _Check:
 
     def run(self) -> Outcome:
         kept = [self.writer.keep_pack(p.name, p.version, p.source, p.file) for p in self.packs]
+        for pack in self.packs:
+            sentences = pack.file.with_name("traceability.yaml")
+            if pack.file.name == "pack.yaml" and sentences.is_file():
+                self.writer.keep_file(f"packs/{pack.name}.traceability.yaml", sentences.read_bytes())
         proven = self._prove()
         proof_seconds = time.perf_counter() - self.began
         found = examine(
@@ -148,6 +152,7 @@ class _Check:
 
     def _facts(self, found: Examination, strength: Mapping[str, Any] | None) -> records.Results:
         session = found.session
+        skipped, refused = _apart(session)
         stores = [run.stores for run in session.runs]
         return records.Results(
             exit=found.exit.value,
@@ -176,11 +181,21 @@ class _Check:
             ),
             sight=found.circumstances.sight,
             circumstances=circumstances_record(found.circumstances),
-            skipped=tuple(sorted({s for r in session.runs for s in r.skipped})),
+            skipped=skipped,
+            kept_promises=refused,
             two_runs=_comparison_text(session),
             model=_model_record([run.trace for run in session.runs]),
             strength=strength,
         )
+
+
+def _apart(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What could not be done on the target, and what it refused as it promised: to enable a skill that nobody may enable."""
+    texts = sorted({text for run in session.runs for text in run.skipped})
+    skills = {name for profile in session.hello.profiles.values() for name in profile.refused_skills}
+    steps = tuple(f"skill enable {name} " for name in skills)
+    refused = tuple(text for text in texts if text.startswith(steps))
+    return tuple(text for text in texts if text not in refused), refused
 
 
 def _comparison_text(session: Session) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import UNSET
 
+from earwitness.conformance.gate.story import describe_step
 from earwitness.conformance.gate.verdict import weakest
 from earwitness.conformance.running.answers import holds_words
 from earwitness.conformance.running.deeds import DeviceState, Event, access_of, deeds_of, update
@@ -81,7 +82,7 @@ class Course:
         """One step; returns what was observed of it. What a target cannot do, or a device not now, is not asked of it."""
         reason = impossible(step, self.harness.hello) or self._untimely(step)
         if reason:
-            self.skipped.append(f"{to_json(step)}: {reason}")
+            self.skipped.append(f"{describe_step(to_json(step))}: {reason}")
             return []
         match step:
             case Say(device, name):
@@ -119,8 +120,8 @@ class Course:
         if answer.ok is not None:
             return True
         if not answer.definite:
-            raise TargetError(f"the implementation left open what came of {to_json(step)}: {answer.failed}")
-        self.skipped.append(f"{to_json(step)}: {answer.unsupported or answer.failed}")
+            raise TargetError(f"the implementation left open what came of {describe_step(to_json(step))}: {answer.failed}")
+        self.skipped.append(f"{describe_step(to_json(step))}: {answer.unsupported or answer.failed}")
         return False
 
     def _query(self, query: Query) -> list[Observation]:

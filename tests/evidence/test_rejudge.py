@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from bundles import HONEST, LEAKY, PACK, leak, read, write_bundle
-from test_verification import edit, in_json
+from forging import edit, in_json
 
 from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions
 from earwitness.conformance.gate.verdict import Verdict, gate

@@ -1,0 +1,254 @@
+"""The command line from outside: exit codes, forms of output, and what a person sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from bundles import violated_bundle, write_bundle
+from click.testing import CliRunner
+
+from earwitness.conformance.cli.init import FILES
+from earwitness.conformance.cli.main import COMMANDS, cli
+from earwitness.conformance.gate.exits import Exit
+
+COMMAND = [sys.executable, "-c", "from earwitness.conformance.cli.main import main; main()"]
+ESCAPE = "\x1b["
+
+
+def earwitness(*words, **more):
+    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=120, **more)
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory):
+    return violated_bundle(tmp_path_factory.mktemp("red") / "out")
+
+
+@pytest.fixture(scope="module")
+def green(tmp_path_factory):
+    return write_bundle(tmp_path_factory.mktemp("green") / "out")
+
+
+# Verdict and form
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["-q"], ["-v"], ["--format", "json"], ["--format", "github"], ["--report", "junit"]]
+)
+def test_the_verdict_is_the_same_whatever_the_form(red, green, words, tmp_path):
+    for folder, code in ((red, Exit.VIOLATED), (green, Exit.SATISFIED)):
+        assert earwitness("gate", folder, *words, cwd=tmp_path).returncode == code.value
+
+
+def test_json_on_standard_output_is_one_document(red):
+    document = json.loads(earwitness("gate", red, "--format", "json").stdout)
+    assert (document["exit"], document["failures"][0]["clause"]) == (1, "MIC-1")
+
+
+def test_github_gets_annotations_and_a_summary(red, tmp_path):
+    summary = tmp_path / "summary.md"
+    done = earwitness(
+        "gate", red, "--format", "github", env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary)}
+    )
+    assert done.stdout.startswith("::error title=MIC-1 is violated::")
+    assert summary.read_text().startswith("# ❌ Violated")
+
+
+def test_an_edited_bundle_is_refused_by_every_reader(red, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(red, copy)
+    (copy / "results.json").write_text((copy / "results.json").read_text().replace("violated", "satisfied"))
+    for command in ("gate", "report", "verify", "archive"):
+        done = earwitness(command, copy)
+        assert done.returncode == Exit.EVIDENCE_INVALID.value
+        assert "results.json" in done.stderr
+
+
+def test_a_bundle_that_contradicts_itself_is_refused(green, tmp_path):
+    import shutil
+
+    from forging import edit, set_verdict
+
+    copy = tmp_path / "copy"
+    shutil.copytree(green, copy)
+    edit(copy, "results.json", set_verdict(1, "violated"))
+    for command in ("gate", "verify"):
+        done = earwitness(command, copy)
+        assert done.returncode == Exit.EVIDENCE_INVALID.value and "LED-1" in done.stderr
+
+
+def test_a_partial_bundle_is_inconclusive(tmp_path):
+    from earwitness.conformance.evidence.writer import BundleWriter
+
+    BundleWriter(tmp_path / "out", "exec:./device")
+    done = earwitness("gate", tmp_path / "out")
+    assert done.returncode == Exit.INCONCLUSIVE.value and "did not come to its end" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["gate", "--waivers", "none.yaml"], "cannot be read"),
+        (["gate", "--profile", "strictest"], "is not one of"),
+        (["gate", "--report", "sarf"], "Did you mean 'sarif'"),
+        (["gtae"], "Did you mean 'gate'"),
+        (["check", "--key", "x"], "signed after its check"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error_with_a_remedy(green, words, part, tmp_path):
+    more = [green] if words[0] == "gate" else []
+    done = earwitness(*words, *more, cwd=tmp_path)
+    assert done.returncode == Exit.USAGE.value and part in done.stderr, done.stderr
+
+
+def test_keys_signatures_and_archives_from_the_command_line(green, tmp_path):
+    assert earwitness("keygen", "key", cwd=tmp_path).returncode == 0
+    assert earwitness("gate", green, "--key", tmp_path / "key.pub").returncode == Exit.EVIDENCE_INVALID.value
+    assert earwitness("sign", green, "--key", tmp_path / "key").returncode == 0
+    done = earwitness("verify", green, "--key", tmp_path / "key.pub")
+    assert done.returncode == 0 and "signature   by" in done.stdout
+    assert earwitness("gate", green, "--key", tmp_path / "key.pub").returncode == 0
+    assert earwitness("archive", green, "--out", tmp_path / "a.tar").returncode == 0
+    assert (tmp_path / "a.tar").stat().st_size > 1000
+
+
+# What a person sees
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_no_line_is_wider_than_the_terminal_and_titles_are_not_squeezed(red, columns):
+    done = earwitness("gate", red, "-v", env={**os.environ, "COLUMNS": columns})
+    lines = [line for line in done.stdout.splitlines() if "earwitness replay" not in line]
+    assert max(map(len, lines)) <= int(columns)
+    assert any("While muted nothing is captured" in line for line in lines)
+
+
+def test_the_last_block_names_what_is_broken_and_a_command(red):
+    last = earwitness("gate", red, "-q").stdout
+    assert last.strip().startswith("Violated: 1 violated")
+    (command,) = re.findall(r"earwitness replay .*", last)
+    path = Path(shlex.split(command)[2])
+    assert path.is_file() and path.name == "MIC-1.json"
+
+
+@pytest.mark.parametrize(
+    ("change", "colored"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colour_is_for_a_terminal_that_wants_it(red, change, colored):
+    primary, secondary = pty.openpty()
+    env = {**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm", **change}
+    process = subprocess.Popen([*COMMAND, "gate", str(red)], stdout=secondary, stderr=secondary, env=env)
+    os.close(secondary)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(primary, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    assert process.wait(60) == 1
+    assert (ESCAPE.encode() in shown) is colored
+    assert ESCAPE not in earwitness("gate", red).stdout
+
+
+def test_a_closed_pipe_is_not_a_violation(green):
+    process = subprocess.Popen([*COMMAND, "gate", str(green)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.wait(60) in (Exit.INTERRUPTED.value, Exit.SATISFIED.value)
+    assert process.stderr.read() == b""
+
+
+# Commands
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_list_is_there_and_explains_itself(name):
+    command = cli.get_command(None, name)
+    assert command.name == name or name == "verify-proof"
+    assert command.help and COMMANDS[name].purpose.endswith(".")
+
+
+def test_help_loads_no_command():
+    code = "import sys; from earwitness.conformance.cli.main import main; sys.argv = ['x', '--help']; main()"
+    probe = f"import atexit, sys; atexit.register(lambda: print(len([m for m in sys.modules if m.split('.')[0] in ('z3', 'numpy', 'yaml', 'rich', 'jinja2')])))\n{code}"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+def test_a_wrong_target_is_told_before_anything_else(tmp_path):
+    done = earwitness("check", "--target", "exec:/no/such/device", cwd=tmp_path)
+    assert done.returncode == Exit.NOT_DRIVABLE.value
+    assert "proved" not in done.stderr and "cannot be started" in done.stderr
+
+
+# A project
+
+
+def test_init_writes_a_working_set_and_keeps_what_is_there(tmp_path):
+    (tmp_path / "waivers.yaml").write_text("waivers: []  # mine\n")
+    done = earwitness("init", "--target", 'exec:./a "quoted" \\device', cwd=tmp_path)
+    assert done.returncode == 0 and all(name in done.stdout for name in FILES)
+    assert (tmp_path / "waivers.yaml").read_text().endswith("# mine\n")
+    project = tomllib.loads((tmp_path / "earwitness.toml").read_text())
+    assert project["check"]["target"] == 'exec:./a "quoted" \\device'
+    done = earwitness("check", cwd=tmp_path)
+    assert done.returncode == Exit.NOT_DRIVABLE.value and "./a" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("[chek]\n", "no table [chek]. Did you mean 'check'?"),
+        ('[check]\ntraget = "ref"\n', "no key 'traget'. Did you mean 'target'?"),
+        ("[check\n", "earwitness.toml"),
+    ],
+)
+def test_a_wrong_project_file_is_told_with_the_nearest_name(tmp_path, text, part):
+    (tmp_path / "earwitness.toml").write_text(text)
+    done = earwitness("gate", cwd=tmp_path)
+    assert done.returncode == Exit.USAGE.value and part in done.stderr
+
+
+def test_what_the_project_file_says_stands_in_for_options(tmp_path, red):
+    (tmp_path / "earwitness.toml").write_text('[gate]\nprofile = "strictest"\n')
+    assert "strictest" in earwitness("gate", red, cwd=tmp_path).stderr
+
+
+# Workflows, step by step
+
+
+def workflow_steps():
+    text = (
+        CliRunner().invoke(cli, ["--help"])
+        and (
+            Path(__file__).parents[2] / "conformance/cli/templates/.github_workflows_earwitness.yml"
+        ).read_text()
+    )
+    return [step["run"] for step in yaml.safe_load(text)["jobs"]["privacy"]["steps"] if "run" in step]
+
+
+def test_the_steps_of_the_workflows_run_and_are_red_for_a_target_that_is_not_there(tmp_path):
+    """The installation is left out: the package is here. What remains must be commands that exist, with options that exist."""
+    gitlab = yaml.safe_load(
+        (Path(__file__).parents[2] / "conformance/cli/templates/.gitlab-ci.yml").read_text()
+    )
+    steps = [*workflow_steps(), *gitlab["earwitness"]["script"]]
+    commands = [shlex.split(step) for step in steps if step.startswith("earwitness ")]
+    assert len(commands) == 2
+    for words in commands:
+        done = earwitness(*words[1:], "--target", "exec:/no/such/device", cwd=tmp_path)
+        assert done.returncode == Exit.NOT_DRIVABLE.value, done.stderr
