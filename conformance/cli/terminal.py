@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -28,6 +29,8 @@ LOOKS = {
 }
 URGENCY = {verdict: 1 for verdict in Verdict} | {Verdict.VIOLATED: 0, Verdict.SATISFIED: 2}
 """What is not well comes first."""
+PART_NAME = re.compile(r"[A-Z]+-[0-9]+\.[0-9]+: ")
+"""The name of a part before its reason: the same reason of many clauses is told once."""
 NARROWEST, WIDEST = 60, 120
 ID_WIDTH, VERDICT_WIDTH = 8, 17
 """Columns: the longest shipped id, and verdict with its shape."""
@@ -75,9 +78,8 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
     )
     yield ""
     yield click.style(f"{summary.headline}: {summary.counts}", fg=color, bold=True)
-    for line in summary.failing:
-        if line.verdict is not Verdict.VIOLATED:
-            yield from _wrapped(f"{line.id}: {line.problem}", width, "  ")
+    for problem, names in _alike(summary).items():
+        yield from _wrapped(f"{', '.join(names)}: {problem}", width, "  ")
     for text in summary.problems:
         yield from _wrapped(text, width, "  ")
     for line in summary.excused:
@@ -87,6 +89,15 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
     for step in summary.next_steps:
         yield f"  to {step.why}:"
         yield f"    {step.command}"
+
+
+def _alike(summary: Summary) -> dict[str, list[str]]:
+    """The clauses that keep the gate from being green without being violated, those with the same reason together."""
+    found: dict[str, list[str]] = {}
+    for line in summary.failing:
+        if line.verdict is not Verdict.VIOLATED:
+            found.setdefault(PART_NAME.sub("", line.problem), []).append(line.id)
+    return found
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
