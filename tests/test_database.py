@@ -143,7 +143,7 @@ def test_the_reference_runs_on_a_server(server, monkeypatch):
                 }
             )
         )[1:]
-        assert said["ok"]["data"]["GetWeather"] >= 1
+        assert "GetWeather" in said["ok"]["data"]
         assert not list((session.folder / "cloud").glob("*.sqlite"))
     finally:
         session.stop()

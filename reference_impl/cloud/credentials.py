@@ -16,7 +16,9 @@ class NotAllowed(ValueError):
 
 def issue_credentials(devices: Iterable[str]) -> Mapping[str, str]:
     """A credential for each device and one for everybody, new every time; by party."""
-    return {party: secrets.token_urlsafe(24) for party in (EVERYBODY, *devices)}
+    parties = (EVERYBODY, *devices)
+    # 24 random bytes: nobody guesses them.
+    return {party: secrets.token_urlsafe(24) for party in parties}
 
 
 def find_party(credentials: Mapping[str, str], credential: object) -> str:

@@ -50,6 +50,13 @@ def _models() -> tuple[Any, Any]:
     return mel, embedding
 
 
+def _run_model(model: Any, values: Numbers) -> Numbers:
+    """What a model with one input and one output makes of the values."""
+    name = model.get_inputs()[0].name
+    (result,) = model.run(None, {name: values})
+    return np.asarray(result, np.float32)
+
+
 class Features:
     """Feed it chunks of 80 ms; each gives the window that ends with it. Nothing older than two seconds is
     held."""
@@ -64,15 +71,12 @@ class Features:
         """The window after this chunk, of shape (WINDOW,)."""
         heard = np.concatenate([self._sound, chunk])
         self._sound = heard[-OVERLAP:]
-        (bands,) = self._mel.run(None, {self._mel.get_inputs()[0].name: heard[None].astype(np.float32)})
+        bands = _run_model(self._mel, heard[None].astype(np.float32))
         # The embedding was trained on decibels scaled so.
-        self._frames = np.concatenate(
-            [self._frames, np.asarray(bands, np.float32).reshape(-1, BANDS) / 10 + 2]
-        )[-FRAMES:]
-        (vector,) = self._embedding.run(
-            None, {self._embedding.get_inputs()[0].name: self._frames[None, :, :, None]}
-        )
-        self._window = np.concatenate([self._window[1:], np.asarray(vector, np.float32).reshape(1, DEPTH)])
+        scaled = bands.reshape(-1, BANDS) / 10 + 2
+        self._frames = np.concatenate([self._frames, scaled])[-FRAMES:]
+        vector = _run_model(self._embedding, self._frames[None, :, :, None])
+        self._window = np.concatenate([self._window[1:], vector.reshape(1, DEPTH)])
         return self._window.reshape(WINDOW)
 
     @property

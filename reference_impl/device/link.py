@@ -58,7 +58,7 @@ class Route:
     shortcut: Shortcut | None = None
 
 
-class Network:
+class NetworkThread:
     """One thread for all sockets: an OpenSSL connection must not be read and written by two at once."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Network:
         return self.begun(work).result()
 
 
-network = Network()
+network = NetworkThread()
 
 
 class Link:

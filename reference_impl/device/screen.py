@@ -128,19 +128,36 @@ def _paste_picture(image: Image.Image, picture: Frame) -> None:
 def _draw_mute_symbol(pen: ImageDraw.ImageDraw) -> None:
     """A microphone, crossed out, in a red ring."""
     left, top, across, down = (DRAWN * length for length in SCREEN_REGIONS["mute_symbol"])
-    x, y = left + across / 2, top + down / 2
+    middle = left + across / 2, top + down / 2
     # A little larger than the region, so that the region lies within it.
     radius = across * 0.72
     wide = int(radius / 7)
-    pen.circle((x, y), radius, fill=(60, 0, 0), outline=RED, width=wide)
-    capsule = x - radius / 5, y - radius / 1.8, x + radius / 5, y + radius / 6
-    pen.rounded_rectangle(capsule, radius / 5, fill="white")
-    holder = x - radius / 2.6, y - radius / 3, x + radius / 2.6, y + radius / 2.4
-    pen.arc(holder, start=0, end=180, fill="white", width=wide // 2)
-    foot = x, y + radius / 2.4, x, y + radius / 1.5
-    pen.line(foot, fill="white", width=wide // 2)
+    pen.circle(middle, radius, fill=(60, 0, 0), outline=RED, width=wide)
+    _draw_microphone(pen, middle, radius)
     slant = radius / 2**0.5
-    pen.line((x - slant, y - slant, x + slant, y + slant), fill=RED, width=wide)
+    crossing = _around(middle, left=slant, top=slant, right=slant, bottom=slant)
+    pen.line(crossing, fill=RED, width=wide)
+
+
+def _draw_microphone(pen: ImageDraw.ImageDraw, middle: tuple[float, float], radius: float) -> None:
+    """A capsule, its holder and its foot, in proportion to the ring."""
+    wide = int(radius / 14)
+    side = radius / 5
+    capsule = _around(middle, left=side, top=radius / 1.8, right=side, bottom=radius / 6)
+    pen.rounded_rectangle(capsule, side, fill="white")
+    side = radius / 2.6
+    holder = _around(middle, left=side, top=radius / 3, right=side, bottom=radius / 2.4)
+    pen.arc(holder, start=0, end=180, fill="white", width=wide)
+    foot = _around(middle, left=0, top=-radius / 2.4, right=0, bottom=radius / 1.5)
+    pen.line(foot, fill="white", width=wide)
+
+
+def _around(
+    middle: tuple[float, float], left: float, top: float, right: float, bottom: float
+) -> tuple[float, float, float, float]:
+    """The corners of a box that reaches so far from the middle."""
+    x, y = middle
+    return x - left, y - top, x + right, y + bottom
 
 
 def reduce_picture(image: Image.Image, columns: int) -> Frame:

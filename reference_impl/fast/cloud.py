@@ -25,7 +25,7 @@ from earwitness.reference_impl.faults.variants import cloud_class
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import UnknownDevice
-from earwitness.reference_impl.property.disclosure import Refused
+from earwitness.reference_impl.property.disclosure import RefusedByStore
 from earwitness.reference_impl.protocol import Message
 
 
@@ -146,7 +146,7 @@ class CloudInProcess:
                 path,
                 entry or {},
             )
-        except (UnknownDevice, Refused, requests.UnknownKind) as error:
+        except (UnknownDevice, RefusedByStore, requests.UnknownKind) as error:
             raise ValueError(str(error)) from None
 
     def _carry_out(self, person: Person, method: str, path: str, wanted: Mapping[str, Any]) -> Message:

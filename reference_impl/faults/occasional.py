@@ -41,7 +41,8 @@ class LeaksAfterNetworkLoss(_Leaking):
         self.due = up
 
     def leaks(self) -> bool:
-        due, self.due = self.due, False
+        due = self.due
+        self.due = False
         return due
 
 
@@ -52,10 +53,12 @@ class LeaksAfterFollowUp(_Leaking):
 
     def activate(self, cause: str) -> None:
         super().activate(cause)
-        self.due = cause == "follow_up"
+        following = cause == "follow_up"
+        self.due = following
 
     def leaks(self) -> bool:
-        due, self.due = self.due, False
+        due = self.due
+        self.due = False
         return due
 
 

@@ -56,7 +56,7 @@ class AccessDecision:
 
 
 @cache
-def load_policy() -> str:
+def read_cedar_policy() -> str:
     return files("earwitness.reference_impl.property").joinpath("policy.cedar").read_text("utf-8")
 
 
@@ -85,7 +85,7 @@ def decide_access(
     }
     said = cedarpy.is_authorized(
         request,
-        rules if rules is not None else load_policy(),
+        rules if rules is not None else read_cedar_policy(),
         entities,
     )
     permitted = said.decision == cedarpy.Decision.Allow and not said.diagnostics.errors

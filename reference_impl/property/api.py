@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import UnknownDevice
-from earwitness.reference_impl.property.disclosure import WORDS, Disclosures, Refused
+from earwitness.reference_impl.property.disclosure import WORDS, Disclosures, RefusedByStore
 
 COOKIE = "earwitness"
 LARGEST = 4096
@@ -119,7 +119,7 @@ class Service:
                 return await handler(request, person)
             except (UnknownDevice, requests.UnknownKind) as error:
                 return JSONResponse({"error": str(error)}, 404)
-            except Refused as error:
+            except RefusedByStore as error:
                 return JSONResponse({"error": str(error)}, 409)
             except NONSENSE as error:
                 return nonsense(error)

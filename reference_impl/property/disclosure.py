@@ -38,7 +38,7 @@ KINDS = (
 """What one can ask for. Of the last two there is nothing, and asking is always refused."""
 
 
-class Refused(Exception):
+class RefusedByStore(Exception):
     """The store does not let this skill be enabled; the message says why."""
 
 
@@ -105,7 +105,7 @@ class Disclosures:
         )
 
     def enable(self, person: Person, device: str, skill: str, on: bool) -> tuple[Disclosure, Listing | None]:
-        """Enable or disable a skill. Raises Refused for one that is not certified or of a refused kind,
+        """Enable or disable a skill. Raises RefusedByStore for one that is not certified or of a refused kind,
         UnknownDevice."""
         decision = self.decide(
             person,
@@ -116,10 +116,10 @@ class Disclosures:
             return Disclosure(decision), None
         listing = self.host.listings.get(skill)
         if listing is None:
-            raise Refused(f"the store has no skill '{skill}'")
+            raise RefusedByStore(f"the store has no skill '{skill}'")
         if on and not self.admits(listing):
             reason = listing.kind.replace("_", " ") if listing.certified else "not certified"
-            raise Refused(f"'{skill}' is {reason}; it does not run on this property")
+            raise RefusedByStore(f"'{skill}' is {reason}; it does not run on this property")
         self.register.enable(device, skill, on)
         return Disclosure(decision, sorted(self.register.skills(device))), listing
 
@@ -138,7 +138,7 @@ class Disclosures:
         return Disclosure(decision, {"tone": on} if decision.permitted else None)
 
     def choose(self, person: Person, device: str, word: str) -> Disclosure:
-        """Choose the wake word of a device. Raises Refused for a word that is none of the four,
+        """Choose the wake word of a device. Raises RefusedByStore for a word that is none of the four,
         UnknownDevice."""
         decision = self.decide(
             person,
@@ -146,7 +146,7 @@ class Disclosures:
             self.record(device, "settings"),
         )
         if decision.permitted and word not in WORDS:
-            raise Refused(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")
+            raise RefusedByStore(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")
         if decision.permitted:
             self.register.choose(device, word)
         return Disclosure(decision, {"wake_word": word} if decision.permitted else None)

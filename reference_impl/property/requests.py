@@ -25,7 +25,7 @@ def read_resource(disclosures: Disclosures, person: Person, device: str, kind: s
 
 
 def change_setting(disclosures: Disclosures, person: Person, device: str, wanted: Mapping[str, Any]) -> Entry:
-    """Change one setting. Raises ValueError, Refused, UnknownDevice."""
+    """Change one setting. Raises ValueError, RefusedByStore, UnknownDevice."""
     match wanted:
         case {"tone": bool(on)}:
             return entry_of(disclosures.want_tone(person, device, on))
@@ -39,7 +39,7 @@ def change_setting(disclosures: Disclosures, person: Person, device: str, wanted
 def enable_skill(
     disclosures: Disclosures, person: Person, device: str, skill: str, wanted: Mapping[str, Any]
 ) -> Entry:
-    """Enable or disable a skill. Raises ValueError, Refused, UnknownDevice."""
+    """Enable or disable a skill. Raises ValueError, RefusedByStore, UnknownDevice."""
     on = wanted.get("enabled")
     if not isinstance(on, bool):
         raise ValueError("give enabled (true or false)")

@@ -192,7 +192,8 @@ class BlueSoonAfter(Delayed):
             super().activate(cause)
 
     def activate_late(self) -> None:
-        if self.control is Control.LISTENING:
+        listening = self.control is Control.LISTENING
+        if listening:
             super().activate("wake_word")
 
 

@@ -120,11 +120,14 @@ class WithTheNextRequest(Hoarder):
 class AfterPowerReturns(Hoarder):
     """Keeps what was said through a loss of power, and uploads it a second after power is back."""
 
+    pieces = 12
     due = 0
 
     def power(self, on: bool) -> None:
         super().power(on)
-        self.due = 12 if on else 0
+        self.due = 0
+        if on:
+            self.due = self.pieces
 
     def captured(self, heard: Samples) -> None:
         super().captured(heard)
