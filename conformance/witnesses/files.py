@@ -19,8 +19,7 @@ from rapidfuzz import fuzz
 
 from earwitness.conformance.witnesses.heard_sound import Heard
 from earwitness.conformance.witnesses.reader import Reader, Reading, WordsInContent
-from earwitness.conformance.witnesses.spoken_words import LIKE
-from earwitness.conformance.witnesses.spoken_words import WordsKind
+from earwitness.conformance.witnesses.spoken_words import LIKE, WordsKind
 
 LARGEST_FILE = 256 << 20
 """Bytes read of one file; a larger one is not read, and that is told."""
@@ -118,6 +117,9 @@ class StoreSearch:
 def search_files(files: Iterable[FileLike], reader: Reader, acted_on: Collection[str] = ()) -> StoreSearch:
     """Read every file, its name, and the small ones together. `acted_on` are the texts that the device
     acted on. Never raises for whatever files."""
+    for text in acted_on:
+        # What was acted on may be another text than was spoken, and is no hypothesis for it.
+        reader.words.add(text)
     finds: list[StoreFind] = []
     unread: list[str] = []
     sizes: dict[str, int] = {}
@@ -142,7 +144,9 @@ def search_files(files: Iterable[FileLike], reader: Reader, acted_on: Collection
     )
     for together in (b"\n".join(small), b"".join(small)):
         if not finds and len(small) > 1:
-            finds += _finds("small files together", reader.read(together), reader, acted_on)
+            pieced = _finds("small files together", reader.read(together), reader, acted_on)
+            # Seams between files make sentences that are in none.
+            finds += [find for find in pieced if find.category != "hypothesis"]
     return StoreSearch(tuple(finds), len(sizes), tuple(unread), sizes, digests)
 
 

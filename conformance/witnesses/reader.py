@@ -16,7 +16,7 @@ from earwitness.conformance.witnesses.heard_sound import Heard, HeardSound, unex
 from earwitness.conformance.witnesses.layouts import PRINTABLE_BYTES, is_printable
 from earwitness.conformance.witnesses.limited_child import LimitedChild
 from earwitness.conformance.witnesses.spoken_words import SpokenWords, WordsFound
-from earwitness.conformance.witnesses.unpacking import Leaf, LeafKind, begins_container
+from earwitness.conformance.witnesses.unpacking import PIECED_TOGETHER, Leaf, LeafKind, begins_container
 
 SHORTEST_CONTENT = 8
 """Bytes below which nothing is looked for: four samples, or a word."""
@@ -180,7 +180,9 @@ class Reader:
         if len(content) > MOST_TEXT:
             findings.unread.append(f"words were looked for only in the first {MOST_TEXT >> 20} MiB")
         text = content[:MOST_TEXT].translate(LINES_BETWEEN).decode("latin-1")
-        findings.words += [WordsInContent(found, wrappings) for found in self.words.find(text)]
+        pieced_together = bool(wrappings) and PIECED_TOGETHER in wrappings[-1]
+        find = self.words.find_same if pieced_together else self.words.find
+        findings.words += [WordsInContent(found, wrappings) for found in find(text)]
 
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
         samples = _samples(leaf.content)

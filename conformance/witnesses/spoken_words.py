@@ -90,6 +90,11 @@ class SpokenWords:
         lowered = text.lower()
         return [*self._same(lowered), *self._like(lowered)]
 
+    def find_same(self, text: str) -> list[WordsFound]:
+        """All phrases that are in a text, and not what is like them: for texts that were put together of
+        pieces, whose seams make sentences that nobody said."""
+        return list(self._same(text.lower())) if self._phrases else []
+
     def _same(self, lowered: str) -> Iterator[WordsFound]:
         words = words_of(lowered)
         together, backwards = "".join(words), "".join(words)[::-1]

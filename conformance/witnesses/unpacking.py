@@ -32,6 +32,8 @@ MOST_BYTES = 64 << 20
 MOST_LEAVES = 4_096
 MOST_PLACES = 32
 """Places inside one content where the same kind of container is looked for."""
+PIECED_TOGETHER = "column"
+"""In the name of what was put together of the values of a column, which did not stand so."""
 SHORTEST = 16
 """Bytes or characters from which something coded may matter: half a find."""
 PLAYED_RATE = 16_000

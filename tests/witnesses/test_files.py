@@ -88,6 +88,21 @@ def test_a_whole_list_of_hypotheses_is_found(reader, tmp_path):
     assert kinds(searched(reader, tmp_path)).count(("hypothesis", False)) == 2
 
 
+def test_an_honest_database_of_many_transcripts_holds_no_other_hypothesis(reader, tmp_path):
+    acted = [
+        "what is the weather in mental park",
+        ACTED,
+        "what is the weather in boston",
+        "set a timer for five minutes",
+    ]
+    with sqlite3.connect(tmp_path / "cloud.sqlite") as database:
+        database.execute("CREATE TABLE transcripts(device TEXT, text TEXT)")
+        database.executemany("INSERT INTO transcripts VALUES (?, ?)", [("d1", text) for text in acted * 5])
+    database.close()
+    search = search_files(files_below([str(tmp_path)]), reader, acted)
+    assert {(find.category, find.acted_on) for find in search.finds} == {("transcript", True)}
+
+
 def test_words_that_lay_there_before_are_subtracted_and_one_more_is_not(reader, tmp_path):
     samples = tmp_path / "skills.json"
     samples.write_text(json.dumps([ACTED, "what is the weather in boston"]))
