@@ -183,12 +183,13 @@ class Subject:
 
     def _listen(self, request: Message) -> None:
         microseconds = int(request["microseconds"])
-        given = self.waiting_sound()
         if self.process is not None:
             self._wait_for_drain()
         self.now += microseconds
-        if self.process is not None and given > self.waiting_sound():
-            self.report("audio.captured", origin="driver", bytes=given - self.waiting_sound(), buffered=None)
+        # The subject may have taken the sound before we were told of it: count what was left, not what was there.
+        taken = microseconds * RATE // 1_000_000 * 2 - self.waiting_sound()
+        if self.process is not None and taken > 0:
+            self.report("audio.captured", origin="driver", bytes=taken, buffered=None)
             self.heard(microseconds)
             self.demand_life()
 

@@ -123,7 +123,7 @@ class WyomingSatellite(Subject):
         self._is_open = False
         self._chunks = self._quiet = 0
         self._has_spoken = False
-        self._arrived = self._owed = self._lost = self._powered_at = 0
+        self._arrived = self._owed = self._lost = self._samples = self._powered_at = 0
         self._is_waiting = False
 
     # Life.
@@ -144,7 +144,7 @@ class WyomingSatellite(Subject):
         self._server.send("run-satellite")
         self._is_waiting = False
         self._demand(lambda: self._is_waiting, "does not wait for its wake word")
-        self._arrived = self._owed = self._lost = 0
+        self._arrived = self._owed = self._lost = self._samples = 0
         self._powered_at = self.now
 
     def stop(self) -> None:
@@ -175,11 +175,11 @@ class WyomingSatellite(Subject):
     # Sound.
 
     def heard(self, microseconds: int) -> None:
-        self._owed += microseconds * RATE // 1_000_000 // CHUNK
+        self._samples += microseconds * RATE // 1_000_000
+        self._owed = self._samples // CHUNK - self._lost
         # Each chunk goes to the wake service or to the server; one that goes nowhere is not waited for again.
         if not self._pump(lambda: self._arrived >= self._owed, PATIENCE):
             self._lost += self._owed - self._arrived
-            self._owed = self._arrived
 
     def _pump(self, done: Callable[[], bool], patience: float) -> bool:
         """Handle messages until `done`, or for so many seconds without it."""
@@ -228,7 +228,9 @@ class WyomingSatellite(Subject):
             self._is_waiting = True
         elif kind == "audio-chunk":
             self._arrived += 1
-            if self._wake is not None and self._wake_service.hears(payload):
+            hears = self._wake_service.hears(payload)
+            if self._wake is not None and hears and self._is_waiting:
+                self._is_waiting = False
                 self.report("wake_word", origin="stand-in", word="alexa")
                 self._wake.send("detection", name="alexa")
                 self._demand(lambda: self._is_open, "opens no stream after its wake word")
@@ -260,7 +262,9 @@ class WyomingSatellite(Subject):
     def _answer(self) -> None:
         """What a server does at the end of a request."""
         assert self._server is not None
-        self._is_waiting = False
+        # What comes while the satellite ends its stream begins no second answer.
+        self._is_waiting = self._has_spoken = False
+        self._chunks = 0
         self.report("request.processed", origin="stand-in", stream=self._stream)
         self._server.send("transcript", text="what is the weather")
         self._demand(lambda: self._is_waiting, "does not wait for its wake word after the transcript")
