@@ -105,8 +105,8 @@ class Disclosures:
         )
 
     def enable(self, person: Person, device: str, skill: str, on: bool) -> tuple[Disclosure, Listing | None]:
-        """Enable or disable a skill. Raises RefusedByStore for one that is not certified or of a refused kind,
-        UnknownDevice."""
+        """Enable or disable a skill. Raises RefusedByStore for one that is not certified or of a refused
+        kind, UnknownDevice."""
         decision = self.decide(
             person,
             "change",
