@@ -1,7 +1,7 @@
 """Orders of coffee in people's voices, recognised and understood: python benchmarks/orders.py FOLDER
 [--fit] FOLDER holds commands/ and index.json, which gives intent and slots. The sound is what the cloud
 gets of a request. Confidence is judged on the odd-numbered orders only (expected calibration error in ten
-bins, Brier score); --fit fits it anew to the even-numbered ones."""
+bins, Brier score); --fit fits it again to the even-numbered ones."""
 
 from __future__ import annotations
 
