@@ -9,8 +9,8 @@ from typing import Any
 from earwitness.conformance.evidence.signature import statement
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
-from earwitness.conformance.gate.summary import SHORT_EVIDENCE, ClauseLine
-from earwitness.conformance.gate.verdict import Verdict
+from earwitness.conformance.gate.summary import ClauseLine
+from earwitness.conformance.gate.verdict import WORDS, Verdict
 from earwitness.model.trace import Origin
 from earwitness.reports.format import Format
 
@@ -75,7 +75,7 @@ def render_test_result(judged: JudgedBundle) -> bytes:
 
 
 def _is_witnessed(line: ClauseLine) -> bool:
-    return line.verdict is Verdict.SATISFIED and line.evidence == SHORT_EVIDENCE[Origin.WITNESSED]
+    return line.verdict is Verdict.SATISFIED and line.evidence == WORDS[Origin.WITNESSED]
 
 
 def _result_word(exit_code: Exit, warned: list[str]) -> str:

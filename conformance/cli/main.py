@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, Lazy] = {
     "keygen": Lazy("evidence", "keygen", "Make a key to sign bundles with."),
     "archive": Lazy("evidence", "archive", "Pack a bundle into a tar file, the same bytes each time."),
     "init": Lazy("init", "init", "Write a working set of files into a project, and explain each."),
+    "waivers": Lazy(
+        "waivers", "waivers", "Files by which a gate is decided: waivers, known failures, capabilities."
+    ),
     "policy": Lazy("policy", "policy", "Packs of clauses."),
     "prove": Lazy("model", "prove", "Prove the clauses on the model."),
     "verify-proof": Lazy(

@@ -13,9 +13,9 @@ from earwitness.conformance.gate.capability_file import CapabilityFile, capabili
 from earwitness.conformance.gate.exits import Exit, strongest
 from earwitness.conformance.gate.fingerprint import fingerprint, violating_event
 from earwitness.conformance.gate.known_failures import KnownFailure
-from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
+from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict, reaches
 from earwitness.conformance.gate.waivers import Waiver, unknown_clauses
-from earwitness.model.trace import ORIGINS, Origin
+from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Pack, Way
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -170,9 +170,13 @@ class _Judged:
                 return Exit.INCONCLUSIVE, f"{other.value}: {result.reason}".rstrip(": ")
 
     def _lacking_evidence(self, result: ClauseResult) -> str:
-        weak = [c for c in result.conjuncts if not reaches(c.evidence, self._asked_for(result, c))]
+        weak = [c for c in result.conjuncts if not self._is_witnessed_enough(result, c)]
         parts = ", ".join(f"{c.name} rests on {_word(c.evidence)}" for c in weak)
         return f"on its word where a witness is asked for: {parts}" if weak else ""
+
+    def _is_witnessed_enough(self, result: ClauseResult, conjunct: ConjunctResult) -> bool:
+        needs = self._asked_for(result, conjunct)
+        return conjunct.evidence is not None and reaches(conjunct.evidence, needs)
 
     def _asked_for(self, result: ClauseResult, conjunct: ConjunctResult) -> Origin:
         clause = self.clauses.get(result.id)
@@ -301,15 +305,6 @@ class _Judged:
                 yield Notice(
                     Exit.STALE, f"known failure {known.id}: {known.clause} does not fail in this way any more"
                 )
-
-
-def reaches(evidence: Origin | None, needs: Origin) -> bool:
-    """Whether evidence of this origin is as strong as what is asked for.
-
-    >>> reaches(Origin.WITNESSED, Origin.DEVICE), reaches(Origin.DRIVER, Origin.DEVICE), reaches(None, Origin.DRIVER)
-    (True, False, False)
-    """
-    return evidence is not None and ORIGINS.index(evidence.value) <= ORIGINS.index(needs.value)
 
 
 def _word(evidence: Origin | None) -> str:

@@ -18,9 +18,9 @@ from earwitness.conformance.gate.decision import (
 )
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.story import Story, tell_story
-from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
+from earwitness.conformance.gate.verdict import WORDS, ClauseResult, ConjunctResult, Verdict, weakest
 from earwitness.model.logic.formula import event_names
-from earwitness.model.trace import ORIGINS, Origin
+from earwitness.model.trace import Origin
 from earwitness.policies.pack import Pack
 
 HEADLINES = {
@@ -33,12 +33,6 @@ HEADLINES = {
     Exit.STALE: "Out of date: a waiver, a known failure or the baseline",
     Exit.BUG: "Our own bug",
     Exit.INTERRUPTED: "Interrupted",
-}
-SHORT_EVIDENCE = {
-    Origin.WITNESSED: "witnessed",
-    Origin.DEVICE: "the device's word",
-    Origin.STAND_IN: "a stand-in's word",
-    Origin.DRIVER: "the driver's word",
 }
 GLOSSARY = {
     "satisfied": "What the clause speaks of happened in this run, the clause was kept each time, and the evidence is as strong as its pack asks for.",
@@ -169,7 +163,7 @@ def count_words(clauses: Iterable[ClauseDecision]) -> str:
     The parts are for example: "19 witnessed, 12 on its word, 6 not applicable".
     """
     counted = Counter(_kind(c.result) for c in clauses)
-    order = ["violated", "witnessed", *list(SHORT_EVIDENCE.values())[1:], *(v.value for v in Verdict)]
+    order = ["violated", "witnessed", *list(WORDS.values())[1:], *(v.value for v in Verdict)]
     names = dict.fromkeys([*order, *counted])
     return ", ".join(f"{counted[name]} {_satisfied_by(name)}" for name in names if counted[name])
 
@@ -186,15 +180,16 @@ def _kind(result: ClauseResult) -> str:
 def evidence_of(result: ClauseResult) -> str:
     """The weakest evidence of the parts of a clause, in words; empty where there is none."""
     known = [part.evidence for part in result.conjuncts if part.evidence is not None]
-    if not known:
-        return ""
-    weakest = max(known, key=lambda origin: ORIGINS.index(origin.value))
-    return SHORT_EVIDENCE[weakest]
+    worst = weakest(known)
+    return WORDS[worst] if worst is not None else ""
 
 
 def describe_origins(conjunct: ConjunctResult) -> str:
-    """Who says what, event by event: "stream.audio: witnessed; light: the device's word"."""
-    return "; ".join(f"{name}: {SHORT_EVIDENCE[origin]}" for name, origin in conjunct.origins.items())
+    """Who says what, strongest first: "witnessed: stream.audio, power; the device's word: light"."""
+    by_word: dict[str, list[str]] = {}
+    for word in WORDS.values():
+        by_word[word] = [name for name, origin in conjunct.origins.items() if WORDS[origin] == word]
+    return "; ".join(f"{word}: {', '.join(sorted(names))}" for word, names in by_word.items() if names)
 
 
 def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
@@ -225,8 +220,8 @@ def _part_line(part: ConjunctResult) -> PartLine:
         name=part.name,
         english=printable(part.english),
         verdict=part.verdict,
-        needs=SHORT_EVIDENCE[part.needs],
-        evidence=SHORT_EVIDENCE[part.evidence] if part.evidence is not None else "none",
+        needs=WORDS[part.needs],
+        evidence=WORDS[part.evidence] if part.evidence is not None else "none",
         detail=describe_origins(part),
         exercised=part.exercised,
         reason=printable(part.reason),

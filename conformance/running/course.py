@@ -120,7 +120,9 @@ class Course:
         if answer.ok is not None:
             return True
         if not answer.definite:
-            raise TargetError(f"the implementation left open what came of {describe_step(to_json(step))}: {answer.failed}")
+            raise TargetError(
+                f"the implementation left open what came of {describe_step(to_json(step))}: {answer.failed}"
+            )
         self.skipped.append(f"{describe_step(to_json(step))}: {answer.unsupported or answer.failed}")
         return False
 

@@ -1,0 +1,129 @@
+"""What a CI runs: the composite action, the templates and the hooks, step by step, as a shell would run them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from earwitness.conformance.gate.exits import Exit
+
+HOUSE = Path(__file__).parents[2]
+TEMPLATES = HOUSE / "conformance" / "cli" / "templates"
+GITHUB = ".github_workflows_earwitness.yml"
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Runs a step in bash, where `earwitness` is ours and `python -m pip` installs nothing."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    code = "from earwitness.conformance.cli.main import main; main()"
+    (tools / "earwitness").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    (tools / "python").write_text('#!/bin/sh\necho "$@" >> installed\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+
+    def run(step, **variables):
+        env = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", **variables}
+        return subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", step],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+def action_steps():
+    return yaml.safe_load((HOUSE / "action.yml").read_text())["runs"]["steps"]
+
+
+def inputs_of(step, **given):
+    """The variables of a step, its inputs filled in as the runner does."""
+    declared = yaml.safe_load((HOUSE / "action.yml").read_text())["inputs"]
+    values = {name: entry.get("default", "") for name, entry in declared.items()} | given
+    fill = re.compile(r"\$\{\{ inputs\.(\w+) \}\}")
+    return {name: fill.sub(lambda found: values[found.group(1)], text) for name, text in step["env"].items()}
+
+
+def test_the_action_is_red_for_a_target_that_cannot_be_driven(shell, tmp_path):
+    install, check = action_steps()
+    assert shell(install["run"], **inputs_of(install)).returncode == 0
+    assert (tmp_path / "installed").read_text() == "-m pip install earwitness\n"
+    done = shell(check["run"], **inputs_of(check, target="exec:/no/such/device"))
+    assert done.returncode == Exit.NOT_DRIVABLE.value and "cannot be started" in done.stderr
+
+
+def test_an_input_is_never_a_command(shell, tmp_path):
+    _, check = action_steps()
+    done = shell(check["run"], **inputs_of(check, target='exec:/no "; touch hacked; $(touch hacked2)'))
+    assert done.returncode == Exit.NOT_DRIVABLE.value
+    assert not (tmp_path / "hacked").exists() and not (tmp_path / "hacked2").exists()
+    assert all("${{" not in step["run"] for step in action_steps())
+
+
+@pytest.mark.parametrize("name", [GITHUB, ".gitlab-ci.yml"])
+def test_a_template_installs_and_checks_with_options_that_exist(shell, tmp_path, name):
+    content = yaml.safe_load((TEMPLATES / name).read_text())
+    if name == GITHUB:
+        steps = [step["run"] for step in content["jobs"]["privacy"]["steps"] if "run" in step]
+    else:
+        steps = content["earwitness"]["script"]
+    install, check = steps
+    assert shell(install).returncode == 0
+    done = shell(f"{check} --target exec:/no/such/device")
+    assert done.returncode == Exit.NOT_DRIVABLE.value and "cannot be started" in done.stderr
+
+
+def hooks():
+    return {hook["id"]: hook for hook in yaml.safe_load((HOUSE / ".pre-commit-hooks.yaml").read_text())}
+
+
+def test_the_hook_for_packs_is_green_for_ours_and_red_for_a_broken_one(shell, tmp_path):
+    hook = hooks()["earwitness-policy-lint"]
+    ours = HOUSE / "policies" / "packs" / "voice-baseline" / "pack.yaml"
+    assert re.search(hook["files"], str(ours))
+    assert shell(f"{hook['entry']} {shlex.quote(str(ours))}").returncode == 0
+    (tmp_path / "pack.yaml").write_text("pack: x\n")
+    assert shell(f"{hook['entry']} pack.yaml").returncode == Exit.USAGE.value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("waivers.yaml", "waivers: []\n", 0),
+        ("waivers.yaml", "waivers: [{id: W}]\n", 2),
+        (
+            "waivers.yaml",
+            "waivers: [{id: W, clause: MIC-1, reason: r, risk: r, owner: o, approved_by: a, expires: 2020-01-01}]\n",
+            6,
+        ),
+        (
+            "waivers.yaml",
+            "waivers: [{id: W, clause: MIC-99, reason: r, risk: r, owner: o, approved_by: a, expires: 2999-01-01}]\n",
+            6,
+        ),
+        ("known-failures.yaml", "known_failures: [{id: K, clause: MIC-1, cause: late}]\n", 0),
+        ("known-failures.yaml", "known_failures: [{id: K, clause: MIC-99, cause: late}]\n", 6),
+        ("capabilities.yaml", "has: [camera]\n", 0),
+        ("capabilities.yaml", "has: [camra]\n", 2),
+        ("capabilities.yaml", "nothing: 1\n", 2),
+    ],
+)
+def test_the_hook_for_the_files_of_the_gate(shell, tmp_path, name, text, code):
+    hook = hooks()["earwitness-waivers-lint"]
+    assert re.search(hook["files"], name)
+    (tmp_path / name).write_text(text)
+    done = shell(f"{hook['entry']} {name}")
+    assert done.returncode == code, done.stderr
+    assert code == 0 or name in done.stderr
