@@ -18,6 +18,7 @@ from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.sight import sight_of, view_of
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.running.trials import try_button, try_controls
+from earwitness.conformance.running.twin_runs import TwinResult, describe_twins, try_twins
 from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.witnesses.certificates import Outcome
 from earwitness.model.trace import Observation, Origin
@@ -44,6 +45,7 @@ class Session:
     failures: dict[str, Failure] = field(default_factory=dict)
     comparison: Comparison | None = None
     certificates: list[CertificateRun] = field(default_factory=list)
+    twins: list[TwinResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     searched: Search | None = None
     dead: str = ""
@@ -87,6 +89,10 @@ class _Conductor:
             ):
                 text = f"{tried.device} accepted a certificate of {tried.presented.value}"
                 session.findings.append(Finding("certificate accepted", text, tried.device, blocking=True))
+        for twins in try_twins(harness):
+            session.twins.append(twins)
+            self.take(twins.run, f"twins: {twins.situation}")
+        self.tell(f"twins done: {describe_twins(session.twins)}")
         if harness.hello.capabilities.get("access", False):
             session.comparison = compare(harness)
             look = session.comparison.likeness.value

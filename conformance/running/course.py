@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ from earwitness.conformance.targets.protocol import (
     TargetError,
 )
 from earwitness.conformance.witnesses.files import StoreSearch
+from earwitness.conformance.witnesses.relay import Crossing
+from earwitness.conformance.witnesses.twins import Footprint, footprint
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -53,6 +56,8 @@ CONTROL = "weather"
 PIECE = 1_280
 """Samples that are heard at once: 80 ms."""
 PIECE_TIME = 80_000
+REPORTS = ("metric", "record.write")
+"""What a device reports that it kept."""
 SETTLING = "quiet"
 """What is said to a device that was brought back: nothing, for two seconds."""
 
@@ -71,9 +76,15 @@ class Course:
         self.journal: list[tuple[Stimulus, Any]] = []
         """What was carried out, with the data that was answered to a question."""
         self.words: dict[str, list[str]] = {name: [] for name in self.states}
+        self.requests: dict[str, list[str]] = {name: [] for name in self.states}
+        """Words that began with a wake word."""
         self.stores: StoreSearch = NOTHING
         self.dead = ""
         self.heard: Origin | None = None
+        self.footprint = Footprint({})
+        self.crossed: list[Crossing] = []
+        self._flows: dict[str, int] = {}
+        self._clocks: dict[str, int] = {}
         self.uploads = self.voice = 0
 
     # Steps
@@ -153,6 +164,8 @@ class Course:
         sound = np.pad(sound, (0, -len(sound) % PIECE))
         if clip.words:
             self.words[device].append(clip.words)
+            if clip.wake:
+                self.requests[device].append(clip.words)
             self.harness.sounds.speak(device, clip.words, state.clock + len(sound) * 1_000_000 // RATE)
         if self.harness.senses[device].feeds:
             return self._play(device, clip, sound)
@@ -221,6 +234,7 @@ class Course:
         now = answer.ok.now if isinstance(answer.ok, Ok) and answer.ok.now is not UNSET else 0
         state.clock = max(state.clock, began[device] + passed, now)
         crossings = self.harness.crossings()
+        self.crossed += [self._dated(crossing) for crossing in crossings]
         passages = self.harness.sounds.passages(crossings)
         self.uploads += len(crossings)
         self.voice += len(passages)
@@ -276,6 +290,10 @@ class Course:
     # Before and after
 
     def begin_scenario(self) -> None:
+        """What comes now is of the scenario."""
+        self.crossed = []
+        self._flows = self.harness.flows()
+        self._clocks = {name: state.clock for name, state in self.states.items()}
         self.span = len(self.timeline.trace), len(self.timeline.trace)
 
     def end_scenario(self) -> None:
@@ -321,9 +339,23 @@ class Course:
 
     # The end
 
+    def _dated(self, crossing: Crossing) -> Crossing:
+        """A crossing by its device's own clock, since the beginning of the scenario."""
+        state = self.states.get(crossing.device)
+        since = state.clock - self._clocks.get(crossing.device, 0) if state is not None else 0
+        return replace(crossing, time_taken=Microseconds(since))
+
+    def _footprint(self) -> Footprint:
+        lines = Counter(f"{o.event} of {o.device}" for o in self.timeline.trace if o.event in REPORTS)
+        flows = self.harness.flows()
+        ways = {way: size - self._flows.get(way, 0) for way, size in flows.items()}
+        counts = {**lines, **{f"bytes by {way}": size for way, size in ways.items() if size}}
+        return footprint(self.crossed, Microseconds(0), self.harness.stores.growth(), counts)
+
     def finish(self, *, reset: bool) -> list[Observation]:
         """Search the stores, reset the target, search again, and give the whole trace."""
         finds = self._search(frozenset())
+        self.footprint = self._footprint()
         if reset:
             self._reset()
             self._last_passages()
@@ -352,7 +384,9 @@ class Course:
     def _search(self, expected: frozenset[str]) -> list[Observation]:
         """What is found in stores, booked on the devices it was said to."""
         acted_on = {name: self._recognised(name) for name in self.states}
-        searched = self.harness.stores.search(frozenset().union(*acted_on.values()))
+        # A request that was cut off may have been acted on though the device never heard of it.
+        spoken = [words for texts in self.requests.values() for words in texts]
+        searched = self.harness.stores.search([*frozenset().union(*acted_on.values()), *spoken])
         self.stores = together(self.stores, searched)
         found: list[Observation] = []
         for find in searched.finds:

@@ -15,7 +15,7 @@ from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.senses import Senses
 from earwitness.conformance.running.sounds import SoundMemory
 from earwitness.conformance.running.stores import Stores
-from earwitness.conformance.running.tally import Tally, settle_order
+from earwitness.conformance.running.tally import Tally, settle_order, tally
 from earwitness.conformance.stimuli.stimulus import Power, Scenario, Stimulus
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import (
@@ -30,6 +30,7 @@ from earwitness.conformance.witnesses.certificates import Presented
 from earwitness.conformance.witnesses.doors import Door, connection_to, loopback_listener
 from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing, Relay
+from earwitness.conformance.witnesses.twins import Footprint
 from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import Clause
@@ -61,7 +62,9 @@ class Run:
     """On whose word it rests that the positive controls were heard, streamed and answered; None where they were not."""
     journal: tuple[tuple[Stimulus, Any], ...] = ()
     """What was carried out, in order; of questions to the property's side with the data that was answered."""
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
+    footprint: Footprint = field(default_factory=lambda: Footprint({}))
+    """What somebody outside could see of the scenario."""
 
     def violated(self) -> tuple[str, ...]:
         """Names of the conjuncts that the trace violates."""
@@ -217,6 +220,7 @@ class Harness:
             raise TargetError(self.broken)
         self.runs += 1
         self.sounds.begin()
+        self.stores.mark()
         course = Course(self)
         used = sorted({step.device for step in scenario} & set(self.hello.devices))
         try:
@@ -279,4 +283,18 @@ class Harness:
             heard=course.heard,
             journal=tuple(course.journal),
             findings=tuple(course.timeline.findings),
+            footprint=course.footprint,
         )
+
+    def judge_again(self, run: Run, place: int, seen: Observation) -> Run:
+        """The run with one observation more, which only a comparison with other runs could bring."""
+        trace = [*run.trace[:place], seen, *run.trace[place:]]
+        return replace(run, trace=tuple(trace), tally=tally(self.judged(), trace))
+
+    def flows(self) -> dict[str, int]:
+        """Bytes that were sent other than by a door since the target started, by the way they went."""
+        sums: dict[str, int] = {}
+        for flow in self.target.cell.flows() if self.target.cell is not None else ():
+            way = f"{flow.protocol} {'within the target' if flow.local else 'to the outside'}"
+            sums[way] = sums.get(way, 0) + flow.bytes
+        return sums

@@ -27,6 +27,8 @@ class Stores:
         self._folders, self._sounds = tuple(folders), sounds
         self._before: dict[str, FileLike] = {}
         self._digests: dict[str, bytes] = {}
+        self._sizes: dict[str, int] = {}
+        self._marked: dict[str, int] = {}
 
     @property
     def seals(self) -> bool:
@@ -49,6 +51,17 @@ class Stores:
         found = search_files(files, self._sounds.reader, texts)
         return found.since(search_files(before, self._sounds.reader, texts)) if before else found
 
+    def mark(self) -> None:
+        """From here on growth is counted."""
+        self._changed_files()
+        self._marked = dict(self._sizes)
+
+    def growth(self) -> dict[str, int]:
+        """By how many bytes each file has grown since the mark, as far as it was looked at."""
+        names = {*self._sizes, *self._marked}
+        grown = {name: self._sizes.get(name, 0) - self._marked.get(name, 0) for name in sorted(names)}
+        return {name: size for name, size in grown.items() if size}
+
     def _changed_files(self) -> list[FileLike]:
         """Files whose content is another than when they were last looked at, and all that cannot be read."""
         fresh = []
@@ -56,6 +69,7 @@ class Stores:
             digest = hashlib.sha256(file.content or b"").digest()
             if self._digests.get(file.name) != digest or file.reason:
                 self._digests[file.name] = digest
+                self._sizes[file.name] = len(file.content or b"")
                 fresh.append(file)
         return fresh
 

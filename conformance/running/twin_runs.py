@@ -1,0 +1,156 @@
+"""Twins: the same steps once with speech and once with the room alone, where nothing may be sent or kept. What leaves and what grows must
+not tell them apart. No decoder is needed, so an encoding of the device's own is caught too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
+from earwitness.conformance.stimuli.stimulus import Power, Press, Say, Scenario, Stimulus, Wait
+from earwitness.conformance.witnesses.twins import (
+    FEWEST_PAIRS,
+    Footprint,
+    TwinComparison,
+    TwinOutcome,
+    compare_twins,
+)
+from earwitness.model.expression import Value
+from earwitness.model.trace import Observation, Origin
+from earwitness.model.vocabulary import Microseconds
+
+MOST_PAIRS = 8
+"""Pairs after which chance in a device's traffic is told from a leak; see `compare_twins`."""
+LEAD = 800_000
+"""Microseconds of room before what is said, so that the device has come to rest."""
+AFTER = 2_400_000
+"""Microseconds of room after it, in which what was kept may still leave."""
+SAID = ("chatter", "chatter-2", "call-talk", "chatter-open")
+"""What is said, in turn: other words, another voice and another length each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A state in which a device must not care whether somebody speaks: the steps that lead there, and away from it so that what was
+    hoarded may leave. `clauses` is what a difference breaks, by the conjuncts' own events."""
+
+    name: str
+    before: Scenario
+    after: Scenario = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TwinResult:
+    """What the twins in one situation on one device came to; `run` is the last one with speech, marked where it differs."""
+
+    device: str
+    situation: str
+    comparison: TwinComparison
+    run: Run
+
+
+def situations(device: str) -> tuple[Situation, ...]:
+    """Listening, muted, after a stream was closed, and without power."""
+    mute = Press(device, "microphone")
+    off, on = Power(device, "cut"), Power(device, "restore")
+    return (
+        Situation("listening", ()),
+        Situation("muted", (mute,), (mute, Wait(device, 800_000))),
+        Situation("after a request", (Say(device, "weather"), Wait(device, 3_200_000))),
+        Situation("without power", (off,), (on, Wait(device, 800_000))),
+    )
+
+
+def try_twins(harness: Harness, pairs: int = FEWEST_PAIRS) -> Iterator[TwinResult]:
+    """All situations on every device. Two pairs that are alike are enough; a difference must repeat. Raises TargetError."""
+    for number, device in enumerate(harness.hello.devices):
+        # Devices of one maker mostly share their software, so the others are tried in what matters most.
+        tried = situations(device) if number == 0 else situations(device)[:2]
+        for situation in tried:
+            steps = (*situation.before, *situation.after)
+            if not any(impossible(step, harness.hello) for step in steps):
+                yield _compare(harness, device, situation, pairs)
+
+
+def _compare(harness: Harness, device: str, situation: Situation, pairs: int) -> TwinResult:
+    found: list[tuple[Footprint, Footprint]] = []
+    comparison, run = TwinComparison(TwinOutcome.UNDECIDED, 0), None
+    while comparison.outcome is TwinOutcome.UNDECIDED or not found:
+        clip = SAID[len(found) % len(SAID)]
+        run = harness.run(with_speech(device, situation, clip), controls=False)
+        alone = harness.run(room_alone(device, situation, clip), controls=False)
+        if run.dead or alone.dead:
+            break
+        found.append((run.footprint, alone.footprint))
+        if len(found) >= 2:
+            comparison = compare_twins(found)
+        if len(found) >= MOST_PAIRS:
+            break
+    assert run is not None
+    if comparison.outcome is TwinOutcome.APART:
+        run = harness.judge_again(run, *leak_of(run, device, comparison))
+    return TwinResult(device, situation.name, comparison, run)
+
+
+def with_speech(device: str, situation: Situation, clip: str) -> Scenario:
+    """The steps with a clip that is not addressed to the device."""
+    return _around(device, situation, Say(device, clip))
+
+
+def room_alone(device: str, situation: Situation, clip: str) -> Scenario:
+    """The same steps, as long, in a quiet room."""
+    return _around(device, situation, Wait(device, length_of(clip)))
+
+
+def _around(device: str, situation: Situation, middle: Stimulus) -> Scenario:
+    before, after = Wait(device, LEAD), Wait(device, AFTER)
+    return (*situation.before, before, middle, after, *situation.after)
+
+
+def length_of(clip: str) -> int:
+    """Microseconds that a clip takes, in whole pieces of sound."""
+    samples = len(in_the_air(CLIPS[clip], 0))
+    pieces = -(-samples // 1_280)
+    return pieces * 1_280 * 1_000_000 // RATE
+
+
+def leak_of(run: Run, device: str, comparison: TwinComparison) -> tuple[int, Observation]:
+    """Where in the trace, and as what, a difference is judged: what depends on whether somebody speaks carries what was said, be it sent
+    or kept."""
+    place = len(run.trace)
+    until = Microseconds(0)
+    for number, seen in enumerate(run.trace):
+        if seen.device != device:
+            continue
+        if seen.event == "speech":
+            until = Microseconds(int(seen.attributes["until"]))
+            place = number + 1
+        elif seen.time <= until and seen.event != "end":
+            place = number + 1
+    if comparison.mark.startswith(KEPT):
+        kept: dict[str, Value] = {"store": "found by twins", "category": "recording", "acted_on": False}
+        return place, Observation(until, device, "record.found", kept, Origin.WITNESSED)
+    sent: dict[str, Value] = {
+        "stream": 0,
+        "bytes": max(1, round(abs(comparison.with_speech - comparison.room_alone))),
+        "from": until,
+        "to": until,
+        "encrypted": True,
+        "voice": True,
+    }
+    return place, Observation(until, device, "stream.audio", sent, Origin.WITNESSED)
+
+
+KEPT = ("files", "bytes that stores", "growth of", "lines of")
+"""How the marks begin that are about what is kept, and not about what is sent."""
+
+
+def describe_twins(found: list[TwinResult]) -> str:
+    """What they came to, in a sentence."""
+    apart = [twins for twins in found if twins.comparison.outcome is TwinOutcome.APART]
+    if apart:
+        return f"{apart[0].device} {apart[0].situation}: {apart[0].comparison.sentence}"
+    pairs = sum(twins.comparison.pairs for twins in found)
+    return f"{pairs} pairs in {len(found)} situations cannot be told apart"
