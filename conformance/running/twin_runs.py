@@ -75,6 +75,8 @@ def try_twins(harness: Harness, pairs: int = FEWEST_PAIRS) -> Iterator[TwinResul
 
 
 def _compare(harness: Harness, device: str, situation: Situation, pairs: int) -> TwinResult:
+    # What happens once, such as a file that is made, must not fall into the first pair.
+    harness.run(with_speech(device, situation, SAID[0]), controls=False)
     found: list[tuple[Footprint, Footprint]] = []
     comparison, run = TwinComparison(TwinOutcome.UNDECIDED, 0), None
     while comparison.outcome is TwinOutcome.UNDECIDED or not found:
@@ -83,7 +85,7 @@ def _compare(harness: Harness, device: str, situation: Situation, pairs: int) ->
         alone = harness.run(room_alone(device, situation, clip), controls=False)
         if run.dead or alone.dead:
             break
-        found.append((run.footprint, alone.footprint))
+        found.append((_steady(run.footprint), _steady(alone.footprint)))
         if len(found) >= 2:
             comparison = compare_twins(found)
         if len(found) >= MOST_PAIRS:
@@ -92,6 +94,12 @@ def _compare(harness: Harness, device: str, situation: Situation, pairs: int) ->
     if comparison.outcome is TwinOutcome.APART:
         run = harness.judge_again(run, *leak_of(run, device, comparison))
     return TwinResult(device, situation.name, comparison, run)
+
+
+def _steady(mark_of_run: Footprint) -> Footprint:
+    """Without the marks that random numbers, and the noise in every request, change in every run."""
+    kept = {n: v for n, v in mark_of_run.marks.items() if not n.startswith("bytes when compressed")}
+    return Footprint(kept)
 
 
 def with_speech(device: str, situation: Situation, clip: str) -> Scenario:
@@ -129,7 +137,7 @@ def leak_of(run: Run, device: str, comparison: TwinComparison) -> tuple[int, Obs
             place = number + 1
         elif seen.time <= until and seen.event != "end":
             place = number + 1
-    if comparison.mark.startswith(KEPT):
+    if comparison.mark.startswith(KEPT) and not comparison.mark.startswith("lines of bytes"):
         kept: dict[str, Value] = {"store": "found by twins", "category": "recording", "acted_on": False}
         return place, Observation(until, device, "record.found", kept, Origin.WITNESSED)
     sent: dict[str, Value] = {
