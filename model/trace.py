@@ -87,7 +87,9 @@ def partial_observation_from(entry: object) -> Observation:
         if value is not None:
             attributes[name] = _checked_value(event, name, value)
     _refuse_unknown_names(event, rest)
-    return Observation(Microseconds(time), device, event, attributes, Origin(origin))
+    return Observation(
+        time=Microseconds(time), device=device, event=event, attributes=attributes, origin=Origin(origin)
+    )
 
 
 def _refuse_unknown_names(event: str, names: Iterable[str]) -> None:

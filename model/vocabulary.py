@@ -89,7 +89,7 @@ def _attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
             name, Sort.TEXT, entry["meaning"], choices=tuple(kind), is_open=entry.get("open") == "true"
         )
     sort = {"boolean": Sort.BOOL, "integer": Sort.INT, "text": Sort.TEXT}[kind]
-    return Attribute(name, sort, entry["meaning"], entry.get("unit", ""))
+    return Attribute(name=name, sort=sort, meaning=entry["meaning"], unit=entry.get("unit", ""))
 
 
 def _event_type(name: str, entry: Mapping[str, Any]) -> EventType:
@@ -119,7 +119,9 @@ def vocabulary() -> Vocabulary:
     )
     attributes = {name: _attribute(name, entry) for name, entry in raw["attributes"].items()}
     events = {name: _event_type(name, entry) for name, entry in raw["events"].items()}
-    return Vocabulary(attributes, events, raw["capabilities"], raw["states"])
+    return Vocabulary(
+        attributes=attributes, events=events, capabilities=raw["capabilities"], states=raw["states"]
+    )
 
 
 def trace_line_schema() -> dict[str, Any]:

@@ -221,7 +221,9 @@ def _judge_piece(entries: Sequence[Entry], beginning: Beginning, watches: Sequen
         for watch in watches:
             for key, outcome in watch.monitor.feed(entry.seen, values):
                 watch.take(entry, key, outcome)
-    return Piece(first.device, beginning, entries[0].line, entries[-1].line)
+    return Piece(
+        device=first.device, beginning=beginning, first_line=entries[0].line, last_line=entries[-1].line
+    )
 
 
 @dataclass
@@ -319,4 +321,11 @@ def _judge_clause(clause: Clause, judged: dict[str, ConjunctJudgement]) -> Claus
         order = list(LogVerdict)
         worst = min(conjuncts, key=lambda conjunct: order.index(conjunct.verdict))
         verdict, reason = worst.verdict, worst.reason
-    return ClauseJudgement(clause.id, clause.title, clause.severity, verdict, reason, conjuncts)
+    return ClauseJudgement(
+        id=clause.id,
+        title=clause.title,
+        severity=clause.severity,
+        verdict=verdict,
+        reason=reason,
+        conjuncts=conjuncts,
+    )

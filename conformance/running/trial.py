@@ -31,7 +31,7 @@ def trial(text: str, pack: Pack, trace: Path) -> list[TrialRow]:
         raise PackError(f"formula:{error.line}:{error.column}: {error}") from None
     monitor = SlicedMonitor(compile_formula(formula), ("device",))
     return [
-        TrialRow(seen, outcome.holds, outcome.exercised, outcome.pending)
+        TrialRow(seen=seen, holds=outcome.holds, exercised=outcome.exercised, pending=outcome.pending)
         for seen in read_observations(trace)
         for _, outcome in monitor.feed(seen)
     ]

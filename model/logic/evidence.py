@@ -204,7 +204,7 @@ class Provenance:
                 return Grounds(value, NO_SUPPORT)
             case Compare():
                 trace = [*self.latest.values(), seen]
-                support = support_of_terms(formula, self.latest, seen, self.sight)
+                support = support_of_terms(formula=formula, latest=self.latest, seen=seen, sight=self.sight)
                 return Grounds(holds(formula, trace, len(trace) - 1), support)
             case Event(name, _) if seen.event != name:
                 return Grounds(False, {name: self.sight.get(name)})
@@ -225,19 +225,35 @@ class Provenance:
         """Take the event into what the formula remembers; its grounds now."""
         match formula:
             case Previously(bound, operand):
-                return self._previously(formula, bound, self._ground(operand, seen), seen.time)
+                return self._previously(
+                    formula=formula, bound=bound, now=self._ground(operand, seen), time=seen.time
+                )
             case Once(bound, operand):
                 absence = support_of_absence(operand, self.sight)
-                return self._keep(formula, bound, self._ground(operand, seen), absence, seen.time)
+                return self._keep(
+                    formula=formula,
+                    bound=bound,
+                    now=self._ground(operand, seen),
+                    absence=absence,
+                    time=seen.time,
+                )
             case Historically(bound, operand):
                 absence = support_of_absence(operand, self.sight)
                 contrary = negate_grounds(self._ground(operand, seen))
-                return negate_grounds(self._keep(formula, bound, contrary, absence, seen.time))
+                return negate_grounds(
+                    self._keep(formula=formula, bound=bound, now=contrary, absence=absence, time=seen.time)
+                )
             case Since(bound, left, right):
                 if not self._ground(left, seen).truth:
                     self.matches.pop(formula, None)
                 absence = support_of_absence((left, right), self.sight)
-                return self._keep(formula, bound, self._ground(right, seen), absence, seen.time)
+                return self._keep(
+                    formula=formula,
+                    bound=bound,
+                    now=self._ground(right, seen),
+                    absence=absence,
+                    time=seen.time,
+                )
             case Count():
                 return self._count(formula, self._ground(formula.operand, seen), seen.time)
             case Latch():

@@ -145,21 +145,25 @@ class _Explainer:
             case Compare():
                 return Reason(formula, truth, i, absences=self.nothing_later(formula, i))
             case Not(operand):
-                return Reason(formula, truth, i, (self.reason_of(operand, i),))
+                return Reason(formula=formula, truth=truth, position=i, parts=(self.reason_of(operand, i),))
             case And(left, right):
-                return self.joined(formula, truth, i, (left, right), needs_all=truth)
+                return self.joined(formula=formula, truth=truth, i=i, operands=(left, right), needs_all=truth)
             case Or(left, right):
-                return self.joined(formula, truth, i, (left, right), needs_all=not truth)
+                return self.joined(
+                    formula=formula, truth=truth, i=i, operands=(left, right), needs_all=not truth
+                )
             case Implies(left, right):
-                return self.joined(formula, truth, i, (Not(left), right), needs_all=not truth)
+                return self.joined(
+                    formula=formula, truth=truth, i=i, operands=(Not(left), right), needs_all=not truth
+                )
             case Previously(bound, operand):
                 is_near = i > 0 and is_within(bound, age(self.trace, i - 1, i))
                 parts = (self.reason_of(operand, i - 1),) if is_near else ()
-                return Reason(formula, truth, i, parts)
+                return Reason(formula=formula, truth=truth, position=i, parts=parts)
             case Once(bound, operand):
-                return self.somewhere(formula, bound, operand, True, i)
+                return self.somewhere(formula=formula, bound=bound, operand=operand, wanted=True, i=i)
             case Historically(bound, operand):
-                return self.somewhere(formula, bound, operand, False, i)
+                return self.somewhere(formula=formula, bound=bound, operand=operand, wanted=False, i=i)
             case Since():
                 return self.since(formula, truth, i)
             case Count():
@@ -181,9 +185,11 @@ class _Explainer:
         """All operands where each is needed, else the one that is enough and shortest."""
         reasons = [self.reason_of(operand, i) for operand in operands]
         if needs_all:
-            return Reason(formula, truth, i, tuple(reasons))
+            return Reason(formula=formula, truth=truth, position=i, parts=tuple(reasons))
         enough = [reason for reason in reasons if reason.truth is truth]
-        return Reason(formula, truth, i, (min(enough, key=lambda reason: reason.size),))
+        return Reason(
+            formula=formula, truth=truth, position=i, parts=(min(enough, key=lambda reason: reason.size),)
+        )
 
     def somewhere(
         self, formula: Formula, bound: Bound | None, operand: Formula, wanted: bool, i: int
@@ -193,7 +199,9 @@ class _Explainer:
         inside = positions(bound, self.trace, i)
         matches = [j for j in inside if holds(operand, self.trace, j) is wanted]
         if matches:
-            return Reason(formula, wanted, i, (self.reason_of(operand, matches[-1]),))
+            return Reason(
+                formula=formula, truth=wanted, position=i, parts=(self.reason_of(operand, matches[-1]),)
+            )
         return Reason(formula, not wanted, i, absences=_absence_over(operand, wanted, inside))
 
     def since(self, formula: Since, truth: bool, i: int) -> Reason:
@@ -203,22 +211,33 @@ class _Explainer:
         if truth:
             match = max(j for j in inside if j >= since and holds(formula.right, self.trace, j))
             unbroken = _absences([(formula.left, False, match + 1, i)])
-            return Reason(formula, True, i, (self.reason_of(formula.right, match),), unbroken)
+            return Reason(
+                formula=formula,
+                truth=True,
+                position=i,
+                parts=(self.reason_of(formula.right, match),),
+                absences=unbroken,
+            )
         parts = (self.reason_of(formula.left, since),) if broken else ()
         none = _absence_over(formula.right, True, [j for j in inside if j >= since])
-        return Reason(formula, False, i, parts, none)
+        return Reason(formula=formula, truth=False, position=i, parts=parts, absences=none)
 
     def count(self, formula: Count, truth: bool, i: int) -> Reason:
         inside = positions(Bound(Side.WITHIN, formula.duration), self.trace, i)
         matches = [j for j in inside if holds(formula.operand, self.trace, j)]
         if not truth:
             last = matches[-formula.most - 1 :]
-            return Reason(formula, False, i, tuple(self.reason_of(formula.operand, j) for j in last))
+            return Reason(
+                formula=formula,
+                truth=False,
+                position=i,
+                parts=tuple(self.reason_of(formula.operand, j) for j in last),
+            )
         # What was not counted: the gaps between the matches.
         edges = [inside[0] - 1, *matches, i + 1]
         gaps = [(formula.operand, True, a + 1, b - 1) for a, b in pairwise(edges)]
         parts = tuple(self.reason_of(formula.operand, j) for j in matches)
-        return Reason(formula, True, i, parts, _absences(gaps))
+        return Reason(formula=formula, truth=True, position=i, parts=parts, absences=_absences(gaps))
 
     def latch(self, formula: Latch, truth: bool, i: int) -> Reason:
         """The event that set the state, the patterns before its own that it did not match, and none after
@@ -228,7 +247,13 @@ class _Explainer:
                 if holds(pattern, self.trace, j):
                     before = [Not(other) for _, other in formula.patterns[:number]]
                     parts = tuple(self.reason_of(part, j) for part in (*before, pattern))
-                    return Reason(formula, truth, i, parts, self.nothing_set(formula, j + 1, i))
+                    return Reason(
+                        formula=formula,
+                        truth=truth,
+                        position=i,
+                        parts=parts,
+                        absences=self.nothing_set(formula, j + 1, i),
+                    )
         return Reason(formula, truth, i, absences=self.nothing_set(formula, 0, i))
 
     def nothing_set(self, formula: Latch, first: int, last: int) -> tuple[Absence, ...]:
@@ -238,10 +263,16 @@ class _Explainer:
         """Broken by a trigger and no answer in its time; kept because it was never broken."""
         if truth:
             return Reason(formula, True, i, absences=_absences([(formula, False, 0, i)]))
-        late = next(j for j in range(i + 1) if not is_in_time(formula, self.trace, j, i))
+        late = next(j for j in range(i + 1) if not is_in_time(formula=formula, trace=self.trace, j=j, i=i))
         in_time = [k for k in range(late, i + 1) if age(self.trace, late, k) <= formula.duration]
         absences = _absence_over(formula.response, True, in_time)
-        return Reason(formula, False, i, (self.reason_of(formula.trigger, late),), absences)
+        return Reason(
+            formula=formula,
+            truth=False,
+            position=i,
+            parts=(self.reason_of(formula.trigger, late),),
+            absences=absences,
+        )
 
 
 def _absences(claims: Iterable[tuple[Formula, bool, int, int]]) -> tuple[Absence, ...]:
@@ -339,7 +370,10 @@ class _Checker:
         shown = [j for j in sorted(self.facts) if j <= i]
         latest = {self.facts[j].event: j for j in shown if self.facts[j].event in names}
         is_latest = all(
-            self.is_absent(reason, Event(name), True, latest.get(name, -1) + 1, i) for name in names
+            self.is_absent(
+                reason=reason, formula=Event(name), truth=True, first=latest.get(name, -1) + 1, last=i
+            )
+            for name in names
         )
         trace = [self.facts[j] for j in shown]
         return is_latest and holds(reason.formula, trace, len(trace) - 1) is reason.truth
@@ -371,9 +405,9 @@ class _Checker:
         bound."""
         i = reason.position
         for absence in reason.absences:
-            is_begun = absence.first <= begin or self.covers(bound, absence.first, i, i)
+            is_begun = absence.first <= begin or self.covers(bound=bound, first=absence.first, last=i, i=i)
             if (absence.formula, absence.truth) == (formula, truth) and is_begun:
-                return absence.last >= i or self.covers(bound, 0, absence.last, i)
+                return absence.last >= i or self.covers(bound=bound, first=0, last=absence.last, i=i)
         return self.is_empty(bound, begin, i)
 
     def is_empty(self, bound: Bound | None, begin: int, i: int) -> bool:
@@ -384,7 +418,7 @@ class _Checker:
 
     def was_somewhere(self, reason: Reason, bound: Bound | None, operand: Formula, *, wanted: bool) -> bool:
         if reason.truth is not wanted:
-            return self.is_nowhere(reason, bound, operand, wanted, 0)
+            return self.is_nowhere(reason=reason, bound=bound, formula=operand, truth=wanted, begin=0)
         (part,) = reason.parts or (None,)
         if part is None or not is_within(bound, self.elapsed(part.position, reason.position)):
             return False
@@ -395,12 +429,16 @@ class _Checker:
         if reason.truth:
             if not self.was_somewhere(reason, formula.bound, formula.right, wanted=True):
                 return False
-            return self.is_absent(reason, formula.left, False, reason.parts[0].position + 1, i)
+            return self.is_absent(
+                reason=reason, formula=formula.left, truth=False, first=reason.parts[0].position + 1, last=i
+            )
         begin = 0
         for part in reason.parts:
             if (part.formula, part.truth) == (formula.left, False):
                 begin = part.position
-        return self.is_nowhere(reason, formula.bound, formula.right, True, begin)
+        return self.is_nowhere(
+            reason=reason, bound=formula.bound, formula=formula.right, truth=True, begin=begin
+        )
 
     def was_counted(self, reason: Reason, formula: Count) -> bool:
         i = reason.position
@@ -416,13 +454,21 @@ class _Checker:
         first = min(starts)
         edges = [first - 1, *matches, i + 1]
         gaps = pairwise(edges)
-        is_whole = all(self.is_absent(reason, formula.operand, True, a + 1, b - 1) for a, b in gaps)
-        return is_whole and self.covers(bound, first, i, i) and len(matches) <= formula.most
+        is_whole = all(
+            self.is_absent(reason=reason, formula=formula.operand, truth=True, first=a + 1, last=b - 1)
+            for a, b in gaps
+        )
+        return (
+            is_whole and self.covers(bound=bound, first=first, last=i, i=i) and len(matches) <= formula.most
+        )
 
     def was_set(self, reason: Reason, formula: Latch) -> bool:
         i = reason.position
         since = reason.parts[-1].position + 1 if reason.parts else 0
-        is_kept = all(self.is_absent(reason, p, True, since, i) for _, p in formula.patterns)
+        is_kept = all(
+            self.is_absent(reason=reason, formula=p, truth=True, first=since, last=i)
+            for _, p in formula.patterns
+        )
         if not reason.parts:
             return is_kept and not reason.truth
         value, pattern = formula.patterns[len(reason.parts) - 1]
@@ -433,7 +479,7 @@ class _Checker:
     def was_waited(self, reason: Reason, formula: Deadline) -> bool:
         i = reason.position
         if reason.truth:
-            return self.is_absent(reason, formula, False, 0, i)
+            return self.is_absent(reason=reason, formula=formula, truth=False, first=0, last=i)
         (part,) = reason.parts or (None,)
         if part is None or (part.formula, part.truth) != (formula.trigger, True):
             return False
@@ -442,6 +488,8 @@ class _Checker:
         for absence in reason.absences:
             ends = absence.last + 1
             is_late = ends in self.facts and not is_within(in_time, self.elapsed(asked, ends))
-            if is_late and self.is_absent(reason, formula.response, True, asked, absence.last):
+            if is_late and self.is_absent(
+                reason=reason, formula=formula.response, truth=True, first=asked, last=absence.last
+            ):
                 return ends <= i
         return False

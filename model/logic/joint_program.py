@@ -45,6 +45,9 @@ MOST_SHAPES = 1_000
 """Orders of attributes whose function is found without sorting; a stranger's log could have any number of
 them."""
 
+MOST_PROGRAMS = 1_024
+"""Programs kept: one for each pack, and one for each conjunct that is watched alone."""
+
 Slots = list[Any]
 JointStep = Callable[[Slots, int, Mapping[str, Value]], tuple[int, int]]
 """Steps the slots by an event at a time with attributes; returns which monitors were exercised and which do
@@ -239,7 +242,7 @@ class JointProgram:
         usual = tuple(sorted(shape))
         if usual not in shapes:
             never_late = {} if steps is self.late_steps else self.not_missed
-            source = joint_step_source(self.monitor, event, usual, never_late)
+            source = joint_step_source(monitor=self.monitor, event=event, shape=usual, constants=never_late)
             shapes[usual] = compile_joint_step(source)
         if len(shapes) < MOST_SHAPES:
             shapes[shape] = shapes[usual]
@@ -272,8 +275,8 @@ def joint_step_source(
     wanted = [*changed.values(), *broken, *exercised]
     sharing = SharedSource(wanted, lambda name: name)
     contents = {slot: sharing.source_of(update) for slot, update in changed.items()}
-    violations = _mask_source("v", broken, "if not ({}): v |= {}", sharing)
-    exercises = _mask_source("x", exercised, "if {}: x |= {}", sharing)
+    violations = _mask_source(mask="v", tests=broken, line="if not ({}): v |= {}", sharing=sharing)
+    exercises = _mask_source(mask="x", tests=exercised, line="if {}: x |= {}", sharing=sharing)
     attributes = sorted({v.name for e in wanted for v in variables(e)} & {f"its_{name}" for name in shape})
     lines = [
         *(f"{name} = a[{name.removeprefix('its_')!r}]" for name in attributes),
@@ -371,7 +374,7 @@ class SameMonitors:
         return isinstance(other, SameMonitors) and self.identity == other.identity
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=MOST_PROGRAMS)
 def joint_program(monitors: SameMonitors) -> JointProgram:
     """The program of these monitors, made once: thousands of runs are watched by the same clauses."""
     return JointProgram(join_monitors(monitors.monitors))
@@ -405,7 +408,7 @@ class JointSlices:
         return [(key, *self._step(slices[key], seen))]
 
     def _step(self, slots: Slots, seen: Observation) -> tuple[int, int]:
-        return self.program.step(slots, seen.time, seen.event, seen.attributes)
+        return self.program.step(slots=slots, time=seen.time, event=seen.event, attributes=seen.attributes)
 
     def all_slots(self) -> list[Slots]:
         """The slots of every slice."""

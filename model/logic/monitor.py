@@ -312,7 +312,7 @@ class _Compiler:
         self.pending.append(at_most(ZERO, still_open))
         is_answered = conjunction(answered, at_most(ZERO, open_since))
         elapsed = choice(is_answered, minus(TIME, open_since), NEVER)
-        self.waits.append(Wait(formula, waiting.name, missed.name, elapsed))
+        self.waits.append(Wait(deadline=formula, waiting=waiting.name, missed=missed.name, elapsed=elapsed))
         return negation(self.updates[missed.name])
 
 

@@ -171,20 +171,40 @@ class _Builder(Transformer[Token, Any]):
 
     def _parameter(self, token: Token) -> int:
         name = str(token)[1:]
-        _refuse_unknown(token, name, self.scope.parameters, f"parameter '{name}' is not in the pack")
+        _refuse_unknown(
+            token=token,
+            name=name,
+            choices=self.scope.parameters,
+            message=f"parameter '{name}' is not in the pack",
+        )
         return self.scope.parameters[name]
 
     def its(self, token: Token) -> Term:
         attributes = vocabulary().attributes
-        _refuse_unknown(token, token, attributes, f"attribute '{token}' is not in the vocabulary")
+        _refuse_unknown(
+            token=token,
+            name=token,
+            choices=attributes,
+            message=f"attribute '{token}' is not in the vocabulary",
+        )
         return Its(str(token), attributes[token].sort)
 
     def last(self, token: Token) -> Term:
         event, _, attribute = str(token).rpartition(".")
         events = vocabulary().events
-        _refuse_unknown(token, event, events, f"'last' needs EVENT.attribute; '{event}' is no event")
+        _refuse_unknown(
+            token=token,
+            name=event,
+            choices=events,
+            message=f"'last' needs EVENT.attribute; '{event}' is no event",
+        )
         choices = [*events[event].attributes, "time"]
-        _refuse_unknown(token, attribute, choices, f"event '{event}' has no attribute '{attribute}'")
+        _refuse_unknown(
+            token=token,
+            name=attribute,
+            choices=choices,
+            message=f"event '{event}' has no attribute '{attribute}'",
+        )
         sort = Sort.INT if attribute == "time" else vocabulary().attributes[attribute].sort
         return Last(event, attribute, sort)
 
@@ -233,19 +253,25 @@ class _Builder(Transformer[Token, Any]):
 
     def event(self, token: Token, *conditions: tuple[Token, Token, Term] | None) -> Formula:
         events = vocabulary().events
-        _refuse_unknown(token, token, events, f"event '{token}' is not in the vocabulary")
+        _refuse_unknown(
+            token=token, name=token, choices=events, message=f"event '{token}' is not in the vocabulary"
+        )
         given = filter(None, conditions)
         return Event(str(token), tuple(self._condition_of(events[token], *one) for one in given))
 
     def _condition_of(self, kind: EventType, attribute: Token, relation: Token, value: Term) -> Compare:
         message = f"event '{kind.name}' has no attribute '{attribute}'"
-        _refuse_unknown(attribute, attribute, kind.attributes, message)
+        _refuse_unknown(token=attribute, name=attribute, choices=kind.attributes, message=message)
         return self.compare(self.its(attribute), relation, value)
 
     def latch(self, state: Token, value: Token) -> Formula:
         states = self.scope.states
-        _refuse_unknown(state, state, states, f"state '{state}' is not declared in the pack")
-        _refuse_unknown(value, value, states[state], f"state '{state}' is never '{value}'")
+        _refuse_unknown(
+            token=state, name=state, choices=states, message=f"state '{state}' is not declared in the pack"
+        )
+        _refuse_unknown(
+            token=value, name=value, choices=states[state], message=f"state '{state}' is never '{value}'"
+        )
         # States do not speak of states: their patterns see the parameters alone.
         outside = Scope(self.scope.parameters, {})
         patterns = ((name, parse_formula(text, outside)) for name, text in states[state].items())

@@ -318,7 +318,11 @@ class _Compiler:
         self.update(when, TIME)
         inside = at_most(ZERO, when) if bound is None else inside_bound(bound, when)
         shown = Rails(conjunction(must, inside), conjunction(may, inside))
-        found = shown if self.sees_all else self.either_before(formula, shown, Rails(must, may), inside)
+        found = (
+            shown
+            if self.sees_all
+            else self.either_before(formula=formula, shown=shown, before=Rails(must, may), inside=inside)
+        )
         is_possible = self.view.may_be_hidden(operand) or self.view.may_be_earlier(operand)
         is_first = less(when, ZERO)
         return Rails(

@@ -86,88 +86,158 @@ def known_truth(formula: Formula, trace: Trace, i: int, view: View) -> bool | No
     >>> known_truth(formula, log, 0, View()), known_truth(formula, log, 1, View())
     (None, False)
     """
-
-    def at(part: Formula, j: int = i) -> bool | None:
-        return known_truth(part, trace, j, view)
-
-    match formula:
-        case Truth(value):
-            return value
-        case Compare(relation, left, right):
-            a = known_value(left, trace, i, view)
-            b = known_value(right, trace, i, view)
-            if Lack.UNDEFINED in (a, b):
-                return False
-            if isinstance(a, Lack) or isinstance(b, Lack):
-                return None
-            return values_compare(relation, a, b)
-        case Event(name, conditions):
-            return all_hold((trace[i].event == name, *map(at, conditions)))
-        case Not(operand):
-            return negated(at(operand))
-        case And(left, right):
-            return all_hold((at(left), at(right)))
-        case Or(left, right):
-            return any_holds((at(left), at(right)))
-        case Implies(left, right):
-            return any_holds((negated(at(left)), at(right)))
-        case Once(bound, operand):
-            return at(Since(bound, Truth(True), operand))
-        case Historically(bound, operand):
-            return negated(at(Since(bound, Truth(True), Not(operand))))
-        case Since():
-            return _known_since(formula, trace, i, view)
-        case Previously():
-            return _known_previously(formula, trace, i, view)
-        case Count():
-            return _known_count(formula, trace, i, view)
-        case Latch():
-            return _known_latch(formula, trace, i, view)
-        case Deadline():
-            return _known_deadline(formula, trace, i, view)
+    return _Log(trace, view).truth_of(formula, i)
 
 
-def _known_since(formula: Since, trace: Trace, i: int, view: View) -> bool | None:
-    left = [known_truth(formula.left, trace, k, view) for k in range(i + 1)]
-    # Between two events that the log shows there may be one that it does not show and that breaks `left`.
-    unbroken = True if view.outlives_the_unseen(formula.left) else None
-    alternatives = [
-        all_hold(
-            (
-                known_truth(formula.right, trace, j, view),
-                *left[j + 1 :],
-                True if j == i else unbroken,
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """A trace as a log with some view shows it."""
+
+    trace: Trace
+    view: View
+
+    def truth_of(self, formula: Formula, i: int) -> bool | None:
+        match formula:
+            case Truth(value):
+                return value
+            case Compare(relation, left, right):
+                a = self.value_of(left, i)
+                b = self.value_of(right, i)
+                if Lack.UNDEFINED in (a, b):
+                    return False
+                if isinstance(a, Lack) or isinstance(b, Lack):
+                    return None
+                return values_compare(relation, a, b)
+            case Event(name, conditions):
+                return all_hold((self.trace[i].event == name, *(self.truth_of(c, i) for c in conditions)))
+            case Not(operand):
+                return negated(self.truth_of(operand, i))
+            case And(left, right):
+                return all_hold((self.truth_of(left, i), self.truth_of(right, i)))
+            case Or(left, right):
+                return any_holds((self.truth_of(left, i), self.truth_of(right, i)))
+            case Implies(left, right):
+                return any_holds((negated(self.truth_of(left, i)), self.truth_of(right, i)))
+            case Once(bound, operand):
+                return self.truth_of(Since(bound, Truth(True), operand), i)
+            case Historically(bound, operand):
+                return negated(self.truth_of(Since(bound, Truth(True), Not(operand)), i))
+            case Since():
+                return self.since(formula, i)
+            case Previously():
+                return self.previously(formula, i)
+            case Count():
+                return self.count(formula, i)
+            case Latch():
+                return self.latch(formula, i)
+            case Deadline():
+                return self.deadline(formula, i)
+
+    def since(self, formula: Since, i: int) -> bool | None:
+        left = [self.truth_of(formula.left, k) for k in range(i + 1)]
+        # Between two events that the log shows there may be one that it does not show and that breaks `left`.
+        unbroken = True if self.view.outlives_the_unseen(formula.left) else None
+        alternatives = [
+            all_hold(
+                (
+                    self.truth_of(formula.right, j),
+                    *left[j + 1 :],
+                    True if j == i else unbroken,
+                )
             )
-        )
-        for j in positions(formula.bound, trace, i)
-    ]
-    if view.may_be_hidden(formula.right):
-        alternatives.append(all_hold((None, left[i])))
-    if view.may_be_earlier(formula.right) and _reaches_back(formula.bound, trace, i):
-        alternatives.append(all_hold((None, *left)))
-    return any_holds(alternatives)
+            for j in positions(formula.bound, self.trace, i)
+        ]
+        if self.view.may_be_hidden(formula.right):
+            alternatives.append(all_hold((None, left[i])))
+        if self.view.may_be_earlier(formula.right) and self.reaches_back(formula.bound, i):
+            alternatives.append(all_hold((None, *left)))
+        return any_holds(alternatives)
 
+    def reaches_back(self, bound: Bound | None, i: int) -> bool:
+        """Whether the bound admits events from before the log began."""
+        return bound is None or bound.side is Side.FOR or age(self.trace, 0, i) <= bound.duration
 
-def _reaches_back(bound: Bound | None, trace: Trace, i: int) -> bool:
-    """Whether the bound admits events from before the log began."""
-    return bound is None or bound.side is Side.FOR or age(trace, 0, i) <= bound.duration
+    def previously(self, formula: Previously, i: int) -> bool | None:
+        """The event before this one may be one that the log does not show, with any age up to that of the one it
+        shows."""
+        operand, bound = formula.operand, formula.bound
+        if i == 0:
+            is_possible = self.view.may_be_hidden(operand) or self.view.may_be_earlier(operand)
+            return None if is_possible else False
+        elapsed = age(self.trace, i - 1, i)
+        before = self.truth_of(operand, i - 1)
+        shown = all_hold((is_within(bound, elapsed), before))
+        if self.view.sees >= EVERYTHING:
+            return shown
+        unseen = before if is_unmoved(operand, self.view.sees) else self.view.truth_of_unseen(operand)
+        hidden = all_hold((_is_younger_within(bound, elapsed), unseen))
+        return shown if shown == hidden else None
 
+    def count(self, formula: Count, i: int) -> bool | None:
+        recent = Bound(Side.WITHIN, formula.duration)
+        matches = [self.truth_of(formula.operand, j) for j in positions(recent, self.trace, i)]
+        if matches.count(True) > formula.most:
+            return False
+        is_earlier = self.view.may_be_earlier(formula.operand) and self.reaches_back(recent, i)
+        if is_earlier or self.view.may_be_hidden(formula.operand):
+            return None
+        return True if len(matches) - matches.count(False) <= formula.most else None
 
-def _known_previously(formula: Previously, trace: Trace, i: int, view: View) -> bool | None:
-    """The event before this one may be one that the log does not show, with any age up to that of the one it
-    shows."""
-    operand, bound = formula.operand, formula.bound
-    if i == 0:
-        is_possible = view.may_be_hidden(operand) or view.may_be_earlier(operand)
-        return None if is_possible else False
-    elapsed = age(trace, i - 1, i)
-    before = known_truth(operand, trace, i - 1, view)
-    shown = all_hold((is_within(bound, elapsed), before))
-    if view.sees >= EVERYTHING:
-        return shown
-    unseen = before if is_unmoved(operand, view.sees) else view.truth_of_unseen(operand)
-    hidden = all_hold((_is_younger_within(bound, elapsed), unseen))
-    return shown if shown == hidden else None
+    def latch(self, formula: Latch, i: int) -> bool | None:
+        hidden = [
+            value == formula.value for value, pattern in formula.patterns if self.view.may_be_hidden(pattern)
+        ]
+        current: bool | None = False if self.view.is_from_start else None
+        for j in range(i + 1):
+            for is_value in hidden:
+                current = current if current is is_value else None
+            for value, pattern in reversed(formula.patterns):
+                matched = self.truth_of(pattern, j)
+                current = _choose(matched, value == formula.value, current)
+        return current
+
+    def deadline(self, formula: Deadline, i: int) -> bool | None:
+        late = [j for j in range(i + 1) if age(self.trace, j, i) > formula.duration]
+        answered = [self.answer(formula, j, i) for j in late]
+        if self.view.may_be_hidden(formula.trigger):
+            answered.append(None)
+        return all_hold(answered)
+
+    def answer(self, formula: Deadline, j: int, i: int) -> bool | None:
+        """What is known of a trigger at j having been answered in time, if it was one."""
+        in_time = [k for k in range(j, i + 1) if age(self.trace, j, k) <= formula.duration]
+        answers = [self.truth_of(formula.response, k) for k in in_time]
+        if self.view.may_be_hidden(formula.response):
+            answers.append(None)
+        return any_holds((negated(self.truth_of(formula.trigger, j)), *answers))
+
+    def value_of(self, term: Term, i: int) -> Value | Lack:
+        """The value of a term at position i, or why it has none."""
+        match term:
+            case Literal(constant):
+                return constant
+            case Now():
+                return self.trace[i].time
+            case Its(attribute, _):
+                return value_or_lack(self.trace[i], attribute)
+            case Last(event, attribute, _):
+                return self.latest(event, attribute, i)
+            case Sum(left, sign, right):
+                a = self.value_of(left, i)
+                b = self.value_of(right, i)
+                if Lack.UNDEFINED in (a, b):
+                    return Lack.UNDEFINED
+                if isinstance(a, Lack) or isinstance(b, Lack):
+                    return Lack.UNKNOWN
+                return int(a) + sign * int(b)
+
+    def latest(self, event: str, attribute: str, i: int) -> Value | Lack:
+        if event not in self.view.sees:
+            return Lack.UNKNOWN
+        for seen in reversed(self.trace[: i + 1]):
+            if seen.event == event:
+                return seen.time if attribute == "time" else value_or_lack(seen, attribute)
+        return Lack.UNDEFINED if self.view.is_from_start else Lack.UNKNOWN
 
 
 def _is_younger_within(bound: Bound | None, elapsed: int) -> bool | None:
@@ -179,80 +249,10 @@ def _is_younger_within(bound: Bound | None, elapsed: int) -> bool | None:
     return None if elapsed >= bound.duration else False
 
 
-def _known_count(formula: Count, trace: Trace, i: int, view: View) -> bool | None:
-    recent = Bound(Side.WITHIN, formula.duration)
-    matches = [known_truth(formula.operand, trace, j, view) for j in positions(recent, trace, i)]
-    if matches.count(True) > formula.most:
-        return False
-    is_earlier = view.may_be_earlier(formula.operand) and _reaches_back(recent, trace, i)
-    if is_earlier or view.may_be_hidden(formula.operand):
-        return None
-    return True if len(matches) - matches.count(False) <= formula.most else None
-
-
-def _known_latch(formula: Latch, trace: Trace, i: int, view: View) -> bool | None:
-    hidden = [value == formula.value for value, pattern in formula.patterns if view.may_be_hidden(pattern)]
-    current: bool | None = False if view.is_from_start else None
-    for j in range(i + 1):
-        for is_value in hidden:
-            current = current if current is is_value else None
-        for value, pattern in reversed(formula.patterns):
-            matched = known_truth(pattern, trace, j, view)
-            current = _choose(matched, value == formula.value, current)
-    return current
-
-
 def _choose(condition: bool | None, then: bool, otherwise: bool | None) -> bool | None:
     if condition is None:
         return then if then is otherwise else None
     return then if condition else otherwise
-
-
-def _known_deadline(formula: Deadline, trace: Trace, i: int, view: View) -> bool | None:
-    late = [j for j in range(i + 1) if age(trace, j, i) > formula.duration]
-    answered = [_known_answer(formula, trace, j, i, view) for j in late]
-    if view.may_be_hidden(formula.trigger):
-        answered.append(None)
-    return all_hold(answered)
-
-
-def _known_answer(formula: Deadline, trace: Trace, j: int, i: int, view: View) -> bool | None:
-    """What is known of a trigger at j having been answered in time, if it was one."""
-    in_time = [k for k in range(j, i + 1) if age(trace, j, k) <= formula.duration]
-    answers = [known_truth(formula.response, trace, k, view) for k in in_time]
-    if view.may_be_hidden(formula.response):
-        answers.append(None)
-    return any_holds((negated(known_truth(formula.trigger, trace, j, view)), *answers))
-
-
-def known_value(term: Term, trace: Trace, i: int, view: View) -> Value | Lack:
-    """The value of a term at position i, or why it has none."""
-    match term:
-        case Literal(constant):
-            return constant
-        case Now():
-            return trace[i].time
-        case Its(attribute, _):
-            return value_or_lack(trace[i], attribute)
-        case Last(event, attribute, _):
-            return _known_latest(event, attribute, trace, i, view)
-        case Sum(left, sign, right):
-            a = known_value(left, trace, i, view)
-            b = known_value(right, trace, i, view)
-            if Lack.UNDEFINED in (a, b):
-                return Lack.UNDEFINED
-            if isinstance(a, Lack) or isinstance(b, Lack):
-                return Lack.UNKNOWN
-            return int(a) + sign * int(b)
-
-
-def _known_latest(event: str, attribute: str, trace: Trace, i: int, view: View) -> Value | Lack:
-    if event not in view.sees:
-        return Lack.UNKNOWN
-    for seen in reversed(trace[: i + 1]):
-        if seen.event == event:
-            return seen.time if attribute == "time" else value_or_lack(seen, attribute)
-    return Lack.UNDEFINED if view.is_from_start else Lack.UNKNOWN
 
 
 def value_or_lack(seen: Observation, attribute: str) -> Value | Lack:

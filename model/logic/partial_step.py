@@ -67,7 +67,13 @@ class SlicedPartialMonitor:
         self.live = {}
         self.start = initial_state(self.monitor)
         if first is not None and first.event == "power" and first.attributes.get("on") is True:
-            lost = Observation(first.time, first.device, "power", {"on": False}, first.origin)
+            lost = Observation(
+                time=first.time,
+                device=first.device,
+                event="power",
+                attributes={"on": False},
+                origin=first.origin,
+            )
             after, _ = self.step(self.start, partial_input_values(lost))
             self.start = tuple(
                 state if register.name in self.monitor.states else initial

@@ -70,9 +70,9 @@ class SlicedMonitor:
         slices = self.live.setdefault(device, {})
         key = key_of(seen, self.each)
         if key is not None:
-            return [(key, self._advance(slices, key, start, values))]
+            return [(key, self._advance(slices=slices, key=key, start=start, values=values))]
         self.base[device], _ = self.step(start, values)
-        return [(name, self._advance(slices, name, start, values)) for name in slices]
+        return [(name, self._advance(slices=slices, key=name, start=start, values=values)) for name in slices]
 
     def _advance(
         self, slices: dict[Key, State], key: Key, start: State, values: Mapping[str, Value]

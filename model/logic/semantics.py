@@ -74,7 +74,7 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
         case Latch():
             return _latched_value(formula, trace, i) == formula.value
         case Deadline():
-            return all(is_in_time(formula, trace, j, i) for j in range(i + 1))
+            return all(is_in_time(formula=formula, trace=trace, j=j, i=i) for j in range(i + 1))
 
 
 def age(trace: Trace, j: int, i: int) -> int:
@@ -130,7 +130,7 @@ def value_of(term: Term, trace: Trace, i: int) -> Value | None:
         case Its(attribute, _):
             return trace[i].attributes.get(attribute)
         case Last(event, attribute, _):
-            return _latest_value(event, attribute, trace, i)
+            return _latest_value(event=event, attribute=attribute, trace=trace, i=i)
         case Sum(left, sign, right):
             a = value_of(left, trace, i)
             b = value_of(right, trace, i)
