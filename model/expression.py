@@ -72,14 +72,32 @@ def conjunction(*operands: Expression) -> Expression:
     kept = tuple(o for o in operands if o != TRUE)
     if FALSE in kept:
         return FALSE
-    return TRUE if not kept else kept[0] if len(kept) == 1 else Apply(Operator.AND, kept)
+    return (
+        TRUE
+        if not kept
+        else kept[0]
+        if len(kept) == 1
+        else Apply(
+            Operator.AND,
+            kept,
+        )
+    )
 
 
 def disjunction(*operands: Expression) -> Expression:
     kept = tuple(o for o in operands if o != FALSE)
     if TRUE in kept:
         return TRUE
-    return FALSE if not kept else kept[0] if len(kept) == 1 else Apply(Operator.OR, kept)
+    return (
+        FALSE
+        if not kept
+        else kept[0]
+        if len(kept) == 1
+        else Apply(
+            Operator.OR,
+            kept,
+        )
+    )
 
 
 def implication(left: Expression, right: Expression) -> Expression:
@@ -167,7 +185,16 @@ def variables(expression: Expression) -> frozenset[Var]:
 def sort_of(expression: Expression) -> Sort:
     match expression:
         case Const(value):
-            return Sort.BOOL if isinstance(value, bool) else Sort.INT if isinstance(value, int) else Sort.TEXT
+            return (
+                Sort.BOOL
+                if isinstance(
+                    value,
+                    bool,
+                )
+                else Sort.INT
+                if isinstance(value, int)
+                else Sort.TEXT
+            )
         case Var(_, sort):
             return sort
         case Apply(Operator.ADD | Operator.SUB, _):
@@ -202,7 +229,14 @@ def _folded(operator: Operator, a: tuple[Expression, ...]) -> Expression:
             return a[1] if a[0].value else a[2]
         case Operator.ITE if a[1] == a[2]:
             return a[1]
-    constants = [x.value for x in a if isinstance(x, Const)]
+    constants = [
+        x.value
+        for x in a
+        if isinstance(
+            x,
+            Const,
+        )
+    ]
     if len(constants) == len(a) and operator is not Operator.ITE:
         return Const(_APPLY[operator](tuple(constants)))
     return Apply(operator, a)

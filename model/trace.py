@@ -198,4 +198,10 @@ def observation_to_json(seen: Observation) -> dict[str, Any]:
 def write_trace(observations: Iterable[Observation], stream: IO[str]) -> None:
     """JSON Lines, one observation a line."""
     for seen in observations:
-        stream.write(json.dumps(observation_to_json(seen), ensure_ascii=False) + "\n")
+        stream.write(
+            json.dumps(
+                observation_to_json(seen),
+                ensure_ascii=False,
+            )
+            + "\n"
+        )

@@ -20,8 +20,8 @@ LARGEST_INTEGER = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A named value of an event; `choices` is empty unless the type is a list of names. Where the list is open,
-    what is observed may be another text; promises still speak of the names alone."""
+    """A named value of an event; `choices` is empty unless the type is a list of names. Where the list is
+    open, what is observed may be another text; promises still speak of the names alone."""
 
     name: str
     sort: Sort
@@ -32,15 +32,31 @@ class Attribute:
 
     def admits(self, value: object) -> bool:
         """Whether the value can be observed."""
-        return self.has_name(value) or (self.is_open and isinstance(value, str))
+        return self.has_name(value) or (
+            self.is_open
+            and isinstance(
+                value,
+                str,
+            )
+        )
 
     def has_name(self, value: object) -> bool:
         """Whether a promise may compare the attribute with the value."""
         if self.sort is Sort.BOOL:
             return isinstance(value, bool)
         if self.sort is Sort.INT:
-            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_INTEGER
-        return isinstance(value, str) and (not self.choices or value in self.choices)
+            return (
+                isinstance(
+                    value,
+                    int,
+                )
+                and not isinstance(value, bool)
+                and abs(value) < LARGEST_INTEGER
+            )
+        return isinstance(
+            value,
+            str,
+        ) and (not self.choices or value in self.choices)
 
     @property
     def described(self) -> str:
@@ -78,7 +94,12 @@ class Vocabulary:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """` Did you mean '...'?`, or nothing where no known name is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(
+        name,
+        list(known),
+        n=1,
+        cutoff=0.6,
+    )
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
@@ -89,7 +110,12 @@ def _attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
             name, Sort.TEXT, entry["meaning"], choices=tuple(kind), is_open=entry.get("open") == "true"
         )
     sort = {"boolean": Sort.BOOL, "integer": Sort.INT, "text": Sort.TEXT}[kind]
-    return Attribute(name=name, sort=sort, meaning=entry["meaning"], unit=entry.get("unit", ""))
+    return Attribute(
+        name=name,
+        sort=sort,
+        meaning=entry["meaning"],
+        unit=entry.get("unit", ""),
+    )
 
 
 def _event_type(name: str, entry: Mapping[str, Any]) -> EventType:
@@ -117,8 +143,20 @@ def vocabulary() -> Vocabulary:
     raw = yaml.load(
         files("earwitness.model").joinpath("vocabulary.yaml").read_text("utf-8"), Loader=yaml.BaseLoader
     )
-    attributes = {name: _attribute(name, entry) for name, entry in raw["attributes"].items()}
-    events = {name: _event_type(name, entry) for name, entry in raw["events"].items()}
+    attributes = {
+        name: _attribute(
+            name,
+            entry,
+        )
+        for name, entry in raw["attributes"].items()
+    }
+    events = {
+        name: _event_type(
+            name,
+            entry,
+        )
+        for name, entry in raw["events"].items()
+    }
     return Vocabulary(
         attributes=attributes, events=events, capabilities=raw["capabilities"], states=raw["states"]
     )

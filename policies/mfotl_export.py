@@ -35,13 +35,31 @@ def export_mfotl(pack: Pack, trace: Iterable[Observation] = ()) -> MfotlExport:
     for each in {clause.each for clause in pack.clauses}:
         for key in slices_of(seen, each):
             name = "-".join(_file_name_part(str(part)) for part in key)
-            files[f"{name}.log"] = mfotl_log(project(seen, each, key))
+            files[f"{name}.log"] = mfotl_log(
+                project(
+                    seen,
+                    each,
+                    key,
+                )
+            )
     return MfotlExport(files, left_out)
 
 
 def slices_of(trace: Iterable[Observation], each: tuple[str, ...]) -> list[Key]:
     """The slices that a trace names, in the order of their first event."""
-    return list(dict.fromkeys(key for seen in trace if (key := key_of(seen, each)) is not None))
+    return list(
+        dict.fromkeys(
+            key
+            for seen in trace
+            if (
+                key := key_of(
+                    seen,
+                    each,
+                )
+            )
+            is not None
+        )
+    )
 
 
 def _file_name_part(text: str) -> str:

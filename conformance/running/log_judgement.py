@@ -146,12 +146,24 @@ def read_log(stream: IO[bytes]) -> Log:
             entries.append(Entry(number, parse_line(line)))
         except TraceError as error:
             bad_lines.append(BadLine(number, str(error)))
-    return Log(tuple(entries), tuple(bad_lines[:MOST_BAD_LINES]), len(bad_lines))
+    return Log(
+        tuple(entries),
+        tuple(bad_lines[:MOST_BAD_LINES]),
+        len(bad_lines),
+    )
 
 
 def log_of(observations: Iterable[Observation]) -> Log:
     """A log of observations that lie in memory, numbered from 1."""
-    return Log(tuple(Entry(number, seen) for number, seen in enumerate(observations, start=1)))
+    return Log(
+        tuple(
+            Entry(
+                number,
+                seen,
+            )
+            for number, seen in enumerate(observations, start=1)
+        )
+    )
 
 
 def judge_log_file(path: Path, packs: Sequence[Pack], sees: Set[str] | None = None) -> LogJudgement:
@@ -241,7 +253,11 @@ class _ConjunctWatch:
     open_slices: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        monitor = compile_partial(self.conjunct.formula, self.conjunct.trigger, self.view)
+        monitor = compile_partial(
+            self.conjunct.formula,
+            self.conjunct.trigger,
+            self.view,
+        )
         self.monitor = SlicedPartialMonitor(monitor, self.clause.each)
         names = event_names((self.conjunct.formula, self.conjunct.trigger))
         self.unseen = tuple(sorted(names - self.view.sees))

@@ -26,7 +26,10 @@ def trial(text: str, pack: Pack, trace: Path) -> list[TrialRow]:
     """Every event of the file with its verdict; the formula may use the pack's states and parameters. Raises
     PackError for the formula, TraceError for the file."""
     try:
-        formula = parse_formula(text, Scope(pack.parameters, pack.states))
+        formula = parse_formula(
+            text,
+            Scope(pack.parameters, pack.states),
+        )
     except FormulaError as error:
         raise PackError(f"formula:{error.line}:{error.column}: {error}") from None
     monitor = SlicedMonitor(compile_formula(formula), ("device",))

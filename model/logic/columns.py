@@ -20,9 +20,16 @@ Flags = npt.NDArray[np.uint8]
 NOT, AND, OR, EQ, LT, LE, ADD, SUB, ITE = range(9)
 """Codes of the kernel's instructions."""
 CODE = {
-    Operator.NOT: NOT, Operator.AND: AND, Operator.OR: OR, Operator.EQ: EQ, Operator.LT: LT, Operator.LE: LE, Operator.ADD: ADD, Operator.SUB: SUB,
+    Operator.NOT: NOT,
+    Operator.AND: AND,
+    Operator.OR: OR,
+    Operator.EQ: EQ,
+    Operator.LT: LT,
+    Operator.LE: LE,
+    Operator.ADD: ADD,
+    Operator.SUB: SUB,
     Operator.ITE: ITE,
-}  # fmt: skip
+}
 
 
 class KernelMissing(ImportError):
@@ -36,7 +43,14 @@ class Texts:
     codes: dict[str, int] = field(default_factory=dict)
 
     def number(self, value: Value) -> int:
-        return self.codes.setdefault(value, len(self.codes)) if isinstance(value, str) else int(value)
+        return (
+            self.codes.setdefault(value, len(self.codes))
+            if isinstance(
+                value,
+                str,
+            )
+            else int(value)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +107,27 @@ class _Assembler:
                     first = self.emit(CODE[operator], first, other)
                 return first
             case Apply(operator, arguments):
-                return self.emit(CODE[operator], *(self.place(a) for a in arguments))
+                return self.emit(
+                    CODE[operator],
+                    *(self.place(a) for a in arguments),
+                )
 
     def emit(self, code: int, *sources: int) -> int:
         target = self.slot()
-        a, b, c = (*sources, 0, 0)[:3]
-        self.rows.append((code, target, a, b, c))
+        a, b, c = (
+            *sources,
+            0,
+            0,
+        )[:3]
+        self.rows.append(
+            (
+                code,
+                target,
+                a,
+                b,
+                c,
+            )
+        )
         return target
 
 
@@ -106,11 +135,23 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
     """The program of a monitor, its texts numbered by `texts`."""
     made = _Assembler(texts)
     for register in monitor.registers:
-        made.known[Var(register.name, register.sort)] = made.slot(texts.number(register.initial))
+        made.known[
+            Var(
+                register.name,
+                register.sort,
+            )
+        ] = made.slot(texts.number(register.initial))
     moves = [
         (made.known[Var(r.name, r.sort)], made.place(monitor.updates[r.name])) for r in monitor.registers
     ]
-    results = [made.place(e) for e in (monitor.verdict, monitor.trigger, monitor.pending)]
+    results = [
+        made.place(e)
+        for e in (
+            monitor.verdict,
+            monitor.trigger,
+            monitor.pending,
+        )
+    ]
 
     def numbers(rows: Sequence[Any], width: int | None = None) -> Numbers:
         shape = (len(rows),) if width is None else (len(rows), width)
@@ -128,7 +169,10 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
 
 def table(trace: Sequence[Observation], columns: Sequence[str], texts: Texts) -> Numbers:
     """The inputs that a program reads, of shape (columns, events)."""
-    found = np.empty((len(columns), len(trace)), np.int64)
+    found = np.empty(
+        (len(columns), len(trace)),
+        np.int64,
+    )
     for number, seen in enumerate(trace):
         values = input_values(seen)
         for row, name in enumerate(columns):
@@ -138,7 +182,10 @@ def table(trace: Sequence[Observation], columns: Sequence[str], texts: Texts) ->
 
 def run(program: Program, columns: Numbers) -> Verdicts:
     """What the monitor says of each event of one slice, from its first state. Raises KernelMissing."""
-    verdicts = np.empty((3, columns.shape[1]), np.uint8)
+    verdicts = np.empty(
+        (3, columns.shape[1]),
+        np.uint8,
+    )
     kernel()(
         program.slots.copy(), program.loads, program.code, program.moves, program.results, columns, verdicts
     )

@@ -103,7 +103,10 @@ def describe_formula(formula: Formula) -> str:
             return f"in any {describe_duration(limit)}, at most {_times(most)} {describe_formula(operand)}"
         case Latch(state, value, _):
             usual = f"the {_words(state)} is {_words(value)}"
-            return vocabulary().states.get(f"{state} is {value}", usual)
+            return vocabulary().states.get(
+                f"{state} is {value}",
+                usual,
+            )
         case Deadline(response, limit, trigger):
             after = f"within {describe_duration(limit)} after {describe_formula(trigger)}"
             return f"{after}, {describe_formula(response)}"
@@ -138,13 +141,33 @@ def _flat(formula: Formula, kind: type[And] | type[Or]) -> Iterator[Formula]:
 def _describe_all(parts: Iterator[Formula]) -> str:
     first, *rest = parts
     if not any(isinstance(part, Implies | Deadline) for part in (first, *rest)):
-        joint = " while " if isinstance(first, Event) and all(map(_is_state, rest)) else " and "
-        return describe_formula(first) + joint + " and ".join(map(describe_formula, rest))
+        joint = (
+            " while "
+            if isinstance(
+                first,
+                Event,
+            )
+            and all(map(_is_state, rest))
+            else " and "
+        )
+        return (
+            describe_formula(first)
+            + joint
+            + " and ".join(
+                map(
+                    describe_formula,
+                    rest,
+                )
+            )
+        )
     return "; ".join(map(describe_formula, (first, *rest)))
 
 
 def _is_state(formula: Formula) -> bool:
-    return isinstance(formula, Latch) or (isinstance(formula, Not) and isinstance(formula.operand, Latch))
+    return isinstance(
+        formula,
+        Latch,
+    ) or (isinstance(formula, Not) and isinstance(formula.operand, Latch))
 
 
 def _describe_any(alternatives: Iterator[Formula]) -> str:
@@ -152,7 +175,13 @@ def _describe_any(alternatives: Iterator[Formula]) -> str:
     if len(parts) <= 2:
         return " or ".join(parts)
     # Two commas and an "or" are read at a glance; longer parts need numbers to be told apart.
-    return "one of these: " + "; ".join(f"({number}) {part}" for number, part in enumerate(parts, start=1))
+    return "one of these: " + "; ".join(
+        f"({number}) {part}"
+        for number, part in enumerate(
+            parts,
+            start=1,
+        )
+    )
 
 
 def _same_term_together(alternatives: Sequence[Formula]) -> list[str]:
@@ -167,7 +196,15 @@ def _same_term_together(alternatives: Sequence[Formula]) -> list[str]:
                 values.setdefault(left, []).append(_words(value))
             case _:
                 sentences.append(describe_formula(part))
-    return [part if isinstance(part, str) else _one_of(part, values[part]) for part in sentences]
+    return [
+        part
+        if isinstance(
+            part,
+            str,
+        )
+        else _one_of(part, values[part])
+        for part in sentences
+    ]
 
 
 def _one_of(term: Term, values: Sequence[str]) -> str:
@@ -330,7 +367,13 @@ def _describe_moment(term: Term) -> str:
         case Last(event, attribute, _):
             return f"{_meaning(attribute)}, {_last_time(event)}"
         case Sum(Sum(left, sign, Literal(int(first))), again, Literal(int(second))) if sign == again:
-            return _describe_moment(Sum(left, sign, Literal(first + second)))
+            return _describe_moment(
+                Sum(
+                    left,
+                    sign,
+                    Literal(first + second),
+                )
+            )
         case Sum(left, sign, Literal(int(value))):
             side = "after" if sign > 0 else "before"
             return f"{describe_duration(value)} {side} {_describe_moment(left)}"

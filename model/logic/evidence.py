@@ -52,7 +52,11 @@ def weakest_origin(support: Support) -> Origin | None:
     >>> weakest_origin({"stream.audio": Origin.WITNESSED, "light": Origin.DEVICE})
     <Origin.DEVICE: 'device'>
     """
-    return max(support.values(), key=STRENGTH.__getitem__, default=Origin.WITNESSED)
+    return max(
+        support.values(),
+        key=STRENGTH.__getitem__,
+        default=Origin.WITNESSED,
+    )
 
 
 def join_support(*supports: Support) -> Support:
@@ -64,7 +68,15 @@ def join_support(*supports: Support) -> Support:
     joined: dict[str, Origin | None] = {}
     for support in supports:
         for name, origin in support.items():
-            joined[name] = weakest_origin({"": joined.get(name, Origin.WITNESSED), name: origin})
+            joined[name] = weakest_origin(
+                {
+                    "": joined.get(
+                        name,
+                        Origin.WITNESSED,
+                    ),
+                    name: origin,
+                }
+            )
     return joined
 
 
@@ -97,7 +109,10 @@ def all_grounds(*parts: Grounds) -> Grounds:
     false = [grounds for grounds in parts if not grounds.truth]
     if false:
         return min(false, key=lambda grounds: grounds.weakness)
-    return Grounds(True, join_support(*(grounds.support for grounds in parts)))
+    return Grounds(
+        True,
+        join_support(*(grounds.support for grounds in parts)),
+    )
 
 
 def any_grounds(*parts: Grounds) -> Grounds:
@@ -159,9 +174,28 @@ class Provenance:
         self.names = event_names(both)
         self.remembering = tuple(dict.fromkeys(_remembering_parts(both)))
         # `previously` rests on nothing before the first event, whatever event that is.
-        is_idle = not any(isinstance(part, Previously) for part in self.remembering)
-        is_idle = is_idle and all(remembers_alike(formula, self.names) for formula in both)
-        self.is_idle_elsewhere = is_idle and truth_elsewhere(self.trigger, self.names) is False
+        is_idle = not any(
+            isinstance(
+                part,
+                Previously,
+            )
+            for part in self.remembering
+        )
+        is_idle = is_idle and all(
+            remembers_alike(
+                formula,
+                self.names,
+            )
+            for formula in both
+        )
+        self.is_idle_elsewhere = (
+            is_idle
+            and truth_elsewhere(
+                self.trigger,
+                self.names,
+            )
+            is False
+        )
         self.now: dict[Formula, Grounds] = {}
         self.is_answered = False
 
@@ -190,7 +224,10 @@ class Provenance:
         if not trigger.truth and not self.is_answered:
             return None
         asked = trigger.support if trigger.truth else NO_SUPPORT
-        return join_support(asked, self._ground(self.formula, seen).support)
+        return join_support(
+            asked,
+            self._ground(self.formula, seen).support,
+        )
 
     def _ground(self, formula: Formula, seen: Observation) -> Grounds:
         if formula not in self.now:
@@ -204,21 +241,41 @@ class Provenance:
                 return Grounds(value, NO_SUPPORT)
             case Compare():
                 trace = [*self.latest.values(), seen]
-                support = support_of_terms(formula=formula, latest=self.latest, seen=seen, sight=self.sight)
-                return Grounds(holds(formula, trace, len(trace) - 1), support)
+                support = support_of_terms(
+                    formula=formula,
+                    latest=self.latest,
+                    seen=seen,
+                    sight=self.sight,
+                )
+                return Grounds(
+                    holds(formula, trace, len(trace) - 1),
+                    support,
+                )
             case Event(name, _) if seen.event != name:
                 return Grounds(False, {name: self.sight.get(name)})
             case Event(name, conditions):
                 came = Grounds(True, {name: seen.origin})
-                return all_grounds(came, *(self._ground(condition, seen) for condition in conditions))
+                return all_grounds(
+                    came,
+                    *(self._ground(condition, seen) for condition in conditions),
+                )
             case Not(operand):
                 return negate_grounds(self._ground(operand, seen))
             case And(left, right):
-                return all_grounds(self._ground(left, seen), self._ground(right, seen))
+                return all_grounds(
+                    self._ground(left, seen),
+                    self._ground(right, seen),
+                )
             case Or(left, right):
-                return any_grounds(self._ground(left, seen), self._ground(right, seen))
+                return any_grounds(
+                    self._ground(left, seen),
+                    self._ground(right, seen),
+                )
             case Implies(left, right):
-                return any_grounds(negate_grounds(self._ground(left, seen)), self._ground(right, seen))
+                return any_grounds(
+                    negate_grounds(self._ground(left, seen)),
+                    self._ground(right, seen),
+                )
         raise AssertionError(f"{formula} remembers, and was not stepped")
 
     def _remember(self, formula: Formula, seen: Observation) -> Grounds:
@@ -263,9 +320,15 @@ class Provenance:
         raise AssertionError(f"{formula} remembers nothing")
 
     def _previously(self, formula: Formula, bound: Bound | None, now: Grounds, time: int) -> Grounds:
-        when, grounds = self.before.get(formula, (0, Grounds(False, NO_SUPPORT)))
+        when, grounds = self.before.get(
+            formula,
+            (0, Grounds(False, NO_SUPPORT)),
+        )
         self.before[formula] = (time, now)
-        return replace(grounds, truth=grounds.truth and is_within(bound, time - when))
+        return replace(
+            grounds,
+            truth=grounds.truth and is_within(bound, time - when),
+        )
 
     def _keep(
         self, formula: Formula, bound: Bound | None, now: Grounds, absence: Support, time: int
@@ -284,12 +347,24 @@ class Provenance:
         """A count rests on all matches there ever were, and on our eyes for others."""
         kept = self.matches.get(formula, ())
         if now.truth:
-            kept = (Match(time, NO_SUPPORT), *kept)[: formula.most + 1]
-            self.support[formula] = join_support(self.support.get(formula, NO_SUPPORT), now.support)
+            kept = (
+                Match(
+                    time,
+                    NO_SUPPORT,
+                ),
+                *kept,
+            )[: formula.most + 1]
+            self.support[formula] = join_support(
+                self.support.get(formula, NO_SUPPORT),
+                now.support,
+            )
         self.matches[formula] = kept
         is_full = len(kept) > formula.most and time - kept[-1].time <= formula.duration
         absence = support_of_absence(formula.operand, self.sight)
-        return Grounds(not is_full, join_support(self.support.get(formula, NO_SUPPORT), absence))
+        return Grounds(
+            not is_full,
+            join_support(self.support.get(formula, NO_SUPPORT), absence),
+        )
 
     def _latch(self, formula: Latch, seen: Observation) -> Grounds:
         """A state rests on the event that set it, and on our eyes for those that would have changed it."""
@@ -297,12 +372,21 @@ class Provenance:
         for value, pattern in formula.patterns:
             grounds = self._ground(pattern, seen)
             if grounds.truth:
-                self.matches[key] = (Match(seen.time, grounds.support, value),)
+                self.matches[key] = (
+                    Match(
+                        seen.time,
+                        grounds.support,
+                        value,
+                    ),
+                )
                 break
         absence = support_of_absence(formula.patterns, self.sight)
         held = self.matches.get(key, ())
         is_value = bool(held) and held[0].value == formula.value
-        return Grounds(is_value, join_support(absence, *(match.support for match in held)))
+        return Grounds(
+            is_value,
+            join_support(absence, *(match.support for match in held)),
+        )
 
     def _wait(self, formula: Deadline, seen: Observation) -> Grounds:
         """A deadline rests on what opened it and, from then on, on what answered it or on our eyes for
@@ -312,7 +396,10 @@ class Provenance:
         absence = support_of_absence(formula.response, self.sight)
         waiting = self.matches.get(formula, ())
         if waiting and seen.time - waiting[0].time > formula.duration and formula not in self.support:
-            self.support[formula] = join_support(waiting[0].support, absence)
+            self.support[formula] = join_support(
+                waiting[0].support,
+                absence,
+            )
         if not waiting and asked.truth:
             waiting = (Match(seen.time, asked.support),)
         self.matches[formula] = () if answered.truth else waiting
@@ -320,8 +407,14 @@ class Provenance:
         if formula in self.support:
             return Grounds(False, self.support[formula])
         if answered.truth and waiting:
-            return Grounds(True, join_support(waiting[0].support, answered.support))
-        return Grounds(True, join_support(*(match.support for match in waiting)))
+            return Grounds(
+                True,
+                join_support(waiting[0].support, answered.support),
+            )
+        return Grounds(
+            True,
+            join_support(*(match.support for match in waiting)),
+        )
 
 
 def _remembering_parts(part: object) -> Iterator[Formula]:
@@ -346,7 +439,10 @@ class SlicedProvenance:
     def feed(self, seen: Observation) -> list[tuple[Key, Support]]:
         """What the outcomes rest on, in the slices where this event exercises the formula or answers a
         deadline."""
-        base = self.base.setdefault(seen.device, Provenance(self.formula, self.trigger, self.sight))
+        base = self.base.setdefault(
+            seen.device,
+            Provenance(self.formula, self.trigger, self.sight),
+        )
         slices = self.live.setdefault(seen.device, {})
         key = key_of(seen, self.each)
         if len(self.each) == 1:

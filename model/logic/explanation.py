@@ -48,7 +48,15 @@ class Absence:
 
     def is_so(self, trace: Trace) -> bool:
         """Whether the whole trace bears it out."""
-        return all(holds(self.formula, trace, i) is not self.truth for i in range(self.first, self.last + 1))
+        return all(
+            holds(
+                self.formula,
+                trace,
+                i,
+            )
+            is not self.truth
+            for i in range(self.first, self.last + 1)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +111,23 @@ def _positions_in(reason: Reason, trace: Trace) -> set[int]:
         edges = {absence.first - 1, absence.first, absence.last, absence.last + 1}
         found |= {edge for edge in edges if 0 <= edge <= reason.position}
     if isinstance(reason.formula, Compare):
-        found |= set(_latest_positions(reason.formula, trace, reason.position).values())
+        found |= set(
+            _latest_positions(
+                reason.formula,
+                trace,
+                reason.position,
+            ).values()
+        )
     found |= _outside_positions(reason)
-    return found.union(*(_positions_in(part, trace) for part in reason.parts))
+    return found.union(
+        *(
+            _positions_in(
+                part,
+                trace,
+            )
+            for part in reason.parts
+        )
+    )
 
 
 def _outside_positions(reason: Reason) -> set[int]:
@@ -127,7 +149,14 @@ def _latest_positions(formula: object, trace: Trace, i: int) -> dict[str, int]:
 
 
 def _names_after_last(part: object) -> set[str]:
-    own = {part.event} if isinstance(part, Last) else set()
+    own = (
+        {part.event}
+        if isinstance(
+            part,
+            Last,
+        )
+        else set()
+    )
     return own.union(*(_names_after_last(smaller) for smaller in parts_of(part)))
 
 
@@ -143,11 +172,27 @@ class _Explainer:
             case Truth() | Event():
                 return Reason(formula, truth, i)
             case Compare():
-                return Reason(formula, truth, i, absences=self.nothing_later(formula, i))
+                return Reason(
+                    formula,
+                    truth,
+                    i,
+                    absences=self.nothing_later(formula, i),
+                )
             case Not(operand):
-                return Reason(formula=formula, truth=truth, position=i, parts=(self.reason_of(operand, i),))
+                return Reason(
+                    formula=formula,
+                    truth=truth,
+                    position=i,
+                    parts=(self.reason_of(operand, i),),
+                )
             case And(left, right):
-                return self.joined(formula=formula, truth=truth, i=i, operands=(left, right), needs_all=truth)
+                return self.joined(
+                    formula=formula,
+                    truth=truth,
+                    i=i,
+                    operands=(left, right),
+                    needs_all=truth,
+                )
             case Or(left, right):
                 return self.joined(
                     formula=formula, truth=truth, i=i, operands=(left, right), needs_all=not truth
@@ -157,13 +202,37 @@ class _Explainer:
                     formula=formula, truth=truth, i=i, operands=(Not(left), right), needs_all=not truth
                 )
             case Previously(bound, operand):
-                is_near = i > 0 and is_within(bound, age(self.trace, i - 1, i))
-                parts = (self.reason_of(operand, i - 1),) if is_near else ()
+                is_near = i > 0 and is_within(
+                    bound,
+                    age(self.trace, i - 1, i),
+                )
+                parts = (
+                    (
+                        self.reason_of(
+                            operand,
+                            i - 1,
+                        ),
+                    )
+                    if is_near
+                    else ()
+                )
                 return Reason(formula=formula, truth=truth, position=i, parts=parts)
             case Once(bound, operand):
-                return self.somewhere(formula=formula, bound=bound, operand=operand, wanted=True, i=i)
+                return self.somewhere(
+                    formula=formula,
+                    bound=bound,
+                    operand=operand,
+                    wanted=True,
+                    i=i,
+                )
             case Historically(bound, operand):
-                return self.somewhere(formula=formula, bound=bound, operand=operand, wanted=False, i=i)
+                return self.somewhere(
+                    formula=formula,
+                    bound=bound,
+                    operand=operand,
+                    wanted=False,
+                    i=i,
+                )
             case Since():
                 return self.since(formula, truth, i)
             case Count():
@@ -177,7 +246,15 @@ class _Explainer:
         """Of each event that `last` names: none after the latest."""
         latest = _latest_positions(formula, self.trace, i)
         names = sorted(_names_after_last(formula))
-        return _absences((Event(name), True, latest.get(name, -1) + 1, i) for name in names)
+        return _absences(
+            (
+                Event(name),
+                True,
+                latest.get(name, -1) + 1,
+                i,
+            )
+            for name in names
+        )
 
     def joined(
         self, formula: Formula, truth: bool, i: int, operands: Sequence[Formula], *, needs_all: bool
@@ -185,7 +262,12 @@ class _Explainer:
         """All operands where each is needed, else the one that is enough and shortest."""
         reasons = [self.reason_of(operand, i) for operand in operands]
         if needs_all:
-            return Reason(formula=formula, truth=truth, position=i, parts=tuple(reasons))
+            return Reason(
+                formula=formula,
+                truth=truth,
+                position=i,
+                parts=tuple(reasons),
+            )
         enough = [reason for reason in reasons if reason.truth is truth]
         return Reason(
             formula=formula, truth=truth, position=i, parts=(min(enough, key=lambda reason: reason.size),)
@@ -197,20 +279,60 @@ class _Explainer:
         """`once` by the latest event that fulfils it, or by none inside the bound; `historically` the other
         way round."""
         inside = positions(bound, self.trace, i)
-        matches = [j for j in inside if holds(operand, self.trace, j) is wanted]
+        matches = [
+            j
+            for j in inside
+            if holds(
+                operand,
+                self.trace,
+                j,
+            )
+            is wanted
+        ]
         if matches:
             return Reason(
                 formula=formula, truth=wanted, position=i, parts=(self.reason_of(operand, matches[-1]),)
             )
-        return Reason(formula, not wanted, i, absences=_absence_over(operand, wanted, inside))
+        return Reason(
+            formula,
+            not wanted,
+            i,
+            absences=_absence_over(operand, wanted, inside),
+        )
 
     def since(self, formula: Since, truth: bool, i: int) -> Reason:
         inside = positions(formula.bound, self.trace, i)
-        broken = [k for k in range(i + 1) if not holds(formula.left, self.trace, k)]
+        broken = [
+            k
+            for k in range(i + 1)
+            if not holds(
+                formula.left,
+                self.trace,
+                k,
+            )
+        ]
         since = broken[-1] if broken else 0
         if truth:
-            match = max(j for j in inside if j >= since and holds(formula.right, self.trace, j))
-            unbroken = _absences([(formula.left, False, match + 1, i)])
+            match = max(
+                j
+                for j in inside
+                if j >= since
+                and holds(
+                    formula.right,
+                    self.trace,
+                    j,
+                )
+            )
+            unbroken = _absences(
+                [
+                    (
+                        formula.left,
+                        False,
+                        match + 1,
+                        i,
+                    )
+                ]
+            )
             return Reason(
                 formula=formula,
                 truth=True,
@@ -218,13 +340,38 @@ class _Explainer:
                 parts=(self.reason_of(formula.right, match),),
                 absences=unbroken,
             )
-        parts = (self.reason_of(formula.left, since),) if broken else ()
-        none = _absence_over(formula.right, True, [j for j in inside if j >= since])
+        parts = (
+            (
+                self.reason_of(
+                    formula.left,
+                    since,
+                ),
+            )
+            if broken
+            else ()
+        )
+        none = _absence_over(
+            formula.right,
+            True,
+            [j for j in inside if j >= since],
+        )
         return Reason(formula=formula, truth=False, position=i, parts=parts, absences=none)
 
     def count(self, formula: Count, truth: bool, i: int) -> Reason:
-        inside = positions(Bound(Side.WITHIN, formula.duration), self.trace, i)
-        matches = [j for j in inside if holds(formula.operand, self.trace, j)]
+        inside = positions(
+            Bound(Side.WITHIN, formula.duration),
+            self.trace,
+            i,
+        )
+        matches = [
+            j
+            for j in inside
+            if holds(
+                formula.operand,
+                self.trace,
+                j,
+            )
+        ]
         if not truth:
             last = matches[-formula.most - 1 :]
             return Reason(
@@ -234,10 +381,34 @@ class _Explainer:
                 parts=tuple(self.reason_of(formula.operand, j) for j in last),
             )
         # What was not counted: the gaps between the matches.
-        edges = [inside[0] - 1, *matches, i + 1]
-        gaps = [(formula.operand, True, a + 1, b - 1) for a, b in pairwise(edges)]
-        parts = tuple(self.reason_of(formula.operand, j) for j in matches)
-        return Reason(formula=formula, truth=True, position=i, parts=parts, absences=_absences(gaps))
+        edges = [
+            inside[0] - 1,
+            *matches,
+            i + 1,
+        ]
+        gaps = [
+            (
+                formula.operand,
+                True,
+                a + 1,
+                b - 1,
+            )
+            for a, b in pairwise(edges)
+        ]
+        parts = tuple(
+            self.reason_of(
+                formula.operand,
+                j,
+            )
+            for j in matches
+        )
+        return Reason(
+            formula=formula,
+            truth=True,
+            position=i,
+            parts=parts,
+            absences=_absences(gaps),
+        )
 
     def latch(self, formula: Latch, truth: bool, i: int) -> Reason:
         """The event that set the state, the patterns before its own that it did not match, and none after
@@ -246,7 +417,13 @@ class _Explainer:
             for number, (_, pattern) in enumerate(formula.patterns):
                 if holds(pattern, self.trace, j):
                     before = [Not(other) for _, other in formula.patterns[:number]]
-                    parts = tuple(self.reason_of(part, j) for part in (*before, pattern))
+                    parts = tuple(
+                        self.reason_of(
+                            part,
+                            j,
+                        )
+                        for part in (*before, pattern)
+                    )
                     return Reason(
                         formula=formula,
                         truth=truth,
@@ -254,17 +431,51 @@ class _Explainer:
                         parts=parts,
                         absences=self.nothing_set(formula, j + 1, i),
                     )
-        return Reason(formula, truth, i, absences=self.nothing_set(formula, 0, i))
+        return Reason(
+            formula,
+            truth,
+            i,
+            absences=self.nothing_set(formula, 0, i),
+        )
 
     def nothing_set(self, formula: Latch, first: int, last: int) -> tuple[Absence, ...]:
-        return _absences((pattern, True, first, last) for _, pattern in formula.patterns)
+        return _absences(
+            (
+                pattern,
+                True,
+                first,
+                last,
+            )
+            for _, pattern in formula.patterns
+        )
 
     def deadline(self, formula: Deadline, truth: bool, i: int) -> Reason:
         """Broken by a trigger and no answer in its time; kept because it was never broken."""
         if truth:
-            return Reason(formula, True, i, absences=_absences([(formula, False, 0, i)]))
-        late = next(j for j in range(i + 1) if not is_in_time(formula=formula, trace=self.trace, j=j, i=i))
-        in_time = [k for k in range(late, i + 1) if age(self.trace, late, k) <= formula.duration]
+            return Reason(
+                formula,
+                True,
+                i,
+                absences=_absences([(formula, False, 0, i)]),
+            )
+        late = next(
+            j
+            for j in range(i + 1)
+            if not is_in_time(
+                formula=formula,
+                trace=self.trace,
+                j=j,
+                i=i,
+            )
+        )
+        in_time = [
+            k
+            for k in range(
+                late,
+                i + 1,
+            )
+            if age(self.trace, late, k) <= formula.duration
+        ]
         absences = _absence_over(formula.response, True, in_time)
         return Reason(
             formula=formula,
@@ -280,7 +491,20 @@ def _absences(claims: Iterable[tuple[Formula, bool, int, int]]) -> tuple[Absence
 
 
 def _absence_over(formula: Formula, truth: bool, inside: Sequence[int]) -> tuple[Absence, ...]:
-    return _absences([(formula, truth, inside[0], inside[-1])]) if inside else ()
+    return (
+        _absences(
+            [
+                (
+                    formula,
+                    truth,
+                    inside[0],
+                    inside[-1],
+                )
+            ]
+        )
+        if inside
+        else ()
+    )
 
 
 # The checker: it sees the reason and its facts, never the trace.
@@ -299,7 +523,11 @@ class _Checker:
 
     def check(self, reason: Reason) -> None:
         for part in reason.parts:
-            self.require(part.position <= reason.position, part, "it comes later than what it explains")
+            self.require(
+                part.position <= reason.position,
+                part,
+                "it comes later than what it explains",
+            )
             self.check(part)
         self.require(self.follows(reason), reason, "it does not follow from its parts")
 
@@ -316,17 +544,39 @@ class _Checker:
             case Truth(value):
                 return value is reason.truth
             case Event() as event:
-                return holds(event, [self.facts[i]], 0) is reason.truth
+                return (
+                    holds(
+                        event,
+                        [self.facts[i]],
+                        0,
+                    )
+                    is reason.truth
+                )
             case Compare():
                 return self.compares(reason)
             case Not(operand):
-                return self.has_parts(reason, [(operand, not reason.truth, i)])
+                return self.has_parts(
+                    reason,
+                    [(operand, not reason.truth, i)],
+                )
             case And(left, right):
-                return self.joins(reason, (left, right), needs_all=reason.truth)
+                return self.joins(
+                    reason,
+                    (left, right),
+                    needs_all=reason.truth,
+                )
             case Or(left, right):
-                return self.joins(reason, (left, right), needs_all=not reason.truth)
+                return self.joins(
+                    reason,
+                    (left, right),
+                    needs_all=not reason.truth,
+                )
             case Implies(left, right):
-                return self.joins(reason, (Not(left), right), needs_all=not reason.truth)
+                return self.joins(
+                    reason,
+                    (Not(left), right),
+                    needs_all=not reason.truth,
+                )
             case Previously():
                 return self.was_before(reason, reason.formula)
             case Once(bound, operand):
@@ -343,13 +593,33 @@ class _Checker:
                 return self.was_waited(reason, reason.formula)
 
     def has_parts(self, reason: Reason, wanted: Sequence[tuple[Formula, bool, int]]) -> bool:
-        return [(part.formula, part.truth, part.position) for part in reason.parts] == list(wanted)
+        return [
+            (
+                part.formula,
+                part.truth,
+                part.position,
+            )
+            for part in reason.parts
+        ] == list(wanted)
 
     def joins(self, reason: Reason, operands: Sequence[Formula], *, needs_all: bool) -> bool:
-        wanted = [(operand, reason.truth, reason.position) for operand in operands]
+        wanted = [
+            (
+                operand,
+                reason.truth,
+                reason.position,
+            )
+            for operand in operands
+        ]
         if needs_all:
             return self.has_parts(reason, wanted)
-        return any(self.has_parts(reason, [one]) for one in wanted)
+        return any(
+            self.has_parts(
+                reason,
+                [one],
+            )
+            for one in wanted
+        )
 
     def elapsed(self, j: int, i: int) -> int:
         for position in (j, i):
@@ -376,7 +646,15 @@ class _Checker:
             for name in names
         )
         trace = [self.facts[j] for j in shown]
-        return is_latest and holds(reason.formula, trace, len(trace) - 1) is reason.truth
+        return (
+            is_latest
+            and holds(
+                reason.formula,
+                trace,
+                len(trace) - 1,
+            )
+            is reason.truth
+        )
 
     def was_before(self, reason: Reason, formula: Previously) -> bool:
         i = reason.position
@@ -386,7 +664,10 @@ class _Checker:
             return False
         if not is_within(formula.bound, self.elapsed(i - 1, i)):
             return not reason.truth
-        return self.has_parts(reason, [(formula.operand, reason.truth, i - 1)])
+        return self.has_parts(
+            reason,
+            [(formula.operand, reason.truth, i - 1)],
+        )
 
     def covers(self, bound: Bound | None, first: int, last: int, i: int) -> bool:
         """Whether the events just outside the stretch are outside the bound too."""
@@ -405,20 +686,43 @@ class _Checker:
         bound."""
         i = reason.position
         for absence in reason.absences:
-            is_begun = absence.first <= begin or self.covers(bound=bound, first=absence.first, last=i, i=i)
+            is_begun = absence.first <= begin or self.covers(
+                bound=bound,
+                first=absence.first,
+                last=i,
+                i=i,
+            )
             if (absence.formula, absence.truth) == (formula, truth) and is_begun:
-                return absence.last >= i or self.covers(bound=bound, first=0, last=absence.last, i=i)
+                return absence.last >= i or self.covers(
+                    bound=bound,
+                    first=0,
+                    last=absence.last,
+                    i=i,
+                )
         return self.is_empty(bound, begin, i)
 
     def is_empty(self, bound: Bound | None, begin: int, i: int) -> bool:
         """Whether no event from `begin` on is inside the bound: the oldest is too young, as this one always
         is young enough for `within`."""
         is_for = bound is not None and bound.side is Side.FOR
-        return is_for and begin in self.facts and not is_within(bound, self.elapsed(begin, i))
+        return (
+            is_for
+            and begin in self.facts
+            and not is_within(
+                bound,
+                self.elapsed(begin, i),
+            )
+        )
 
     def was_somewhere(self, reason: Reason, bound: Bound | None, operand: Formula, *, wanted: bool) -> bool:
         if reason.truth is not wanted:
-            return self.is_nowhere(reason=reason, bound=bound, formula=operand, truth=wanted, begin=0)
+            return self.is_nowhere(
+                reason=reason,
+                bound=bound,
+                formula=operand,
+                truth=wanted,
+                begin=0,
+            )
         (part,) = reason.parts or (None,)
         if part is None or not is_within(bound, self.elapsed(part.position, reason.position)):
             return False
@@ -447,12 +751,19 @@ class _Checker:
         if any((part.formula, part.truth) != (formula.operand, True) for part in reason.parts):
             return False
         if not reason.truth:
-            return len(matches) > formula.most and is_within(bound, self.elapsed(matches[0], i))
+            return len(matches) > formula.most and is_within(
+                bound,
+                self.elapsed(matches[0], i),
+            )
         starts = [absence.first for absence in reason.absences] + matches
         if not starts:
             return False
         first = min(starts)
-        edges = [first - 1, *matches, i + 1]
+        edges = [
+            first - 1,
+            *matches,
+            i + 1,
+        ]
         gaps = pairwise(edges)
         is_whole = all(
             self.is_absent(reason=reason, formula=formula.operand, truth=True, first=a + 1, last=b - 1)
@@ -472,14 +783,30 @@ class _Checker:
         if not reason.parts:
             return is_kept and not reason.truth
         value, pattern = formula.patterns[len(reason.parts) - 1]
-        before = [(Not(other), True, since - 1) for _, other in formula.patterns[: len(reason.parts) - 1]]
-        is_set = self.has_parts(reason, [*before, (pattern, True, since - 1)])
+        before = [
+            (
+                Not(other),
+                True,
+                since - 1,
+            )
+            for _, other in formula.patterns[: len(reason.parts) - 1]
+        ]
+        is_set = self.has_parts(
+            reason,
+            [*before, (pattern, True, since - 1)],
+        )
         return is_kept and is_set and (value == formula.value) is reason.truth
 
     def was_waited(self, reason: Reason, formula: Deadline) -> bool:
         i = reason.position
         if reason.truth:
-            return self.is_absent(reason=reason, formula=formula, truth=False, first=0, last=i)
+            return self.is_absent(
+                reason=reason,
+                formula=formula,
+                truth=False,
+                first=0,
+                last=i,
+            )
         (part,) = reason.parts or (None,)
         if part is None or (part.formula, part.truth) != (formula.trigger, True):
             return False
@@ -487,7 +814,10 @@ class _Checker:
         in_time = Bound(Side.WITHIN, formula.duration)
         for absence in reason.absences:
             ends = absence.last + 1
-            is_late = ends in self.facts and not is_within(in_time, self.elapsed(asked, ends))
+            is_late = ends in self.facts and not is_within(
+                in_time,
+                self.elapsed(asked, ends),
+            )
             if is_late and self.is_absent(
                 reason=reason, formula=formula.response, truth=True, first=asked, last=absence.last
             ):

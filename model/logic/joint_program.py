@@ -121,17 +121,36 @@ class _Joiner:
             register, update = by_name[name], monitor.updates[name]
             for other in sorted(v.name for v in variables(update) if v.name in by_name and v.name != name):
                 place(other)
-            key = register.sort, register.initial, substitute(update, {**joint, name: SELF})
+            key = (
+                register.sort,
+                register.initial,
+                substitute(
+                    update,
+                    {**joint, name: SELF},
+                ),
+            )
             if key not in self.places:
-                self.places[key] = self.new_register(register.sort, register.initial)
+                self.places[key] = self.new_register(
+                    register.sort,
+                    register.initial,
+                )
                 own = self.places[key]
-                self.updates[slot_of(own) - FIRST_REGISTER] = substitute(update, {**joint, name: own})
+                self.updates[slot_of(own) - FIRST_REGISTER] = substitute(
+                    update,
+                    {**joint, name: own},
+                )
             joint[name] = self.places[key]
             return joint[name]
 
         for register in monitor.registers:
             place(register.name)
-        late = {substitute(monitor.updates[wait.missed], joint): joint[wait.missed] for wait in monitor.waits}
+        late = {
+            substitute(
+                monitor.updates[wait.missed],
+                joint,
+            ): joint[wait.missed]
+            for wait in monitor.waits
+        }
         deadlines = [
             DeadlineSlots(
                 waiting=slot_of(joint[wait.waiting]),
@@ -143,8 +162,17 @@ class _Joiner:
         ]
         for deadline in deadlines:
             # Late answers are marked before the step, so the step itself leaves the mark as it is.
-            self.updates[deadline.missed - FIRST_REGISTER] = slot_register(deadline.missed, Sort.BOOL)
-        self.updates = [replace_parts(update, late) for update in self.updates]
+            self.updates[deadline.missed - FIRST_REGISTER] = slot_register(
+                deadline.missed,
+                Sort.BOOL,
+            )
+        self.updates = [
+            replace_parts(
+                update,
+                late,
+            )
+            for update in self.updates
+        ]
         return _Part(
             verdict=replace_parts(substitute(monitor.verdict, joint), late),
             trigger=replace_parts(substitute(monitor.trigger, joint), late),
@@ -152,17 +180,35 @@ class _Joiner:
         )
 
     def new_register(self, sort: Sort, initial: Value) -> Var:
-        register = slot_register(len(self.initial) + FIRST_REGISTER, sort)
+        register = slot_register(
+            len(self.initial) + FIRST_REGISTER,
+            sort,
+        )
         self.initial.append(initial)
         self.updates.append(register)
         return register
 
     def longest(self, elapsed: Expression) -> Expression:
         """A register with the longest time that an answer took."""
-        key = Sort.INT, -1, choice(less(SELF, elapsed), elapsed, SELF)
+        key = (
+            Sort.INT,
+            -1,
+            choice(
+                less(SELF, elapsed),
+                elapsed,
+                SELF,
+            ),
+        )
         if key not in self.places:
-            own = self.places[key] = self.new_register(Sort.INT, -1)
-            self.updates[slot_of(own) - FIRST_REGISTER] = choice(less(own, elapsed), elapsed, own)
+            own = self.places[key] = self.new_register(
+                Sort.INT,
+                -1,
+            )
+            self.updates[slot_of(own) - FIRST_REGISTER] = choice(
+                less(own, elapsed),
+                elapsed,
+                own,
+            )
         return self.places[key]
 
 
@@ -183,7 +229,10 @@ def replace_parts(expression: Expression, others: Mapping[Expression, Expression
         return others[expression]
     if not isinstance(expression, Apply):
         return expression
-    return Apply(expression.operator, tuple(replace_parts(part, others) for part in expression.arguments))
+    return Apply(
+        expression.operator,
+        tuple(replace_parts(part, others) for part in expression.arguments),
+    )
 
 
 class JointProgram:
@@ -192,7 +241,13 @@ class JointProgram:
     def __init__(self, monitor: JointMonitor) -> None:
         self.monitor = monitor
         self.deadlines = tuple(dict.fromkeys(d for part in monitor.deadlines for d in part))
-        self.not_missed = {slot_register(d.missed, Sort.BOOL).name: FALSE for d in self.deadlines}
+        self.not_missed = {
+            slot_register(
+                d.missed,
+                Sort.BOOL,
+            ).name: FALSE
+            for d in self.deadlines
+        }
         self.calm_steps: dict[str, dict[tuple[str, ...], JointStep]] = {}
         self.late_steps: dict[str, dict[tuple[str, ...], JointStep]] = {}
 
@@ -242,7 +297,12 @@ class JointProgram:
         usual = tuple(sorted(shape))
         if usual not in shapes:
             never_late = {} if steps is self.late_steps else self.not_missed
-            source = joint_step_source(monitor=self.monitor, event=event, shape=usual, constants=never_late)
+            source = joint_step_source(
+                monitor=self.monitor,
+                event=event,
+                shape=usual,
+                constants=never_late,
+            )
             shapes[usual] = compile_joint_step(source)
         if len(shapes) < MOST_SHAPES:
             shapes[shape] = shapes[usual]
@@ -268,11 +328,29 @@ def joint_step_source(
         return simplified(substitute(expression, bindings))
 
     numbered = enumerate(monitor.updates, start=FIRST_REGISTER)
-    updates = {slot: specialised(update) for slot, update in numbered if not is_register(update, slot)}
-    changed = {slot: update for slot, update in updates.items() if not is_register(update, slot)}
+    updates = {
+        slot: specialised(update)
+        for slot, update in numbered
+        if not is_register(
+            update,
+            slot,
+        )
+    }
+    changed = {
+        slot: update
+        for slot, update in updates.items()
+        if not is_register(
+            update,
+            slot,
+        )
+    }
     broken = _bits_by_expression(monitor.verdicts, specialised, TRUE)
     exercised = _bits_by_expression(monitor.triggers, specialised, FALSE)
-    wanted = [*changed.values(), *broken, *exercised]
+    wanted = [
+        *changed.values(),
+        *broken,
+        *exercised,
+    ]
     sharing = SharedSource(wanted, lambda name: name)
     contents = {slot: sharing.source_of(update) for slot, update in changed.items()}
     violations = _mask_source(mask="v", tests=broken, line="if not ({}): v |= {}", sharing=sharing)
@@ -288,13 +366,25 @@ def joint_step_source(
         *_due_source(monitor, contents),
         "return x, v",
     ]
-    return "\n".join(["def step(s, t, a):", *(f"    {line}" for line in lines), ""])
+    return "\n".join(
+        [
+            "def step(s, t, a):",
+            *(f"    {line}" for line in lines),
+            "",
+        ]
+    )
 
 
 def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
     """What is certain of the inputs at such an event; the rest under the names they have in generated
     code."""
-    bindings: dict[str, Expression] = {"event": Const(event), "time": Var("t", Sort.INT)}
+    bindings: dict[str, Expression] = {
+        "event": Const(event),
+        "time": Var(
+            "t",
+            Sort.INT,
+        ),
+    }
     for name, attribute in vocabulary().attributes.items():
         is_given = name in shape
         bindings[f"has.{name}"] = Const(is_given)
@@ -304,8 +394,8 @@ def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
 
 
 def simplified(expression: Expression) -> Expression:
-    """The same with what is plain of registers left out: an instant or a wait that has not come is always -1, so
-    `r if 0 <= r else -1` and `-1 if r < -1 else r` are r; and `x = true` is x."""
+    """The same with what is plain of registers left out: an instant or a wait that has not come is always -1,
+    so `r if 0 <= r else -1` and `-1 if r < -1 else r` are r; and `x = true` is x."""
     if not isinstance(expression, Apply):
         return expression
     match Apply(expression.operator, tuple(map(simplified, expression.arguments))):
@@ -318,12 +408,21 @@ def simplified(expression: Expression) -> Expression:
             return operand if value else negation(operand)
         case simpler:
             return simpler
-    return Apply(expression.operator, tuple(map(simplified, expression.arguments)))
+    return Apply(
+        expression.operator,
+        tuple(map(simplified, expression.arguments)),
+    )
 
 
 def is_register(update: Expression, slot: int) -> bool:
     """Whether the update leaves the slot as it is."""
-    return isinstance(update, Var) and update.name == f"s[{slot}]"
+    return (
+        isinstance(
+            update,
+            Var,
+        )
+        and update.name == f"s[{slot}]"
+    )
 
 
 def _bits_by_expression(
@@ -339,8 +438,22 @@ def _bits_by_expression(
 
 
 def _mask_source(mask: str, tests: Mapping[Expression, int], line: str, sharing: SharedSource) -> list[str]:
-    certain = sum(bits for test, bits in tests.items() if isinstance(test, Const))
-    others = {test: bits for test, bits in tests.items() if not isinstance(test, Const)}
+    certain = sum(
+        bits
+        for test, bits in tests.items()
+        if isinstance(
+            test,
+            Const,
+        )
+    )
+    others = {
+        test: bits
+        for test, bits in tests.items()
+        if not isinstance(
+            test,
+            Const,
+        )
+    }
     return [
         f"{mask} = {certain}",
         *(line.format(sharing.source_of(test), bits) for test, bits in others.items()),
@@ -371,7 +484,13 @@ class SameMonitors:
         return hash(self.identity)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SameMonitors) and self.identity == other.identity
+        return (
+            isinstance(
+                other,
+                SameMonitors,
+            )
+            and self.identity == other.identity
+        )
 
 
 @lru_cache(maxsize=MOST_PROGRAMS)
@@ -396,19 +515,49 @@ class JointSlices:
         if base is None:
             base = self.base[seen.device] = self.program.first_slots()
         if len(self.each) == 1:
-            return [((seen.device,), *self._step(base, seen))]
+            return [
+                (
+                    (seen.device,),
+                    *self._step(
+                        base,
+                        seen,
+                    ),
+                )
+            ]
         slices = self.live.setdefault(seen.device, {})
         key = key_of(seen, self.each)
         if key is None:
-            found = [(name, *self._step(slots, seen)) for name, slots in slices.items()]
+            found = [
+                (
+                    name,
+                    *self._step(
+                        slots,
+                        seen,
+                    ),
+                )
+                for name, slots in slices.items()
+            ]
             self._step(base, seen)
             return found
         if key not in slices:
             slices[key] = list(base)
-        return [(key, *self._step(slices[key], seen))]
+        return [
+            (
+                key,
+                *self._step(
+                    slices[key],
+                    seen,
+                ),
+            )
+        ]
 
     def _step(self, slots: Slots, seen: Observation) -> tuple[int, int]:
-        return self.program.step(slots=slots, time=seen.time, event=seen.event, attributes=seen.attributes)
+        return self.program.step(
+            slots=slots,
+            time=seen.time,
+            event=seen.event,
+            attributes=seen.attributes,
+        )
 
     def all_slots(self) -> list[Slots]:
         """The slots of every slice."""

@@ -81,7 +81,14 @@ def mfotl_log(trace: Sequence[Observation]) -> str:
 
 def _time_point(seen: Observation) -> str:
     given = (f"its_{name}({constant(value)})" for name, value in seen.attributes.items())
-    return " ".join([f"@{seen.time}", f"{predicate_name(seen.event)}()", f"now({seen.time})", *given])
+    return " ".join(
+        [
+            f"@{seen.time}",
+            f"{predicate_name(seen.event)}()",
+            f"now({seen.time})",
+            *given,
+        ]
+    )
 
 
 def mfotl_formula(formula: Formula) -> str:
@@ -102,7 +109,14 @@ def predicate_name(event: str) -> str:
 def constant(value: Value) -> str:
     """A value as a constant of MonPoly."""
     if isinstance(value, str):
-        return '"' + UNSAFE.sub(lambda found: f"%{ord(found[0]):x};", value) + '"'
+        return (
+            '"'
+            + UNSAFE.sub(
+                lambda found: f"%{ord(found[0]):x};",
+                value,
+            )
+            + '"'
+        )
     return str(int(value))
 
 
@@ -124,7 +138,15 @@ class _Writer:
             case Truth(value):
                 return "TRUE" if value else "FALSE"
             case Event(name, conditions):
-                return self.all_of([f"{predicate_name(name)}()", *map(self.text_of, conditions)])
+                return self.all_of(
+                    [
+                        f"{predicate_name(name)}()",
+                        *map(
+                            self.text_of,
+                            conditions,
+                        ),
+                    ]
+                )
             case Compare():
                 return self.compare(formula)
             case Not(operand):
@@ -171,7 +193,13 @@ class _Writer:
         if formula.relation is Relation.NE:
             relation = f"(NOT {left.text} = {right.text})"
         variables = (*left.variables, *right.variables)
-        compared = self.all_of([*left.binders, *right.binders, relation])
+        compared = self.all_of(
+            [
+                *left.binders,
+                *right.binders,
+                relation,
+            ]
+        )
         return f"(EXISTS {', '.join(variables)}. {compared})" if variables else compared
 
     def term(self, term: Term) -> _BoundTerm:
@@ -190,11 +218,19 @@ class _Writer:
                 a = self.term(left)
                 b = self.term(right)
                 text = f"({a.text} {'+' if sign > 0 else '-'} {b.text})"
-                return _BoundTerm(text, (*a.variables, *b.variables), (*a.binders, *b.binders))
+                return _BoundTerm(
+                    text,
+                    (*a.variables, *b.variables),
+                    (*a.binders, *b.binders),
+                )
 
     def fresh(self, binder: str) -> _BoundTerm:
         variable = f"x{next(self.numbers)}"
-        return _BoundTerm(variable, (variable,), (binder.format(variable),))
+        return _BoundTerm(
+            variable,
+            (variable,),
+            (binder.format(variable),),
+        )
 
 
 def _interval(bound: Bound | None) -> str:

@@ -74,8 +74,9 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How a deadline is kept: register `waiting` has the instant of the oldest open trigger, `missed` whether an
-    answer was ever late. `elapsed` is microseconds at the event that answers, and negative at every other event."""
+    """How a deadline is kept: register `waiting` has the instant of the oldest open trigger, `missed` whether
+    an answer was ever late. `elapsed` is microseconds at the event that answers, and negative at every other
+    event."""
 
     deadline: Deadline
     waiting: str
@@ -120,7 +121,10 @@ def compile_formula(formula: Formula, trigger: Formula | None = None) -> Monitor
 
 def attribute_input(name: str) -> Var:
     """The input that holds the value of an attribute."""
-    return Var(f"its.{name}", vocabulary().attributes[name].sort)
+    return Var(
+        f"its.{name}",
+        vocabulary().attributes[name].sort,
+    )
 
 
 def presence_input(name: str) -> Var:
@@ -200,13 +204,30 @@ class _Compiler:
             case Sum(left, sign, right):
                 a = self.value_of(left)
                 b = self.value_of(right)
-                total = plus(a.value, b.value) if sign > 0 else minus(a.value, b.value)
+                total = (
+                    plus(
+                        a.value,
+                        b.value,
+                    )
+                    if sign > 0
+                    else minus(a.value, b.value)
+                )
                 return DefinedValue(total, conjunction(a.is_defined, b.is_defined))
 
     def latest_value(self, term: Last) -> DefinedValue:
         here = equal(EVENT, Const(term.event))
-        now = self.value_of(Now() if term.attribute == "time" else Its(term.attribute, term.sort))
-        content = self.new_register(term.sort, DEFAULT[term.sort])
+        now = self.value_of(
+            Now()
+            if term.attribute == "time"
+            else Its(
+                term.attribute,
+                term.sort,
+            )
+        )
+        content = self.new_register(
+            term.sort,
+            DEFAULT[term.sort],
+        )
         defined = self.new_register(Sort.BOOL, False)
         return DefinedValue(
             self.update(content, choice(here, now.value, content)),
@@ -228,7 +249,11 @@ class _Compiler:
             case Compare(relation, left, right):
                 a = self.value_of(left)
                 b = self.value_of(right)
-                return conjunction(a.is_defined, b.is_defined, comparison(relation, a.value, b.value))
+                return conjunction(
+                    a.is_defined,
+                    b.is_defined,
+                    comparison(relation, a.value, b.value),
+                )
             case Event(name, conditions):
                 fulfilled = (self.expression_of(condition) for condition in conditions)
                 return conjunction(equal(EVENT, Const(name)), *fulfilled)
@@ -245,9 +270,19 @@ class _Compiler:
             case Once(bound, operand):
                 return self.kept_since(self.expression_of(operand), TRUE, bound)
             case Historically(bound, operand):
-                return negation(self.kept_since(negation(self.expression_of(operand)), TRUE, bound))
+                return negation(
+                    self.kept_since(
+                        negation(self.expression_of(operand)),
+                        TRUE,
+                        bound,
+                    )
+                )
             case Since(bound, left, right):
-                return self.kept_since(self.expression_of(right), self.expression_of(left), bound)
+                return self.kept_since(
+                    self.expression_of(right),
+                    self.expression_of(left),
+                    bound,
+                )
             case Count(most, duration, operand):
                 return self.count(self.expression_of(operand), most, duration)
             case Latch(_, value, _):
@@ -269,22 +304,41 @@ class _Compiler:
         instants the latest decides a bound `within`, the earliest a bound `for`."""
         if bound is None:
             held = self.new_register(Sort.BOOL, False)
-            return self.update(held, disjunction(now, conjunction(kept, held)))
+            return self.update(
+                held,
+                disjunction(now, conjunction(kept, held)),
+            )
         instant = self.new_register(Sort.INT, -1)
         before = choice(kept, instant, NEVER)
         if bound.side is Side.WITHIN:
-            return inside_bound(bound, self.update(instant, choice(now, TIME, before)))
-        earliest = choice(at_most(ZERO, before), before, choice(now, TIME, NEVER))
+            return inside_bound(
+                bound,
+                self.update(instant, choice(now, TIME, before)),
+            )
+        earliest = choice(
+            at_most(ZERO, before),
+            before,
+            choice(now, TIME, NEVER),
+        )
         return inside_bound(bound, self.update(instant, earliest))
 
     def count(self, now: Expression, most: int, duration: int) -> Expression:
         """The instants of the last `most + 1` matches, the latest first: too many where the last is
         recent."""
-        instants = [self.new_register(Sort.INT, -1) for _ in range(most + 1)]
+        instants = [
+            self.new_register(
+                Sort.INT,
+                -1,
+            )
+            for _ in range(most + 1)
+        ]
         newer: Expression = TIME
         oldest: Expression = NEVER
         for instant in instants:
-            oldest = self.update(instant, choice(now, newer, instant))
+            oldest = self.update(
+                instant,
+                choice(now, newer, instant),
+            )
             newer = instant
         return negation(inside_bound(Bound(Side.WITHIN, duration), oldest))
 
@@ -294,7 +348,11 @@ class _Compiler:
             content = self.new_register(Sort.TEXT, "")
             fresh: Expression = content
             for value, pattern in reversed(formula.patterns):
-                fresh = choice(self.expression_of(pattern), Const(value), fresh)
+                fresh = choice(
+                    self.expression_of(pattern),
+                    Const(value),
+                    fresh,
+                )
             self.latches[key] = self.update(content, fresh)
         return self.latches[key]
 
@@ -305,21 +363,45 @@ class _Compiler:
         waiting = self.new_register(Sort.INT, -1)
         missed = self.new_register(Sort.BOOL, False)
         was_open = at_most(ZERO, waiting)
-        is_late = conjunction(was_open, less(plus(waiting, Const(formula.duration)), TIME))
+        is_late = conjunction(
+            was_open,
+            less(plus(waiting, Const(formula.duration)), TIME),
+        )
         self.update(missed, disjunction(missed, is_late))
-        open_since = choice(was_open, waiting, choice(asked, TIME, NEVER))
-        still_open = self.update(waiting, choice(answered, NEVER, open_since))
+        open_since = choice(
+            was_open,
+            waiting,
+            choice(asked, TIME, NEVER),
+        )
+        still_open = self.update(
+            waiting,
+            choice(answered, NEVER, open_since),
+        )
         self.pending.append(at_most(ZERO, still_open))
         is_answered = conjunction(answered, at_most(ZERO, open_since))
         elapsed = choice(is_answered, minus(TIME, open_since), NEVER)
-        self.waits.append(Wait(deadline=formula, waiting=waiting.name, missed=missed.name, elapsed=elapsed))
+        self.waits.append(
+            Wait(
+                deadline=formula,
+                waiting=waiting.name,
+                missed=missed.name,
+                elapsed=elapsed,
+            )
+        )
         return negation(self.updates[missed.name])
 
 
 def inside_bound(bound: Bound, instant: Expression) -> Expression:
     """Whether the instant has come and lies inside the bound, seen from now."""
     limit = minus(TIME, Const(bound.duration))
-    inside = at_most(limit, instant) if bound.side is Side.WITHIN else at_most(instant, limit)
+    inside = (
+        at_most(
+            limit,
+            instant,
+        )
+        if bound.side is Side.WITHIN
+        else at_most(instant, limit)
+    )
     return conjunction(at_most(ZERO, instant), inside)
 
 

@@ -101,11 +101,19 @@ def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
 
 def _syntax_error(text: str, error: UnexpectedInput) -> FormulaError:
     if isinstance(error, UnexpectedCharacters):
-        return FormulaError(f"character {error.char!r} has no meaning here", error.line, error.column)
+        return FormulaError(
+            f"character {error.char!r} has no meaning here",
+            error.line,
+            error.column,
+        )
     token = getattr(error, "token", None)
     if isinstance(error, UnexpectedEOF) or token is None or token.type == "$END":
         lines = text.rstrip().split("\n")
-        return FormulaError("the formula ends too early", len(lines), len(lines[-1]) + 1)
+        return FormulaError(
+            "the formula ends too early",
+            len(lines),
+            len(lines[-1]) + 1,
+        )
     return FormulaError(f"'{token}' is not expected here", token.line, token.column)
 
 
@@ -116,7 +124,11 @@ def _grammar() -> Lark:
 
 
 def _error_at(token: Token, message: str) -> FormulaError:
-    return FormulaError(message, token.line or 1, token.column or 1)
+    return FormulaError(
+        message,
+        token.line or 1,
+        token.column or 1,
+    )
 
 
 def _refuse_unknown(token: Token, name: str, choices: Iterable[str], message: str) -> None:
@@ -257,7 +269,10 @@ class _Builder(Transformer[Token, Any]):
             token=token, name=token, choices=events, message=f"event '{token}' is not in the vocabulary"
         )
         given = filter(None, conditions)
-        return Event(str(token), tuple(self._condition_of(events[token], *one) for one in given))
+        return Event(
+            str(token),
+            tuple(self._condition_of(events[token], *one) for one in given),
+        )
 
     def _condition_of(self, kind: EventType, attribute: Token, relation: Token, value: Term) -> Compare:
         message = f"event '{kind.name}' has no attribute '{attribute}'"
@@ -274,8 +289,21 @@ class _Builder(Transformer[Token, Any]):
         )
         # States do not speak of states: their patterns see the parameters alone.
         outside = Scope(self.scope.parameters, {})
-        patterns = ((name, parse_formula(text, outside)) for name, text in states[state].items())
-        return Latch(str(state), str(value), tuple(patterns))
+        patterns = (
+            (
+                name,
+                parse_formula(
+                    text,
+                    outside,
+                ),
+            )
+            for name, text in states[state].items()
+        )
+        return Latch(
+            str(state),
+            str(value),
+            tuple(patterns),
+        )
 
     # Operators
 

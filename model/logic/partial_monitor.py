@@ -125,7 +125,10 @@ def partial_input_values(seen: Observation) -> dict[str, Value]:
 
 def known_rails(truth: bool | None) -> Rails:
     """The rails of a constant; None is not known."""
-    return Rails(Const(truth is True), Const(truth is not False))
+    return Rails(
+        Const(truth is True),
+        Const(truth is not False),
+    )
 
 
 def negate_rails(rails: Rails) -> Rails:
@@ -135,12 +138,18 @@ def negate_rails(rails: Rails) -> Rails:
 
 def join_rails(*parts: Rails) -> Rails:
     """All of them."""
-    return Rails(conjunction(*(part.must for part in parts)), conjunction(*(part.may for part in parts)))
+    return Rails(
+        conjunction(*(part.must for part in parts)),
+        conjunction(*(part.may for part in parts)),
+    )
 
 
 def either_rails(*parts: Rails) -> Rails:
     """At least one of them."""
-    return Rails(disjunction(*(part.must for part in parts)), disjunction(*(part.may for part in parts)))
+    return Rails(
+        disjunction(*(part.must for part in parts)),
+        disjunction(*(part.may for part in parts)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +200,10 @@ class _Compiler:
         """When the log began."""
         if self.began is None:
             register = self.new_register(Sort.INT, -1)
-            self.began = self.update(register, choice(at_most(ZERO, register), register, TIME))
+            self.began = self.update(
+                register,
+                choice(at_most(ZERO, register), register, TIME),
+            )
         return self.began
 
     # Terms
@@ -212,17 +224,41 @@ class _Compiler:
             case Sum(left, sign, right):
                 a = self.value_of(left)
                 b = self.value_of(right)
-                total = plus(a.value, b.value) if sign > 0 else minus(a.value, b.value)
+                total = (
+                    plus(
+                        a.value,
+                        b.value,
+                    )
+                    if sign > 0
+                    else minus(a.value, b.value)
+                )
                 return PartialValue(total, *_join_knowledge(a, b))
 
     def latest_value(self, term: Last) -> PartialValue:
         if term.event not in self.view.sees:
-            return PartialValue(Const(DEFAULT[term.sort]), FALSE, TRUE)
+            return PartialValue(
+                Const(DEFAULT[term.sort]),
+                FALSE,
+                TRUE,
+            )
         here = equal(EVENT, Const(term.event))
-        now = self.value_of(Now() if term.attribute == "time" else Its(term.attribute, term.sort))
-        content = self.new_register(term.sort, DEFAULT[term.sort])
+        now = self.value_of(
+            Now()
+            if term.attribute == "time"
+            else Its(
+                term.attribute,
+                term.sort,
+            )
+        )
+        content = self.new_register(
+            term.sort,
+            DEFAULT[term.sort],
+        )
         known = self.new_register(Sort.BOOL, False)
-        lacking = self.new_register(Sort.BOOL, not self.view.is_from_start)
+        lacking = self.new_register(
+            Sort.BOOL,
+            not self.view.is_from_start,
+        )
         return PartialValue(
             self.update(content, choice(here, now.value, content)),
             self.update(known, choice(here, now.is_known, known)),
@@ -273,7 +309,10 @@ class _Compiler:
         a = self.value_of(formula.left)
         b = self.value_of(formula.right)
         is_known, is_open = _join_knowledge(a, b)
-        must = conjunction(is_known, comparison(formula.relation, a.value, b.value))
+        must = conjunction(
+            is_known,
+            comparison(formula.relation, a.value, b.value),
+        )
         return Rails(must, disjunction(must, is_open))
 
     def since(self, formula: Since) -> Rails:
@@ -281,12 +320,19 @@ class _Compiler:
         right = self.rails_of(formula.right)
         unbroken = left.must if self.view.outlives_the_unseen(formula.left) else FALSE
         must = self.kept_since(right.must, unbroken, formula.bound)
-        may = self.kept_since(right.may, left.may, formula.bound)
+        may = self.kept_since(
+            right.may,
+            left.may,
+            formula.bound,
+        )
         hidden = left.may if self.view.may_be_hidden(formula.right) else FALSE
         earlier: Expression = FALSE
         if self.view.may_be_earlier(formula.right):
             always = self.new_register(Sort.BOOL, True)
-            unbroken_before = self.update(always, conjunction(always, left.may))
+            unbroken_before = self.update(
+                always,
+                conjunction(always, left.may),
+            )
             earlier = conjunction(unbroken_before, self.reaches_back(formula.bound))
         return Rails(must, disjunction(may, hidden, earlier))
 
@@ -294,19 +340,29 @@ class _Compiler:
         """As in the plain monitor, for one rail."""
         if bound is None:
             held = self.new_register(Sort.BOOL, False)
-            return self.update(held, disjunction(now, conjunction(kept, held)))
+            return self.update(
+                held,
+                disjunction(now, conjunction(kept, held)),
+            )
         instant = self.new_register(Sort.INT, -1)
         before = choice(kept, instant, NEVER)
         fresh = choice(now, TIME, before)
         if bound.side is Side.FOR:
-            fresh = choice(at_most(ZERO, before), before, choice(now, TIME, NEVER))
+            fresh = choice(
+                at_most(ZERO, before),
+                before,
+                choice(now, TIME, NEVER),
+            )
         return inside_bound(bound, self.update(instant, fresh))
 
     def reaches_back(self, bound: Bound | None) -> Expression:
         """Whether the bound admits events from before the log began."""
         if bound is None or bound.side is Side.FOR:
             return TRUE
-        return at_most(minus(TIME, self.first_instant()), Const(bound.duration))
+        return at_most(
+            minus(TIME, self.first_instant()),
+            Const(bound.duration),
+        )
 
     def previously(self, formula: Previously) -> Rails:
         operand, bound = formula.operand, formula.bound
@@ -316,8 +372,18 @@ class _Compiler:
         self.update(must, now.must)
         self.update(may, now.may)
         self.update(when, TIME)
-        inside = at_most(ZERO, when) if bound is None else inside_bound(bound, when)
-        shown = Rails(conjunction(must, inside), conjunction(may, inside))
+        inside = (
+            at_most(
+                ZERO,
+                when,
+            )
+            if bound is None
+            else inside_bound(bound, when)
+        )
+        shown = Rails(
+            conjunction(must, inside),
+            conjunction(may, inside),
+        )
         found = (
             shown
             if self.sees_all
@@ -335,17 +401,50 @@ class _Compiler:
         if is_unmoved(formula.operand, self.view.sees):
             unseen = before
         side = formula.bound.side if formula.bound is not None else None
-        must = FALSE if side is Side.FOR else conjunction(unseen.must, inside)
-        may = conjunction(unseen.may, inside) if side is Side.FOR else unseen.may
-        return Rails(conjunction(shown.must, must), disjunction(shown.may, may))
+        must = (
+            FALSE
+            if side is Side.FOR
+            else conjunction(
+                unseen.must,
+                inside,
+            )
+        )
+        may = (
+            conjunction(
+                unseen.may,
+                inside,
+            )
+            if side is Side.FOR
+            else unseen.may
+        )
+        return Rails(
+            conjunction(shown.must, must),
+            disjunction(shown.may, may),
+        )
 
     def count(self, formula: Count) -> Rails:
         now = self.rails_of(formula.operand)
         too_many = self.full(now.must, formula)
-        perhaps = [self.full(now.may, formula), Const(self.view.may_be_hidden(formula.operand))]
+        perhaps = [
+            self.full(
+                now.may,
+                formula,
+            ),
+            Const(self.view.may_be_hidden(formula.operand)),
+        ]
         if self.view.may_be_earlier(formula.operand):
-            perhaps.append(self.reaches_back(Bound(Side.WITHIN, formula.duration)))
-        return Rails(negation(disjunction(too_many, *perhaps)), negation(too_many))
+            perhaps.append(
+                self.reaches_back(
+                    Bound(
+                        Side.WITHIN,
+                        formula.duration,
+                    )
+                )
+            )
+        return Rails(
+            negation(disjunction(too_many, *perhaps)),
+            negation(too_many),
+        )
 
     def full(self, now: Expression, formula: Count) -> Expression:
         """Whether more matches than allowed are recent."""
@@ -353,7 +452,10 @@ class _Compiler:
         oldest: Expression = NEVER
         for _ in range(formula.most + 1):
             instant = self.new_register(Sort.INT, -1)
-            oldest = self.update(instant, choice(now, newer, instant))
+            oldest = self.update(
+                instant,
+                choice(now, newer, instant),
+            )
             newer = instant
         return inside_bound(Bound(Side.WITHIN, formula.duration), oldest)
 
@@ -376,30 +478,54 @@ class _Compiler:
             else:
                 must = conjunction(negation(matched.may), must)
                 may = conjunction(negation(matched.must), may)
-        return Rails(self.update(must_register, must), self.update(may_register, may))
+        return Rails(
+            self.update(must_register, must),
+            self.update(may_register, may),
+        )
 
     def deadline(self, formula: Deadline) -> Rails:
         """Violated for sure where a certain trigger has no possible answer; perhaps, where a possible trigger
         has no certain answer."""
         answered = self.rails_of(formula.response)
         asked = self.rails_of(formula.trigger)
-        missed = self.missed(answered.may, asked.must, formula.duration)
-        perhaps = self.missed(answered.must, asked.may, formula.duration)
+        missed = self.missed(
+            answered.may,
+            asked.must,
+            formula.duration,
+        )
+        perhaps = self.missed(
+            answered.must,
+            asked.may,
+            formula.duration,
+        )
         self.pending.append(self.open_waits[-1])
         if self.view.may_be_hidden(formula.response):
             missed = FALSE
         if self.view.may_be_hidden(formula.trigger):
             perhaps = TRUE
-        return Rails(negation(disjunction(missed, perhaps)), negation(missed))
+        return Rails(
+            negation(disjunction(missed, perhaps)),
+            negation(missed),
+        )
 
     def missed(self, answered: Expression, asked: Expression, duration: int) -> Expression:
         """Whether a wait was ever too long, on one rail."""
         waiting = self.new_register(Sort.INT, -1)
         missed = self.new_register(Sort.BOOL, False)
         was_open = at_most(ZERO, waiting)
-        is_late = conjunction(was_open, less(plus(waiting, Const(duration)), TIME))
-        open_since = choice(was_open, waiting, choice(asked, TIME, NEVER))
-        still_open = self.update(waiting, choice(answered, NEVER, open_since))
+        is_late = conjunction(
+            was_open,
+            less(plus(waiting, Const(duration)), TIME),
+        )
+        open_since = choice(
+            was_open,
+            waiting,
+            choice(asked, TIME, NEVER),
+        )
+        still_open = self.update(
+            waiting,
+            choice(answered, NEVER, open_since),
+        )
         self.open_waits.append(at_most(ZERO, still_open))
         return self.update(missed, disjunction(missed, is_late))
 
@@ -407,4 +533,8 @@ class _Compiler:
 def _join_knowledge(a: PartialValue, b: PartialValue) -> tuple[Expression, Expression]:
     """Whether two values are known together, and whether both may exist and one is open."""
     is_known = conjunction(a.is_known, b.is_known)
-    return is_known, conjunction(a.may_exist, b.may_exist, negation(is_known))
+    return is_known, conjunction(
+        a.may_exist,
+        b.may_exist,
+        negation(is_known),
+    )

@@ -55,7 +55,14 @@ class View:
 
     def truth_of_unseen(self, formula: Formula) -> bool | None:
         """The formula's truth at an event that the log does not show; False where there is no such event."""
-        return False if self.sees >= EVERYTHING else truth_elsewhere(formula, self.sees)
+        return (
+            False
+            if self.sees >= EVERYTHING
+            else truth_elsewhere(
+                formula,
+                self.sees,
+            )
+        )
 
     def may_be_hidden(self, formula: Formula) -> bool:
         """Whether an event that the log does not show could fulfil the formula."""
@@ -63,11 +70,25 @@ class View:
 
     def may_be_earlier(self, formula: Formula) -> bool:
         """Whether an event before the log began could have fulfilled the formula."""
-        return not self.is_from_start and truth_elsewhere(formula, NO_NAME) is not False
+        return (
+            not self.is_from_start
+            and truth_elsewhere(
+                formula,
+                NO_NAME,
+            )
+            is not False
+        )
 
     def outlives_the_unseen(self, formula: Formula) -> bool:
         """Whether the formula, once it holds, is held by all events that the log does not show."""
-        return self.sees >= EVERYTHING or truth_elsewhere(formula, self.sees) is True
+        return (
+            self.sees >= EVERYTHING
+            or truth_elsewhere(
+                formula,
+                self.sees,
+            )
+            is True
+        )
 
 
 class Lack(Enum):
@@ -109,19 +130,62 @@ class _Log:
                     return None
                 return values_compare(relation, a, b)
             case Event(name, conditions):
-                return all_hold((self.trace[i].event == name, *(self.truth_of(c, i) for c in conditions)))
+                return all_hold(
+                    (
+                        self.trace[i].event == name,
+                        *(
+                            self.truth_of(
+                                c,
+                                i,
+                            )
+                            for c in conditions
+                        ),
+                    )
+                )
             case Not(operand):
                 return negated(self.truth_of(operand, i))
             case And(left, right):
-                return all_hold((self.truth_of(left, i), self.truth_of(right, i)))
+                return all_hold(
+                    (
+                        self.truth_of(
+                            left,
+                            i,
+                        ),
+                        self.truth_of(right, i),
+                    )
+                )
             case Or(left, right):
-                return any_holds((self.truth_of(left, i), self.truth_of(right, i)))
+                return any_holds(
+                    (
+                        self.truth_of(
+                            left,
+                            i,
+                        ),
+                        self.truth_of(right, i),
+                    )
+                )
             case Implies(left, right):
-                return any_holds((negated(self.truth_of(left, i)), self.truth_of(right, i)))
+                return any_holds(
+                    (
+                        negated(self.truth_of(left, i)),
+                        self.truth_of(
+                            right,
+                            i,
+                        ),
+                    )
+                )
             case Once(bound, operand):
-                return self.truth_of(Since(bound, Truth(True), operand), i)
+                return self.truth_of(
+                    Since(bound, Truth(True), operand),
+                    i,
+                )
             case Historically(bound, operand):
-                return negated(self.truth_of(Since(bound, Truth(True), Not(operand)), i))
+                return negated(
+                    self.truth_of(
+                        Since(bound, Truth(True), Not(operand)),
+                        i,
+                    )
+                )
             case Since():
                 return self.since(formula, i)
             case Previously():
@@ -134,7 +198,13 @@ class _Log:
                 return self.deadline(formula, i)
 
     def since(self, formula: Since, i: int) -> bool | None:
-        left = [self.truth_of(formula.left, k) for k in range(i + 1)]
+        left = [
+            self.truth_of(
+                formula.left,
+                k,
+            )
+            for k in range(i + 1)
+        ]
         # Between two events that the log shows there may be one that it does not show and that breaks `left`.
         unbroken = True if self.view.outlives_the_unseen(formula.left) else None
         alternatives = [
@@ -155,11 +225,20 @@ class _Log:
 
     def reaches_back(self, bound: Bound | None, i: int) -> bool:
         """Whether the bound admits events from before the log began."""
-        return bound is None or bound.side is Side.FOR or age(self.trace, 0, i) <= bound.duration
+        return (
+            bound is None
+            or bound.side is Side.FOR
+            or age(
+                self.trace,
+                0,
+                i,
+            )
+            <= bound.duration
+        )
 
     def previously(self, formula: Previously, i: int) -> bool | None:
-        """The event before this one may be one that the log does not show, with any age up to that of the one it
-        shows."""
+        """The event before this one may be one that the log does not show, with any age up to that of the one
+        it shows."""
         operand, bound = formula.operand, formula.bound
         if i == 0:
             is_possible = self.view.may_be_hidden(operand) or self.view.may_be_earlier(operand)
@@ -169,16 +248,32 @@ class _Log:
         shown = all_hold((is_within(bound, elapsed), before))
         if self.view.sees >= EVERYTHING:
             return shown
-        unseen = before if is_unmoved(operand, self.view.sees) else self.view.truth_of_unseen(operand)
+        unseen = (
+            before
+            if is_unmoved(
+                operand,
+                self.view.sees,
+            )
+            else self.view.truth_of_unseen(operand)
+        )
         hidden = all_hold((_is_younger_within(bound, elapsed), unseen))
         return shown if shown == hidden else None
 
     def count(self, formula: Count, i: int) -> bool | None:
         recent = Bound(Side.WITHIN, formula.duration)
-        matches = [self.truth_of(formula.operand, j) for j in positions(recent, self.trace, i)]
+        matches = [
+            self.truth_of(
+                formula.operand,
+                j,
+            )
+            for j in positions(recent, self.trace, i)
+        ]
         if matches.count(True) > formula.most:
             return False
-        is_earlier = self.view.may_be_earlier(formula.operand) and self.reaches_back(recent, i)
+        is_earlier = self.view.may_be_earlier(formula.operand) and self.reaches_back(
+            recent,
+            i,
+        )
         if is_earlier or self.view.may_be_hidden(formula.operand):
             return None
         return True if len(matches) - matches.count(False) <= formula.most else None
@@ -197,19 +292,58 @@ class _Log:
         return current
 
     def deadline(self, formula: Deadline, i: int) -> bool | None:
-        late = [j for j in range(i + 1) if age(self.trace, j, i) > formula.duration]
-        answered = [self.answer(formula, j, i) for j in late]
+        late = [
+            j
+            for j in range(i + 1)
+            if age(
+                self.trace,
+                j,
+                i,
+            )
+            > formula.duration
+        ]
+        answered = [
+            self.answer(
+                formula,
+                j,
+                i,
+            )
+            for j in late
+        ]
         if self.view.may_be_hidden(formula.trigger):
             answered.append(None)
         return all_hold(answered)
 
     def answer(self, formula: Deadline, j: int, i: int) -> bool | None:
         """What is known of a trigger at j having been answered in time, if it was one."""
-        in_time = [k for k in range(j, i + 1) if age(self.trace, j, k) <= formula.duration]
-        answers = [self.truth_of(formula.response, k) for k in in_time]
+        in_time = [
+            k
+            for k in range(
+                j,
+                i + 1,
+            )
+            if age(self.trace, j, k) <= formula.duration
+        ]
+        answers = [
+            self.truth_of(
+                formula.response,
+                k,
+            )
+            for k in in_time
+        ]
         if self.view.may_be_hidden(formula.response):
             answers.append(None)
-        return any_holds((negated(self.truth_of(formula.trigger, j)), *answers))
+        return any_holds(
+            (
+                negated(
+                    self.truth_of(
+                        formula.trigger,
+                        j,
+                    )
+                ),
+                *answers,
+            )
+        )
 
     def value_of(self, term: Term, i: int) -> Value | Lack:
         """The value of a term at position i, or why it has none."""

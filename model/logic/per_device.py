@@ -39,7 +39,14 @@ def project(trace: Sequence[Observation], each: Sequence[str], key: Key) -> list
 
 def _concerns(seen: Observation, each: Sequence[str], key: Key) -> bool:
     names = slice_names(seen, each)
-    return all(name is None or name == wanted for name, wanted in zip(names, key, strict=True))
+    return all(
+        name is None or name == wanted
+        for name, wanted in zip(
+            names,
+            key,
+            strict=True,
+        )
+    )
 
 
 @dataclass
@@ -63,19 +70,52 @@ class SlicedMonitor:
         monitors share them."""
         values = input_values(seen) if event is None else event
         device = seen.device
-        start = self.base.setdefault(device, initial_state(self.monitor))
+        start = self.base.setdefault(
+            device,
+            initial_state(self.monitor),
+        )
         if len(self.each) == 1:
-            self.base[device], outcome = self.step(start, values)
+            self.base[device], outcome = self.step(
+                start,
+                values,
+            )
             return [((device,), outcome)]
         slices = self.live.setdefault(device, {})
         key = key_of(seen, self.each)
         if key is not None:
-            return [(key, self._advance(slices=slices, key=key, start=start, values=values))]
-        self.base[device], _ = self.step(start, values)
-        return [(name, self._advance(slices=slices, key=name, start=start, values=values)) for name in slices]
+            return [
+                (
+                    key,
+                    self._advance(
+                        slices=slices,
+                        key=key,
+                        start=start,
+                        values=values,
+                    ),
+                )
+            ]
+        self.base[device], _ = self.step(
+            start,
+            values,
+        )
+        return [
+            (
+                name,
+                self._advance(
+                    slices=slices,
+                    key=name,
+                    start=start,
+                    values=values,
+                ),
+            )
+            for name in slices
+        ]
 
     def _advance(
         self, slices: dict[Key, State], key: Key, start: State, values: Mapping[str, Value]
     ) -> Outcome:
-        slices[key], outcome = self.step(slices.get(key, start), values)
+        slices[key], outcome = self.step(
+            slices.get(key, start),
+            values,
+        )
         return outcome

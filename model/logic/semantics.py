@@ -49,32 +49,98 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
         case Truth(constant):
             return constant
         case Compare(relation, left, right):
-            return values_compare(relation, value_of(left, trace, i), value_of(right, trace, i))
+            return values_compare(
+                relation,
+                value_of(left, trace, i),
+                value_of(right, trace, i),
+            )
         case Event(name, conditions):
-            return trace[i].event == name and all(holds(c, trace, i) for c in conditions)
+            return trace[i].event == name and all(
+                holds(
+                    c,
+                    trace,
+                    i,
+                )
+                for c in conditions
+            )
         case Not(operand):
             return not holds(operand, trace, i)
         case And(left, right):
-            return holds(left, trace, i) and holds(right, trace, i)
+            return holds(
+                left,
+                trace,
+                i,
+            ) and holds(right, trace, i)
         case Or(left, right):
-            return holds(left, trace, i) or holds(right, trace, i)
+            return holds(
+                left,
+                trace,
+                i,
+            ) or holds(right, trace, i)
         case Implies(left, right):
-            return not holds(left, trace, i) or holds(right, trace, i)
+            return not holds(left, trace, i) or holds(
+                right,
+                trace,
+                i,
+            )
         case Previously(bound, operand):
-            return i > 0 and is_within(bound, age(trace, i - 1, i)) and holds(operand, trace, i - 1)
+            return (
+                i > 0
+                and is_within(
+                    bound,
+                    age(trace, i - 1, i),
+                )
+                and holds(operand, trace, i - 1)
+            )
         case Once(bound, operand):
-            return any(holds(operand, trace, j) for j in positions(bound, trace, i))
+            return any(
+                holds(
+                    operand,
+                    trace,
+                    j,
+                )
+                for j in positions(bound, trace, i)
+            )
         case Historically(bound, operand):
-            return all(holds(operand, trace, j) for j in positions(bound, trace, i))
+            return all(
+                holds(
+                    operand,
+                    trace,
+                    j,
+                )
+                for j in positions(bound, trace, i)
+            )
         case Since():
             return _held_since(formula, trace, i)
         case Count(most, duration, operand):
-            recent = positions(Bound(Side.WITHIN, duration), trace, i)
-            return sum(holds(operand, trace, j) for j in recent) <= most
+            recent = positions(
+                Bound(Side.WITHIN, duration),
+                trace,
+                i,
+            )
+            return (
+                sum(
+                    holds(
+                        operand,
+                        trace,
+                        j,
+                    )
+                    for j in recent
+                )
+                <= most
+            )
         case Latch():
             return _latched_value(formula, trace, i) == formula.value
         case Deadline():
-            return all(is_in_time(formula=formula, trace=trace, j=j, i=i) for j in range(i + 1))
+            return all(
+                is_in_time(
+                    formula=formula,
+                    trace=trace,
+                    j=j,
+                    i=i,
+                )
+                for j in range(i + 1)
+            )
 
 
 def age(trace: Trace, j: int, i: int) -> int:
@@ -93,7 +159,14 @@ def is_within(bound: Bound | None, elapsed: int) -> bool:
 
 def positions(bound: Bound | None, trace: Trace, i: int) -> list[int]:
     """The positions up to i that the bound admits, seen from i."""
-    return [j for j in range(i + 1) if is_within(bound, age(trace, j, i))]
+    return [
+        j
+        for j in range(i + 1)
+        if is_within(
+            bound,
+            age(trace, j, i),
+        )
+    ]
 
 
 def _held_since(formula: Since, trace: Trace, i: int) -> bool:
@@ -146,7 +219,14 @@ def _latest_value(event: str, attribute: str, trace: Trace, i: int) -> Value | N
 
 def values_compare(relation: Relation, a: Value | None, b: Value | None) -> bool:
     """Whether two values stand in the relation; not where one is undefined."""
-    return a is not None and b is not None and COMPARE[relation](a, b)
+    return (
+        a is not None
+        and b is not None
+        and COMPARE[relation](
+            a,
+            b,
+        )
+    )
 
 
 COMPARE: dict[Relation, Callable[[Value, Value], bool]] = {

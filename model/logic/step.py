@@ -43,7 +43,13 @@ def interpreted_step(monitor: Monitor) -> Step:
             bool(evaluate(monitor.trigger, values)),
             bool(evaluate(monitor.pending, values)),
         )
-        return tuple(evaluate(monitor.updates[name], values) for name in names), outcome
+        return tuple(
+            evaluate(
+                monitor.updates[name],
+                values,
+            )
+            for name in names
+        ), outcome
 
     return advance
 
@@ -75,7 +81,10 @@ def results_source(
     expression used more than once is computed once."""
     names = [register.name for register in registers]
     contents = [updates[name] for name in names]
-    sharing = SharedSource([*contents, *results], lambda name: name if name in names else f"event[{name!r}]")
+    sharing = SharedSource(
+        [*contents, *results],
+        lambda name: name if name in names else f"event[{name!r}]",
+    )
     state = "".join(f"{sharing.source_of(content)}, " for content in contents)
     outcome = ", ".join(map(sharing.source_of, results))
     unpacking = [f"    {', '.join(names)}, = state"] if names else []
@@ -124,10 +133,16 @@ class SharedSource:
             return expression
         if expression in self.temporaries:
             return self.temporaries[expression]
-        short: Expression = Apply(expression.operator, tuple(map(self._shortened, expression.arguments)))
+        short: Expression = Apply(
+            expression.operator,
+            tuple(map(self._shortened, expression.arguments)),
+        )
         if self.uses[expression] > 1:
             source = python_source(short, self._name_source)
-            short = Var(f"{TEMPORARY}t{len(self.temporaries)}", ANY_SORT)
+            short = Var(
+                f"{TEMPORARY}t{len(self.temporaries)}",
+                ANY_SORT,
+            )
             self.lines.append(f"{short.name[1:]} = {source}")
             self.temporaries[expression] = short
         return short

@@ -45,9 +45,23 @@ def default_trigger(formula: Formula) -> Formula:
         case And(left, right):
             return _either(default_trigger(left), default_trigger(right))
         case Implies(left, right):
-            return left if needs_event(left) else _both(left, default_trigger(right))
+            return (
+                left
+                if needs_event(left)
+                else _both(
+                    left,
+                    default_trigger(right),
+                )
+            )
         case Deadline(response, _, trigger):
-            return trigger if needs_event(trigger) else _both(trigger, subject_of(response))
+            return (
+                trigger
+                if needs_event(trigger)
+                else _both(
+                    trigger,
+                    subject_of(response),
+                )
+            )
     return subject_of(formula)
 
 
@@ -60,7 +74,16 @@ def subject_of(formula: Formula) -> Formula:
             return Event(name)
         case Compare():
             terms = _terms_of(formula)
-            return _carriers({term.attribute for term in terms if isinstance(term, Its)})
+            return _carriers(
+                {
+                    term.attribute
+                    for term in terms
+                    if isinstance(
+                        term,
+                        Its,
+                    )
+                }
+            )
         case Latch(_, _, patterns):
             return _any(subject_of(pattern) for _, pattern in patterns)
         case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
@@ -119,4 +142,11 @@ def _either(left: Formula, right: Formula) -> Formula:
 def _both(left: Formula, right: Formula) -> Formula:
     if NOTHING in (left, right):
         return NOTHING
-    return right if left == Truth(True) else And(left, right)
+    return (
+        right
+        if left == Truth(True)
+        else And(
+            left,
+            right,
+        )
+    )

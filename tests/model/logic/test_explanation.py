@@ -55,7 +55,8 @@ def every_reason(reason):
 
 
 def damaged(dice, reason):
-    """The same tree with one step changed: another truth, a part or an absence left out, a stretch cut short."""
+    """The same tree with one step changed: another truth, a part or an absence left out, a stretch cut
+    short."""
     target = dice.choice(list(every_reason(reason)))
     changes = [replace(target, truth=not target.truth)]
     if target.parts:

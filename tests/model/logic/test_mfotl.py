@@ -1,5 +1,5 @@
-"""The export to MonPoly and VeriMon means what the clause means: its texts, formula and log, are read again by an
-evaluator of their own, which knows nothing of our syntax tree."""
+"""The export to MonPoly and VeriMon means what the clause means: its texts, formula and log, are read again
+by an evaluator of their own, which knows nothing of our syntax tree."""
 
 from __future__ import annotations
 
