@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from earwitness.model.assistant import calls as calls_table
 from earwitness.model.assistant import cloud as cloud_table
 from earwitness.model.assistant import firmware as firmware_table
 from earwitness.model.assistant import management as management_table
+from earwitness.model.assistant import network as network_table
 from earwitness.model.assistant.calls import calls
 from earwitness.model.assistant.datasheet import DATASHEET, SMALL
 from earwitness.model.assistant.hardware import hardware, microphone, powered, rail
+from earwitness.model.assistant.network import network
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.model import Model
 from earwitness.model.systems.transition_system import Enabled, System, Table, all_of, equals
@@ -21,6 +24,7 @@ def assistant_tables(sheet: Datasheet) -> tuple[Table, ...]:
         cloud_table.cloud(sheet, firmware_table.STREAMING, firmware_table.WAITING),
         management_table.management(),
         calls(),
+        network(),
     )
 
 
@@ -32,7 +36,7 @@ ASSISTANT = Model(
     package="earwitness.model.assistant",
     datasheet=DATASHEET,
     build_tables=assistant_tables,
-    free=cloud_table.FREE | management_table.FREE,
+    free=cloud_table.FREE | management_table.FREE | network_table.FREE | calls_table.FREE,
     possible={
         "press_microphone": (Enabled("press_microphone", BUTTON_COUNTS),),
         "organisation_controls_setting": management_table.control_of_own(),

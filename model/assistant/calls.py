@@ -14,7 +14,6 @@ from earwitness.model.systems.transition_system import (
     any_of,
     equals,
     flag,
-    flags,
     negation,
     one_of,
     same_for,
@@ -26,13 +25,16 @@ CALL = ("none", "ringing", "talking", "telephone", "dropped")
 """`ringing`: to another device or from one, before keys are agreed on; `talking`: after; `telephone`: through
 a gateway; `dropped`: power was lost, and the call is over before it is told."""
 
-call, keyed = word("call"), flag("keyed")
-ANY_ENCRYPTED = flag("any.encrypted")
+call, key_holder = word("call"), word("key_holder")
+ANY_ENCRYPTED, ANY_HOLDER = flag("any.encrypted"), word("any.holder")
+HOLDERS = ("nobody", "other_end", "stranger")
+"""Who beside the device holds the keys of a call."""
+FREE = {"any.holder": HOLDERS}
 
 IN_CALL = one_of(call, "ringing", "talking", "telephone")
-DROPPED = values(call=choice(IN_CALL, Const("dropped"), call), keyed=False)
+DROPPED = values(call=choice(IN_CALL, Const("dropped"), call), key_holder="nobody")
 """What a power cut does to a call."""
-_OVER = values(call="none", keyed=False) | same_for(TIME, rest_at)
+_OVER = values(call="none", key_holder="nobody") | same_for(TIME, rest_at)
 
 
 def calls() -> Table:
@@ -40,7 +42,10 @@ def calls() -> Table:
     return Table(
         name="calls",
         control="call",
-        variables=(StateVariable("call", Sort.TEXT, ("none",), CALL), *flags(keyed)),
+        variables=(
+            StateVariable("call", Sort.TEXT, ("none",), CALL),
+            StateVariable("key_holder", Sort.TEXT, ("nobody",), HOLDERS),
+        ),
         transitions=(*_beginning(), *_talking(), *_ending()),
     )
 
@@ -82,8 +87,14 @@ def _beginning() -> tuple[Transition, ...]:
         Transition(
             "agree_on_keys",
             CALLS,
-            guard=equals(call, "ringing"),
-            updates=values(call="talking", keyed=True),
+            guard=all_of(
+                equals(call, "ringing"),
+                one_of(
+                    ANY_HOLDER, *HOLDERS
+                ),  # assumption: anybody may offer keys in the name of the other end
+                equals(ANY_HOLDER, "other_end"),  # CALL-1: the signature is the other end's
+            ),
+            updates=values(call="talking", key_holder=ANY_HOLDER),
             emits=None,
             reason="CALL-1; FAQ 6: sound between devices is encrypted from end to end",
         ),
@@ -106,7 +117,12 @@ def _talking() -> tuple[Transition, ...]:
                 equals(call, "talking"),  # CALL-1: only after keys are agreed on
             ),
             emits="call.media",
-            attributes=values(leg="device", bytes=320, encrypted=keyed, end_to_end=keyed),
+            attributes=values(
+                leg="device",
+                bytes=320,
+                encrypted=negation(equals(key_holder, "nobody")),
+                end_to_end=equals(key_holder, "other_end"),
+            ),
             reason="CALL-1; FAQ 6",
         ),
         Transition(

@@ -46,8 +46,8 @@ INTENTS = ("one", "two")
 
 turn, reply_to = word("turn"), word("reply_to")
 stop, asked, processed = flag("stop"), flag("asked"), flag("processed")
-spoken = flag("spoken")
-"""Whether the answer of this turn was spoken."""
+spoken, holds_sound = flag("spoken"), flag("holds_sound")
+"""Whether the answer of this turn was spoken; whether the cloud still holds the sound of the request."""
 number = count("number")
 """How many streams the device opened: each has a number of its own."""
 asked_at, processed_at, reply_at = count("asked_at"), count("processed_at"), count("reply_at")
@@ -64,7 +64,7 @@ ANY_WORDS, ANY_SPEAKER, ANY_INTENT, ANY_CATEGORY = (
     word("any.category"),
 )
 
-NEW_TURN = same_for(False, stop, asked, processed, counted, spoken) | values(turn="none")
+NEW_TURN = same_for(False, stop, asked, processed, counted, spoken, holds_sound) | values(turn="none")
 """What the cloud knows when a stream opens, and after it was lost."""
 
 FREE = {
@@ -90,7 +90,7 @@ def cloud(sheet: Datasheet, streaming: Expression, waiting: Expression) -> Table
         variables=(
             StateVariable("turn", Sort.TEXT, ("none",), TURN),
             StateVariable("reply_to", Sort.TEXT, ("nobody",), ("nobody", "self", "other")),
-            *flags(stop, asked, processed, counted, spoken, keeps_words, keeps_counts),
+            *flags(stop, asked, processed, counted, spoken, holds_sound, keeps_words, keeps_counts),
             *counts(asked_at, processed_at, reply_at, dialogues, *by_intent.values()),
             StateVariable("words", Sort.TEXT, ("",)),
             StateVariable("speaker", Sort.TEXT, ("",)),
@@ -125,7 +125,7 @@ def _recognition(waiting: Expression, streaming: Expression) -> tuple[Transition
                 streaming,
                 negation(stop),
             ),
-            updates=values(stop=True, turn="recorded"),
+            updates=values(stop=True, turn="recorded", holds_sound=True),
             emits=None,
             reason="STR-1: the cloud decides when it has heard enough",
         ),
@@ -138,7 +138,12 @@ def _recognition(waiting: Expression, streaming: Expression) -> tuple[Transition
                 at_most(Const(1), ANY_HYPOTHESES),  # ASR-1: one hypothesis at least
                 at_most(ANY_BEST, ANY_CONFIDENCE),  # ASR-1: the most confident is acted on
             ),
-            updates=values(turn="recognised", words=ANY_WORDS, speaker=ANY_SPEAKER),
+            updates=values(
+                turn="recognised",
+                words=ANY_WORDS,
+                speaker=ANY_SPEAKER,
+                holds_sound=False,  # SKL-1, RET-1: the sound goes when its words are there
+            ),
             emits="asr.result",
             attributes=values(
                 text=ANY_WORDS,
@@ -191,8 +196,8 @@ def _skill_host(waiting: Expression) -> tuple[Transition, ...]:
             ),
             updates=values(turn="requested"),
             emits="skill.request",
-            attributes=values(skill="any", skill_kind=skill_kind, certified=certified, recording=False),
-            reason="SKL-1; section Skills: the content of a request goes to the skill, a recording does not",
+            attributes=values(skill="any", skill_kind=skill_kind, certified=certified, recording=holds_sound),
+            reason="SKL-1; section Skills: the host hands over all that it holds of the request",
         ),
         Transition(
             "refuse_skill",

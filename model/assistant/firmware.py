@@ -30,6 +30,7 @@ from earwitness.model.assistant.hardware import (
     show,
 )
 from earwitness.model.assistant.management import tone_wanted
+from earwitness.model.assistant.network import CONFIDENTIAL, CONNECTED, DISCONNECTED
 from earwitness.model.expression import (
     TRUE,
     Const,
@@ -87,6 +88,21 @@ _LIT_AT_REST = all_of(
 )
 
 
+_HINTS = (
+    implication(opened, blue),
+    implication(all_of(opened, show), bar),
+    implication(opened, one_of(control, "streaming", "waiting")),
+    implication(one_of(control, "streaming", "waiting"), opened),
+    implication(equals(control, "idle"), negation(powered)),
+    implication(negation(powered), equals(control, "idle")),
+    implication(opened, all_of(powered, at_most(opened_at, TIME))),
+    implication(equals(control, "follow_up"), negation(opened)),
+    implication(all_of(_ACTIVATED, equals(cause, "follow_up")), at_most(rest_at, activated_at)),
+    implication(all_of(_ACTIVATED, negation(equals(cause, "follow_up"))), equals(began_at, activated_at)),
+)
+"""Candidate lemmas: what a reader of the rows expects. The prover checks each, and trusts none."""
+
+
 def firmware(sheet: Datasheet) -> Table:
     """Everything the device's software decides, under a hostile environment. It may use each rating to the
     full."""
@@ -108,6 +124,7 @@ def firmware(sheet: Datasheet) -> Table:
             *_indicators(),
         ),
         limits=_limits(sheet),
+        hints=_HINTS,
     )
 
 
@@ -136,7 +153,8 @@ def _environment() -> tuple[Transition, ...]:
             | NEW_TURN
             | same_for(False, blue, bar, toned, opened)
             | values(control="idle")
-            | DROPPED,
+            | DROPPED
+            | DISCONNECTED,
             emits="power",
             attributes=values(on=False, kind=KIND),
             reason="assumption: power is lost at any time; the cloud forgets a turn whose device is gone",
@@ -145,7 +163,7 @@ def _environment() -> tuple[Transition, ...]:
             "change_network",
             ENVIRONMENT,
             guard=TRUE,
-            updates=values(online=negation(online)),
+            updates=values(online=negation(online)) | DISCONNECTED,
             emits="network",
             attributes=values(on=negation(online)),
             reason="assumption: the network is lost and comes back at any time",
@@ -215,6 +233,7 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 _ACTIVATED,  # WAKE-1: something asked for a stream
                 microphone,  # MIC-3: not while muted
                 online,
+                CONNECTED,
                 all_of(
                     blue,  # IND-1: the ring is lit first
                     implication(show, bar),  # IND-4: and the bar, where there is a screen
@@ -247,14 +266,15 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 microphone,  # MIC-3: not while muted
                 negation(cut),  # MIC-3: nor after a quick mute and unmute
                 online,
+                CONNECTED,  # assumption: without a connection nothing can be sent
                 equals(control, "streaming"),  # STR-1: not while the answer is awaited
                 at_most(heard_from, ANY_FROM),  # WAKE-4: nothing from before the stream's own first sample
                 at_most(ANY_FROM, TIME),
             ),
             emits="stream.audio",
-            attributes=values(stream=number, bytes=2560, to=TIME, encrypted=True, voice=True)
+            attributes=values(stream=number, bytes=2560, to=TIME, encrypted=CONFIDENTIAL, voice=True)
             | {"from": ANY_FROM},
-            reason="STR-2; section Echo Devices: sound goes to the cloud encrypted",
+            reason="STR-2; section Echo Devices: sound goes to whoever is at the other end",
         ),
         Transition(
             "await_answer",
