@@ -58,14 +58,14 @@ class Accounts:
 
     def sums(self, direction: Direction) -> Account:
         """All that went in one direction."""
-        return _sum(account for party, account in self._accounts.items() if party.direction is direction)
+        return _add_up(account for party, account in self._accounts.items() if party.direction is direction)
 
     def beyond_budget(self, budget: int = USUAL_BUDGET) -> list[str]:
         """For each device that sent more unexplained bytes than it may: a sentence."""
         devices = dict.fromkeys(party.device for party in self._accounts)
         sentences = []
         for device in devices:
-            sent = _sum(
+            sent = _add_up(
                 account
                 for party, account in self._accounts.items()
                 if party.device == device and party.direction is Direction.FROM_DEVICE
@@ -77,7 +77,7 @@ class Accounts:
         return sentences
 
 
-def _sum(accounts: Iterable[Account]) -> Account:
+def _add_up(accounts: Iterable[Account]) -> Account:
     total = Account()
     for account in accounts:
         total += account

@@ -65,7 +65,7 @@ class SampleRun:
     negated: bool
 
 
-def quick_hashes(samples: Samples, stride: int = 1) -> NDArray[np.int32]:
+def hash_quickly(samples: Samples, stride: int = 1) -> NDArray[np.int32]:
     """A hash of 32 bits (which processors multiply many at a time) of the anchor that begins at each
     sample and takes every stride-th one. That of negated samples is its negative."""
     count = max(0, len(samples) - (ANCHOR - 1) * stride)
@@ -76,12 +76,12 @@ def quick_hashes(samples: Samples, stride: int = 1) -> NDArray[np.int32]:
     return total
 
 
-def hashes(anchors: NDArray[np.int64]) -> Hashes:
+def hash_anchors(anchors: NDArray[np.int64]) -> Hashes:
     """The hash of each row, an anchor."""
     return cast(Hashes, (anchors * MULTIPLIERS).sum(axis=1).view(np.uint64))
 
 
-def _slots(quick: NDArray[np.int32]) -> NDArray[np.uint32]:
+def _filter_slots(quick: NDArray[np.int32]) -> NDArray[np.uint32]:
     """Places in the filter's table."""
     return quick.view(np.uint32) >> np.uint32(32 - FILTER_BITS)
 
@@ -118,16 +118,16 @@ class AnchorIndex:
         """All runs of samples that were played, in order. Of data that repeats itself not all may be
         given."""
         runs: list[SampleRun] = []
-        for negated, windows, places in self._hits(samples, stride):
+        for negated, windows, places in self._find_hits(samples, stride):
             # Hits of one alignment lie on one diagonal; the first run there usually covers the rest.
             diagonals = places * stride - windows
             for diagonal in np.unique(diagonals):
                 chosen = diagonals == diagonal
                 hits = zip(windows[chosen].tolist(), places[chosen].tolist(), strict=True)
-                runs += self._along(samples, stride=stride, hits=hits, negated=negated)
+                runs += self._runs_along(samples, stride=stride, hits=hits, negated=negated)
         return sorted(set(runs), key=lambda run: (run.begins, run.place))
 
-    def _along(
+    def _runs_along(
         self, samples: Samples, *, stride: int, hits: Iterable[tuple[int, int]], negated: bool
     ) -> Iterator[SampleRun]:
         """The runs of one alignment, from its hits in order."""
@@ -135,7 +135,7 @@ class AnchorIndex:
         for window, place in hits:
             if window < covered:
                 continue
-            run = self._extended(samples, stride=stride, window=window, place=place, negated=negated)
+            run = self._extend_run(samples, stride=stride, window=window, place=place, negated=negated)
             covered = run.ends
             if run.ends - run.begins >= SHORTEST * stride:
                 yield run
@@ -148,9 +148,9 @@ class AnchorIndex:
         anchors = samples[places[:, None] + np.arange(ANCHOR)].astype(np.int64)
         ordered = np.sort(anchors, axis=1)
         telling = (np.diff(ordered, axis=1) != 0).sum(axis=1) >= DISTINCT - 1
-        keys, places = hashes(anchors[telling]), places[telling]
-        quick = quick_hashes(samples)[places]
-        self._filter[_slots(quick)] = self._filter[_slots(quick * SECOND_SLOT)] = True
+        keys, places = hash_anchors(anchors[telling]), places[telling]
+        quick = hash_quickly(samples)[places]
+        self._filter[_filter_slots(quick)] = self._filter[_filter_slots(quick * SECOND_SLOT)] = True
         places = places + first
         while self._segments and len(self._segments[-1][0]) <= 2 * len(keys):
             more_keys, more_places = self._segments.pop()
@@ -158,23 +158,23 @@ class AnchorIndex:
         order = np.argsort(keys, kind="stable")
         self._segments.append((keys[order], places[order]))
 
-    def _hits(self, samples: Samples, stride: int) -> Iterator[tuple[bool, Places, Places]]:
+    def _find_hits(self, samples: Samples, stride: int) -> Iterator[tuple[bool, Places, Places]]:
         """Windows that are anchors (or negatives of them), with the anchors' places. The hash alone is
         compared; 64 bits seldom err, and runs are compared after."""
         step = BLOCK + (ANCHOR - 1) * stride
         reach = np.arange(ANCHOR) * stride
         for begins in range(0, len(samples), BLOCK):
             block = samples[begins : begins + step]
-            upright = quick_hashes(block, stride)
+            upright = hash_quickly(block, stride)
             for negated, quick in ((False, upright), (True, -upright)):
-                windows = np.nonzero(self._filter[_slots(quick)])[0]
-                windows = windows[self._filter[_slots(quick[windows] * SECOND_SLOT)]]
+                windows = np.nonzero(self._filter[_filter_slots(quick)])[0]
+                windows = windows[self._filter[_filter_slots(quick[windows] * SECOND_SLOT)]]
                 if len(windows):
                     anchors = block[windows[:, None] + reach].astype(np.int64)
-                    found, places = self._places(hashes(-anchors if negated else anchors), windows)
+                    found, places = self._find_places(hash_anchors(-anchors if negated else anchors), windows)
                     yield negated, found[:MOST_HITS] + begins, places[:MOST_HITS]
 
-    def _places(self, keys: Hashes, windows: Places) -> tuple[Places, Places]:
+    def _find_places(self, keys: Hashes, windows: Places) -> tuple[Places, Places]:
         """Where the keys were indexed: windows and places, in order of windows. The same sound may have
         been played to two devices, so a key may have several places; more than four tell nothing new."""
         found, places = [NOWHERE], [NOWHERE]
@@ -191,12 +191,12 @@ class AnchorIndex:
         order = np.argsort(joined, kind="stable")
         return joined[order], np.concatenate(places)[order]
 
-    def _extended(
+    def _extend_run(
         self, samples: Samples, *, stride: int, window: int, place: int, negated: bool
     ) -> SampleRun:
         """The whole run around one anchor."""
-        after = _agreeing(samples[window::stride], self.samples(place, len(self)), negated)
-        before = _agreeing(
+        after = _count_agreeing(samples[window::stride], self.samples(place, len(self)), negated)
+        before = _count_agreeing(
             samples[: window + 1][::-stride][1:],
             self.samples(max(0, place - window // stride), place)[::-1],
             negated,
@@ -209,7 +209,7 @@ class AnchorIndex:
         )
 
 
-def _agreeing(one: Samples, other: Samples, negated: bool) -> int:
+def _count_agreeing(one: Samples, other: Samples, negated: bool) -> int:
     """How many samples from the start two sequences have in common, or are each other's negatives."""
     size = min(len(one), len(other))
     begins, length = 0, 256

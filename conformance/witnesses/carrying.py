@@ -51,7 +51,7 @@ class Carrier:
             if len(self._tasks) >= MOST_CONNECTIONS:
                 accepted.close()
                 continue
-            task = asyncio.create_task(self._carry(door, accepted, printable_address(address)))
+            task = asyncio.create_task(self._carry_connection(door, accepted, printable_address(address)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -60,7 +60,7 @@ class Carrier:
         for link in [link for link in self._links if link.connection.device == device]:
             link.abort()
 
-    async def _carry(self, door: Door, accepted: socket.socket, peer: str) -> None:
+    async def _carry_connection(self, door: Door, accepted: socket.socket, peer: str) -> None:
         """Carry one connection from its beginning to its end."""
         connection = self.log.open(door, peer)
         link = _Link(self.log, connection, door)
@@ -70,7 +70,7 @@ class Carrier:
             _send_at_once(accepted)
             other = await asyncio.wait_for(self.loop.run_in_executor(None, door.connect), PATIENCE)
             _send_at_once(other)
-            await self._join(door, link, accepted, other)
+            await self._join_sides(door, link, accepted, other)
             await link.ended
         except (OSError, ssl.SSLError, TimeoutError) as error:
             connection.ending = connection.ending or f"{type(error).__name__}: {error}"[:300]
@@ -82,9 +82,11 @@ class Carrier:
             self._links.discard(link)
             self.log.close(connection)
 
-    async def _join(self, door: Door, link: _Link, accepted: socket.socket, other: socket.socket) -> None:
+    async def _join_sides(
+        self, door: Door, link: _Link, accepted: socket.socket, other: socket.socket
+    ) -> None:
         """Find out how the connection begins, open both sides alike, and let the bytes flow."""
-        hello = await self._opening(accepted, other)
+        hello = await self._read_opening(accepted, other)
         connection = link.connection
         inside = ""
         if hello is not None:
@@ -124,21 +126,21 @@ class Carrier:
         connection.handshake = True
         connection.tls_version = str(near.get_extra_info("ssl_object").version())
 
-    async def _opening(self, accepted: socket.socket, other: socket.socket) -> ClientHello | None:
+    async def _read_opening(self, accepted: socket.socket, other: socket.socket) -> ClientHello | None:
         """What the one who connected opens TLS with; None where it speaks plainly, or where the other end
         speaks first."""
         await self._either_readable(accepted, other)
-        if not begins_tls(_peek(accepted, 2)):
+        if not begins_tls(_peek_bytes(accepted, 2)):
             return None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                await self._readable(accepted, RECORD_HEAD)
-                await self._readable(accepted, record_length(_peek(accepted, RECORD_HEAD)))
-        return client_hello_from(_peek(accepted, 1 << 15))
+                await self._wait_readable(accepted, RECORD_HEAD)
+                await self._wait_readable(accepted, record_length(_peek_bytes(accepted, RECORD_HEAD)))
+        return client_hello_from(_peek_bytes(accepted, 1 << 15))
 
     def _record_hello(self, door: Door, connection: Connection, accepted: socket.socket) -> None:
         direction = Direction.TO_DEVICE if door.inward else Direction.FROM_DEVICE
-        self.log.record(connection, direction, _peek(accepted, 1 << 15), CaptureKind.HANDSHAKE)
+        self.log.record(connection, direction, _peek_bytes(accepted, 1 << 15), CaptureKind.HANDSHAKE)
 
     async def _either_readable(self, *sockets: socket.socket) -> None:
         ready: asyncio.Future[None] = self.loop.create_future()
@@ -151,7 +153,7 @@ class Carrier:
             for one in sockets:
                 self.loop.remove_reader(one)
 
-    async def _readable(self, one: socket.socket, count: int) -> None:
+    async def _wait_readable(self, one: socket.socket, count: int) -> None:
         """Wait until so many bytes have come, without taking them."""
         # Linux calls a socket readable only when so many bytes are there (socket(7), SO_RCVLOWAT).
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
@@ -269,7 +271,7 @@ class DatagramCarrier:
             data, address = self._door.listener.recvfrom(LARGEST_DATAGRAM)
         except OSError:
             return
-        session = self._sessions.get(address) or self._begin(address)
+        session = self._sessions.get(address) or self._begin_session(address)
         if session is None:
             return
         connection, far = session
@@ -277,7 +279,7 @@ class DatagramCarrier:
         with contextlib.suppress(OSError):
             far.send(data)
 
-    def _begin(self, address: object) -> tuple[Connection, socket.socket] | None:
+    def _begin_session(self, address: object) -> tuple[Connection, socket.socket] | None:
         if len(self._sessions) >= MOST_CONNECTIONS:
             self._end_oldest()
         connection = self._log.open(self._door, printable_address(address))
@@ -333,7 +335,7 @@ def _send_at_once(one: socket.socket) -> None:
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _peek(one: socket.socket, count: int) -> bytes:
+def _peek_bytes(one: socket.socket, count: int) -> bytes:
     try:
         return one.recv(count, socket.MSG_PEEK)
     except BlockingIOError:

@@ -73,15 +73,15 @@ class CertificateMaker:
             # A device may ask for any number of names; only so many are remembered.
             if len(self._contexts) >= 256:
                 self._contexts.clear()
-            self._contexts[key] = self._made(*key)
+            self._contexts[key] = self._make_context(*key)
         return self._contexts[key]
 
-    def _made(self, name: str, protocol: str, presented: Presented) -> ssl.SSLContext:
+    def _make_context(self, name: str, protocol: str, presented: Presented) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if protocol:
             context.set_alpn_protocols([protocol])
         authority = self._unknown if presented is Presented.UNKNOWN_AUTHORITY else self._trusted
-        names = _possible(name) if presented is not Presented.WRONG_NAME else WRONG_NAME
+        names = _usable_name(name) if presented is not Presented.WRONG_NAME else WRONG_NAME
         now = datetime.now(UTC)
         ends = now + timedelta(days=30) if presented is not Presented.EXPIRED else now - timedelta(days=1)
         authority.issue_cert(names, not_before=now - timedelta(days=400), not_after=ends).configure_cert(
@@ -90,7 +90,7 @@ class CertificateMaker:
         return context
 
 
-def _possible(name: str) -> str:
+def _usable_name(name: str) -> str:
     """The name where a certificate can bear it, else the usual one: what a device asks for may be
     anything."""
     plain = name.replace("-", "").replace(".", "").replace(":", "")

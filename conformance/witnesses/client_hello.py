@@ -46,24 +46,24 @@ def _client_hello(data: bytes) -> ClientHello:
     # Record head, handshake head (4), version (2), random (32).
     at = RECORD_HEAD + 4 + 2 + 32
     at += 1 + data[at]
-    at += 2 + _short(data, at)
+    at += 2 + _read_short(data, at)
     at += 1 + data[at]
-    end = at + 2 + _short(data, at)
+    end = at + 2 + _read_short(data, at)
     at += 2
     name, protocols = "", tuple[str, ...]()
     while at + 4 <= min(end, len(data)):
-        kind, length = _short(data, at), _short(data, at + 2)
+        kind, length = _read_short(data, at), _read_short(data, at + 2)
         body = data[at + 4 : at + 4 + length]
         if kind == SERVER_NAME:
             # A list with one entry of type 0 (host name).
-            name = body[5 : 5 + _short(body, 3)].decode("ascii")
+            name = body[5 : 5 + _read_short(body, 3)].decode("ascii")
         elif kind == ALPN:
-            protocols = _offered(body)
+            protocols = _read_protocols(body)
         at += 4 + length
     return ClientHello(name, protocols)
 
 
-def _offered(body: bytes) -> tuple[str, ...]:
+def _read_protocols(body: bytes) -> tuple[str, ...]:
     found: list[str] = []
     at = 2
     while at < len(body):
@@ -73,5 +73,5 @@ def _offered(body: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _short(data: bytes, at: int) -> int:
+def _read_short(data: bytes, at: int) -> int:
     return int(struct.unpack_from(">H", data, at)[0])

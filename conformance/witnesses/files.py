@@ -136,28 +136,30 @@ def search_files(files: Iterable[FileLike], reader: Reader, acted_on: Collection
         digests[file.name] = hashlib.sha256(file.content).digest()
         reading = reader.read(file.content)
         unread += [f"{file.name}: {reason}" for reason in reading.unread]
-        finds += _finds(file.name, reading, reader, acted_on)
+        finds += _store_finds(file.name, reading, reader, acted_on)
         if len(file.content) <= SMALL and sum(map(len, small)) < MOST_TOGETHER:
             small.append(file.content)
-    finds += _finds(
+    finds += _store_finds(
         "names of files", reader.read("\n".join(names).encode("utf-8", "replace")), reader, acted_on
     )
     for together in (b"\n".join(small), b"".join(small)):
         if not finds and len(small) > 1:
-            pieced = _finds("small files together", reader.read(together), reader, acted_on)
+            pieced = _store_finds("small files together", reader.read(together), reader, acted_on)
             # Seams between files make sentences that are in none.
             finds += [find for find in pieced if find.category != "hypothesis"]
     return StoreSearch(tuple(finds), len(sizes), tuple(unread), sizes, digests)
 
 
-def _finds(store: str, reading: Reading, reader: Reader, acted_on: Collection[str]) -> Iterator[StoreFind]:
+def _store_finds(
+    store: str, reading: Reading, reader: Reader, acted_on: Collection[str]
+) -> Iterator[StoreFind]:
     for sound in reading.sounds:
         kinds = ("recording", "call_audio") if sound.heard.call else ("recording",)
         for category in kinds:
             yield StoreFind(store, category, False, heard=sound.heard, wrappings=sound.wrappings)
     given: set[tuple[str, str]] = set()
     for each in reading.words:
-        category, acted = _category(each, reader, acted_on)
+        category, acted = _category_of(each, reader, acted_on)
         if each.wrappings and (category, each.words.text) in given:
             # The same text, seen once more through another wrapping.
             continue
@@ -165,7 +167,7 @@ def _finds(store: str, reading: Reading, reader: Reader, acted_on: Collection[st
         yield StoreFind(store, category, acted, text=each.words.text, wrappings=each.wrappings)
 
 
-def _category(found: WordsInContent, reader: Reader, acted_on: Collection[str]) -> tuple[str, bool]:
+def _category_of(found: WordsInContent, reader: Reader, acted_on: Collection[str]) -> tuple[str, bool]:
     """What words in a store are: the text acted on, another hypothesis for such a text, or a transcript of
     what was not acted on."""
     words = found.words
@@ -187,7 +189,7 @@ def files_below(paths: Iterable[str]) -> Iterator[StoredFile]:
         if not root:
             yield StoredFile("(empty path)", None, "the path is empty")
             continue
-        for file in _below(Path(root), Path(root), roots):
+        for file in _walk_below(Path(root), Path(root), roots):
             count += 1
             if count > MOST_FILES:
                 yield StoredFile(root, None, f"more than {MOST_FILES} files; the rest was not looked at")
@@ -195,7 +197,7 @@ def files_below(paths: Iterable[str]) -> Iterator[StoredFile]:
             yield file
 
 
-def _below(path: Path, root: Path, roots: list[str]) -> Iterator[StoredFile]:
+def _walk_below(path: Path, root: Path, roots: list[str]) -> Iterator[StoredFile]:
     name = str(path.relative_to(root)) if path != root else path.name
     try:
         mode = path.lstat().st_mode
@@ -203,17 +205,17 @@ def _below(path: Path, root: Path, roots: list[str]) -> Iterator[StoredFile]:
             with os.scandir(path) as entries:
                 names = sorted(entry.name for entry in entries)
             for entry in names:
-                yield from _below(path / entry, root, roots)
+                yield from _walk_below(path / entry, root, roots)
             return
-        yield _linked(path, name, roots) if stat.S_ISLNK(mode) else _read(path, name, mode)
-        yield from _attributes(path, name)
+        yield _read_link(path, name, roots) if stat.S_ISLNK(mode) else _read_regular(path, name, mode)
+        yield from _read_attributes(path, name)
     except FileNotFoundError:
         yield StoredFile(name, None, "it is not there" if path == root else "it vanished during the search")
     except (OSError, RecursionError, ValueError) as error:
         yield StoredFile(name, None, f"it cannot be read: {error}")
 
 
-def _linked(path: Path, name: str, roots: list[str]) -> StoredFile:
+def _read_link(path: Path, name: str, roots: list[str]) -> StoredFile:
     """A link is its text. Where it leads elsewhere, that place was not searched."""
     text = os.readlink(path)
     leads = os.path.realpath(path)
@@ -223,7 +225,7 @@ def _linked(path: Path, name: str, roots: list[str]) -> StoredFile:
     return StoredFile(name, os.fsencode(text), reason)
 
 
-def _read(path: Path, name: str, mode: int) -> StoredFile:
+def _read_regular(path: Path, name: str, mode: int) -> StoredFile:
     kind = SPECIAL.get(stat.S_IFMT(mode))
     if kind is not None:
         return StoredFile(name, None, f"it is {kind}")
@@ -241,7 +243,7 @@ def _read(path: Path, name: str, mode: int) -> StoredFile:
     return StoredFile(name, content)
 
 
-def _attributes(path: Path, name: str) -> Iterator[StoredFile]:
+def _read_attributes(path: Path, name: str) -> Iterator[StoredFile]:
     """Extended attributes, in which anything may be kept beside a file."""
     try:
         for attribute in os.listxattr(path, follow_symlinks=False):

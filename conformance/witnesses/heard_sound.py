@@ -30,7 +30,7 @@ from earwitness.conformance.witnesses.resemblance import (
     Alignment,
     SpokenSpectra,
     find_alignments,
-    resampled,
+    resample,
 )
 from earwitness.conformance.witnesses.resemblance import RATE as COMPARED_RATE
 from earwitness.model.vocabulary import Microseconds
@@ -144,8 +144,8 @@ class HeardSound:
         finds: list[Heard] = []
         for begins, part in _windows_of(content):
             if not is_plain_text(part):
-                finds += [_moved(find, begins) for find in self._located(part)]
-        return _merged(finds)
+                finds += [_moved_by(find, begins) for find in self._locate_anywhere(part)]
+        return _merge_finds(finds)
 
     def locate_usual(self, content: bytes) -> list[Heard]:
         """Exact samples of 16 bits, little-endian, at any offset: what most devices send, found in a tenth
@@ -153,16 +153,16 @@ class HeardSound:
         finds: list[Heard] = []
         for begins, part in _windows_of(content):
             if not is_plain_text(part):
-                finds += [_moved(find, begins) for find in self._located_in(part, 2, big=False)]
-        return _merged(finds)
+                finds += [_moved_by(find, begins) for find in self._located_in(part, 2, big=False)]
+        return _merge_finds(finds)
 
     def locate_samples(self, samples: Samples) -> list[Heard]:
         """Exact samples among numbers; `begins` and `ends` count samples."""
-        return _merged(
+        return _merge_finds(
             [
                 heard
                 for run in self._index.find(samples)
-                for heard in self._heard(run, step=1, scale=1, first=0, layout="numbers")
+                for heard in self._tell_heard(run, step=1, scale=1, first=0, layout="numbers")
             ]
         )
 
@@ -175,7 +175,7 @@ class HeardSound:
         for layout in plausible_layouts(content):
             signal = layout.decoded(content)
             for rate in RATES:
-                likeness, cost = self._compared(resampled(signal, rate), MOST_COMPARISONS - spent)
+                likeness, cost = self._compare_signal(resample(signal, rate), MOST_COMPARISONS - spent)
                 spent += cost
                 unsearched = unsearched or likeness.unsearched
                 if likeness.finds:
@@ -186,8 +186,8 @@ class HeardSound:
 
     def resembling_samples(self, samples: Samples, rate: int = PLAYED_RATE) -> Likeness:
         """Changed sound among decoded samples; `begins` and `ends` count samples."""
-        signal = resampled(samples.astype(np.float32) / np.float32(32_768), rate)
-        likeness, _ = self._compared(signal, MOST_COMPARISONS)
+        signal = resample(samples.astype(np.float32) / np.float32(32_768), rate)
+        likeness, _ = self._compare_signal(signal, MOST_COMPARISONS)
         scale = rate / COMPARED_RATE
         finds = [
             replace(find, begins=round(find.begins * scale), ends=round(find.ends * scale))
@@ -205,7 +205,7 @@ class HeardSound:
         self._latest[device, call] = stretch
         return stretch
 
-    def _located(self, content: bytes) -> list[Heard]:
+    def _locate_anywhere(self, content: bytes) -> list[Heard]:
         finds: list[Heard] = []
         for big in (False, True):
             for stride in STRIDES:
@@ -217,7 +217,7 @@ class HeardSound:
                 if _all_explained(content, finds):
                     return finds
                 for run in self._index.find(floats_at(content, phase, big)):
-                    finds += self._heard(run, step=1, scale=4, first=phase, layout="32-bit floats")
+                    finds += self._tell_heard(run, step=1, scale=4, first=phase, layout="32-bit floats")
         return finds
 
     def _located_in(self, content: bytes, stride: int, *, big: bool) -> list[Heard]:
@@ -226,10 +226,12 @@ class HeardSound:
         return [
             heard
             for run in self._index.find(upper_halves(content, big), stride)
-            for heard in self._heard(run, step=stride, scale=1, first=0, layout=name)
+            for heard in self._tell_heard(run, step=stride, scale=1, first=0, layout=name)
         ]
 
-    def _heard(self, run: SampleRun, *, step: int, scale: int, first: int, layout: str) -> Iterator[Heard]:
+    def _tell_heard(
+        self, run: SampleRun, *, step: int, scale: int, first: int, layout: str
+    ) -> Iterator[Heard]:
         """A run of samples told in instants; it may reach over several additions, which were not played in
         one piece. A sample takes `step` of the run's windows, a window `scale` bytes of the content, and
         the windows begin at byte `first`."""
@@ -255,7 +257,7 @@ class HeardSound:
             )
             done += here
 
-    def _compared(self, signal: Signal, most: int) -> tuple[Likeness, int]:
+    def _compare_signal(self, signal: Signal, most: int) -> tuple[Likeness, int]:
         """Finds in a signal at `COMPARED_RATE`, in its samples, and the number of comparisons."""
         windows = sum(
             len(stretch.samples) * COMPARED_RATE // PLAYED_RATE // HOP + 1 for stretch in self._stretches
@@ -271,10 +273,10 @@ class HeardSound:
                 ), spent
             spent += PROBES * windows
             found = find_alignments(chunk, [stretch.compared() for stretch in self._stretches])
-            finds += self._likeliest(found, begins)
-        return Likeness(tuple(_merged(finds))), spent
+            finds += self._choose_likeliest(found, begins)
+        return Likeness(tuple(_merge_finds(finds))), spent
 
-    def _likeliest(self, found: dict[int, list[Alignment]], first: int) -> Iterable[Heard]:
+    def _choose_likeliest(self, found: dict[int, list[Alignment]], first: int) -> Iterable[Heard]:
         """Of each block the most coherent find. Among those about as coherent, that in the sound of which
         most is found, as the same words may have been said in several; then the latest played."""
         blocks: dict[int, list[tuple[int, Alignment]]] = {}
@@ -314,7 +316,7 @@ def _windows_of(content: bytes) -> Iterator[tuple[int, bytes]]:
         yield begins, content[begins : begins + LARGEST_SEARCH + OVERLAP]
 
 
-def _moved(find: Heard, by: int) -> Heard:
+def _moved_by(find: Heard, by: int) -> Heard:
     return replace(find, begins=find.begins + by, ends=find.ends + by)
 
 
@@ -343,14 +345,14 @@ def _all_explained(content: bytes, finds: list[Heard]) -> bool:
     return all(ends - begins < SHORTEST_REST for begins, ends in unexplained_ranges(len(content), finds))
 
 
-def _merged(finds: list[Heard]) -> list[Heard]:
+def _merge_finds(finds: list[Heard]) -> list[Heard]:
     """Finds in order, those that continue each other as one, and none twice."""
     merged: list[Heard] = []
     for find in sorted(
         set(finds), key=lambda find: (find.device, find.run, find.call, find.begins, find.ends)
     ):
         last = merged[-1] if merged else None
-        if last is not None and _continues(last, find):
+        if last is not None and _is_continued_by(last, find):
             ends, heard_to = max(last.ends, find.ends), max(last.heard_to, find.heard_to)
             merged[-1] = replace(last, ends=ends, heard_to=Microseconds(heard_to))
         else:
@@ -358,7 +360,7 @@ def _merged(finds: list[Heard]) -> list[Heard]:
     return sorted(merged, key=lambda find: (find.begins, find.heard_from))
 
 
-def _continues(last: Heard, find: Heard) -> bool:
+def _is_continued_by(last: Heard, find: Heard) -> bool:
     """Whether a find goes on, in the content and in time, where the last one ends."""
     same = (last.device, last.run, last.call, last.exact) == (find.device, find.run, find.call, find.exact)
     length, heard = find.begins - last.begins, find.heard_from - last.heard_from

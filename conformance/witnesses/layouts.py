@@ -72,11 +72,11 @@ def plausible_layouts(content: bytes) -> list[Layout]:
     if is_printable(content):
         return []
     sample = content[: 1 << 16]
-    levels = [(level, layout) for layout in LAYOUTS if (level := _level(layout, sample)) is not None]
+    levels = [(level, layout) for layout in LAYOUTS if (level := _loudness_in(layout, sample)) is not None]
     quietest = min((level for level, _ in levels), default=0.0)
     # Every second sample of a sound is as quiet as the whole of it; then the whole is meant.
     near = [layout for level, layout in levels if level <= quietest * ABOUT_AS_QUIET]
-    far = [layout for level, layout in sorted(levels, key=_first) if level > quietest * ABOUT_AS_QUIET]
+    far = [layout for level, layout in sorted(levels, key=_level_of) if level > quietest * ABOUT_AS_QUIET]
     near.sort(key=lambda layout: (layout.stride, layout.name.endswith("be"), layout.phase))
     return [*near[:2], *far, *near[2:]][:3]
 
@@ -96,11 +96,11 @@ def is_plain_text(content: bytes) -> bool:
     return len(content.translate(None, PRINTABLE_BYTES)) < 8
 
 
-def _first(pair: tuple[float, Layout]) -> float:
+def _level_of(pair: tuple[float, Layout]) -> float:
     return pair[0]
 
 
-def _level(layout: Layout, content: bytes) -> float | None:
+def _loudness_in(layout: Layout, content: bytes) -> float | None:
     """Root mean square in a layout, where it is that of a sound."""
     signal = layout.decoded(content)
     if len(signal) < 256:
@@ -109,10 +109,10 @@ def _level(layout: Layout, content: bytes) -> float | None:
         return None
     level = float(np.sqrt(np.var(signal.astype(np.float64))))
     limit = LOUDEST_COMPANDED if layout.name in ("mu-law", "a-law") else LOUDEST
-    return level if FAINTEST <= level <= limit and _varies(signal) else None
+    return level if FAINTEST <= level <= limit and _varies_enough(signal) else None
 
 
-def _varies(signal: Signal) -> bool:
+def _varies_enough(signal: Signal) -> bool:
     """Whether most samples differ from the one before; counters, tables and padding seldom do, or always
     by the same."""
     steps = np.diff(signal[:8_192])
@@ -125,7 +125,7 @@ def _sensible_floats(signal: Signal) -> bool:
     return bool(np.isfinite(signal).all()) and float(sensible.mean()) > 0.99
 
 
-def _integers(octets: NDArray[np.uint8], stride: int, big: bool) -> Signal:
+def _decode_integers(octets: NDArray[np.uint8], stride: int, big: bool) -> Signal:
     """16-bit numbers, or the upper halves of wider ones."""
     count = len(octets) // stride
     rows = octets[: count * stride].reshape(count, stride)
@@ -134,14 +134,14 @@ def _integers(octets: NDArray[np.uint8], stride: int, big: bool) -> Signal:
     return numbers.astype(np.float32) / np.float32(32_768)
 
 
-def _floats(octets: NDArray[np.uint8], stride: int, big: bool) -> Signal:
+def _decode_floats(octets: NDArray[np.uint8], stride: int, big: bool) -> Signal:
     count = len(octets) // stride
     rows = np.ascontiguousarray(octets[: count * stride].reshape(count, stride)[:, :4])
     with np.errstate(invalid="ignore"):
         return rows.view(">f4" if big else "<f4").reshape(-1).astype(np.float32)
 
 
-def _octets(octets: NDArray[np.uint8] | NDArray[np.int8], silence: int) -> Signal:
+def _decode_octets(octets: NDArray[np.uint8] | NDArray[np.int8], silence: int) -> Signal:
     return ((octets.astype(np.float32) - silence) / np.float32(128)).astype(np.float32)
 
 
@@ -165,12 +165,12 @@ def a_law_table() -> Signal:
 
 
 DECODERS: Mapping[str, Callable[[NDArray[np.uint8], int], Signal]] = {
-    "s16le": lambda octets, stride: _integers(octets, stride, False),
-    "s16be": lambda octets, stride: _integers(octets, stride, True),
-    "f32le": lambda octets, stride: _floats(octets, stride, False),
-    "f32be": lambda octets, stride: _floats(octets, stride, True),
-    "u8": lambda octets, stride: _octets(octets[::stride], 128),
-    "s8": lambda octets, stride: _octets(octets[::stride].view(np.int8), 0),
+    "s16le": lambda octets, stride: _decode_integers(octets, stride, False),
+    "s16be": lambda octets, stride: _decode_integers(octets, stride, True),
+    "f32le": lambda octets, stride: _decode_floats(octets, stride, False),
+    "f32be": lambda octets, stride: _decode_floats(octets, stride, True),
+    "u8": lambda octets, stride: _decode_octets(octets[::stride], 128),
+    "s8": lambda octets, stride: _decode_octets(octets[::stride].view(np.int8), 0),
     "mu-law": lambda octets, stride: mu_law_table()[octets[::stride]],
     "a-law": lambda octets, stride: a_law_table()[octets[::stride]],
 }

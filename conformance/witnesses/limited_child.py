@@ -48,13 +48,13 @@ class LimitedChild:
         if key in self._results:
             self._results.move_to_end(key)
             return self._results[key]
-        result = self._asked(b"u", content)
-        self._remember(key, result)
+        result = self._ask(b"u", content)
+        self._remember_result(key, result)
         return result
 
     def decode_packets(self, packets: list[bytes]) -> Unpacked:
         """Sound from bare packets of Opus, one a message."""
-        return self._asked(b"p", b"".join(len(packet).to_bytes(4, "big") + packet for packet in packets))
+        return self._ask(b"p", b"".join(len(packet).to_bytes(4, "big") + packet for packet in packets))
 
     def close(self) -> None:
         process, self._process = self._process, None
@@ -67,30 +67,30 @@ class LimitedChild:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def _asked(self, kind: bytes, content: bytes) -> Unpacked:
+    def _ask(self, kind: bytes, content: bytes) -> Unpacked:
         if len(content) > LARGEST:
             return Unpacked([], [f"larger than {LARGEST >> 20} MiB"])
         try:
-            return self._answer(kind, content)
+            return self._read_answer(kind, content)
         except (OSError, EOFError, ValueError) as error:
-            reason = self._reason(error)
+            reason = self._explain_death(error)
             self.close()
             return Unpacked([], [reason])
 
-    def _answer(self, kind: bytes, content: bytes) -> Unpacked:
-        process = self._started()
+    def _read_answer(self, kind: bytes, content: bytes) -> Unpacked:
+        process = self._start_process()
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(HEAD.pack(kind, len(content)))
         process.stdin.write(content)
         process.stdin.flush()
         deadline = time.monotonic() + PATIENCE
-        (size,) = struct.unpack(">I", self._received(process, 4, deadline))
+        (size,) = struct.unpack(">I", self._receive(process, 4, deadline))
         if size > LARGEST_HEAD:
             raise ValueError("its answer is too long")
-        head = json.loads(self._received(process, size, deadline))
-        return self._leaves(process, head, deadline)
+        head = json.loads(self._receive(process, size, deadline))
+        return self._read_leaves(process, head, deadline)
 
-    def _leaves(
+    def _read_leaves(
         self, process: subprocess.Popen[bytes], head: dict[str, list[object]], deadline: float
     ) -> Unpacked:
         """Read what was described. The child may have been taken over, so nothing of it is believed."""
@@ -104,10 +104,10 @@ class LimitedChild:
             if int(size) < 0 or left < 0:
                 raise ValueError("its answer is too long")
             names = tuple(str(name) for name in path)
-            result.leaves.append(Leaf(names, LeafKind(kind), self._received(process, int(size), deadline)))
+            result.leaves.append(Leaf(names, LeafKind(kind), self._receive(process, int(size), deadline)))
         return result
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start_process(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = subprocess.Popen(
@@ -120,7 +120,7 @@ class LimitedChild:
             )
         return self._process
 
-    def _received(self, process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+    def _receive(self, process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
         assert process.stdout is not None
         pieces: list[bytes] = []
         descriptor = process.stdout.fileno()
@@ -136,7 +136,7 @@ class LimitedChild:
                 size -= len(piece)
         return b"".join(pieces)
 
-    def _reason(self, error: Exception) -> str:
+    def _explain_death(self, error: Exception) -> str:
         """Why the child gave no answer, in a sentence."""
         code = None
         if self._process is not None:
@@ -150,13 +150,13 @@ class LimitedChild:
             return f"its decoder ended with code {code}"
         return f"its decoder gave no answer ({type(error).__name__}: {error})"
 
-    def _remember(self, key: bytes, result: Unpacked) -> None:
+    def _remember_result(self, key: bytes, result: Unpacked) -> None:
         self._results[key] = result
-        self._remembered += _weight(result)
+        self._remembered += _result_weight(result)
         while self._remembered > REMEMBERED and len(self._results) > 1:
             _, dropped = self._results.popitem(last=False)
-            self._remembered -= _weight(dropped)
+            self._remembered -= _result_weight(dropped)
 
 
-def _weight(result: Unpacked) -> int:
+def _result_weight(result: Unpacked) -> int:
     return 1_000 + sum(len(leaf.content) + 200 for leaf in result.leaves)

@@ -73,7 +73,7 @@ class Loudspeaker:
     def listen(self) -> Played:
         """What the device has played since the last call."""
         try:
-            added = self._added()
+            added = self._read_addition()
         except OSError as error:
             return Played(np.zeros(0, np.int16), (), f"the loudspeaker's file cannot be read: {error}")
         data = self._odd + added
@@ -82,7 +82,7 @@ class Loudspeaker:
         samples = np.frombuffer(data[:whole], "<i2").astype(np.int16)
         return Played(samples, tuple(sounds_in(samples)))
 
-    def _added(self) -> bytes:
+    def _read_addition(self) -> bytes:
         try:
             # A link or a pipe put in its place could lead elsewhere, or make us wait.
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -114,16 +114,18 @@ def sounds_in(samples: Samples) -> list[PlayedSound]:
     if not len(audible):
         return []
     borders = np.nonzero(np.diff(audible) > GAP)[0] + 1
-    return [_sound(samples, int(group[0]), int(group[-1]) + 1) for group in np.split(audible, borders)]
+    return [
+        _classify_sound(samples, int(group[0]), int(group[-1]) + 1) for group in np.split(audible, borders)
+    ]
 
 
-def _sound(samples: Samples, first: int, last: int) -> PlayedSound:
+def _classify_sound(samples: Samples, first: int, last: int) -> PlayedSound:
     begins, ends = first * FRAME, last * FRAME
-    tone = SHORTEST_TONE <= last - first <= LONGEST_TONE and tonality(samples[begins:ends]) >= TONAL
+    tone = SHORTEST_TONE <= last - first <= LONGEST_TONE and measure_tonality(samples[begins:ends]) >= TONAL
     return PlayedSound(SoundKind.TONE if tone else SoundKind.SPEECH, begins, ends)
 
 
-def tonality(samples: Samples) -> float:
+def measure_tonality(samples: Samples) -> float:
     """The share of energy that lies in the strongest frequency and in twice and three times it, 0 to 1; 0
     where that is too low.
 

@@ -49,14 +49,14 @@ class Display:
     def calibrate(self) -> Sight:
         """Take the picture as it is now, while the device has no power, for unlit. Without a picture,
         black is unlit."""
-        pixels, reason = self._picture()
+        pixels, reason = self._read_picture()
         if pixels is not None:
             self._unlit = {name: mean_colour(pixels, region) for name, region in self.regions.items()}
         return Sight(dict.fromkeys(self.regions, False), reason)
 
     def look(self) -> Sight:
         """What is lit now."""
-        pixels, reason = self._picture()
+        pixels, reason = self._read_picture()
         if pixels is None:
             return Sight(dict.fromkeys(self.regions), reason)
         lit = {
@@ -65,10 +65,10 @@ class Display:
         }
         return Sight(lit)
 
-    def _picture(self) -> tuple[Pixels | None, str]:
+    def _read_picture(self) -> tuple[Pixels | None, str]:
         """The picture, or why there is none."""
         try:
-            content = _content(self.path)
+            content = _read_content(self.path)
         except OSError as error:
             return None, f"the display's file cannot be read: {error}"
         try:
@@ -84,7 +84,7 @@ class Display:
         return pixels, ""
 
 
-def _content(path: Path) -> bytes:
+def _read_content(path: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

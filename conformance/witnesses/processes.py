@@ -25,7 +25,7 @@ class ProcessSeen:
 
 def processes_below(root: int) -> list[ProcessSeen]:
     """A process and all it has started, as far as they are not orphans: those are the cell's to find."""
-    everyone = list(_all())
+    everyone = list(_all_processes())
     below = {root}
     # Parents may be listed after their children, so go on until nothing is added.
     while True:
@@ -44,12 +44,12 @@ def holders_of(path: Path, except_for: Iterable[int] = ()) -> list[ProcessSeen]:
     spared = set(except_for)
     return [
         process
-        for process in _all()
-        if process.number not in spared and _holds(process.number, (wanted.st_dev, wanted.st_ino))
+        for process in _all_processes()
+        if process.number not in spared and _holds_open(process.number, (wanted.st_dev, wanted.st_ino))
     ]
 
 
-def _all() -> Iterator[ProcessSeen]:
+def _all_processes() -> Iterator[ProcessSeen]:
     for folder in PROCESSES.iterdir():
         if not folder.name.isdecimal():
             continue
@@ -61,7 +61,7 @@ def _all() -> Iterator[ProcessSeen]:
             yield ProcessSeen(int(folder.name), int(fields[1]), command.decode("utf-8", "replace"))
 
 
-def _holds(number: int, wanted: tuple[int, int]) -> bool:
+def _holds_open(number: int, wanted: tuple[int, int]) -> bool:
     with suppress(OSError):
         for descriptor in os.scandir(PROCESSES / str(number) / "fd"):
             with suppress(OSError):

@@ -101,20 +101,20 @@ class Reader:
 
     def read(self, content: bytes) -> Reading:
         """Everything that can be found. Never raises for whatever bytes."""
-        return self._read(content, _Findings())
+        return self._read_into(content, _Findings())
 
     def read_unchanged(self, content: bytes) -> Reading:
         """As `read`, but only usual samples are looked for, unchanged, as all else is most of the work.
         For what comes to a device: answers are spoken, perhaps in the voice and the words of the question."""
-        return self._read(content, _Findings(changed=False))
+        return self._read_into(content, _Findings(changed=False))
 
-    def _read(self, content: bytes, findings: _Findings) -> Reading:
+    def _read_into(self, content: bytes, findings: _Findings) -> Reading:
         if len(content) < SHORTEST_CONTENT:
             return Reading(read=len(content))
         self._read_bytes(content, (), findings)
         if _left_over(content, findings) >= SHORTEST_INSIDE:
             self._read_inside(content, findings)
-        return _reading(content, findings)
+        return _sum_up(content, findings)
 
     def read_packets(self, packets: list[bytes]) -> Reading:
         """Sound in bare packets of Opus, one a message, which only together are sound."""
@@ -136,17 +136,17 @@ class Reader:
         heard = self.sound.locate(content) if findings.changed else self.sound.locate_usual(content)
         for begins, ends in list(unexplained_ranges(len(content), heard)):
             if findings.changed and ends - begins >= SHORTEST_PIECE:
-                heard += self._resembling(content[begins:ends], begins, findings)
+                heard += self._find_resembling(content[begins:ends], begins, findings)
         findings.sounds += [SoundFound(find, wrappings) for find in heard]
         # What is sound is no text; without it, words on either side are apart.
         rest = b"\0".join(content[begins:ends] for begins, ends in unexplained_ranges(len(content), heard))
         self._read_text(rest, wrappings, findings)
 
-    def _resembling(self, part: bytes, begins: int, findings: _Findings) -> list[Heard]:
+    def _find_resembling(self, part: bytes, begins: int, findings: _Findings) -> list[Heard]:
         likeness = self.sound.resembling(part)
         if likeness.unsearched:
             findings.unread.append(likeness.unsearched)
-        return [_moved(find, begins) for find in likeness.finds]
+        return [_moved_by(find, begins) for find in likeness.finds]
 
     def _read_inside(self, content: bytes, findings: _Findings) -> None:
         """What is wrapped in the content."""
@@ -164,9 +164,9 @@ class Reader:
                     self._read_samples(leaf, findings)
                 case LeafKind.NUMBERS:
                     self._read_numbers(leaf, findings)
-            self._explain(leaf, len(findings.sounds) > before, findings)
+            self._note_explained(leaf, len(findings.sounds) > before, findings)
 
-    def _explain(self, leaf: Leaf, sound: bool, findings: _Findings) -> None:
+    def _note_explained(self, leaf: Leaf, sound: bool, findings: _Findings) -> None:
         """Note what a wrapping says of the bytes around it: whether it explains them, and how much in it
         nothing explains."""
         if len(leaf.path) > 1 or leaf.kind is LeafKind.NUMBERS:
@@ -185,7 +185,7 @@ class Reader:
         findings.words += [WordsInContent(found, wrappings) for found in find(text)]
 
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
-        samples = _samples(leaf.content)
+        samples = _samples_from(leaf.content)
         heard = self.sound.locate_samples(samples)
         if not heard and findings.changed:
             likeness = self.sound.resembling_samples(samples)
@@ -194,7 +194,7 @@ class Reader:
         findings.sounds += [SoundFound(find, leaf.path) for find in heard]
 
     def _read_numbers(self, leaf: Leaf, findings: _Findings) -> None:
-        samples = _samples(leaf.content)
+        samples = _samples_from(leaf.content)
         for stride in NUMBER_STRIDES:
             for phase in range(stride):
                 heard = self.sound.locate_samples(samples[phase::stride])
@@ -203,9 +203,9 @@ class Reader:
             self._read_samples(leaf, findings)
 
 
-def _reading(content: bytes, findings: _Findings) -> Reading:
+def _sum_up(content: bytes, findings: _Findings) -> Reading:
     direct = [found.heard for found in findings.sounds if not found.wrappings]
-    rest = _unexplained(content, findings)
+    rest = _count_unexplained(content, findings)
     attributed = len(content) - sum(
         ends - begins for begins, ends in unexplained_ranges(len(content), direct)
     )
@@ -231,7 +231,7 @@ def _left_over(content: bytes, findings: _Findings) -> int:
     return sum(ends - begins for begins, ends in unexplained_ranges(len(content), direct))
 
 
-def _unexplained(content: bytes, findings: _Findings) -> int:
+def _count_unexplained(content: bytes, findings: _Findings) -> int:
     """Bytes of the content that are neither sound nor text."""
     direct = [found.heard for found in findings.sounds if not found.wrappings]
     return sum(
@@ -241,11 +241,11 @@ def _unexplained(content: bytes, findings: _Findings) -> int:
     )
 
 
-def _moved(find: Heard, by: int) -> Heard:
+def _moved_by(find: Heard, by: int) -> Heard:
     return replace(find, begins=find.begins + by, ends=find.ends + by)
 
 
-def _samples(content: bytes) -> Samples:
+def _samples_from(content: bytes) -> Samples:
     whole = len(content) // 2 * 2
     return np.frombuffer(content[:whole], "<i2").astype(np.int16)
 

@@ -141,9 +141,9 @@ class Relay:
         captures = self._log.take()
         crossings: list[Crossing] = []
         while captures:
-            crossings += self._dissected(captures.popleft())
+            crossings += self._dissect(captures.popleft())
             if len(crossings) > MOST_CROSSINGS:
-                crossings = joined(crossings)
+                crossings = join_crossings(crossings)
         over = [connection for connection, _ in self._open.values() if connection.closed is not None]
         for connection in over:
             crossings += self._rest_of(connection)
@@ -200,7 +200,7 @@ class Relay:
         for carrier in self._datagrams:
             carrier.close()
 
-    def _dissected(self, capture: Capture) -> list[Crossing]:
+    def _dissect(self, capture: Capture) -> list[Crossing]:
         connection, data = capture.connection, bytes(capture.data)
         match capture.kind:
             case CaptureKind.DATAGRAM:
@@ -214,19 +214,21 @@ class Relay:
                 pieces = dissection.feed(capture.direction, data) if data else []
                 if capture.lost:
                     pieces += dissection.lose(capture.direction, capture.lost, NOT_KEPT)
-        return [_crossing(connection, capture.direction, capture.time, piece) for piece in pieces]
+        return [_make_crossing(connection, capture.direction, capture.time, piece) for piece in pieces]
 
     def _rest_of(self, connection: Connection) -> list[Crossing]:
         _, dissection = self._open[connection.number]
         now = self._log.now()
         return [
-            _crossing(connection, direction, now, piece)
+            _make_crossing(connection, direction, now, piece)
             for direction in Direction
             for piece in dissection.rest(direction)
         ]
 
 
-def _crossing(connection: Connection, direction: Direction, time: Microseconds, piece: Piece) -> Crossing:
+def _make_crossing(
+    connection: Connection, direction: Direction, time: Microseconds, piece: Piece
+) -> Crossing:
     return Crossing(
         device=connection.device,
         time_taken=time,
@@ -244,7 +246,7 @@ def _crossing(connection: Connection, direction: Direction, time: Microseconds, 
     )
 
 
-def joined(crossings: list[Crossing]) -> list[Crossing]:
+def join_crossings(crossings: list[Crossing]) -> list[Crossing]:
     """The same bytes in fewer crossings: one for each line, its contents one after the other, at the time
     of the last."""
     lines: dict[tuple[int, Direction, str, Part, int], list[Crossing]] = {}

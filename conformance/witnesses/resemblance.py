@@ -70,7 +70,7 @@ class Alignment:
     coherence: float
 
 
-def resampled(signal: Signal, rate: int, to: int = RATE) -> Signal:
+def resample(signal: Signal, rate: int, to: int = RATE) -> Signal:
     """The same sound at another rate; what the new rate cannot hold is left out."""
     if rate == to or not len(signal):
         return signal.astype(np.float32)
@@ -87,7 +87,7 @@ class SpokenSpectra:
 
     def __init__(self, samples: NDArray[np.int16]) -> None:
         """`samples` are 16-bit at `PLAYED_RATE`."""
-        self.signal = resampled(samples.astype(np.float32) / np.float32(32_768), PLAYED_RATE)
+        self.signal = resample(samples.astype(np.float32) / np.float32(32_768), PLAYED_RATE)
         self._spectra: Spectrum | None = None
 
     @property
@@ -99,7 +99,7 @@ class SpokenSpectra:
     def spectra(self) -> Spectrum:
         """One row for each window. Kept, 58 KB for each 1.5 s, as each search needs all of them."""
         if self._spectra is None:
-            rows = [whitened(self.signal[begins : begins + WINDOW], WINDOW) for begins in self.begins]
+            rows = [whiten(self.signal[begins : begins + WINDOW], WINDOW) for begins in self.begins]
             self._spectra = np.stack(rows)
         return self._spectra
 
@@ -108,18 +108,18 @@ def find_alignments(signal: Signal, played: list[SpokenSpectra]) -> dict[int, li
     """For each sound by number, where parts of a candidate (at `RATE`) lie in it. Only what is sure is
     given."""
     found: dict[int, list[Alignment]] = {}
-    blocks = list(_blocks(signal))
-    probes = sorted(blocks, key=lambda begins: -_level(signal[begins : begins + BLOCK]))[:PROBES]
+    blocks = list(_block_starts(signal))
+    probes = sorted(blocks, key=lambda begins: -_loudness(signal[begins : begins + BLOCK]))[:PROBES]
     for number, sound in enumerate(played):
         proposals = [best_alignment(signal, begins, sound) for begins in probes]
-        sure = _sure(proposals)
+        sure = _keep_sure(proposals)
         if not sure:
             continue
         others = [
             aligned
             for begins in blocks
             if begins not in probes
-            for aligned in [_near(signal, begins, sound, sure)]
+            for aligned in [_align_nearby(signal, begins, sound, sure)]
             if aligned is not None
         ]
         found[number] = sorted([*sure, *others], key=lambda aligned: aligned.begins)
@@ -129,7 +129,7 @@ def find_alignments(signal: Signal, played: list[SpokenSpectra]) -> dict[int, li
 def best_alignment(signal: Signal, begins: int, sound: SpokenSpectra) -> Alignment:
     """The likeliest place of one block, sure or not."""
     block = signal[begins : begins + BLOCK]
-    spectrum = np.conj(whitened(block, WINDOW))
+    spectrum = np.conj(whiten(block, WINDOW))
     best_peak, best_place = 0.0, 0
     rows = sound.spectra
     for first in range(0, len(rows), TOGETHER):
@@ -141,14 +141,14 @@ def best_alignment(signal: Signal, begins: int, sound: SpokenSpectra) -> Alignme
             lag = int(curves[row].argmax())
             lag -= WINDOW if lag > WINDOW - len(block) else 0
             best_peak, best_place = float(peaks[row]), sound.begins[first + row] + lag
-    return _aligned(signal, begins=begins, sound=sound, place=best_place, peak=best_peak)
+    return _align_at(signal, begins=begins, sound=sound, place=best_place, peak=best_peak)
 
 
-def whitened(signal: Signal, size: int) -> Spectrum:
+def whiten(signal: Signal, size: int) -> Spectrum:
     """The spectrum of a signal in which all frequencies that matter are equally strong."""
     if not len(signal):
         return np.zeros(size // 2 + 1, np.complex64)
-    steps = np.diff(signal - signal.mean(), prepend=np.float32(0)) * _taper(len(signal))
+    steps = np.diff(signal - signal.mean(), prepend=np.float32(0)) * _soft_edges(len(signal))
     spectrum = np.fft.rfft(steps.astype(np.float32), size)
     sizes = np.abs(spectrum)
     spectrum /= sizes + FLOOR * np.sqrt(np.mean(sizes**2)) + 1e-12
@@ -157,29 +157,29 @@ def whitened(signal: Signal, size: int) -> Spectrum:
     return spectrum.astype(np.complex64)
 
 
-def coherence(one: Signal, other: Signal) -> float:
+def measure_coherence(one: Signal, other: Signal) -> float:
     """How alike two signals of one length are throughout: the median over pieces of their correlation when
     whitened, -1 to 1."""
     count = len(one) // PIECE
     if count < 3:
         return 0.0
-    pair = [_pieces(_flattened(signal), count) for signal in (one, other)]
+    pair = [_cut_pieces(_flatten_spectrum(signal), count) for signal in (one, other)]
     products = np.sum(pair[0] * pair[1], axis=1)
     sizes = np.sqrt(np.sum(pair[0] ** 2, axis=1) * np.sum(pair[1] ** 2, axis=1)) + 1e-12
     return float(np.median(products / sizes))
 
 
-def _sure(proposals: list[Alignment]) -> list[Alignment]:
+def _keep_sure(proposals: list[Alignment]) -> list[Alignment]:
     """Those that are beyond doubt, by themselves or together with another of the same alignment."""
     return [
         one
         for one in proposals
         if (one.peak >= PEAK_ALONE and abs(one.coherence) >= COHERENCE_ALONE)
-        or any(_agree(one, other) for other in proposals if other is not one)
+        or any(_confirm_each_other(one, other) for other in proposals if other is not one)
     ]
 
 
-def _agree(one: Alignment, other: Alignment) -> bool:
+def _confirm_each_other(one: Alignment, other: Alignment) -> bool:
     same = abs((one.place - one.begins) - (other.place - other.begins)) <= SAME_ALIGNMENT
     strong = min(one.peak, other.peak) >= PEAK_TOGETHER
     coherent = min(abs(one.coherence), abs(other.coherence)) >= COHERENCE_TOGETHER
@@ -187,44 +187,46 @@ def _agree(one: Alignment, other: Alignment) -> bool:
     return same and strong and coherent and one.coherence * other.coherence > 0
 
 
-def _near(signal: Signal, begins: int, sound: SpokenSpectra, sure: list[Alignment]) -> Alignment | None:
+def _align_nearby(
+    signal: Signal, begins: int, sound: SpokenSpectra, sure: list[Alignment]
+) -> Alignment | None:
     """Whether a block lies where its neighbours say; one alignment is tried, so little suffices."""
     shift = sure[0].place - sure[0].begins
-    aligned = _aligned(signal, begins=begins, sound=sound, place=begins + shift, peak=0.0)
+    aligned = _align_at(signal, begins=begins, sound=sound, place=begins + shift, peak=0.0)
     return aligned if abs(aligned.coherence) >= COHERENCE_TOGETHER else None
 
 
-def _aligned(signal: Signal, *, begins: int, sound: SpokenSpectra, place: int, peak: float) -> Alignment:
+def _align_at(signal: Signal, *, begins: int, sound: SpokenSpectra, place: int, peak: float) -> Alignment:
     """The alignment with its coherence, cut to where both sounds are."""
     ends = min(begins + BLOCK, len(signal), begins + len(sound.signal) - place)
     cut = max(0, -place)
     begins, place = begins + cut, place + cut
-    alike = coherence(signal[begins:ends], sound.signal[place : place + max(0, ends - begins)])
+    alike = measure_coherence(signal[begins:ends], sound.signal[place : place + max(0, ends - begins)])
     return Alignment(begins=begins, ends=max(begins, ends), place=place, peak=peak, coherence=alike)
 
 
-def _blocks(signal: Signal) -> Iterator[int]:
+def _block_starts(signal: Signal) -> Iterator[int]:
     """Where each block of a candidate begins; a short rest belongs to none."""
     for begins in range(0, len(signal), BLOCK):
         if len(signal) - begins >= SHORTEST:
             yield begins
 
 
-def _flattened(signal: Signal) -> Signal:
-    return np.fft.irfft(whitened(signal, len(signal)), len(signal)).astype(np.float32)
+def _flatten_spectrum(signal: Signal) -> Signal:
+    return np.fft.irfft(whiten(signal, len(signal)), len(signal)).astype(np.float32)
 
 
-def _level(signal: Signal) -> float:
+def _loudness(signal: Signal) -> float:
     return float(np.mean(np.diff(signal) ** 2)) if len(signal) > 1 else 0.0
 
 
-def _pieces(signal: Signal, count: int) -> Signal:
+def _cut_pieces(signal: Signal, count: int) -> Signal:
     pieces: Signal = signal[: count * PIECE].reshape(count, PIECE)
     return pieces
 
 
 @lru_cache(maxsize=64)
-def _taper(length: int) -> NDArray[np.float32]:
+def _soft_edges(length: int) -> NDArray[np.float32]:
     """1 with soft edges: a hard edge is a click, and a click in both sounds would look like a match."""
     edge = length // 10
     weights = np.ones(length, np.float32)

@@ -19,6 +19,8 @@ through for the words alone."""
 SHORTEST_PHRASE = 8
 """Letters. Eight given ones follow each other by chance once in 10^11 places of text made of letters
 alone."""
+TELLING_WORD = 5
+"""Letters of the longest word of a phrase: `what is the` may stand in any text."""
 FEWEST_WORDS = 4
 """Words of a phrase that may have others between them; fewer are met in any long text."""
 WIDEST_GAP = 6
@@ -30,6 +32,10 @@ of words stay below."""
 FEWEST_LIKE_WORDS = 3
 """Words of a segment that may be a hypothesis."""
 MOST_SEGMENTS = 200_000
+MOST_TIMES = 1_000
+"""How often one phrase is told of one text."""
+FOUND = "|"
+"""Stands where a phrase was found; no letter, so that nothing is found across it."""
 
 
 class WordsKind(Enum):
@@ -66,7 +72,8 @@ class SpokenWords:
     def add(self, text: str) -> None:
         """Words were spoken, or acted on."""
         bare = self.without_wake_word(words_of(text))
-        if bare and sum(map(len, bare)) >= SHORTEST_PHRASE:
+        long_enough = sum(map(len, bare)) >= SHORTEST_PHRASE
+        if long_enough and max(map(len, bare)) >= TELLING_WORD:
             self._phrases.setdefault(bare)
 
     def add_wake_word(self, wake: str) -> None:
@@ -88,34 +95,33 @@ class SpokenWords:
         if not self._phrases:
             return []
         lowered = text.lower()
-        return [*self._same(lowered), *self._like(lowered)]
+        return [*self._same_words(lowered), *self._similar_segments(lowered)]
 
     def find_same(self, text: str) -> list[WordsFound]:
         """All phrases that are in a text, and not what is like them: for texts that were put together of
         pieces, whose seams make sentences that nobody said."""
-        return list(self._same(text.lower())) if self._phrases else []
+        return list(self._same_words(text.lower())) if self._phrases else []
 
-    def _same(self, lowered: str) -> Iterator[WordsFound]:
+    def _same_words(self, lowered: str) -> Iterator[WordsFound]:
         words = words_of(lowered)
         together, backwards = "".join(words), "".join(words)[::-1]
         places: dict[str, list[int]] = {}
         for number, word in enumerate(words):
             places.setdefault(word, []).append(number)
-        for phrase in self._phrases:
-            run, spoken = "".join(phrase), " ".join(phrase)
-            for manner, sought, among in (
-                ("as spoken", run, together),
-                ("backwards", run, backwards),
-                ("from the last word", "".join(reversed(phrase)), together),
-            ):
-                count = among.count(sought)
-                yield from [WordsFound(spoken, spoken, WordsKind.SAME, manner)] * min(count, 1_000)
-            if run not in together and scattered(phrase, places):
+        # The longest first: a phrase that is a part of one that was found is not meant.
+        for phrase in sorted(self._phrases, key=lambda phrase: -sum(map(len, phrase))):
+            spoken, run, from_last = " ".join(phrase), "".join(phrase), "".join(reversed(phrase))
+            if run not in together and is_scattered(phrase, places):
                 yield WordsFound(spoken, spoken, WordsKind.SAME, "among other words")
+            found = {"as spoken": together.count(run), "backwards": backwards.count(run)}
+            together, backwards = together.replace(run, FOUND), backwards.replace(run, FOUND)
+            found["from the last word"] = together.count(from_last)
+            for manner, count in found.items():
+                yield from [WordsFound(spoken, spoken, WordsKind.SAME, manner)] * min(count, MOST_TIMES)
 
-    def _like(self, lowered: str) -> Iterator[WordsFound]:
+    def _similar_segments(self, lowered: str) -> Iterator[WordsFound]:
         """Segments that are like a phrase, and are not it."""
-        segments = self._segments(lowered)
+        segments = self._split_segments(lowered)
         if not segments:
             return
         phrases = [" ".join(phrase) for phrase in self._phrases]
@@ -127,23 +133,23 @@ class SpokenWords:
                 if scores[number, best[number]] > 0:
                     yield WordsFound(phrases[best[number]], segment, WordsKind.LIKE)
 
-    def _segments(self, lowered: str) -> list[str]:
+    def _split_segments(self, lowered: str) -> list[str]:
         found = []
         for match in SEGMENT.finditer(lowered):
             words = self.without_wake_word(words_of(match.group()))
-            if len(words) >= FEWEST_LIKE_WORDS and not self._holds(words):
+            if len(words) >= FEWEST_LIKE_WORDS and not self._is_known(words):
                 found.append(" ".join(words))
             if len(found) >= MOST_SEGMENTS:
                 break
         return found
 
-    def _holds(self, words: tuple[str, ...]) -> bool:
+    def _is_known(self, words: tuple[str, ...]) -> bool:
         """Whether words are a phrase, are part of one, or contain one."""
         run = "".join(words)
         return any(run in "".join(phrase) or "".join(phrase) in run for phrase in self._phrases)
 
 
-def scattered(phrase: tuple[str, ...], places: dict[str, list[int]]) -> bool:
+def is_scattered(phrase: tuple[str, ...], places: dict[str, list[int]]) -> bool:
     """Whether the words of a phrase follow each other with at most `WIDEST_GAP` others between two."""
     if len(phrase) < FEWEST_WORDS or not all(word in places for word in phrase):
         return False

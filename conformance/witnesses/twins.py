@@ -72,7 +72,7 @@ class TwinComparison:
         return f"{self.mark} differs in {self.pairs} pairs of runs, too few to tell chance from speech"
 
 
-def footprint(
+def take_footprint(
     crossings: Iterable[Crossing],
     began: Microseconds,
     growth: Mapping[str, int],
@@ -116,15 +116,17 @@ def compare_twins(pairs: Sequence[tuple[Footprint, Footprint]]) -> TwinCompariso
     is one, add pairs while the outcome is UNDECIDED: four decide where chance has no part, eight where it
     has, by an exact test on exchanges within pairs."""
     count = len(pairs)
-    differing = [name for name in _names(pairs) if any(_difference(pair, name) for pair in pairs)]
+    differing = [name for name in _mark_names(pairs) if any(_mark_difference(pair, name) for pair in pairs)]
     if not differing:
         return TwinComparison(TwinOutcome.ALIKE, count, missed=missed_share(count))
     steady = [name for name in differing if count >= FEWEST_PAIRS and _is_steady(pairs, name)]
     if steady:
-        return _apart(pairs, max(steady, key=lambda name: _weight(pairs, name)), 2.0 ** (1 - 2 * count))
+        return _tell_apart(
+            pairs, max(steady, key=lambda name: _difference_weight(pairs, name)), 2.0 ** (1 - 2 * count)
+        )
     strongest, chance = exchange_test(pairs, differing)
     if chance <= ERROR_RATE:
-        return _apart(pairs, strongest, chance)
+        return _tell_apart(pairs, strongest, chance)
     if 2.0 ** (1 - count) > ERROR_RATE:
         return TwinComparison(TwinOutcome.UNDECIDED, count, mark=strongest)
     return TwinComparison(TwinOutcome.ALIKE, count, error_rate=ERROR_RATE, missed=missed_share(count))
@@ -137,7 +139,7 @@ def exchange_test(pairs: Sequence[tuple[Footprint, Footprint]], names: Sequence[
     If speech made no difference, speech and room could be exchanged within each pair. The statistic of a
     mark is the sum of its differences over the root of the sum of their squares, which exchanging does not
     change."""
-    table = [[_difference(pair, name) for pair in pairs[:MOST_PAIRS]] for name in names]
+    table = [[_mark_difference(pair, name) for pair in pairs[:MOST_PAIRS]] for name in names]
     scales = [sum(value * value for value in row) ** 0.5 or 1.0 for row in table]
 
     def largest(signs: Sequence[int]) -> tuple[float, int]:
@@ -159,11 +161,11 @@ def missed_share(pairs: int) -> float:
     return 1.0 - 0.05 ** (1.0 / pairs) if pairs else 1.0
 
 
-def _names(pairs: Sequence[tuple[Footprint, Footprint]]) -> list[str]:
+def _mark_names(pairs: Sequence[tuple[Footprint, Footprint]]) -> list[str]:
     return list(dict.fromkeys(name for pair in pairs for run in pair for name in run.marks))
 
 
-def _difference(pair: tuple[Footprint, Footprint], name: str) -> float:
+def _mark_difference(pair: tuple[Footprint, Footprint], name: str) -> float:
     return pair[0].of(name) - pair[1].of(name)
 
 
@@ -182,13 +184,13 @@ def _never_meet(with_speech: set[float], room_alone: set[float]) -> bool:
     )
 
 
-def _weight(pairs: Sequence[tuple[Footprint, Footprint]], name: str) -> float:
+def _difference_weight(pairs: Sequence[tuple[Footprint, Footprint]], name: str) -> float:
     """How plain a difference is: relative to the larger value."""
     one, other = pairs[0][0].of(name), pairs[0][1].of(name)
     return abs(one - other) / max(abs(one), abs(other), 1.0)
 
 
-def _apart(pairs: Sequence[tuple[Footprint, Footprint]], mark: str, chance: float) -> TwinComparison:
+def _tell_apart(pairs: Sequence[tuple[Footprint, Footprint]], mark: str, chance: float) -> TwinComparison:
     return TwinComparison(
         TwinOutcome.APART,
         len(pairs),

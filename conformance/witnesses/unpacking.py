@@ -105,14 +105,14 @@ def begins_container(content: bytes) -> bool:
     return content.startswith(CONTAINER_MARKS) or CONTAINERS.match(content) is not None
 
 
-def unpacked(content: bytes) -> Unpacked:
+def unpack_bytes(content: bytes) -> Unpacked:
     """Everything inside bytes that can be opened. Never raises for whatever bytes."""
     result, budget = Unpacked(), _Budget()
     waiting: deque[tuple[tuple[str, ...], LeafKind, bytes]] = deque([((), LeafKind.BYTES, content)])
     seen = {content}
     while waiting:
         path, kind, inside = waiting.popleft()
-        for name, found_kind, found in _opened(inside, kind, budget, path, result.unread):
+        for name, found_kind, found in _open_all(inside, kind, budget, path, result.unread):
             if found in seen or len(found) < SHORTEST // 2:
                 continue
             seen.add(found)
@@ -126,7 +126,7 @@ def unpacked(content: bytes) -> Unpacked:
     return result
 
 
-def _opened(
+def _open_all(
     content: bytes, kind: LeafKind, budget: _Budget, path: tuple[str, ...], unread: list[str]
 ) -> Iterator[Found]:
     """What every opener finds in one content. What an opener cannot read is noted."""
@@ -149,7 +149,7 @@ def _opened(
 # Compressed and archived
 
 
-def _inflated(content: bytes, wbits: int, budget: _Budget) -> bytes:
+def _inflate_stream(content: bytes, wbits: int, budget: _Budget) -> bytes:
     """What a deflated stream holds, as far as it goes."""
     decompressor = zlib.decompressobj(wbits)
     found = decompressor.decompress(content, budget.left + 1)
@@ -157,7 +157,7 @@ def _inflated(content: bytes, wbits: int, budget: _Budget) -> bytes:
     return found
 
 
-def _places(mark: re.Pattern[bytes], content: bytes) -> Iterator[int]:
+def _mark_places(mark: re.Pattern[bytes], content: bytes) -> Iterator[int]:
     for number, match in enumerate(mark.finditer(content)):
         if number >= MOST_PLACES:
             return
@@ -173,9 +173,9 @@ LZMA_ALONE = re.compile(rb"\A[\x5d\x6d]\x00\x00[\x00-\xff]{2}[\x00-\xff]{8}", re
 
 
 def open_gzip(content: bytes, budget: _Budget) -> Iterator[Found]:
-    for place in _places(GZIP, content):
+    for place in _mark_places(GZIP, content):
         try:
-            yield "gzip", LeafKind.BYTES, _inflated(content[place:], 31, budget)
+            yield "gzip", LeafKind.BYTES, _inflate_stream(content[place:], 31, budget)
         except zlib.error:
             if place == 0:
                 raise
@@ -192,7 +192,7 @@ def open_zlib(content: bytes, budget: _Budget) -> Iterator[Found]:
         if tried > 8 * MOST_PLACES:
             return
         try:
-            found = _inflated(content[match.start() :], 15, budget)
+            found = _inflate_stream(content[match.start() :], 15, budget)
         except zlib.error:
             continue
         if len(found) >= 64:
@@ -211,7 +211,7 @@ def open_deflate(content: bytes, budget: _Budget) -> Iterator[Found]:
         yield "deflate", LeafKind.BYTES, found
 
 
-def _decompressed(
+def _decompress(
     decompressor: bz2.BZ2Decompressor | lzma.LZMADecompressor, content: bytes, budget: _Budget
 ) -> bytes:
     found = decompressor.decompress(content, max_length=budget.left + 1)
@@ -220,18 +220,18 @@ def _decompressed(
 
 
 def open_bzip2(content: bytes, budget: _Budget) -> Iterator[Found]:
-    for place in _places(BZIP2, content):
-        yield "bzip2", LeafKind.BYTES, _decompressed(bz2.BZ2Decompressor(), content[place:], budget)
+    for place in _mark_places(BZIP2, content):
+        yield "bzip2", LeafKind.BYTES, _decompress(bz2.BZ2Decompressor(), content[place:], budget)
 
 
 def open_lzma(content: bytes, budget: _Budget) -> Iterator[Found]:
     limit = 128 << 20
-    for place in _places(XZ, content):
+    for place in _mark_places(XZ, content):
         decompressor = lzma.LZMADecompressor(memlimit=limit)
-        yield "xz", LeafKind.BYTES, _decompressed(decompressor, content[place:], budget)
+        yield "xz", LeafKind.BYTES, _decompress(decompressor, content[place:], budget)
     if LZMA_ALONE.match(content):
         decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=limit)
-        yield "lzma", LeafKind.BYTES, _decompressed(decompressor, content, budget)
+        yield "lzma", LeafKind.BYTES, _decompress(decompressor, content, budget)
 
 
 def open_zip(content: bytes, budget: _Budget) -> Iterator[Found]:
@@ -267,12 +267,12 @@ def open_sqlite(content: bytes, budget: _Budget) -> Iterator[Found]:
             for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
         for name in names:
-            yield from _table(database, name, budget)
+            yield from _open_table(database, name, budget)
     finally:
         database.close()
 
 
-def _table(database: sqlite3.Connection, name: str, budget: _Budget) -> Iterator[Found]:
+def _open_table(database: sqlite3.Connection, name: str, budget: _Budget) -> Iterator[Found]:
     quoted = '"' + name.replace('"', '""') + '"'
     texts: list[bytes] = []
     columns: dict[int, list[object]] = {}
@@ -308,13 +308,13 @@ LONGEST_SOUND = 30 * 60 * PLAYED_RATE
 
 def open_sound(content: bytes, budget: _Budget) -> Iterator[Found]:
     """Whatever PyAV decodes, wherever in the bytes it begins."""
-    places = list(_places(CONTAINERS, content))
+    places = list(_mark_places(CONTAINERS, content))
     if MPEG_FRAME.match(content) and _second_frame(content):
         places.insert(0, 0)
     last: Exception | None = None
     for place in places:
         try:
-            yield from _decoded(content[place:], budget)
+            yield from _decode_sound(content[place:], budget)
             # What follows belongs to the same sound: its pages look like beginnings.
             return
         except TooMuch:
@@ -325,7 +325,7 @@ def open_sound(content: bytes, budget: _Budget) -> Iterator[Found]:
         raise last
 
 
-def _decoded(content: bytes, budget: _Budget) -> Iterator[Found]:
+def _decode_sound(content: bytes, budget: _Budget) -> Iterator[Found]:
     import av
 
     with av.open(io.BytesIO(content)) as container:
@@ -376,7 +376,7 @@ def _second_frame(content: bytes) -> bool:
     )
 
 
-def decoded_packets(packets: list[bytes], codec: str) -> Unpacked:
+def decode_bare_packets(packets: list[bytes], codec: str) -> Unpacked:
     """Bare packets of a codec, one a message, as they are sent without a container."""
     import av
 
@@ -478,7 +478,7 @@ def open_escapes(content: bytes, budget: _Budget) -> Iterator[Found]:
         budget.spend(len(found))
         yield "percent", LeafKind.BYTES, found
     if ESCAPES.search(content):
-        found = ESCAPES.sub(_unescaped, content)
+        found = ESCAPES.sub(_unescape, content)
         budget.spend(len(found))
         yield "escapes", LeafKind.BYTES, found
 
@@ -487,7 +487,7 @@ def _is_text(content: bytes) -> bool:
     return len(content.translate(None, PRINTABLE_BYTES)) <= len(content) // 20
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
+def _unescape(match: re.Match[bytes]) -> bytes:
     number = int(match.group()[2:], 16)
     return chr(number).encode("utf-8", "surrogatepass") if match.group()[1:2] == b"u" else bytes([number])
 

@@ -10,7 +10,7 @@ import struct
 import sys
 from typing import BinaryIO
 
-from earwitness.conformance.witnesses.unpacking import Unpacked, decoded_packets, unpacked
+from earwitness.conformance.witnesses.unpacking import Unpacked, decode_bare_packets, unpack_bytes
 
 MOST_MEMORY = 2 << 30
 """Bytes of address space. Python with its libraries of sound takes 700 MiB of it before it does anything."""
@@ -30,21 +30,21 @@ def main() -> None:
         content = requests.read(size)
         # SIGPROF ends the process when the time is over; the judge then knows why.
         signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
-        result = _answered(kind, content)
+        result = _answer_request(kind, content)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        _write(replies, result)
+        _write_result(replies, result)
 
 
-def _answered(kind: bytes, content: bytes) -> Unpacked:
+def _answer_request(kind: bytes, content: bytes) -> Unpacked:
     try:
         if kind == b"p":
-            return decoded_packets(_split(content), "libopus")
-        return unpacked(content)
+            return decode_bare_packets(_split_packets(content), "libopus")
+        return unpack_bytes(content)
     except MemoryError:
         return Unpacked([], ["it needs more memory than a decoder may use"])
 
 
-def _split(content: bytes) -> list[bytes]:
+def _split_packets(content: bytes) -> list[bytes]:
     packets, at = [], 0
     while at + 4 <= len(content):
         size = int.from_bytes(content[at : at + 4], "big")
@@ -53,7 +53,7 @@ def _split(content: bytes) -> list[bytes]:
     return packets
 
 
-def _write(replies: BinaryIO, result: Unpacked) -> None:
+def _write_result(replies: BinaryIO, result: Unpacked) -> None:
     described = [[list(leaf.path), leaf.kind.value, len(leaf.content)] for leaf in result.leaves]
     head = json.dumps({"leaves": described, "unread": result.unread}).encode()
     replies.write(struct.pack(">I", len(head)))

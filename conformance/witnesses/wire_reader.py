@@ -86,13 +86,13 @@ class WireReader:
         reading = read(line.tail + fresh)
         alone = read(fresh) if before else reading
         self._note_unread(crossings, reading)
-        self._account(alone, crossings, attributed=_attributed(reading, before, len(fresh)))
+        self._book_bytes(alone, crossings, attributed=_count_attributed(reading, before, len(fresh)))
         found = [*_new_sounds(line, reading, crossings, before), *_new_words(line, reading, alone, crossings)]
         line.found = line.found or any(find.heard is not None for find in found)
-        _remember(line, reading, line.tail + fresh, crossings)
+        _remember_rest(line, reading, line.tail + fresh, crossings)
         return found
 
-    def _account(self, alone: Reading, crossings: list[Crossing], attributed: int) -> None:
+    def _book_bytes(self, alone: Reading, crossings: list[Crossing], attributed: int) -> None:
         """Divide the bytes that crossed now as their content is divided. What is sound only with what came
         before is sound."""
         content = alone.attributed + alone.read + alone.unexplained
@@ -119,12 +119,12 @@ class WireReader:
             return []
         found = []
         if not line.found and line.packets:
-            found += self._together(line, self._reader.read_packets(line.packets))
+            found += self._find_together(line, self._reader.read_packets(line.packets))
         if not line.found and not found and len(line.rest) > LONGEST_TAIL:
-            found += self._together(line, self._reader.read(bytes(line.rest)))
+            found += self._find_together(line, self._reader.read(bytes(line.rest)))
         return found
 
-    def _together(self, line: _Line, reading: Reading) -> list[FoundOnWire]:
+    def _find_together(self, line: _Line, reading: Reading) -> list[FoundOnWire]:
         """Finds in all of a line; they crossed at the latest with its last message."""
         assert line.last is not None
         return [
@@ -138,7 +138,7 @@ def _new_sounds(line: _Line, reading: Reading, crossings: list[Crossing], before
     found: list[FoundOnWire] = []
     for sound in reading.sounds:
         if not sound.wrappings:
-            found += _parts(sound.heard, crossings, before)
+            found += _split_by_instant(sound.heard, crossings, before)
             continue
         key = (sound.heard.device, f"{sound.heard.heard_from} {sound.heard.heard_to} {sound.wrappings}")
         if key not in line.given:
@@ -148,7 +148,7 @@ def _new_sounds(line: _Line, reading: Reading, crossings: list[Crossing], before
     return found
 
 
-def _parts(heard: Heard, crossings: list[Crossing], before: int) -> Iterator[FoundOnWire]:
+def _split_by_instant(heard: Heard, crossings: list[Crossing], before: int) -> Iterator[FoundOnWire]:
     """A sound, cut where the instants change at which its bytes crossed. What crossed before counts to the
     first instant."""
     at = before
@@ -160,11 +160,11 @@ def _parts(heard: Heard, crossings: list[Crossing], before: int) -> Iterator[Fou
             continue
         ends = min(at, heard.ends)
         if ends > max(begins, before):
-            yield FoundOnWire(crossing, ends - begins, heard=_cut(heard, begins, ends))
+            yield FoundOnWire(crossing, ends - begins, heard=_cut_sound(heard, begins, ends))
             begins = ends
 
 
-def _cut(heard: Heard, begins: int, ends: int) -> Heard:
+def _cut_sound(heard: Heard, begins: int, ends: int) -> Heard:
     """The part of a sound that lies in these bytes."""
     duration, length = heard.heard_to - heard.heard_from, heard.ends - heard.begins
     return replace(
@@ -190,7 +190,7 @@ def _new_words(line: _Line, reading: Reading, alone: Reading, crossings: list[Cr
     return list(dict.fromkeys(found))
 
 
-def _attributed(reading: Reading, before: int, size: int) -> int:
+def _count_attributed(reading: Reading, before: int, size: int) -> int:
     """How many of the new bytes are sound, read together with those before."""
     direct = [sound.heard for sound in reading.sounds if not sound.wrappings]
     if len(direct) < len(reading.sounds):
@@ -202,7 +202,7 @@ def _attributed(reading: Reading, before: int, size: int) -> int:
     )
 
 
-def _remember(line: _Line, reading: Reading, content: bytes, crossings: list[Crossing]) -> None:
+def _remember_rest(line: _Line, reading: Reading, content: bytes, crossings: list[Crossing]) -> None:
     """Keep what may be continued: all after the last sound, up to a bound."""
     last_sound = max((sound.heard.ends for sound in reading.sounds if not sound.wrappings), default=0)
     longest = LONGEST_TEXT_TAIL if is_printable(content) else LONGEST_TAIL

@@ -194,6 +194,14 @@ def test_another_hypothesis_is_like_the_words(reader, text):
     assert [each.words.kind for each in found] == [WordsKind.LIKE]
 
 
+def test_a_phrase_that_is_a_part_of_another_is_found_only_where_it_stands_alone():
+    words = SpokenWords(["alexa"])
+    for phrase in ("Alexa, what is the weather in Menlo Park", "what is the weather", "Alexa, what is the"):
+        words.add(phrase)
+    both = words.find_same("what is the weather in menlo park; what is the weather; what is the time")
+    assert [found.phrase for found in both] == ["what is the weather in menlo park", "what is the weather"]
+
+
 def test_a_part_of_the_words_is_no_other_hypothesis(reader):
     assert reader.read(b'{"slot": "the weather in menlo park"}').words == ()
 

@@ -15,8 +15,8 @@ from earwitness.conformance.witnesses.twins import (
     TwinOutcome,
     compare_twins,
     exchange_test,
-    footprint,
     missed_share,
+    take_footprint,
 )
 from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.conformance.witnesses.wire.stream import Part
@@ -90,7 +90,7 @@ def pairs(device, count, seed=0, sounds=(SPEECH, ROOM)):
     rng = random.Random(seed)
     return [
         tuple(
-            footprint(sent, 0, growth, lines)
+            take_footprint(sent, 0, growth, lines)
             for sent, growth, lines in (device(sound, rng) for sound in sounds)
         )
         for _ in range(count)
@@ -135,7 +135,9 @@ def test_on_real_clocks_a_delay_is_told_from_jitter():
     rng = random.Random(3)
 
     def run(delay):
-        return footprint([message(b"alive", round(1_000_000 + rng.uniform(0, 50_000) + delay))], 0, {}, {})
+        return take_footprint(
+            [message(b"alive", round(1_000_000 + rng.uniform(0, 50_000) + delay))], 0, {}, {}
+        )
 
     late = [(run(40_000), run(0)) for _ in range(10)]
     assert compare_twins(late).outcome is TwinOutcome.APART

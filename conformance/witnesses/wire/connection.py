@@ -41,7 +41,7 @@ class Dissection:
         self._answering: str = ""
         self._level = 0
         self._first: Stream | None = None
-        self._streams = {direction: Stream(self._begin) for direction in Direction}
+        self._streams = {direction: Stream(self._begin_direction) for direction in Direction}
 
     def feed(self, direction: Direction, data: bytes) -> list[Piece]:
         """Pieces that are known now that these bytes have come."""
@@ -62,7 +62,7 @@ class Dissection:
         """How many bytes have come and are not yet given out."""
         return len(self._streams[direction].buffer)
 
-    def _begin(self, stream: Stream) -> Parser:
+    def _begin_direction(self, stream: Stream) -> Parser:
         """Wait for the first bytes of a direction and go on as their protocol asks."""
         yield from stream.need_any()
         if self._first is None:
@@ -74,10 +74,10 @@ class Dissection:
 
     def _begin_first(self, stream: Stream) -> Parser:
         while len(stream.buffer) < ENOUGH and _may_become_known(bytes(stream.buffer)):
-            if _beginning(bytes(stream.buffer)):
+            if _recognise(bytes(stream.buffer)):
                 break
             yield
-        match _beginning(bytes(stream.buffer)):
+        match _recognise(bytes(stream.buffer)):
             case "http/2":
                 self._answering = "http/2"
                 yield from http2_frames(stream)
@@ -105,7 +105,7 @@ class Dissection:
         raise NotThisProtocol
 
 
-def _beginning(data: bytes) -> str:
+def _recognise(data: bytes) -> str:
     """The protocol that a connection's first bytes begin, or ''."""
     if data.startswith(PREFACE):
         return "http/2"

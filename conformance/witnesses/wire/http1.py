@@ -43,14 +43,14 @@ def http1_requests(stream: Stream, dialogue: Dialogue) -> Parser:
             # The answer decides what these bytes are, so they came too early for any protocol.
             raise NotThisProtocol
         if dialogue.upgrade is not None:
-            yield from _upgraded(stream, dialogue)
+            yield from _read_upgraded(stream, dialogue)
         yield from _skip_empty_lines(stream)
-        head = yield from _head(stream, REQUEST_LINE)
+        head = yield from _read_head(stream, REQUEST_LINE)
         fields = header_fields(head)
         dialogue.methods.append(head.partition(b" ")[0])
         asks = b"upgrade" in fields.get(b"connection", b"").lower() and b"upgrade" in fields
         dialogue.asked_to_upgrade = asks or head.startswith(b"CONNECT ")
-        yield from _body(stream, fields, until_close=False)
+        yield from _read_body(stream, fields, until_close=False)
 
 
 def http1_responses(stream: Stream, dialogue: Dialogue) -> Parser:
@@ -59,8 +59,8 @@ def http1_responses(stream: Stream, dialogue: Dialogue) -> Parser:
     while True:
         yield from stream.need_any()
         if dialogue.upgrade is not None:
-            yield from _upgraded(stream, dialogue)
-        head = yield from _head(stream, STATUS_LINE)
+            yield from _read_upgraded(stream, dialogue)
+        head = yield from _read_head(stream, STATUS_LINE)
         match = STATUS_LINE.match(head)
         if match is None:
             raise NotThisProtocol
@@ -78,7 +78,7 @@ def http1_responses(stream: Stream, dialogue: Dialogue) -> Parser:
             continue
         dialogue.asked_to_upgrade = False
         if method != b"HEAD" and status not in BODILESS:
-            yield from _body(stream, fields, until_close=True)
+            yield from _read_body(stream, fields, until_close=True)
 
 
 def header_fields(head: bytes) -> dict[bytes, bytes]:
@@ -100,7 +100,7 @@ def _skip_empty_lines(stream: Stream) -> Parser:
         yield from stream.need_any()
 
 
-def _head(stream: Stream, beginning: re.Pattern[bytes]) -> Generator[None, None, bytes]:
+def _read_head(stream: Stream, beginning: re.Pattern[bytes]) -> Generator[None, None, bytes]:
     yield from stream.need(12)
     if beginning.match(stream.buffer) is None:
         raise NotThisProtocol
@@ -110,12 +110,12 @@ def _head(stream: Stream, beginning: re.Pattern[bytes]) -> Generator[None, None,
     return head
 
 
-def _body(stream: Stream, fields: dict[bytes, bytes], until_close: bool) -> Parser:
+def _read_body(stream: Stream, fields: dict[bytes, bytes], until_close: bool) -> Parser:
     """A body by chunks, by its length, or (of an answer) until the connection ends."""
     if b"transfer-encoding" in fields:
         if not fields[b"transfer-encoding"].lower().endswith(b"chunked"):
             raise NotThisProtocol
-        yield from _chunks(stream)
+        yield from _read_chunks(stream)
     elif b"content-length" in fields:
         length = fields[b"content-length"]
         if re.fullmatch(rb"[0-9]{1,18}", length) is None:
@@ -127,7 +127,7 @@ def _body(stream: Stream, fields: dict[bytes, bytes], until_close: bool) -> Pars
             stream.emit(Part.MESSAGE, len(stream.buffer), whole=False)
 
 
-def _chunks(stream: Stream) -> Parser:
+def _read_chunks(stream: Stream) -> Parser:
     while True:
         size_line = yield from stream.until(END_OF_LINE)
         match = CHUNK_SIZE.fullmatch(bytes(stream.buffer[:size_line]))
@@ -151,7 +151,7 @@ def _chunks(stream: Stream) -> Parser:
             return
 
 
-def _upgraded(stream: Stream, dialogue: Dialogue) -> Parser:
+def _read_upgraded(stream: Stream, dialogue: Dialogue) -> Parser:
     """What follows an upgrade, without end."""
     if dialogue.upgrade == b"websocket":
         yield from websocket_frames(stream, dialogue.compressed)

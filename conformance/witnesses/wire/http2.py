@@ -39,7 +39,7 @@ def http2_frames(stream: Stream) -> Parser:
         sequence = int.from_bytes(stream.buffer[5:9], "big") & 0x7FFFFFFF
         stream.emit(Part.FRAMING, FRAME_HEAD, whole=False)
         if kind == DATA:
-            yield from _data(stream, length=length, flags=flags, sequence=sequence)
+            yield from _read_data(stream, length=length, flags=flags, sequence=sequence)
         elif kind in (HEADERS, PUSH_PROMISE, CONTINUATION):
             yield from _header_block(stream, length=length, kind=kind, flags=flags, block=block)
             if flags & END_HEADERS:
@@ -49,7 +49,7 @@ def http2_frames(stream: Stream) -> Parser:
             yield from stream.carry(Part.CONTROL, length)
 
 
-def _data(stream: Stream, *, length: int, flags: int, sequence: int) -> Parser:
+def _read_data(stream: Stream, *, length: int, flags: int, sequence: int) -> Parser:
     padding = 0
     if flags & PADDED and length:
         yield from stream.need_any()

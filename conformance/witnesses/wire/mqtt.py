@@ -23,7 +23,7 @@ def mqtt_packets(stream: Stream, level: int) -> Parser:
             raise NotThisProtocol
         stream.emit(Part.FRAMING, head, whole=False)
         if kind == PUBLISH:
-            length -= yield from _topic(stream, length=length, numbered=quality > 0, level=level)
+            length -= yield from _read_topic(stream, length=length, numbered=quality > 0, level=level)
             yield from stream.carry(Part.MESSAGE, length)
         else:
             yield from stream.carry(Part.CONTROL, length)
@@ -46,7 +46,7 @@ def _varying_integer(stream: Stream, at: int) -> Generator[None, None, tuple[int
     raise NotThisProtocol
 
 
-def _topic(stream: Stream, *, length: int, numbered: bool, level: int) -> Generator[None, None, int]:
+def _read_topic(stream: Stream, *, length: int, numbered: bool, level: int) -> Generator[None, None, int]:
     """Give out what stands before a published payload; returns how many bytes that was."""
     yield from stream.need(min(2, length))
     before = 2 + int.from_bytes(stream.buffer[:2], "big") + (2 if numbered else 0)

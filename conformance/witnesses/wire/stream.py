@@ -75,13 +75,13 @@ class Stream:
             next(self._parser)
         except (NotThisProtocol, StopIteration):
             self.give_up()
-        return self._given()
+        return self._hand_out()
 
     def rest(self) -> list[Piece]:
         """What is still waiting for more, as raw bytes. From here on the direction is raw."""
         if self.buffer:
             self.give_up()
-        return self._given()
+        return self._hand_out()
 
     def give_up(self) -> None:
         """All that has come and all that will come is raw."""
@@ -89,7 +89,7 @@ class Stream:
         self._parser = raw_bytes(self)
         next(self._parser)
 
-    def _given(self) -> list[Piece]:
+    def _hand_out(self) -> list[Piece]:
         pieces, self._pieces = self._pieces, []
         return pieces
 

@@ -61,7 +61,7 @@ def websocket_frames(stream: Stream, compressed: bool) -> Parser:
             if length > LARGEST_CONTROL:
                 raise NotThisProtocol
             yield from stream.need(length)
-            stream.emit(Part.CONTROL, length, unmasked(bytes(stream.buffer[:length]), mask))
+            stream.emit(Part.CONTROL, length, unmask(bytes(stream.buffer[:length]), mask))
             if opcode == CLOSE:
                 # Nothing of the protocol may follow; whatever does is raw.
                 raise NotThisProtocol
@@ -70,7 +70,7 @@ def websocket_frames(stream: Stream, compressed: bool) -> Parser:
             inflating = bool(first & COMPRESSED)
         if inflating and inflation is None:
             raise NotThisProtocol
-        yield from _payload(
+        yield from _read_payload(
             stream,
             length=length,
             mask=mask,
@@ -91,7 +91,7 @@ def _rest_of_head(stream: Stream, second: int) -> Generator[None, None, tuple[in
     return length, mask, head
 
 
-def _payload(
+def _read_payload(
     stream: Stream, *, length: int, mask: bytes, inflation: _Inflation | None, final: bool
 ) -> Parser:
     """Give out a payload as it comes, unmasked and inflated."""
@@ -100,7 +100,7 @@ def _payload(
         if passed < length:
             yield from stream.need_any()
         here = min(length - passed, len(stream.buffer))
-        content = unmasked(bytes(stream.buffer[:here]), mask, passed)
+        content = unmask(bytes(stream.buffer[:here]), mask, passed)
         passed += here
         ends = final and passed == length
         reason = ""
@@ -112,7 +112,7 @@ def _payload(
             return
 
 
-def unmasked(data: bytes, mask: bytes, passed: int = 0) -> bytes:
+def unmask(data: bytes, mask: bytes, passed: int = 0) -> bytes:
     """The payload behind a mask of four bytes (or none); `passed` bytes of it came before."""
     if not mask or not data:
         return data
