@@ -24,7 +24,7 @@ from earwitness.model.logic.formula import Formula
 from earwitness.model.logic.joint_program import JointProgram, JointSlices, join_monitors
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.partial_monitor import compile_partial, partial_input_values
-from earwitness.model.logic.partial_semantics import EVERYTHING, View, known_truth
+from earwitness.model.logic.partial_semantics import EVERYTHING, LogView, known_truth
 from earwitness.model.logic.partial_step import generated_partial_step
 from earwitness.model.logic.step import initial_state
 from earwitness.model.trace import Observation
@@ -87,7 +87,7 @@ def joint_disagreements(formulas: Sequence[Formula], number: int) -> list[str]:
 
 def partial_differs(made: Formula, seen: Sequence[Observation], dice: random.Random) -> bool:
     """Whether the partial monitor differs from its definition, under some view."""
-    view = View(EVERYTHING - set(dice.sample(EVENTS, dice.choice([0, 1, 2]))), dice.random() < 0.5)
+    view = LogView(EVERYTHING - set(dice.sample(EVENTS, dice.choice([0, 1, 2]))), dice.random() < 0.5)
     log = [observation for observation in seen if observation.event in view.sees]
     monitor = compile_partial(made, made, view)
     step, state = generated_partial_step(monitor), initial_state(monitor)

@@ -8,6 +8,7 @@ from earwitness.model.expression import Sort
 from earwitness.model.logic.formula import (
     And,
     Bound,
+    Comparator,
     Compare,
     Count,
     Deadline,
@@ -24,7 +25,6 @@ from earwitness.model.logic.formula import (
     Once,
     Or,
     Previously,
-    Relation,
     Side,
     Since,
     Sum,
@@ -69,7 +69,7 @@ def bound(dice: random.Random) -> Bound | None:
 
 
 def compare(dice: random.Random) -> Formula:
-    relation = dice.choice(list(Relation))
+    relation = dice.choice(list(Comparator))
     start = Last("stream.open", "from", Sort.INT)
     options = [
         Compare(relation, Its("from", Sort.INT), Literal(dice.randint(0, 5))),
@@ -81,9 +81,9 @@ def compare(dice: random.Random) -> Formula:
                 Last("microphone.power", "time", Sort.INT), dice.choice([1, -1]), Literal(dice.randint(0, 4))
             ),
         ),
-        Compare(dice.choice([Relation.EQ, Relation.NE]), Its("on", Sort.BOOL), Literal(dice.random() < 0.5)),
+        Compare(dice.choice([Comparator.EQ, Comparator.NE]), Its("on", Sort.BOOL), Literal(dice.random() < 0.5)),
         Compare(
-            dice.choice([Relation.EQ, Relation.NE]),
+            dice.choice([Comparator.EQ, Comparator.NE]),
             Last("stream.open", "cause", Sort.TEXT),
             Literal("follow_up"),
         ),
@@ -94,7 +94,7 @@ def compare(dice: random.Random) -> Formula:
 def event(dice: random.Random) -> Event:
     name = dice.choice(EVENTS)
     if name == "microphone.power" and dice.random() < 0.7:
-        return Event(name, (Compare(Relation.EQ, Its("on", Sort.BOOL), Literal(dice.random() < 0.5)),))
+        return Event(name, (Compare(Comparator.EQ, Its("on", Sort.BOOL), Literal(dice.random() < 0.5)),))
     return Event(name)
 
 

@@ -14,7 +14,7 @@ from earwitness.conformance.cli.model import diagrams_page
 from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.expression import Sort
 from earwitness.model.logic.parser import UNITS, Scope, parse_formula
-from earwitness.model.logic.partial_semantics import View, known_truth
+from earwitness.model.logic.partial_semantics import LogView, known_truth
 from earwitness.model.logic.semantics import holds
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds, vocabulary
@@ -59,7 +59,7 @@ def test_an_example_means_what_the_page_says(text, rows):
 def test_a_log_shows_what_the_page_says(text, rows):
     seen, verdicts = zip(*(observation(row) for row in rows.strip().splitlines()), strict=True)
     formula = parse_formula(text, SCOPE)
-    assert [known_truth(formula, seen, i, View()) for i in range(len(seen))] == list(verdicts)
+    assert [known_truth(formula, seen, i, LogView()) for i in range(len(seen))] == list(verdicts)
 
 
 def test_the_page_shows_every_operator():

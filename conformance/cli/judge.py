@@ -21,6 +21,7 @@ from earwitness.conformance.running.log_judgement import (
     judge_log_file,
 )
 from earwitness.model.trace import observation_to_json
+from earwitness.model.vocabulary import nearest, vocabulary
 
 COLORS = {LogVerdict.VIOLATED: "red", LogVerdict.HOLDS: "green"}
 MOST_TOLD = 5
@@ -32,6 +33,12 @@ MOST_TOLD = 5
 @click.option(
     "--pack", "packs", multiple=True, help="a shipped pack or a pack file; the shipped ones unless given"
 )
+@click.option(
+    "--sees",
+    "sees",
+    multiple=True,
+    help="an event that the log's source can show; all but what only a test harness knows unless given",
+)
 @click.option("--clause", "clauses", multiple=True, help="only clauses whose id begins so, such as MIC")
 @click.option(
     "--format",
@@ -41,7 +48,13 @@ MOST_TOLD = 5
     show_default=True,
     help="standard output",
 )
-def judge(files: tuple[Path, ...], packs: tuple[str, ...], clauses: tuple[str, ...], form: str) -> None:
+def judge(
+    files: tuple[Path, ...],
+    packs: tuple[str, ...],
+    sees: tuple[str, ...],
+    clauses: tuple[str, ...],
+    form: str,
+) -> None:
     """Judge logs of observations (JSON Lines) by whole packs.
 
     A log is the device's word at best: what it cannot show is not observable. Exits 1 where a clause is violated, 3 where lines cannot
@@ -49,8 +62,12 @@ def judge(files: tuple[Path, ...], packs: tuple[str, ...], clauses: tuple[str, .
     """
     loaded = packs_named(packs)
     exits = []
+    for name in sees:
+        if name not in vocabulary().events:
+            hint = nearest(name, vocabulary().events)
+            raise click.UsageError(f"--sees: event '{name}' is not in the vocabulary.{hint}")
     for file in files:
-        judged = judge_log_file(file, loaded)
+        judged = judge_log_file(file, loaded, frozenset(sees) or None)
         chosen = tuple(c for c in judged.clauses if not clauses or c.id.startswith(clauses))
         if not chosen:
             raise click.UsageError(f"no clause begins with {' or '.join(clauses)}")

@@ -7,6 +7,7 @@ from functools import cache
 
 from earwitness.model.logic.formula import (
     And,
+    Comparator,
     Compare,
     Deadline,
     Event,
@@ -21,7 +22,6 @@ from earwitness.model.logic.formula import (
     Once,
     Or,
     Previously,
-    Relation,
     Since,
     Sum,
     Term,
@@ -74,9 +74,9 @@ def matches(atom: Event, seen: Observation) -> bool:
 
 def _admits(condition: Compare, seen: Observation) -> bool:
     match condition:
-        case Compare(Relation.EQ, Its(name, _), Literal(value)):
+        case Compare(Comparator.EQ, Its(name, _), Literal(value)):
             return seen.attributes.get(name, value) == value
-        case Compare(Relation.NE, Its(name, _), Literal(value)):
+        case Compare(Comparator.NE, Its(name, _), Literal(value)):
             return name not in seen.attributes or seen.attributes[name] != value
     return True
 

@@ -13,7 +13,7 @@ from typing import IO
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import event_names
 from earwitness.model.logic.partial_monitor import compile_partial, partial_input_values
-from earwitness.model.logic.partial_semantics import EVERYTHING, View
+from earwitness.model.logic.partial_semantics import EVERYTHING, LogView
 from earwitness.model.logic.partial_step import PartialOutcome, SlicedPartialMonitor
 from earwitness.model.logic.per_device import Key
 from earwitness.model.trace import Observation, TraceError, lines_of, parse_line
@@ -73,7 +73,7 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LogPiece:
     """A stretch of one device's log in which time goes forward; it is judged apart from the others."""
 
     device: str
@@ -120,7 +120,7 @@ class LogJudgement:
     hold."""
 
     clauses: tuple[ClauseJudgement, ...]
-    pieces: tuple[Piece, ...]
+    pieces: tuple[LogPiece, ...]
     gaps: int
     log: Log
     sees: Set[str]
@@ -182,7 +182,7 @@ def judge_log(log: Log, packs: Sequence[Pack], sees: Set[str] | None = None) -> 
     shown = EVERYTHING - HARNESS_ALONE if sees is None else sees
     shown = shown | {entry.seen.event for entry in log.entries}
     watches = [
-        _ConjunctWatch(clause, conjunct, View(shown))
+        _ConjunctWatch(clause, conjunct, LogView(shown))
         for pack in packs
         for clause in pack.clauses
         for conjunct in clause.conjuncts
@@ -222,7 +222,7 @@ def _split_where_time_steps_back(entries: Sequence[Entry]) -> Iterator[tuple[lis
     yield piece, beginning
 
 
-def _judge_piece(entries: Sequence[Entry], beginning: Beginning, watches: Sequence[_ConjunctWatch]) -> Piece:
+def _judge_piece(entries: Sequence[Entry], beginning: Beginning, watches: Sequence[_ConjunctWatch]) -> LogPiece:
     first = entries[0].seen
     if beginning is Beginning.MID_LIFE and first.event == "power" and first.attributes.get("on") is True:
         beginning = Beginning.POWER_ON
@@ -233,7 +233,7 @@ def _judge_piece(entries: Sequence[Entry], beginning: Beginning, watches: Sequen
         for watch in watches:
             for key, outcome in watch.monitor.feed(entry.seen, values):
                 watch.take(entry, key, outcome)
-    return Piece(
+    return LogPiece(
         device=first.device, beginning=beginning, first_line=entries[0].line, last_line=entries[-1].line
     )
 
@@ -244,7 +244,7 @@ class _ConjunctWatch:
 
     clause: Clause
     conjunct: Conjunct
-    view: View
+    view: LogView
     exercised: int = 0
     perhaps_exercised: int = 0
     not_known: int = 0

@@ -23,8 +23,8 @@ from earwitness.model.logic.formula import (
     Previously,
     Since,
     Truth,
+    direct_parts,
     event_names,
-    parts_of,
 )
 
 
@@ -153,4 +153,4 @@ def _speaks_of_now(term: object) -> bool:
     return isinstance(
         term,
         Its | Now,
-    ) or any(_speaks_of_now(part) for part in parts_of(term))
+    ) or any(_speaks_of_now(part) for part in direct_parts(term))

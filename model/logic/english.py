@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from earwitness.model.logic.formula import (
     And,
     Bound,
+    Comparator,
     Compare,
     Count,
     Deadline,
@@ -24,7 +25,6 @@ from earwitness.model.logic.formula import (
     Once,
     Or,
     Previously,
-    Relation,
     Side,
     Since,
     Sum,
@@ -42,20 +42,20 @@ SIZES = {
 }
 """Microseconds in each unit that a duration is said in; words take a plural s, symbols do not."""
 AMOUNTS = {
-    Relation.EQ: "is",
-    Relation.NE: "is not",
-    Relation.LT: "is less than",
-    Relation.LE: "is at most",
-    Relation.GT: "is more than",
-    Relation.GE: "is at least",
+    Comparator.EQ: "is",
+    Comparator.NE: "is not",
+    Comparator.LT: "is less than",
+    Comparator.LE: "is at most",
+    Comparator.GT: "is more than",
+    Comparator.GE: "is at least",
 }
 INSTANTS = {
-    Relation.EQ: "exactly",
-    Relation.NE: "not exactly",
-    Relation.LT: "earlier than",
-    Relation.LE: "no later than",
-    Relation.GT: "later than",
-    Relation.GE: "no earlier than",
+    Comparator.EQ: "exactly",
+    Comparator.NE: "not exactly",
+    Comparator.LT: "earlier than",
+    Comparator.LE: "no later than",
+    Comparator.GT: "later than",
+    Comparator.GE: "no earlier than",
 }
 VERB = re.compile(r"\b(is|are|was|were|has|have|can|will)\b")
 """Behind it a sentence takes its `not`."""
@@ -190,7 +190,7 @@ def _same_term_together(alternatives: Sequence[Formula]) -> list[str]:
     sentences: list[str | Term] = []
     for part in alternatives:
         match part:
-            case Compare(Relation.EQ, left, Literal(str(value))):
+            case Compare(Comparator.EQ, left, Literal(str(value))):
                 if left not in values:
                     sentences.append(left)
                 values.setdefault(left, []).append(_words(value))
@@ -293,9 +293,9 @@ def _describe_event(event: Event) -> str:
 def _condition_key(condition: Compare) -> tuple[str, str]:
     """A condition as the vocabulary writes it, or what no phrase has."""
     match condition:
-        case Compare(Relation.EQ, Its(attribute, _), Literal(bool(value))):
+        case Compare(Comparator.EQ, Its(attribute, _), Literal(bool(value))):
             return attribute, str(value).lower()
-        case Compare(Relation.EQ, Its(attribute, _), Literal(str(value))):
+        case Compare(Comparator.EQ, Its(attribute, _), Literal(str(value))):
             return attribute, value
     return str(condition), ""
 
@@ -303,8 +303,8 @@ def _condition_key(condition: Compare) -> tuple[str, str]:
 def _describe_compare(formula: Compare) -> str:
     match formula:
         case Compare(relation, (Its() | Last()) as term, Literal(bool(value))):
-            return _describe_flag(term, value is (relation is Relation.EQ))
-        case Compare(Relation.EQ, Its(attribute, _), Last(event, other, _)) if attribute == other:
+            return _describe_flag(term, value is (relation is Comparator.EQ))
+        case Compare(Comparator.EQ, Its(attribute, _), Last(event, other, _)) if attribute == other:
             return f"{_noun_of(attribute)} is the same as {_last_time(event)}"
         case Compare(relation, left, right) if _is_instant(left):
             return f"{_describe_when(left)} {INSTANTS[relation]} {_describe_moment(right)}"

@@ -28,8 +28,8 @@ from earwitness.model.logic.formula import (
     Side,
     Since,
     Truth,
+    direct_parts,
     event_names,
-    parts_of,
 )
 from earwitness.model.logic.per_device import Key, key_of
 from earwitness.model.logic.semantics import holds, is_within
@@ -137,7 +137,7 @@ def support_of_terms(
 
 def _terms_of(part: object) -> Iterator[object]:
     yield part
-    for smaller in parts_of(part):
+    for smaller in direct_parts(part):
         yield from _terms_of(smaller)
 
 
@@ -419,7 +419,7 @@ class Provenance:
 
 def _remembering_parts(part: object) -> Iterator[Formula]:
     """The parts that need more than this event, the inner ones first."""
-    for smaller in parts_of(part):
+    for smaller in direct_parts(part):
         yield from _remembering_parts(smaller)
     if isinstance(part, Previously | Once | Historically | Since | Count | Latch | Deadline):
         yield part

@@ -27,7 +27,7 @@ from earwitness.model.logic.formula import (
     Side,
     Since,
     Truth,
-    parts_of,
+    direct_parts,
 )
 from earwitness.model.logic.semantics import Trace, age, holds, is_in_time, is_within, positions
 from earwitness.model.trace import Observation
@@ -87,7 +87,8 @@ def explain(formula: Formula, trace: Trace, i: int) -> Explanation:
     """Why the formula holds, or does not, at position i.
 
     >>> from earwitness.model.logic.parser import parse_formula
-    >>> trace = [Observation(0, "d1", "wake_word"), Observation(1, "d1", "tick"), Observation(2, "d1", "tone")]
+    >>> names = ["wake_word", "tick", "tone"]
+    >>> trace = [Observation(time, "d1", name) for time, name in enumerate(names)]
     >>> sorted(explain(parse_formula("tone implies once wake_word"), trace, 2).facts)
     [0, 2]
     """
@@ -157,7 +158,7 @@ def _names_after_last(part: object) -> set[str]:
         )
         else set()
     )
-    return own.union(*(_names_after_last(smaller) for smaller in parts_of(part)))
+    return own.union(*(_names_after_last(smaller) for smaller in direct_parts(part)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Bound:
     duration: int
 
 
-class Relation(Enum):
+class Comparator(Enum):
     """How two terms are compared."""
 
     EQ = "="
@@ -88,7 +88,7 @@ class Truth:
 class Compare:
     """A comparison; false where a side is undefined."""
 
-    relation: Relation
+    relation: Comparator
     left: Term
     right: Term
 
@@ -217,10 +217,10 @@ def events_in(formula: object) -> frozenset[Event]:
         )
         else frozenset()
     )
-    return own.union(*(events_in(part) for part in parts_of(formula)))
+    return own.union(*(events_in(part) for part in direct_parts(formula)))
 
 
-def parts_of(formula: object) -> tuple[object, ...]:
+def direct_parts(formula: object) -> tuple[object, ...]:
     """The direct parts of a formula or term: formulas, terms, and what stands in tuples of them."""
     if isinstance(formula, tuple):
         return formula
@@ -235,4 +235,4 @@ def event_names(formula: object) -> frozenset[str]:
         own.add(formula.name)
     if isinstance(formula, Last):
         own.add(formula.event)
-    return frozenset(own).union(*(event_names(part) for part in parts_of(formula)))
+    return frozenset(own).union(*(event_names(part) for part in direct_parts(formula)))

@@ -18,6 +18,7 @@ from earwitness.model.expression import Sort, Value
 from earwitness.model.logic.formula import (
     And,
     Bound,
+    Comparator,
     Compare,
     Count,
     Deadline,
@@ -34,7 +35,6 @@ from earwitness.model.logic.formula import (
     Once,
     Or,
     Previously,
-    Relation,
     Side,
     Since,
     Sum,
@@ -190,7 +190,7 @@ class _Writer:
         left = self.term(formula.left)
         right = self.term(formula.right)
         relation = f"{left.text} {formula.relation.value} {right.text}"
-        if formula.relation is Relation.NE:
+        if formula.relation is Comparator.NE:
             relation = f"(NOT {left.text} = {right.text})"
         variables = (*left.variables, *right.variables)
         compared = self.all_of(

@@ -29,6 +29,7 @@ from earwitness.model.expression import (
 from earwitness.model.logic.formula import (
     And,
     Bound,
+    Comparator,
     Compare,
     Count,
     Deadline,
@@ -45,7 +46,6 @@ from earwitness.model.logic.formula import (
     Once,
     Or,
     Previously,
-    Relation,
     Side,
     Since,
     Sum,
@@ -73,7 +73,7 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class DeadlineWait:
     """How a deadline is kept: register `waiting` has the instant of the oldest open trigger, `missed` whether
     an answer was ever late. `elapsed` is microseconds at the event that answers, and negative at every other
     event."""
@@ -95,7 +95,7 @@ class Monitor:
     verdict: Expression
     trigger: Expression
     pending: Expression = FALSE
-    waits: tuple[Wait, ...] = ()
+    waits: tuple[DeadlineWait, ...] = ()
 
 
 def compile_formula(formula: Formula, trigger: Formula | None = None) -> Monitor:
@@ -172,7 +172,7 @@ class _Compiler:
         self.registers: list[Register] = []
         self.updates: dict[str, Expression] = {}
         self.pending: list[Expression] = []
-        self.waits: list[Wait] = []
+        self.waits: list[DeadlineWait] = []
         self.formulas: dict[Formula, Expression] = {}
         self.latest_values: dict[Last, DefinedValue] = {}
         self.latches: dict[tuple[str, object], Expression] = {}
@@ -381,7 +381,7 @@ class _Compiler:
         is_answered = conjunction(answered, at_most(ZERO, open_since))
         elapsed = choice(is_answered, minus(TIME, open_since), NEVER)
         self.waits.append(
-            Wait(
+            DeadlineWait(
                 deadline=formula,
                 waiting=waiting.name,
                 missed=missed.name,
@@ -405,18 +405,18 @@ def inside_bound(bound: Bound, instant: Expression) -> Expression:
     return conjunction(at_most(ZERO, instant), inside)
 
 
-def comparison(relation: Relation, a: Expression, b: Expression) -> Expression:
+def comparison(relation: Comparator, a: Expression, b: Expression) -> Expression:
     """The relation in the few operators that expressions have."""
     match relation:
-        case Relation.EQ:
+        case Comparator.EQ:
             return equal(a, b)
-        case Relation.NE:
+        case Comparator.NE:
             return negation(equal(a, b))
-        case Relation.LT:
+        case Comparator.LT:
             return less(a, b)
-        case Relation.LE:
+        case Comparator.LE:
             return at_most(a, b)
-        case Relation.GT:
+        case Comparator.GT:
             return less(b, a)
-        case Relation.GE:
+        case Comparator.GE:
             return at_most(b, a)

@@ -15,6 +15,7 @@ from earwitness.model.expression import Sort
 from earwitness.model.logic.formula import (
     And,
     Bound,
+    Comparator,
     Compare,
     Count,
     Deadline,
@@ -31,7 +32,6 @@ from earwitness.model.logic.formula import (
     Once,
     Or,
     Previously,
-    Relation,
     Side,
     Since,
     Sum,
@@ -258,7 +258,7 @@ class _Builder(Transformer[Token, Any]):
             raise _error_at(relation, f"'{relation}' compares integers, not {left_sort.value}")
         _refuse_impossible_value(relation, left, right)
         _refuse_impossible_value(relation, right, left)
-        return Compare(Relation(str(relation)), left, right)
+        return Compare(Comparator(str(relation)), left, right)
 
     def condition(self, attribute: Token, relation: Token, value: Term) -> tuple[Token, Token, Term]:
         return attribute, relation, value

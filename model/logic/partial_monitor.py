@@ -63,7 +63,7 @@ from earwitness.model.logic.monitor import (
     inside_bound,
     presence_input,
 )
-from earwitness.model.logic.partial_semantics import EVERYTHING, View
+from earwitness.model.logic.partial_semantics import EVERYTHING, LogView
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
 
@@ -88,12 +88,12 @@ class PartialMonitor:
     states: frozenset[str]
 
 
-def compile_partial(formula: Formula, trigger: Formula, view: View) -> PartialMonitor:
+def compile_partial(formula: Formula, trigger: Formula, view: LogView) -> PartialMonitor:
     """The monitor of `always formula`, exercised by the trigger, for a log with that view.
 
     >>> from earwitness.model.logic.parser import parse_formula
     >>> tone = parse_formula("tone")
-    >>> [r.name for r in compile_partial(parse_formula("once tone"), tone, View()).registers]
+    >>> [r.name for r in compile_partial(parse_formula("once tone"), tone, LogView()).registers]
     ['r0', 'r1', 'r2']
     """
     compiler = _Compiler(view)
@@ -168,7 +168,7 @@ class PartialValue:
 class _Compiler:
     """Rails for each formula and a partial value for each term; what stands twice is built once."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: LogView) -> None:
         self.view = view
         self.sees_all = view.sees >= EVERYTHING
         self.registers: list[Register] = []

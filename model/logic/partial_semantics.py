@@ -47,7 +47,7 @@ NO_NAME: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LogView:
     """What a log shows: which events (`sees`), and whether it begins with the device's first event."""
 
     sees: Set[str] = EVERYTHING
@@ -98,13 +98,13 @@ class Lack(Enum):
     UNKNOWN = "unknown"
 
 
-def known_truth(formula: Formula, trace: Trace, i: int, view: View) -> bool | None:
+def known_truth(formula: Formula, trace: Trace, i: int, view: LogView) -> bool | None:
     """What is known of the formula at position i.
 
     >>> from earwitness.model.logic.parser import parse_formula
     >>> log = [Observation(0, "d1", "tone"), Observation(3_000_000, "d1", "tone")]
     >>> formula = parse_formula("tone implies once within 2 s wake_word")
-    >>> known_truth(formula, log, 0, View()), known_truth(formula, log, 1, View())
+    >>> known_truth(formula, log, 0, LogView()), known_truth(formula, log, 1, LogView())
     (None, False)
     """
     return _Log(trace, view).truth_of(formula, i)
@@ -115,7 +115,7 @@ class _Log:
     """A trace as a log with some view shows it."""
 
     trace: Trace
-    view: View
+    view: LogView
 
     def truth_of(self, formula: Formula, i: int) -> bool | None:
         match formula:

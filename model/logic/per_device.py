@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from earwitness.model.expression import Value
 from earwitness.model.logic.monitor import Monitor, input_values
-from earwitness.model.logic.step import Outcome, State, Step, generated_step, initial_state
+from earwitness.model.logic.step import State, Step, StepOutcome, generated_step, initial_state
 from earwitness.model.trace import Observation
 
 Key = tuple[Value, ...]
@@ -65,7 +65,9 @@ class SlicedMonitor:
     def __post_init__(self) -> None:
         self.step = generated_step(self.monitor)
 
-    def feed(self, seen: Observation, event: Mapping[str, Value] | None = None) -> list[tuple[Key, Outcome]]:
+    def feed(
+        self, seen: Observation, event: Mapping[str, Value] | None = None
+    ) -> list[tuple[Key, StepOutcome]]:
         """The outcome in each slice the observation concerns. `event` are its `input_values`, where several
         monitors share them."""
         values = input_values(seen) if event is None else event
@@ -113,7 +115,7 @@ class SlicedMonitor:
 
     def _advance(
         self, slices: dict[Key, State], key: Key, start: State, values: Mapping[str, Value]
-    ) -> Outcome:
+    ) -> StepOutcome:
         slices[key], outcome = self.step(
             slices.get(key, start),
             values,

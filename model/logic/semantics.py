@@ -9,6 +9,7 @@ from earwitness.model.expression import Value
 from earwitness.model.logic.formula import (
     And,
     Bound,
+    Comparator,
     Compare,
     Count,
     Deadline,
@@ -25,7 +26,6 @@ from earwitness.model.logic.formula import (
     Once,
     Or,
     Previously,
-    Relation,
     Side,
     Since,
     Sum,
@@ -217,7 +217,7 @@ def _latest_value(event: str, attribute: str, trace: Trace, i: int) -> Value | N
     return None
 
 
-def values_compare(relation: Relation, a: Value | None, b: Value | None) -> bool:
+def values_compare(relation: Comparator, a: Value | None, b: Value | None) -> bool:
     """Whether two values stand in the relation; not where one is undefined."""
     return (
         a is not None
@@ -229,11 +229,11 @@ def values_compare(relation: Relation, a: Value | None, b: Value | None) -> bool
     )
 
 
-COMPARE: dict[Relation, Callable[[Value, Value], bool]] = {
-    Relation.EQ: lambda a, b: a == b,
-    Relation.NE: lambda a, b: a != b,
-    Relation.LT: lambda a, b: int(a) < int(b),
-    Relation.LE: lambda a, b: int(a) <= int(b),
-    Relation.GT: lambda a, b: int(a) > int(b),
-    Relation.GE: lambda a, b: int(a) >= int(b),
+COMPARE: dict[Comparator, Callable[[Value, Value], bool]] = {
+    Comparator.EQ: lambda a, b: a == b,
+    Comparator.NE: lambda a, b: a != b,
+    Comparator.LT: lambda a, b: int(a) < int(b),
+    Comparator.LE: lambda a, b: int(a) <= int(b),
+    Comparator.GT: lambda a, b: int(a) > int(b),
+    Comparator.GE: lambda a, b: int(a) >= int(b),
 }

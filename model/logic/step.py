@@ -15,7 +15,7 @@ State = tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepOutcome:
     """What a monitor says of one event."""
 
     holds: bool
@@ -23,7 +23,7 @@ class Outcome:
     pending: bool
 
 
-Step = Callable[[State, Mapping[str, Value]], tuple[State, Outcome]]
+Step = Callable[[State, Mapping[str, Value]], tuple[State, StepOutcome]]
 
 
 def initial_state(monitor: Monitor | PartialMonitor) -> State:
@@ -35,10 +35,10 @@ def interpreted_step(monitor: Monitor) -> Step:
     """The step function by direct evaluation: slow, for comparison."""
     names = [register.name for register in monitor.registers]
 
-    def advance(state: State, event: Mapping[str, Value]) -> tuple[State, Outcome]:
+    def advance(state: State, event: Mapping[str, Value]) -> tuple[State, StepOutcome]:
         values = dict(event)
         values.update(zip(names, state, strict=True))
-        outcome = Outcome(
+        outcome = StepOutcome(
             bool(evaluate(monitor.verdict, values)),
             bool(evaluate(monitor.trigger, values)),
             bool(evaluate(monitor.pending, values)),
@@ -56,13 +56,13 @@ def interpreted_step(monitor: Monitor) -> Step:
 
 def generated_step(monitor: Monitor) -> Step:
     """The step function, compiled from `step_source`."""
-    step: Step = compiled_step(step_source(monitor), Outcome)
+    step: Step = compiled_step(step_source(monitor), StepOutcome)
     return step
 
 
 def compiled_step(source: str, outcome: Callable[..., Any]) -> Callable[..., Any]:
-    """The function `step` of a source, which makes its results by `Outcome`."""
-    space: dict[str, Any] = {"Outcome": outcome}
+    """The function `step` of a source, which makes its results by `StepOutcome`."""
+    space: dict[str, Any] = {"StepOutcome": outcome}
     exec(compile(source, "<monitor>", "exec"), space)
     step: Callable[..., Any] = space["step"]
     return step
@@ -77,7 +77,7 @@ def step_source(monitor: Monitor) -> str:
 def results_source(
     registers: Sequence[Register], updates: Mapping[str, Expression], results: Sequence[Expression]
 ) -> str:
-    """Python source of `step(state, event)`, which returns the next state and `Outcome(results)`; an
+    """Python source of `step(state, event)`, which returns the next state and `StepOutcome(results)`; an
     expression used more than once is computed once."""
     names = [register.name for register in registers]
     contents = [updates[name] for name in names]
@@ -93,7 +93,7 @@ def results_source(
             "def step(state, event):",
             *unpacking,
             *(f"    {line}" for line in sharing.lines),
-            f"    return ({state}), Outcome({outcome})",
+            f"    return ({state}), StepOutcome({outcome})",
             "",
         ]
     )

@@ -22,7 +22,7 @@ from earwitness.model.logic.formula import (
     Previously,
     Since,
     Truth,
-    parts_of,
+    direct_parts,
 )
 from earwitness.model.vocabulary import vocabulary
 
@@ -117,7 +117,7 @@ def needs_event(formula: Formula) -> bool:
 
 
 def _terms_of(term: object) -> frozenset[object]:
-    return frozenset({term}).union(*(_terms_of(part) for part in parts_of(term)))
+    return frozenset({term}).union(*(_terms_of(part) for part in direct_parts(term)))
 
 
 def _carriers(attributes: set[str]) -> Formula:

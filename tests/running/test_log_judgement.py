@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from earwitness.conformance.cli.main import cli
 from earwitness.conformance.running.log_judgement import (
     MOST_BAD_LINES,
     Beginning,
@@ -174,3 +176,12 @@ def test_of_very_many_bad_lines_the_first_are_named_and_all_are_counted():
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(TraceError, match=r"cannot be read .*; name a file of observations"):
         judge_log_file(tmp_path / "none", PACKS)
+
+
+def test_the_command_takes_what_the_source_can_show(tmp_path):
+    file = tmp_path / "log.jsonl"
+    file.write_text('{"time": 0, "device": "d1", "event": "audio.captured"}\n')
+    misspelt = CliRunner().invoke(cli, ["judge", "--sees", "ligth", str(file)])
+    assert misspelt.exit_code == 2 and "Did you mean 'light'?" in misspelt.output
+    blind = CliRunner().invoke(cli, ["judge", "--sees", "audio.captured", "--clause", "MIC-2", str(file)])
+    assert "not observable" in blind.output

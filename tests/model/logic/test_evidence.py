@@ -156,7 +156,7 @@ def deadline_answered(made, seen, i):
 def answered_anywhere(part, seen, i):
     if isinstance(part, Deadline) and deadline_answered(part, seen, i):
         return True
-    return any(answered_anywhere(smaller, seen, i) for smaller in evidence.parts_of(part))
+    return any(answered_anywhere(smaller, seen, i) for smaller in evidence.direct_parts(part))
 
 
 def origins(dice, seen):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.model.logic import mfotl
-from earwitness.model.logic.formula import Count, parts_of
+from earwitness.model.logic.formula import Count, direct_parts
 from earwitness.model.logic.mfotl import NotInMfotl, mfotl_formula, mfotl_log, mfotl_signature
 from earwitness.model.logic.parser import parse_formula
 from earwitness.model.logic.semantics import holds
@@ -202,7 +202,7 @@ def domain_of(node, name, log):
 
 
 def has_count(part):
-    return isinstance(part, Count) or any(has_count(smaller) for smaller in parts_of(part))
+    return isinstance(part, Count) or any(has_count(smaller) for smaller in direct_parts(part))
 
 
 @given(st.integers(0, 1 << 40))

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.model.logic import partial_monitor, partial_semantics
-from earwitness.model.logic.formula import Deadline, parts_of
+from earwitness.model.logic.formula import Deadline, direct_parts
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.partial_monitor import compile_partial, partial_input_values
-from earwitness.model.logic.partial_semantics import EVERYTHING, View, known_truth
+from earwitness.model.logic.partial_semantics import EVERYTHING, LogView, known_truth
 from earwitness.model.logic.partial_step import generated_partial_step
 from earwitness.model.logic.semantics import holds
 from earwitness.model.logic.step import initial_state
@@ -33,7 +33,7 @@ SCOPE = Scope(
 
 def some_view(dice):
     hidden = dice.sample(EVENTS, dice.choice([0, 0, 1, 2]))
-    return View(EVERYTHING - set(hidden), dice.random() < 0.5)
+    return LogView(EVERYTHING - set(hidden), dice.random() < 0.5)
 
 
 def seen_through(dice, view, whole):
@@ -67,7 +67,7 @@ def test_the_partial_monitor_says_what_the_definition_says(seed):
 
 
 def has_deadline(part):
-    return isinstance(part, Deadline) or any(has_deadline(smaller) for smaller in parts_of(part))
+    return isinstance(part, Deadline) or any(has_deadline(smaller) for smaller in direct_parts(part))
 
 
 @given(st.integers(0, 1 << 40))
@@ -76,7 +76,7 @@ def test_what_is_known_from_a_log_is_so_in_what_really_happened(seed):
     dice = random.Random(seed)
     made, view, whole = formula(dice), some_view(dice), trace(dice, 16)
     if has_deadline(made):
-        view = View(view.sees, True)
+        view = LogView(view.sees, True)
     positions, log = seen_through(dice, view, whole)
     for i, position in enumerate(positions):
         known = known_truth(made, log, i, view)
@@ -89,7 +89,7 @@ def test_a_log_that_shows_all_is_judged_as_ever(seed):
     dice = random.Random(seed)
     made, log = formula(dice), trace(dice)
     assert all(
-        known_truth(made, log, i, View(is_from_start=True)) is holds(made, log, i) for i in range(len(log))
+        known_truth(made, log, i, LogView(is_from_start=True)) is holds(made, log, i) for i in range(len(log))
     )
 
 
@@ -101,23 +101,23 @@ MUTE, UNMUTE = at(0, "microphone.power", on=False), at(0, "microphone.power", on
 CAPTURE = at(1, "audio.captured")
 WITHOUT_POWER = EVERYTHING - {"power"}
 CASES = [
-    ("audio.captured implies microphone is on", [CAPTURE], View(), None),
-    ("audio.captured implies microphone is on", [CAPTURE], View(is_from_start=True), False),
-    ("audio.captured implies microphone is on", [UNMUTE, CAPTURE], View(), True),
-    ("audio.captured implies microphone is on", [MUTE, CAPTURE], View(), False),
-    ("audio.captured implies microphone is on", [UNMUTE, CAPTURE], View(WITHOUT_POWER), None),
-    ("audio.captured implies microphone is on", [MUTE, CAPTURE], View(WITHOUT_POWER), False),
-    ("audio.captured implies microphone is on", [UNMUTE, at(0, "microphone.power"), CAPTURE], View(), None),
-    ("tone implies once within 1 s wake_word", [at(500, "tone")], View(), None),
-    ("tone implies once within 1 s wake_word", [at(0, "tick"), at(1001, "tone")], View(), False),
-    ("tone implies once within 1 s wake_word", [at(0, "tick"), at(1001, "tone")], View(EVERYTHING - {"wake_word"}), None),
-    ("tone implies last speech.addressed = true", [at(0, "tone")], View(EVERYTHING - {"speech"}, True), None),
-    ("tone within 1 s after button.action", [at(0, "tick"), at(9000, "tick")], View(), True),
-    ("tone within 1 s after button.action", [at(0, "button.action"), at(1001, "tick")], View(), False),
-    ("its on = true implies false", [at(0, "tick")], View(), True),
-    ("its on = true implies false", [at(0, "microphone.power")], View(), None),
-    ("previously tone", [at(0, "tick")], View(), None),
-    ("previously microphone is on", [UNMUTE, at(1, "tick")], View(EVERYTHING - {"speech"}), True),
+    ("audio.captured implies microphone is on", [CAPTURE], LogView(), None),
+    ("audio.captured implies microphone is on", [CAPTURE], LogView(is_from_start=True), False),
+    ("audio.captured implies microphone is on", [UNMUTE, CAPTURE], LogView(), True),
+    ("audio.captured implies microphone is on", [MUTE, CAPTURE], LogView(), False),
+    ("audio.captured implies microphone is on", [UNMUTE, CAPTURE], LogView(WITHOUT_POWER), None),
+    ("audio.captured implies microphone is on", [MUTE, CAPTURE], LogView(WITHOUT_POWER), False),
+    ("audio.captured implies microphone is on", [UNMUTE, at(0, "microphone.power"), CAPTURE], LogView(), None),
+    ("tone implies once within 1 s wake_word", [at(500, "tone")], LogView(), None),
+    ("tone implies once within 1 s wake_word", [at(0, "tick"), at(1001, "tone")], LogView(), False),
+    ("tone implies once within 1 s wake_word", [at(0, "tick"), at(1001, "tone")], LogView(EVERYTHING - {"wake_word"}), None),
+    ("tone implies last speech.addressed = true", [at(0, "tone")], LogView(EVERYTHING - {"speech"}, True), None),
+    ("tone within 1 s after button.action", [at(0, "tick"), at(9000, "tick")], LogView(), True),
+    ("tone within 1 s after button.action", [at(0, "button.action"), at(1001, "tick")], LogView(), False),
+    ("its on = true implies false", [at(0, "tick")], LogView(), True),
+    ("its on = true implies false", [at(0, "microphone.power")], LogView(), None),
+    ("previously tone", [at(0, "tick")], LogView(), None),
+    ("previously microphone is on", [UNMUTE, at(1, "tick")], LogView(EVERYTHING - {"speech"}), True),
 ]  # fmt: skip
 
 
