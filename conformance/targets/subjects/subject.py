@@ -6,6 +6,7 @@ A driver subclasses `Subject` and writes only what is peculiar to its subject.""
 from __future__ import annotations
 
 import array
+import contextlib
 import fcntl
 import json
 import os
@@ -40,6 +41,8 @@ class Subject:
     capabilities: ClassVar[Sequence[str]] = ("power", "microphone", "loudspeaker")
     wake_words: ClassVar[Sequence[str]] = ("alexa",)
 
+    buffered: ClassVar[int] = 80_000
+    """Microseconds of sound that the subject holds before it is woken, as its authors say: one piece."""
     port: ClassVar[int] = 0
     """Where the subject's server finds it, where the server calls; 0 where the subject calls."""
 
@@ -90,7 +93,8 @@ class Subject:
     def kill_process(self) -> None:
         """End the subject and whatever it started, as a loss of power does."""
         if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 
@@ -173,7 +177,7 @@ class Subject:
         if on == (self.process is not None):
             return
         if on:
-            self.start()
+            self._start_or_stop()
         else:
             self.stop()
         self.report("power", origin="driver", on=on, kind=self.kind)
@@ -181,15 +185,23 @@ class Subject:
             self.report("setting.wake_word", origin="driver", word=self.wake_words[0])
             self.report("microphone.power", origin="driver", on=True)
 
+    def _start_or_stop(self) -> None:
+        try:
+            self.start()
+        except Refusal:
+            self.stop()
+            raise
+
     def _listen(self, request: Message) -> None:
         microseconds = int(request["microseconds"])
         if self.process is not None:
             self._wait_for_drain()
         self.now += microseconds
-        # The subject may have taken the sound before we were told of it: count what was left, not what was there.
+        # The subject may have taken the sound before we were told of it: count what was left, not what was
+        # there.
         taken = microseconds * RATE // 1_000_000 * 2 - self.waiting_sound()
         if self.process is not None and taken > 0:
-            self.report("audio.captured", origin="driver", bytes=taken, buffered=None)
+            self.report("audio.captured", origin="driver", bytes=taken, buffered=self.buffered)
             self.heard(microseconds)
             self.demand_life()
 
