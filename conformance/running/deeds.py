@@ -114,6 +114,7 @@ def access_of(query: Query, data: object, *, says_denied: bool, holds_words: boo
     needed = query.actor == "ours" and resource in NEEDED.get(query.role, frozenset())
     return "access", {
         "actor": query.actor,
+        "owner": "ours",
         "role": query.role,
         "resource": resource,
         "needed": needed,
