@@ -69,7 +69,7 @@ opened, toned = flag("open"), flag("toned")
 control, cause = word("control"), word("cause")
 began_at, activated_at, opened_at = count("began_at"), count("activated_at"), count("opened_at")
 heard_from = count("heard_from")
-ANY_FROM = count("any.from")
+ANY_FROM, ANY_TO = count("any.from"), count("any.to")
 
 STREAMING = all_of(opened, online, equals(control, "streaming"))
 WAITING = all_of(opened, online, equals(control, "waiting"))
@@ -269,10 +269,11 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 CONNECTED,  # assumption: without a connection nothing can be sent
                 equals(control, "streaming"),  # STR-1: not while the answer is awaited
                 at_most(heard_from, ANY_FROM),  # WAKE-4: nothing from before the stream's own first sample
-                at_most(ANY_FROM, TIME),
+                at_most(ANY_FROM, ANY_TO),
+                at_most(ANY_TO, TIME),  # assumption: what is sent may have been heard a little before
             ),
             emits="stream.audio",
-            attributes=values(stream=number, bytes=2560, to=TIME, encrypted=CONFIDENTIAL, voice=True)
+            attributes=values(stream=number, bytes=2560, to=ANY_TO, encrypted=CONFIDENTIAL, voice=True)
             | {"from": ANY_FROM},
             reason="STR-2; section Echo Devices: sound goes to whoever is at the other end",
         ),

@@ -102,6 +102,17 @@ def _skills() -> tuple[Transition, ...]:
             reason="SKL-2; FAQ 7: the organisation decides which skills are enabled",
         ),
         Transition(
+            "ship_skill",
+            MANAGEMENT,
+            guard=all_of(
+                certified,  # SKL-2
+                negation(enabled),
+            ),
+            updates=values(enabled=True),
+            emits=None,
+            reason="SKL-2: some skills are enabled when the device is delivered, and nobody tells so",
+        ),
+        Transition(
             "disable_skill",
             MANAGEMENT,
             guard=enabled,
