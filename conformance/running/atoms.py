@@ -9,6 +9,7 @@ from earwitness.model.logic.formula import (
     And,
     Comparator,
     Compare,
+    Count,
     Deadline,
     Event,
     Formula,
@@ -42,6 +43,8 @@ def _events(formula: Formula) -> Iterator[Event]:
             for condition in formula.conditions:
                 yield from _events(condition)
         case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
+            yield from _events(operand)
+        case Count(_, _, operand):
             yield from _events(operand)
         case And(left, right) | Or(left, right) | Implies(left, right) | Since(_, left, right):
             yield from _events(left)
@@ -98,6 +101,8 @@ def _attributes(formula: Formula | Term) -> Iterator[str]:
             for condition in conditions:
                 yield from _attributes(condition)
         case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
+            yield from _attributes(operand)
+        case Count(_, _, operand):
             yield from _attributes(operand)
         case And(left, right) | Or(left, right) | Implies(left, right) | Since(_, left, right):
             yield from _attributes(left)
