@@ -54,9 +54,11 @@ def check(
     policy: Policy | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> JudgedBundle:
-    """Judge an implementation and give the decided bundle: `.decision.exit`, `.summary.clauses`, `.bundle.folder`.
+    """Judge an implementation and give the decided bundle: `.decision.exit`, `.summary.clauses`,
+    `.bundle.folder`.
 
-    At most `examples` sequences are searched beyond the tour, within a `budget` of seconds for trying the target; `seconds` is the
+    At most `examples` sequences are searched beyond the tour, within a `budget` of seconds for trying the
+    target; `seconds` is the
     limit of one proof. Raises TargetError, PackError, OSError.
     """
     from earwitness.conformance.running.check import check as run_check

@@ -1,6 +1,8 @@
-"""A pytest plugin: one test for each clause. `pytest --earwitness-target 'exec:./device'`, or `--earwitness-bundle FOLDER`.
+"""A pytest plugin: one test for each clause. `pytest --earwitness-target 'exec:./device'`, or
+`--earwitness-bundle FOLDER`.
 
-Works with -k, -n (xdist) and --junitxml: every worker sees the same items, and the check runs once, in the process that starts them.
+Works with -k, -n (xdist) and --junitxml: every worker sees the same items, and the check runs once, in
+the process that starts them.
 """
 
 from __future__ import annotations

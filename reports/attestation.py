@@ -1,4 +1,5 @@
-"""In-toto statements about a bundle: our own predicate with the method of each requirement, and the standard's `test-result`."""
+"""In-toto statements about a bundle: our own predicate with the method of each requirement, and the
+standard's `test-result`."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ def _requirement(line: ClauseLine) -> Mapping[str, Any]:
 
 
 def render_test_result(judged: JudgedBundle) -> bytes:
-    """The standard's statement. PASSED only where every clause is satisfied and witnessed; whatever is less is WARNED or FAILED."""
+    """The standard's statement. PASSED only where every clause is satisfied and witnessed; whatever is
+    less is WARNED or FAILED."""
     summary = judged.summary
     failed = [line.id for line in summary.failing if line.verdict is Verdict.VIOLATED]
     passed = [line.id for line in summary.clauses if _is_witnessed(line)]

@@ -1,4 +1,5 @@
-"""Pictures as SVG that a phone can show: the sequence of a violation, and the states of a component. Tables beside them say the same."""
+"""Pictures as SVG that a phone can show: the sequence of a violation, and the states of a component.
+Tables beside them say the same."""
 
 from __future__ import annotations
 
@@ -12,13 +13,15 @@ from earwitness.conformance.gate.story import Row
 from earwitness.model.systems.mermaid import LANE_OF, LANES
 
 WIDTH = 340
-"""Units across every picture: about one a pixel on the narrowest phone (360 pixels), so that letters keep their size."""
+"""Units across every picture: about one a pixel on the narrowest phone (360 pixels), so that letters keep
+their size."""
 LETTER = 6.2
 """Units that a letter of 11 takes on average."""
 LANE_X = {lane: 46 + number * 83 for number, lane in enumerate(LANES)}
 ROW_HEIGHT, TOP = 34, 40
 MANY = 3
-"""From so many states or more, a step that leads to one state is told in words instead of drawn: it would hide the rest."""
+"""From so many states or more, a step that leads to one state is told in words instead of drawn: it would
+hide the rest."""
 
 
 def draw_sequence(rows: Sequence[Row]) -> str:
@@ -49,7 +52,8 @@ def _draw_row(row: Row, y: float) -> str:
 def _arrow(x1: float, x2: float, y: float, kind: str) -> str:
     way = 1 if x2 > x1 else -1
     tip = f"M{x2 - 8 * way},{y - 4} L{x2},{y} L{x2 - 8 * way},{y + 4} z"
-    return f'<line class="{kind}" x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/><path class="tip {kind}" d="{tip}"/>'
+    line = f'<line class="{kind}" x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/>'
+    return f'{line}<path class="tip {kind}" d="{tip}"/>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ STATE_HEIGHT, STATE_WIDTH, STATE_GAP = 26, 104, 58
 
 
 def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
-    """States in a column; steps down on the right, steps up on the left, each with the number of its row in the table."""
+    """States in a column; steps down on the right, steps up on the left, each with the number of its row
+    in the table."""
     place = {name: 24 + STATE_GAP * number for number, name in enumerate(component.states)}
     height = 24 + STATE_GAP * len(component.states)
     parts = [_open_svg(height, f"States of {component.name}; the table after it says the same")]
@@ -107,9 +112,8 @@ def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
         parts.append(_draw_arc(arc, place, ends))
     for name, y in place.items():
         left = WIDTH / 2 - STATE_WIDTH / 2
-        parts.append(
-            f'<rect class="state" x="{left:.0f}" y="{y}" width="{STATE_WIDTH}" height="{STATE_HEIGHT}" rx="8"/>'
-        )
+        size = f'width="{STATE_WIDTH}" height="{STATE_HEIGHT}"'
+        parts.append(f'<rect class="state" x="{left:.0f}" y="{y}" {size} rx="8"/>')
         shown = escape(name.replace("_", " "))
         parts.append(f'<text class="name" x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>')
     return "".join([*parts, "</svg>"])

@@ -1,4 +1,5 @@
-"""What a report format is. Each is an entry point of the group `earwitness.reports`; a stranger's package may add one."""
+"""What a report format is. Each is an entry point of the group `earwitness.reports`; a stranger's package
+may add one."""
 
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ def load_format(name: str) -> ReportFormat:
 
 
 def write_reports(judged: JudgedBundle, wanted: Iterable[str], folder: Path) -> list[Path]:
-    """Write reports by name, or `name:path`; without a path to `report.SUFFIX` in the folder. Raises ReportError, OSError."""
+    """Write reports by name, or `name:path`; without a path to `report.SUFFIX` in the folder. Raises
+    ReportError, OSError."""
     written = []
     for request in wanted:
         name, _, path = request.partition(":")

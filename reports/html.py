@@ -1,4 +1,5 @@
-"""The report for people: one page, no scripts, no network; verdict first, exceptions before everything that is well."""
+"""The report for people: one page, no scripts, no network; verdict first, exceptions before everything
+that is well."""
 
 from __future__ import annotations
 

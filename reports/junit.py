@@ -1,4 +1,5 @@
-"""JUnit XML, for the test view of a CI: one case a clause. Whatever is not satisfied is a failure, an error or skipped, never a pass."""
+"""JUnit XML, for the test view of a CI: one case a clause. Whatever is not satisfied is a failure, an
+error or skipped, never a pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Clauses down, implementations across: each cell is a verdict with its evidence, linked to the report of its run."""
+"""Clauses down, implementations across: each cell is a verdict with its evidence, linked to the report of
+its run."""
 
 from __future__ import annotations
 

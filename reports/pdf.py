@@ -1,4 +1,5 @@
-"""The page as PDF for a file: tagged (PDF/UA), with page numbers, run and digest at the foot; the same bytes twice."""
+"""The page as PDF for a file: tagged (PDF/UA), with page numbers, run and digest at the foot; the same
+bytes twice."""
 
 from __future__ import annotations
 
@@ -16,10 +17,11 @@ def render_pdf(judged: JudgedBundle) -> bytes:
     """The page, printed."""
     manifest = judged.bundle.manifest
     foot = f"Earwitness run {manifest.id} · sha256 {judged.bundle.digest[:32]}"
+    look = "font: 7.5pt sans-serif; color: #333"
     style = f"""
         @page {{
-            @bottom-left {{ content: "{foot}"; font: 7.5pt sans-serif; color: #333 }}
-            @bottom-right {{ content: counter(page) " of " counter(pages); font: 7.5pt sans-serif; color: #333 }}
+            @bottom-left {{ content: "{foot}"; {look} }}
+            @bottom-right {{ content: counter(page) " of " counter(pages); {look} }}
         }}
     """
     # WeasyPrint takes the date of the document and its identifier from here.

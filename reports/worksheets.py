@@ -1,4 +1,5 @@
-"""Worksheets an inspector can edit: one row a requirement, with the three questions of EN 18031-2 and the Cyber Resilience Act."""
+"""Worksheets an inspector can edit: one row a requirement, with the three questions of EN 18031-2 and the
+Cyber Resilience Act."""
 
 from __future__ import annotations
 

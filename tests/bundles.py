@@ -1,4 +1,5 @@
-"""Small bundles for the tests of evidence, gate and reports: written by the real writer, about an implementation that nobody runs."""
+"""Small bundles for the tests of evidence, gate and reports: written by the real writer, about an
+implementation that nobody runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What `check` and `gate` share: deciding a bundle, printing in the chosen form, writing reports, ending with the code."""
+"""What `check` and `gate` share: deciding a bundle, printing in the chosen form, writing reports, ending
+with the code."""
 
 from __future__ import annotations
 
@@ -76,7 +77,8 @@ def _print_json(judged: JudgedBundle) -> None:
 
 
 def render_report(judged: JudgedBundle, name: str) -> str:
-    """A report of an installed format as text. The formats live in a room above this one, so they are found by name."""
+    """A report of an installed format as text. The formats live in a room above this one, so they are
+    found by name."""
     content: bytes = _formats().load_format(name).render(judged)
     return content.decode("utf-8")
 

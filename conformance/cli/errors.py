@@ -20,7 +20,8 @@ EXITS = {
     "VectorError": Exit.USAGE,
     "StrengthError": Exit.USAGE,
 }
-"""By the name of the error's class: to import them all would load half of the house, and packages that may not be installed."""
+"""By the name of the error's class: to import them all would load half of the house, and packages that
+may not be installed."""
 OURS = "earwitness."
 
 

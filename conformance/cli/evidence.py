@@ -23,7 +23,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 def verify(bundle: Path, key: Path | None, no_proofs: bool) -> None:
     """Check a bundle against itself: digests, signature, verdicts, proofs.
 
-    Every verdict on a formula is recomputed from the observations. Nothing is believed, and no network is used.
+    Every verdict on a formula is recomputed from the observations. Nothing is believed, and no network is
+    used.
     """
     read = read_bundle(bundle)
     click.echo(

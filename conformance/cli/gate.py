@@ -30,7 +30,8 @@ def gate(
 ) -> None:
     """Decide a bundle by a profile, waivers, known failures and a baseline.
 
-    BUNDLE is the folder of a run, or one that holds runs: then the latest decides. The bundle must not contradict itself:
+    BUNDLE is the folder of a run, or one that holds runs: then the latest decides. The bundle must not
+    contradict itself:
     every verdict is recomputed from its observations. Proofs are re-checked by `earwitness verify`.
     """
     read = read_bundle(bundle)

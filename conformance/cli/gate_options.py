@@ -22,7 +22,8 @@ KEPT = {
     "known_failures": "known-failures.yaml",
     "capabilities": "capabilities.yaml",
 }
-"""Under these names a bundle keeps the files that its check was given; the gate uses them unless it is given others."""
+"""Under these names a bundle keeps the files that its check was given; the gate uses them unless it is
+given others."""
 
 
 def gate_options(command: Function) -> Function:

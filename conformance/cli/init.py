@@ -9,7 +9,8 @@ import click
 
 FILES = {
     "earwitness.toml": "what every command uses unless it is told otherwise",
-    "capabilities.yaml": "what the product has, and why it lacks the rest; switching a capability off needs a reason here",
+    "capabilities.yaml": "what the product has, and why it lacks the rest; switching a capability off "
+    "needs a reason here",
     "waivers.yaml": "decisions to let a clause fail for a while, each with a reason, a risk and an end",
     "known-failures.yaml": "failures that are known; each must still fail, or the gate says so",
     ".github/workflows/earwitness.yml": "a workflow that is red for the right reason",

@@ -57,7 +57,8 @@ def judge(
 ) -> None:
     """Judge logs of observations (JSON Lines) by whole packs.
 
-    A log is the device's word at best: what it cannot show is not observable. Exits 1 where a clause is violated, 3 where lines cannot
+    A log is the device's word at best: what it cannot show is not observable. Exits 1 where a clause is
+    violated, 3 where lines cannot
     be read or no clause is shown to hold.
     """
     loaded = packs_named(packs)
@@ -122,5 +123,8 @@ def _violations(clause: ClauseJudgement) -> Iterator[str]:
         if first is None:
             continue
         words = printable(describe_event(observation_to_json(first.seen)))
-        yield f"          line {first.line}, {seconds_text(first.seen.time)}, {printable(first.seen.device)}: {words}"
+        yield (
+            f"          line {first.line}, {seconds_text(first.seen.time)}, "
+            f"{printable(first.seen.device)}: {words}"
+        )
         yield f"          {part.name}: {printable(part.english)}"

@@ -1,4 +1,5 @@
-"""The command line: it parses and prints; every verb is a function of the library. A command is loaded when it is called."""
+"""The command line: it parses and prints; every verb is a function of the library. A command is loaded
+when it is called."""
 
 from __future__ import annotations
 
@@ -170,16 +171,19 @@ def _explain(error: Exception) -> Exit:
 
 
 def _explain_missing(error: ModuleNotFoundError) -> Exit:
-    """A package that an extra brings: what judges is installed without the reference, and without some formats."""
+    """A package that an extra brings: what judges is installed without the reference, and without some
+    formats."""
     click.echo(
         f"earwitness: this needs the package '{error.name}', which is not installed; "
-        "pip install 'earwitness[reference]' brings the reference, 'earwitness[reports]' the other report formats",
+        "pip install 'earwitness[reference]' brings the reference, 'earwitness[reports]' the other "
+        "report formats",
         err=True,
     )
     return Exit.NOT_DRIVABLE
 
 
 def _end_quietly() -> NoReturn:
-    """Whoever read our output has gone: that is no verdict. Standard output must not be flushed again at the end."""
+    """Whoever read our output has gone: that is no verdict. Standard output must not be flushed again at
+    the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(Exit.INTERRUPTED.value)

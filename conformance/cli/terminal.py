@@ -1,4 +1,5 @@
-"""What a terminal shows: progress while it runs, a table that reads well at 80 columns, and a last block that says what to do."""
+"""What a terminal shows: progress while it runs, a table that reads well at 80 columns, and a last block
+that says what to do."""
 
 from __future__ import annotations
 
@@ -92,7 +93,8 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
 
 
 def _alike(summary: Summary) -> dict[str, list[str]]:
-    """The clauses that keep the gate from being green without being violated, those with the same reason together."""
+    """The clauses that keep the gate from being green without being violated, those with the same reason
+    together."""
     found: dict[str, list[str]] = {}
     for line in summary.failing:
         if line.verdict is not Verdict.VIOLATED:
@@ -107,15 +109,23 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
 def github_lines(summary: Summary) -> Iterator[str]:
     """Annotations of a workflow: one for each problem."""
     for story in summary.stories:
-        yield f"::error title={_property(f'{story.clause} is violated')}::{_message(f'{story.title}. {story.loses} Again: {story.command}')}"
+        text = f"{story.title}. {story.loses} Again: {story.command}"
+        yield _annotation("error", f"{story.clause} is violated", text)
     told = {story.clause for story in summary.stories}
     for line in summary.failing:
         if line.id not in told:
-            yield f"::error title={_property(f'{line.id}: {line.verdict.value}')}::{_message(f'{line.title}. {line.problem}')}"
-    yield from (f"::error title=the run::{_message(text)}" for text in summary.problems)
-    yield from (f"::warning title=the run::{_message(text)}" for text in summary.warnings)
+            title = f"{line.id}: {line.verdict.value}"
+            yield _annotation("error", title, f"{line.title}. {line.problem}")
+    for text in summary.problems:
+        yield _annotation("error", "the run", text)
+    for text in summary.warnings:
+        yield _annotation("warning", "the run", text)
     for line in summary.excused:
-        yield f"::warning title={_property(f'{line.id} was let through')}::{_message(line.note)}"
+        yield _annotation("warning", f"{line.id} was let through", line.note)
+
+
+def _annotation(kind: str, title: str, text: str) -> str:
+    return f"::{kind} title={_property(title)}::{_message(text)}"
 
 
 def _message(text: str) -> str:

@@ -38,7 +38,8 @@ def vectors(
 ) -> None:
     """Carry out the shortest stimuli that reach every transition and clause.
 
-    Exits 1 where a clause is violated on the way, 3 where something expected did not come or nothing could be carried out.
+    Exits 1 where a clause is violated on the way, 3 where something expected did not come or nothing
+    could be carried out.
     """
     if write is not None:
         _write_vectors(pack, write)

@@ -57,7 +57,8 @@ class Bundle:
     proofs: Mapping[str, ProofRecord]
 
     def observations(self) -> Iterator[tuple[int, Observation]]:
-        """Every observation with the number of its run, in the order in which they were judged. Raises BundleError."""
+        """Every observation with the number of its run, in the order in which they were judged. Raises
+        BundleError."""
         path = self.folder / OBSERVATIONS
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
@@ -79,7 +80,8 @@ def locate_bundle(path: Path) -> Path:
 
 
 def read_bundle(path: Path) -> Bundle:
-    """A bundle whose files are as they were written. Raises BundleError, NoBundleError, PartialBundleError."""
+    """A bundle whose files are as they were written. Raises BundleError, NoBundleError,
+    PartialBundleError."""
     folder = locate_bundle(path)
     _refuse_partial(folder)
     content = _content(folder / MANIFEST)
@@ -200,7 +202,8 @@ def _observation(line: bytes, place: str) -> tuple[int, Observation]:
 
 
 def archive_bundle(bundle: Bundle) -> bytes:
-    """The bundle as a tar file: the same bytes for the same bundle (sorted, no owner, no date), and only what belongs to it."""
+    """The bundle as a tar file: the same bytes for the same bundle (sorted, no owner, no date), and only
+    what belongs to it."""
     beside = [name for name in BESIDE if (bundle.folder / name).is_file()]
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:

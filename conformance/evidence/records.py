@@ -81,7 +81,8 @@ class Manifest(BundleRecord, frozen=True):
 
 
 class RunRecord(BundleRecord, frozen=True):
-    """One run: why it was made (tour, search, twin, vector ...), how many observations it brought, what could not be done."""
+    """One run: why it was made (tour, search, twin, vector ...), how many observations it brought, what
+    could not be done."""
 
     number: int
     purpose: str = ""
@@ -124,7 +125,8 @@ class ModelRecord(BundleRecord, frozen=True):
 
 
 class FindingRecord(BundleRecord, frozen=True):
-    """Something seen that belongs to no clause: undisclosed, undeclared, not read ... A blocking one forbids a green gate."""
+    """Something seen that belongs to no clause: undisclosed, undeclared, not read ... A blocking one
+    forbids a green gate."""
 
     kind: str
     text: str
@@ -150,7 +152,8 @@ class TrialRecord(BundleRecord, frozen=True):
 
 
 class CircumstancesRecord(BundleRecord, frozen=True):
-    """What the judge must know beside the observations: on whose word it rests that requests were heard (none: they were not), why the
+    """What the judge must know beside the observations: on whose word it rests that requests were heard
+    (none: they were not), why the
     target cannot be judged, reasons for missing capabilities, doubts and trials by clause."""
 
     heard: Origin | None = None
@@ -161,7 +164,8 @@ class CircumstancesRecord(BundleRecord, frozen=True):
 
 
 class Results(BundleRecord, frozen=True):
-    """What the run came to. `sight` gives each event the best origin with which this run could have seen it (none: nobody could)."""
+    """What the run came to. `sight` gives each event the best origin with which this run could have seen
+    it (none: nobody could)."""
 
     exit: int
     reason: str
@@ -184,7 +188,8 @@ class Results(BundleRecord, frozen=True):
 
 
 class FailureRecord(BundleRecord, frozen=True):
-    """A violation of one clause with the shortest scenario found, all one needs to play it again: the target, the seed, the packs."""
+    """A violation of one clause with the shortest scenario found, all one needs to play it again: the
+    target, the seed, the packs."""
 
     clause: str
     scenario: tuple[Mapping[str, Value], ...]

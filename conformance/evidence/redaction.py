@@ -16,7 +16,8 @@ CONTENT = ("words", "text")
 SHORTEST_PHRASE = 6
 """Characters: a shorter one would be found by chance in names and paths."""
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that a terminal or a page would act on instead of showing: control, format (bidi, zero width), surrogates, ..."""
+"""Unicode categories that a terminal or a page would act on instead of showing: control, format (bidi,
+zero width), surrogates, ..."""
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -37,7 +38,8 @@ def _escaped(char: str) -> str:
 
 
 class Redactor:
-    """Replaces words by digests under a key that is thrown away after the run: equal words stay equal, and no word can be guessed."""
+    """Replaces words by digests under a key that is thrown away after the run: equal words stay equal,
+    and no word can be guessed."""
 
     def __init__(self, key: bytes, phrases: Iterable[str] = ()) -> None:
         self._key = key

@@ -1,4 +1,5 @@
-"""JSON Schemas of the files of a bundle, made from their declarations. `python -m earwitness.conformance.evidence.schemas` writes them."""
+"""JSON Schemas of the files of a bundle, made from their declarations. `python -m
+earwitness.conformance.evidence.schemas` writes them."""
 
 from __future__ import annotations
 
@@ -35,7 +36,17 @@ def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _schema(title: str, kind: Any) -> Mapping[str, Any]:
-    return {"$schema": DIALECT, "title": title, **msgspec.json.schema(kind)}
+    return {"$schema": DIALECT, "title": title, **_with_flat_texts(msgspec.json.schema(kind))}
+
+
+def _with_flat_texts(part: Any) -> Any:
+    """The schema with every description in one line, so that wrapping a docstring changes no published file."""
+    if isinstance(part, dict):
+        flat = {name: _with_flat_texts(value) for name, value in part.items()}
+        if isinstance(flat.get("description"), str):
+            flat["description"] = " ".join(flat["description"].split())
+        return flat
+    return [_with_flat_texts(value) for value in part] if isinstance(part, list) else part
 
 
 def schema_text(schema: Mapping[str, Any]) -> str:

@@ -1,4 +1,5 @@
-"""Who answers for a bundle: an in-toto statement about its manifest, in a DSSE envelope, signed with Ed25519."""
+"""Who answers for a bundle: an in-toto statement about its manifest, in a DSSE envelope, signed with
+Ed25519."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class KeyFileError(ValueError):
 
 
 def generate_key(private: Path) -> Path:
-    """Write a new private key, and its public key beside it (`.pub`). Never over a file that is there. Raises KeyFileError."""
+    """Write a new private key, and its public key beside it (`.pub`). Never over a file that is there.
+    Raises KeyFileError."""
     public = private.with_name(private.name + ".pub")
     for path in (private, public):
         if path.exists():
@@ -73,7 +75,8 @@ def sign_bundle(bundle: Bundle, private: Path) -> Path:
 
 
 def verify_signature(bundle: Bundle, public: Path) -> None:
-    """That the bundle is signed by this key, and that the signature speaks of this very bundle. Raises BundleError, KeyFileError."""
+    """That the bundle is signed by this key, and that the signature speaks of this very bundle. Raises
+    BundleError, KeyFileError."""
     key = _sslib_key(_load_public(public))
     path = bundle.folder / SIGNATURE
     try:

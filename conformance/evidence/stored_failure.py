@@ -20,7 +20,8 @@ class FailureFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StoredFailure:
-    """A clause, the scenario that violated it, and where: `target` is empty and `packs` are none where nobody knows."""
+    """A clause, the scenario that violated it, and where: `target` is empty and `packs` are none where
+    nobody knows."""
 
     clause: str
     scenario: Scenario
@@ -31,13 +32,15 @@ class StoredFailure:
 
 
 def read_failure(path: Path) -> StoredFailure:
-    """A failure of a bundle, or a counterexample of the model. What the file leaves open, its bundle says. Raises FailureFileError."""
+    """A failure of a bundle, or a counterexample of the model. What the file leaves open, its bundle
+    says. Raises FailureFileError."""
     try:
         failure = msgspec.json.decode(path.read_bytes(), type=FailureRecord)
         scenario = tuple(from_json(dict(step)) for step in failure.scenario)
     except OSError as error:
         raise FailureFileError(
-            f"{path}: cannot be read ({error.strerror}); name a file in a bundle's failures/, or a counterexample"
+            f"{path}: cannot be read ({error.strerror}); name a file in a bundle's failures/, or a "
+            "counterexample"
         ) from None
     except (ValueError, TypeError, RecursionError) as error:
         raise FailureFileError(f"{path}: not a stored failure ({error})") from None

@@ -1,4 +1,5 @@
-"""Checking a bundle against itself, with no network: every verdict is recomputed from the observations, every proof is re-checked."""
+"""Checking a bundle against itself, with no network: every verdict is recomputed from the observations,
+every proof is re-checked."""
 
 from __future__ import annotations
 
@@ -41,8 +42,10 @@ def _pack_of(bundle: Bundle, record: PackRecord) -> Pack:
 def find_contradictions(
     bundle: Bundle, packs: Iterable[Pack], rejudged: Iterable[ClauseResult] = ()
 ) -> list[str]:
-    """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what it says it is.
-    `rejudged` are the results to which the judge comes from the bundle's own observations. Raises BundleError."""
+    """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what
+    it says it is.
+    `rejudged` are the results to which the judge comes from the bundle's own observations. Raises
+    BundleError."""
     clauses = {clause.id: clause for pack in packs for clause in pack.clauses}
     return [
         *_about_packs(bundle),
@@ -61,7 +64,10 @@ def _about_packs(bundle: Bundle) -> Iterator[str]:
             continue
         pack = _pack_of(bundle, record)
         if (pack.name, pack.version, pack.source) != (record.name, record.version, record.source):
-            yield f"manifest.json: {record.file} is pack {pack.name}, version {pack.version}; the manifest says otherwise"
+            yield (
+                f"manifest.json: {record.file} is pack {pack.name}, version {pack.version}; the "
+                "manifest says otherwise"
+            )
 
 
 def _about_results(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
@@ -137,7 +143,10 @@ def _about_verdicts(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[s
         applies = result.id in applicable
         if result.id in clauses and applies is (result.verdict is Verdict.NOT_APPLICABLE):
             word = "has" if applies else "lacks"
-            yield f"results.json: {result.id} is called {result.verdict.value}, and the target {word} what it needs"
+            yield (
+                f"results.json: {result.id} is called {result.verdict.value}, and the target {word} "
+                "what it needs"
+            )
         elif result.id in recomputed:
             yield from _about_verdict(result, recomputed[result.id])
 
@@ -192,14 +201,19 @@ def _about_judgement(bundle: Bundle, rejudged: Iterable[ClauseResult]) -> Iterat
 
 def _told(result: ClauseResult) -> str:
     parts = ", ".join(
-        f"{part.name} {part.verdict.value} on {part.evidence.value if part.evidence is not None else 'nothing'}"
+        f"{part.name} {part.verdict.value} on "
+        f"{part.evidence.value if part.evidence is not None else 'nothing'}"
         for part in result.conjuncts
     )
-    return f"{result.verdict.value} (exercised {result.exercised}; {parts or 'no parts'}; {result.reason or 'no reason'})"
+    return (
+        f"{result.verdict.value} (exercised {result.exercised}; {parts or 'no parts'}; "
+        f"{result.reason or 'no reason'})"
+    )
 
 
 def proof_faults(bundle: Bundle) -> list[str]:
-    """What is wrong with the proofs: each that is called proved has parts, and the checker accepts them and no fewer."""
+    """What is wrong with the proofs: each that is called proved has parts, and the checker accepts them
+    and no fewer."""
     from earwitness.proof_checker.checker import check_folder
     from earwitness.proof_checker.s_expressions import ProofError
 

@@ -53,7 +53,8 @@ def encode(record: msgspec.Struct | Mapping[str, Any]) -> bytes:
 
 
 class BundleWriter:
-    """Writes one bundle into a new folder below `out`. Use it in a `with`: leaving by an exception keeps it partial.
+    """Writes one bundle into a new folder below `out`. Use it in a `with`: leaving by an exception keeps
+    it partial.
 
     Nothing that it did not make is written, deleted or listed.
     """
@@ -106,7 +107,8 @@ class BundleWriter:
 
     @property
     def proofs(self) -> Path:
-        """The folder for certificates and counterexamples; what lies in it at the end belongs to the bundle."""
+        """The folder for certificates and counterexamples; what lies in it at the end belongs to the
+        bundle."""
         return self.folder / "proofs"
 
     def observe(self, run: int, observations: Iterable[Observation]) -> None:
@@ -120,7 +122,8 @@ class BundleWriter:
         self._counts[run] = self._counts.get(run, 0) + len(lines)
 
     def log_target(self, text: str) -> None:
-        """Append to the log of what the target wrote to its standard error: safe to print, without words, bounded."""
+        """Append to the log of what the target wrote to its standard error: safe to print, without words,
+        bounded."""
         shown = self.redactor.text(printable(text, keep="\n\t")).encode("utf-8")[
             : LARGEST_LOG - self._log_size
         ]
@@ -225,7 +228,8 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _point_latest(out: Path, identity: str) -> None:
-    """Let `latest` name this run from its first moment, so that an older bundle never speaks for a run that failed.
+    """Let `latest` name this run from its first moment, so that an older bundle never speaks for a run
+    that failed.
     A `latest` that is no link is somebody else's and stays."""
     link = out / LATEST
     if link.exists() and not link.is_symlink():

@@ -1,4 +1,5 @@
-"""Against an earlier run: each clause new, regressed, fixed or unchanged, and whether the baseline can still speak."""
+"""Against an earlier run: each clause new, regressed, fixed or unchanged, and whether the baseline can
+still speak."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def _change(before: Verdict | None, now: Verdict) -> Change:
 
 
 def staleness(bundle: Bundle, baseline: Bundle) -> list[str]:
-    """Why the baseline cannot speak for this run: another product, promises that are gone, a pack that changed in silence."""
+    """Why the baseline cannot speak for this run: another product, promises that are gone, a pack that
+    changed in silence."""
     found = []
     before, now = baseline.manifest, bundle.manifest
     if before.target.name != now.target.name:

@@ -1,4 +1,5 @@
-"""The capability file: what a product has, and why it lacks the rest. Switching a capability off never turns a run green by itself."""
+"""The capability file: what a product has, and why it lacks the rest. Switching a capability off never
+turns a run green by itself."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ class CapabilityFile(GateEntry, frozen=True):
 
 
 def load_capabilities(path: Path) -> CapabilityFile:
-    """The capability file. Raises GateFileError for a name that is not in the closed list, or a refusal without a reason."""
+    """The capability file. Raises GateFileError for a name that is not in the closed list, or a refusal
+    without a reason."""
     content, document = load_gate_file(path, CapabilityFile)
     for number, name in enumerate(content.has):
         _refuse_unknown(name, document.place(["has", number]))

@@ -1,4 +1,5 @@
-"""The gate: policy, decided from a bundle alone. `check` and `gate` call the same function, whatever they print."""
+"""The gate: policy, decided from a bundle alone. `check` and `gate` call the same function, whatever they
+print."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ class Profile(Enum):
 PROFILES = {
     Profile.CORE: "required clauses are satisfied, at the evidence that their pack asks for",
     Profile.STRICT: "and every clause that can be witnessed is witnessed, in each of its parts",
-    Profile.CERTIFICATION: "and there is a capability file, the target is sealed in, the bundle is signed, critical clauses are not waived",
+    Profile.CERTIFICATION: "and there is a capability file, the target is sealed in, the bundle is "
+    "signed, critical clauses are not waived",
 }
 
 
@@ -63,7 +65,8 @@ class Treatment(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the owner of the gate decided. `now` is when; `is_signed` says whether a signature over the bundle was checked."""
+    """What the owner of the gate decided. `now` is when; `is_signed` says whether a signature over the
+    bundle was checked."""
 
     now: datetime
     profile: Profile = Profile.CORE
@@ -158,7 +161,8 @@ class _Judged:
         return dict(compare_clauses(self.bundle, self.policy.baseline))
 
     def _problem(self, result: ClauseResult) -> tuple[Exit, str]:
-        """What is wrong with a clause under the profile, and its exit code; an empty text where nothing is."""
+        """What is wrong with a clause under the profile, and its exit code; an empty text where nothing
+        is."""
         match result.verdict:
             case Verdict.VIOLATED:
                 return Exit.VIOLATED, result.reason or "violated"
@@ -243,7 +247,8 @@ class _Judged:
         if missing or len(set(judged)) < len(judged):
             yield Notice(
                 Exit.EVIDENCE_INVALID,
-                f"every clause of the packs must have one result; without: {', '.join(missing) or 'none, but one stands twice'}",
+                "every clause of the packs must have one result; without: "
+                f"{', '.join(missing) or 'none, but one stands twice'}",
             )
         for finding in results.findings:
             yield Notice(

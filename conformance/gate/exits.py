@@ -24,7 +24,8 @@ MEANING = {
     Exit.SATISFIED: "satisfied",
     Exit.VIOLATED: "a required clause is violated",
     Exit.USAGE: "usage, configuration, capability or waiver file",
-    Exit.INCONCLUSIVE: "inconclusive, not exercised, not observable, or on its word where a witness is asked for",
+    Exit.INCONCLUSIVE: "inconclusive, not exercised, not observable, or on its word where a witness is "
+    "asked for",
     Exit.NOT_DRIVABLE: "the target cannot be driven",
     Exit.EVIDENCE_INVALID: "the evidence is invalid: a digest, a signature, a proof or a verdict",
     Exit.STALE: "a known failure or the baseline is stale, or a waiver has expired",

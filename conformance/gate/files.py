@@ -16,7 +16,8 @@ _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]")
 
 
 class GateFileError(ValueError):
-    """A waiver, known-failure or capability file that is wrong; the message gives the place and the remedy."""
+    """A waiver, known-failure or capability file that is wrong; the message gives the place and the
+    remedy."""
 
 
 class GateEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -34,7 +34,8 @@ def violating_event(failure: FailureRecord | None) -> str:
 
 
 def fingerprint(bundle: Bundle, clause: str) -> str:
-    """Sixteen characters that name the failure of a clause, the same in every run that fails in the same way."""
+    """Sixteen characters that name the failure of a clause, the same in every run that fails in the same
+    way."""
     failure = bundle.failures.get(clause)
     kept: dict[str, object] = {"clause": clause}
     if failure is not None and violating_event(failure):

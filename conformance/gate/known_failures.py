@@ -1,4 +1,5 @@
-"""Known failures: facts about an implementation. What is listed must still fail, and for the cause that is given."""
+"""Known failures: facts about an implementation. What is listed must still fail, and for the cause that
+is given."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from earwitness.conformance.gate.files import GateEntry, GateFileError, load_gat
 
 
 class KnownFailure(GateEntry, frozen=True):
-    """`clause` is an id, or a pattern within one family (`CALL-*`). `event` is the event that violates it, where that is known."""
+    """`clause` is an id, or a pattern within one family (`CALL-*`). `event` is the event that violates
+    it, where that is known."""
 
     id: str
     clause: str
@@ -34,7 +36,8 @@ class KnownFailureFile(GateEntry, frozen=True):
 
 
 def load_known_failures(path: Path) -> tuple[KnownFailure, ...]:
-    """The known failures of a file. Raises GateFileError for a pattern that could hide a failure nobody has seen."""
+    """The known failures of a file. Raises GateFileError for a pattern that could hide a failure nobody
+    has seen."""
     content, document = load_gate_file(path, KnownFailureFile)
     seen: set[str] = set()
     for number, known in enumerate(content.known_failures):
@@ -46,7 +49,8 @@ def load_known_failures(path: Path) -> tuple[KnownFailure, ...]:
             raise GateFileError(f"{place}: cause is empty; say why it fails")
         if _is_too_broad(known):
             raise GateFileError(
-                f"{place}: the pattern '{known.clause}' is too broad; name one clause, or one family with the event that fails"
+                f"{place}: the pattern '{known.clause}' is too broad; name one clause, or one family with "
+                "the event that fails"
             )
     return content.known_failures
 

@@ -11,7 +11,8 @@ from earwitness.model.expression import Value
 from earwitness.model.vocabulary import vocabulary
 
 QUIET = frozenset({"audio.captured", "camera.captured", "tick", "end"})
-"""Events that come many times a second, or say nothing: left out of a sequence unless one of them violates."""
+"""Events that come many times a second, or say nothing: left out of a sequence unless one of them
+violates."""
 DONE_BY_PEOPLE = frozenset(
     {
         "button.microphone",
@@ -98,7 +99,8 @@ def tell_story(
     speaks_of: frozenset[str] = frozenset(),
     fingerprint: str = "",
 ) -> Story:
-    """The story of a stored failure. `speaks_of` names the events of the clause's formula: the others are left out (none: all stay)."""
+    """The story of a stored failure. `speaks_of` names the events of the clause's formula: the others are
+    left out (none: all stay)."""
     rows = sequence_rows(failure.trace, failure.at, speaks_of)
     event = str(failure.trace[failure.at]["event"]) if failure.at < len(failure.trace) else ""
     return Story(
@@ -193,7 +195,8 @@ def _is_told(entry: Mapping[str, Value], device: Value, speaks_of: frozenset[str
 
 
 def _like_it(kept: Sequence[tuple[Mapping[str, Value], int, bool]], entry: Mapping[str, Value]) -> int | None:
-    """The place of an upload of the same kind among the last two rows: wire and device tell of each in turn."""
+    """The place of an upload of the same kind among the last two rows: wire and device tell of each in
+    turn."""
     if entry["event"] != "stream.audio":
         return None
     for place in range(max(0, len(kept) - 2), len(kept)):

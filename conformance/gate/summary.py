@@ -35,9 +35,11 @@ HEADLINES = {
     Exit.INTERRUPTED: "Interrupted",
 }
 GLOSSARY = {
-    "satisfied": "What the clause speaks of happened in this run, the clause was kept each time, and the evidence is as strong as its pack asks for.",
+    "satisfied": "What the clause speaks of happened in this run, the clause was kept each time, and the "
+    "evidence is as strong as its pack asks for.",
     "violated": "It was broken at least once; the shortest sequence that shows it is on this page.",
-    "on its word": "It was kept as far as we were told, but part of what we know was told by the target, and its pack asks for a witness.",
+    "on its word": "It was kept as far as we were told, but part of what we know was told by the target, "
+    "and its pack asks for a witness.",
     "not observable": "Nobody in this run could see an event that the clause speaks of.",
     "not exercised": "What the clause speaks of did not happen, so nothing is known.",
     "inconclusive": "Something that is needed for a verdict failed or is missing; the reason is given.",
@@ -46,7 +48,8 @@ GLOSSARY = {
     "the device's word": "The target reports it, and nobody else saw it.",
     "a stand-in's word": "A service that stands in for the real one reports it.",
     "the driver's word": "The author of the driver says so on the target's behalf.",
-    "proved": "It holds in every run of a model of the system, without bound. This speaks of the model, not of the target.",
+    "proved": "It holds in every run of a model of the system, without bound. This speaks of the model, "
+    "not of the target.",
     "exercised": "How many times what the clause speaks of happened while it was watched.",
     "waived": "A named person decided to let this pass until a day; it is still not satisfied.",
 }
@@ -242,7 +245,8 @@ def _matrix(lines: Iterable[ClauseLine]) -> Mapping[str, Mapping[str, int]]:
 
 
 def _sentence(bundle: Bundle, decision: Decision) -> str:
-    """The verdict in one sentence: which build, by which packs and profile, when, how complete, confined or not, signed or not."""
+    """The verdict in one sentence: which build, by which packs and profile, when, how complete, confined
+    or not, signed or not."""
     manifest, target = bundle.manifest, bundle.manifest.target
     build = f"{target.name} {target.version}".strip() or target.given
     digest = f" (program {target.digest[:12]})" if target.digest else ""
@@ -251,7 +255,8 @@ def _sentence(bundle: Bundle, decision: Decision) -> str:
     when = f"{day} {clock[:5]} UTC"
     confined = "sealed in" if manifest.confinement == "sealed" else f"not sealed in ({manifest.confinement})"
     return printable(
-        f"{build}{digest}, judged by {packs} under the profile {decision.profile.value} on {when}, {confined}: "
+        f"{build}{digest}, judged by {packs} under the profile {decision.profile.value} on {when}, "
+        f"{confined}: "
         f"{count_words(decision.clauses)}."
     )
 
@@ -287,7 +292,8 @@ def _limits(bundle: Bundle) -> Iterable[str]:
     """What was not tested, or not seen."""
     manifest, results = bundle.manifest, bundle.results
     if manifest.confinement != "sealed":
-        yield f"The target was not sealed in (confinement: {manifest.confinement}): what left by another way was not seen."
+        way = f"confinement: {manifest.confinement}"
+        yield f"The target was not sealed in ({way}): what left by another way was not seen."
     if results.stores.unread:
         yield f"Not read: {', '.join(results.stores.unread)}."
     if not results.stores.files:
@@ -299,7 +305,8 @@ def _limits(bundle: Bundle) -> Iterable[str]:
         yield f"Could not be done on this target: {'; '.join(results.skipped)}."
     if not bundle.proofs:
         yield "Proofs were left out; nothing is said about the model."
-    yield f"{len(results.runs)} runs were made, from seed {manifest.seed}; what did not happen in them was not judged."
+    made = f"{len(results.runs)} runs were made, from seed {manifest.seed}"
+    yield f"{made}; what did not happen in them was not judged."
     yield "The memory of the target, and what it would do in hours or years that were not run, were not seen."
 
 

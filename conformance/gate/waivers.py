@@ -14,7 +14,8 @@ from earwitness.model.vocabulary import nearest
 
 
 class Scope(GateEntry, frozen=True):
-    """What a waiver is about, beyond its clause: versions of the implementation (`>=1.2,<2`), one failure by its fingerprint."""
+    """What a waiver is about, beyond its clause: versions of the implementation (`>=1.2,<2`), one failure
+    by its fingerprint."""
 
     versions: str = ""
     fingerprint: str = ""
@@ -60,7 +61,8 @@ def _is_within(version: str, versions: str) -> bool:
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
-    """The waivers of a file. Raises GateFileError for an entry without a reason, an owner, a day; for ids that stand twice."""
+    """The waivers of a file. Raises GateFileError for an entry without a reason, an owner, a day; for ids
+    that stand twice."""
     content, document = load_gate_file(path, WaiverFile)
     seen: set[str] = set()
     for number, waiver in enumerate(content.waivers):
@@ -88,7 +90,8 @@ def unknown_clauses(waivers: Iterable[Waiver], clauses: Iterable[str]) -> list[s
     """A sentence for each waiver whose clause no pack has."""
     known = list(clauses)
     return [
-        f"waiver {waiver.id}: no pack of this run has a clause '{waiver.clause}'.{nearest(waiver.clause, known)}"
+        f"waiver {waiver.id}: no pack of this run has a clause "
+        f"'{waiver.clause}'.{nearest(waiver.clause, known)}"
         for waiver in waivers
         if waiver.clause not in known
     ]

@@ -182,7 +182,10 @@ def test_every_command_of_the_list_is_there_and_explains_itself(name):
 
 def test_help_loads_no_command():
     code = "import sys; from earwitness.conformance.cli.main import main; sys.argv = ['x', '--help']; main()"
-    probe = f"import atexit, sys; atexit.register(lambda: print(len([m for m in sys.modules if m.split('.')[0] in ('z3', 'numpy', 'yaml', 'rich', 'jinja2')])))\n{code}"
+    probe = (
+        "import atexit, sys; atexit.register(lambda: print(len([m for m in sys.modules if "
+        f"m.split('.')[0] in ('z3', 'numpy', 'yaml', 'rich', 'jinja2')])))\n{code}"
+    )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "0"
 

@@ -1,4 +1,5 @@
-"""What a CI runs: the composite action, the templates and the hooks, step by step, as a shell would run them."""
+"""What a CI runs: the composite action, the templates and the hooks, step by step, as a shell would run
+them."""
 
 from __future__ import annotations
 
@@ -105,12 +106,14 @@ def test_the_hook_for_packs_is_green_for_ours_and_red_for_a_broken_one(shell, tm
         ("waivers.yaml", "waivers: [{id: W}]\n", 2),
         (
             "waivers.yaml",
-            "waivers: [{id: W, clause: MIC-1, reason: r, risk: r, owner: o, approved_by: a, expires: 2020-01-01}]\n",
+            "waivers: [{id: W, clause: MIC-1, reason: r, risk: r, owner: o, approved_by: a, expires: "
+            "2020-01-01}]\n",
             6,
         ),
         (
             "waivers.yaml",
-            "waivers: [{id: W, clause: MIC-99, reason: r, risk: r, owner: o, approved_by: a, expires: 2999-01-01}]\n",
+            "waivers: [{id: W, clause: MIC-99, reason: r, risk: r, owner: o, approved_by: a, expires: "
+            "2999-01-01}]\n",
             6,
         ),
         ("known-failures.yaml", "known_failures: [{id: K, clause: MIC-1, cause: late}]\n", 0),

@@ -1,4 +1,5 @@
-"""A bundle cannot be mistaken: own folder, written as it goes, partial until whole, and every edit of every file is noticed."""
+"""A bundle cannot be mistaken: own folder, written as it goes, partial until whole, and every edit of
+every file is noticed."""
 
 from __future__ import annotations
 

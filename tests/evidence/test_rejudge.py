@@ -1,4 +1,5 @@
-"""The judge comes to the same verdicts from a bundle alone; an evidence, a count or a reason that was edited is noticed."""
+"""The judge comes to the same verdicts from a bundle alone; an evidence, a count or a reason that was
+edited is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The published schemas are those of the declarations, and say yes to a real bundle and no to a changed one."""
+"""The published schemas are those of the declarations, and say yes to a real bundle and no to a changed
+one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`verify`: whoever edits a bundle and puts every digest right is still caught, because the verdicts are recomputed."""
+"""`verify`: whoever edits a bundle and puts every digest right is still caught, because the verdicts are
+recomputed."""
 
 from __future__ import annotations
 
@@ -102,7 +103,8 @@ def test_a_lowered_need_is_noticed(tmp_path):
 
 
 def test_redaction_keeps_the_verdicts(tmp_path):
-    """Words are replaced before they are kept; what is recomputed from what is kept must not depend on them."""
+    """Words are replaced before they are kept; what is recomputed from what is kept must not depend on
+    them."""
     spoken = observed(5, "speech", words="what is the weather", addressed=True, until=9)
     folder = write_bundle(tmp_path / "out", trace=(HONEST[0], spoken, *HONEST[1:]))
     assert found(folder) == []

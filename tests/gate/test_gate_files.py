@@ -1,4 +1,5 @@
-"""Waiver, known-failure and capability files: errors with file, line and column, and nothing that hides what nobody has seen."""
+"""Waiver, known-failure and capability files: errors with file, line and column, and nothing that hides
+what nobody has seen."""
 
 from __future__ import annotations
 

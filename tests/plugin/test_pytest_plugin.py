@@ -53,7 +53,8 @@ def test_it_works_with_xdist_and_junitxml(pytester, red):
 def test_a_waiver_skips_and_an_evidence_floor_fails(pytester, red, green):
     waivers = pytester.path / "waivers.yaml"
     waivers.write_text(
-        "waivers:\n  - {id: W-1, clause: MIC-1, reason: r, risk: r, owner: o, approved_by: A, expires: 2999-01-01}\n"
+        "waivers:\n  - {id: W-1, clause: MIC-1, reason: r, risk: r, owner: o, approved_by: A, expires: "
+        "2999-01-01}\n"
     )
     done = run(pytester, "--earwitness-bundle", red, "--earwitness-waivers", waivers)
     done.assert_outcomes(passed=2, skipped=1)

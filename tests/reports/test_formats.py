@@ -1,4 +1,5 @@
-"""Every report format, read by somebody else: the standard's schema or a foreign reader. Nothing hostile acts in any of them."""
+"""Every report format, read by somebody else: the standard's schema or a foreign reader. Nothing hostile
+acts in any of them."""
 
 from __future__ import annotations
 
@@ -27,8 +28,12 @@ from earwitness.reports.matrix import matrix_markdown, matrix_page
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 STANDARDS = Path(__file__).with_name("standards")
-HOSTILE = "</title><script>alert(1)</script>\"'=cmd|/C calc!A0 \x1b[31m\u202eabc\u2066|`::error::@all\x00\n## forged\r\n"
-"""Markup, quotes, a spreadsheet formula, a terminal escape, right-to-left and isolate marks, Markdown, workflow commands, NUL."""
+HOSTILE = (
+    "</title><script>alert(1)</script>\"'=cmd|/C calc!A0 "
+    "\x1b[31m\u202eabc\u2066|`::error::@all\x00\n## forged\r\n"
+)
+"""Markup, quotes, a spreadsheet formula, a terminal escape, right-to-left and isolate marks, Markdown,
+workflow commands, NUL."""
 
 
 def judged(bundle, **policy):
