@@ -39,6 +39,9 @@ OUTWARD_PORT = 7001
 ADDRESS = "10.99.0.2"
 """The cell's own address: private, and unlikely to mean anything to a target."""
 
+OWN_FOLDER = "/earwitness"
+"""Below it are the target's home and its folder for temporary files."""
+
 IP_TRANSPARENT = 19
 IPV6_TRANSPARENT = 75
 SO_ATTACH_FILTER = 26
@@ -58,8 +61,8 @@ class BuildError(Exception):
 
 
 @dataclass
-class Cell:
-    """What was built, and the target in it."""
+class Confined:
+    """The target, and the cell that was built around it."""
 
     sealed: bool
     folder: str
@@ -131,7 +134,12 @@ def packet_socket() -> socket.socket:
     """A socket that sees every packet once, as it is sent, a TCP packet's beginning only."""
     made = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
     # 256 MiB, used only while the harness is busy elsewhere: a packet counts whole, up to 64 kB on loopback.
-    made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
+    # A plain
+    # user gets what the machine gives everybody; packets that are dropped are counted.
+    try:
+        made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
+    except PermissionError:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 << 20)
     made.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bpf_program(PACKET_FILTER))
     return made
 
@@ -198,37 +206,60 @@ PSEUDO = {
 """File systems that keep nothing a target could write to and find again."""
 
 
-def build_files(folder: str, limit: int, user: bool) -> tuple[dict[str, str], list[str]]:
+def build_files(asked: Message) -> tuple[dict[str, str], list[str]]:
     """Lay an overlay over every file system; returns where what is written really lies, and bwrap's
     arguments."""
+    folder, user = asked["folder"], asked["user"]
     mount("none", "/", "", MS_REC | MS_PRIVATE, "")
-    mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"size={limit},mode=755")
+    mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"size={asked['limit']},mode=755")
     uppers: dict[str, str] = {}
     arguments: list[str] = []
-    for number, place in enumerate(overlaid_places(user)):
-        upper, work, merged = (f"{folder}/{part}/{number}" for part in ("upper", "work", "merged"))
-        for path in (upper, work, merged):
-            os.makedirs(path)
-        os.chmod(upper, stat.S_IMODE(os.stat(place).st_mode))
-        options = f"lowerdir={place},upperdir={upper},workdir={work}" + (",userxattr" if user else "")
-        mount("overlay", merged, "overlay", 0, options)
+    if user:
+        arguments += bind_fresh(uppers, folder, "/", "top")
+    for number, place in enumerate(user_places(asked["cwd"]) if user else mount_points()):
+        upper, merged = f"{folder}/upper/{number}", f"{folder}/merged/{number}"
+        try:
+            lay_overlay(place, upper, f"{folder}/work/{number}", merged, user)
+        except BuildError:
+            # A plain user cannot overlay a folder in which other file systems are mounted. Where nothing can
+            # be
+            # written nothing is found.
+            if not user:
+                raise
+            arguments += ["--ro-bind", place, place]
+            continue
         uppers[place] = upper
         arguments += ["--bind", merged, place]
     if user:
-        arguments = ["--tmpfs", "/", *arguments, *links_at_the_top()]
-    for name, path in (("shm", "/dev/shm"), ("run", "/run")):
-        os.makedirs(f"{folder}/{name}", mode=0o1777)
-        uppers[path] = f"{folder}/{name}"
-    arguments += ["--dev", "/dev", "--bind", f"{folder}/shm", "/dev/shm", "--proc", "/proc"]
-    return uppers, [*arguments, "--ro-bind-try", "/sys", "/sys", "--bind", f"{folder}/run", "/run"]
+        arguments += links_at_the_top()
+    arguments += ["--dev", "/dev", "--proc", "/proc", "--ro-bind-try", "/sys", "/sys"]
+    for path, name in (("/dev/shm", "shm"), ("/run", "run"), (OWN_FOLDER, "own")):
+        arguments += bind_fresh(uppers, folder, path, name)
+    return uppers, arguments
 
 
-def overlaid_places(user: bool) -> list[str]:
-    """Mount points of real file systems, outer ones first. A plain user cannot overlay `/` itself: then each
-    folder at the top."""
-    places = {"/"} if not user else top_folders()
+def bind_fresh(uppers: dict[str, str], folder: str, path: str, name: str) -> list[str]:
+    """bwrap's arguments for an empty folder at that path."""
+    uppers[path] = f"{folder}/{name}"
+    os.makedirs(uppers[path])
+    os.chmod(uppers[path], 0o1777)
+    return ["--bind", uppers[path], path]
+
+
+def lay_overlay(place: str, upper: str, work: str, merged: str, user: bool) -> None:
+    """Show `place` at `merged`, with whatever is written there kept in `upper`. Raises BuildError."""
+    for path in (upper, work, merged):
+        os.makedirs(path)
+    os.chmod(upper, stat.S_IMODE(os.stat(place).st_mode))
+    options = f"lowerdir={place},upperdir={upper},workdir={work}" + (",userxattr" if user else "")
+    mount("overlay", merged, "overlay", 0, options)
+
+
+def mount_points() -> list[str]:
+    """Mount points of real file systems, outer ones first."""
     with open("/proc/self/mountinfo") as stream:
         lines = [line.split() for line in stream]
+    places = {"/"}
     for fields in lines:
         path = fields[4].encode().decode("unicode_escape")
         kind = fields[fields.index("-") + 1]
@@ -238,13 +269,18 @@ def overlaid_places(user: bool) -> list[str]:
             and not path.startswith(("/proc", "/sys", "/dev", "/run"))
         ):
             places.add(path)
-    return sorted(places - ({"/"} if user else set()))
+    return sorted(places)
 
 
-def top_folders() -> set[str]:
-    """Folders directly under `/` that a target may look into."""
+def user_places(cwd: str) -> list[str]:
+    """What a plain user overlays: not `/` itself but each folder at the top, and the folders below them in
+    which a user may write. There the kernel would else copy a folder of the superuser's, which it cannot."""
     names = set(os.listdir("/")) - {"proc", "sys", "dev", "run", "lost+found"}
-    return {f"/{name}" for name in names if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}")}
+    top = {f"/{name}" for name in names if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}")}
+    writable = {
+        path for path in ("/var/tmp", os.path.realpath(cwd)) if os.access(path, os.W_OK) and path != "/"
+    }
+    return sorted(top | writable)
 
 
 def links_at_the_top() -> list[str]:
@@ -273,7 +309,7 @@ def run_tool(command: list[str], text: str) -> None:
 # The target.
 
 
-def start_sealed(asked: Message, uppers: dict[str, str], mounts: list[str]) -> Cell:
+def start_sealed(asked: Message, uppers: dict[str, str], mounts: list[str]) -> Confined:
     """Start the target through bwrap. A shell stands before it: it writes an empty line when everything is
     built, and goes on to the target when it has read one."""
     arguments = ["--unshare-pid", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *mounts]
@@ -305,16 +341,16 @@ def start_sealed(asked: Message, uppers: dict[str, str], mounts: list[str]) -> C
             first = int(json.load(stream)["child-pid"])
         except (ValueError, KeyError):
             raise BuildError("bwrap did not start") from None
-    return Cell(True, asked["folder"], target, first, uppers)
+    return Confined(True, asked["folder"], target, first, uppers)
 
 
-def start_open(asked: Message) -> Cell:
+def start_open(asked: Message) -> Confined:
     """Start the target as an ordinary child in a session of its own."""
     try:
         target = subprocess.Popen(asked["argv"], cwd=asked["cwd"], env=asked["env"], start_new_session=True)
     except (OSError, ValueError) as error:
         raise BuildError(f"cannot be started: {error}") from None
-    return Cell(False, asked["folder"], target, target.pid)
+    return Confined(False, asked["folder"], target, target.pid)
 
 
 def filter_file(content: bytes) -> int:
@@ -391,7 +427,7 @@ include/uapi/asm-generic/unistd.h)."""
 # Processes: found, stopped, ended.
 
 
-def processes_of(cell: Cell) -> list[int]:
+def processes_of(cell: Confined) -> list[int]:
     """Every process of the target."""
     if not cell.sealed:
         return descendants(os.getpid())
@@ -434,7 +470,7 @@ def status_fields(process: int) -> list[str] | None:
         return None
 
 
-def freeze(cell: Cell) -> int:
+def freeze(cell: Confined) -> int:
     """Stop every process, also those that are started while we stop others; returns how many there are."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
@@ -454,7 +490,7 @@ def is_running(process: int) -> bool:
     return fields is not None and fields[0] not in "TtZX"
 
 
-def thaw(cell: Cell) -> None:
+def thaw(cell: Confined) -> None:
     for process in cell.stopped:
         signal_process(process, signal.SIGCONT)
     cell.stopped.clear()
@@ -465,7 +501,7 @@ def signal_process(process: int, number: signal.Signals) -> None:
         os.kill(process, number)
 
 
-def end_all(cell: Cell) -> None:
+def end_all(cell: Confined) -> None:
     """Kill every process of the target. In a cell the death of number 1 takes all others with it."""
     if cell.sealed:
         signal_process(cell.first, signal.SIGKILL)
@@ -487,7 +523,7 @@ def reap_children() -> None:
 # The search: everything that was written since the baseline and is still there.
 
 
-def listed_files(cell: Cell) -> Iterator[Message]:
+def listed_files(cell: Confined) -> Iterator[Message]:
     """Every file, link, attribute, pipe and shared memory. `path` is where its content can be opened."""
     for place, upper in cell.uppers.items():
         yield from files_below(cell, upper, place.rstrip("/"))
@@ -498,7 +534,7 @@ def listed_files(cell: Cell) -> Iterator[Message]:
     yield from shared_memory(cell)
 
 
-def files_below(cell: Cell, folder: str, name: str, skipped: tuple[str, ...] = ()) -> Iterator[Message]:
+def files_below(cell: Confined, folder: str, name: str, skipped: tuple[str, ...] = ()) -> Iterator[Message]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -547,7 +583,7 @@ def attributes_of(path: str, shown: str) -> Iterator[Message]:
             yield {"name": f"{shown} (attribute {name})", "text": value.decode("latin-1")}
 
 
-def open_files(cell: Cell, process: int) -> Iterator[Message]:
+def open_files(cell: Confined, process: int) -> Iterator[Message]:
     """Files that only a descriptor or a mapping still holds, and what waits in pipes and sockets."""
     seen: set[tuple[int, int]] = set()
     for kind in ("fd", "map_files"):
@@ -567,7 +603,7 @@ def open_files(cell: Cell, process: int) -> Iterator[Message]:
             yield from one_open_file(process, path, f"{link} of process {process}", status)
 
 
-def is_the_harness_own(cell: Cell, link: str, status: os.stat_result) -> bool:
+def is_the_harness_own(cell: Confined, link: str, status: os.stat_result) -> bool:
     """The pipes between harness and target, and what stands in the folders that the harness shows."""
     return status.st_ino in cell.harness_pipes or link.startswith(cell.shown)
 
@@ -611,7 +647,7 @@ def waiting_in_socket(process: int, number: int, shown: str) -> Iterator[Message
                 yield {"name": shown, "text": content.decode("latin-1")}
 
 
-def shared_memory(cell: Cell) -> Iterator[Message]:
+def shared_memory(cell: Confined) -> Iterator[Message]:
     """System V segments of the cell's own namespace, by a copy each."""
     if not cell.sealed:
         return
@@ -639,7 +675,7 @@ def send(harness: socket.socket, message: Message, descriptors: list[int] | None
     harness.sendmsg([json.dumps(message).encode()], beside if descriptors else [])
 
 
-def serve(harness: socket.socket, cell: Cell) -> None:
+def serve(harness: socket.socket, cell: Confined) -> None:
     """Answer the harness until it goes away."""
     while True:
         packet = harness.recv(LARGEST_PACKET)
@@ -654,7 +690,7 @@ def serve(harness: socket.socket, cell: Cell) -> None:
             return
 
 
-def answer(harness: socket.socket, cell: Cell, asked: Message) -> None:
+def answer(harness: socket.socket, cell: Confined, asked: Message) -> None:
     match asked["do"]:
         case "socket":
             made, port = socket_for(asked)
@@ -685,7 +721,7 @@ def answer(harness: socket.socket, cell: Cell, asked: Message) -> None:
             send(harness, {"exit": wait_for_target(cell, 0)})
 
 
-def send_listing(harness: socket.socket, cell: Cell) -> None:
+def send_listing(harness: socket.socket, cell: Confined) -> None:
     """In several messages; the last says so."""
     entries: list[Message] = []
     size = 0
@@ -710,14 +746,14 @@ def command_line(process: int) -> str:
         return ""
 
 
-def wait_for_target(cell: Cell, seconds: float) -> int | None:
+def wait_for_target(cell: Confined, seconds: float) -> int | None:
     try:
         return cell.target.wait(seconds)
     except subprocess.TimeoutExpired:
         return None
 
 
-def take_baseline(cell: Cell) -> None:
+def take_baseline(cell: Confined) -> None:
     """What is there before the target has run: the folders and mount points that were just made."""
     places = {**cell.uppers, "/dev": f"/proc/{cell.first}/root/dev"}
     for place, upper in places.items():
@@ -737,7 +773,7 @@ def main() -> None:
     try:
         if asked["sealed"]:
             sockets = build_network()
-            uppers, arguments = build_files(asked["folder"], asked["limit"], asked["user"])
+            uppers, arguments = build_files(asked)
             cell = start_sealed(asked, uppers, arguments)
         else:
             cell = start_open(asked)
