@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from earwitness.conformance.running.answers import plain_letters
 from earwitness.conformance.running.sounds import SoundMemory
 from earwitness.conformance.targets.cell import Cell
 from earwitness.conformance.targets.confinement import Confinement
@@ -49,7 +51,9 @@ class Stores:
         files = self._changed_files()
         before = [self._before[file.name] for file in files if file.name in self._before]
         found = search_files(files, self._sounds.reader, texts)
-        return found.since(search_files(before, self._sounds.reader, texts)) if before else found
+        if before:
+            found = found.since(search_files(before, self._sounds.reader, texts))
+        return replace(found, finds=tuple(f for f in found.finds if not _is_part(f, found.finds)))
 
     def mark(self) -> None:
         """From here on growth is counted."""
@@ -78,6 +82,16 @@ class Stores:
             return list(files_below(self._folders))
         with self._cell.frozen():
             return list(self._cell.found_files())
+
+
+def _is_part(find: StoreFind, finds: Iterable[StoreFind]) -> bool:
+    """Whether words are a part of the text acted on that lies in the same store: a request may begin as another one did."""
+    if find.acted_on or not find.text:
+        return False
+    part = plain_letters(find.text)
+    return any(
+        other.acted_on and other.store == find.store and part in plain_letters(other.text) for other in finds
+    )
 
 
 def owners(find: StoreFind, acted_on: Mapping[str, Iterable[str]], sounds: SoundMemory) -> list[str]:
