@@ -13,6 +13,7 @@ from earwitness.conformance.cli.gate_options import files_to_keep, gate_options,
 from earwitness.conformance.cli.targets import LEVELS, confinement_option
 from earwitness.conformance.cli.terminal import Progress
 from earwitness.conformance.evidence.bundle import read_bundle
+from earwitness.conformance.evidence.writer import forget_latest
 from earwitness.conformance.gate.judged import judge_bundle
 
 
@@ -74,6 +75,7 @@ def check(
     """Judge a target, prove the promises on the model, write a bundle and its reports."""
     from earwitness.conformance.targets.entry_points import TargetOptions, open_target
 
+    forget_latest(out)
     if key is not None:
         raise click.UsageError("a bundle is signed after its check; use --key with 'gate'")
     loaded = packs_named(packs)

@@ -4,6 +4,7 @@ when it is called."""
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -138,7 +139,8 @@ def cli(ctx: click.Context) -> None:
 
 
 def main() -> None:
-    """The entry point: every error becomes one sentence and its exit code."""
+    """The entry point: every error becomes one sentence and its exit code. SIGTERM ends as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as end:

@@ -103,7 +103,7 @@ class BundleWriter:
     ) -> None:
         self._observations.close()
         if error is not None and not (self.folder / MANIFEST).exists():
-            self._note_end(printable(f"{type(error).__name__}: {error}")[:500])
+            self._note_end(_describe_end(error))
 
     @property
     def proofs(self) -> Path:
@@ -203,6 +203,12 @@ class BundleWriter:
             _write_whole(self.folder / PARTIAL, encode(noted))
 
 
+def _describe_end(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted"
+    return printable(f"{type(error).__name__}: {error}")[:500]
+
+
 def digest_file(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
@@ -225,6 +231,13 @@ def _write_whole(path: Path, content: bytes) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def forget_latest(out: Path) -> None:
+    """Let `latest` name no run, before anything of a new one can fail: an older bundle must not answer for it."""
+    link = out / LATEST
+    if link.is_symlink():
+        link.unlink()
 
 
 def _point_latest(out: Path, identity: str) -> None:

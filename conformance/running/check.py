@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +14,7 @@ from typing import Any
 
 from earwitness.conformance.evidence import records
 from earwitness.conformance.evidence.redaction import Redactor
-from earwitness.conformance.evidence.writer import BundleWriter
+from earwitness.conformance.evidence.writer import BundleWriter, digest_file
 from earwitness.conformance.gate.verdict import ClauseResult, Exit
 from earwitness.conformance.running.conduct import Session, Tell
 from earwitness.conformance.running.examination import Examination, Plan, examine
@@ -209,9 +212,21 @@ def _target_record(target: str, hello: Hello) -> records.TargetRecord:
         name=hello.name,
         version=hello.version,
         clock=hello.clock,
+        digest=program_digest(target),
         devices=dict(hello.devices),
         capabilities=dict(hello.capabilities),
     )
+
+
+def program_digest(target: str) -> str:
+    """SHA-256 over the files that an `exec:` command names, program and scripts alike; empty where it names none."""
+    kind, _, command = target.partition(":")
+    if kind != "exec":
+        return ""
+    words = shlex.split(command)
+    found = [Path(shutil.which(word) or word) for word in words[:1]] + [Path(word) for word in words[1:]]
+    digests = [digest_file(path) for path in found if path.is_file()]
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
 
 
 def _model_record(traces: Sequence[Sequence[Observation]]) -> records.ModelRecord:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -194,6 +195,43 @@ def test_a_wrong_target_is_told_before_anything_else(tmp_path):
     done = earwitness("check", "--target", "exec:/no/such/device", cwd=tmp_path)
     assert done.returncode == Exit.NOT_DRIVABLE.value
     assert "proved" not in done.stderr and "cannot be started" in done.stderr
+
+
+def test_an_older_bundle_does_not_answer_for_a_check_that_failed_at_once(tmp_path):
+    out = tmp_path / "out"
+    write_bundle(out)
+    assert earwitness("gate", out).returncode == 0
+    for words in (["--target", "exec:/no/such/device"], ["--pack", "none.yaml"]):
+        write_bundle(out)
+        assert earwitness("check", "--out", out, *words, cwd=tmp_path).returncode != 0
+        assert earwitness("gate", out).returncode != 0
+
+
+SILENT = """
+import os, signal, sys, time
+from pathlib import Path
+from earwitness.conformance.cli import main as command_line
+from earwitness.conformance.evidence.writer import BundleWriter
+
+def wait(*words, **more):
+    with BundleWriter(Path(sys.argv[1]), "exec:./device"):
+        print("begun", flush=True)
+        time.sleep(60)
+
+command_line.cli.main = wait
+command_line.main()
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_end_leaves_a_partial_bundle_and_130(tmp_path, sign):
+    command = [sys.executable, "-c", SILENT, str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(sign)
+    assert process.wait(60) == Exit.INTERRUPTED.value
+    done = earwitness("gate", tmp_path / "out")
+    assert done.returncode == Exit.INCONCLUSIVE.value and "it was interrupted" in done.stderr
 
 
 # A project
