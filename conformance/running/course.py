@@ -43,7 +43,7 @@ from earwitness.conformance.targets.protocol import (
 )
 from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing
-from earwitness.conformance.witnesses.twins import Footprint, footprint
+from earwitness.conformance.witnesses.twins import Footprint, take_footprint
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -350,7 +350,7 @@ class Course:
         flows = self.harness.flows()
         ways = {way: size - self._flows.get(way, 0) for way, size in flows.items()}
         counts = {**lines, **{f"bytes by {way}": size for way, size in ways.items() if size}}
-        return footprint(self.crossed, Microseconds(0), self.harness.stores.growth(), counts)
+        return take_footprint(self.crossed, Microseconds(0), self.harness.stores.growth(), counts)
 
     def finish(self, *, reset: bool) -> list[Observation]:
         """Search the stores, reset the target, search again, and give the whole trace."""
