@@ -33,8 +33,20 @@ NOISES = 3
 
 def in_a_room(sound: np.ndarray, seed: int) -> bytes:
     air = np.concatenate([np.zeros(RATE // 10), sound.astype(float), np.zeros(RATE)])
-    air += np.random.default_rng(seed).normal(0, 12, len(air))
-    return np.clip(air, -32768, 32767).astype(np.int16).tobytes()
+    air += np.random.default_rng(seed).normal(
+        0,
+        12,
+        len(air),
+    )
+    return (
+        np.clip(
+            air,
+            -32768,
+            32767,
+        )
+        .astype(np.int16)
+        .tobytes()
+    )
 
 
 def ended(recognizer: asr.Recognizer, sound: bytes) -> tuple[bytes, bool]:

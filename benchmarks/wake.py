@@ -31,7 +31,16 @@ def heard(
 ) -> tuple[dict[str, int], dict[str, float], float]:
     """How often each word was heard, seconds of work of each detector, seconds of sound."""
     air = np.concatenate([np.zeros(RATE), sound, np.zeros(RATE)])
-    air = np.clip(air + dice.normal(0, 12, len(air)), -32768, 32767).astype(np.int16)
+    air = np.clip(
+        air
+        + dice.normal(
+            0,
+            12,
+            len(air),
+        ),
+        -32768,
+        32767,
+    ).astype(np.int16)
     chunks = air[: len(air) // CHUNK * CHUNK].reshape(-1, CHUNK)
     hits, spent = {}, {}
     for word in words:

@@ -22,14 +22,21 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.session, self.folder = Session(), folder
-        self.hello = self.ask(do="hello", earwitness=2)[-1]["ok"]
+        self.hello = self.ask(
+            do="hello",
+            earwitness=2,
+        )[-1]["ok"]
         self.devices = {entry["device"]: entry for entry in self.hello["devices"]}
         self.pipes = {}
         for name in self.devices:
             os.mkfifo(self.path(name, "microphone"))
             self.pipes[name] = os.open(self.path(name, "microphone"), os.O_RDWR | os.O_NONBLOCK)
             paths = {what: str(self.path(name, what)) for what in ("microphone", "loudspeaker", "display")}
-            self.ask(do="attach", device=name, **paths)
+            self.ask(
+                do="attach",
+                device=name,
+                **paths,
+            )
 
     def path(self, device: str, what: str) -> Path:
         return self.folder / f"{device}.{what}"
@@ -42,7 +49,11 @@ class Bench:
         seen, drained = [], []
         for piece in sound[: len(sound) // CHUNK * CHUNK].reshape(-1, CHUNK):
             os.write(self.pipes[device], piece.tobytes())
-            *events, reply = self.ask(do="listen", device=device, microseconds=CHUNK_US)
+            *events, reply = self.ask(
+                do="listen",
+                device=device,
+                microseconds=CHUNK_US,
+            )
             assert reply["ok"]["now"] == self.session.devices[device].now
             seen += events
             drained.append(2 * CHUNK - self.left(device))
@@ -100,17 +111,37 @@ def test_hello_names_wake_words_skills_and_what_is_shown_where(bench):
 def test_the_pipe_is_drained_only_while_the_microphones_have_power(bench):
     quiet = np.ones(3 * CHUNK, np.int16)
     assert bench.hear(quiet)[1] == [0, 0, 0]
-    bench.ask(do="power", device="d1", state="restore")
+    bench.ask(
+        do="power",
+        device="d1",
+        state="restore",
+    )
     assert bench.hear(quiet)[1] == [2 * CHUNK] * 3
-    bench.ask(do="press", device="d1", button="microphone")
+    bench.ask(
+        do="press",
+        device="d1",
+        button="microphone",
+    )
     assert bench.hear(quiet)[1] == [0, 0, 0]
-    bench.ask(do="press", device="d1", button="microphone")
+    bench.ask(
+        do="press",
+        device="d1",
+        button="microphone",
+    )
     assert bench.hear(quiet)[1] == [2 * CHUNK] * 3
 
 
 def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(bench):
-    bench.ask(do="power", device="d1", state="restore")
-    bench.ask(do="set", device="d1", value=True)
+    bench.ask(
+        do="power",
+        device="d1",
+        state="restore",
+    )
+    bench.ask(
+        do="set",
+        device="d1",
+        value=True,
+    )
     shown = []
     for piece in in_the_air(CLIPS["weather"], 5)[: 80 * CHUNK].reshape(-1, CHUNK):
         seen, _ = bench.hear(piece)
@@ -124,29 +155,79 @@ def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(bench
 
 
 def test_all_that_is_played_and_nothing_else_is_in_the_loudspeakers_file(bench):
-    bench.ask(do="power", device="d1", state="restore")
-    seen, _ = bench.hear(in_the_air(Clip("Alexa, set a timer for five minutes", "alexa", tail=6.0), 5))
+    bench.ask(
+        do="power",
+        device="d1",
+        state="restore",
+    )
+    seen, _ = bench.hear(
+        in_the_air(
+            Clip(
+                "Alexa, set a timer for five minutes",
+                "alexa",
+                tail=6.0,
+            ),
+            5,
+        )
+    )
     (answer,) = named(seen, "tts.audio")
     assert bench.path("d1", "loudspeaker").stat().st_size == answer["bytes"]
 
 
 def test_muting_is_seen_in_the_picture_of_either_device(bench):
     for device, shown in (("d1", {"red"}), ("d2", {"red", "mute_symbol"})):
-        bench.ask(do="power", device=device, state="restore")
-        bench.ask(do="press", device=device, button="microphone")
+        bench.ask(
+            do="power",
+            device=device,
+            state="restore",
+        )
+        bench.ask(
+            do="press",
+            device=device,
+            button="microphone",
+        )
         assert bench.lit(device) == shown
-        bench.ask(do="power", device=device, state="cut")
+        bench.ask(
+            do="power",
+            device=device,
+            state="cut",
+        )
         assert bench.lit(device) == set()
 
 
 def test_a_screen_shows_its_blue_bar_while_it_streams_and_no_symbol_is_lit_by_the_cameras_picture(bench):
-    bench.ask(do="power", device="d2", state="restore")
-    bench.ask(do="power", device="d1", state="restore")
-    bench.ask(do="press", device="d2", button="action")
+    bench.ask(
+        do="power",
+        device="d2",
+        state="restore",
+    )
+    bench.ask(
+        do="power",
+        device="d1",
+        state="restore",
+    )
+    bench.ask(
+        do="press",
+        device="d2",
+        button="action",
+    )
     assert bench.lit("d2") == {"blue", "blue_bar"}
-    bench.ask(do="press", device="d2", button="microphone")
-    bench.ask(do="press", device="d2", button="microphone")
-    bench.ask(do="call", device="d2", state="start", leg="device")
+    bench.ask(
+        do="press",
+        device="d2",
+        button="microphone",
+    )
+    bench.ask(
+        do="press",
+        device="d2",
+        button="microphone",
+    )
+    bench.ask(
+        do="call",
+        device="d2",
+        state="start",
+        leg="device",
+    )
     bench.hear(np.ones(2 * CHUNK, np.int16), "d2")
     assert bench.session.devices["d2"].screen.picture is not None
     assert bench.lit("d2") <= {"blue", "blue_bar"}
@@ -154,18 +235,37 @@ def test_a_screen_shows_its_blue_bar_while_it_streams_and_no_symbol_is_lit_by_th
 
 def test_what_is_attached_stays_so_after_reset(bench):
     bench.ask(do="reset")
-    bench.ask(do="power", device="d1", state="restore")
+    bench.ask(
+        do="power",
+        device="d1",
+        state="restore",
+    )
     assert bench.hear(np.ones(CHUNK, np.int16))[1] == [2 * CHUNK]
 
 
 def test_sound_that_was_announced_but_is_not_there_is_an_error_and_no_hang(bench, monkeypatch):
     monkeypatch.setattr("earwitness.reference_impl.attached.PATIENCE", 0.01)
-    bench.ask(do="power", device="d1", state="restore")
-    assert "holds less sound" in bench.ask(do="listen", device="d1", microseconds=CHUNK_US)[-1]["error"]
+    bench.ask(
+        do="power",
+        device="d1",
+        state="restore",
+    )
+    assert (
+        "holds less sound"
+        in bench.ask(
+            do="listen",
+            device="d1",
+            microseconds=CHUNK_US,
+        )[-1]["error"]
+    )
 
 
 def test_a_clip_from_a_file_is_refused_while_the_microphones_hear_a_pipe(bench):
-    refused = bench.ask(do="wait", device="d1", microseconds=CHUNK_US)[-1]
+    refused = bench.ask(
+        do="wait",
+        device="d1",
+        microseconds=CHUNK_US,
+    )[-1]
     assert "send 'listen'" in refused["error"] and refused["definite"]
 
 

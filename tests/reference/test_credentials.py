@@ -16,7 +16,14 @@ from earwitness.reference_impl.session import Session
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    made = Cloud(tmp_path_factory.mktemp("cloud"), type("Deaf", (), {"recognize": lambda self, sound: []})())
+    made = Cloud(
+        tmp_path_factory.mktemp("cloud"),
+        type(
+            "Deaf",
+            (),
+            {"recognize": lambda self, sound: []},
+        )(),
+    )
     yield made
     made.end()
 
@@ -24,26 +31,45 @@ def cloud(tmp_path_factory):
 @pytest.fixture
 def conversation(cloud):
     """As d1 holds it."""
-    begun = Conversation(cloud, CallMail(None), party=None)
+    begun = Conversation(
+        cloud,
+        CallMail(None),
+        party=None,
+    )
     assert begun.reply({"type": "hello", "credential": cloud.credentials["d1"]}) == {"ok": True}
     return begun
 
 
 def letter(**more):
-    return {"type": "mail.put", "to": "d2", "from": "d1", "text": "offer", "signature": "00", **more}
+    return {
+        "type": "mail.put",
+        "to": "d2",
+        "from": "d1",
+        "text": "offer",
+        "signature": "00",
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
     "message", [b"\0\0", {"type": "settings", "device": "d1"}, letter(), {"type": "reset"}]
 )
 def test_who_has_not_said_who_he_is_is_told_nothing(message, cloud):
-    stranger = Conversation(cloud, CallMail(None), party=None)
+    stranger = Conversation(
+        cloud,
+        CallMail(None),
+        party=None,
+    )
     assert "hello" in stranger.reply(message)["error"]
 
 
 @pytest.mark.parametrize("credential", ["", "guess", None, 5, "é\ud800", ["d1"]])
 def test_a_credential_that_is_not_known_is_refused(credential, cloud):
-    stranger = Conversation(cloud, CallMail(None), party=None)
+    stranger = Conversation(
+        cloud,
+        CallMail(None),
+        party=None,
+    )
     assert "not known" in stranger.reply({"type": "hello", "credential": credential})["error"]
     assert stranger.party is None
 
@@ -83,7 +109,14 @@ def session(tmp_path_factory):
 
 def test_the_socket_of_the_devices_is_for_devices(session):
     route = session.cloud.route
-    stranger = Link(Route(route.host, route.port, route.authority, "guess"))
+    stranger = Link(
+        Route(
+            route.host,
+            route.port,
+            route.authority,
+            "guess",
+        )
+    )
     with pytest.raises(LinkLost, match="does not know us"):
         stranger.ask({"type": "settings", "device": "d1"})
     own = Link(session.cloud.route_of("d1"))
@@ -92,7 +125,16 @@ def test_the_socket_of_the_devices_is_for_devices(session):
 
 
 def test_nobody_else_on_the_machine_may_read_what_is_kept(session):
-    list(session.handle({"id": 1, "do": "power", "device": "d1", "state": "restore"}))
+    list(
+        session.handle(
+            {
+                "id": 1,
+                "do": "power",
+                "device": "d1",
+                "state": "restore",
+            }
+        )
+    )
     for folder, _, files in os.walk(session.folder):
         top = stat.S_IMODE(os.stat(session.folder).st_mode)
         assert top == 0o700, folder

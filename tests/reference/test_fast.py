@@ -22,19 +22,41 @@ def with_unique_bits(clip: str, seed: int) -> np.ndarray:
     """The clip, the same each time but for its two lowest bits."""
     sound = in_the_air(CLIPS[clip], 5)
     dice = np.random.default_rng(seed)
-    return (sound // 4 * 4 + dice.integers(0, 4, len(sound))).astype(np.int16)
+    return (
+        sound // 4 * 4
+        + dice.integers(
+            0,
+            4,
+            len(sound),
+        )
+    ).astype(np.int16)
 
 
 def press(button, device="d1"):
-    return {"do": "press", "device": device, "button": button}
+    return {
+        "do": "press",
+        "device": device,
+        "button": button,
+    }
 
 
 def call(state, leg="device"):
-    return {"do": "call", "device": "d1", "state": state, "leg": leg}
+    return {
+        "do": "call",
+        "device": "d1",
+        "state": state,
+        "leg": leg,
+    }
 
 
 def query(actor, role, resource):
-    return {"do": "query", "device": "d1", "actor": actor, "role": role, "resource": resource}
+    return {
+        "do": "query",
+        "device": "d1",
+        "actor": actor,
+        "role": role,
+        "resource": resource,
+    }
 
 
 SEQUENCES = {
@@ -97,7 +119,14 @@ def carried_out(session: Session, steps, frames: bool) -> list:
     """All observations and replies of some steps, each begun again with the same sound."""
     seen = list(session.handle({"id": 0, "do": "reset"}))
     for name in ("d1", "d2"):
-        seen += session.handle({"id": 0, "do": "power", "device": name, "state": "restore"})
+        seen += session.handle(
+            {
+                "id": 0,
+                "do": "power",
+                "device": name,
+                "state": "restore",
+            }
+        )
     for number, step in enumerate(steps, 1):
         if isinstance(step, dict):
             seen += session.handle({"id": number, **step})
@@ -141,14 +170,39 @@ def fast():
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_both_observe_the_same(name, real, fast):
     steps = SEQUENCES[name]
-    assert carried_out(fast, steps, frames=False) == carried_out(real, steps, frames=False)
+    assert carried_out(
+        fast,
+        steps,
+        frames=False,
+    ) == carried_out(
+        real,
+        steps,
+        frames=False,
+    )
     # A second time everything is remembered.
-    assert carried_out(fast, steps, frames=False) == carried_out(fast, steps, frames=False)
+    assert carried_out(
+        fast,
+        steps,
+        frames=False,
+    ) == carried_out(
+        fast,
+        steps,
+        frames=False,
+    )
 
 
 def test_what_was_sent_can_be_taken_message_by_message(fast):
     list(fast.handle({"id": 0, "do": "reset"}))
-    list(fast.handle({"id": 0, "do": "power", "device": "d1", "state": "restore"}))
+    list(
+        fast.handle(
+            {
+                "id": 0,
+                "do": "power",
+                "device": "d1",
+                "state": "restore",
+            }
+        )
+    )
     fast.take_sent()
     fast.out = []
     fast.hear({"device": "d1"}, with_unique_bits("weather", 1))
@@ -162,7 +216,16 @@ def test_what_was_sent_can_be_taken_message_by_message(fast):
 def test_a_plain_link_is_seen_to_be_plain():
     session = fast_class("plain-text-transport")("plain-text-transport")
     try:
-        list(session.handle({"id": 0, "do": "power", "device": "d1", "state": "restore"}))
+        list(
+            session.handle(
+                {
+                    "id": 0,
+                    "do": "power",
+                    "device": "d1",
+                    "state": "restore",
+                }
+            )
+        )
         session.hear({"device": "d1"}, with_unique_bits("weather", 1))
         assert {one.encrypted for one in session.take_sent()} == {False}
     finally:
@@ -187,7 +250,12 @@ def test_a_detector_is_asked_only_about_what_was_never_heard():
 
     firings: dict = {}
     for _ in range(2):
-        remembered = RememberedWord("test", "alexa", Counting, firings)
+        remembered = RememberedWord(
+            "test",
+            "alexa",
+            Counting,
+            firings,
+        )
         pieces = with_unique_bits("weather", len(asked))
         heard = [remembered.heard(p) for p in pieces[: len(pieces) // CHUNK * CHUNK].reshape(-1, CHUNK)]
         assert heard.count("alexa") == 1
@@ -204,7 +272,11 @@ def test_a_quiet_room_is_a_quiet_room():
 def test_the_recogniser_is_asked_once_for_what_differs_in_its_lowest_bits():
     asked = []
     speech = RememberedSpeech(
-        lambda: type("Ear", (), {"recognize": lambda self, sound: asked.append(sound) or []})()
+        lambda: type(
+            "Ear",
+            (),
+            {"recognize": lambda self, sound: asked.append(sound) or []},
+        )()
     )
     for seed in range(3):
         speech.recognize(with_unique_bits("weather", seed).tobytes())
@@ -244,8 +316,18 @@ def test_it_is_a_target_and_its_messages_are_taken_as_a_relays_are():
     try:
         hello = target.introduce()
         assert not hello.capabilities["route"] and hello.cloud is None
-        target.request(PowerRequest(device="d1", state="restore"))
-        target.request(PressRequest(device="d1", button="action"))
+        target.request(
+            PowerRequest(
+                device="d1",
+                state="restore",
+            )
+        )
+        target.request(
+            PressRequest(
+                device="d1",
+                button="action",
+            )
+        )
         (crossing,) = target.take()
         assert b'"type": "open"' in crossing.content and crossing.device == "d1" and crossing.encrypted
     finally:

@@ -49,7 +49,11 @@ class Decoder:
     ],
 )
 def test_entries_that_are_empty_are_left_out(entries, recognizer, monkeypatch):
-    monkeypatch.setattr(recognizer, "_decoder", Decoder(entries))
+    monkeypatch.setattr(
+        recognizer,
+        "_decoder",
+        Decoder(entries),
+    )
     found = recognizer.recognize(bytes(32_000))
     assert [hypothesis.text for hypothesis in found] == ["one small latte"]
 
@@ -58,8 +62,20 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(recognizer, record
     path = next(iter(recordings)).parents[1] / "regression" / "order-with-empty-nbest.flac"
     # As in benchmarks/orders.py: the noise with which it happened is that of this seed.
     air = np.concatenate([np.zeros(1_600), decode_sound(path).astype(float), np.zeros(16_000)])
-    air += np.random.default_rng(196).normal(0, 12, len(air))
-    assert recognizer.recognize(np.clip(air, -32768, 32767).astype(np.int16).tobytes())
+    air += np.random.default_rng(196).normal(
+        0,
+        12,
+        len(air),
+    )
+    assert recognizer.recognize(
+        np.clip(
+            air,
+            -32768,
+            32767,
+        )
+        .astype(np.int16)
+        .tobytes()
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,10 +93,26 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(recognizer, record
 def test_an_order_is_answered_with_as_many_as_were_ordered(text, answered):
     understood = understand(text)
     assert understood is not None and understood.skill == "room_service"
-    assert plain(room_service.answer_request(understood.intent, understood.slots, {}).markup) == answered
+    assert (
+        plain(
+            room_service.answer_request(
+                understood.intent,
+                understood.slots,
+                {},
+            ).markup
+        )
+        == answered
+    )
 
 
 def test_two_coffees_are_heard(recognizer):
-    sound = in_the_air(Clip("two coffees please", "", "en-us"), 5)
+    sound = in_the_air(
+        Clip(
+            "two coffees please",
+            "",
+            "en-us",
+        ),
+        5,
+    )
     understood = understand(recognizer.recognize(sound.tobytes())[0].text)
     assert understood is not None and understood.slots == {"number": "two", "drinks": "coffees"}

@@ -57,7 +57,15 @@ class Carrier:
 def pair(mail: CallMail, kind: type[Line] = Line) -> tuple[Line, Line]:
     one, other = Identity(), Identity()
     one.trusted, other.trusted = {"d2": other.public}, {"d1": one.public}
-    return kind("d1", one, Carrier(mail)), kind("d2", other, Carrier(mail))
+    return kind(
+        "d1",
+        one,
+        Carrier(mail),
+    ), kind(
+        "d2",
+        other,
+        Carrier(mail),
+    )
 
 
 def test_a_cloud_that_carries_honestly_lets_two_devices_talk():
@@ -102,12 +110,31 @@ def session():
 
 def call(session, **more):
     """What is observed of calls, by device."""
-    seen = session.handle({"id": 1, "do": "call", "device": "d1", "state": "start", "leg": "device", **more})
+    seen = session.handle(
+        {
+            "id": 1,
+            "do": "call",
+            "device": "d1",
+            "state": "start",
+            "leg": "device",
+            **more,
+        }
+    )
     return [(m["device"], m["event"]) for m in seen if m.get("event", "").startswith("call.")]
 
 
 def hang_up(session):
-    list(session.handle({"id": 2, "do": "call", "device": "d1", "state": "end", "leg": "device"}))
+    list(
+        session.handle(
+            {
+                "id": 2,
+                "do": "call",
+                "device": "d1",
+                "state": "end",
+                "leg": "device",
+            }
+        )
+    )
 
 
 def test_a_call_that_is_declined_ends_without_media(session):
@@ -147,7 +174,11 @@ def test_the_light_stays_on_when_a_request_ends_during_a_call(session):
 
 
 def test_a_call_to_a_device_whose_keys_are_not_known_ends_on_both_sides(session, monkeypatch):
-    monkeypatch.setitem(session.devices["d1"].line.identity.trusted, "d2", Identity().public)
+    monkeypatch.setitem(
+        session.devices["d1"].line.identity.trusted,
+        "d2",
+        Identity().public,
+    )
     assert call(session) == [
         ("d1", "call.start"),
         ("d2", "call.start"),

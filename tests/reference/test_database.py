@@ -29,7 +29,11 @@ def server():
 
     def run(program: str, *words: str) -> None:
         subprocess.run(
-            [*other, str(programs / program), *words], check=True, capture_output=True, timeout=120, cwd=home
+            [*other, str(programs / program), *words],
+            check=True,
+            capture_output=True,
+            timeout=120,
+            cwd=home,
         )
 
     run("initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "--no-sync")
@@ -66,13 +70,34 @@ SPOKEN = CountedDialogue("harbour-hotel", "harbour-hotel", "d1", "weather", "wea
 
 def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(url, tmp_path):
     day = [date(2026, 1, 1)]
-    retention = Retention(tmp_path, url, lambda: day[0])
+    retention = Retention(
+        tmp_path,
+        url,
+        lambda: day[0],
+    )
     for device, intent in (("d1", "GetWeather"), ("d2", "GetWeather"), ("d1", "SetTimer")):
-        retention.count(CountedDialogue("harbour-hotel", "harbour-hotel", device, "any", "any", intent))
+        retention.count(
+            CountedDialogue(
+                "harbour-hotel",
+                "harbour-hotel",
+                device,
+                "any",
+                "any",
+                intent,
+            )
+        )
     assert retention.dialogues("intent", "harbour-hotel") == {"GetWeather": 2, "SetTimer": 1}
-    assert retention.dialogues("intent", "harbour-hotel", most=1) == {"GetWeather": 2}
+    assert retention.dialogues(
+        "intent",
+        "harbour-hotel",
+        most=1,
+    ) == {"GetWeather": 2}
     assert (
-        retention.dialogues("intent", "harbour-hotel", ["other"])
+        retention.dialogues(
+            "intent",
+            "harbour-hotel",
+            ["other"],
+        )
         == {}
         == retention.dialogues("day", "hill-hotel")
     )
@@ -86,7 +111,11 @@ def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(url, tm
 @pytest.mark.parametrize("jump", [date(1970, 1, 1), date(2038, 1, 20), date(9999, 12, 31)])
 def test_a_clock_that_jumps_loses_no_count(jump, url, tmp_path):
     day = [date(2026, 1, 1)]
-    retention = Retention(tmp_path, url, lambda: day[0])
+    retention = Retention(
+        tmp_path,
+        url,
+        lambda: day[0],
+    )
     for now in (day[0], jump, day[0]):
         day[0] = now
         retention.count(SPOKEN)
@@ -109,15 +138,42 @@ def test_what_is_forgotten_is_gone_from_the_file(url, tmp_path, request):
 
 
 def test_devices_and_their_skills_are_registered(url, tmp_path):
-    first = (RegisteredDevice("d1", "harbour-hotel", "101"), RegisteredDevice("x1", "hill-hotel", "1"))
-    register = DeviceRegister(tmp_path, first, ("weather", "timer"), url)
+    first = (
+        RegisteredDevice(
+            "d1",
+            "harbour-hotel",
+            "101",
+        ),
+        RegisteredDevice(
+            "x1",
+            "hill-hotel",
+            "1",
+        ),
+    )
+    register = DeviceRegister(
+        tmp_path,
+        first,
+        ("weather", "timer"),
+        url,
+    )
     register.want_tone("d1", True)
     register.choose("d1", "echo")
     register.move("d1", "202")
     register.enable("d1", "timer", False)
     register.enable("d1", "weather", True)
-    again = DeviceRegister(tmp_path, (), (), url)
-    assert again.device("d1") == RegisteredDevice("d1", "harbour-hotel", "202", True, "echo")
+    again = DeviceRegister(
+        tmp_path,
+        (),
+        (),
+        url,
+    )
+    assert again.device("d1") == RegisteredDevice(
+        "d1",
+        "harbour-hotel",
+        "202",
+        True,
+        "echo",
+    )
     assert again.skills("d1") == {"weather"} and [d.name for d in again.devices("hill-hotel")] == ["x1"]
     with pytest.raises(UnknownDevice):
         again.device("d9")

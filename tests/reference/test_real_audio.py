@@ -59,11 +59,19 @@ def named(messages, event):
 
 @pytest.mark.parametrize("voice", ["en-us", "en-us+m3", "en-gb", "flite slt"])
 def test_the_weather_in_menlo_park_is_answered(voice, ask, tmp_path):
-    clip = Clip(QUESTION, "alexa", voice)
+    clip = Clip(
+        QUESTION,
+        "alexa",
+        voice,
+    )
     if voice.startswith("flite"):
         path = tmp_path / "flite.wav"
         subprocess.run(["flite", "-voice", "slt", "-t", QUESTION, "-o", str(path)], check=True)
-        clip = Clip(QUESTION, "alexa", recording=path)
+        clip = Clip(
+            QUESTION,
+            "alexa",
+            recording=path,
+        )
     messages = ask(clip)
     assert named(messages, "nlu.intent")[0]["intent"] == "GetWeather"
     assert "menlo park" in named(messages, "asr.result")[0]["text"]
@@ -81,10 +89,20 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
     wakes = [p for p in recordings if p.parent.name == "alexa"][:8]
     orders = [p for p in recordings if p.parent.name == "commands"][:8]
     understood = right = slots = 0
-    for wake, order in zip(wakes, orders, strict=True):
+    for wake, order in zip(
+        wakes,
+        orders,
+        strict=True,
+    ):
         path = tmp_path / f"{order.stem}.wav"
         write_wav(np.concatenate([decode_sound(wake), np.zeros(1600, np.int16), decode_sound(order)]), path)
-        messages = ask(Clip("alexa ...", "alexa", recording=path))
+        messages = ask(
+            Clip(
+                "alexa ...",
+                "alexa",
+                recording=path,
+            )
+        )
         if named(messages, "nlu.intent"):
             understood += named(messages, "nlu.intent")[0]["intent"] == "OrderDrink"
             text = named(messages, "asr.result")[0]["text"]
@@ -97,7 +115,16 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
 
 def test_nobody_else_wakes_it(ask, recordings):
     for path in [p for p in recordings if p.parent.name == "computer"][:10]:
-        assert not named(ask(Clip("computer", "", recording=path)), "wake_word")
+        assert not named(
+            ask(
+                Clip(
+                    "computer",
+                    "",
+                    recording=path,
+                )
+            ),
+            "wake_word",
+        )
 
 
 def test_the_device_runs_live_on_any_source_of_chunks():
@@ -113,13 +140,21 @@ def test_the_device_runs_live_on_any_source_of_chunks():
 
 
 def test_a_missing_sound_card_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    monkeypatch.setitem(
+        sys.modules,
+        "sounddevice",
+        None,
+    )
     with pytest.raises(SoundCardError, match="install PortAudio"):
         next(sound_card())
 
 
 def test_a_missing_open_recogniser_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    monkeypatch.setitem(
+        sys.modules,
+        "faster_whisper",
+        None,
+    )
     with pytest.raises(RuntimeError, match="not installed"):
         WhisperRecognizer(tmp_path)
 
@@ -164,8 +199,16 @@ def test_a_missing_synthesiser_is_named(monkeypatch):
 def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):
     for request in (
         {"do": "dance"},
-        {"do": "say", "device": "d1", "audio": "/nowhere.wav"},
-        {"do": "press", "device": "d9", "button": "x"},
+        {
+            "do": "say",
+            "device": "d1",
+            "audio": "/nowhere.wav",
+        },
+        {
+            "do": "press",
+            "device": "d9",
+            "button": "x",
+        },
     ):
         *_, reply = session.handle({"id": 9, **request})
         assert reply["id"] == 9 and ("unsupported" in reply or "error" in reply)
@@ -193,18 +236,53 @@ def test_connections_opened_and_closed_by_many_threads_at_once_never_fail(tmp_pa
 
 def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(session, ask, recordings):
     clips = [p for p in recordings if p.parent.name == "computer"][1::4][:10]
-    list(session.handle({"id": 7, "do": "choose", "device": "d1", "word": "computer"}))
+    list(
+        session.handle(
+            {
+                "id": 7,
+                "do": "choose",
+                "device": "d1",
+                "word": "computer",
+            }
+        )
+    )
     assert session.devices["d1"].word == "computer"
     assert sum(bool(named(ask_again(session, path), "wake_word")) for path in clips) >= 0.8 * len(clips)
     others = [p for p in recordings if p.parent.name == "alexa"][1:10]
     assert not any(named(ask_again(session, path), "wake_word") for path in others)
-    list(session.handle({"id": 8, "do": "choose", "device": "d1", "word": "alexa"}))
+    list(
+        session.handle(
+            {
+                "id": 8,
+                "do": "choose",
+                "device": "d1",
+                "word": "alexa",
+            }
+        )
+    )
 
 
 def ask_again(session, path):
     # Long enough for an earlier turn to have ended.
-    session.hear({"device": "d1"}, in_the_air(Clip("", "", tail=6.0), 4))
-    air = in_the_air(Clip("", "", recording=path), 5)
+    session.hear(
+        {"device": "d1"},
+        in_the_air(
+            Clip(
+                "",
+                "",
+                tail=6.0,
+            ),
+            4,
+        ),
+    )
+    air = in_the_air(
+        Clip(
+            "",
+            "",
+            recording=path,
+        ),
+        5,
+    )
     session.out = []
     session.hear({"device": "d1"}, air)
     return session.out
@@ -227,5 +305,12 @@ def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is
 
 
 def test_a_word_that_is_none_of_the_four_cannot_be_chosen(session):
-    *seen, reply = session.handle({"id": 9, "do": "choose", "device": "d1", "word": "jarvis"})
+    *seen, reply = session.handle(
+        {
+            "id": 9,
+            "do": "choose",
+            "device": "d1",
+            "word": "jarvis",
+        }
+    )
     assert not seen and "choose from alexa" in reply["error"]

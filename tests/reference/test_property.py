@@ -28,19 +28,58 @@ def session():
 def ask(session):
     list(session.handle({"id": 0, "do": "reset"}))
     return lambda role, ours, method, path, entry=None: session.cloud.ask(
-        role, ours, method, f"/api/devices/{path}", entry
+        role,
+        ours,
+        method,
+        f"/api/devices/{path}",
+        entry,
     )
 
 
 @pytest.mark.parametrize("role", [*ROLES, "nobody"])
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_only_what_a_role_needs_of_its_own_is_permitted(role, kind):
-    own = decide_access(Person("x", role, "us"), "read", StoredRecord(kind, "us"))
+    own = decide_access(
+        Person(
+            "x",
+            role,
+            "us",
+        ),
+        "read",
+        StoredRecord(kind, "us"),
+    )
     assert own.permitted == own.needed == (kind in NEEDS.get(role, ()) and kind not in HIDDEN)
-    assert not decide_access(Person("x", role, "them"), "read", StoredRecord(kind, "us")).permitted
+    assert not decide_access(
+        Person(
+            "x",
+            role,
+            "them",
+        ),
+        "read",
+        StoredRecord(kind, "us"),
+    ).permitted
     changes = role == "organisation" and kind in ("skills", "unit", "settings")
-    assert decide_access(Person("x", role, "us"), "change", StoredRecord(kind, "us")).permitted == changes
-    assert not decide_access(Person("x", role, "us"), "erase", StoredRecord(kind, "us")).permitted
+    assert (
+        decide_access(
+            Person(
+                "x",
+                role,
+                "us",
+            ),
+            "change",
+            StoredRecord(kind, "us"),
+        ).permitted
+        == changes
+    )
+    assert not decide_access(
+        Person(
+            "x",
+            role,
+            "us",
+        ),
+        "erase",
+        StoredRecord(kind, "us"),
+    ).permitted
 
 
 def test_a_policy_that_cannot_be_read_denies():
@@ -55,18 +94,74 @@ def test_a_policy_that_cannot_be_read_denies():
 def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, tmp_path):
     from earwitness.conformance.stimuli.clips import CLIPS, in_the_air, write_wav
 
-    list(session.handle({"id": 1, "do": "power", "device": "d1", "state": "restore"}))
+    list(
+        session.handle(
+            {
+                "id": 1,
+                "do": "power",
+                "device": "d1",
+                "state": "restore",
+            }
+        )
+    )
     write_wav(in_the_air(CLIPS["timer"], 3), tmp_path / "t.wav")
     list(
-        session.handle({"id": 2, "do": "say", "device": "d1", "audio": str(tmp_path / "t.wav"), "words": ""})
+        session.handle(
+            {
+                "id": 2,
+                "do": "say",
+                "device": "d1",
+                "audio": str(tmp_path / "t.wav"),
+                "words": "",
+            }
+        )
     )
-    assert ask("organisation", True, "GET", "d1/top_skills")["data"] == {"timer": None}
-    assert ask("organisation", True, "GET", "d1/intent_distribution")["data"] == {"SetTimer": None}
-    assert ask("organisation", True, "GET", "d1/active_devices")["data"] == 1
-    assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2
-    assert ask("organisation", True, "GET", "d1/daily_dialogues")["data"] == {}
+    assert ask(
+        "organisation",
+        True,
+        "GET",
+        "d1/top_skills",
+    )["data"] == {"timer": None}
+    assert ask(
+        "organisation",
+        True,
+        "GET",
+        "d1/intent_distribution",
+    )["data"] == {"SetTimer": None}
+    assert (
+        ask(
+            "organisation",
+            True,
+            "GET",
+            "d1/active_devices",
+        )["data"]
+        == 1
+    )
+    assert (
+        ask(
+            "organisation",
+            True,
+            "GET",
+            "d1/device_count",
+        )["data"]
+        == 2
+    )
+    assert (
+        ask(
+            "organisation",
+            True,
+            "GET",
+            "d1/daily_dialogues",
+        )["data"]
+        == {}
+    )
     for kind in RESOURCES:
-        said = ask("organisation", False, "GET", f"d1/{kind}")
+        said = ask(
+            "organisation",
+            False,
+            "GET",
+            f"d1/{kind}",
+        )
         assert said["decision"] == "deny" and said["data"] is None, kind
 
 
@@ -79,17 +174,50 @@ def test_counts_in_which_a_guest_cannot_hide_are_withheld():
 
 
 def test_settings_reach_the_device_that_they_are_for(session, ask):
-    *seen, reply = session.handle({"id": 3, "do": "set", "device": "d1", "value": True})
+    *seen, reply = session.handle(
+        {
+            "id": 3,
+            "do": "set",
+            "device": "d1",
+            "value": True,
+        }
+    )
     assert "ok" in reply and [e["event"] for e in seen] == ["setting.tone"]
-    assert ask("organisation", True, "GET", "d1/settings")["data"] == {"tone": True, "wake_word": "alexa"}
-    assert ask("organisation", True, "GET", "d2/settings")["data"] == {"tone": False, "wake_word": "alexa"}
+    assert ask(
+        "organisation",
+        True,
+        "GET",
+        "d1/settings",
+    )["data"] == {"tone": True, "wake_word": "alexa"}
+    assert ask(
+        "organisation",
+        True,
+        "GET",
+        "d2/settings",
+    )["data"] == {"tone": False, "wake_word": "alexa"}
 
 
 @pytest.mark.parametrize("skill", REFUSED)
 def test_a_refused_kind_is_never_enabled(skill, session, ask):
-    *seen, reply = session.handle({"id": 4, "do": "skill", "device": "d1", "state": "enable", "skill": skill})
+    *seen, reply = session.handle(
+        {
+            "id": 4,
+            "do": "skill",
+            "device": "d1",
+            "state": "enable",
+            "skill": skill,
+        }
+    )
     assert seen == [] and reply["definite"] and "does not run on this property" in reply["error"]
-    assert skill not in ask("organisation", True, "GET", "d1/skills")["data"]
+    assert (
+        skill
+        not in ask(
+            "organisation",
+            True,
+            "GET",
+            "d1/skills",
+        )["data"]
+    )
 
 
 def test_a_request_that_makes_no_sense_is_told_so(session):
@@ -106,9 +234,21 @@ def test_a_request_that_makes_no_sense_is_told_so(session):
     assert client.get("/api/devices/d9/settings", headers=token).status_code == 404
     assert client.get("/api/devices/d1/secrets", headers=token).status_code == 404
     for content in (b"", b"{", b"[]", b'{"tone": "loud"}', b"x" * 10_000):
-        assert client.put("/api/devices/d1", headers=token, content=content).status_code == 400, content[:20]
+        assert (
+            client.put(
+                "/api/devices/d1",
+                headers=token,
+                content=content,
+            ).status_code
+            == 400
+        ), content[:20]
     assert (
-        client.put("/api/devices/d1/skills/nothing", headers=token, json={"enabled": True}).status_code == 409
+        client.put(
+            "/api/devices/d1/skills/nothing",
+            headers=token,
+            json={"enabled": True},
+        ).status_code
+        == 409
     )
     client.close()
 
@@ -136,7 +276,11 @@ def test_an_odd_form_is_refused_in_a_sentence(body, client, session):
     person = next(p for p in session.cloud.people if p["role"] == "organisation")
     token = {"authorization": f"Bearer {person['token']}"}
     for path in ("/enter", "/act"):
-        answer = client.post(path, headers=token, content=body)
+        answer = client.post(
+            path,
+            headers=token,
+            content=body,
+        )
         assert answer.status_code in (400, 401), (path, answer.status_code)
 
 
@@ -146,7 +290,11 @@ def test_an_odd_form_is_refused_in_a_sentence(body, client, session):
 )
 def test_an_odd_body_is_refused_in_a_sentence(body, client, session):
     token = {"authorization": f"Bearer {session.cloud.people[0]['token']}"}
-    answer = client.put("/api/devices/d1", headers=token, content=body)
+    answer = client.put(
+        "/api/devices/d1",
+        headers=token,
+        content=body,
+    )
     assert answer.status_code in (400, 409) and answer.json()["error"]
 
 

@@ -25,7 +25,10 @@ def room():
 
 
 def picture(room):
-    console = Console(file=io.StringIO(), width=80)
+    console = Console(
+        file=io.StringIO(),
+        width=80,
+    )
     console.print(room.view())
     return console.file.getvalue()
 
@@ -36,8 +39,15 @@ def covered(room, color):
 
 
 def test_typed_words_are_spoken_heard_and_understood(room):
-    console = Console(file=io.StringIO(), width=80)
-    converse(room, iter(["alexa, what is the weather in boston", "/quit", "never said"]), console)
+    console = Console(
+        file=io.StringIO(),
+        width=80,
+    )
+    converse(
+        room,
+        iter(["alexa, what is the weather in boston", "/quit", "never said"]),
+        console,
+    )
     assert "it understood: what is the weather in boston" in console.file.getvalue()
     assert "it said: In Boston it is usually windy" in console.file.getvalue()
     assert [e["event"] for e in room.face.events].count("stream.open") == 1
@@ -79,7 +89,11 @@ def test_what_cannot_be_done_is_said(room, line, part):
 
 
 def test_the_camera_sees_a_film_from_a_file_and_one_sees_oneself_in_a_call(room, tmp_path):
-    Image.new("RGB", (64, 36), (0, 200, 0)).save(tmp_path / "green.png")
+    Image.new(
+        "RGB",
+        (64, 36),
+        (0, 200, 0),
+    ).save(tmp_path / "green.png")
     room.do("/device d2")
     assert room.do(f"/film {tmp_path / 'green.png'}") == ""
     room.do("/call telephone")

@@ -75,10 +75,30 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
     if state == "streaming":
         assert "stream.open" in say("cut-short")
     if state == "asking":
-        session.hear({"device": "d1"}, in_the_air(Clip("Alexa, what is the weather", "alexa", tail=0.8), 9))
+        session.hear(
+            {"device": "d1"},
+            in_the_air(
+                Clip(
+                    "Alexa, what is the weather",
+                    "alexa",
+                    tail=0.8,
+                ),
+                9,
+            ),
+        )
         assert session.devices["d1"].asked
     if state == "on the telephone":
-        list(session.handle({"id": 2, "do": "call", "device": "d1", "state": "start", "leg": "telephone"}))
+        list(
+            session.handle(
+                {
+                    "id": 2,
+                    "do": "call",
+                    "device": "d1",
+                    "state": "start",
+                    "leg": "telephone",
+                }
+            )
+        )
         assert session.devices["d1"].line.busy
     os.kill(session.cloud.process.pid, signal.SIGKILL)
     session.cloud.process.wait()
@@ -90,7 +110,15 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
     )
     ended = [
         m.get("event")
-        for m in session.handle({"id": 3, "do": "call", "device": "d1", "state": "end", "leg": "telephone"})
+        for m in session.handle(
+            {
+                "id": 3,
+                "do": "call",
+                "device": "d1",
+                "state": "end",
+                "leg": "telephone",
+            }
+        )
     ]
     assert ("call.end" in ended) == (state == "on the telephone")
     assert "stream.open" not in say("weather") and not session.devices["d1"].lights.blue
@@ -103,7 +131,13 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
 
 
 def test_attempts_to_reach_a_cloud_that_is_gone_become_rarer():
-    link = Link(Route("127.0.0.1", 1, _served()[1]))
+    link = Link(
+        Route(
+            "127.0.0.1",
+            1,
+            _served()[1],
+        )
+    )
     waits = []
     for _ in range(5):
         link._not_before = 0.0
@@ -178,7 +212,9 @@ def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
         context, answered = ssl.create_default_context(cadata=session.cloud.route.authority), 0
         for content in GARBAGE:
             async with connect(
-                f"wss://localhost:{session.cloud.route.port}", ssl=context, proxy=None
+                f"wss://localhost:{session.cloud.route.port}",
+                ssl=context,
+                proxy=None,
             ) as connection:
                 await connection.send(content)
                 answered += isinstance(json.loads(await asyncio.wait_for(connection.recv(), 10)), dict)
@@ -197,8 +233,19 @@ def test_a_device_that_is_answered_nonsense_loses_the_link_and_nothing_else(repl
             await connection.send(reply)
 
     async def talk() -> None:
-        async with serve(nonsense, "127.0.0.1", 0, ssl=context) as server:
-            link = Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority))
+        async with serve(
+            nonsense,
+            "127.0.0.1",
+            0,
+            ssl=context,
+        ) as server:
+            link = Link(
+                Route(
+                    "127.0.0.1",
+                    server.sockets[0].getsockname()[1],
+                    authority,
+                )
+            )
             with pytest.raises(LinkLost):
                 await asyncio.to_thread(link.ask, {"type": "settings"})
 
@@ -230,13 +277,25 @@ def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_
         async for content in connection:
             number = int.from_bytes(content[:4]) if isinstance(content, bytes) else json.loads(content)["id"]
             ending = isinstance(content, str) and json.loads(content)["type"] == "end"
-            await connection.send(json.dumps({"id": number, "stop": True, **(answer if ending else {})}))
+            await connection.send(
+                json.dumps(
+                    {
+                        "id": number,
+                        "stop": True,
+                        **(answer if ending else {}),
+                    }
+                )
+            )
 
     def hear(port: int) -> None:
         device = Device(
             "d1",
             SPEAKER,
-            Route("127.0.0.1", port, authority),
+            Route(
+                "127.0.0.1",
+                port,
+                authority,
+            ),
             tmp_path,
             lambda event, *rest: seen.append(event),
             Identity(),
@@ -248,7 +307,12 @@ def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_
         assert device.control is Control.LISTENING and not device.lights.blue and not device.speaker.playing
 
     async def talk() -> None:
-        async with serve(strange, "127.0.0.1", 0, ssl=context) as server:
+        async with serve(
+            strange,
+            "127.0.0.1",
+            0,
+            ssl=context,
+        ) as server:
             await asyncio.to_thread(hear, server.sockets[0].getsockname()[1])
 
     asyncio.run(talk())
@@ -272,9 +336,21 @@ def test_a_device_that_is_not_answered_sends_no_more_than_its_window():
 
     async def talk() -> None:
         context, authority = _served()
-        async with serve(silent, "127.0.0.1", 0, ssl=context) as server:
+        async with serve(
+            silent,
+            "127.0.0.1",
+            0,
+            ssl=context,
+        ) as server:
             await asyncio.to_thread(
-                overrun, Link(Route("127.0.0.1", server.sockets[0].getsockname()[1], authority))
+                overrun,
+                Link(
+                    Route(
+                        "127.0.0.1",
+                        server.sockets[0].getsockname()[1],
+                        authority,
+                    )
+                ),
             )
 
     asyncio.run(talk())
@@ -283,7 +359,13 @@ def test_a_device_that_is_not_answered_sends_no_more_than_its_window():
 
 def test_settings_are_answered_on_the_same_connection_while_a_turn_is_in_work(session):
     link = Link(session.cloud.route)
-    link.ask({"type": "open", "device": "d1", "preroll": 0})
+    link.ask(
+        {
+            "type": "open",
+            "device": "d1",
+            "preroll": 0,
+        }
+    )
     sound = in_the_air(CLIPS["weather"], 3)[16_000:].tobytes()
     for begin in range(0, len(sound), 2560):
         link.ask(sound[begin : begin + 2560])
@@ -294,8 +376,19 @@ def test_settings_are_answered_on_the_same_connection_while_a_turn_is_in_work(se
 
 
 def test_a_device_that_breaks_leaves_open_what_came_of_the_request(session, monkeypatch):
-    monkeypatch.setattr(session.devices["d1"], "press_action", lambda: 1 // 0)
-    *_, reply = session.handle({"id": 4, "do": "press", "device": "d1", "button": "action"})
+    monkeypatch.setattr(
+        session.devices["d1"],
+        "press_action",
+        lambda: 1 // 0,
+    )
+    *_, reply = session.handle(
+        {
+            "id": 4,
+            "do": "press",
+            "device": "d1",
+            "button": "action",
+        }
+    )
     assert "ZeroDivisionError" in reply["error"] and not reply["definite"]
 
 
@@ -303,7 +396,12 @@ def test_skills_end_also_while_another_thread_takes_one_out(monkeypatch):
     """The thread that ends the cloud once died of this, and the cloud lived on without its device."""
     host = Host()
     for name in ("weather", "timer"):
-        host.ask(host.listings[name], "Nothing", {}, {})
+        host.ask(
+            host.listings[name],
+            "Nothing",
+            {},
+            {},
+        )
     assert len(host._running) == 2
 
     def end(process: SkillProcess, honest=SkillProcess.end) -> None:
@@ -320,7 +418,13 @@ def test_a_hundred_devices_at_once(tmp_path):
 
     def turn(number: int) -> dict:
         link = Link(cloud.route)
-        link.ask({"type": "open", "device": f"n{number}", "preroll": 0})
+        link.ask(
+            {
+                "type": "open",
+                "device": f"n{number}",
+                "preroll": 0,
+            }
+        )
         for _ in range(3):
             link.ask(quiet)
         answer = link.ask({"type": "end"})
@@ -342,7 +446,14 @@ def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(session, say, m
     monkeypatch.setattr("pathlib.Path.replace", lambda *a: (_ for _ in ()).throw(full))
     events = [
         m.get("event")
-        for m in session.handle({"id": 6, "do": "press", "device": "d1", "button": "microphone"})
+        for m in session.handle(
+            {
+                "id": 6,
+                "do": "press",
+                "device": "d1",
+                "button": "microphone",
+            }
+        )
     ]
     assert "microphone.power" in events and "record.write" not in events
     assert "stream.audio" not in say("weather")
@@ -379,8 +490,17 @@ class Outside:
 
     def __init__(self, data) -> None:
         command = [sys.executable, "-m", "earwitness.reference_impl.session", "--data", str(data)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ask(do="power", device="d1", state="restore")
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.ask(
+            do="power",
+            device="d1",
+            state="restore",
+        )
 
     def ask(self, until: str = "", **request):
         """All that is said up to the reply, or up to the first event of a name."""
@@ -449,5 +569,9 @@ def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_aga
 def test_a_wall_clock_that_jumps_changes_nothing_in_a_run(session, say, monkeypatch):
     before = say("weather")
     for jump in (-1e9, 1e9):
-        monkeypatch.setattr(time, "time", lambda now=time.time, jump=jump: now() + jump)
+        monkeypatch.setattr(
+            time,
+            "time",
+            lambda now=time.time, jump=jump: now() + jump,
+        )
         assert say("weather") == before

@@ -33,12 +33,22 @@ def cloud(tmp_path_factory):
 def silence_until_the_end(cloud, words: str) -> float:
     """Seconds from the last of the words until the cloud has heard enough."""
     conversation = Conversation(cloud, mail=None)
-    conversation.message({"type": "open", "device": "d1", "preroll": 0})
+    conversation.message(
+        {
+            "type": "open",
+            "device": "d1",
+            "preroll": 0,
+        }
+    )
     sound = spoken(Clip(words, ""))
     said = int(np.nonzero(np.abs(sound.astype(int)) > 300)[0][-1])
     air = np.concatenate([np.zeros(RATE // 4), sound[:said], np.zeros(2 * RATE)]) + np.random.default_rng(
         4
-    ).normal(0, 12, RATE // 4 + said + 2 * RATE)
+    ).normal(
+        0,
+        12,
+        RATE // 4 + said + 2 * RATE,
+    )
     for number, piece in enumerate(split_sound(air.astype(np.int16)), start=1):
         if conversation.message(piece.tobytes())["stop"]:
             return number * CHUNK / RATE - said / RATE - 0.25
@@ -55,11 +65,24 @@ def test_a_whole_sentence_ends_a_turn_sooner_than_one_that_something_may_follow(
 
 def test_a_pause_before_the_end_of_a_sentence_does_not_end_the_turn(cloud):
     conversation = Conversation(cloud, mail=None)
-    conversation.message({"type": "open", "device": "d1", "preroll": 0})
+    conversation.message(
+        {
+            "type": "open",
+            "device": "d1",
+            "preroll": 0,
+        }
+    )
     begun, ended = (spoken(Clip(words, "")) for words in ("set a timer for", "ten minutes"))
     begun = begun[: np.nonzero(np.abs(begun.astype(int)) > 300)[0][-1]]
     air = np.concatenate([np.zeros(RATE // 4), begun, np.zeros(RATE // 2), ended])
-    air = (air + np.random.default_rng(5).normal(0, 12, len(air))).astype(np.int16)
+    air = (
+        air
+        + np.random.default_rng(5).normal(
+            0,
+            12,
+            len(air),
+        )
+    ).astype(np.int16)
     spoken_to_the_end = [
         conversation.message(p.tobytes())["stop"]
         for p in split_sound(air[: RATE // 4 + len(begun) + RATE // 2 + RATE // 4])

@@ -53,14 +53,28 @@ def test_it_listens_for_an_answer_only_when_it_has_asked(session):
 def test_the_wake_word_cuts_it_off(session):
     hear(session, LONG_ANSWER)
     assert session.devices["d1"].speaker.playing
-    events = hear(session, Clip("Alexa, what is the", "alexa", tail=0.2))
+    events = hear(
+        session,
+        Clip(
+            "Alexa, what is the",
+            "alexa",
+            tail=0.2,
+        ),
+    )
     assert "stream.open" in events and not session.devices["d1"].speaker.playing
 
 
 @pytest.mark.parametrize("press", ["press_microphone", "press_action"])
 def test_a_button_while_it_asks_ends_the_question(press, session):
     device = session.devices["d1"]
-    hear(session, Clip("Alexa, what is the weather", "alexa", tail=0.8))
+    hear(
+        session,
+        Clip(
+            "Alexa, what is the weather",
+            "alexa",
+            tail=0.8,
+        ),
+    )
     assert device.asked and device.lights.blue
     session.out = []
     getattr(device, press)()
@@ -95,7 +109,13 @@ def test_a_file_in_and_a_file_out(tmp_path):
 def test_a_pipe_in_and_a_pipe_out():
     air = in_the_air(CLIPS["weather"], 8)
     command = [sys.executable, "-m", "earwitness.reference_impl.live", "--hear", "-", "--speak", "-"]
-    done = subprocess.run(command, input=air.tobytes(), capture_output=True, timeout=120, check=True)
+    done = subprocess.run(
+        command,
+        input=air.tobytes(),
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
     assert (
         len(done.stdout) == -(-len(air) // CHUNK) * CHUNK * 2
         and np.abs(np.frombuffer(done.stdout, np.int16)).max() > 1_000
