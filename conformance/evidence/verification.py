@@ -46,28 +46,26 @@ def find_contradictions(
     it says it is.
     `rejudged` are the results to which the judge comes from the bundle's own observations. Raises
     BundleError."""
-    clauses = {clause.id: clause for pack in packs for clause in pack.clauses}
+    loaded = tuple(packs)
+    clauses = {clause.id: clause for pack in loaded for clause in pack.clauses}
+    again = tuple(rejudged)
+    verdicts = _about_judgement(bundle, again) if again else _about_verdicts(bundle, clauses)
     return [
-        *_about_packs(bundle),
+        *_about_packs(bundle, loaded),
         *_about_results(bundle, clauses),
-        *_about_verdicts(bundle, clauses),
+        *verdicts,
         *_about_failures(bundle, clauses),
         *_about_runs(bundle),
-        *_about_judgement(bundle, rejudged),
     ]
 
 
-def _about_packs(bundle: Bundle) -> Iterator[str]:
-    for record in bundle.manifest.packs:
+def _about_packs(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:
+    for record, pack in zip(bundle.manifest.packs, packs, strict=True):
         if bundle.manifest.files.get(record.file) != record.sha256:
             yield f"manifest.json: pack {record.name} is not the file {record.file} of this bundle"
-            continue
-        pack = _pack_of(bundle, record)
         if (pack.name, pack.version, pack.source) != (record.name, record.version, record.source):
-            yield (
-                f"manifest.json: {record.file} is pack {pack.name}, version {pack.version}; the "
-                "manifest says otherwise"
-            )
+            found = f"{record.file} is pack {pack.name}, version {pack.version}"
+            yield f"manifest.json: {found}; the manifest says otherwise"
 
 
 def _about_results(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
