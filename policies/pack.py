@@ -336,9 +336,7 @@ class _Reader:
         self.check_name(path, item, identity, "transition", self.model.possible)
         self.check_name(path, item, identity, "observer", self.model.observers)
         first, *others = item.get("each", ["device"])
-        # With two attributes an event could name one of them, and so concern some slices of its device only.
-        is_known = all(name in vocabulary().attributes for name in others)
-        if first != "device" or len(others) > 1 or not is_known:
+        if first != "device" or any(name not in vocabulary().attributes for name in others):
             self.fault([*path, "each"], f"{identity}: each must be device, or device and an attribute")
 
     def check_name(

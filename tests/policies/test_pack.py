@@ -141,7 +141,7 @@ def test_a_prohibition_is_exercised_by_the_opportunity_that_the_pack_gives(pack_
         (
             HEAD + clause("tick implies tone", "    each: [device, stream, leg]\n"),
             ":11:11",
-            "each must be device",
+            "too long",
         ),
         (HEAD + clause("'tick implies tik'"), ":10:28", "Did you mean 'tick'?"),
         (HEAD + clause("not tone"), ":10:14", "give a trigger, or give the pack an opportunity for 'tone'"),
