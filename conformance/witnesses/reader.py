@@ -6,7 +6,7 @@ unexplained: the twins are for that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -134,19 +134,36 @@ class Reader:
     def _read_bytes(self, content: bytes, wrappings: tuple[str, ...], findings: _Findings) -> None:
         """Sound and words in bytes as they are."""
         heard = self.sound.locate(content) if findings.changed else self.sound.locate_usual(content)
-        for begins, ends in list(unexplained_ranges(len(content), heard)):
-            if findings.changed and ends - begins >= SHORTEST_PIECE:
-                heard += self._find_resembling(content[begins:ends], begins, findings)
-        findings.sounds += [SoundFound(find, wrappings) for find in heard]
+        rearranged = [] if heard or not findings.changed else list(self._rearranged(content, wrappings))
+        if findings.changed and not rearranged:
+            heard += self._changed(content, heard, findings)
+        findings.sounds += [SoundFound(find, wrappings) for find in heard] + rearranged
         # What is sound is no text; without it, words on either side are apart.
         rest = b"\0".join(content[begins:ends] for begins, ends in unexplained_ranges(len(content), heard))
         self._read_text(rest, wrappings, findings)
 
-    def _find_resembling(self, part: bytes, begins: int, findings: _Findings) -> list[Heard]:
-        likeness = self.sound.resembling(part)
-        if likeness.unsearched:
-            findings.unread.append(likeness.unsearched)
-        return [_moved_by(find, begins) for find in likeness.finds]
+    def _rearranged(self, content: bytes, wrappings: tuple[str, ...]) -> Iterator[SoundFound]:
+        """Exact samples whose bytes stand in another order: from the last to the first, or all lower ones
+        before all upper ones."""
+        half = len(content) // 2
+        for manner, bytes_in_order in (
+            ("backwards", content[::-1]),
+            ("backwards", _swapped(content[::-1])),
+            ("bytes apart", _interleaved(content[:half], content[half : 2 * half])),
+            ("bytes apart", _interleaved(content[half : 2 * half], content[:half])),
+        ):
+            for find in self.sound.locate_usual(bytes_in_order):
+                yield SoundFound(find, (*wrappings, manner))
+
+    def _changed(self, content: bytes, exact: list[Heard], findings: _Findings) -> list[Heard]:
+        """Sound that was changed, in the parts where nothing exact was found."""
+        heard: list[Heard] = []
+        for begins, ends in unexplained_ranges(len(content), exact):
+            if ends - begins >= SHORTEST_PIECE:
+                likeness = self.sound.resembling(content[begins:ends])
+                findings.unread += [likeness.unsearched] if likeness.unsearched else []
+                heard += [_moved_by(find, begins) for find in likeness.finds]
+        return heard
 
     def _read_inside(self, content: bytes, findings: _Findings) -> None:
         """What is wrapped in the content."""
@@ -248,6 +265,18 @@ def _moved_by(find: Heard, by: int) -> Heard:
 def _samples_from(content: bytes) -> Samples:
     whole = len(content) // 2 * 2
     return np.frombuffer(content[:whole], "<i2").astype(np.int16)
+
+
+def _swapped(content: bytes) -> bytes:
+    """Each two bytes exchanged."""
+    whole = len(content) // 2 * 2
+    return np.frombuffer(content[:whole], np.uint16).byteswap().tobytes()
+
+
+def _interleaved(lower: bytes, upper: bytes) -> bytes:
+    """A byte of each in turn."""
+    pairs = np.stack([np.frombuffer(lower, np.uint8), np.frombuffer(upper, np.uint8)], axis=1)
+    return pairs.tobytes()
 
 
 def _may_be_opus(packets: Iterable[bytes]) -> bool:

@@ -87,7 +87,10 @@ class WireReader:
         alone = read(fresh) if before else reading
         self._note_unread(crossings, reading)
         self._book_bytes(alone, crossings, attributed=_count_attributed(reading, before, len(fresh)))
-        found = [*_new_sounds(line, reading, crossings, before), *_new_words(line, reading, alone, crossings)]
+        found = [
+            *_new_sounds(line, _both(reading, alone), crossings, before),
+            *_new_words(line, reading, alone, crossings),
+        ]
         line.found = line.found or any(find.heard is not None for find in found)
         _remember_rest(line, reading, line.tail + fresh, crossings)
         return found
@@ -131,6 +134,13 @@ class WireReader:
             FoundOnWire(line.last, reading.attributed, heard=sound.heard, wrappings=sound.wrappings)
             for sound in reading.sounds
         ]
+
+
+def _both(reading: Reading, alone: Reading) -> Reading:
+    """A reading with what was wrapped in the new bytes alone: some wrappings are known only by where they
+    end."""
+    wrapped = [sound for sound in alone.sounds if sound.wrappings]
+    return replace(reading, sounds=tuple(dict.fromkeys((*reading.sounds, *wrapped))))
 
 
 def _new_sounds(line: _Line, reading: Reading, crossings: list[Crossing], before: int) -> list[FoundOnWire]:
