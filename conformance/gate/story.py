@@ -136,14 +136,42 @@ def describe_event(entry: Mapping[str, Value]) -> str:
     return f"{phrase} ({', '.join(rest)})" if rest else phrase
 
 
+STEP_WORDS = {
+    "say": "play the clip {clip} to {device}",
+    "press": "press the {button} button of {device}",
+    "wait": "wait {microseconds} with {device}",
+    "kill": "kill {device} in the middle of its work",
+    "choose": "choose the wake word {word} for {device}",
+    "set": "turn the tone {value} on {device}",
+    "network": "network {state} for {device}",
+    "power": "{state} the power of {device}",
+    "shutter": "move the shutter of {device}",
+    "call": "{state} a call with a {leg} on {device}",
+}
+"""How a step of a test reads. One that is not here, or that has other fields, is told by its values."""
+
+
 def describe_step(step: Mapping[str, Value]) -> str:
     """What the test did, in a few words.
 
     >>> describe_step({"do": "press", "device": "d1", "button": "microphone"})
-    'press microphone on d1'
+    'press the microphone button of d1'
     """
-    values = [_value_text(key, value) for key, value in step.items() if key not in ("do", "device")]
-    return printable(f"{' '.join([str(step.get('do', '')), *values])} on {step.get('device', 'the target')}")
+    name = str(step.get("do", ""))
+    values = {key: _step_text(key, value) for key, value in step.items() if key != "do"}
+    try:
+        return printable(STEP_WORDS[name].format(**values))
+    except (KeyError, IndexError):
+        told = [value for key, value in values.items() if key != "device"]
+        return printable(f"{' '.join([name, *told])} on {values.get('device', 'the target')}")
+
+
+def _step_text(key: str, value: Value) -> str:
+    if key == "microseconds" and isinstance(value, int):
+        return seconds_text(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
 
 
 def seconds_text(microseconds: int) -> str:

@@ -267,7 +267,8 @@ def _stories(
     prints: Mapping[str, str],
     speaks_of: Mapping[str, frozenset[str]],
 ) -> Iterable[Story]:
-    for decided in decision.clauses:
+    heaviest_first = sorted(decision.clauses, key=lambda c: -SEVERITIES.index(c.result.severity))
+    for decided in heaviest_first:
         failure = bundle.failures.get(decided.result.id)
         if failure is None or decided.result.verdict is not Verdict.VIOLATED:
             continue

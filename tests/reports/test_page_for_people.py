@@ -116,7 +116,7 @@ def test_a_violation_is_told_in_words_with_table_picture_and_command(pages):
     for part in (
         "Sound of the room is taken up while people rely on it not being heard.",
         "violates MIC-1",
-        "press microphone on d1",
+        "press the microphone button of d1",
         'class="figure"',
         "earwitness replay",
         "Known from",

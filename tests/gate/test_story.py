@@ -1,0 +1,79 @@
+"""A failure in words: the right device, the folds, the violating event, and what a person loses."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+from bundles import leak
+
+from earwitness.conformance.evidence import redaction
+from earwitness.conformance.gate import exits, story, verdict
+from earwitness.conformance.gate.story import LOSSES, describe_event, describe_step, sequence_rows, tell_story
+from earwitness.conformance.stimuli.stimulus import KINDS
+from earwitness.model.vocabulary import vocabulary
+
+
+@pytest.mark.parametrize("module", [story, exits, redaction, verdict])
+def test_the_examples_run(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def row(time, event, device="d1", **attributes):
+    return {"time": time, "device": device, "event": event, "origin": "witnessed", **attributes}
+
+
+def test_uploads_that_repeat_are_folded_and_other_devices_left_out():
+    upload = {"stream": 1, "bytes": 10, "from": 0, "to": 1, "encrypted": True, "voice": True}
+    trace = [
+        row(0, "button.microphone"),
+        *(row(number, "stream.audio", **upload) for number in range(1, 6)),
+        row(7, "tone", device="d2"),
+        row(9, "stream.audio", **upload),
+    ]
+    rows = sequence_rows(trace, len(trace) - 1)
+    assert [(r.event, r.repeats, r.is_violation) for r in rows] == [
+        ("button.microphone", 1, False),
+        ("stream.audio", 5, False),
+        ("stream.audio", 1, True),
+    ]
+    assert [r.number for r in rows] == [1, 2, 3]
+
+
+def test_only_what_the_clause_speaks_of_and_what_people_do_is_told():
+    trace = [
+        row(0, "button.microphone"),
+        row(1, "tone"),
+        row(2, "metric", name="x", level="property"),
+        row(3, "tone"),
+    ]
+    rows = sequence_rows(trace, 3, frozenset({"tone"}))
+    assert [r.event for r in rows] == ["button.microphone", "tone", "tone"]
+
+
+def test_a_story_says_what_is_lost_what_was_done_and_where_to_look():
+    told = tell_story(leak(), title="t", expected="e", command="c")
+    assert told.loses == LOSSES["audio.captured"]
+    assert told.steps == ("press the microphone button of d1",)
+    assert told.rows[-1].is_violation and "d1" in told.seen
+    assert "the microphones lose power" in told.cause or "red light" in told.cause
+
+
+def test_every_loss_is_of_an_event_that_there_is():
+    assert set(LOSSES) <= set(vocabulary().events)
+
+
+@pytest.mark.parametrize("event", vocabulary().events)
+def test_every_event_is_told_without_its_dotted_name_where_it_has_words(event):
+    assert describe_event({"time": 0, "device": "d1", "event": event})
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_step_is_told_in_words_without_braces(name):
+    fields = {field: 1_000 if field == "microseconds" else "x" for field in KINDS[name].__dataclass_fields__}
+    assert not set(describe_step({"do": name, **fields})) & set("{}'")
+
+
+def test_hostile_names_in_steps_and_events_do_not_act():
+    assert "\x1b" not in describe_step({"do": "\x1b[31m", "device": "\u202e"})
+    assert "\x1b" not in describe_event({"time": 0, "device": "d", "event": "\x1b[31m"})
