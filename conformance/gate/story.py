@@ -31,6 +31,8 @@ DONE_BY_PEOPLE = frozenset(
 """Events that a person causes: kept in every sequence, because one needs them to follow it."""
 MOST_ROWS = 16
 """Rows of a sequence: what fits on a page with its picture."""
+MOST_STEPS = 20
+"""Steps of a test that are told: a longer way was not shrunk, and its file has all of it."""
 STRUCTURE = frozenset({"time", "device", "event", "origin", "run"})
 TIMES = frozenset({"from", "to", "until"})
 UNSAID = frozenset({"words", "text", "bytes", "stream", "until"})
@@ -107,7 +109,7 @@ def tell_story(
         clause=failure.clause,
         title=title,
         loses=LOSSES.get(event, OTHER_LOSS),
-        steps=tuple(describe_step(step) for step in failure.scenario),
+        steps=_steps(failure.scenario),
         rows=rows,
         expected=expected,
         seen=_seen(rows),
@@ -115,6 +117,14 @@ def tell_story(
         command=command,
         fingerprint=fingerprint,
     )
+
+
+def _steps(scenario: Sequence[Mapping[str, Value]]) -> tuple[str, ...]:
+    told = [describe_step(step) for step in scenario[:MOST_STEPS]]
+    left_out = len(scenario) - len(told)
+    if left_out:
+        told.append(f"and {left_out} more: no shorter way was found in the time there was")
+    return tuple(told)
 
 
 def describe_event(entry: Mapping[str, Value]) -> str:

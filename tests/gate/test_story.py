@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 
+import msgspec
 import pytest
 from bundles import leak
 
@@ -77,3 +78,9 @@ def test_every_step_is_told_in_words_without_braces(name):
 def test_hostile_names_in_steps_and_events_do_not_act():
     assert "\x1b" not in describe_step({"do": "\x1b[31m", "device": "\u202e"})
     assert "\x1b" not in describe_event({"time": 0, "device": "d", "event": "\x1b[31m"})
+
+
+def test_a_way_that_was_not_shrunk_is_told_in_part():
+    steps = ({"do": "kill", "device": "d1"},) * 30
+    told = tell_story(msgspec.structs.replace(leak(), scenario=steps), title="t", expected="e", command="c")
+    assert len(told.steps) == 21 and told.steps[-1].startswith("and 10 more")
