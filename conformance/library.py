@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from earwitness.conformance.evidence.bundle import read_bundle
-from earwitness.conformance.gate.decision import Policy, today
-from earwitness.conformance.gate.judged import JudgedBundle, judge_bundle
-from earwitness.conformance.running.log_judgement import LogJudgement, judge_log, log_of
+from earwitness.conformance.gate.decision import (
+    Policy,
+    today,
+)
+from earwitness.conformance.gate.judged import (
+    JudgedBundle,
+    judge_bundle,
+)
+from earwitness.conformance.running.log_judgement import (
+    LogJudgement,
+    judge_log,
+    log_of,
+)
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Pack, find
 
@@ -25,7 +35,10 @@ def load_pack(name: str | Path) -> Pack:
     return find(str(name))
 
 
-def judge(observations: Iterable[Observation], packs: Sequence[Pack] | None = None) -> LogJudgement:
+def judge(
+    observations: Iterable[Observation],
+    packs: Sequence[Pack] | None = None,
+) -> LogJudgement:
     """Judge a log by whole packs (the shipped ones unless given). What it cannot show is *not observable*.
 
     >>> from earwitness.model.trace import Observation
@@ -70,6 +83,15 @@ def check(
         packs=chosen,
         out=out,
         tell=tell,
-        plan=Plan(examples=examples, seconds=seconds, proofs=proofs, seed=seed, budget=budget),
+        plan=Plan(
+            examples=examples,
+            seconds=seconds,
+            proofs=proofs,
+            seed=seed,
+            budget=budget,
+        ),
     )
-    return judge_bundle(read_bundle(outcome.folder), policy or Policy(today()))
+    return judge_bundle(
+        read_bundle(outcome.folder),
+        policy or Policy(today()),
+    )

@@ -30,14 +30,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the plugin."""
     group = parser.getgroup("earwitness", "voice privacy")
     group.addoption(
-        "--earwitness-target", help="judge this target, such as exec:./device; one test for each clause"
+        "--earwitness-target",
+        help="judge this target, such as exec:./device; one test for each clause",
     )
-    group.addoption("--earwitness-bundle", help="judge nothing, read this bundle")
-    group.addoption("--earwitness-pack", action="append", default=[], help="a shipped pack or a pack file")
-    group.addoption("--earwitness-profile", default="core", choices=("core", "strict", "certification"))
+    group.addoption(
+        "--earwitness-bundle",
+        help="judge nothing, read this bundle",
+    )
+    group.addoption(
+        "--earwitness-pack",
+        action="append",
+        default=[],
+        help="a shipped pack or a pack file",
+    )
+    group.addoption(
+        "--earwitness-profile",
+        default="core",
+        choices=("core", "strict", "certification"),
+    )
     group.addoption("--earwitness-waivers", help="a file of waivers")
-    group.addoption("--earwitness-capabilities", help="a capability file")
-    group.addoption("--earwitness-budget", type=float, default=50.0, help="seconds for trying the target")
+    group.addoption(
+        "--earwitness-capabilities",
+        help="a capability file",
+    )
+    group.addoption(
+        "--earwitness-budget",
+        type=float,
+        default=50.0,
+        help="seconds for trying the target",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +74,10 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         return
     if folder:
-        config.pluginmanager.register(ClausePlugin(config, folder), "earwitness-clauses")
+        config.pluginmanager.register(
+            ClausePlugin(config, folder),
+            "earwitness-clauses",
+        )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,11 +89,20 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def _run_check(config: pytest.Config, target: str) -> str:
-    from earwitness.conformance.library import check, load_pack
+    from earwitness.conformance.library import (
+        check,
+        load_pack,
+    )
 
     out = Path(tempfile.mkdtemp(prefix="earwitness-"))
     packs = [load_pack(name) for name in config.getoption("--earwitness-pack")] or None
-    judged = check(target, packs, out=out, proofs=False, budget=config.getoption("--earwitness-budget"))
+    judged = check(
+        target,
+        packs,
+        out=out,
+        proofs=False,
+        budget=config.getoption("--earwitness-budget"),
+    )
     return str(judged.bundle.folder)
 
 
@@ -82,10 +115,16 @@ class ClausePlugin:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collection_modifyitems(
-        self, session: pytest.Session, items: list[pytest.Item]
+        self,
+        session: pytest.Session,
+        items: list[pytest.Item],
     ) -> Iterator[None]:
         """Add one item a clause before -k and -m choose among all."""
-        file = ClauseFile.from_parent(session, path=Path(self.folder) / "results.json", judged=self.judge())
+        file = ClauseFile.from_parent(
+            session,
+            path=Path(self.folder) / "results.json",
+            judged=self.judge(),
+        )
         items += file.collect()
         yield
 
@@ -97,7 +136,10 @@ class ClausePlugin:
 
         bundle = read_bundle(Path(self.folder))
         option = self.config.getoption
-        waivers, capabilities = option("--earwitness-waivers"), option("--earwitness-capabilities")
+        waivers, capabilities = (
+            option("--earwitness-waivers"),
+            option("--earwitness-capabilities"),
+        )
         policy = load_policy(
             profile=option("--earwitness-profile"),
             fail_on="low",
@@ -123,7 +165,10 @@ class ClauseFile(pytest.File):
         items: list[pytest.Item] = [
             ClauseItem.from_parent(self, name=line.id, line=line) for line in self.judged.summary.clauses
         ]
-        return [*items, RunItem.from_parent(self, name="the-run")]
+        return [
+            *items,
+            RunItem.from_parent(self, name="the-run"),
+        ]
 
 
 class ClauseItem(pytest.Item):
@@ -140,7 +185,9 @@ class ClauseItem(pytest.Item):
         from earwitness.conformance.gate.decision import Treatment
 
         self.add_report_section(
-            "call", "evidence", f"{self.line.evidence or 'none'}; exercised {self.line.exercised}"
+            "call",
+            "evidence",
+            f"{self.line.evidence or 'none'}; exercised {self.line.exercised}",
         )
         if self.line.treatment is Treatment.FAILS:
             raise ClauseFailed(self._message())
@@ -153,9 +200,19 @@ class ClauseItem(pytest.Item):
         stories = [story for story in self.parent.judged.summary.stories if story.clause == self.line.id]
         told = [text for story in stories for text in story_lines(story, 100)]
         again = [f"again: {story.command}" for story in stories]
-        return "\n".join([f"{self.line.title}: {self.line.problem}", *told, *again])
+        return "\n".join(
+            [
+                f"{self.line.title}: {self.line.problem}",
+                *told,
+                *again,
+            ]
+        )
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,
+    ) -> str:
         """The message alone: the traceback of the plugin tells nobody anything."""
         return (
             str(excinfo.value)
@@ -165,7 +222,11 @@ class ClauseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """How pytest names the item."""
-        return self.path, None, f"{self.line.id}: {self.line.title}"
+        return (
+            self.path,
+            None,
+            f"{self.line.id}: {self.line.title}",
+        )
 
 
 class RunItem(pytest.Item):
@@ -179,7 +240,11 @@ class RunItem(pytest.Item):
         if problems:
             raise ClauseFailed("\n".join(problems))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,
+    ) -> str:
         """The message alone."""
         return (
             str(excinfo.value)

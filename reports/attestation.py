@@ -11,7 +11,10 @@ from earwitness.conformance.evidence.signature import statement
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.summary import ClauseLine
-from earwitness.conformance.gate.verdict import WORDS, Verdict
+from earwitness.conformance.gate.verdict import (
+    WORDS,
+    Verdict,
+)
 from earwitness.model.trace import Origin
 from earwitness.reports.format import Format
 
@@ -21,7 +24,10 @@ TEST_RESULT_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 
 def render_attestation(judged: JudgedBundle) -> bytes:
     """A statement with one entry a requirement: the verdict, and by which methods it is known."""
-    manifest, summary = judged.bundle.manifest, judged.summary
+    manifest, summary = (
+        judged.bundle.manifest,
+        judged.summary,
+    )
     predicate = {
         "exit": summary.exit.value,
         "profile": judged.decision.profile.value,
@@ -34,7 +40,11 @@ def render_attestation(judged: JudgedBundle) -> bytes:
             "sha256": manifest.target.digest,
         },
         "packs": [
-            {"name": pack.name, "version": pack.version, "digest": {"sha256": pack.sha256}}
+            {
+                "name": pack.name,
+                "version": pack.version,
+                "digest": {"sha256": pack.sha256},
+            }
             for pack in manifest.packs
         ],
         "requirements": [_requirement(line) for line in summary.clauses],
@@ -66,7 +76,10 @@ def render_test_result(judged: JudgedBundle) -> bytes:
     predicate = {
         "result": _result_word(summary.exit, warned),
         "configuration": [
-            {"name": f"packs/{pack.name}.yaml", "digest": {"sha256": pack.sha256}}
+            {
+                "name": f"packs/{pack.name}.yaml",
+                "digest": {"sha256": pack.sha256},
+            }
             for pack in judged.bundle.manifest.packs
         ],
         "passedTests": passed,

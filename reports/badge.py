@@ -8,7 +8,10 @@ from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.reports.format import Format
 
-COLORS = {Exit.SATISFIED: "brightgreen", Exit.VIOLATED: "red"}
+COLORS = {
+    Exit.SATISFIED: "brightgreen",
+    Exit.VIOLATED: "red",
+}
 OTHER_COLOR = "yellow"
 
 

@@ -27,7 +27,12 @@ hide the rest."""
 def draw_sequence(rows: Sequence[Row]) -> str:
     """A sequence diagram; numbers are those of the table. The violating event is thick, dashed and named."""
     height = TOP + ROW_HEIGHT * len(rows) + 12
-    parts = [_open_svg(height, "Sequence of the violation; the table after it says the same")]
+    parts = [
+        _open_svg(
+            height,
+            "Sequence of the violation; the table after it says the same",
+        )
+    ]
     for lane, x in LANE_X.items():
         parts.append(f'<line class="lane" x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>')
         parts.append(f'<text class="head" x="{x}" y="17">{lane}</text>')
@@ -90,7 +95,13 @@ def arcs_of(
         else:
             joined.setdefault((source, target), []).append(name)
     arcs = tuple(
-        Arc(number, source, target, tuple(names), bool(visited & set(names)))
+        Arc(
+            number,
+            source,
+            target,
+            tuple(names),
+            bool(visited & set(names)),
+        )
         for number, ((source, target), names) in enumerate(joined.items(), start=1)
     )
     return arcs, tuple(
@@ -106,9 +117,17 @@ def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
     in the table."""
     place = {name: 24 + STATE_GAP * number for number, name in enumerate(component.states)}
     height = 24 + STATE_GAP * len(component.states)
-    parts = [_open_svg(height, f"States of {component.name}; the table after it says the same")]
+    parts = [
+        _open_svg(
+            height,
+            f"States of {component.name}; the table after it says the same",
+        )
+    ]
     ends: Counter[tuple[str, str]] = Counter()
-    for arc in sorted(arcs, key=lambda arc: abs(place[arc.source] - place[arc.target])):
+    for arc in sorted(
+        arcs,
+        key=lambda arc: abs(place[arc.source] - place[arc.target]),
+    ):
         parts.append(_draw_arc(arc, place, ends))
     for name, y in place.items():
         left = WIDTH / 2 - STATE_WIDTH / 2
@@ -119,7 +138,11 @@ def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def _draw_arc(arc: Arc, place: dict[str, int], ends: Counter[tuple[str, str]]) -> str:
+def _draw_arc(
+    arc: Arc,
+    place: dict[str, int],
+    ends: Counter[tuple[str, str]],
+) -> str:
     is_down = place[arc.target] > place[arc.source]
     side = 1 if is_down else -1
     edge = WIDTH / 2 + side * STATE_WIDTH / 2

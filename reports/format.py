@@ -68,7 +68,11 @@ def load_format(name: str) -> ReportFormat:
     return found
 
 
-def write_reports(judged: JudgedBundle, wanted: Iterable[str], folder: Path) -> list[Path]:
+def write_reports(
+    judged: JudgedBundle,
+    wanted: Iterable[str],
+    folder: Path,
+) -> list[Path]:
     """Write reports by name, or `name:path`; without a path to `report.SUFFIX` in the folder. Raises
     ReportError, OSError."""
     written = []

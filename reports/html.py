@@ -17,12 +17,21 @@ from earwitness.conformance.evidence.redaction import printable
 from earwitness.conformance.gate.decision import PROFILES
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
-from earwitness.conformance.gate.summary import GLOSSARY, ClauseLine
+from earwitness.conformance.gate.summary import (
+    GLOSSARY,
+    ClauseLine,
+)
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.model.logic.english import describe_duration
 from earwitness.policies.pack import Pack
 from earwitness.policies.traceability import read_traceability
-from earwitness.reports.figures import Arc, Shared, arcs_of, draw_sequence, draw_states
+from earwitness.reports.figures import (
+    Arc,
+    Shared,
+    arcs_of,
+    draw_sequence,
+    draw_states,
+)
 from earwitness.reports.format import Format
 
 SHAPES = {
@@ -35,7 +44,10 @@ SHAPES = {
     Verdict.NOT_APPLICABLE: ("none", "–"),
 }
 """A verdict is told by its word, a shape and a colour."""
-BADGES = {Exit.SATISFIED: ("good", "✔"), Exit.VIOLATED: ("bad", "✖")}
+BADGES = {
+    Exit.SATISFIED: ("good", "✔"),
+    Exit.VIOLATED: ("bad", "✖"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,11 @@ class Bound:
 def render_page(judged: JudgedBundle) -> bytes:
     """The page, from the bundle alone."""
     folder = files("earwitness.reports")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["safe_text"] = printable
     template = environment.from_string(folder.joinpath("page.html").read_text("utf-8"))
     style = folder.joinpath("page.css").read_text("utf-8")
@@ -109,7 +125,12 @@ def _drawn(judged: JudgedBundle) -> Iterable[Drawn]:
     visited = frozenset(model.visited)
     for component in model.components:
         arcs, shared = arcs_of(component, visited)
-        yield Drawn(component.name, Markup(draw_states(component, arcs)), arcs, shared)
+        yield Drawn(
+            component.name,
+            Markup(draw_states(component, arcs)),
+            arcs,
+            shared,
+        )
 
 
 def _sources(judged: JudgedBundle) -> Iterable[Source]:
@@ -142,7 +163,14 @@ def _passages(pack: Pack, lines: Mapping[str, ClauseLine]) -> Iterable[Source]:
 
 def _bounds(pack: Pack) -> Iterable[Bound]:
     for name, declared in pack.declared.items():
-        is_time = declared.unit in ("us", "ms", "s", "min", "h", "d")
+        is_time = declared.unit in (
+            "us",
+            "ms",
+            "s",
+            "min",
+            "h",
+            "d",
+        )
         value = describe_duration(pack.parameters[name]) if is_time else f"{declared.value} {declared.unit}"
         yield Bound(name, value, declared.origin, declared.is_ours)
 

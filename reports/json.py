@@ -10,7 +10,10 @@ import msgspec
 from earwitness.conformance.evidence.records import BundleRecord
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.story import Story
-from earwitness.conformance.gate.summary import ClauseLine, Step
+from earwitness.conformance.gate.summary import (
+    ClauseLine,
+    Step,
+)
 from earwitness.reports.format import Format
 
 
@@ -50,7 +53,10 @@ class JsonReport(BundleRecord, frozen=True):
 
 def json_report(judged: JudgedBundle) -> JsonReport:
     """The report as typed data."""
-    manifest, summary = judged.bundle.manifest, judged.summary
+    manifest, summary = (
+        judged.bundle.manifest,
+        judged.summary,
+    )
     return JsonReport(
         exit=summary.exit.value,
         headline=summary.headline,
@@ -82,13 +88,23 @@ def json_report(judged: JudgedBundle) -> JsonReport:
 
 def render_json(judged: JudgedBundle) -> bytes:
     """The document."""
-    return msgspec.json.format(msgspec.json.encode(json_report(judged)), indent=1) + b"\n"
+    return (
+        msgspec.json.format(
+            msgspec.json.encode(json_report(judged)),
+            indent=1,
+        )
+        + b"\n"
+    )
 
 
 def json_schema() -> Mapping[str, Any]:
     """The schema of the document."""
     dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": dialect, "title": "Earwitness report", **msgspec.json.schema(JsonReport)}
+    return {
+        "$schema": dialect,
+        "title": "Earwitness report",
+        **msgspec.json.schema(JsonReport),
+    }
 
 
 FORMAT = Format("json", "json", render_json)

@@ -5,7 +5,14 @@ from __future__ import annotations
 
 import re
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import (
+    Error,
+    Failure,
+    JUnitXml,
+    Skipped,
+    TestCase,
+    TestSuite,
+)
 
 from earwitness.conformance.gate.decision import Treatment
 from earwitness.conformance.gate.judged import JudgedBundle
@@ -20,13 +27,19 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def render_junit(judged: JudgedBundle) -> bytes:
     """One suite a pack, one case a clause, and one case for the run itself."""
-    manifest, summary = judged.bundle.manifest, judged.summary
+    manifest, summary = (
+        judged.bundle.manifest,
+        judged.summary,
+    )
     stories = {story.clause: story for story in summary.stories}
     document = JUnitXml(name="earwitness")
     for pack in judged.packs:
         suite = TestSuite(f"{pack.name} {pack.version}")
         suite.timestamp = manifest.started.partition("+")[0]
-        suite.add_property("target", xml_text(f"{manifest.target.name} {manifest.target.version}"))
+        suite.add_property(
+            "target",
+            xml_text(f"{manifest.target.name} {manifest.target.version}"),
+        )
         suite.add_property("bundle", judged.bundle.digest)
         for line in summary.clauses:
             if line.pack == pack.name:
@@ -43,7 +56,11 @@ def xml_text(text: str) -> str:
 
 
 def _case(line: ClauseLine, story: Story | None) -> TestCase:
-    case = TestCase(f"{line.id} {xml_text(line.title)}", classname=f"earwitness.{line.pack}", time=0.0)
+    case = TestCase(
+        f"{line.id} {xml_text(line.title)}",
+        classname=f"earwitness.{line.pack}",
+        time=0.0,
+    )
     case.system_out = xml_text(
         f"{line.verdict.value}; evidence: {line.evidence or 'none'}; exercised {line.exercised}"
     )
@@ -68,14 +85,24 @@ def _story_text(story: Story) -> str:
         for row in story.rows
     )
     return "\n".join(
-        [story.loses, f"expected: {story.expected}", f"seen: {story.seen}", *rows, f"again: {story.command}"]
+        [
+            story.loses,
+            f"expected: {story.expected}",
+            f"seen: {story.seen}",
+            *rows,
+            f"again: {story.command}",
+        ]
     )
 
 
 def _run_suite(judged: JudgedBundle) -> TestSuite:
     """The run as a whole: it fails where something beyond the clauses keeps the gate from being green."""
     suite = TestSuite("earwitness run")
-    case = TestCase("the gate", classname="earwitness.gate", time=judged.bundle.manifest.seconds.all)
+    case = TestCase(
+        "the gate",
+        classname="earwitness.gate",
+        time=judged.bundle.manifest.seconds.all,
+    )
     case.system_out = xml_text(judged.summary.sentence)
     if judged.summary.problems:
         case.result = [Error(xml_text(text), "run") for text in judged.summary.problems]

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.story import Story
-from earwitness.conformance.gate.summary import ClauseLine, Summary
+from earwitness.conformance.gate.summary import (
+    ClauseLine,
+    Summary,
+)
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.reports.format import Format
 
@@ -46,7 +49,12 @@ def _lines(summary: Summary) -> Iterator[str]:
         ("Limits", summary.limits),
     ):
         if texts:
-            yield from ["", f"## {title}", "", *(f"- {inert(text)}" for text in texts)]
+            yield from [
+                "",
+                f"## {title}",
+                "",
+                *(f"- {inert(text)}" for text in texts),
+            ]
     if summary.next_steps:
         yield from ["", "## Next", ""]
         yield from (f"- {inert(step.why)}: {_code(step.command)}" for step in summary.next_steps)
@@ -59,19 +67,32 @@ def _verdict(summary: Summary) -> Verdict:
 
 
 def _story_lines(story: Story) -> Iterator[str]:
-    yield from ["", f"## ❌ {story.clause}: {inert(story.title)}", "", f"**{inert(story.loses)}**", ""]
+    yield from [
+        "",
+        f"## ❌ {story.clause}: {inert(story.title)}",
+        "",
+        f"**{inert(story.loses)}**",
+        "",
+    ]
     yield f"- Expected: {inert(story.expected)}"
     yield f"- Seen: {inert(story.seen)}"
     yield f"- Where to look: {inert(story.cause)}"
     yield f"- Again: {_code(story.command)}"
     if story.rows:
-        yield from ["", "| No. | Time | Event | Known from |", "|---|---|---|---|"]
+        yield from [
+            "",
+            "| No. | Time | Event | Known from |",
+            "|---|---|---|---|",
+        ]
     for row in story.rows:
         mark = " **violates it**" if row.is_violation else ""
         yield f"| {row.number} | {row.time} | {inert(row.words)}{mark} | {inert(row.origin)} |"
 
 
-def _table(title: str, lines: tuple[ClauseLine, ...] | list[ClauseLine]) -> Iterator[str]:
+def _table(
+    title: str,
+    lines: tuple[ClauseLine, ...] | list[ClauseLine],
+) -> Iterator[str]:
     if not lines:
         return
     yield from [
@@ -96,7 +117,10 @@ def _table(title: str, lines: tuple[ClauseLine, ...] | list[ClauseLine]) -> Iter
 
 def _code(command: str) -> str:
     """A command in a code span that nothing in it can end."""
-    longest = max((len(run) for run in re.findall("`+", command)), default=0)
+    longest = max(
+        (len(run) for run in re.findall("`+", command)),
+        default=0,
+    )
     fence = "`" * (longest + 1)
     return f"{fence} {' '.join(command.split())} {fence}"
 

@@ -14,7 +14,11 @@ from markupsafe import Markup
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.summary import ClauseLine
 from earwitness.reports.html import SHAPES
-from earwitness.reports.markdown import MARKS, OTHER_MARK, inert
+from earwitness.reports.markdown import (
+    MARKS,
+    OTHER_MARK,
+    inert,
+)
 
 
 def clause_ids(judged: Iterable[JudgedBundle]) -> list[str]:
@@ -32,7 +36,10 @@ def matrix_markdown(judged: Sequence[JudgedBundle]) -> str:
     """The matrix as a table of Markdown."""
     columns = [{line.id: line for line in one.summary.clauses} for one in judged]
     heads = " | ".join(inert(implementation(one)) for one in judged)
-    rows = [f"| Clause | {heads} |", "|---" * (len(judged) + 1) + "|"]
+    rows = [
+        f"| Clause | {heads} |",
+        "|---" * (len(judged) + 1) + "|",
+    ]
     for identity in clause_ids(judged):
         cells = " | ".join(_cell(column.get(identity)) for column in columns)
         rows.append(f"| {identity} | {cells} |")

@@ -15,13 +15,19 @@ from earwitness.reports.format import Format
 OSCAL_VERSION = "1.1.3"
 NAMESPACE = uuid.UUID("6f4d8c1e-0e3c-5a7b-9a39-0a8f5d7c2b11")
 """Ours, chosen once: identifiers are the same whenever the same bundle is reported."""
-METHODS = {"witnessed": "TEST", "the device's word": "INTERVIEW"}
+METHODS = {
+    "witnessed": "TEST",
+    "the device's word": "INTERVIEW",
+}
 OTHER_METHOD = "EXAMINE"
 
 
 def render_oscal(judged: JudgedBundle) -> bytes:
     """One result with an observation and a finding for each clause."""
-    manifest, summary = judged.bundle.manifest, judged.summary
+    manifest, summary = (
+        judged.bundle.manifest,
+        judged.summary,
+    )
     made = _Identifiers(judged.bundle.digest)
     result = {
         "uuid": made.of("result"),
@@ -76,7 +82,11 @@ def _finding(line: ClauseLine, made: _Identifiers) -> Mapping[str, Any]:
         "uuid": made.of(f"finding {line.id}"),
         "title": f"{line.id}: {line.verdict.value}",
         "description": line.title,
-        "target": {"type": "objective-id", "target-id": line.id, "status": status},
+        "target": {
+            "type": "objective-id",
+            "target-id": line.id,
+            "status": status,
+        },
         "related-observations": [{"observation-uuid": made.of(f"observation {line.id}")}],
     }
 

@@ -26,9 +26,14 @@ def render_pdf(judged: JudgedBundle) -> bytes:
     """
     # WeasyPrint takes the date of the document and its identifier from here.
     os.environ["SOURCE_DATE_EPOCH"] = str(int(datetime.fromisoformat(manifest.started).timestamp()))
-    page = HTML(string=render_page(judged).decode("utf-8"), url_fetcher=_refuse_network)
+    page = HTML(
+        string=render_page(judged).decode("utf-8"),
+        url_fetcher=_refuse_network,
+    )
     content: bytes = page.write_pdf(
-        stylesheets=[CSS(string=style)], pdf_variant="pdf/ua-1", pdf_identifier=judged.bundle.digest.encode()
+        stylesheets=[CSS(string=style)],
+        pdf_variant="pdf/ua-1",
+        pdf_identifier=judged.bundle.digest.encode(),
     )
     return content
 

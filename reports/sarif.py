@@ -15,8 +15,18 @@ from earwitness.conformance.gate.verdict import Verdict
 from earwitness.reports.format import Format
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
-SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+LEVELS = {
+    "critical": "error",
+    "high": "error",
+    "medium": "warning",
+    "low": "note",
+}
+SECURITY_SEVERITY = {
+    "critical": "9.5",
+    "high": "8.0",
+    "medium": "5.5",
+    "low": "2.0",
+}
 """The numbers by which code scanning orders findings: the middle of each of its ranges."""
 KINDS = {
     Verdict.SATISFIED: "pass",
@@ -35,7 +45,10 @@ BASELINE_STATES = {
 
 def render_sarif(judged: JudgedBundle) -> bytes:
     """One run with a rule for each clause and a result for each clause."""
-    manifest, summary = judged.bundle.manifest, judged.summary
+    manifest, summary = (
+        judged.bundle.manifest,
+        judged.summary,
+    )
     rules = [_rule(line) for line in summary.clauses]
     driver = {
         "name": "Earwitness",
@@ -49,7 +62,11 @@ def render_sarif(judged: JudgedBundle) -> bytes:
         "startTimeUtc": _utc(manifest.started),
         "endTimeUtc": _utc(manifest.ended),
         "toolExecutionNotifications": [
-            {"level": "warning", "message": {"text": text}} for text in (*summary.problems, *summary.warnings)
+            {"level": "warning", "message": {"text": text}}
+            for text in (
+                *summary.problems,
+                *summary.warnings,
+            )
         ],
     }
     run = {
@@ -57,9 +74,17 @@ def render_sarif(judged: JudgedBundle) -> bytes:
         "automationDetails": {"id": f"earwitness/{manifest.target.name or manifest.target.given}/"},
         "invocations": [invocation],
         "results": list(_results(judged)),
-        "properties": {"bundle": judged.bundle.digest, "run": manifest.id, "sentence": summary.sentence},
+        "properties": {
+            "bundle": judged.bundle.digest,
+            "run": manifest.id,
+            "sentence": summary.sentence,
+        },
     }
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    document = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [run],
+    }
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
@@ -75,7 +100,11 @@ def _rule(line: ClauseLine) -> Mapping[str, Any]:
         "defaultConfiguration": {"level": LEVELS[line.severity]},
         "properties": {
             "security-severity": SECURITY_SEVERITY[line.severity],
-            "tags": ["privacy", line.severity, *(f"source: {passage}" for passage in line.source)],
+            "tags": [
+                "privacy",
+                line.severity,
+                *(f"source: {passage}" for passage in line.source),
+            ],
         },
     }
 
@@ -103,8 +132,15 @@ def _results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
         }
         if line.change:
             result["baselineState"] = BASELINE_STATES[line.change]
-        if line.treatment in (Treatment.WAIVED, Treatment.KNOWN):
-            suppression = {"kind": "external", "status": "accepted", "justification": line.note}
+        if line.treatment in (
+            Treatment.WAIVED,
+            Treatment.KNOWN,
+        ):
+            suppression = {
+                "kind": "external",
+                "status": "accepted",
+                "justification": line.note,
+            }
             result["suppressions"] = [suppression]
         yield result
 
@@ -112,7 +148,12 @@ def _results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
 def _place(line: ClauseLine, lines: Mapping[str, int]) -> Mapping[str, Any]:
     region = {"startLine": lines.get(line.id, 1)}
     artifact = {"uri": f"packs/{line.pack}.yaml"}
-    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+    return {
+        "physicalLocation": {
+            "artifactLocation": artifact,
+            "region": region,
+        }
+    }
 
 
 def _clause_lines(judged: JudgedBundle, pack: str) -> Mapping[str, int]:

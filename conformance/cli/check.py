@@ -8,9 +8,21 @@ from typing import Any
 import click
 
 from earwitness.conformance.cli.common import packs_named
-from earwitness.conformance.cli.deciding import end_with, output_options, show_decision, write_wanted
-from earwitness.conformance.cli.gate_options import files_to_keep, gate_options, load_policy
-from earwitness.conformance.cli.targets import LEVELS, confinement_option
+from earwitness.conformance.cli.deciding import (
+    end_with,
+    output_options,
+    show_decision,
+    write_wanted,
+)
+from earwitness.conformance.cli.gate_options import (
+    files_to_keep,
+    gate_options,
+    load_policy,
+)
+from earwitness.conformance.cli.targets import (
+    LEVELS,
+    confinement_option,
+)
 from earwitness.conformance.cli.terminal import Progress
 from earwitness.conformance.evidence.bundle import read_bundle
 from earwitness.conformance.evidence.writer import forget_latest
@@ -19,10 +31,16 @@ from earwitness.conformance.gate.judged import judge_bundle
 
 @click.command()
 @click.option(
-    "--target", default="ref", show_default=True, help="such as ref, ref:faulty/NAME or exec:COMMAND"
+    "--target",
+    default="ref",
+    show_default=True,
+    help="such as ref, ref:faulty/NAME or exec:COMMAND",
 )
 @click.option(
-    "--pack", "packs", multiple=True, help="a shipped pack or a pack file; the shipped ones unless given"
+    "--pack",
+    "packs",
+    multiple=True,
+    help="a shipped pack or a pack file; the shipped ones unless given",
 )
 @click.option(
     "--out",
@@ -46,11 +64,17 @@ from earwitness.conformance.gate.judged import judge_bundle
     help="seconds for trying the target",
 )
 @click.option(
-    "--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof"
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=60,
+    show_default=True,
+    help="limit of one proof",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
-    "--no-proofs", is_flag=True, help="judge the implementation only; nothing is then called proved"
+    "--no-proofs",
+    is_flag=True,
+    help="judge the implementation only; nothing is then called proved",
 )
 @confinement_option
 @gate_options
@@ -73,7 +97,10 @@ def check(
     **policy: Any,
 ) -> None:
     """Judge a target, prove the promises on the model, write a bundle and its reports."""
-    from earwitness.conformance.targets.entry_points import TargetOptions, open_target
+    from earwitness.conformance.targets.entry_points import (
+        TargetOptions,
+        open_target,
+    )
 
     forget_latest(out)
     if key is not None:

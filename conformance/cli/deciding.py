@@ -42,15 +42,30 @@ def output_options(command: Function) -> Function:
             metavar="FORMAT[:PATH]",
             help="write a report, such as sarif or junit:path; may be given again",
         ),
-        click.option("-q", "--quiet", is_flag=True, help="print the last block alone"),
-        click.option("-v", "--verbose", is_flag=True, help="print every clause and every failure"),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            help="print the last block alone",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="print every clause and every failure",
+        ),
     )
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def show_decision(judged: JudgedBundle, form: str, quiet: bool, verbose: bool) -> None:
+def show_decision(
+    judged: JudgedBundle,
+    form: str,
+    quiet: bool,
+    verbose: bool,
+) -> None:
     """Print the decision. The verdict and the exit code are the same in every form."""
     if form == "json":
         _print_json(judged)
@@ -90,7 +105,11 @@ def _append_job_summary(judged: JudgedBundle) -> None:
             out.write(render_report(judged, "markdown"))
 
 
-def write_wanted(judged: JudgedBundle, wanted: Iterable[str], folder: Path) -> list[Path]:
+def write_wanted(
+    judged: JudgedBundle,
+    wanted: Iterable[str],
+    folder: Path,
+) -> list[Path]:
     """Write the reports that were asked for; the default ones where none was."""
     formats = _formats()
     names = list(wanted) or formats.DEFAULT

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import click
 
-from earwitness.conformance.evidence.bundle import archive_bundle, read_bundle
-from earwitness.conformance.evidence.signature import generate_key, sign_bundle, verify_signature
-from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions, proof_faults
+from earwitness.conformance.evidence.bundle import (
+    archive_bundle,
+    read_bundle,
+)
+from earwitness.conformance.evidence.signature import (
+    generate_key,
+    sign_bundle,
+    verify_signature,
+)
+from earwitness.conformance.evidence.verification import (
+    bundle_packs,
+    find_contradictions,
+    proof_faults,
+)
 from earwitness.conformance.gate.exits import Exit
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -18,8 +29,16 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
-@click.option("--key", type=FILE, help="public key by which the bundle must be signed")
-@click.option("--no-proofs", is_flag=True, help="do not re-check the proofs (they take seconds)")
+@click.option(
+    "--key",
+    type=FILE,
+    help="public key by which the bundle must be signed",
+)
+@click.option(
+    "--no-proofs",
+    is_flag=True,
+    help="do not re-check the proofs (they take seconds)",
+)
 def verify(bundle: Path, key: Path | None, no_proofs: bool) -> None:
     """Check a bundle against itself: digests, signature, verdicts, proofs.
 
@@ -50,7 +69,12 @@ def verify(bundle: Path, key: Path | None, no_proofs: bool) -> None:
 
 @click.command()
 @click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
-@click.option("--key", type=FILE, required=True, help="private key, from `earwitness keygen`")
+@click.option(
+    "--key",
+    type=FILE,
+    required=True,
+    help="private key, from `earwitness keygen`",
+)
 def sign(bundle: Path, key: Path) -> None:
     """Sign a bundle."""
     click.echo(str(sign_bundle(read_bundle(bundle), key)))
@@ -68,7 +92,11 @@ def keygen(file: Path) -> None:
 
 @click.command()
 @click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
-@click.option("--out", type=FILE, help="the tar file; beside the bundle unless given")
+@click.option(
+    "--out",
+    type=FILE,
+    help="the tar file; beside the bundle unless given",
+)
 def archive(bundle: Path, out: Path | None) -> None:
     """Pack a bundle into a tar file, the same bytes each time."""
     read = read_bundle(bundle)

@@ -7,16 +7,34 @@ from typing import Any
 
 import click
 
-from earwitness.conformance.cli.deciding import end_with, output_options, show_decision, write_wanted
-from earwitness.conformance.cli.gate_options import gate_options, load_policy
-from earwitness.conformance.evidence.bundle import BundleError, read_bundle
-from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions
+from earwitness.conformance.cli.deciding import (
+    end_with,
+    output_options,
+    show_decision,
+    write_wanted,
+)
+from earwitness.conformance.cli.gate_options import (
+    gate_options,
+    load_policy,
+)
+from earwitness.conformance.evidence.bundle import (
+    BundleError,
+    read_bundle,
+)
+from earwitness.conformance.evidence.verification import (
+    bundle_packs,
+    find_contradictions,
+)
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.running.rejudge import rejudge
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path, file_okay=False), default=Path("earwitness-run"))
+@click.argument(
+    "bundle",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("earwitness-run"),
+)
 @gate_options
 @output_options
 def gate(

@@ -8,10 +8,18 @@ from typing import Any, TypeVar
 
 import click
 
-from earwitness.conformance.evidence.bundle import Bundle, read_bundle
+from earwitness.conformance.evidence.bundle import (
+    Bundle,
+    read_bundle,
+)
 from earwitness.conformance.evidence.signature import verify_signature
 from earwitness.conformance.gate.capability_file import load_capabilities
-from earwitness.conformance.gate.decision import SEVERITIES, Policy, Profile, today
+from earwitness.conformance.gate.decision import (
+    SEVERITIES,
+    Policy,
+    Profile,
+    today,
+)
 from earwitness.conformance.gate.known_failures import load_known_failures
 from earwitness.conformance.gate.waivers import load_waivers
 
@@ -43,16 +51,36 @@ def gate_options(command: Function) -> Function:
             show_default=True,
             help="let clauses of lower severity through, as warnings",
         ),
-        click.option("--waivers", type=FILE, help="waivers: decisions to let a clause fail for a while"),
-        click.option("--strict-waivers", is_flag=True, help="an unused or unknown waiver is exit code 6"),
-        click.option("--known-failures", type=FILE, help="failures that are known, and must still be there"),
+        click.option(
+            "--waivers",
+            type=FILE,
+            help="waivers: decisions to let a clause fail for a while",
+        ),
+        click.option(
+            "--strict-waivers",
+            is_flag=True,
+            help="an unused or unknown waiver is exit code 6",
+        ),
+        click.option(
+            "--known-failures",
+            type=FILE,
+            help="failures that are known, and must still be there",
+        ),
         click.option(
             "--baseline",
             type=click.Path(path_type=Path, file_okay=False),
             help="an earlier bundle: tell what is new, regressed, fixed",
         ),
-        click.option("--capabilities", type=FILE, help="what the product has, and why it lacks the rest"),
-        click.option("--key", type=FILE, help="public key: the bundle must be signed by it"),
+        click.option(
+            "--capabilities",
+            type=FILE,
+            help="what the product has, and why it lacks the rest",
+        ),
+        click.option(
+            "--key",
+            type=FILE,
+            help="public key: the bundle must be signed by it",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -91,7 +119,9 @@ def load_policy(
     )
 
 
-def files_to_keep(options: Mapping[str, Any]) -> dict[str, bytes]:
+def files_to_keep(
+    options: Mapping[str, Any],
+) -> dict[str, bytes]:
     """The files by which a check is decided, under the names by which its bundle keeps them."""
     given = {KEPT[name]: options[name] for name in KEPT}
     return {name: path.read_bytes() for name, path in given.items() if path is not None}

@@ -20,8 +20,17 @@ FILES = {
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
-@click.option("--target", default="exec:./device", show_default=True, help="the implementation to judge")
+@click.argument(
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("."),
+)
+@click.option(
+    "--target",
+    default="exec:./device",
+    show_default=True,
+    help="the implementation to judge",
+)
 def init(folder: Path, target: str) -> None:
     """Write a working set of files into a project, and explain each.
 

@@ -12,8 +12,14 @@ import msgspec
 from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.cli.terminal import terminal_width
 from earwitness.conformance.evidence.redaction import printable
-from earwitness.conformance.gate.exits import Exit, strongest
-from earwitness.conformance.gate.story import describe_event, seconds_text
+from earwitness.conformance.gate.exits import (
+    Exit,
+    strongest,
+)
+from earwitness.conformance.gate.story import (
+    describe_event,
+    seconds_text,
+)
 from earwitness.conformance.running.log_judgement import (
     ClauseJudgement,
     LogJudgement,
@@ -23,15 +29,26 @@ from earwitness.conformance.running.log_judgement import (
 from earwitness.model.trace import observation_to_json
 from earwitness.model.vocabulary import nearest, vocabulary
 
-COLORS = {LogVerdict.VIOLATED: "red", LogVerdict.HOLDS: "green"}
+COLORS = {
+    LogVerdict.VIOLATED: "red",
+    LogVerdict.HOLDS: "green",
+}
 MOST_TOLD = 5
 """Bad lines that are named in the output; all are counted."""
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+)
 @click.option(
-    "--pack", "packs", multiple=True, help="a shipped pack or a pack file; the shipped ones unless given"
+    "--pack",
+    "packs",
+    multiple=True,
+    help="a shipped pack or a pack file; the shipped ones unless given",
 )
 @click.option(
     "--sees",
@@ -39,7 +56,12 @@ MOST_TOLD = 5
     multiple=True,
     help="an event that the log's source can show; all but what only a test harness knows unless given",
 )
-@click.option("--clause", "clauses", multiple=True, help="only clauses whose id begins so, such as MIC")
+@click.option(
+    "--clause",
+    "clauses",
+    multiple=True,
+    help="only clauses whose id begins so, such as MIC",
+)
 @click.option(
     "--format",
     "form",
@@ -79,7 +101,10 @@ def judge(
     sys.exit(strongest(exits).value)
 
 
-def _exit_of(judged: LogJudgement, clauses: tuple[ClauseJudgement, ...]) -> Exit:
+def _exit_of(
+    judged: LogJudgement,
+    clauses: tuple[ClauseJudgement, ...],
+) -> Exit:
     verdicts = {clause.verdict for clause in clauses}
     if LogVerdict.VIOLATED in verdicts:
         return Exit.VIOLATED
@@ -98,20 +123,41 @@ def _json_lines(file: Path, clauses: tuple[ClauseJudgement, ...]) -> Iterator[st
             }
             for part in clause.conjuncts
         ]
-        entry = {"file": str(file), "clause": clause.id, "verdict": clause.verdict.value, "parts": parts}
+        entry = {
+            "file": str(file),
+            "clause": clause.id,
+            "verdict": clause.verdict.value,
+            "parts": parts,
+        }
         yield msgspec.json.encode(entry).decode()
 
 
-def _plain_lines(file: Path, judged: LogJudgement, clauses: tuple[ClauseJudgement, ...]) -> Iterator[str]:
+def _plain_lines(
+    file: Path,
+    judged: LogJudgement,
+    clauses: tuple[ClauseJudgement, ...],
+) -> Iterator[str]:
     count = len(judged.log.entries)
-    yield click.style(f"{printable(str(file))}: {count} observations, {len(judged.pieces)} pieces", bold=True)
+    yield click.style(
+        f"{printable(str(file))}: {count} observations, {len(judged.pieces)} pieces",
+        bold=True,
+    )
     for bad in judged.log.bad_lines[:MOST_TOLD]:
-        yield click.style(f"  line {bad.number}: {printable(bad.reason)}", fg="yellow")
+        yield click.style(
+            f"  line {bad.number}: {printable(bad.reason)}",
+            fg="yellow",
+        )
     if judged.log.bad_line_count:
         yield f"  {judged.log.bad_line_count} lines cannot be read, so nothing is shown to hold"
     order = list(LogVerdict)
-    for clause in sorted(clauses, key=lambda clause: order.index(clause.verdict)):
-        verdict = click.style(f"{clause.verdict.value:15}", fg=COLORS.get(clause.verdict, "yellow"))
+    for clause in sorted(
+        clauses,
+        key=lambda clause: order.index(clause.verdict),
+    ):
+        verdict = click.style(
+            f"{clause.verdict.value:15}",
+            fg=COLORS.get(clause.verdict, "yellow"),
+        )
         text = clause.title if clause.verdict is LogVerdict.HOLDS else clause.reason or clause.title
         yield f"  {clause.id:8}{verdict}{printable(text)}"[: terminal_width() + len(verdict) - 15]
         yield from _violations(clause)

@@ -15,7 +15,10 @@ from typing import NoReturn
 
 import click
 
-from earwitness.conformance.gate.exits import Exit, describe_exits
+from earwitness.conformance.gate.exits import (
+    Exit,
+    describe_exits,
+)
 
 HERE = "earwitness.conformance.cli"
 PROJECT_FILE = "earwitness.toml"
@@ -32,25 +35,61 @@ class Lazy:
 
 COMMANDS: Mapping[str, Lazy] = {
     "check": Lazy(
-        "check", "check", "Judge a target, prove the promises on the model, write a bundle and its reports."
+        "check",
+        "check",
+        "Judge a target, prove the promises on the model, write a bundle and its reports.",
     ),
-    "gate": Lazy("gate", "gate", "Decide a bundle by a profile, waivers, known failures and a baseline."),
-    "judge": Lazy("judge", "judge", "Judge logs of observations (JSON Lines) by whole packs."),
+    "gate": Lazy(
+        "gate",
+        "gate",
+        "Decide a bundle by a profile, waivers, known failures and a baseline.",
+    ),
+    "judge": Lazy(
+        "judge",
+        "judge",
+        "Judge logs of observations (JSON Lines) by whole packs.",
+    ),
     "report": Lazy("report", "report", "Make reports from a bundle."),
-    "matrix": Lazy("report", "matrix", "Show clauses down and implementations across, from several bundles."),
-    "replay": Lazy("replay", "replay", "Run a stored failure again, on the target of its bundle or another."),
+    "matrix": Lazy(
+        "report",
+        "matrix",
+        "Show clauses down and implementations across, from several bundles.",
+    ),
+    "replay": Lazy(
+        "replay",
+        "replay",
+        "Run a stored failure again, on the target of its bundle or another.",
+    ),
     "vectors": Lazy(
-        "vectors", "vectors", "Carry out the shortest stimuli that reach every transition and clause."
+        "vectors",
+        "vectors",
+        "Carry out the shortest stimuli that reach every transition and clause.",
     ),
     "verify": Lazy(
-        "evidence", "verify", "Check a bundle against itself: digests, signature, verdicts, proofs."
+        "evidence",
+        "verify",
+        "Check a bundle against itself: digests, signature, verdicts, proofs.",
     ),
     "sign": Lazy("evidence", "sign", "Sign a bundle."),
-    "keygen": Lazy("evidence", "keygen", "Make a key to sign bundles with."),
-    "archive": Lazy("evidence", "archive", "Pack a bundle into a tar file, the same bytes each time."),
-    "init": Lazy("init", "init", "Write a working set of files into a project, and explain each."),
+    "keygen": Lazy(
+        "evidence",
+        "keygen",
+        "Make a key to sign bundles with.",
+    ),
+    "archive": Lazy(
+        "evidence",
+        "archive",
+        "Pack a bundle into a tar file, the same bytes each time.",
+    ),
+    "init": Lazy(
+        "init",
+        "init",
+        "Write a working set of files into a project, and explain each.",
+    ),
     "waivers": Lazy(
-        "waivers", "waivers", "Files by which a gate is decided: waivers, known failures, capabilities."
+        "waivers",
+        "waivers",
+        "Files by which a gate is decided: waivers, known failures, capabilities.",
     ),
     "policy": Lazy("policy", "policy", "Packs of clauses."),
     "prove": Lazy("model", "prove", "Prove the clauses on the model."),
@@ -59,14 +98,40 @@ COMMANDS: Mapping[str, Lazy] = {
         "verify_proof",
         "Check a proof from its files, by a small program that shares nothing with the prover.",
     ),
-    "mutate": Lazy("model", "mutate", "Measure how strong a pack is: which small faults it notices."),
-    "promela": Lazy("model", "write_promela", "Write the finite model and each provable clause for Spin."),
-    "diagrams": Lazy("model", "diagrams", "Print the model as a page of Markdown."),
-    "targets": Lazy("targets", "targets", "List the kinds of targets that are installed."),
-    "control": Lazy("targets", "control", "Ask a target for the weather: is it heard, streamed, answered?"),
-    "doctor": Lazy("targets", "doctor", "Compare what a target declares with what it does."),
+    "mutate": Lazy(
+        "model",
+        "mutate",
+        "Measure how strong a pack is: which small faults it notices.",
+    ),
+    "promela": Lazy(
+        "model",
+        "write_promela",
+        "Write the finite model and each provable clause for Spin.",
+    ),
+    "diagrams": Lazy(
+        "model",
+        "diagrams",
+        "Print the model as a page of Markdown.",
+    ),
+    "targets": Lazy(
+        "targets",
+        "targets",
+        "List the kinds of targets that are installed.",
+    ),
+    "control": Lazy(
+        "targets",
+        "control",
+        "Ask a target for the weather: is it heard, streamed, answered?",
+    ),
+    "doctor": Lazy(
+        "targets",
+        "doctor",
+        "Compare what a target declares with what it does.",
+    ),
     "calibrate": Lazy(
-        "calibrate", "calibrate", "Show what the harness catches of the reference's seeded faults."
+        "calibrate",
+        "calibrate",
+        "Show what the harness catches of the reference's seeded faults.",
     ),
 }
 
@@ -81,7 +146,10 @@ class LazyGroup(click.Group):
         lazy = COMMANDS.get(cmd_name)
         if lazy is None:
             return super().get_command(ctx, cmd_name)
-        loaded: click.Command = getattr(import_module(f"{HERE}.{lazy.module}"), lazy.name)
+        loaded: click.Command = getattr(
+            import_module(f"{HERE}.{lazy.module}"),
+            lazy.name,
+        )
         return loaded
 
     def invoke(self, ctx: click.Context) -> object:
@@ -93,7 +161,11 @@ class LazyGroup(click.Group):
             _end_quietly()
         return result
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self,
+        ctx: click.Context,
+        formatter: click.HelpFormatter,
+    ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.purpose) for name, lazy in COMMANDS.items()])
 
@@ -123,7 +195,10 @@ Completion: eval "$(_EARWITNESS_COMPLETE=bash_source earwitness)", likewise for 
 @click.group(
     cls=LazyGroup,
     help=HELP,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 110,
+    },
 )
 @click.version_option(package_name="earwitness")
 @click.pass_context
@@ -163,12 +238,18 @@ def _explain(error: Exception) -> Exit:
         return _explain_missing(error)
     known = exit_of_error(error)
     if known is not None:
-        click.echo(f"earwitness: {printable(str(error), keep=chr(10))}", err=True)
+        click.echo(
+            f"earwitness: {printable(str(error), keep=chr(10))}",
+            err=True,
+        )
         return known
     if os.environ.get("EARWITNESS_DEBUG"):
         traceback.print_exc()
     what = printable(f"{type(error).__name__}: {error}")
-    click.echo(f"earwitness: our own bug, please report it: {what} (EARWITNESS_DEBUG=1 shows more)", err=True)
+    click.echo(
+        f"earwitness: our own bug, please report it: {what} (EARWITNESS_DEBUG=1 shows more)",
+        err=True,
+    )
     return Exit.BUG
 
 
@@ -187,5 +268,8 @@ def _explain_missing(error: ModuleNotFoundError) -> Exit:
 def _end_quietly() -> NoReturn:
     """Whoever read our output has gone: that is no verdict. Standard output must not be flushed again at
     the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(
+        os.open(os.devnull, os.O_WRONLY),
+        sys.stdout.fileno(),
+    )
     sys.exit(Exit.INTERRUPTED.value)

@@ -10,19 +10,45 @@ import click
 
 from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.cli.terminal import terminal_width
-from earwitness.conformance.evidence.stored_failure import StoredFailure, read_failure
+from earwitness.conformance.evidence.stored_failure import (
+    StoredFailure,
+    read_failure,
+)
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.story import sequence_rows
-from earwitness.model.trace import Observation, observation_to_json
+from earwitness.model.trace import (
+    Observation,
+    observation_to_json,
+)
 from earwitness.policies.pack import Clause
 
 
 @click.command()
-@click.argument("failure", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--target", help="another target than the one of the failure's bundle")
-@click.option("--pack", "packs", multiple=True, help="other packs than those of the failure's bundle")
-@click.option("--seed", type=int, help="another seed than the bundle's")
-def replay(failure: Path, target: str | None, packs: tuple[str, ...], seed: int | None) -> None:
+@click.argument(
+    "failure",
+    type=click.Path(path_type=Path, dir_okay=False),
+)
+@click.option(
+    "--target",
+    help="another target than the one of the failure's bundle",
+)
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    help="other packs than those of the failure's bundle",
+)
+@click.option(
+    "--seed",
+    type=int,
+    help="another seed than the bundle's",
+)
+def replay(
+    failure: Path,
+    target: str | None,
+    packs: tuple[str, ...],
+    seed: int | None,
+) -> None:
     """Run a stored failure again, on the target of its bundle or another.
 
     FAILURE lies in a bundle's failures/, or is a counterexample of the model in its proofs/.
@@ -35,10 +61,22 @@ def replay(failure: Path, target: str | None, packs: tuple[str, ...], seed: int 
     clauses = tuple(c for p in packs_named(names) for c in p.clauses)
     if stored.clause not in {c.id for c in clauses}:
         raise click.UsageError(f"no pack given has a clause '{stored.clause}'; name its pack with --pack")
-    sys.exit(_replay(stored, given, clauses, stored.seed if seed is None else seed).value)
+    sys.exit(
+        _replay(
+            stored,
+            given,
+            clauses,
+            stored.seed if seed is None else seed,
+        ).value
+    )
 
 
-def _replay(stored: StoredFailure, target: str, clauses: tuple[Clause, ...], seed: int) -> Exit:
+def _replay(
+    stored: StoredFailure,
+    target: str,
+    clauses: tuple[Clause, ...],
+    seed: int,
+) -> Exit:
     from earwitness.conformance.running.check import replay as run_again
     from earwitness.conformance.running.shrink import failure_of
 
@@ -46,20 +84,35 @@ def _replay(stored: StoredFailure, target: str, clauses: tuple[Clause, ...], see
     found = failure_of(run, stored.clause)
     if found is not None:
         _print_rows(found.trace, found.at)
-        click.secho(f"{stored.clause} is violated again by {target}", fg="red", bold=True)
+        click.secho(
+            f"{stored.clause} is violated again by {target}",
+            fg="red",
+            bold=True,
+        )
         return Exit.VIOLATED
     if run.dead:
         click.echo(run.dead)
         return Exit.NOT_DRIVABLE
     if not run.exercised(stored.clause):
-        click.secho(f"{stored.clause} was not exercised on {target}", fg="yellow", bold=True)
+        click.secho(
+            f"{stored.clause} was not exercised on {target}",
+            fg="yellow",
+            bold=True,
+        )
         return Exit.INCONCLUSIVE
-    click.secho(f"{stored.clause} is not violated by {target}", fg="green", bold=True)
+    click.secho(
+        f"{stored.clause} is not violated by {target}",
+        fg="green",
+        bold=True,
+    )
     return Exit.SATISFIED
 
 
 def _print_rows(trace: Sequence[Observation], at: int) -> None:
-    for row in sequence_rows([observation_to_json(seen) for seen in trace[: at + 1]], at):
+    for row in sequence_rows(
+        [observation_to_json(seen) for seen in trace[: at + 1]],
+        at,
+    ):
         mark = "✖" if row.is_violation else " "
         shown = f"{mark}{row.number:>3} {row.time:>11}  {row.words}"[: terminal_width() - 11]
         click.echo(f"{shown:{terminal_width() - 11}} {row.origin}")

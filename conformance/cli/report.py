@@ -8,7 +8,10 @@ from typing import Any
 import click
 
 from earwitness.conformance.cli.deciding import write_wanted
-from earwitness.conformance.cli.gate_options import gate_options, load_policy
+from earwitness.conformance.cli.gate_options import (
+    gate_options,
+    load_policy,
+)
 from earwitness.conformance.evidence.bundle import read_bundle
 from earwitness.conformance.gate.judged import judge_bundle
 
@@ -25,7 +28,12 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     help="such as sarif or junit:path; may be given again",
 )
 @gate_options
-def report(bundle: Path, reports: tuple[str, ...], key: Path | None, **policy: Any) -> None:
+def report(
+    bundle: Path,
+    reports: tuple[str, ...],
+    key: Path | None,
+    **policy: Any,
+) -> None:
     """Make reports from a bundle.
 
     BUNDLE is the folder of a run, or one that holds runs: then of the latest.
@@ -39,18 +47,33 @@ def report(bundle: Path, reports: tuple[str, ...], key: Path | None, **policy: A
 @click.command()
 @click.argument("bundles", nargs=-1, required=True, type=FOLDER)
 @click.option(
-    "--html", type=click.Path(path_type=Path, dir_okay=False), help="write the matrix as a page to this file"
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="write the matrix as a page to this file",
 )
 @gate_options
-def matrix(bundles: tuple[Path, ...], html: Path | None, key: Path | None, **policy: Any) -> None:
+def matrix(
+    bundles: tuple[Path, ...],
+    html: Path | None,
+    key: Path | None,
+    **policy: Any,
+) -> None:
     """Show clauses down and implementations across, from several bundles."""
     from importlib import import_module
 
     judged = []
     for folder in bundles:
         read = read_bundle(folder)
-        judged.append(judge_bundle(read, load_policy(bundle=read, key=key, **policy)))
+        judged.append(
+            judge_bundle(
+                read,
+                load_policy(bundle=read, key=key, **policy),
+            )
+        )
     formats = import_module("earwitness.reports.matrix")
     click.echo(formats.matrix_markdown(judged), nl=False)
     if html is not None:
-        html.write_text(formats.matrix_page(judged, html.parent), "utf-8")
+        html.write_text(
+            formats.matrix_page(judged, html.parent),
+            "utf-8",
+        )

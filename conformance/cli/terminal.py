@@ -16,7 +16,10 @@ import click
 from earwitness.conformance.evidence.redaction import printable
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.story import Story
-from earwitness.conformance.gate.summary import ClauseLine, Summary
+from earwitness.conformance.gate.summary import (
+    ClauseLine,
+    Summary,
+)
 from earwitness.conformance.gate.verdict import Verdict
 
 LOOKS = {
@@ -28,7 +31,10 @@ LOOKS = {
     Verdict.INCONCLUSIVE: ("?", "yellow"),
     Verdict.NOT_APPLICABLE: ("–", "bright_black"),
 }
-URGENCY = {verdict: 1 for verdict in Verdict} | {Verdict.VIOLATED: 0, Verdict.SATISFIED: 2}
+URGENCY = {verdict: 1 for verdict in Verdict} | {
+    Verdict.VIOLATED: 0,
+    Verdict.SATISFIED: 2,
+}
 """What is not well comes first."""
 PART_NAME = re.compile(r"[A-Z]+-[0-9]+\.[0-9]+: ")
 """The name of a part before its reason: the same reason of many clauses is told once."""
@@ -39,18 +45,35 @@ ID_WIDTH, VERDICT_WIDTH = 8, 17
 
 def terminal_width() -> int:
     """Columns to fill: what the terminal has, within reason."""
-    return min(WIDEST, max(NARROWEST, shutil.get_terminal_size((80, 24)).columns))
+    return min(
+        WIDEST,
+        max(
+            NARROWEST,
+            shutil.get_terminal_size((80, 24)).columns,
+        ),
+    )
 
 
 def table_lines(lines: tuple[ClauseLine, ...], width: int) -> Iterator[str]:
     """The table of clauses: what is not well first. The promise takes all the room that is left."""
-    evidence_width = max([len("evidence"), *(len(line.evidence) for line in lines)]) + 1
+    evidence_width = (
+        max(
+            [
+                len("evidence"),
+                *(len(line.evidence) for line in lines),
+            ]
+        )
+        + 1
+    )
     fixed = ID_WIDTH + VERDICT_WIDTH + evidence_width
     heads = f"{'clause':{ID_WIDTH}}{'verdict':{VERDICT_WIDTH}}{'evidence':{evidence_width}}promise"
     yield click.style(heads, bold=True)
     for line in sorted(lines, key=lambda line: URGENCY[line.verdict]):
         shape, color = LOOKS[line.verdict]
-        verdict = click.style(f"{shape} {line.verdict.value:{VERDICT_WIDTH - 2}}", fg=color)
+        verdict = click.style(
+            f"{shape} {line.verdict.value:{VERDICT_WIDTH - 2}}",
+            fg=color,
+        )
         first, *rest = textwrap.wrap(line.title, width - fixed) or [""]
         yield f"{line.id:{ID_WIDTH}}{verdict}{line.evidence:{evidence_width}}{first}"
         yield from (" " * fixed + more for more in rest)
@@ -58,7 +81,11 @@ def table_lines(lines: tuple[ClauseLine, ...], width: int) -> Iterator[str]:
 
 def story_lines(story: Story, width: int) -> Iterator[str]:
     """One failure: what a user loses, the sequence with the violating event marked, what to look at."""
-    yield click.style(f"✖ {story.clause}: {story.title}", fg="red", bold=True)
+    yield click.style(
+        f"✖ {story.clause}: {story.title}",
+        fg="red",
+        bold=True,
+    )
     yield from _wrapped(story.loses, width, "  ")
     yield from _wrapped(f"expected: {story.expected}", width, "  ")
     yield from _wrapped(f"seen: {story.seen}", width, "  ")
@@ -67,7 +94,10 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
         times = f" ×{row.repeats}" if row.repeats > 1 else ""
         text = f"{mark}{row.number:>3} {row.time:>11}  {row.words}{times}"
         shown = text[: width - 14] + "…" if len(text) > width - 13 else text
-        yield click.style(f"  {shown:{width - 13}} {row.origin}", fg="red" if row.is_violation else None)
+        yield click.style(
+            f"  {shown:{width - 13}} {row.origin}",
+            fg="red" if row.is_violation else None,
+        )
     if story.cause:
         yield from _wrapped(story.cause, width, "  ")
 
@@ -78,13 +108,21 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
         "green" if summary.exit is Exit.SATISFIED else "red" if summary.exit is Exit.VIOLATED else "yellow"
     )
     yield ""
-    yield click.style(f"{summary.headline}: {summary.counts}", fg=color, bold=True)
+    yield click.style(
+        f"{summary.headline}: {summary.counts}",
+        fg=color,
+        bold=True,
+    )
     for problem, names in _alike(summary).items():
         yield from _wrapped(f"{', '.join(names)}: {problem}", width, "  ")
     for text in summary.problems:
         yield from _wrapped(text, width, "  ")
     for line in summary.excused:
-        yield from _wrapped(f"let through: {line.id}, {line.treatment.value}: {line.note}", width, "  ")
+        yield from _wrapped(
+            f"let through: {line.id}, {line.treatment.value}: {line.note}",
+            width,
+            "  ",
+        )
     for text in summary.warnings:
         yield from _wrapped(f"warning: {text}", width, "  ")
     for step in summary.next_steps:
@@ -103,7 +141,12 @@ def _alike(summary: Summary) -> dict[str, list[str]]:
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ")
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+    )
 
 
 def github_lines(summary: Summary) -> Iterator[str]:
@@ -115,13 +158,21 @@ def github_lines(summary: Summary) -> Iterator[str]:
     for line in summary.failing:
         if line.id not in told:
             title = f"{line.id}: {line.verdict.value}"
-            yield _annotation("error", title, f"{line.title}. {line.problem}")
+            yield _annotation(
+                "error",
+                title,
+                f"{line.title}. {line.problem}",
+            )
     for text in summary.problems:
         yield _annotation("error", "the run", text)
     for text in summary.warnings:
         yield _annotation("warning", "the run", text)
     for line in summary.excused:
-        yield _annotation("warning", f"{line.id} was let through", line.note)
+        yield _annotation(
+            "warning",
+            f"{line.id} was let through",
+            line.note,
+        )
 
 
 def _annotation(kind: str, title: str, text: str) -> str:
@@ -147,17 +198,28 @@ class Progress:
         if self.is_live:
             from rich.console import Console
             from rich.progress import Progress as Live
-            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import (
+                SpinnerColumn,
+                TextColumn,
+                TimeElapsedColumn,
+            )
 
             console = Console(stderr=True, highlight=False)
-            columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+            columns = (
+                SpinnerColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.description}", markup=False),
+            )
             self._live = Live(*columns, console=console, transient=True)
             self._live.start()
             self._task = self._live.add_task("starting")
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self.is_live:
             self._live.stop()
@@ -166,7 +228,10 @@ class Progress:
         """One thing that was done, or is about to be."""
         shown = printable(text)
         if self.is_live:
-            self._live.update(self._task, description=shown[: terminal_width() - 16])
+            self._live.update(
+                self._task,
+                description=shown[: terminal_width() - 16],
+            )
             self._live.console.print(f"  · {shown}", markup=False, style="dim")
         elif not self.quiet:
             click.echo(f"  · {shown}", err=True)

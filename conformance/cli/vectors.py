@@ -15,16 +15,26 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.option(
-    "--target", default="ref", show_default=True, help="such as ref, ref:faulty/NAME or exec:COMMAND"
+    "--target",
+    default="ref",
+    show_default=True,
+    help="such as ref, ref:faulty/NAME or exec:COMMAND",
 )
-@click.option("--file", "source", type=FILE, help="vectors to use; the shipped ones unless given")
+@click.option(
+    "--file",
+    "source",
+    type=FILE,
+    help="vectors to use; the shipped ones unless given",
+)
 @click.option(
     "--only",
     multiple=True,
     help="only vectors that reach something whose name holds this text, such as 'clause MIC'",
 )
 @click.option(
-    "--write", type=FILE, help="instead, derive the vectors of a pack from the model and write them here"
+    "--write",
+    type=FILE,
+    help="instead, derive the vectors of a pack from the model and write them here",
 )
 @click.option(
     "--pack",
@@ -34,7 +44,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 def vectors(
-    target: str, source: Path | None, only: tuple[str, ...], write: Path | None, pack: str, seed: int
+    target: str,
+    source: Path | None,
+    only: tuple[str, ...],
+    write: Path | None,
+    pack: str,
+    seed: int,
 ) -> None:
     """Carry out the shortest stimuli that reach every transition and clause.
 
@@ -57,11 +72,22 @@ def _write_vectors(pack: str, path: Path) -> None:
     click.echo(f"{path}: {len(found)} vectors")
 
 
-def _carry_out(target: str, source: Path | None, only: tuple[str, ...], seed: int) -> Exit:
+def _carry_out(
+    target: str,
+    source: Path | None,
+    only: tuple[str, ...],
+    seed: int,
+) -> Exit:
     from earwitness.conformance.running.harness import Harness
     from earwitness.conformance.targets.entry_points import open_target
-    from earwitness.conformance.vectors.replay import Came, replay
-    from earwitness.conformance.vectors.vector import read, shipped
+    from earwitness.conformance.vectors.replay import (
+        Came,
+        replay,
+    )
+    from earwitness.conformance.vectors.vector import (
+        read,
+        shipped,
+    )
 
     known = read(source) if source is not None else shipped()
     chosen = [v for v in known if not only or any(text in r for text in only for r in v.reaches)]
@@ -77,7 +103,10 @@ def _carry_out(target: str, source: Path | None, only: tuple[str, ...], seed: in
             click.echo(f"{done.came.value:28} {', '.join(done.vector.reaches)}{reason}")
             fresh = set(done.run.violated()) - violated if done.run is not None else set()
             if fresh:
-                click.secho(f"{'violated':28} {', '.join(sorted(fresh))}", fg="red")
+                click.secho(
+                    f"{'violated':28} {', '.join(sorted(fresh))}",
+                    fg="red",
+                )
             violated |= fresh
     click.echo(", ".join(f"{count} {kind.value}" for kind, count in counts.items() if count))
     if violated:

@@ -14,8 +14,14 @@ from earwitness.conformance.gate.decision import today
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.files import GateFileError
 from earwitness.conformance.gate.known_failures import load_known_failures
-from earwitness.conformance.gate.waivers import load_waivers, unknown_clauses
-from earwitness.policies.placed_yaml import PlacedYamlError, read_document
+from earwitness.conformance.gate.waivers import (
+    load_waivers,
+    unknown_clauses,
+)
+from earwitness.policies.placed_yaml import (
+    PlacedYamlError,
+    read_document,
+)
 
 
 @click.group()
@@ -24,9 +30,17 @@ def waivers() -> None:
 
 
 @waivers.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+)
 @click.option(
-    "--pack", "packs", multiple=True, help="packs whose clauses may be waived; the shipped ones unless given"
+    "--pack",
+    "packs",
+    multiple=True,
+    help="packs whose clauses may be waived; the shipped ones unless given",
 )
 def lint(files: tuple[Path, ...], packs: tuple[str, ...]) -> None:
     """Check files of waivers, known failures or capabilities: names, reasons, days.

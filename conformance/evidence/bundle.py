@@ -21,8 +21,19 @@ from earwitness.conformance.evidence.records import (
     Results,
     State,
 )
-from earwitness.conformance.evidence.writer import LATEST, MANIFEST, OBSERVATIONS, PARTIAL, PROOFS, RESULTS
-from earwitness.model.trace import Observation, TraceError, partial_observation_from
+from earwitness.conformance.evidence.writer import (
+    LATEST,
+    MANIFEST,
+    OBSERVATIONS,
+    PARTIAL,
+    PROOFS,
+    RESULTS,
+)
+from earwitness.model.trace import (
+    Observation,
+    TraceError,
+    partial_observation_from,
+)
 
 SIGNATURE = "signature.dsse.json"
 """Signs the manifest, so it cannot stand in it."""
@@ -113,7 +124,11 @@ def _refuse_partial(folder: Path) -> None:
         return
     if not (folder / PARTIAL).exists():
         raise NoBundleError(f"{folder}: holds no {MANIFEST}; name the folder that 'earwitness check' wrote")
-    noted = _record(_content(folder / PARTIAL), Manifest, folder / PARTIAL)
+    noted = _record(
+        _content(folder / PARTIAL),
+        Manifest,
+        folder / PARTIAL,
+    )
     why = noted.reason or "it was killed, or is still running"
     raise PartialBundleError(
         f"{folder}: the run did not come to its end ({why}); run 'earwitness check' again"
@@ -150,7 +165,12 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _listed(folder: Path, manifest: Manifest, name: str, kind: type[Kind]) -> Kind:
+def _listed(
+    folder: Path,
+    manifest: Manifest,
+    name: str,
+    kind: type[Kind],
+) -> Kind:
     if name not in manifest.files:
         raise BundleError(f"{folder / MANIFEST}: does not list {name}")
     return _record(_content(folder / name), kind, folder / name)
@@ -169,7 +189,11 @@ def _record(content: bytes, kind: type[Kind], path: Path) -> Kind:
     _refuse_doubled_keys(content, path)
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (
+        msgspec.MsgspecError,
+        UnicodeDecodeError,
+        RecursionError,
+    ) as error:
         raise BundleError(f"{path}: is not what a bundle holds there ({error})") from None
 
 
@@ -197,7 +221,13 @@ def _observation(line: bytes, place: str) -> tuple[int, Observation]:
         return int(run), partial_observation_from(entry)
     except TraceError as error:
         raise BundleError(f"{place}: {error}") from None
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise BundleError(f"{place}: not an observation of a bundle ({error})") from None
 
 

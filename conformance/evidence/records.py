@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
-from earwitness.conformance.gate.verdict import ClauseResult, Verdict
+from earwitness.conformance.gate.verdict import (
+    ClauseResult,
+    Verdict,
+)
 from earwitness.model.expression import Value
 from earwitness.model.trace import Origin
 
@@ -16,7 +19,12 @@ FORMAT = 2
 """Of bundles; a reader refuses others."""
 
 
-class BundleRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BundleRecord(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+):
     """What every record has in common: named fields, and no others."""
 
 

@@ -9,7 +9,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from earwitness.model.trace import Observation, observation_to_json
+from earwitness.model.trace import (
+    Observation,
+    observation_to_json,
+)
 
 CONTENT = ("words", "text")
 """Attributes that hold what was said."""
@@ -43,21 +46,32 @@ class Redactor:
 
     def __init__(self, key: bytes, phrases: Iterable[str] = ()) -> None:
         self._key = key
-        wanted = sorted({p for p in phrases if len(p) >= SHORTEST_PHRASE}, key=len, reverse=True)
+        wanted = sorted(
+            {p for p in phrases if len(p) >= SHORTEST_PHRASE},
+            key=len,
+            reverse=True,
+        )
         self._spoken = re.compile("|".join(map(_loose, wanted)), re.IGNORECASE) if wanted else None
 
     def digest(self, text: str) -> str:
         """Stands for the text in this run alone."""
         return (
             "redacted:"
-            + hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+            + hmac.new(
+                self._key,
+                text.encode("utf-8", "surrogatepass"),
+                hashlib.sha256,
+            ).hexdigest()[:16]
         )
 
     def text(self, text: str) -> str:
         """The text with every phrase of the test replaced, whatever its case and punctuation."""
         if self._spoken is None:
             return text
-        return self._spoken.sub(lambda found: self.digest(found.group().casefold()), text)
+        return self._spoken.sub(
+            lambda found: self.digest(found.group().casefold()),
+            text,
+        )
 
     def observation(self, seen: Observation) -> dict[str, Any]:
         """The observation as JSON, without content."""

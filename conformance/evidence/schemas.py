@@ -11,7 +11,12 @@ from typing import Any
 
 import msgspec
 
-from earwitness.conformance.evidence.records import FailureRecord, Manifest, ProofRecord, Results
+from earwitness.conformance.evidence.records import (
+    FailureRecord,
+    Manifest,
+    ProofRecord,
+    Results,
+)
 from earwitness.model.vocabulary import trace_line_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -20,7 +25,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
     """The schema of each file of a bundle, by the name under which it is published."""
     line = trace_line_schema()
-    run = {"run": {"type": "integer", "minimum": 0, "description": "the number of the run in results.json"}}
+    run = {
+        "run": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "the number of the run in results.json",
+        }
+    }
     return {
         "bundle-manifest": _schema("manifest.json", Manifest),
         "bundle-results": _schema("results.json", Results),
@@ -36,7 +47,11 @@ def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _schema(title: str, kind: Any) -> Mapping[str, Any]:
-    return {"$schema": DIALECT, "title": title, **_with_flat_texts(msgspec.json.schema(kind))}
+    return {
+        "$schema": DIALECT,
+        "title": title,
+        **_with_flat_texts(msgspec.json.schema(kind)),
+    }
 
 
 def _with_flat_texts(part: Any) -> Any:

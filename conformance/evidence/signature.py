@@ -12,12 +12,19 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
 
-from earwitness.conformance.evidence.bundle import SIGNATURE, Bundle, BundleError
+from earwitness.conformance.evidence.bundle import (
+    SIGNATURE,
+    Bundle,
+    BundleError,
+)
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -39,21 +46,35 @@ def generate_key(private: Path) -> Path:
             raise KeyFileError(f"{path}: is there already; choose another name")
     key = Ed25519PrivateKey.generate()
     secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
     shown = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        serialization.Encoding.PEM,
+        serialization.PublicFormat.SubjectPublicKeyInfo,
     )
-    descriptor = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
+    descriptor = os.open(
+        private,
+        os.O_WRONLY | os.O_CREAT | os.O_EXCL,
+        PRIVATE_MODE,
+    )
     with os.fdopen(descriptor, "wb") as out:
         out.write(secret)
     public.write_bytes(shown)
     return public
 
 
-def statement(bundle: Bundle, predicate_type: str, predicate: Mapping[str, Any]) -> Mapping[str, Any]:
+def statement(
+    bundle: Bundle,
+    predicate_type: str,
+    predicate: Mapping[str, Any],
+) -> Mapping[str, Any]:
     """An in-toto statement whose subject is the bundle, by the digest of its manifest."""
-    subject = {"name": f"earwitness-bundle:{bundle.manifest.id}", "digest": {"sha256": bundle.digest}}
+    subject = {
+        "name": f"earwitness-bundle:{bundle.manifest.id}",
+        "digest": {"sha256": bundle.digest},
+    }
     return {
         "_type": STATEMENT_TYPE,
         "subject": [subject],
@@ -69,7 +90,10 @@ def sign_bundle(bundle: Bundle, private: Path) -> Path:
     envelope.sign(CryptoSigner(key, _sslib_key(key.public_key())))
     path = bundle.folder / SIGNATURE
     draft = path.with_name(f"report.{SIGNATURE}.draft")
-    draft.write_text(json.dumps(envelope.to_dict(), indent=1) + "\n", "utf-8")
+    draft.write_text(
+        json.dumps(envelope.to_dict(), indent=1) + "\n",
+        "utf-8",
+    )
     draft.replace(path)
     return path
 
@@ -84,26 +108,46 @@ def verify_signature(bundle: Bundle, public: Path) -> None:
         envelope.verify([key], threshold=1)
     except FileNotFoundError:
         raise BundleError(f"{path}: there is no signature; sign with 'earwitness sign'") from None
-    except (VerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        VerificationError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise BundleError(f"{path}: the signature is not one by {public} ({type(error).__name__})") from None
     if envelope.payload_type != PAYLOAD_TYPE or envelope.payload != _payload(bundle):
         raise BundleError(f"{path}: the signature speaks of another bundle")
 
 
 def _payload(bundle: Bundle) -> bytes:
-    predicate = {"format": bundle.manifest.format, "exit": bundle.results.exit}
-    return json.dumps(statement(bundle, PREDICATE_TYPE, predicate), sort_keys=True).encode()
+    predicate = {
+        "format": bundle.manifest.format,
+        "exit": bundle.results.exit,
+    }
+    return json.dumps(
+        statement(bundle, PREDICATE_TYPE, predicate),
+        sort_keys=True,
+    ).encode()
 
 
 def _sslib_key(key: Ed25519PublicKey) -> SSlibKey:
-    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    raw = key.public_bytes(
+        serialization.Encoding.Raw,
+        serialization.PublicFormat.Raw,
+    )
     return SSlibKey.from_crypto(key, hashlib.sha256(raw).hexdigest())
 
 
 def _load_private(path: Path) -> Ed25519PrivateKey:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+    ) as error:
         raise KeyFileError(f"{path}: no private key can be read from it ({error})") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path}: not an Ed25519 key; make one with 'earwitness keygen'")
@@ -113,7 +157,11 @@ def _load_private(path: Path) -> Ed25519PrivateKey:
 def _load_public(path: Path) -> Ed25519PublicKey:
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+    except (
+        OSError,
+        ValueError,
+        UnsupportedAlgorithm,
+    ) as error:
         raise KeyFileError(f"{path}: no public key can be read from it ({error})") from None
     if not isinstance(key, Ed25519PublicKey):
         raise KeyFileError(f"{path}: not an Ed25519 key")

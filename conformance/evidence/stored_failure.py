@@ -7,10 +7,20 @@ from pathlib import Path
 
 import msgspec
 
-from earwitness.conformance.evidence.records import FailureRecord, Manifest
-from earwitness.conformance.evidence.writer import MANIFEST, PARTIAL
+from earwitness.conformance.evidence.records import (
+    FailureRecord,
+    Manifest,
+)
+from earwitness.conformance.evidence.writer import (
+    MANIFEST,
+    PARTIAL,
+)
 from earwitness.conformance.stimuli.clips import CLIPS
-from earwitness.conformance.stimuli.stimulus import Say, Scenario, from_json
+from earwitness.conformance.stimuli.stimulus import (
+    Say,
+    Scenario,
+    from_json,
+)
 from earwitness.model.vocabulary import nearest
 
 

@@ -6,13 +6,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from earwitness.conformance.evidence.bundle import Bundle, BundleError
-from earwitness.conformance.evidence.records import FailureRecord, PackRecord, ProofRecord
+from earwitness.conformance.evidence.bundle import (
+    Bundle,
+    BundleError,
+)
+from earwitness.conformance.evidence.records import (
+    FailureRecord,
+    PackRecord,
+    ProofRecord,
+)
 from earwitness.conformance.gate.exits import Exit
-from earwitness.conformance.gate.verdict import ClauseResult, Verdict, gate
+from earwitness.conformance.gate.verdict import (
+    ClauseResult,
+    Verdict,
+    gate,
+)
 from earwitness.model.logic.per_device import SlicedMonitor
-from earwitness.model.trace import Observation, TraceError, partial_observation_from
-from earwitness.policies.pack import Clause, Kind, Pack, PackError, find
+from earwitness.model.trace import (
+    Observation,
+    TraceError,
+    partial_observation_from,
+)
+from earwitness.policies.pack import (
+    Clause,
+    Kind,
+    Pack,
+    PackError,
+    find,
+)
 
 NEEDS_EXERCISE = frozenset({Verdict.SATISFIED, Verdict.ON_ITS_WORD})
 """Verdicts that say: what the clause speaks of happened, and it was kept."""
@@ -40,7 +61,9 @@ def _pack_of(bundle: Bundle, record: PackRecord) -> Pack:
 
 
 def find_contradictions(
-    bundle: Bundle, packs: Iterable[Pack], rejudged: Iterable[ClauseResult] = ()
+    bundle: Bundle,
+    packs: Iterable[Pack],
+    rejudged: Iterable[ClauseResult] = (),
 ) -> list[str]:
     """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what
     it says it is.
@@ -63,7 +86,11 @@ def _about_packs(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:
     for record, pack in zip(bundle.manifest.packs, packs, strict=True):
         if bundle.manifest.files.get(record.file) != record.sha256:
             yield f"manifest.json: pack {record.name} is not the file {record.file} of this bundle"
-        if (pack.name, pack.version, pack.source) != (record.name, record.version, record.source):
+        if (pack.name, pack.version, pack.source) != (
+            record.name,
+            record.version,
+            record.source,
+        ):
             found = f"{record.file} is pack {pack.name}, version {pack.version}"
             yield f"manifest.json: {found}; the manifest says otherwise"
 
@@ -78,7 +105,11 @@ def _about_results(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[st
     for identity in sorted({identity for identity in judged if judged.count(identity) > 1}):
         yield f"results.json: {identity} has more than one result"
     expected = gate(results, frozenset(clauses))
-    if not _agrees(Exit(bundle.results.exit), expected, bundle.results.reason):
+    if not _agrees(
+        Exit(bundle.results.exit),
+        expected,
+        bundle.results.reason,
+    ):
         yield f"results.json: the exit code is {bundle.results.exit}, its verdicts come to {expected.value}"
     for result in results:
         yield from _about_result(result, clauses.get(result.id))
@@ -230,7 +261,12 @@ def proof_faults(bundle: Bundle) -> list[str]:
     return found
 
 
-def _about_proof(name: str, proof: ProofRecord, held: Mapping[str, int], bundle: Bundle) -> Iterator[str]:
+def _about_proof(
+    name: str,
+    proof: ProofRecord,
+    held: Mapping[str, int],
+    bundle: Bundle,
+) -> Iterator[str]:
     if proof.standing == "proved" and not proof.certificates:
         yield f"proofs.json: {name} is called proved and has no certificate"
     for file in proof.certificates:

@@ -28,11 +28,23 @@ from earwitness.conformance.evidence.records import (
     State,
     TargetRecord,
 )
-from earwitness.conformance.evidence.redaction import Redactor, printable
+from earwitness.conformance.evidence.redaction import (
+    Redactor,
+    printable,
+)
 from earwitness.model.trace import Observation
 
-MANIFEST, PARTIAL, RESULTS, PROOFS = "manifest.json", "manifest.partial.json", "results.json", "proofs.json"
-OBSERVATIONS, TARGET_LOG, LATEST = "observations.jsonl", "target.log", "latest"
+MANIFEST, PARTIAL, RESULTS, PROOFS = (
+    "manifest.json",
+    "manifest.partial.json",
+    "results.json",
+    "proofs.json",
+)
+OBSERVATIONS, TARGET_LOG, LATEST = (
+    "observations.jsonl",
+    "target.log",
+    "latest",
+)
 KEPT_ENVIRONMENT = (
     "CI",
     "GITHUB_SHA",
@@ -47,7 +59,9 @@ LARGEST_LOG = 1 << 20
 """Bytes of a target's standard error that are kept."""
 
 
-def encode(record: msgspec.Struct | Mapping[str, Any]) -> bytes:
+def encode(
+    record: msgspec.Struct | Mapping[str, Any],
+) -> bytes:
     """Pretty JSON with keys in the order of their declaration: the same bytes for the same record."""
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
@@ -99,7 +113,10 @@ class BundleWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        _: TracebackType | None,
     ) -> None:
         self._observations.close()
         if error is not None and not (self.folder / MANIFEST).exists():
@@ -115,7 +132,10 @@ class BundleWriter:
         """Append observations of a run, words replaced, and flush: a killed run keeps what it saw."""
         lines = []
         for seen in observations:
-            entry = {"run": run, **self.redactor.observation(seen)}
+            entry = {
+                "run": run,
+                **self.redactor.observation(seen),
+            }
             lines.append(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
         self._observations.write(b"".join(lines))
         self._observations.flush()
@@ -132,12 +152,24 @@ class BundleWriter:
         self._log_size += len(shown)
         self._files.add(TARGET_LOG)
 
-    def keep_pack(self, name: str, pack_version: int, source: str, file: Path) -> PackRecord:
+    def keep_pack(
+        self,
+        name: str,
+        pack_version: int,
+        source: str,
+        file: Path,
+    ) -> PackRecord:
         """Copy a pack into the bundle, so that its verdicts can be recomputed from the bundle alone."""
         content = file.read_bytes()
         kept = self.keep_file(f"packs/{name}.yaml", content)
         sha256 = hashlib.sha256(content).hexdigest()
-        return PackRecord(name=name, version=pack_version, source=source, file=kept, sha256=sha256)
+        return PackRecord(
+            name=name,
+            version=pack_version,
+            source=source,
+            file=kept,
+            sha256=sha256,
+        )
 
     def keep_file(self, name: str, content: bytes) -> str:
         """Add one file (a capability file, waivers ...) by its name in the bundle."""
@@ -149,7 +181,10 @@ class BundleWriter:
 
     def store_failure(self, failure: FailureRecord) -> Path:
         """Keep a violation as soon as it is found; a shorter one of the same clause takes its place."""
-        self.keep_file(f"failures/{failure.clause}.json", encode(failure))
+        self.keep_file(
+            f"failures/{failure.clause}.json",
+            encode(failure),
+        )
         return self.folder / "failures" / f"{failure.clause}.json"
 
     def store_proofs(self, proofs: Mapping[str, ProofRecord]) -> None:

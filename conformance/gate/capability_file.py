@@ -6,7 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from earwitness.conformance.gate.files import GateEntry, GateFileError, load_gate_file
+from earwitness.conformance.gate.files import (
+    GateEntry,
+    GateFileError,
+    load_gate_file,
+)
 from earwitness.model.vocabulary import nearest, vocabulary
 
 

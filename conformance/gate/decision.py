@@ -9,13 +9,34 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.conformance.gate.baseline import Change, compare_clauses, staleness
-from earwitness.conformance.gate.capability_file import CapabilityFile, capability_contradictions
-from earwitness.conformance.gate.exits import Exit, strongest
-from earwitness.conformance.gate.fingerprint import fingerprint, violating_event
+from earwitness.conformance.gate.baseline import (
+    Change,
+    compare_clauses,
+    staleness,
+)
+from earwitness.conformance.gate.capability_file import (
+    CapabilityFile,
+    capability_contradictions,
+)
+from earwitness.conformance.gate.exits import (
+    Exit,
+    strongest,
+)
+from earwitness.conformance.gate.fingerprint import (
+    fingerprint,
+    violating_event,
+)
 from earwitness.conformance.gate.known_failures import KnownFailure
-from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict, reaches
-from earwitness.conformance.gate.waivers import Waiver, unknown_clauses
+from earwitness.conformance.gate.verdict import (
+    ClauseResult,
+    ConjunctResult,
+    Verdict,
+    reaches,
+)
+from earwitness.conformance.gate.waivers import (
+    Waiver,
+    unknown_clauses,
+)
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Pack, Way
 
@@ -121,14 +142,33 @@ class Decision:
 
 def decide(bundle: Bundle, packs: tuple[Pack, ...], policy: Policy) -> Decision:
     """The one decision about a bundle. `packs` are those of the bundle."""
-    judged = _Judged(bundle, {c.id: c for pack in packs for c in pack.clauses}, policy)
+    judged = _Judged(
+        bundle,
+        {c.id: c for pack in packs for c in pack.clauses},
+        policy,
+    )
     clauses = tuple(judged.clause(result) for result in bundle.results.clauses)
-    notices = (*judged.about_the_run(), *judged.about_certification(), *judged.about_the_files(clauses))
+    notices = (
+        *judged.about_the_run(),
+        *judged.about_certification(),
+        *judged.about_the_files(clauses),
+    )
     exits = [c.exit for c in clauses if c.treatment is Treatment.FAILS] + [n.exit for n in notices]
     if not any(c.result.verdict is Verdict.SATISFIED for c in clauses):
         exits.append(Exit.INCONCLUSIVE)
-        notices = (*notices, Notice(Exit.INCONCLUSIVE, "no clause is satisfied, so nothing was established"))
-    return Decision(strongest([Exit.SATISFIED, *exits]), policy.profile, clauses, notices)
+        notices = (
+            *notices,
+            Notice(
+                Exit.INCONCLUSIVE,
+                "no clause is satisfied, so nothing was established",
+            ),
+        )
+    return Decision(
+        strongest([Exit.SATISFIED, *exits]),
+        policy.profile,
+        clauses,
+        notices,
+    )
 
 
 @dataclass(frozen=True)
@@ -142,7 +182,12 @@ class _Judged:
         change = self._changes().get(result.id)
         print_ = fingerprint(self.bundle, result.id)
         if not problem:
-            return ClauseDecision(result, Treatment.PASSES, change=change, fingerprint=print_)
+            return ClauseDecision(
+                result,
+                Treatment.PASSES,
+                change=change,
+                fingerprint=print_,
+            )
         treatment, note, waiver = self._treatment(result, change, print_)
         return ClauseDecision(
             result=result,
@@ -165,13 +210,25 @@ class _Judged:
         is."""
         match result.verdict:
             case Verdict.VIOLATED:
-                return Exit.VIOLATED, result.reason or "violated"
+                return (
+                    Exit.VIOLATED,
+                    result.reason or "violated",
+                )
             case Verdict.SATISFIED:
-                return Exit.INCONCLUSIVE, self._lacking_evidence(result)
+                return (
+                    Exit.INCONCLUSIVE,
+                    self._lacking_evidence(result),
+                )
             case Verdict.NOT_APPLICABLE:
-                return Exit.INCONCLUSIVE, self._missing_refusal(result)
+                return (
+                    Exit.INCONCLUSIVE,
+                    self._missing_refusal(result),
+                )
             case other:
-                return Exit.INCONCLUSIVE, f"{other.value}: {result.reason}".rstrip(": ")
+                return (
+                    Exit.INCONCLUSIVE,
+                    f"{other.value}: {result.reason}".rstrip(": "),
+                )
 
     def _lacking_evidence(self, result: ClauseResult) -> str:
         weak = [c for c in result.conjuncts if not self._is_witnessed_enough(result, c)]
@@ -198,7 +255,10 @@ class _Judged:
         return f"the target lacks '{capability}', and no capability file gives a reason for it"
 
     def _treatment(
-        self, result: ClauseResult, change: Change | None, print_: str
+        self,
+        result: ClauseResult,
+        change: Change | None,
+        print_: str,
     ) -> tuple[Treatment, str, Waiver | None]:
         waiver = self._waiver(result, print_)
         if waiver is not None:
@@ -209,11 +269,23 @@ class _Judged:
             )
         known = self._known_failure(result, print_)
         if known is not None:
-            return Treatment.KNOWN, f"known failure {known.id}: {known.cause}", None
+            return (
+                Treatment.KNOWN,
+                f"known failure {known.id}: {known.cause}",
+                None,
+            )
         if not result.required:
-            return Treatment.OPTIONAL, "its pack does not require it", None
+            return (
+                Treatment.OPTIONAL,
+                "its pack does not require it",
+                None,
+            )
         if change is Change.NEW:
-            return Treatment.NEW, "not in the baseline; it counts once the baseline is renewed", None
+            return (
+                Treatment.NEW,
+                "not in the baseline; it counts once the baseline is renewed",
+                None,
+            )
         if SEVERITIES.index(result.severity) < SEVERITIES.index(self.policy.fail_on):
             return (
                 Treatment.BELOW,
@@ -227,18 +299,29 @@ class _Judged:
             return None
         version = self.bundle.manifest.target.version
         valid = (w for w in self.policy.waivers if not w.has_expired(self.policy.now))
-        return next((w for w in valid if w.covers(result.id, version, print_)), None)
+        return next(
+            (w for w in valid if w.covers(result.id, version, print_)),
+            None,
+        )
 
     def _known_failure(self, result: ClauseResult, print_: str) -> KnownFailure | None:
         if result.verdict is not Verdict.VIOLATED:
             return None
         event = violating_event(self.bundle.failures.get(result.id))
-        return next((k for k in self.policy.known_failures if k.covers(result.id, event, print_)), None)
+        return next(
+            (k for k in self.policy.known_failures if k.covers(result.id, event, print_)),
+            None,
+        )
 
     def about_the_run(self) -> Iterator[Notice]:
         results = self.bundle.results
         code = Exit(results.exit)
-        if code in (Exit.NOT_DRIVABLE, Exit.BUG, Exit.INTERRUPTED, Exit.EVIDENCE_INVALID):
+        if code in (
+            Exit.NOT_DRIVABLE,
+            Exit.BUG,
+            Exit.INTERRUPTED,
+            Exit.EVIDENCE_INVALID,
+        ):
             yield Notice(code, results.reason or "the run ended so")
         elif code is Exit.INCONCLUSIVE and results.reason:
             yield Notice(code, results.reason)
@@ -252,12 +335,14 @@ class _Judged:
             )
         for finding in results.findings:
             yield Notice(
-                Exit.INCONCLUSIVE if finding.blocking else Exit.SATISFIED, f"{finding.kind}: {finding.text}"
+                Exit.INCONCLUSIVE if finding.blocking else Exit.SATISFIED,
+                f"{finding.kind}: {finding.text}",
             )
         for name, proof in self.bundle.proofs.items():
             if proof.standing == "refuted":
                 yield Notice(
-                    Exit.SATISFIED, f"the model refutes {name}: the promise does not follow from the design"
+                    Exit.SATISFIED,
+                    f"the model refutes {name}: the promise does not follow from the design",
                 )
 
     def about_certification(self) -> Iterator[Notice]:
@@ -265,17 +350,27 @@ class _Judged:
             return
         manifest = self.bundle.manifest
         if self.policy.capabilities is None:
-            yield Notice(Exit.USAGE, "the profile certification needs a capability file (--capabilities)")
+            yield Notice(
+                Exit.USAGE,
+                "the profile certification needs a capability file (--capabilities)",
+            )
         if manifest.confinement != SEALED:
             yield Notice(
-                Exit.INCONCLUSIVE, f"the target was not sealed in (confinement: {manifest.confinement})"
+                Exit.INCONCLUSIVE,
+                f"the target was not sealed in (confinement: {manifest.confinement})",
             )
         if not self.policy.is_signed:
-            yield Notice(Exit.EVIDENCE_INVALID, "the bundle is not signed by a key that was given (--key)")
+            yield Notice(
+                Exit.EVIDENCE_INVALID,
+                "the bundle is not signed by a key that was given (--key)",
+            )
         for waiver in self.policy.waivers:
             clause = self.clauses.get(waiver.clause)
             if clause is not None and clause.severity == ABSOLUTE:
-                yield Notice(Exit.SATISFIED, f"waiver {waiver.id} does not count: {clause.id} is critical")
+                yield Notice(
+                    Exit.SATISFIED,
+                    f"waiver {waiver.id} does not count: {clause.id} is critical",
+                )
 
     def about_the_files(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
         yield from self._about_waivers(decided)
@@ -297,18 +392,29 @@ class _Judged:
         for waiver in self.policy.waivers:
             if waiver.has_expired(self.policy.now):
                 yield Notice(
-                    Exit.STALE, f"waiver {waiver.id} for {waiver.clause} expired on {waiver.expires}"
+                    Exit.STALE,
+                    f"waiver {waiver.id} for {waiver.clause} expired on {waiver.expires}",
                 )
             elif waiver.id not in used and waiver.clause in self.clauses:
-                yield Notice(careless, f"waiver {waiver.id} for {waiver.clause} is not used; take it away")
+                yield Notice(
+                    careless,
+                    f"waiver {waiver.id} for {waiver.clause} is not used; take it away",
+                )
 
     def _about_known_failures(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
         failing = [c for c in decided if c.result.verdict is Verdict.VIOLATED]
         for known in self.policy.known_failures:
-            events = ((c, violating_event(self.bundle.failures.get(c.result.id))) for c in failing)
+            events = (
+                (
+                    c,
+                    violating_event(self.bundle.failures.get(c.result.id)),
+                )
+                for c in failing
+            )
             if not any(known.covers(c.result.id, event, c.fingerprint) for c, event in events):
                 yield Notice(
-                    Exit.STALE, f"known failure {known.id}: {known.clause} does not fail in this way any more"
+                    Exit.STALE,
+                    f"known failure {known.id}: {known.clause} does not fail in this way any more",
                 )
 
 

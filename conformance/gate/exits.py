@@ -56,7 +56,10 @@ def strongest(exits: Iterable[Exit]) -> Exit:
     <Exit.INCONCLUSIVE: 3>
     """
     found = set(exits)
-    return next((code for code in PRECEDENCE if code in found), Exit.INCONCLUSIVE)
+    return next(
+        (code for code in PRECEDENCE if code in found),
+        Exit.INCONCLUSIVE,
+    )
 
 
 def describe_exits() -> str:

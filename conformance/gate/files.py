@@ -8,10 +8,17 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from earwitness.policies.placed_yaml import Document, PlacedYamlError, read_document
+from earwitness.policies.placed_yaml import (
+    Document,
+    PlacedYamlError,
+    read_document,
+)
 
 Kind = TypeVar("Kind")
-_PLACE = re.compile(r"^(?P<what>.*?)(?: - at (?:key in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_PLACE = re.compile(
+    r"^(?P<what>.*?)(?: - at (?:key in )?`\$(?P<path>[^`]*)`)?$",
+    re.DOTALL,
+)
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]")
 
 
@@ -20,7 +27,12 @@ class GateFileError(ValueError):
     remedy."""
 
 
-class GateEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GateEntry(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+):
     """What every entry of such a file has in common: named fields, and no others."""
 
 
@@ -33,7 +45,11 @@ def load_gate_file(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
     except PlacedYamlError as error:
         raise GateFileError(str(error)) from None
     try:
-        return msgspec.convert(_plain(document.content), type=kind, strict=False), document
+        return msgspec.convert(
+            _plain(document.content),
+            type=kind,
+            strict=False,
+        ), document
     except msgspec.ValidationError as error:
         raise GateFileError(_with_place(str(error), document)) from None
 

@@ -9,8 +9,15 @@ import msgspec
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.redaction import printable
 from earwitness.conformance.evidence.verification import bundle_packs
-from earwitness.conformance.gate.decision import Decision, Policy, decide
-from earwitness.conformance.gate.summary import Summary, summarise
+from earwitness.conformance.gate.decision import (
+    Decision,
+    Policy,
+    decide,
+)
+from earwitness.conformance.gate.summary import (
+    Summary,
+    summarise,
+)
 from earwitness.policies.pack import Pack
 
 
@@ -30,7 +37,13 @@ def judge_bundle(bundle: Bundle, policy: Policy) -> JudgedBundle:
     packs = bundle_packs(bundle)
     decision = decide(bundle, packs, policy)
     shown = _made_printable(bundle)
-    return JudgedBundle(shown, packs, policy, decision, summarise(shown, packs, decision))
+    return JudgedBundle(
+        shown,
+        packs,
+        policy,
+        decision,
+        summarise(shown, packs, decision),
+    )
 
 
 def _made_printable(bundle: Bundle) -> Bundle:

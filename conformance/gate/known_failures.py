@@ -6,7 +6,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from earwitness.conformance.gate.files import GateEntry, GateFileError, load_gate_file
+from earwitness.conformance.gate.files import (
+    GateEntry,
+    GateFileError,
+    load_gate_file,
+)
 
 
 class KnownFailure(GateEntry, frozen=True):

@@ -119,7 +119,9 @@ def tell_story(
     )
 
 
-def _steps(scenario: Sequence[Mapping[str, Value]]) -> tuple[str, ...]:
+def _steps(
+    scenario: Sequence[Mapping[str, Value]],
+) -> tuple[str, ...]:
     told = [describe_step(step) for step in scenario[:MOST_STEPS]]
     left_out = len(scenario) - len(told)
     if left_out:
@@ -194,7 +196,9 @@ def seconds_text(microseconds: int) -> str:
 
 
 def sequence_rows(
-    trace: Sequence[Mapping[str, Value]], at: int, speaks_of: frozenset[str] = frozenset()
+    trace: Sequence[Mapping[str, Value]],
+    at: int,
+    speaks_of: frozenset[str] = frozenset(),
 ) -> tuple[Row, ...]:
     """The events of the violating device that lead to the violation, those that repeat folded into one."""
     if not 0 <= at < len(trace):
@@ -207,7 +211,11 @@ def sequence_rows(
             continue
         place = _like_it(kept, entry)
         if place is not None and not is_violation:
-            kept[place] = (kept[place][0], kept[place][1] + 1, False)
+            kept[place] = (
+                kept[place][0],
+                kept[place][1] + 1,
+                False,
+            )
         else:
             kept.append((entry, 1, is_violation))
     return tuple(
@@ -221,18 +229,29 @@ def sequence_rows(
             repeats=repeats,
             is_violation=is_violation,
         )
-        for number, (entry, repeats, is_violation) in enumerate(kept[-MOST_ROWS:], start=1)
+        for number, (
+            entry,
+            repeats,
+            is_violation,
+        ) in enumerate(kept[-MOST_ROWS:], start=1)
     )
 
 
-def _is_told(entry: Mapping[str, Value], device: Value, speaks_of: frozenset[str]) -> bool:
+def _is_told(
+    entry: Mapping[str, Value],
+    device: Value,
+    speaks_of: frozenset[str],
+) -> bool:
     """Whether a reader needs the event to follow how the violation came about."""
     event = entry["event"]
     is_near = not speaks_of or event in speaks_of or event in DONE_BY_PEOPLE
     return entry["device"] == device and event not in QUIET and is_near
 
 
-def _like_it(kept: Sequence[tuple[Mapping[str, Value], int, bool]], entry: Mapping[str, Value]) -> int | None:
+def _like_it(
+    kept: Sequence[tuple[Mapping[str, Value], int, bool]],
+    entry: Mapping[str, Value],
+) -> int | None:
     """The place of an upload of the same kind among the last two rows: wire and device tell of each in
     turn."""
     if entry["event"] != "stream.audio":

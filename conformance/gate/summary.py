@@ -17,8 +17,17 @@ from earwitness.conformance.gate.decision import (
     Treatment,
 )
 from earwitness.conformance.gate.exits import Exit
-from earwitness.conformance.gate.story import Story, tell_story
-from earwitness.conformance.gate.verdict import WORDS, ClauseResult, ConjunctResult, Verdict, weakest
+from earwitness.conformance.gate.story import (
+    Story,
+    tell_story,
+)
+from earwitness.conformance.gate.verdict import (
+    WORDS,
+    ClauseResult,
+    ConjunctResult,
+    Verdict,
+    weakest,
+)
 from earwitness.model.logic.formula import event_names
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import Pack
@@ -131,7 +140,11 @@ class Summary:
         )
 
 
-def summarise(bundle: Bundle, packs: Iterable[Pack], decision: Decision) -> Summary:
+def summarise(
+    bundle: Bundle,
+    packs: Iterable[Pack],
+    decision: Decision,
+) -> Summary:
     """The summary of a bundle under a decision."""
     owned = [(pack, clause) for pack in packs for clause in pack.clauses]
     pack_of = {clause.id: pack.name for pack, clause in owned}
@@ -166,7 +179,12 @@ def count_words(clauses: Iterable[ClauseDecision]) -> str:
     The parts are for example: "19 witnessed, 12 on its word, 6 not applicable".
     """
     counted = Counter(_kind(c.result) for c in clauses)
-    order = ["violated", "witnessed", *list(WORDS.values())[1:], *(v.value for v in Verdict)]
+    order = [
+        "violated",
+        "witnessed",
+        *list(WORDS.values())[1:],
+        *(v.value for v in Verdict),
+    ]
     names = dict.fromkeys([*order, *counted])
     return ", ".join(f"{counted[name]} {_satisfied_by(name)}" for name in names if counted[name])
 
@@ -235,7 +253,9 @@ def _tally(names: Iterable[str]) -> Mapping[str, int]:
     return dict(Counter(name for name in names if name).most_common())
 
 
-def _matrix(lines: Iterable[ClauseLine]) -> Mapping[str, Mapping[str, int]]:
+def _matrix(
+    lines: Iterable[ClauseLine],
+) -> Mapping[str, Mapping[str, int]]:
     """How many clauses of each severity came to what."""
     table: dict[str, Counter[str]] = {severity: Counter() for severity in reversed(SEVERITIES)}
     for line in lines:
@@ -247,7 +267,10 @@ def _matrix(lines: Iterable[ClauseLine]) -> Mapping[str, Mapping[str, int]]:
 def _sentence(bundle: Bundle, decision: Decision) -> str:
     """The verdict in one sentence: which build, by which packs and profile, when, how complete, confined
     or not, signed or not."""
-    manifest, target = bundle.manifest, bundle.manifest.target
+    manifest, target = (
+        bundle.manifest,
+        bundle.manifest.target,
+    )
     build = f"{target.name} {target.version}".strip() or target.given
     digest = f" (program {target.digest[:12]})" if target.digest else ""
     packs = " and ".join(f"{pack.name} version {pack.version}" for pack in manifest.packs)
@@ -267,7 +290,10 @@ def _stories(
     prints: Mapping[str, str],
     speaks_of: Mapping[str, frozenset[str]],
 ) -> Iterable[Story]:
-    heaviest_first = sorted(decision.clauses, key=lambda c: -SEVERITIES.index(c.result.severity))
+    heaviest_first = sorted(
+        decision.clauses,
+        key=lambda c: -SEVERITIES.index(c.result.severity),
+    )
     for decided in heaviest_first:
         failure = bundle.failures.get(decided.result.id)
         if failure is None or decided.result.verdict is not Verdict.VIOLATED:
@@ -318,7 +344,10 @@ def _believed(bundle: Bundle) -> Iterable[str]:
         for part in result.conjuncts:
             for name, origin in part.origins.items():
                 by_origin.setdefault(origin, set()).add(name)
-    for name, origin_or_none in bundle.results.sight.items():
+    for (
+        name,
+        origin_or_none,
+    ) in bundle.results.sight.items():
         if origin_or_none is not None:
             by_origin.setdefault(origin_or_none, set()).add(name)
     for origin in Origin:
@@ -330,8 +359,17 @@ def _believed(bundle: Bundle) -> Iterable[str]:
 def _next_steps(bundle: Bundle, decision: Decision) -> Iterable[Step]:
     for decided in decision.failing:
         if decided.result.id in bundle.failures:
-            yield Step(f"play {decided.result.id} again", replay_command(bundle, decided.result.id))
+            yield Step(
+                f"play {decided.result.id} again",
+                replay_command(bundle, decided.result.id),
+            )
     if decision.exit is not Exit.SATISFIED and decision.failing:
-        ordered = sorted(decision.failing, key=lambda c: c.result.verdict is not Verdict.VIOLATED)
+        ordered = sorted(
+            decision.failing,
+            key=lambda c: c.result.verdict is not Verdict.VIOLATED,
+        )
         first = ordered[0].result.id
-        yield Step(f"see what {first} asks for", f"earwitness policy show {first}")
+        yield Step(
+            f"see what {first} asks for",
+            f"earwitness policy show {first}",
+        )

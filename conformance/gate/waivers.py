@@ -6,10 +6,17 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import (
+    InvalidSpecifier,
+    SpecifierSet,
+)
 from packaging.version import InvalidVersion, Version
 
-from earwitness.conformance.gate.files import GateEntry, GateFileError, load_gate_file
+from earwitness.conformance.gate.files import (
+    GateEntry,
+    GateFileError,
+    load_gate_file,
+)
 from earwitness.model.vocabulary import nearest
 
 
@@ -67,13 +74,23 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     seen: set[str] = set()
     for number, waiver in enumerate(content.waivers):
         place = document.place(["waivers", number])
-        for name in ("id", "clause", "reason", "risk", "owner", "approved_by"):
+        for name in (
+            "id",
+            "clause",
+            "reason",
+            "risk",
+            "owner",
+            "approved_by",
+        ):
             if not getattr(waiver, name).strip():
                 raise GateFileError(f"{place}: {name} is empty; say it, or take the waiver away")
         if waiver.id in seen:
             raise GateFileError(f"{place}: the id '{waiver.id}' stands twice")
         seen.add(waiver.id)
-        _check_versions(waiver, document.place(["waivers", number, "scope"]))
+        _check_versions(
+            waiver,
+            document.place(["waivers", number, "scope"]),
+        )
     return content.waivers
 
 
