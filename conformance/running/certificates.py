@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from earwitness.conformance.running.harness import Harness, Run
-from earwitness.conformance.stimuli.stimulus import Kill, Network, Say, Scenario
+from earwitness.conformance.stimuli.stimulus import Kill, Network, Say, Scenario, Stimulus
 from earwitness.conformance.witnesses.certificates import TRIALS, Outcome, Presented
 
 
@@ -32,7 +32,7 @@ def try_certificates(harness: Harness) -> Iterator[CertificateRun]:
 
 def approach(device: str, harness: Harness) -> Scenario:
     """Steps after which a device must connect anew, and has something to send."""
-    again = [Kill(device)] if harness.hello.can(device, "power") else []
+    again: list[Stimulus] = [Kill(device)] if harness.hello.can(device, "power") else []
     if harness.hello.can(device, "network"):
         again = [Network(device, "down"), Network(device, "up")]
     return (*again, Say(device, "weather-open"))

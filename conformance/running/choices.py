@@ -37,7 +37,7 @@ Choice = Callable[[random.Random, str, Hello], Stimulus]
 def wait_of(chance: random.Random) -> int:
     """A wait whose logarithm is uniform, in whole pieces: short ones matter most and long ones must not take all the time."""
     pieces = LONGEST_WAIT / SHORTEST_WAIT
-    return PIECE_TIME * round(pieces ** chance.random())
+    return PIECE_TIME * round(float(pieces ** chance.random()))
 
 
 def _skill(chance: random.Random, device: str, hello: Hello) -> Stimulus:

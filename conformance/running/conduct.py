@@ -31,6 +31,8 @@ FEW_RUNS = 12
 """Runs for shrinking each clause after the second: they mostly fail by the same cause."""
 SEARCH_SHARE = 0.85
 """Share of the budget after which no new sequence is begun: the rest is for shrinking and writing."""
+TWINS_SHARE = 0.6
+"""Share of the budget after which twins are tried on no further device."""
 BUTTON_BOUND = 100_000
 """Microseconds within which the button must have acted, where no pack says otherwise."""
 
@@ -67,6 +69,9 @@ def conduct(harness: Harness, sequences: int, tell: Tell, keep: Keep) -> Session
         conductor.conduct(sequences)
     except TargetError as error:
         session.dead = session.dead or str(error)
+    last = harness.end()
+    if last is not None:
+        conductor.take(last, "end")
     return session
 
 
@@ -89,7 +94,7 @@ class _Conductor:
             ):
                 text = f"{tried.device} accepted a certificate of {tried.presented.value}"
                 session.findings.append(Finding("certificate accepted", text, tried.device, blocking=True))
-        for twins in try_twins(harness):
+        for twins in try_twins(harness, lambda: harness.budget.allows(TWINS_SHARE)):
             session.twins.append(twins)
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")

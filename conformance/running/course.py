@@ -241,7 +241,7 @@ class Course:
         moment = Moment(
             began=began,
             ended={name: state.clock for name, state in self.states.items()},
-            caused=tuple(self._caused(device, began[device], caused)),
+            caused=tuple(self._caused(device, began[device], caused, declared)),
             declared=tuple(declared),
             passages=tuple(passages),
             frames={device: frame} if frame is not None else {},
@@ -252,9 +252,15 @@ class Course:
         self._follow(seen)
         return seen
 
-    def _caused(self, device: str, time: int, events: Iterable[Event]) -> Iterable[Observation]:
+    def _caused(
+        self, device: str, began: int, events: Iterable[Event], declared: Sequence[Observation]
+    ) -> Iterable[Observation]:
+        """The harness's own deeds. Where time passes by what the target says alone, they were when it says so."""
+        feeds = self.harness.senses[device].feeds
         for event, attributes in events:
-            yield Observation(Microseconds(time), device, event, attributes, Origin.WITNESSED)
+            said = [o.time for o in declared if o.event == event and o.device == device]
+            time = Microseconds(began) if feeds or not said else said[0]
+            yield Observation(time, device, event, attributes, Origin.WITNESSED)
 
     def _clamped(self, said: Observation) -> Observation:
         """An observation of the target, not before what has already been seen. Raises TargetError where its own time goes backwards."""

@@ -11,11 +11,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.course import Course
-from earwitness.conformance.running.moment import Finding
+from earwitness.conformance.running.moment import Finding, Moment
 from earwitness.conformance.running.senses import Senses
 from earwitness.conformance.running.sounds import SoundMemory
-from earwitness.conformance.running.stores import Stores
+from earwitness.conformance.running.stores import NOTHING, Stores
 from earwitness.conformance.running.tally import Tally, settle_order, tally
+from earwitness.conformance.running.timeline import Timeline
 from earwitness.conformance.stimuli.stimulus import Power, Scenario, Stimulus
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import (
@@ -98,6 +99,7 @@ class Harness:
         self.budget = budget or Budget(DEFAULT_BUDGET)
         self.runs = 0
         self.broken = ""
+        self.ended = False
         self.relay: Relay | None = None
         self.doors: dict[str, Door] = {}
         self.presented: dict[str, Presented] = {}
@@ -123,13 +125,28 @@ class Harness:
     def close(self) -> None:
         """End the target and everything the harness holds for it."""
         try:
-            self.target.close()
+            if not self.ended:
+                self.target.close()
         finally:
             if self.relay is not None:
                 self.relay.close()
             for senses in self.senses.values():
                 senses.close()
             self.sounds.close()
+
+    def end(self) -> Run | None:
+        """End the target, and judge what left it while it ended; None where nothing of the test did."""
+        self.sounds.begin()
+        self.broken, self.ended = self.broken or "the target has ended", True
+        self.target.close()
+        passages = self.sounds.passages(self.crossings())
+        if not passages:
+            return None
+        clocks = dict.fromkeys(self.hello.devices, 0)
+        timeline = Timeline(watched=self.watched)
+        timeline.add(Moment(clocks, clocks, passages=tuple(passages)))
+        trace = timeline.finish()
+        return Run((), tuple(trace), tally(self.judged(), trace), NOTHING, voice=len(passages))
 
     @property
     def tolerance(self) -> int:

@@ -222,7 +222,9 @@ def _split_where_time_steps_back(entries: Sequence[Entry]) -> Iterator[tuple[lis
     yield piece, beginning
 
 
-def _judge_piece(entries: Sequence[Entry], beginning: Beginning, watches: Sequence[_ConjunctWatch]) -> LogPiece:
+def _judge_piece(
+    entries: Sequence[Entry], beginning: Beginning, watches: Sequence[_ConjunctWatch]
+) -> LogPiece:
     first = entries[0].seen
     if beginning is Beginning.MID_LIFE and first.event == "power" and first.attributes.get("on") is True:
         beginning = Beginning.POWER_ON

@@ -3,7 +3,7 @@ not tell them apart. No decoder is needed, so an encoding of the device's own is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from earwitness.conformance.running.harness import Harness, Run
@@ -11,7 +11,6 @@ from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
 from earwitness.conformance.stimuli.stimulus import Power, Press, Say, Scenario, Stimulus, Wait
 from earwitness.conformance.witnesses.twins import (
-    FEWEST_PAIRS,
     Footprint,
     TwinComparison,
     TwinOutcome,
@@ -63,18 +62,19 @@ def situations(device: str) -> tuple[Situation, ...]:
     )
 
 
-def try_twins(harness: Harness, pairs: int = FEWEST_PAIRS) -> Iterator[TwinResult]:
-    """All situations on every device. Two pairs that are alike are enough; a difference must repeat. Raises TargetError."""
+def try_twins(harness: Harness, goes_on: Callable[[], bool] = lambda: True) -> Iterator[TwinResult]:
+    """All situations on the first device, and listening on every other while `goes_on` says so. Two pairs that are alike are enough; a
+    difference must repeat. Raises TargetError."""
     for number, device in enumerate(harness.hello.devices):
         # Devices of one maker mostly share their software, so the others are tried in what matters most.
-        tried = situations(device) if number == 0 else situations(device)[:2]
+        tried = situations(device) if number == 0 else situations(device)[:1]
         for situation in tried:
             steps = (*situation.before, *situation.after)
-            if not any(impossible(step, harness.hello) for step in steps):
-                yield _compare(harness, device, situation, pairs)
+            if not any(impossible(step, harness.hello) for step in steps) and (number == 0 or goes_on()):
+                yield _compare(harness, device, situation)
 
 
-def _compare(harness: Harness, device: str, situation: Situation, pairs: int) -> TwinResult:
+def _compare(harness: Harness, device: str, situation: Situation) -> TwinResult:
     # What happens once, such as a file that is made, must not fall into the first pair.
     harness.run(with_speech(device, situation, SAID[0]), controls=False)
     found: list[tuple[Footprint, Footprint]] = []
