@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from earwitness.model.assistant.assistant import ASSISTANT
+from earwitness.model.satellite.satellite import SATELLITE_MODEL
 from earwitness.model.systems.model import Model
 
-MODELS = {model.name: model for model in (ASSISTANT,)}
+MODELS = {model.name: model for model in (ASSISTANT, SATELLITE_MODEL)}
 """A pack names one with `model: NAME`; without, it speaks of the assistant."""
 DEFAULT_MODEL = ASSISTANT.name
 

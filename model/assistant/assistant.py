@@ -8,6 +8,7 @@ from earwitness.model.assistant import firmware as firmware_table
 from earwitness.model.assistant import management as management_table
 from earwitness.model.assistant import network as network_table
 from earwitness.model.assistant.calls import calls
+from earwitness.model.assistant.correspondence import CORRESPONDENCE
 from earwitness.model.assistant.datasheet import DATASHEET, SMALL
 from earwitness.model.assistant.hardware import hardware, microphone, powered, rail
 from earwitness.model.assistant.network import network
@@ -43,6 +44,7 @@ ASSISTANT = Model(
     },
     observers=cloud_table.OBSERVED,
     secrets=cloud_table.SECRET,
+    correspondence=CORRESPONDENCE,
     small=SMALL,
 )
 

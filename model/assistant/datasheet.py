@@ -8,7 +8,7 @@ from earwitness.model.systems.datasheet import Datasheet, Rating
 
 DATASHEET = Datasheet(
     (
-        Rating("preroll", components.FIRMWARE, 480_000, "ours: a ring buffer of 7,680 samples at 16 kHz"),
+        Rating("preroll", components.FIRMWARE, 500_000, "ours: a ring buffer of 8,000 samples at 16 kHz"),
         Rating("indicator", components.FIRMWARE, 150_000, "ours: one animation frame after the decision"),
         Rating("rail", components.MICROPHONE, 80_000, "ours: four switches of 20 ms behind one button"),
         Rating(

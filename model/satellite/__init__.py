@@ -1,0 +1,1 @@
+"""A second, small model: a satellite whose wake word is heard elsewhere. Tables only."""
