@@ -98,6 +98,7 @@ COMMANDS: Mapping[str, Lazy] = {
         "verify_proof",
         "Check a proof from its files, by a small program that shares nothing with the prover.",
     ),
+    "refresh": Lazy("refresh", "refresh", "Say what is stale of all that is derived, and remake just that."),
     "mutate": Lazy(
         "model",
         "mutate",

@@ -32,6 +32,7 @@ A_FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof"
 )
+@click.option("--slack", is_flag=True, help="also say how much tighter each bound could be")
 @click.option("--fresh", is_flag=True, help="search every invariant instead of checking the shipped ones")
 @click.option(
     "--store",
@@ -49,6 +50,7 @@ def prove(
     packs: tuple[str, ...],
     out: Path | None,
     seconds: int,
+    slack: bool,
     fresh: bool,
     store: Path | None,
     trusted: bool,
@@ -65,7 +67,18 @@ def prove(
     if trusted:
         sys.exit(_assess_trusted_bases(loaded, clauses, store).value)
     with tempfile.TemporaryDirectory() as temporary:
-        sys.exit(_prove_all(loaded, out or Path(temporary), seconds, fresh, store).value)
+        outcome = _prove_all(loaded, out or Path(temporary), seconds, fresh, store)
+    if slack:
+        _print_slack(loaded)
+    sys.exit(outcome.value)
+
+
+def _print_slack(packs: Iterable[Pack]) -> None:
+    from earwitness.policies.proving.slack import find_slack
+
+    for pack in packs:
+        for found in find_slack(pack):
+            click.echo(str(found))
 
 
 def _prove_all(packs: tuple[Pack, ...], folder: Path, seconds: int, fresh: bool, store: Path | None) -> Exit:
@@ -92,9 +105,14 @@ def _prove_all(packs: tuple[Pack, ...], folder: Path, seconds: int, fresh: bool,
 
 
 def _print_proof(checked: CheckedProof) -> None:
+    from earwitness.policies.proving.weight import clause_weight
+
     proof = checked.proof
     obligations = f"{checked.obligations:4} obligations checked in {checked.recheck_seconds:.1f} s"
     line = f"{proof.clause:9} {checked.standing.value:13} {proof.seconds:6.1f} s  {obligations}"
+    if checked.weights:
+        weight = clause_weight(checked.weights)
+        line = f"{line}  {weight.value}"
     about = f"{proof.failed} " if proof.failed and proof.failed != proof.clause else ""
     click.echo(f"{line}  {about}{proof.reason}".rstrip())
     for number, run in enumerate((proof.trace, checked.other), start=1):

@@ -173,3 +173,11 @@ def _term(problem: Problem, node: Node) -> Term:
     if node not in problem.before:
         raise TermError(f"the problem has no variable '{node}'")
     return problem.before[node]
+
+
+def symbols_in(node: Node) -> set[str]:
+    """The variables that a term names."""
+    if isinstance(node, list):
+        return {symbol for child in node[1:] for symbol in symbols_in(child)}
+    is_literal = node in ("true", "false") or node.startswith('"') or re.fullmatch(r"-?\d+", node)
+    return set() if is_literal else {node}

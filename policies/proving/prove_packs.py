@@ -20,6 +20,7 @@ from earwitness.policies.pack import Pack
 from earwitness.policies.proving.certificates import ProofFolder
 from earwitness.policies.proving.invariants import Invariants, load_invariants
 from earwitness.policies.proving.tasks import PROGRESS, ProofTask, tasks_of
+from earwitness.policies.proving.weight import ConjunctWeight, weigh
 from earwitness.proof_checker.checker import check_part, read_definitions
 
 Trace = tuple[Observation, ...]
@@ -28,7 +29,8 @@ Trace = tuple[Observation, ...]
 @dataclass(frozen=True, slots=True)
 class CheckedProof:
     """A proof with what the checker says of it. `witnesses` are shortest runs of the model that exercise each conjunct, `other`
-    is the second run of a refuted two-run clause, `entries` are its files for the manifest."""
+    is the second run of a refuted two-run clause, `entries` are its files for the manifest, `weights` say how much each
+    conjunct's proof carries."""
 
     proof: Proof
     obligations: int = 0
@@ -36,6 +38,7 @@ class CheckedProof:
     witnesses: dict[str, Trace] = field(default_factory=dict)
     other: Trace = ()
     entries: tuple[dict[str, str], ...] = ()
+    weights: tuple[ConjunctWeight, ...] = ()
     system_entry: tuple[str, dict[str, str]] | None = None
 
     @property
@@ -70,7 +73,8 @@ class Prover:
                 replace(proof, standing=Standing.INCONCLUSIVE, failed=unreached[0], reason=reason)
             )
         found = {name: trace for name, trace in witnesses.items() if trace is not None}
-        return replace(self.checked(task, proof), witnesses=found)
+        weights = tuple(weigh(task.system, conjunct) for conjunct in proof.conjuncts)
+        return replace(self.checked(task, proof), witnesses=found, weights=weights)
 
     def prove_two_runs(self, task: ProofTask) -> CheckedProof:
         found = prove_noninterference(

@@ -15,7 +15,9 @@ from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Pack
 from earwitness.policies.proving.invariants import FILE, load_invariants, model_file
-from earwitness.policies.proving.strength import load_strength
+from earwitness.policies.proving.mutants import JudgedMutant, MutationScore, judge_mutants
+from earwitness.policies.proving.strength import FILE as STRENGTH_FILE
+from earwitness.policies.proving.strength import load_strength, store_strength
 from earwitness.policies.proving.tasks import PROGRESS, tasks_of
 
 
@@ -96,3 +98,17 @@ def _store(path: Path, name: str, invariant: tuple[str, ...]) -> None:
     else:
         return
     path.write_text(json.dumps(dict(sorted(entries.items())), indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def refresh_strength(pack: Pack, tell: Callable[[str], None]) -> bool:
+    """Measure the mutants about which nothing is known, and store each judgement as soon as it is there. Whether none is left
+    that survives without a reason."""
+    missing = set(load_strength(pack).missing)
+    path = pack.file.with_name(STRENGTH_FILE)
+
+    def keep(judged: JudgedMutant) -> None:
+        store_strength(path, pack, mutants=[judged])
+        tell(f"{judged.mutant}: {' '.join(judged.killers) or judged.explained or 'survives, not explained'}")
+
+    found = judge_mutants(pack, keep, missing.__contains__)
+    return not MutationScore.of(found).unexplained
