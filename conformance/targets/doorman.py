@@ -310,7 +310,7 @@ def run_tool(command: list[str], text: str) -> None:
 
 
 def start_sealed(asked: Message, uppers: dict[str, str], mounts: list[str]) -> Confined:
-    """Start the target through bwrap. A shell stands before it: it writes an empty line when everything is
+    """Start the target through bwrap. A shell comes before it: it writes an empty line when everything is
     built, and goes on to the target when it has read one."""
     arguments = ["--unshare-pid", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *mounts]
     for name, value in asked["env"].items():

@@ -167,7 +167,7 @@ NESTED: dict[str, type[Struct]] = {"ok": Ok, "devices": DeviceEntry, "cloud": Cl
 
 
 class _DoubledKey(ValueError):
-    """A key that stands twice in one object: which of the two is meant?"""
+    """A key that is there twice in one object: which of the two is meant?"""
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> Message:

@@ -95,7 +95,7 @@ class WakeService:
         self._model = MicroWakeWord.from_builtin(Model.ALEXA)
 
     def hears(self, sound: bytes) -> bool:
-        """Whether the word ends in this sound. Then it begins anew, or it would hear the same word again."""
+        """Whether the word ends in this sound. Then it begins again, or it would hear the same word again."""
         for features in self._features.process_streaming(sound):
             if self._model.process_streaming(features):
                 self._model.reset()

@@ -17,7 +17,9 @@ IMPOSTOR = Path(__file__).with_name("impostor.py")
 
 
 def drive(way, clauses):
-    with Harness(ProcessTarget(f"{sys.executable} {IMPOSTOR} {way}", TargetOptions(patience=2.0)), clauses) as harness:
+    with Harness(
+        ProcessTarget(f"{sys.executable} {IMPOSTOR} {way}", TargetOptions(patience=2.0)), clauses
+    ) as harness:
         return harness.run((Say("d1", "quiet"),))
 
 
