@@ -13,6 +13,8 @@ def test_the_table_runs_as_a_machine():
     machine = Executable(assistant(), next(s for s in assistant().first_states() if s["show"]))
     for name in (
         "restore_power",
+        "answer_connection",
+        "accept_connection",
         "switch_microphones",
         "hear_wake_word",
         "light_ring",
