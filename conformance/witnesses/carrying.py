@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import select
 import socket
 import ssl
+import sys
+import termios
 from typing import cast
 
 from earwitness.conformance.witnesses.captures import CaptureKind, CaptureLog
@@ -26,8 +30,18 @@ MOST_CONNECTIONS = 1_000
 WRITE_AHEAD = 1 << 20
 """Bytes that wait to be written before the reader is held up."""
 LARGEST_DATAGRAM = 1 << 16
+LONGEST_SETTLING = 1.0
+"""Seconds that a look waits for bytes that cannot be passed on, because the other end does not take them."""
 RESPITE = 0.05
 """Seconds without accepting when the system has no more descriptors."""
+
+
+def waiting_bytes(one: socket.socket) -> int:
+    """Bytes that have come and nobody has taken; 0 for a socket that is closed."""
+    if one.fileno() < 0:
+        return 0
+    answer = fcntl.ioctl(one.fileno(), termios.FIONREAD, b"\0\0\0\0")
+    return int.from_bytes(answer, sys.byteorder)
 
 
 class Carrier:
@@ -38,10 +52,13 @@ class Carrier:
     ) -> None:
         self.loop, self.log, self.certificates = loop, log, certificates
         self._links: set[_Link] = set()
+        self._listeners: list[socket.socket] = []
+        self.datagrams: list[DatagramCarrier] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept(self, door: Door) -> None:
         """Carry every connection that comes to the door, until the relay ends."""
+        self._listeners.append(door.listener)
         while True:
             try:
                 accepted, address = await self.loop.sock_accept(door.listener)
@@ -55,6 +72,26 @@ class Carrier:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    async def settle(self) -> None:
+        """Take everything that devices have sent by now: who sends and goes on without an answer must not
+        be heard late."""
+        deadline = self.loop.time() + LONGEST_SETTLING
+        while self.loop.time() < deadline:
+            # One round to learn what is readable, one to read it.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            if not self._something_waits():
+                return
+            if any(link.joining for link in self._links):
+                # The other end is being connected in another thread.
+                await asyncio.sleep(RESPITE / 50)
+
+    def _something_waits(self) -> bool:
+        ready, _, _ = select.select([one for one in self._listeners if one.fileno() >= 0], [], [], 0)
+        sockets = [link.device_socket for link in self._links if link.device_socket is not None]
+        sockets += [carrier.listener for carrier in self.datagrams]
+        return bool(ready) or any(waiting_bytes(one) for one in sockets)
+
     def hang_up(self, device: str) -> None:
         """End all connections of a device without a farewell."""
         for link in [link for link in self._links if link.connection.device == device]:
@@ -66,10 +103,14 @@ class Carrier:
         link = _Link(self.log, connection, door)
         self._links.add(link)
         other: socket.socket | None = None
+        if not door.inward:
+            link.device_socket = accepted
         try:
             _send_at_once(accepted)
             other = await asyncio.wait_for(self.loop.run_in_executor(None, door.connect), PATIENCE)
             _send_at_once(other)
+            if door.inward:
+                link.device_socket = other
             await self._join_sides(door, link, accepted, other)
             await link.ended
         except (OSError, ssl.SSLError, TimeoutError) as error:
@@ -105,6 +146,7 @@ class Carrier:
             chosen = cast(ssl.SSLObject, far.get_extra_info("ssl_object"))
             inside = chosen.selected_alpn_protocol() or ""
         await self._open_near_side(link, accepted, hello, inside)
+        link.joining = False
         far.resume_reading()
 
     async def _open_near_side(
@@ -173,6 +215,9 @@ class _Link:
         self._near, self._far = _Side(self, near), _Side(self, near.other)
         self._near.opposite, self._far.opposite = self._far, self._near
         self._far.waits = True
+        self.joining = True
+        """Whether the two sides are still being opened."""
+        self.device_socket: socket.socket | None = None
 
     def near_side(self) -> _Side:
         """The side of the one who connected."""
@@ -258,6 +303,10 @@ class DatagramCarrier:
     def start(self) -> None:
         """Carry what comes from now on. Call it in the loop's thread."""
         self._loop.add_reader(self._door.listener, self._take_outward)
+
+    @property
+    def listener(self) -> socket.socket:
+        return self._door.listener
 
     def close(self) -> None:
         for connection, far in self._sessions.values():

@@ -77,7 +77,6 @@ class Relay:
         self._log = CaptureLog(clock, most_kept)
         self._open: dict[int, tuple[Connection, Dissection]] = {}
         self._doors: list[Door] = []
-        self._datagrams: list[DatagramCarrier] = []
         self._loop = asyncio.new_event_loop()
         self._carrier = Carrier(self._loop, self._log, self._certificates)
         self._thread = threading.Thread(target=self._loop.run_forever, name="earwitness-relay", daemon=True)
@@ -131,13 +130,14 @@ class Relay:
         door.listener.setblocking(False)
         self._doors.append(door)
         carrier = DatagramCarrier(self._loop, self._log, door)
-        self._datagrams.append(carrier)
+        self._carrier.datagrams.append(carrier)
         self._loop.call_soon_threadsafe(carrier.start)
         return door
 
     def take(self) -> list[Crossing]:
         """What crossed since the last call, in order. A head or a frame that has only begun to come waits
         for the next call."""
+        self._settle()
         captures = self._log.take()
         crossings: list[Crossing] = []
         while captures:
@@ -192,12 +192,17 @@ class Relay:
             door.listener.close()
         self._loop.close()
 
+    def _settle(self) -> None:
+        """Let the relay's thread take what was sent before now."""
+        if self._thread.is_alive() and not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._carrier.settle(), self._loop).result(PATIENCE)
+
     async def _end_all(self) -> None:
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for carrier in self._datagrams:
+        for carrier in self._carrier.datagrams:
             carrier.close()
 
     def _dissect(self, capture: Capture) -> list[Crossing]:
