@@ -23,7 +23,8 @@ from earwitness.conformance.gate.verdict import Exit
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 def calibrate(names: tuple[str, ...], write: Path | None, budget: float, seed: int) -> None:
-    """Judge every fault, liar and honest variation of the zoo (or those named) as a check does, and show how each is noticed (hours)."""
+    """Judge every fault, liar and honest variation of the zoo (or those named) as a check does, and show how
+    each is noticed (hours)."""
     from earwitness.conformance.running.calibration import Caught, cases, listed
     from earwitness.conformance.running.calibration import calibrate as judge_case
     from earwitness.conformance.running.examination import Plan

@@ -1,4 +1,5 @@
-"""The events a formula speaks of, and whether an observation is one of them: what the evidence of a verdict is counted over."""
+"""The events a formula speaks of, and whether an observation is one of them: what the evidence of a verdict
+is counted over."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def _terms(term: Term) -> Iterator[Event]:
 
 
 def matches(atom: Event, seen: Observation) -> bool:
-    """Whether the observation may be the event: same name, and no condition on its own attributes rules it out. What the conditions
+    """Whether the observation may be the event: same name, and no condition on its own attributes rules it
+    out. What the conditions
     compare with anything but a constant is left open, which can only make the evidence weaker."""
     return atom.name == seen.event and all(_admits(condition, seen) for condition in atom.conditions)
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from earwitness.conformance.targets.protocol import TargetError
 
 HARD = 4
-"""Times the budget after which the check ends wherever it is: honest targets need less than twice on an idle machine."""
+"""Times the budget after which the check ends wherever it is: honest targets need less than twice on an idle
+machine."""
 PATIENCE = 900.0
-"""Seconds that every check may take, whatever its budget: a CI machine that does much else at once needs up to six times as long."""
+"""Seconds that every check may take, whatever its budget: a CI machine that does much else at once needs up
+to six times as long."""
 
 
 @dataclass
@@ -35,7 +37,8 @@ class Budget:
         return self.used < share * self.seconds
 
     def demand(self) -> None:
-        """Raises TargetError where the check as a whole takes far too long, because the target is slow in everything it does."""
+        """Raises TargetError where the check as a whole takes far too long, because the target is slow in
+        everything it does."""
         if self.used > max(HARD * self.seconds, PATIENCE):
             raise TargetError(
                 f"the check took {self.used:.0f} s of a budget of {self.seconds:.0f} s; "

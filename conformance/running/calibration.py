@@ -1,4 +1,5 @@
-"""Does the harness catch what it should, and spare what it should? Every fault, liar and honest variation of the zoo is judged by what
+"""Does the harness catch what it should, and spare what it should? Every fault, liar and honest variation of
+the zoo is judged by what
 `check` itself does."""
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Half(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One of the zoo. One of the clauses in `owes` must be violated; where there is none, a liar must not be green, and an honest
+    """One of the zoo. One of the clauses in `owes` must be violated; where there is none, a liar must not be
+    green, and an honest
     variation must be judged as the reference is."""
 
     name: str
@@ -66,7 +68,8 @@ def calibrate(case: Case, packs: Sequence[Pack], plan: Plan) -> Caught:
 
 
 def is_right(case: Case, code: Exit, violated: Sequence[str]) -> bool:
-    """Whether a case came to what it owes. An honest one that rests on more than the device's word everywhere may be inconclusive where
+    """Whether a case came to what it owes. An honest one that rests on more than the device's word everywhere
+    may be inconclusive where
     the machine cannot confine it, as the reference is, but never violated."""
     if case.half is Half.HONEST:
         return not violated and code in (Exit.SATISFIED, Exit.INCONCLUSIVE)
@@ -94,8 +97,9 @@ def listed(found: Iterable[Caught]) -> str:
     lines = [
         "# The zoo, and how each of it is judged",
         "",
-        "Written by `earwitness calibrate --write docs/faults.md`. Each case is judged by what `earwitness check` itself does. Faults break a",
-        "clause openly, liars break it and hide it, honest variations keep every promise in another way. *Noticed by* is the observation at",
+        "Written by `earwitness calibrate --write docs/faults.md`. Each case is judged by what",
+        "`earwitness check` itself does. Faults break a clause openly, liars break it and hide it,",
+        "honest variations keep every promise in another way. *Noticed by* is the observation at",
         "which the clause is violated in the shortest run found, and from whom it is known.",
         "",
         "| case | what it does | owes | came to | noticed by |",

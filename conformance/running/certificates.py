@@ -1,4 +1,5 @@
-"""Certificates that an honest device refuses, shown to every device in turn. What is sent to who shows one is as good as sent in clear."""
+"""Certificates that an honest device refuses, shown to every device in turn. What is sent to who shows one is
+as good as sent in clear."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class CertificateRun:
 
 
 def try_certificates(harness: Harness) -> Iterator[CertificateRun]:
-    """Every bad certificate to every device that reaches its cloud through the harness. Raises TargetError."""
+    """Every bad certificate to every device that reaches its cloud through the harness. Raises
+    TargetError."""
     for device in harness.doors:
         for presented in TRIALS:
             run = harness.run_stranger(approach(device, harness), device, presented)

@@ -83,7 +83,8 @@ def check(
     plan: Plan,
     attachments: Mapping[str, bytes] = {},
 ) -> Outcome:
-    """Run everything and write a bundle below `out`, with the attachments in it (a capability file, waivers ...). Raises TargetError where
+    """Run everything and write a bundle below `out`, with the attachments in it (a capability file, waivers
+    ...). Raises TargetError where
     the target cannot be driven at all."""
     phrases = [clip.said_to(word, word).words for clip in CLIPS.values() for word in ("alexa", "computer")]
     with BundleWriter(out, target, arguments=sys.argv[1:], seed=plan.seed, phrases=phrases) as writer:
@@ -193,7 +194,8 @@ class _Check:
 
 
 def _apart(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What could not be done on the target, and what it refused as it promised: to enable a skill that nobody may enable."""
+    """What could not be done on the target, and what it refused as it promised: to enable a skill that nobody
+    may enable."""
     texts = sorted({text for run in session.runs for text in run.skipped})
     skills = {name for profile in session.hello.profiles.values() for name in profile.refused_skills}
     steps = tuple(f"skill enable {name} " for name in skills)
@@ -219,7 +221,8 @@ def _target_record(target: str, hello: Hello) -> records.TargetRecord:
 
 
 def program_digest(target: str) -> str:
-    """SHA-256 over the files that an `exec:` command names, program and scripts alike; empty where it names none."""
+    """SHA-256 over the files that an `exec:` command names, program and scripts alike; empty where it names
+    none."""
     kind, _, command = target.partition(":")
     if kind != "exec":
         return ""
@@ -274,7 +277,8 @@ def _proof_record(proven: CheckedProof, redactor: Redactor) -> records.ProofReco
 def replay(
     target: str, scenario: Scenario, clauses: tuple[Clause, ...], seed: int = 0, kind: str = "any"
 ) -> Run:
-    """Run one stored scenario again, on a device of that kind where it leaves open which. Raises TargetError."""
+    """Run one stored scenario again, on a device of that kind where it leaves open which. Raises
+    TargetError."""
     with Harness(open_target(target), clauses, seed) as harness:
         device = device_of(kind, harness.hello.devices)
         if device is None:

@@ -1,4 +1,5 @@
-"""What the search may do next: uniform over kinds of steps first, so that no kind drowns another, then over what each can be."""
+"""What the search may do next: uniform over kinds of steps first, so that no kind drowns another, then over
+what each can be."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ Choice = Callable[[random.Random, str, Hello], Stimulus]
 
 
 def wait_of(chance: random.Random) -> int:
-    """A wait whose logarithm is uniform, in whole pieces: short ones matter most and long ones must not take all the time."""
+    """A wait whose logarithm is uniform, in whole pieces: short ones matter most and long ones must not take
+    all the time."""
     pieces = LONGEST_WAIT / SHORTEST_WAIT
     return PIECE_TIME * round(float(pieces ** chance.random()))
 
@@ -68,7 +70,8 @@ KINDS: Sequence[Choice] = (
     _query,
     _skill,
 )
-"""Sound has two kinds, any clip and one that wakes: most of what a device promises is about what follows its word."""
+"""Sound has two kinds, any clip and one that wakes: most of what a device promises is about what follows its
+word."""
 ENOUGH_TRIES = 100
 """Draws until a step is possible; a target that can only be spoken to accepts two kinds of fifteen."""
 
@@ -91,7 +94,8 @@ def choose_scenario(chance: random.Random, hello: Hello, length: int) -> Scenari
 
 
 def vary(chance: random.Random, scenario: Scenario, hello: Hello, length: int) -> Scenario:
-    """A neighbour of a scenario that came somewhere new: a part of it, a step put in, a wait halved or doubled, then on by chance."""
+    """A neighbour of a scenario that came somewhere new: a part of it, a step put in, a wait halved or
+    doubled, then on by chance."""
     kept = list(scenario[: chance.randint(1, len(scenario))])
     place = chance.randrange(len(kept))
     devices = sorted({step.device for step in scenario})

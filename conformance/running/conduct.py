@@ -1,4 +1,5 @@
-"""How a target is tried: tour, certificates, paired runs, search. What each brings is kept as it comes, and each violated clause is
+"""How a target is tried: tour, certificates, paired runs, search. What each brings is kept as it comes, and
+each violated clause is
 shrunk."""
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Session:
 
 
 def conduct(harness: Harness, sequences: int, tell: Tell, keep: Keep) -> Session:
-    """Try everything, at most so many sequences of the search. Whatever the target does wrong ends in the session, never in an error."""
+    """Try everything, at most so many sequences of the search. Whatever the target does wrong ends in the
+    session, never in an error."""
     session = Session(harness.hello, carried=harness.watched, confined=harness.confined)
     conductor = _Conductor(harness, session, tell, keep)
     try:
@@ -135,7 +137,8 @@ class _Conductor:
 def circumstances_of(
     session: Session, clauses: Sequence[Clause], *, bound: int = BUTTON_BOUND
 ) -> Circumstances:
-    """What must be known of a check beside its traces. `bound` is how soon the button must act, in microseconds."""
+    """What must be known of a check beside its traces. `bound` is how soon the button must act, in
+    microseconds."""
     view = view_of(
         session.hello,
         [run.stores for run in session.runs],

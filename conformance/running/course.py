@@ -90,7 +90,8 @@ class Course:
     # Steps
 
     def carry_out(self, step: Stimulus) -> list[Observation]:
-        """One step; returns what was observed of it. What a target cannot do, or a device not now, is not asked of it."""
+        """One step; returns what was observed of it. What a target cannot do, or a device not now, is not
+        asked of it."""
         reason = impossible(step, self.harness.hello) or self._untimely(step)
         if reason:
             self.skipped.append(f"{describe_step(to_json(step))}: {reason}")
@@ -113,7 +114,8 @@ class Course:
         return seen + self._settle(step)
 
     def _settle(self, step: Stimulus) -> list[Observation]:
-        """A piece of room after whatever switches the microphones, so that it is seen whether they are drained."""
+        """A piece of room after whatever switches the microphones, so that it is seen whether they are
+        drained."""
         switches = isinstance(step, Power | Kill) or (isinstance(step, Press) and step.button == "microphone")
         if not switches or not self.harness.senses[step.device].feeds:
             return []
@@ -255,7 +257,8 @@ class Course:
     def _caused(
         self, device: str, began: int, events: Iterable[Event], declared: Sequence[Observation]
     ) -> Iterable[Observation]:
-        """The harness's own deeds. Where time passes by what the target says alone, they were when it says so."""
+        """The harness's own deeds. Where time passes by what the target says alone, they were when it says
+        so."""
         feeds = self.harness.senses[device].feeds
         for event, attributes in events:
             said = [o.time for o in declared if o.event == event and o.device == device]
@@ -263,7 +266,8 @@ class Course:
             yield Observation(time, device, event, attributes, Origin.WITNESSED)
 
     def _clamped(self, said: Observation) -> Observation:
-        """An observation of the target, not before what has already been seen. Raises TargetError where its own time goes backwards."""
+        """An observation of the target, not before what has already been seen. Raises TargetError where its
+        own time goes backwards."""
         state = self.states.get(said.device)
         if state is None:
             raise TargetError(f"an observation names device {said.device!r}, which 'hello' did not")
@@ -310,7 +314,8 @@ class Course:
         self.marks.append(len(self.timeline.trace))
 
     def control(self, device: str, when: str) -> None:
-        """A request must be heard, streamed and answered. On whose word that rests is noted: the harness sees sound cross, and hears what
+        """A request must be heard, streamed and answered. On whose word that rests is noted: the harness sees
+        sound cross, and hears what
         is played."""
         if self.dead:
             return
@@ -322,7 +327,8 @@ class Course:
         if self.harness.watched and not crossed:
             missing.append("seen on the wire")
         if missing:
-            self.dead = f"the positive control {when} failed on {device}: the request was not {' and not '.join(missing)}"
+            lacking = " and not ".join(missing)
+            self.dead = f"the positive control {when} failed on {device}: the request was not {lacking}"
             self.dead += "".join(f"; the target: {reason}" for reason in self.skipped[-1:])
             self.heard = None
             return

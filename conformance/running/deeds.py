@@ -44,7 +44,8 @@ Event = tuple[str, dict[str, Value]]
 
 @dataclass
 class DeviceState:
-    """What the harness knows of a device because it did it, and where the device's clock is, in microseconds."""
+    """What the harness knows of a device because it did it, and where the device's clock is, in
+    microseconds."""
 
     profile: DeviceProfile
     clock: int = 0
@@ -105,8 +106,10 @@ def deeds_of(stimulus: Stimulus, state: DeviceState) -> Iterator[Event]:
 
 
 def access_of(query: Query, data: object, *, says_denied: bool, holds_words: bool) -> Event:
-    """What an answer to a question shows, whatever was said of the decision: something given after a denial was permitted. Words of the
-    test in it are transcripts, whatever they are called; `needed` is by the paper, and never for those to whom the device does not
+    """What an answer to a question shows, whatever was said of the decision: something given after a denial
+    was permitted. Words of the
+    test in it are transcripts, whatever they are called; `needed` is by the paper, and never for those to
+    whom the device does not
     belong."""
     resource = "transcripts" if holds_words else query.resource
     empty = data is None or (says_denied and data in ([], {}, "", 0, False))

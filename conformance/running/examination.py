@@ -27,7 +27,8 @@ from earwitness.policies.proving.tasks import PROGRESS
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a check is to do: at most so many sequences of the search, so many seconds for one proof, a budget of seconds for the
+    """What a check is to do: at most so many sequences of the search, so many seconds for one proof, a budget
+    of seconds for the
     implementation, and reasons for what it cannot do."""
 
     examples: int = 200
@@ -68,7 +69,8 @@ def examine(
     keep: Keep = keep_nothing,
     proved: Mapping[str, Standing] | None = None,
 ) -> Examination:
-    """Drive the target and judge it. `proved` is what proofs over the model came to, to be shown beside the verdicts. Raises TargetError
+    """Drive the target and judge it. `proved` is what proofs over the model came to, to be shown beside the
+    verdicts. Raises TargetError
     where the target cannot be driven at all."""
     clauses = tuple(clause for pack in packs for clause in pack.clauses)
     options = TargetOptions(confinement=plan.confinement)

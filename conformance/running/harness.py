@@ -1,4 +1,5 @@
-"""Holds one implementation for a whole check: introduces itself, stands between it and its cloud, gives it ears, mouth and front, and
+"""Holds one implementation for a whole check: introduces itself, stands between it and its cloud, gives it
+ears, mouth and front, and
 carries out one scenario after another. What was ever said is remembered to the end."""
 
 from __future__ import annotations
@@ -44,8 +45,10 @@ REAL_TOLERANCE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one scenario brought. `dead` says why the target cannot be judged: a request was not heard, streamed and answered, or it broke
-    the protocol. Prohibitions that such a target keeps mean nothing, while a violation it committed counts."""
+    """What one scenario brought. `dead` says why the target cannot be judged: a request was not heard,
+    streamed and answered, or it broke
+    the protocol. Prohibitions that such a target keeps mean nothing, while a violation it committed
+    counts."""
 
     scenario: Scenario
     trace: tuple[Observation, ...]
@@ -60,7 +63,8 @@ class Run:
     """How long the trace was after each step of the scenario."""
     dead: str = ""
     heard: Origin | None = None
-    """On whose word it rests that the positive controls were heard, streamed and answered; None where they were not."""
+    """On whose word it rests that the positive controls were heard, streamed and answered; None where they
+    were not."""
     journal: tuple[tuple[Stimulus, Any], ...] = ()
     """What was carried out, in order; of questions to the property's side with the data that was answered."""
     findings: tuple[Finding, ...] = ()
@@ -231,8 +235,10 @@ class Harness:
         return tuple(clause for clause in self.clauses if self.applicable(clause))
 
     def run(self, scenario: Scenario, *, controls: bool = True) -> Run:
-        """Positive control, the scenario, positive control, search of the stores, reset. The controls are of the devices that the scenario
-        is about, or of all where it is empty; where the first fails the run ends. Whatever the target does wrong ends in the run's `dead`."""
+        """Positive control, the scenario, positive control, search of the stores, reset. The controls are of
+        the devices that the scenario
+        is about, or of all where it is empty; where the first fails the run ends. Whatever the target does
+        wrong ends in the run's `dead`."""
         if self.broken:
             raise TargetError(self.broken)
         self.runs += 1
@@ -247,7 +253,8 @@ class Harness:
         return self._finished(course, scenario)
 
     def run_stranger(self, scenario: Scenario, device: str, presented: Presented) -> Run:
-        """A run in which somebody else answers at the device's door. What is sent to them is not encrypted against them. Raises
+        """A run in which somebody else answers at the device's door. What is sent to them is not encrypted
+        against them. Raises
         TargetError."""
         assert self.relay is not None
         self.presented[device] = presented

@@ -1,4 +1,5 @@
-"""Order within one instant is not judged: two witnesses cannot say which of two things at the same time came first."""
+"""Order within one instant is not judged: two witnesses cannot say which of two things at the same time came
+first."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ FINDINGS = ("record.found", "end")
 
 
 def arrange(trace: Sequence[Observation]) -> list[Observation]:
-    """The trace in order of time; within one instant the harness's own deeds first, findings last, the rest as it was reported."""
+    """The trace in order of time; within one instant the harness's own deeds first, findings last, the rest
+    as it was reported."""
     return sorted(trace, key=lambda seen: (seen.time, _rank(seen.event)))
 
 
@@ -25,8 +27,10 @@ def _rank(event: str) -> int:
 
 
 def other_orders(trace: Sequence[Observation], at: int, tolerance: int) -> Iterator[list[Observation]]:
-    """The traces that differ from this one only in where, within its instant, the observation at that place stands; then those in which
-    another one of the instant comes just before it. `tolerance` is how far apart, in microseconds, two witnesses' clocks may be."""
+    """The traces that differ from this one only in where, within its instant, the observation at that place
+    stands; then those in which
+    another one of the instant comes just before it. `tolerance` is how far apart, in microseconds, two
+    witnesses' clocks may be."""
     first, last = _instant_around(trace, at, tolerance)
     for place in range(first, last):
         if place != at:
@@ -36,7 +40,8 @@ def other_orders(trace: Sequence[Observation], at: int, tolerance: int) -> Itera
 
 
 def _instant_around(trace: Sequence[Observation], at: int, tolerance: int) -> tuple[int, int]:
-    """Places of the observations of the same device that are no further than the tolerance away and lie without a gap around this one."""
+    """Places of the observations of the same device that are no further than the tolerance away and lie
+    without a gap around this one."""
     seen = trace[at]
     first, last = at, at + 1
     while first > 0 and _together(trace[first - 1], seen, tolerance):

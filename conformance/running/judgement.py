@@ -1,4 +1,5 @@
-"""The judge: from what was observed, and by whom it could be seen, to a verdict on every clause. Nothing else goes in, so that
+"""The judge: from what was observed, and by whom it could be seen, to a verdict on every clause. Nothing else
+goes in, so that
 anybody can come to the same verdicts from a bundle."""
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ Sight = Mapping[str, Origin | None]
 """For each event the best origin with which this run could have seen it; None where nobody could."""
 
 UNMEASURED = frozenset({"buffered", "asked_by"})
-"""Attributes that no witness can measure: what rests on them is the device's word, even where the event itself was seen."""
+"""Attributes that no witness can measure: what rests on them is the device's word, even where the event
+itself was seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a clause that no single trace can decide came to when it was tried: the button in every state, an organisation's controls,
+    """What a clause that no single trace can decide came to when it was tried: the button in every state, an
+    organisation's controls,
     two runs that differ in words and voice."""
 
     verdict: Verdict
@@ -41,8 +44,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What must be known of a check beside its traces. `heard` is on whose word it rests that requests were heard and answered (None:
-    they were not), `dead` why the target cannot be judged, `excuses` reasons a capability file gives for what the target cannot do."""
+    """What must be known of a check beside its traces. `heard` is on whose word it rests that requests were
+    heard and answered (None:
+    they were not), `dead` why the target cannot be judged, `excuses` reasons a capability file gives for what
+    the target cannot do."""
 
     sight: Sight
     capabilities: Mapping[str, bool] = field(default_factory=dict)
@@ -89,7 +94,8 @@ def _judge_clause(clause: Clause, tallies: Sequence[Tally], known: Circumstances
 
 
 def _asks_for(conjunct: Conjunct, known: Circumstances) -> bool:
-    """Whether the target has what a conjunct speaks of, such as the action button in a clause about every activation."""
+    """Whether the target has what a conjunct speaks of, such as the action button in a clause about every
+    activation."""
     return conjunct.capability is None or known.capabilities.get(conjunct.capability, False)
 
 
@@ -165,7 +171,8 @@ def _judge_conjunct(
 def _evidence_by_event(
     conjunct: Conjunct, found: Sequence[ConjunctTally], sight: Sight
 ) -> dict[str, Origin | None]:
-    """The weakest origin of each event the conjunct names. Where it happened, the origin it came from; in any case no better than it
+    """The weakest origin of each event the conjunct names. Where it happened, the origin it came from; in any
+    case no better than it
     could have been seen, since what was missed would have come from nobody."""
     unmeasured = bool(attributes_of(conjunct.formula) & UNMEASURED)
     result: dict[str, Origin | None] = {}
@@ -208,7 +215,8 @@ def _verdict(
 def _weighed(
     needs: Origin, origins: Mapping[str, Origin | None], known: Circumstances
 ) -> tuple[Verdict, str]:
-    """Kept, as far as anybody can tell: satisfied if the evidence is what the pack asks for, else on the implementation's word."""
+    """Kept, as far as anybody can tell: satisfied if the evidence is what the pack asks for, else on the
+    implementation's word."""
     if known.heard is not Origin.WITNESSED:
         return Verdict.ON_ITS_WORD, "nobody saw that this implementation hears and answers anything"
     short = {name: o for name, o in origins.items() if o is not None and not reaches(o, needs)}

@@ -1,4 +1,5 @@
-"""One request to a target as data: what the harness did, what the target said of it, and what the harness saw meanwhile."""
+"""One request to a target as data: what the harness did, what the target said of it, and what the harness saw
+meanwhile."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ from dataclasses import dataclass, field
 from earwitness.model.trace import Observation
 
 Indicator = tuple[str, str]
-"""An event of the vocabulary that shows something, and what it shows: ('light', 'blue'), ('screen', 'mute_symbol')."""
+"""An event of the vocabulary that shows something, and what it shows: ('light', 'blue'), ('screen',
+'mute_symbol')."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Sound from a device's microphones that crossed to its cloud. `first` and `last` are when it was heard; both are 0 for sound that
+    """Sound from a device's microphones that crossed to its cloud. `first` and `last` are when it was heard;
+    both are 0 for sound that
     was heard before this run began. `size` in bytes."""
 
     device: str
@@ -33,8 +36,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`began` and `ended` give each device's clock around the request, in microseconds. What the target may not say, because the
-    harness does it, is in `caused`. `shown` and `sounding` are missing for devices whose front and loudspeaker nobody watches."""
+    """`began` and `ended` give each device's clock around the request, in microseconds. What the target may
+    not say, because the
+    harness does it, is in `caused`. `shown` and `sounding` are missing for devices whose front and
+    loudspeaker nobody watches."""
 
     began: Mapping[str, int]
     ended: Mapping[str, int]
@@ -48,7 +53,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that belongs to no single clause: invented, undisclosed, unseen. A blocking one forbids a green gate."""
+    """Something that belongs to no single clause: invented, undisclosed, unseen. A blocking one forbids a
+    green gate."""
 
     kind: str
     text: str

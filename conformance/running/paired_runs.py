@@ -1,5 +1,7 @@
-"""The two-run promise, tried on an implementation: runs that differ only in who speaks and what is said must look the same to whoever
-sees metrics (Goguen and Meseguer 1982), and stored metrics must hold nothing of either. Whatever differs must differ again in a second
+"""The two-run promise, tried on an implementation: runs that differ only in who speaks and what is said must
+look the same to whoever
+sees metrics (Goguen and Meseguer 1982), and stored metrics must hold nothing of either. Whatever differs must
+differ again in a second
 round before it counts, since dates and random names differ too."""
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ class Likeness(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Whether the runs look the same, what tells them apart or why that is not known, and how many were compared."""
+    """Whether the runs look the same, what tells them apart or why that is not known, and how many were
+    compared."""
 
     likeness: Likeness
     reason: str = ""
@@ -52,7 +55,8 @@ def plan(devices: Sequence[str], clips: Sequence[str]) -> Scenario:
 
 
 def compare(harness: Harness) -> Comparison:
-    """One run for each voice, and one with the first voice's requests in another order. Where two differ, all run again. Raises
+    """One run for each voice, and one with the first voice's requests in another order. Where two differ, all
+    run again. Raises
     TargetError."""
     devices = [
         name for name in harness.hello.devices if not impossible(Query(name, "ours", "", ""), harness.hello)
@@ -120,11 +124,14 @@ def look_of(run: Run) -> Look:
     return frozenset([*answers, *counted])
 
 
+ONLY_THERE = "only where other words were said, in another voice or order"
+
+
 def describe_fact(fact: tuple[str, ...]) -> str:
     """What tells two runs apart, as a sentence."""
     match fact:
         case ("answer", who, device, resource, data):
-            return f"{who} reads {resource} of {device} as {data[:200]} only where other words were said in another voice or order"
+            return f"{who} reads {resource} of {device} as {data[:200]} {ONLY_THERE}"
         case ("metric", name, level, number):
-            return f"the metric '{name}' ({level}) is stored {number} times only where other words were said in another voice or order"
+            return f"the metric '{name}' ({level}) is stored {number} times {ONLY_THERE}"
     return f"a store holds '{fact[-1]}' only where other words were said in another voice or order"

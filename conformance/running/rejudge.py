@@ -13,7 +13,8 @@ from earwitness.policies.pack import Pack
 
 
 def circumstances_record(known: Circumstances) -> CircumstancesRecord:
-    """What a bundle keeps of the circumstances; sight, capabilities, proofs and failures have places of their own."""
+    """What a bundle keeps of the circumstances; sight, capabilities, proofs and failures have places of their
+    own."""
     return CircumstancesRecord(
         heard=known.heard,
         dead=known.dead,
@@ -33,9 +34,11 @@ def _trial_record(trial: Trial) -> TrialRecord:
 
 
 def rejudge(bundle: Bundle, packs: Iterable[Pack]) -> tuple[ClauseResult, ...]:
-    """The results to which the judge comes from the observations of a bundle; none where it keeps no circumstances.
+    """The results to which the judge comes from the observations of a bundle; none where it keeps no
+    circumstances.
 
-    Trials (the button in every state, an organisation's controls, two runs) and sight are taken as they are written: a signature
+    Trials (the button in every state, an organisation's controls, two runs) and sight are taken as they are
+    written: a signature
     protects them. Raises BundleError.
     """
     record = bundle.results.circumstances

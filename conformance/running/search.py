@@ -1,4 +1,5 @@
-"""Search: sequences of steps that may break a promise, within a budget. Uniform over kinds of steps, and near what came somewhere new.
+"""Search: sequences of steps that may break a promise, within a budget. Uniform over kinds of steps, and near
+what came somewhere new.
 Same seed, same search."""
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Search:
 def search(
     harness: Harness, keep_on: Callable[[int], bool], take: Callable[[Run], None], first: Run
 ) -> Search:
-    """Run sequences while `keep_on` says so, given how many were run, and hand each to `take`. `first` is what was run before. Raises
+    """Run sequences while `keep_on` says so, given how many were run, and hand each to `take`. `first` is
+    what was run before. Raises
     TargetError."""
     state = Search(random.Random(f"search {harness.seed}"))
     state.visited |= items_of(first.trace)

@@ -1,4 +1,5 @@
-"""The harness's own senses at a target's devices: it fills their microphones, hears their loudspeakers and looks at their fronts."""
+"""The harness's own senses at a target's devices: it fills their microphones, hears their loudspeakers and
+looks at their fronts."""
 
 from __future__ import annotations
 
@@ -21,13 +22,15 @@ REGIONS: Mapping[str, Indicator] = {
 }
 """What the regions of a display show."""
 LIT = 24
-"""Difference of red and blue, of 255, from which a region is lit: an unlit one differs from itself by noise alone, a lit one by 70 or more."""
+"""Difference of red and blue, of 255, from which a region is lit: an unlit one differs from itself by noise
+alone, a lit one by 70 or more."""
 LARGEST_PICTURE = 16 << 20
 """Bytes of a picture of the front; a larger one is no picture."""
 
 
 class Senses:
-    """Of one device. The target can read in `folder`, and write in `folder/out`; `name` tells its devices apart and says nothing."""
+    """Of one device. The target can read in `folder`, and write in `folder/out`; `name` tells its devices
+    apart and says nothing."""
 
     def __init__(self, profile: DeviceProfile, folder: Path, name: str) -> None:
         self.profile = profile
@@ -62,7 +65,8 @@ class Senses:
         return "display" in self.profile.capabilities and bool(self.profile.display)
 
     def attachment(self, device: str) -> AttachRequest | None:
-        """The request that gives the device its microphone, loudspeaker and display; None for a device without."""
+        """The request that gives the device its microphone, loudspeaker and display; None for a device
+        without."""
         if not (self.feeds or self.hears or self.sees):
             return None
         if self.hears:
@@ -97,7 +101,8 @@ class Senses:
         return False
 
     def look(self) -> dict[Indicator, bool] | None:
-        """What the front shows now; None where there is no picture. The first picture, of a device without power, shows what unlit is."""
+        """What the front shows now; None where there is no picture. The first picture, of a device without
+        power, shows what unlit is."""
         try:
             state = self._shown_path.stat()
             if (state.st_ino, state.st_mtime_ns) != self._picture and state.st_size <= LARGEST_PICTURE:
@@ -133,7 +138,8 @@ def read_picture(content: bytes) -> np.ndarray:
 
 
 def _warmth(picture: np.ndarray, region: tuple[int, int, int, int]) -> float:
-    """How much redder than blue a region is on average: lights are told apart from pictures behind them by their colour."""
+    """How much redder than blue a region is on average: lights are told apart from pictures behind them by
+    their colour."""
     x, y, width, height = region
     part = picture[y : y + height, x : x + width].astype(np.float64)
     return float(part[..., 0].mean() - part[..., 2].mean()) if part.size else 0.0

@@ -1,4 +1,5 @@
-"""From a run that violates a clause to the shortest one that still does: leaving out any step, or any two, must mend it."""
+"""From a run that violates a clause to the shortest one that still does: leaving out any step, or any two,
+must mend it."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ MOST_RUNS = 60
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A scenario, as short as it got, that violates a clause in one of its conjuncts; `at` is the violation's place in `trace`."""
+    """A scenario, as short as it got, that violates a clause in one of its conjuncts; `at` is the violation's
+    place in `trace`."""
 
     clause: str
     scenario: Scenario
@@ -54,7 +56,8 @@ def shrink(
 
 
 class _Reducer:
-    """Delta debugging (Zeller and Hildebrandt 2002), then pairs, then waits. Runs without controls, which is twice as fast."""
+    """Delta debugging (Zeller and Hildebrandt 2002), then pairs, then waits. Runs without controls, which is
+    twice as fast."""
 
     def __init__(self, harness: Harness, best: Failure, most: int, goes_on: Callable[[], bool]) -> None:
         self.harness, self.best, self.left, self.goes_on = harness, best, most, goes_on

@@ -1,4 +1,5 @@
-"""How well a run could see each event: the best origin it could have had. What nobody could have seen proves nothing by its absence."""
+"""How well a run could see each event: the best origin it could have had. What nobody could have seen proves
+nothing by its absence."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ ON_THE_WIRE = ("stream.audio", "stream.open", "stream.close")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the harness watched in a check. `carried`: all devices reach their cloud through it. `confined`: there is no other way out,
+    """What the harness watched in a check. `carried`: all devices reach their cloud through it. `confined`:
+    there is no other way out,
     neither for bytes nor for files. `searched`: every store was read to its end."""
 
     feeds: bool
@@ -72,7 +74,8 @@ def sight_of(view: View) -> Sight:
 
 
 def _sight_of_stores(view: View) -> Origin | None:
-    """Files outside the named stores can be seen in a cell alone, and a store that was not read says nothing."""
+    """Files outside the named stores can be seen in a cell alone, and a store that was not read says
+    nothing."""
     if not view.stores_named and not view.confined:
         return None
     complete = view.confined and view.stores_read

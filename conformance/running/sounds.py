@@ -1,4 +1,5 @@
-"""What crossed and what is kept, compared with all sound and all words of the check: passages of voice, and everything else."""
+"""What crossed and what is kept, compared with all sound and all words of the check: passages of voice, and
+everything else."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Spoken:
 
 
 class SoundMemory:
-    """One memory for the whole check. Sound of an earlier run has no place on this run's clocks: it is dated 0."""
+    """One memory for the whole check. Sound of an earlier run has no place on this run's clocks: it is dated
+    0."""
 
     def __init__(self) -> None:
         self.heard = HeardSound()

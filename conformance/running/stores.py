@@ -21,7 +21,8 @@ LARGEST_BASELINE = 64 << 20
 
 
 class Stores:
-    """In a sealed cell everything that was written anywhere is looked at, else the folders that the target names. A file is read when it
+    """In a sealed cell everything that was written anywhere is looked at, else the folders that the target
+    names. A file is read when it
     has changed since it was last looked at: what is older than a sound cannot hold it."""
 
     def __init__(self, cell: Cell | None, folders: Iterable[str], sounds: SoundMemory) -> None:
@@ -46,7 +47,8 @@ class Stores:
                 self._before[file.name] = file
 
     def search(self, acted_on: Iterable[str]) -> StoreSearch:
-        """What of the test lies in files that are new or changed. `acted_on` are the texts the devices acted on."""
+        """What of the test lies in files that are new or changed. `acted_on` are the texts the devices acted
+        on."""
         texts = tuple(acted_on)
         files = self._changed_files()
         before = [self._before[file.name] for file in files if file.name in self._before]
@@ -85,7 +87,8 @@ class Stores:
 
 
 def _is_part(find: StoreFind, finds: Iterable[StoreFind]) -> bool:
-    """Whether words are a part of the text acted on that lies in the same store: a request may begin as another one did."""
+    """Whether words are a part of the text acted on that lies in the same store: a request may begin as
+    another one did."""
     if find.acted_on or not find.text:
         return False
     part = plain_letters(find.text)
@@ -95,7 +98,8 @@ def _is_part(find: StoreFind, finds: Iterable[StoreFind]) -> bool:
 
 
 def owners(find: StoreFind, acted_on: Mapping[str, Iterable[str]], sounds: SoundMemory) -> list[str]:
-    """The devices beside which what was found was said: it is booked on them. Words that nobody there acted on, and sound of an earlier
+    """The devices beside which what was found was said: it is booked on them. Words that nobody there acted
+    on, and sound of an earlier
     run, are booked on the first."""
     devices = list(acted_on)
     if find.heard is not None:

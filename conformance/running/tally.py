@@ -16,14 +16,17 @@ from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import Clause, Conjunct
 
 MOST_ORDERS = 24
-"""Orders of one instant that are tried before a violation counts: an instant rarely holds more than ten events."""
+"""Orders of one instant that are tried before a violation counts: an instant rarely holds more than ten
+events."""
 MOST_EXCUSES = 12
-"""Instants whose order may be changed before a clause counts as violated; an honest trace needs one or two."""
+"""Instants whose order may be changed before a clause counts as violated; an honest trace needs one or
+two."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConjunctTally:
-    """Of one conjunct in one trace. `origins` gives, for each event it names that happened, the weakest origin it came from."""
+    """Of one conjunct in one trace. `origins` gives, for each event it names that happened, the weakest
+    origin it came from."""
 
     exercised: int = 0
     violated_at: int | None = None
@@ -38,7 +41,8 @@ Tally = Mapping[str, ConjunctTally]
 def settle_order(
     clauses: Sequence[Clause], trace: Sequence[Observation], tolerance: int = 0
 ) -> tuple[list[Observation], Tally]:
-    """The trace with its order within instants chosen so that no clause is violated by that order alone, and what it comes to. A
+    """The trace with its order within instants chosen so that no clause is violated by that order alone, and
+    what it comes to. A
     violation that no order takes away is one."""
     settled = list(trace)
     found = tally(clauses, settled)
@@ -53,7 +57,8 @@ def settle_order(
 def _better_order(
     clauses: Sequence[Clause], trace: Sequence[Observation], found: Tally, tolerance: int
 ) -> tuple[list[Observation], Tally] | None:
-    """Another order of one instant in which a conjunct is violated later or not at all, and no other one earlier."""
+    """Another order of one instant in which a conjunct is violated later or not at all, and no other one
+    earlier."""
     parts = dict(parts_of(clauses))
     for name, tallied in found.items():
         at = tallied.violated_at

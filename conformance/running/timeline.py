@@ -1,7 +1,9 @@
 """From moments to the trace that is judged.
 
-What the harness causes is taken from the harness alone; what it saw takes the place of what was declared of the same thing; what was
-declared and agrees with what was seen counts as witnessed; everything else stays the word of whoever said it."""
+What the harness causes is taken from the harness alone; what it saw takes the place of what was declared of
+the same thing; what was
+declared and agrees with what was seen counts as witnessed; everything else stays the word of whoever said
+it."""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ INDICATORS: Mapping[str, str] = {"light": "color", "screen": "symbol"}
 WAKE_SLACK = 1_000_000
 """Microseconds after the end of what was said within which a device may say that it heard its word."""
 ANSWER_SLACK = 400_000
-"""Microseconds between the report that something is played and the first of it: the loudspeaker is five pieces of 80 ms behind at most."""
+"""Microseconds between the report that something is played and the first of it: the loudspeaker is five
+pieces of 80 ms behind at most."""
 
 
 @dataclass
@@ -58,7 +61,8 @@ class _Device:
 
 @dataclass
 class Timeline:
-    """Feed it moments in order; `finish` gives the trace. `watched` says whether every way to the cloud is carried by the harness,
+    """Feed it moments in order; `finish` gives the trace. `watched` says whether every way to the cloud is
+    carried by the harness,
     `words_sent` whether the target was told the words that were spoken (then to know them shows nothing)."""
 
     watched: bool = False
@@ -238,7 +242,8 @@ class Timeline:
     # When everything is known
 
     def finish(self, finds: Iterable[Observation] = ()) -> list[Observation]:
-        """The whole trace. `finds` are what was found in stores: a declared record of the same kind is then witnessed."""
+        """The whole trace. `finds` are what was found in stores: a declared record of the same kind is then
+        witnessed."""
         self.trace += list(finds)
         found = {_record_kind(o) for o in self.trace if o.event == "record.found"}
         result = []
@@ -304,7 +309,8 @@ class Timeline:
 ONE_STEP = 80_000
 """Microseconds of one piece of sound."""
 WORDS_SHARED = 0.5
-"""Share of recognised words that must have been spoken: recognisers err, and a device that guesses does not come near."""
+"""Share of recognised words that must have been spoken: recognisers err, and a device that guesses does not
+come near."""
 
 
 def _witnessed(time: int, device: str, event: str, attributes: Mapping[str, Value]) -> Observation:
@@ -377,7 +383,8 @@ def _said_last(seen: Sequence[Observation], device: str, indicator: Indicator) -
 def _agree(
     seen: list[Observation], device: str, indicator: Indicator, *, pulses_count: bool
 ) -> list[Observation]:
-    """What was declared of an indicator, and the front shows at last, is witnessed. What came and went within one moment could be seen
+    """What was declared of an indicator, and the front shows at last, is witnessed. What came and went within
+    one moment could be seen
     by nobody; it counts as witnessed only where no sound crossed meanwhile, so that nothing depends on it."""
     own = [place for place, o in enumerate(seen) if _is_of(o, device, indicator)]
     result = list(seen)

@@ -1,4 +1,5 @@
-"""The fixed part of every check: each promise exercised once on every device. Its order varies with the seed."""
+"""The fixed part of every check: each promise exercised once on every device. Its order varies with the
+seed."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.conformance.targets.protocol import Hello
 
 REFUSED = ("bedtime_stories", "horoscope_by_birthday", "after_dark", "gift_shop", "unreviewed")
-"""Skills that no property may enable: one of each refused kind, and one that nobody certified. For targets that name none."""
+"""Skills that no property may enable: one of each refused kind, and one that nobody certified. For targets
+that name none."""
 
 
 def questions(device: str) -> list[Stimulus]:
@@ -41,7 +43,8 @@ def questions(device: str) -> list[Stimulus]:
 
 
 def tour(hello: Hello, chance: random.Random) -> Scenario:
-    """What the target can be given of the chapters of every device, the chapters in another order with every seed."""
+    """What the target can be given of the chapters of every device, the chapters in another order with every
+    seed."""
     steps: list[Stimulus] = []
     for device in hello.devices:
         chapters = chapters_for(device, hello)
@@ -53,7 +56,8 @@ def tour(hello: Hello, chance: random.Random) -> Scenario:
 
 
 def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
-    """Short stories that each end as they began: microphones and network on, first wake word, no call, no tone."""
+    """Short stories that each end as they began: microphones and network on, first wake word, no call, no
+    tone."""
     first, second = words_of(device, hello)
     mute = Press(device, "microphone")
     return [
@@ -61,7 +65,7 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
         [SetTone(device, True), Say(device, "question"), Say(device, "weather-2"), SetTone(device, False)],
         [Press(device, "action"), Say(device, "chatter"), Say(device, "quiet")],
         [Shutter(device), Say(device, "quiet"), Shutter(device), Wait(device, 960_000)],
-        # The button while idle, in a stream, while an answer is spoken, while the device listens for an answer.
+        # The button while idle, in a stream, while an answer is spoken, while one is waited for.
         [mute, Say(device, "weather-3"), Kill(device), Say(device, "weather"), mute],
         [Say(device, "cut-short"), mute, Say(device, "chatter-2"), mute],
         [Say(device, "weather-open"), Wait(device, 160_000), mute, Say(device, "quiet"), mute],

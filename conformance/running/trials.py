@@ -1,4 +1,5 @@
-"""Promises about what is possible, tried on the implementation: the button in every state that was reached, and what an organisation
+"""Promises about what is possible, tried on the implementation: the button in every state that was reached,
+and what an organisation
 may see and change. Pure functions of what was observed and answered."""
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ OWN_VIEW = ("settings", "skills", "unit")
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A press of the microphone button while the microphones were on: what the device was doing, and on whose word it is known that the
+    """A press of the microphone button while the microphones were on: what the device was doing, and on whose
+    word it is known that the
     microphones lost power in time (None: they did not)."""
 
     activity: str
@@ -48,7 +50,8 @@ class _Watched:
 
 
 def try_button(traces: Iterable[Sequence[Observation]], within: int) -> Trial:
-    """From every state that was reached the button turns the microphones off. `within` is the bound in microseconds."""
+    """From every state that was reached the button turns the microphones off. `within` is the bound in
+    microseconds."""
     presses: list[Press] = []
     visited: set[str] = set()
     for trace in traces:
@@ -117,7 +120,8 @@ class _Controls:
 
 
 def try_controls(journals: Iterable[Journal], first_words: Mapping[str, str]) -> Trial:
-    """The organisation sees its devices' skills, unit and settings, what it changes is changed, and nobody else's organisation sees it.
+    """The organisation sees its devices' skills, unit and settings, what it changes is changed, and nobody
+    else's organisation sees it.
     `first_words` gives the wake word each device has when it is new."""
     looks = 0
     faults: list[str] = []

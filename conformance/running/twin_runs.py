@@ -1,4 +1,5 @@
-"""Twins: the same steps once with speech and once with the room alone, where nothing may be sent or kept. What leaves and what grows must
+"""Twins: the same steps once with speech and once with the room alone, where nothing may be sent or kept.
+What leaves and what grows must
 not tell them apart. No decoder is needed, so an encoding of the device's own is caught too."""
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ SAID = ("chatter", "chatter-2", "call-talk", "chatter-open")
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A state in which a device must not care whether somebody speaks: the steps that lead there, and away from it so that what was
+    """A state in which a device must not care whether somebody speaks: the steps that lead there, and away
+    from it so that what was
     hoarded may leave. `clauses` is what a difference breaks, by the conjuncts' own events."""
 
     name: str
@@ -42,7 +44,8 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class TwinResult:
-    """What the twins in one situation on one device came to; `run` is the last one with speech, marked where it differs."""
+    """What the twins in one situation on one device came to; `run` is the last one with speech, marked where
+    it differs."""
 
     device: str
     situation: str
@@ -63,7 +66,8 @@ def situations(device: str) -> tuple[Situation, ...]:
 
 
 def try_twins(harness: Harness, goes_on: Callable[[], bool] = lambda: True) -> Iterator[TwinResult]:
-    """All situations on the first device, and listening on every other while `goes_on` says so. Two pairs that are alike are enough; a
+    """All situations on the first device, and listening on every other while `goes_on` says so. Two pairs
+    that are alike are enough; a
     difference must repeat. Raises TargetError."""
     for number, device in enumerate(harness.hello.devices):
         # Devices of one maker mostly share their software, so the others are tried in what matters most.
@@ -125,7 +129,8 @@ def length_of(clip: str) -> int:
 
 
 def leak_of(run: Run, device: str, comparison: TwinComparison) -> tuple[int, Observation]:
-    """Where in the trace, and as what, a difference is judged: what depends on whether somebody speaks carries what was said, be it sent
+    """Where in the trace, and as what, a difference is judged: what depends on whether somebody speaks
+    carries what was said, be it sent
     or kept."""
     place = len(run.trace)
     until = Microseconds(0)

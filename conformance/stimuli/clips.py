@@ -1,4 +1,5 @@
-"""What the test says aloud: synthetic voices with a faint noise under each, unique in the run, so that every byte can be traced to its instant."""
+"""What the test says aloud: synthetic voices with a faint noise under each, unique in the run, so that every
+byte can be traced to its instant."""
 
 from __future__ import annotations
 
@@ -32,8 +33,10 @@ FIRST, SECOND = "first", "second"
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What is said. `wake` is the wake word it begins with: FIRST, SECOND, a word, or '' for none; it takes the place of `{wake}` in
-    `words`. `voice` is one of espeak-ng, `tail` seconds of room after the words; a `recording` is played in place of a voice."""
+    """What is said. `wake` is the wake word it begins with: FIRST, SECOND, a word, or '' for none; it takes
+    the place of `{wake}` in
+    `words`. `voice` is one of espeak-ng, `tail` seconds of room after the words; a `recording` is played in
+    place of a voice."""
 
     words: str
     wake: str = ""
@@ -89,7 +92,8 @@ def decode(source: Path | bytes) -> Samples:
             )
     except (OSError, IndexError, ValueError) as error:
         raise ClipError(
-            f"{source if isinstance(source, Path) else 'sound'}: cannot be decoded ({error}); give WAV, FLAC, Ogg or MP3"
+            f"{source if isinstance(source, Path) else 'sound'}: cannot be decoded ({error}); "
+            "give WAV, FLAC, Ogg or MP3"
         ) from None
     return np.concatenate([f.to_ndarray().reshape(-1) for f in frames]) if frames else np.zeros(0, np.int16)
 
@@ -124,7 +128,8 @@ def in_the_air(clip: Clip, seed: int) -> Samples:
 
 
 def room_noise(length: int, seed: int) -> NDArray[np.float64]:
-    """Noise that occurs once: its level and its colour vary a little with the seed, so that nobody knows a test by them."""
+    """Noise that occurs once: its level and its colour vary a little with the seed, so that nobody knows a
+    test by them."""
     source = np.random.default_rng(seed)
     level, dark = NOISE * source.uniform(0.9, 1.3), source.uniform(0.0, 0.4)
     white = source.normal(0, level, length + 1)

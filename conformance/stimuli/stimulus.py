@@ -69,7 +69,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Start a call to another device or to a telephone, or end it. `state` is start or end, `leg` device or telephone."""
+    """Start a call to another device or to a telephone, or end it. `state` is start or end, `leg` device or
+    telephone."""
 
     device: str
     state: str
@@ -93,7 +94,8 @@ ROLES = ("organisation", "skill_developer", "operator", "guest")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Somebody asks for something stored about the device. `actor` is 'ours' for whoever the device belongs to, 'theirs' for anybody else."""
+    """Somebody asks for something stored about the device. `actor` is 'ours' for whoever the device belongs
+    to, 'theirs' for anybody else."""
 
     device: str
     actor: str

@@ -1,4 +1,5 @@
-"""A refuted clause for people and for targets: the model's shortest run as a table and a sequence diagram, and as stimuli that can be replayed."""
+"""A refuted clause for people and for targets: the model's shortest run as a table and a sequence diagram,
+and as stimuli that can be replayed."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ SUFFIXES = (".counterexample.json", ".counterexample.md")
 
 
 def failure(proof: Proof) -> Mapping[str, Any]:
-    """The run in the form of a stored failure: what to do to an implementation to see whether it behaves like the broken model."""
+    """The run in the form of a stored failure: what to do to an implementation to see whether it behaves like
+    the broken model."""
     assert proof.run is not None
     trace = proof.trace
     return {

@@ -14,7 +14,8 @@ from earwitness.policies.proving.tasks import clauses_to_prove, proof_task
 
 
 def derived(pack: Pack) -> tuple[Vector, ...]:
-    """A vector for every transition of the model and every clause marked P that a single run exercises; what takes the same steps stands together."""
+    """A vector for every transition of the model and every clause marked P that a single run exercises; what
+    takes the same steps stands together."""
     system = pack.model.system
     found: dict[tuple[str, tuple[VectorStep, ...]], Vector] = {}
     for name, path, kind in _paths(pack, system):

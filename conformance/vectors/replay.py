@@ -32,7 +32,8 @@ class Replayed:
 
 
 def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
-    """Carry out one vector after another, each from a device without power in its first state. Raises TargetError."""
+    """Carry out one vector after another, each from a device without power in its first state. Raises
+    TargetError."""
     known: dict[tuple[object, ...], Run] = {}
     for vector in vectors:
         if not vector.steps:

@@ -1,4 +1,5 @@
-"""From a run of the model to what a test does and should see: the environment's steps become stimuli, the others expectations."""
+"""From a run of the model to what a test does and should see: the environment's steps become stimuli, the
+others expectations."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ from earwitness.model.vocabulary import vocabulary
 SKILL = "trivia"
 """The skill that is enabled and disabled."""
 BROUGHT_ABOUT = frozenset({"any.follow_up", "any.role", "any.category"})
-"""Free choices of the model that the stimuli themselves decide; what else it leaves open is not expected of anybody."""
+"""Free choices of the model that the stimuli themselves decide; what else it leaves open is not expected of
+anybody."""
 
 
 def _call(state: str, leg: str) -> Callable[[Step, Observation], Stimulus]:
@@ -56,7 +58,8 @@ STIMULI: Mapping[str, Callable[[Step, Observation], Stimulus]] = {
     "dial_telephone": _call("start", "telephone"),
     "hang_up": _call("end", "device"),
 }
-"""What a test does where the model's environment, or somebody at its edge, takes a step. A wake word is spoken: see `_clip`."""
+"""What a test does where the model's environment, or somebody at its edge, takes a step. A wake word is
+spoken: see `_clip`."""
 BESIDE = frozenset(
     {"organisation_controls_setting", "enable_skill", "disable_skill", "permit_access", "deny_access"}
 )
@@ -66,7 +69,8 @@ HEARD = frozenset({"capture_audio", "capture_frame", "send_audio", "talk_to_devi
 
 
 def _clip(following: list[str], follow_up: bool) -> str:
-    """What to say so that the run can go on as in the model: a request that somebody interrupts, one that is asked back, or a plain one."""
+    """What to say so that the run can go on as in the model: a request that somebody interrupts, one that is
+    asked back, or a plain one."""
     for name in following:
         if name in STIMULI and name not in BESIDE:
             return "cut-short"
@@ -122,7 +126,8 @@ def script(path: ModelRun) -> tuple[VectorStep, ...]:
 
 
 def _expected(step: Step, seen: Observation) -> Expected:
-    """The event with the attributes that can be known beforehand: truths and closed choices, save what the model leaves open."""
+    """The event with the attributes that can be known beforehand: truths and closed choices, save what the
+    model leaves open."""
     kept = {}
     for name, value in seen.attributes.items():
         source, declared = step.transition.attributes[name], vocabulary().attributes[name]
