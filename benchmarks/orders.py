@@ -32,21 +32,12 @@ NOISES = 3
 
 
 def in_a_room(sound: np.ndarray, seed: int) -> bytes:
-    air = np.concatenate([np.zeros(RATE // 10), sound.astype(float), np.zeros(RATE)])
-    air += np.random.default_rng(seed).normal(
-        0,
-        12,
-        len(air),
-    )
-    return (
-        np.clip(
-            air,
-            -32768,
-            32767,
-        )
-        .astype(np.int16)
-        .tobytes()
-    )
+    """With a tenth of a second of quiet before and a second after, and the noise of a quiet room."""
+    before, after = np.zeros(RATE // 10), np.zeros(RATE)
+    air = np.concatenate([before, sound.astype(float), after])
+    noise = np.random.default_rng(seed).normal(0, 12, len(air))
+    heard = np.clip(air + noise, -32768, 32767)
+    return heard.astype(np.int16).tobytes()
 
 
 def ended(recognizer: asr.Recognizer, sound: bytes) -> tuple[bytes, bool]:
@@ -67,16 +58,23 @@ def ended(recognizer: asr.Recognizer, sound: bytes) -> tuple[bytes, bool]:
 
 
 def correctly(found: list[asr.Hypothesis], want: dict[str, str]) -> bool:
+    """Whether intent and all slots are as they were meant."""
     understood = understand(found[0].text) if found else None
-    return understood is not None and understood.intent == INTENT and dict(understood.slots) == want
+    if understood is None or understood.intent != INTENT:
+        return False
+    return dict(understood.slots) == want
 
 
 def calibration(chances: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    """The expected calibration error in ten bins, and the Brier score."""
     bins = np.minimum((chances * 10).astype(int), 9)
-    error = sum(
-        abs(chances[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins)
-    )
-    return {"error": round(float(error), 3), "brier": round(float(((chances - right) ** 2).mean()), 3)}
+    error = 0.0
+    for number in set(bins):
+        inside = bins == number
+        apart = abs(chances[inside].mean() - right[inside].mean())
+        error += apart * inside.mean()
+    brier = ((chances - right) ** 2).mean()
+    return {"error": round(float(error), 3), "brier": round(float(brier), 3)}
 
 
 def fitted(chances: np.ndarray, right: np.ndarray) -> tuple[float, float]:

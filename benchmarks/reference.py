@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -55,47 +56,79 @@ LOUD = 328
 """-40 dB of 32,767."""
 
 
-def megabytes(process: int | str) -> float:
-    text = Path(f"/proc/{process}/status").read_text()
-    return round(int(next(x for x in text.splitlines() if x.startswith("VmRSS")).split()[1]) / 1024, 1)
+def read_megabytes(process: int | str) -> float:
+    """Memory that the process has now, of the kernel's own account."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    resident = next(line for line in lines if line.startswith("VmRSS"))
+    kilobytes = int(resident.split()[1])
+    return round(kilobytes / 1024, 1)
 
 
-def delay(session: Session, clip: Clip, seed: int) -> float | None:
+def end_of_words(clip: Clip) -> float:
+    """Seconds from the beginning of the clip to the last of its words."""
+    loud = np.nonzero(np.abs(spoken(clip).astype(int)) > LOUD)[0]
+    return LEAD + float(loud[-1]) / RATE
+
+
+class FirstSound:
+    """A loudspeaker that notes when it is first heard."""
+
+    instant: float | None = None
+
+    def __call__(self, piece: np.ndarray) -> None:
+        if self.instant is None and piece.any():
+            self.instant = time.perf_counter()
+
+
+def measure_delay(session: Session, clip: Clip, seed: int) -> float | None:
     """Seconds in real time from the last of the speech to the first of the answer; None without one."""
-    device = session.devices["d1"]
-    finished = LEAD + float(np.nonzero(np.abs(spoken(clip).astype(int)) > LOUD)[0][-1]) / RATE
+    device, answer = session.devices["d1"], FirstSound()
     device.speaker.stop()
-    answering: list[float] = []
-    device.speaker.sink = lambda piece: (
-        answering.append(time.perf_counter()) if piece.any() and not answering else None
-    )
+    device.speaker.sink = answer
     began = time.perf_counter()
-    for number, piece in enumerate(split_sound(in_the_air(clip, seed))):
-        time.sleep(max(0.0, began + (number + 1) * CHUNK / RATE - time.perf_counter()))
+    for number, piece in enumerate(split_sound(in_the_air(clip, seed)), start=1):
+        heard_at = began + number * CHUNK / RATE
+        time.sleep(max(0.0, heard_at - time.perf_counter()))
         device.hear(piece)
-    return answering[0] - began - finished if answering else None
+    if answer.instant is None:
+        return None
+    return answer.instant - began - end_of_words(clip)
 
 
-def request(session: Session, clip: Clip, seed: int) -> tuple[float, float, bool]:
+@dataclass(frozen=True)
+class Request:
     """Seconds of work and of sound; whether an answer was spoken."""
-    device, air = session.devices["d1"], in_the_air(clip, seed)
-    session.out, began = [], time.perf_counter()
-    for piece in split_sound(air):
+
+    work: float
+    sound: float
+    answered: bool
+
+
+def make_request(session: Session, clip: Clip, seed: int) -> Request:
+    device, sound = session.devices["d1"], in_the_air(clip, seed)
+    session.out = []
+    began = time.perf_counter()
+    for piece in split_sound(sound):
         device.hear(piece)
-    return time.perf_counter() - began, len(air) / RATE, "tts.audio" in [m["event"] for m in session.out]
+    work = time.perf_counter() - began
+    events = {seen["event"] for seen in session.out}
+    return Request(work, len(sound) / RATE, "tts.audio" in events)
 
 
 if __name__ == "__main__":
     total, real = (int(a) for a in (*sys.argv[1:], "200", "38")[:2])
     session = Session()
     session.devices["d1"].power(True)
-    delays = [delay(session, SAID[n % len(SAID)], n) for n in range(real)]
+    delays = [measure_delay(session, SAID[n % len(SAID)], n) for n in range(real)]
     known = 1000 * np.array([d for d in delays if d is not None])
     rows, memory = [], {}
     for number in range(total):
-        rows.append(request(session, SAID[number % len(SAID)], number))
+        rows.append(make_request(session, SAID[number % len(SAID)], number))
         if number + 1 in (10, total // 4, total // 2, 3 * total // 4, total):
-            memory[number + 1] = {"device": megabytes("self"), "cloud": megabytes(session.cloud.process.pid)}
+            memory[number + 1] = {
+                "device": read_megabytes("self"),
+                "cloud": read_megabytes(session.cloud.process.pid),
+            }
     session.stop()
     result = {
         "in_real_time": {
@@ -108,8 +141,8 @@ if __name__ == "__main__":
         },
         "as_fast_as_it_can": {
             "requests": total,
-            "answered": sum(r[2] for r in rows),
-            "real_time_factor": round(sum(r[0] for r in rows) / sum(r[1] for r in rows), 4),
+            "answered": sum(row.answered for row in rows),
+            "real_time_factor": round(sum(row.work for row in rows) / sum(row.sound for row in rows), 4),
             "memory_mb": memory,
         },
     }
