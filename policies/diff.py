@@ -37,7 +37,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is different beside the formula. Neither `for_the_worse` nor for the better: it has to be looked at."""
+    """What is different beside the formula. Neither `for_the_worse` nor for the better: it has to be
+    looked at."""
 
     for_the_worse: bool
     note: str
@@ -126,7 +127,8 @@ def _changes_of_needs(old: str, new: str, name: str) -> Iterator[Change]:
 
 
 def _changes_of_trigger(old: Conjunct, new: Conjunct, seconds: int) -> Iterator[Change]:
-    """A trigger that happens more often is a weaker one: the promise counts as exercised where it was not put to the test."""
+    """A trigger that happens more often is a weaker one: the promise counts as exercised where it was
+    not put to the test."""
     found = compare_monitors(_never(old), _never(new), seconds)
     match found.relation:
         case Relation.STRONGER:

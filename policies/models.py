@@ -14,7 +14,8 @@ DEFAULT_MODEL = ASSISTANT.name
 
 
 def small_parameters(model: Model, parameters: Mapping[str, int]) -> dict[str, int]:
-    """A pack's parameters for the small system: each allows what it allows the real one, in the small one's units."""
+    """A pack's parameters for the small system: each allows what it allows the real one, in the small
+    one's units."""
     real = {rating.name: rating.at_most for rating in model.datasheet.ratings}
     found = {}
     for name, value in parameters.items():

@@ -1,4 +1,5 @@
-"""python -m earwitness.proof_checker FOLDER: exits 0 where every part of the proof holds, 1 where one does not."""
+"""python -m earwitness.proof_checker FOLDER: exits 0 where every part of the proof holds, 1 where one
+does not."""
 
 from __future__ import annotations
 

@@ -1,13 +1,15 @@
-"""Whether a folder holds a whole proof. Nothing in it is believed but the invariants, and these are checked.
+"""Whether a folder holds a whole proof. Nothing in it is believed but the invariants, and these are
+checked.
 
-A proof is a manifest, a file for each system, and a file for each part: a claim with an inductive invariant. For each part the
-checker derives, and asks a solver in a child process, that
+A proof is a manifest, a file for each system, and a file for each part: a claim with an inductive
+invariant. For each part the checker derives, and asks a solver in a child process, that
 
 1. the invariant holds in every first state, with the monitor's registers as they are at first;
-2. every transition of the system, taken where it holds together with the monitor's update, keeps it, and does not make the
-   monitor's verdict false (or lead to a state without the property);
+2. every transition of the system, taken where it holds together with the monitor's update, keeps it,
+   and does not make the monitor's verdict false (or lead to a state without the property);
 
-and that the system has first states and every transition can happen at all, so that nothing holds because nothing is there."""
+and that the system has first states and every transition can happen at all, so that nothing holds
+because nothing is there."""
 
 from __future__ import annotations
 
@@ -52,7 +54,8 @@ class CheckedPart:
 
 @dataclass
 class Definitions:
-    """A file's declarations: sorts of names, bodies of definitions by prefix and name, next values of the state."""
+    """A file's declarations: sorts of names, bodies of definitions by prefix and name, next values of
+    the state."""
 
     name: str
     sorts: dict[str, str] = field(default_factory=dict)
@@ -74,7 +77,8 @@ class Definitions:
 
 
 def read_definitions(text: str, name: str) -> Definitions:
-    """The declarations of a file. Raises ProofError for any other command, a name that is declared twice, or an unknown operator."""
+    """The declarations of a file. Raises ProofError for any other command, a name that is declared
+    twice, or an unknown operator."""
     found = Definitions(name)
     for command in read_commands(text, name):
         match command:
@@ -113,7 +117,8 @@ def _plain_body(found: Definitions, body: Node) -> Node:
 
 
 def check_folder(folder: Path, seconds: int = 60) -> Iterator[CheckedPart]:
-    """Every part of the manifest, checked. Raises ProofError where the folder is not what its manifest says."""
+    """Every part of the manifest, checked. Raises ProofError where the folder is not what its manifest
+    says."""
     manifest = read_manifest(folder)
     systems = {}
     for name, entry in manifest["systems"].items():
@@ -172,7 +177,8 @@ def _content(folder: Path, entry: dict[str, Any]) -> str:
 
 
 def check_part(name: str, system: Definitions, part: Definitions, seconds: int) -> CheckedPart:
-    """The obligations of one claim, derived and asked. Raises ProofError where the claim says more than a claim may."""
+    """The obligations of one claim, derived and asked. Raises ProofError where the claim says more than
+    a claim may."""
     claim = _Claim(system, part)
     claim.refuse_intrusion()
     return _checked([], claim.obligations(), system, part, name, seconds)
@@ -191,8 +197,8 @@ class _Claim:
         self.first, self.updates = part.named("first"), part.named("update")
 
     def refuse_intrusion(self) -> None:
-        """The part may name the system's state, but change nothing of it; its registers are its own, and functions of what is
-        told."""
+        """The part may name the system's state, but change nothing of it; its registers are its own,
+        and functions of what is told."""
         shared = sorted((self.system.sorts.keys() & self.part.sorts.keys()) - self.texts)
         if shared:
             raise ProofError(f"{self.part.name}: declares {shared[0]}, which the system has")
@@ -215,7 +221,8 @@ class _Claim:
             raise ProofError(f"{self.part.name}: uses {strange[0]} where it may not")
 
     def wanted(self) -> tuple[Node, Node]:
-        """What must hold at first, and at or after every step: a property of states, or a monitor's verdict."""
+        """What must hold at first, and at or after every step: a property of states, or a monitor's
+        verdict."""
         if "|property|" in self.part.bodies:
             held = self.part.body("|property|")
             self.allow(held, self.states | self.texts)
@@ -244,8 +251,8 @@ def _symbols(names: Iterable[str]) -> set[str]:
 
 
 def check_system(name: str, system: Definitions, seconds: int) -> CheckedPart:
-    """That the system has first states and that each of its transitions is possible, or a proof would be about nothing. Raises
-    ProofError where a step is something else than one of its rows."""
+    """That the system has first states and that each of its transitions is possible, or a proof would
+    be about nothing. Raises ProofError where a step is something else than one of its rows."""
     rows = [f"|transition {n}|" for n in system.named("transition")]
     if not rows or system.body("|step|") != ["or", "false", *rows]:
         raise ProofError(f"{system.name}: a step is not exactly one of its transitions")

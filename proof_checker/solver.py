@@ -1,4 +1,5 @@
-"""cvc5 in a child process with limits on time and memory. It is given only commands that the checker wrote."""
+"""cvc5 in a child process with limits on time and memory. It is given only commands that the checker
+wrote."""
 
 from __future__ import annotations
 

@@ -168,8 +168,8 @@ def _print_base(base: TrustedBase) -> None:
 @click.option("--mutant", "wanted", multiple=True, help="only mutants whose name holds this text")
 @click.option("--store", type=A_FILE, help="keep what was found in this file, for reports")
 def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
-    """How strong a pack is: break the model in every small way and see which clauses notice (half an hour and more).
-    Exits 1 when a mutant survives that nobody explained."""
+    """How strong a pack is: break the model in every small way and see which clauses notice (half an
+    hour and more). Exits 1 when a mutant survives that nobody explained."""
     from earwitness.policies.proving.mutants import MutationScore, judge_mutants
     from earwitness.policies.proving.strength import store_strength
     from earwitness.policies.proving.tasks import clauses_to_prove

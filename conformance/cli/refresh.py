@@ -18,7 +18,8 @@ HOUSE = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A kind of derived things: what of it is stale, and how it is remade. `remake` says whether nothing was left over."""
+    """A kind of derived things: what of it is stale, and how it is remade. `remake` says whether
+    nothing was left over."""
 
     name: str
     stale: Callable[[], Iterator[str]]

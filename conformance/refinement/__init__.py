@@ -1,1 +1,2 @@
-"""Whether what a device was seen to do is a run of the proved model: only then do the proofs speak of it."""
+"""Whether what a device was seen to do is a run of the proved model: only then do the proofs speak of
+it."""

@@ -1,8 +1,9 @@
 """The trace of one device against a model: is it what is seen of one of the model's runs?
 
-A set of model states is kept, those in which the model can be after what was seen so far. Between two observations the model may
-take silent rows, at both ends of the gap and where a limit would otherwise pass; at an observation it takes a row that emits the
-event, with its free choices bound to the attributes. No state left: the device did what the proved model cannot."""
+A set of model states is kept, those in which the model can be after what was seen so far. Between
+two observations the model may take silent rows, at both ends of the gap and where a limit would
+otherwise pass; at an observation it takes a row that emits the event, with its free choices bound to
+the attributes. No state left: the device did what the proved model cannot."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ MOST_STATES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The trace is what is seen of `run`. `taken` counts the rows, `left_out` the observations of which the model does not speak,
-    by reason."""
+    """The trace is what is seen of `run`. `taken` counts the rows, `left_out` the observations of which
+    the model does not speak, by reason."""
 
     run: ModelRun
     observed: int
@@ -34,8 +35,8 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Observation number `at` is none that the proved model can make. `row` came nearest, and `because` says what of it fails;
-    `admitted` is the run as far as it went."""
+    """Observation number `at` is none that the proved model can make. `row` came nearest, and `because`
+    says what of it fails; `admitted` is the run as far as it went."""
 
     at: int
     observation: Observation
@@ -64,14 +65,16 @@ def admit(
 ) -> Admission:
     """Whether the observations of one device, in their order, are what is seen of a run of the system.
 
-    `tolerance` is how many microseconds a limit may be passed: the precision of the clock that dated the observations."""
+    `tolerance` is how many microseconds a limit may be passed: the precision of the clock that dated
+    the observations."""
     return Admitter(system, correspondence or Correspondence(), tolerance).admit(observations)
 
 
 def replays(
     run: ModelRun, observations: Sequence[Observation], system: System, correspondence: Correspondence
 ) -> bool:
-    """Whether a stored run is one of the system and shows exactly these observations: no search, for who reads a bundle."""
+    """Whether a stored run is one of the system and shows exactly these observations: no search, for
+    who reads a bundle."""
     table = RowTable(system, correspondence, 0)
     shown = [s for s, step in zip(run.observations(), run.steps, strict=True) if step.transition.emits]
     wanted = [o for o in observations if correspondence.reason_unmodelled(o) is None]
@@ -139,7 +142,8 @@ class Admitter:
         return found
 
     def let_time_pass(self, frontier: Frontier, now: int, seen: Observation) -> Frontier:
-        """The states just before the observation: silent rows at the beginning of the gap, at limits within it, at its end."""
+        """The states just before the observation: silent rows at the beginning of the gap, at limits
+        within it, at its end."""
         silent = self.table.silent_rows_before(seen.event)
         waiting = list(self.closed_under(frontier, silent, now).items())
         visited = {key for key, _ in waiting}

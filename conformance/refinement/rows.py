@@ -85,7 +85,8 @@ class ObservedRow:
         return all(holds(values) for _, holds in self.conditions)
 
     def differing_attributes(self, values: Mapping[str, Value], seen: Observation) -> list[str]:
-        """The attributes that were observed otherwise than the row would show them. What was not observed differs in nothing."""
+        """The attributes that were observed otherwise than the row would show them. What was not
+        observed differs in nothing."""
         compared = (n for n in self.attributes if n in seen.attributes and n not in self.held)
         return [name for name in compared if self.attributes[name](values) != seen.attributes[name]]
 
@@ -113,7 +114,8 @@ class RowTable:
         return self.emitting.get(event, [])
 
     def key(self, state: State) -> tuple[Value, ...]:
-        """What of a state can still matter: no variable that nothing reads, no clock whose limits are all inactive."""
+        """What of a state can still matter: no variable that nothing reads, no clock whose limits are
+        all inactive."""
         dead = {name for name, active in self.clocks.items() if not any(holds(state) for holds in active)}
         return tuple(0 if name in dead else state[name] for name in self.shown)
 
@@ -123,7 +125,8 @@ class RowTable:
         return min(due, default=NEVER_DUE) + self.tolerance
 
     def silent_rows_before(self, event: str) -> list[ObservedRow]:
-        """The silent rows that cannot be left for later: they touch what the event's rows touch, or what a limit speaks of."""
+        """The silent rows that cannot be left for later: they touch what the event's rows touch, or
+        what a limit speaks of."""
         if event not in self.needed:
             self.needed[event] = self.find_needed(event)
         return self.needed[event]
@@ -209,8 +212,8 @@ def depends(row: ObservedRow, read: set[str], written: set[str]) -> bool:
 
 
 def limit_clocks(system: System) -> dict[str, list[Evaluate]]:
-    """The instants that only limits read, each with the conditions of these limits: while none holds, the instant does not
-    matter, because every step that lets one hold sets it."""
+    """The instants that only limits read, each with the conditions of these limits: while none holds,
+    the instant does not matter, because every step that lets one hold sets it."""
     elsewhere = variable_names(
         e for t in system.transitions for e in (t.guard, *t.updates.values(), *t.attributes.values())
     )

@@ -22,8 +22,8 @@ from earwitness.model.systems.transition_system import (
 )
 
 CALL = ("none", "ringing", "talking", "telephone", "dropped")
-"""`ringing`: to another device or from one, before keys are agreed on; `talking`: after; `telephone`: through
-a gateway; `dropped`: power was lost, and the call is over before it is told."""
+"""`ringing`: to another device or from one, before keys are agreed on; `talking`: after; `telephone`:
+through a gateway; `dropped`: power was lost, and the call is over before it is told."""
 
 call, key_holder = word("call"), word("key_holder")
 ANY_ENCRYPTED, ANY_HOLDER = flag("any.encrypted"), word("any.holder")

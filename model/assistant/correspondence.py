@@ -1,5 +1,5 @@
-"""What the assistant's model leaves out of a device's observations: each entry with its reason. What is here hides faults from
-the check against the model, so that it is shown beside its outcome."""
+"""What the assistant's model leaves out of a device's observations: each entry with its reason. What is
+here hides faults from the check against the model, so that it is shown beside its outcome."""
 
 from __future__ import annotations
 

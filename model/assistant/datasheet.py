@@ -1,5 +1,5 @@
-"""What the modelled device and its cloud keep to. The promises of packs are proved against these figures,
-with the slack shown."""
+"""What the modelled device and its cloud keep to. The promises of packs are proved against these
+figures, with the slack shown."""
 
 from __future__ import annotations
 

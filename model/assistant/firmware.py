@@ -78,8 +78,8 @@ _SETTING = values(store="device", category="setting", acted_on=False)
 _AT_REST = choice(microphone, Const("listening"), Const("muted"))
 _ACTIVATED, _LISTENING = equals(control, "activated"), equals(control, "listening")
 _CAN_BE_PRESSED = all_of(microphone, one_of(control, "listening", "follow_up", "muted"))
-"""Where the action button starts a request: at rest with microphones on, also before the software has noticed
-that they are."""
+"""Where the action button starts a request: at rest with microphones on, also before the software has
+noticed that they are."""
 _LIT_AT_REST = all_of(
     blue,
     negation(opened),
@@ -104,8 +104,8 @@ _HINTS = (
 
 
 def firmware(sheet: Datasheet) -> Table:
-    """Everything the device's software decides, under a hostile environment. It may use each rating to the
-    full."""
+    """Everything the device's software decides, under a hostile environment. It may use each rating to
+    the full."""
     return Table(
         name="firmware",
         control="control",

@@ -36,8 +36,8 @@ rest_at = count("rest_at")
 """Since when nothing is heard or sent; the firmware's and the calls' clock for the lights."""
 rail, rail_at = word("rail"), count("rail_at")
 cut, cut_at = flag("cut"), count("cut_at")
-"""A latch: power was cut since the last stream opened, and when first. A quick mute and unmute must still
-stop a stream."""
+"""A latch: power was cut since the last stream opened, and when first. A quick mute and unmute must
+still stop a stream."""
 
 KIND = choice(show, Const("show"), Const("speaker"))
 ANY_BUFFERED = count("any.buffered")

@@ -191,8 +191,8 @@ def _question() -> dict[str, Expression]:
 
 
 def control_of_own() -> tuple[Enabled, ...]:
-    """ORG-1: whoever a device belongs to controls its setting and sees its skills, unit and settings; nobody
-    else does."""
+    """ORG-1: whoever a device belongs to controls its setting and sees its skills, unit and settings;
+    nobody else does."""
     return tuple(wanted for party in PARTIES for wanted in _control_by(party))
 
 

@@ -1,9 +1,8 @@
 """The way to the cloud: connections, certificates, and an attacker who sits between.
 
-The attacker of Dolev and Yao: whoever answers may be the cloud or a stranger, connections break at any
-moment, and what is sent to
-a stranger is read. Only the check of the certificate stands against it. What is encrypted is what only the
-cloud can read.
+The attacker of Dolev and Yao: whoever answers may be the cloud or a stranger, connections break at
+any moment, and what is sent to a stranger is read. Only the check of the certificate stands against
+it. What is encrypted is what only the cloud can read.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Which of two promises says more, over everything that could be observed at all: every event, at any time, with any attributes
-the vocabulary admits."""
+"""Which of two promises says more, over everything that could be observed at all: every event, at any
+time, with any attributes the vocabulary admits."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Attribute, vocabulary
 
 LONGEST_TRACE = 12
-"""Events: a trace that separates two clauses is searched up to this length before a proof is tried. Of the shipped clauses, none
-needs more than 5 to be violated."""
+"""Events: a trace that separates two clauses is searched up to this length before a proof is tried. Of
+the shipped clauses, none needs more than 5 to be violated."""
 
 
 class Relation(Enum):
@@ -56,7 +56,8 @@ class MonitorComparison:
 
 
 def unconstrained_system(*monitors: Monitor) -> System:
-    """A system in which any event the monitors speak of happens at any time with any attributes the vocabulary admits."""
+    """A system in which any event the monitors speak of happens at any time with any attributes the
+    vocabulary admits."""
     texts = {
         text for m in monitors for e in (*m.updates.values(), m.verdict, m.trigger) for text in _texts(e)
     }
@@ -129,8 +130,8 @@ def renamed_monitor(monitor: Monitor, mark: str) -> Monitor:
 
 
 def find_trace_violating(monitor: Monitor, seconds: int) -> tuple[Observation, ...] | None:
-    """A shortest trace of anything at all that the monitor forbids; () where it is proved that there is none, None where
-    neither was found."""
+    """A shortest trace of anything at all that the monitor forbids; () where it is proved that there is
+    none, None where neither was found."""
     system = unconstrained_system(monitor)
     run = find_violation(system, monitor, seconds, LONGEST_TRACE).run
     if run is not None:
@@ -140,8 +141,8 @@ def find_trace_violating(monitor: Monitor, seconds: int) -> tuple[Observation, .
 
 
 def find_separating_trace(first: Monitor, second: Monitor, seconds: int) -> tuple[Observation, ...] | None:
-    """A shortest trace that the first allows and the second forbids; () where it is proved that there is none, None where
-    neither was found."""
+    """A shortest trace that the first allows and the second forbids; () where it is proved that there
+    is none, None where neither was found."""
     return find_trace_violating(implication_monitor(first, second), seconds)
 
 

@@ -1,4 +1,5 @@
-"""Expressions, transitions and promises as z3 terms. Text is interned as integers: it is only compared for equality."""
+"""Expressions, transitions and promises as z3 terms. Text is interned as integers: it is only compared
+for equality."""
 
 from __future__ import annotations
 
@@ -82,8 +83,8 @@ def _applied(operator: Operator, a: list[Term]) -> Term:
 
 
 class FiniteEncoding(Encoding):
-    """Numbers of 32 bits and texts of 8, for solvers that turn all into propositions. Sound as long as no number comes near
-    2**31."""
+    """Numbers of 32 bits and texts of 8, for solvers that turn all into propositions. Sound as long as
+    no number comes near 2**31."""
 
     def number(self, value: int) -> Term:
         return z3.BitVecVal(value, INTEGER_BITS)
@@ -99,7 +100,8 @@ class FiniteEncoding(Encoding):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One transition beside the promise, over `before` and `time`: when it can happen, what follows, and what is said of it."""
+    """One transition beside the promise, over `before` and `time`: when it can happen, what follows,
+    and what is said of it."""
 
     transition: Transition
     enabled: Term
@@ -112,8 +114,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A system beside a promise as a transition system. `before` are its variables (with `now`), `initial` its first states,
-    `first_verdict` what the promise says of these, `declared_texts` the closed lists of values that some texts have."""
+    """A system beside a promise as a transition system. `before` are its variables (with `now`),
+    `initial` its first states, `first_verdict` what the promise says of these, `declared_texts` the
+    closed lists of values that some texts have."""
 
     encoding: Encoding
     before: Mapping[str, Term]

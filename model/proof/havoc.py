@@ -41,9 +41,10 @@ def owned_variables(system: System, component: Component) -> frozenset[str]:
 
 
 def havoc(system: System, wild: Collection[Component]) -> System:
-    """The system in which `wild` components do any of their steps at any time, with any attributes, leaving anything in the
-    variables they own, and owe no deadline. An attribute that tells whose event it is stays. What they share with others (a
-    handover) they change only where their table lets them; a clock still tells the time."""
+    """The system in which `wild` components do any of their steps at any time, with any attributes,
+    leaving anything in the variables they own, and owe no deadline. An attribute that tells whose
+    event it is stays. What they share with others (a handover) they change only where their table
+    lets them; a clock still tells the time."""
     transitions = (_wild(system, t) if t.component in wild else t for t in system.transitions)
     return replace(
         system,
@@ -101,7 +102,8 @@ def _wild_attributes(system: System, transition: Transition) -> Mapping[str, Exp
 
 
 def _telling_attributes(system: System, event: str | None) -> frozenset[str]:
-    """The attributes that tell whose event it is: constants in which components differ (the red light is not the ring's)."""
+    """The attributes that tell whose event it is: constants in which components differ (the red light
+    is not the ring's)."""
     alike = [t for t in system.transitions if t.emits == event]
     names = {name for t in alike for name in t.attributes}
     return frozenset(name for name in names if _tells(name, alike))

@@ -1,6 +1,6 @@
-"""Inductive lemmas by elimination (Flanagan, Leino 2001): of many candidate two-literal clauses keep those that every step
-preserves. They spare Spacer the arithmetic between a monitor's deadlines and the model's own clocks. Random runs refute most
-guesses before a solver is asked."""
+"""Inductive lemmas by elimination (Flanagan, Leino 2001): of many candidate two-literal clauses keep
+those that every step preserves. They spare Spacer the arithmetic between a monitor's deadlines and
+the model's own clocks. Random runs refute most guesses before a solver is asked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ from earwitness.model.systems.transition_system import StateVariable, System
 
 Term = Any
 STEPS_TO_SURVIVE = 12_000
-"""Random steps that a guess must survive: with a tenth, Houdini had to refute most guesses itself, which is slower."""
+"""Random steps that a guess must survive: with a tenth, Houdini had to refute most guesses itself,
+which is slower."""
 NOW = Var("now", Sort.INT)
 
 
@@ -81,7 +82,8 @@ class _Guesses:
             yield from (disjunction(negation(mark), fact) for fact in known)
 
     def about_instant(self, instant: Var) -> Iterator[Expression]:
-        """Where the register holds an instant at all, a fact holds, or a clock of the model is before or after it."""
+        """Where the register holds an instant at all, a fact holds, or a clock of the model is before
+        or after it."""
         unset = less(instant, Const(0))
         compared = [at_most(clock, instant) for clock in self.clocks]
         compared += [at_most(instant, clock) for clock in self.clocks]

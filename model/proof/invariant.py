@@ -1,4 +1,5 @@
-"""Inductive invariants as lists of conjuncts: checked, cut down to what is needed, written by name and read back."""
+"""Inductive invariants as lists of conjuncts: checked, cut down to what is needed, written by name and
+read back."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def starts_wrong(problem: Problem) -> bool:
 
 
 def minimal_core(problem: Problem, invariant: Sequence[Term]) -> list[Term]:
-    """A subset that is inductive and safe by itself, found backwards from the verdict by unsatisfiable cores."""
+    """A subset that is inductive and safe by itself, found backwards from the verdict by unsatisfiable
+    cores."""
     return _CoreSearch(problem, invariant).run()
 
 

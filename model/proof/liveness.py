@@ -22,8 +22,8 @@ from earwitness.model.systems.transition_system import TIME, Enabled, Limit, Sys
 
 
 def enabled_property(system: System, wanted: Enabled) -> StateProperty:
-    """In every reachable state where it is wanted, the transition can happen with the free choices given; if exactly, in no
-    other."""
+    """In every reachable state where it is wanted, the transition can happen with the free choices
+    given; if exactly, in no other."""
     guard = substitute(system.transition(wanted.transition).guard, {**wanted.chosen, "time": count(NOW)})
     possible = implication(wanted.wherever, guard)
     if wanted.exactly:
@@ -32,8 +32,9 @@ def enabled_property(system: System, wanted: Enabled) -> StateProperty:
 
 
 def progress_properties(system: System) -> dict[str, StateProperty]:
-    """That time never stops: no active limit is ever past, and whoever owes the step can take it at the latest instant, so that
-    the limit is no longer active or is moved. Without this, deadlines would hold because nothing happens any more."""
+    """That time never stops: no active limit is ever past, and whoever owes the step can take it at the
+    latest instant, so that the limit is no longer active or is moved. Without this, deadlines would
+    hold because nothing happens any more."""
     found = {}
     for limit in system.limits:
         found[f"progress.{limit.name}.in_time"] = StateProperty(never_past(limit), limit.condition)
@@ -53,7 +54,8 @@ def never_past(limit: Limit) -> Expression:
 
 
 def can_be_met(system: System, limit: Limit) -> Expression:
-    """At its latest instant, steps of `discharge` can end the limit or move it, one after another where one does not suffice.
+    """At its latest instant, steps of `discharge` can end the limit or move it, one after another where
+    one does not suffice.
 
     Raises ValueError where a discharge depends on free choices: it would not be the duty's own step."""
     due = latest_instant(limit)

@@ -1,5 +1,5 @@
-"""Small faults, systematically: each guard condition and update dropped, each boolean flipped, each bound widened. A promise
-worth proving notices."""
+"""Small faults, systematically: each guard condition and update dropped, each boolean flipped, each
+bound widened. A promise worth proving notices."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ WIDER = 10
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A system with one fault. `changed` is the transition that differs; None where a limit does, which touches all.
-    `fault` says what was done to it, without its name."""
+    """A system with one fault. `changed` is the transition that differs; None where a limit does, which
+    touches all. `fault` says what was done to it, without its name."""
 
     name: str
     system: System
@@ -67,7 +67,8 @@ def _guards(transition: Transition) -> Iterator[tuple[str, Transition]]:
 
 
 def _weakened(guard: Expression) -> Iterator[Expression]:
-    """The guard without one of its conditions, at any depth of conjunctions and of disjunctions with conjunctions inside."""
+    """The guard without one of its conditions, at any depth of conjunctions and of disjunctions with
+    conjunctions inside."""
     match guard:
         case Apply(Operator.AND, parts):
             for number, part in enumerate(parts):
@@ -106,7 +107,8 @@ def _attributes(transition: Transition) -> Iterator[tuple[str, Transition]]:
 
 
 def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
-    """The variables that can show: in a guard, an attribute, a limit, to `others`, or in the update of one that can."""
+    """The variables that can show: in a guard, an attribute, a limit, to `others`, or in the update of
+    one that can."""
     found = set(others)
     found |= variable_names(e for t in system.transitions for e in (t.guard, *t.attributes.values()))
     found |= variable_names(e for x in system.limits for e in (x.condition, x.since))
@@ -121,8 +123,8 @@ def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
 def behaves_as(
     system: System, mutant: Mutant, common: Sequence[Any], encoding: Encoding, others: Iterable[str] = ()
 ) -> bool:
-    """Whether every step of the mutant, from a state where the system's own invariant `common` (terms of `encoding`) holds, is a
-    step of the system, as far as it can show."""
+    """Whether every step of the mutant, from a state where the system's own invariant `common` (terms
+    of `encoding`) holds, is a step of the system, as far as it can show."""
     if mutant.changed is None:
         return False
     before = _only_rule(system, mutant.changed, encoding)

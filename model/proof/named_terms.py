@@ -1,4 +1,5 @@
-"""Terms as text that names every variable and every text, so that a new name in a vocabulary changes none of them."""
+"""Terms as text that names every variable and every text, so that a new name in a vocabulary changes
+none of them."""
 
 from __future__ import annotations
 
@@ -57,12 +58,14 @@ class TermError(ValueError):
 
 
 def write_term(problem: Problem, term: Term) -> str:
-    """The term in prefix form, variables by name and texts in quotes: `(or open (= control "listening"))`. Raises TermError."""
+    """The term in prefix form, variables by name and texts in quotes: `(or open (= control
+    "listening"))`. Raises TermError."""
     return render(_node(problem, term))
 
 
 def read_term(problem: Problem, text: str) -> Term:
-    """The term of the problem that the text names. Raises TermError for a name it does not have, or what is no term."""
+    """The term of the problem that the text names. Raises TermError for a name it does not have, or
+    what is no term."""
     try:
         return _term(problem, parse(text))
     except (z3.Z3Exception, TypeError, KeyError) as error:
@@ -130,8 +133,8 @@ def _text_node(problem: Problem, term: Term) -> Node:
 
 
 def _membership(problem: Problem, name: str, arguments: list[Term]) -> Node:
-    """Spacer orders codes of texts; by name that is one of the texts the variable can have, or of all known so far. What it says
-    then is checked again, as all is."""
+    """Spacer orders codes of texts; by name that is one of the texts the variable can have, or of all
+    known so far. What it says then is checked again, as all is."""
     left, right = arguments
     flip = z3.is_int_value(left)
     variable, bound = (right, left) if flip else (left, right)

@@ -27,7 +27,8 @@ QUICK_LOOK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An invariant that still names the whole system's variables, or a shortest violating run, or why there is neither."""
+    """An invariant that still names the whole system's variables, or a shortest violating run, or why
+    there is neither."""
 
     standing: Standing
     invariant: tuple[str, ...] = ()
@@ -43,8 +44,9 @@ def prove_promises(
     stored: Mapping[str, Sequence[str]] | None = None,
     seconds: int = SECONDS,
 ) -> Proof:
-    """Whether every promise holds in every run. `stored` are invariants of an earlier proof, by the promises' names: where they
-    still are inductive they spare the search. The first promise that is refuted or inconclusive decides."""
+    """Whether every promise holds in every run. `stored` are invariants of an earlier proof, by the
+    promises' names: where they still are inductive they spare the search. The first promise that is
+    refuted or inconclusive decides."""
     started = clock.perf_counter()
     proved: list[ProvedConjunct] = []
     for name, promise in promises.items():
@@ -67,8 +69,8 @@ def prove_promises(
 def decide(
     system: System, promise: Promise, stored: Sequence[str] | None = None, seconds: int = SECONDS
 ) -> Decision:
-    """A stored invariant first; then explicit search and random walks for a violation, lemmas and Spacer for a proof, and
-    longer and longer runs where these found nothing."""
+    """A stored invariant first; then explicit search and random walks for a violation, lemmas and
+    Spacer for a proof, and longer and longer runs where these found nothing."""
     whole = encode(system, promise)
     known = recall_invariant(whole, stored) if stored is not None else None
     if known is not None:
@@ -89,7 +91,8 @@ def _find_quickly(system: System, promise: Promise) -> ModelRun | None:
 
 
 def _search(system: System, promise: Promise, whole: Problem, seconds: int) -> Answer:
-    """First in the promise's cone. The cone allows more than the system, so only with all that limits speak of can it refute."""
+    """First in the promise's cone. The cone allows more than the system, so only with all that limits
+    speak of can it refute."""
     timed = cone_of_influence(system, promise, timed_variables(system))
     if walk_violates(timed, promise, QUICK_LOOK):
         return Answer(Standing.REFUTED)
@@ -132,8 +135,9 @@ def _refuted_or_open(system: System, promise: Promise, answer: Answer, seconds: 
 
 
 def find_whole_violation(system: System, promise: Promise, seconds: int) -> BoundedSearch:
-    """A run of fewest events of the whole system that violates the promise, if one was found. The cone allows more, so what it
-    admits at a depth, and the system does too, is shortest; only where the system does not is more of it looked at."""
+    """A run of fewest events of the whole system that violates the promise, if one was found. The cone
+    allows more, so what it admits at a depth, and the system does too, is shortest; only where the
+    system does not is more of it looked at."""
     bounded = find_violation(cone_of_influence(system, promise), promise, seconds)
     run = complete_run(system, bounded.run)
     if run is None or is_run_of(system, run):

@@ -18,7 +18,8 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProvedConjunct:
-    """One part of a clause with its inductive invariant, a text a conjunct; `was_searched` unless a stored one still held."""
+    """One part of a clause with its inductive invariant, a text a conjunct; `was_searched` unless a
+    stored one still held."""
 
     name: str
     promise: Promise
@@ -28,8 +29,8 @@ class ProvedConjunct:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The outcome for one clause: its proved conjuncts, or the name of the first that is not. `run` is a shortest violating run
-    where it is refuted, `reason` says why there is no answer."""
+    """The outcome for one clause: its proved conjuncts, or the name of the first that is not. `run` is
+    a shortest violating run where it is refuted, `reason` says why there is no answer."""
 
     clause: str
     standing: Standing

@@ -1,5 +1,5 @@
-"""Two-run promises by self-composition (Barthe, D'Argenio, Rezk 2004): two runs that differ in secrets only must look alike to
-an observer."""
+"""Two-run promises by self-composition (Barthe, D'Argenio, Rezk 2004): two runs that differ in secrets
+only must look alike to an observer."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ def name_in_run(name: str, run: int) -> str:
 def self_compose(
     system: System, secret: Iterable[str], observed: Iterable[str]
 ) -> tuple[System, StateProperty]:
-    """Two copies in lockstep beside one environment: free choices and first states are shared, except the secret ones. The
-    property says that what is observed is the same in both, and that neither can do what the other cannot."""
+    """Two copies in lockstep beside one environment: free choices and first states are shared, except
+    the secret ones. The property says that what is observed is the same in both, and that neither
+    can do what the other cannot."""
     composition = _Composition(system, frozenset(secret))
     return composition.system(), composition.property_for(observed)
 

@@ -1,4 +1,5 @@
-"""Invariants found by Spacer (Komuravelli, Gurfinkel, Chaki 2014), helped by lemmas that are inductive themselves."""
+"""Invariants found by Spacer (Komuravelli, Gurfinkel, Chaki 2014), helped by lemmas that are inductive
+themselves."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Answer:
 
 
 def search_invariant(problem: Problem, system: System, promise: Promise, seconds: int) -> Answer:
-    """An inductive invariant that excludes every violation: of lemmas alone where they suffice, else with what Spacer finds."""
+    """An inductive invariant that excludes every violation: of lemmas alone where they suffice, else
+    with what Spacer finds."""
     guesses = drop_refuted_guesses(system, promise, guess_lemmas(system, promise))
     lemmas = inductive_subset(problem, [problem.encoding.term(g, problem.before) for g in guesses])
     if not allows_violation(problem, lemmas):
@@ -64,7 +66,8 @@ def run_spacer(problem: Problem, lemmas: Sequence[Term], seconds: int) -> Answer
 
 
 def _horn_clauses(rule: Rule, state: list[Term], step: Term, reachable: Any) -> list[Term]:
-    """The rule leads from reachable states to reachable ones, and none of its steps violates the promise."""
+    """The rule leads from reachable states to reachable ones, and none of its steps violates the
+    promise."""
     bound = [*state, z3.Int("time"), *rule.free]
     there = reachable(*rule.after.values())
     clauses = [z3.ForAll(bound, z3.Implies(step, there))]

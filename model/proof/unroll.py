@@ -1,4 +1,5 @@
-"""Shortest violations by unrolling a system beside a promise (bounded model checking: Biere and others 1999)."""
+"""Shortest violations by unrolling a system beside a promise (bounded model checking: Biere and others
+1999)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ Term = Any
 DEEPEST = 40
 """Steps: violations are searched up to this depth. The longest of the seeded faults needs 19."""
 FAR = 1 << 29
-"""Microseconds: no run searched lasts longer, so that 32 bits suffice for sums of an instant and a bound."""
+"""Microseconds: no run searched lasts longer, so that 32 bits suffice for sums of an instant and a
+bound."""
 EARLY = (0, 100_000, 200_000, 1_000_000, 5_000_000, 40_000_000)
 """Microseconds: ends of a run that are tried in turn, since people read it."""
 RULE_BITS = 8
@@ -28,7 +30,8 @@ RULE_BITS = 8
 
 @dataclass(frozen=True, slots=True)
 class BoundedSearch:
-    """A run of fewest steps that ends in a violation, if one was found; no run of up to `depth` steps does otherwise."""
+    """A run of fewest steps that ends in a violation, if one was found; no run of up to `depth` steps
+    does otherwise."""
 
     run: ModelRun | None
     depth: int
@@ -45,8 +48,8 @@ def find_violation(system: System, promise: Promise, seconds: float, deepest: in
 def find_violation_from(
     system: System, promise: Promise, states: Sequence[State], seconds: float, deepest: int
 ) -> BoundedSearch:
-    """Search runs that go on from any of these states, which hold the promise's registers and the instant `now` too. The run
-    found begins in one of them."""
+    """Search runs that go on from any of these states, which hold the promise's registers and the
+    instant `now` too. The run found begins in one of them."""
     problem = encode(system, promise, FiniteEncoding(), "")
     begins = [z3.And(*_equations(problem, state)) for state in states]
     return _Unrolling(system, problem, z3.Or(*begins), seconds).search(deepest)

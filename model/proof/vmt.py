@@ -1,7 +1,9 @@
-"""Systems, promises and invariants as VMT-LIB: SMT-LIB definitions that say which is a next value, the first states, a step.
+"""Systems, promises and invariants as VMT-LIB: SMT-LIB definitions that say which is a next value, the
+first states, a step.
 
-VMT-LIB rather than constrained Horn clauses, because it keeps the system apart from what is claimed of it: the system is one
-file for a whole pack, named row by named row, and a person can read in it what was proved of what."""
+VMT-LIB rather than constrained Horn clauses, because it keeps the system apart from what is claimed
+of it: the system is one file for a whole pack, named row by named row, and a person can read in it
+what was proved of what."""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ _OPERATORS = frozenset(
 
 
 def system_file(system: System) -> str:
-    """The transition system: its texts, its state with next values, what monitors are told, and one definition a row."""
+    """The transition system: its texts, its state with next values, what monitors are told, and one
+    definition a row."""
     state = {v.name: v.sort for v in system.variables} | {NOW: Sort.INT}
     free = {v.name: v.sort for t in system.transitions for v in free_variables(t)}
     told = {"time": Sort.INT} | _told()
@@ -62,7 +65,8 @@ def system_file(system: System) -> str:
 
 
 def conjunct_header(name: str, system: str, clause: str, promise: Promise) -> str:
-    """What is claimed of the system under that name: the clause as it is written and its monitor, or a property of states."""
+    """What is claimed of the system under that name: the clause as it is written and its monitor, or a
+    property of states."""
     head = [
         f"(set-info :part {_symbol(name)})",
         f"(set-info :system {_symbol(system)})",

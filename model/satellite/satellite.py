@@ -1,7 +1,9 @@
-"""A satellite: a microphone in the room, a wake service on a server of the same house, mute in software, and a server that calls in.
+"""A satellite: a microphone in the room, a wake service on a server of the same house, mute in
+software, and a server that calls in.
 
-Everything it hears leaves the device, as long as it is not muted: that is what the model is for. A mute that is software holds as
-long as the software does; `prove --trusted-base` shows the difference to a switch in the wire."""
+Everything it hears leaves the device, as long as it is not muted: that is what the model is for. A
+mute that is software holds as long as the software does; `prove --trusted-base` shows the difference
+to a switch in the wire."""
 
 from __future__ import annotations
 
@@ -135,7 +137,7 @@ def _environment() -> tuple[Transition, ...]:
             guard=all_of(powered, *_settled()),
             updates=values(mute_wanted=negation(mute_wanted), mute_at=TIME),
             emits=None,
-            reason="assumption: somebody taps mute in an app; the next tap counts when this one has been obeyed",
+            reason="assumption: somebody taps mute in an app; the next tap counts once this one is obeyed",
         ),
     )
 

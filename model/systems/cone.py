@@ -1,4 +1,5 @@
-"""What of a system can matter to a promise: its cone of influence. The rest of the system only lets time pass beside it."""
+"""What of a system can matter to a promise: its cone of influence. The rest of the system only lets
+time pass beside it."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Effect:
 
 
 def observed_inputs(transition: Transition) -> dict[str, Expression]:
-    """What a monitor is told of a transition: its event, and each attribute of the vocabulary with whether it is there."""
+    """What a monitor is told of a transition: its event, and each attribute of the vocabulary with
+    whether it is there."""
     inputs: dict[str, Expression] = {"event": Const(transition.emits or SILENT)}
     for name, attribute in vocabulary().attributes.items():
         inputs[f"has.{name}"] = Const(name in transition.attributes)
@@ -37,7 +39,8 @@ def observed_inputs(transition: Transition) -> dict[str, Expression]:
 
 
 def effect_on(promise: Promise, transition: Transition) -> Effect:
-    """The promise's expressions with the transition filled in: its event for a monitor, its updates for a state property."""
+    """The promise's expressions with the transition filled in: its event for a monitor, its updates for
+    a state property."""
     if isinstance(promise, StateProperty):
         verdict = after_step(promise.verdict, transition)
         return Effect({}, verdict, after_step(promise.trigger, transition))
@@ -61,9 +64,10 @@ def timed_variables(system: System) -> set[str]:
 
 
 def cone_of_influence(system: System, promise: Promise, seeds: Iterable[str] = ()) -> System:
-    """The system without transitions and variables that cannot touch the promise. It allows every run the whole does, as
-    the promise sees it; a limit on time is kept only where the cone already holds what it speaks of. With
-    `timed_variables(system)` among the `seeds` it allows no more than the whole."""
+    """The system without transitions and variables that cannot touch the promise. It allows every run
+    the whole does, as the promise sees it; a limit on time is kept only where the cone already holds
+    what it speaks of. With `timed_variables(system)` among the `seeds` it allows no more than the
+    whole."""
     cone = _Cone(system, promise, set(seeds))
     while cone.grows():
         pass

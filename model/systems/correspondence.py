@@ -1,4 +1,5 @@
-"""How observations of a device and rows of a model correspond: the one table of what the model leaves out."""
+"""How observations of a device and rows of a model correspond: the one table of what the model leaves
+out."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from earwitness.model.trace import Observation
 
 @dataclass(frozen=True, slots=True)
 class Correspondence:
-    """`held` are attributes that the model holds constant or names by a stand-in, with the reason: they are not compared.
-    `unmodelled` are events (with the attributes that tell them apart) of which no row speaks, with the reason: they are left out.
+    """`held` are attributes that the model holds constant or names by a stand-in, with the reason: they
+    are not compared. `unmodelled` are events (with the attributes that tell them apart) of which no
+    row speaks, with the reason: they are left out.
 
     Both hide faults, so both are counted and shown."""
 

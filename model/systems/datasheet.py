@@ -1,4 +1,5 @@
-"""What a model's components keep to, each figure with its origin. Promises are proved against it: it owes them nothing."""
+"""What a model's components keep to, each figure with its origin. Promises are proved against it: it
+owes them nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from earwitness.model.vocabulary import nearest
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One line of a datasheet: what a component takes or holds at most, in microseconds, and where the figure is from."""
+    """One line of a datasheet: what a component takes or holds at most, in microseconds, and where the
+    figure is from."""
 
     name: str
     component: Component
@@ -41,7 +43,8 @@ class Datasheet:
         )
 
     def with_ratings(self, figures: Mapping[str, int]) -> Datasheet:
-        """The same datasheet with other figures: a faster device, or a tiny one for a finite search. Raises KeyError."""
+        """The same datasheet with other figures: a faster device, or a tiny one for a finite search.
+        Raises KeyError."""
         for name in figures:
             _ = self[name]
         return Datasheet(tuple(replace(r, at_most=figures.get(r.name, r.at_most)) for r in self.ratings))

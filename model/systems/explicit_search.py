@@ -48,8 +48,8 @@ def find_run_exercising(system: System, promise: Promise) -> ModelRun | None:
 def find_shortest_run(
     system: System, promise: Promise, goal: Goal, limit: int = STATE_LIMIT
 ) -> ModelRun | None:
-    """A run of fewest events after which the promise is as wanted, in its cone; None where none was found among `limit`
-    states."""
+    """A run of fewest events after which the promise is as wanted, in its cone; None where none was
+    found among `limit` states."""
     search = _Search(cone_of_influence(system, promise), promise, goal)
     while search.level and len(search.parents) < limit:
         end = search.next_level()
@@ -63,7 +63,8 @@ Node = tuple[Any, ...]
 
 
 class _Search:
-    """A breadth-first search. `parents` give for each state found the one before it and the number of the move."""
+    """A breadth-first search. `parents` give for each state found the one before it and the number of
+    the move."""
 
     def __init__(self, system: System, promise: Promise, goal: Goal) -> None:
         self.system = system
@@ -131,8 +132,8 @@ Expansion = Callable[[Node], list[tuple[int, Node, bool]]]
 
 
 def _compiled_expansion(system: System, promise: Promise, moves: list[_Move]) -> Expansion:
-    """One generated function from a state to (number of the move, next state, whether the goal is reached), for each
-    enabled move."""
+    """One generated function from a state to (number of the move, next state, whether the goal is
+    reached), for each enabled move."""
     names = [v.name for v in system.variables] + [r.name for r in promise.registers]
     local = {name: f"v{number}" for number, name in enumerate(names)}
 

@@ -1,5 +1,5 @@
-"""Pictures as Mermaid text, which browsers, editors and code hosts draw: the states of a component, and what happened in a
-run."""
+"""Pictures as Mermaid text, which browsers, editors and code hosts draw: the states of a component, and
+what happened in a run."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ LANE_OF: Mapping[str, tuple[str, str]] = {
     "record.found": ("stores", "person"),
     "record.delete": ("cloud", "stores"),
 }
-"""From whom to whom an event of the vocabulary goes; one that is not named here happens inside the device."""
+"""From whom to whom an event of the vocabulary goes; one that is not named here happens inside the
+device."""
 
 
 def states_diagram(table: Table, system: System) -> str:
-    """The states of a component and what joins them; transitions between the same two states share a line."""
+    """The states of a component and what joins them; transitions between the same two states share a
+    line."""
     joined: dict[tuple[str, str], list[str]] = {}
     for edge in drawn_edges(table, system):
         joined.setdefault((edge.source, edge.target), []).append(edge.name)

@@ -1,4 +1,5 @@
-"""A model: tables with all that proofs, tests and reports need to know of them. Nothing else in the house names a model's own parts."""
+"""A model: tables with all that proofs, tests and reports need to know of them. Nothing else in the
+house names a model's own parts."""
 
 from __future__ import annotations
 
@@ -13,9 +14,12 @@ from earwitness.model.systems.transition_system import Enabled, System, Table, c
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """`free` gives the texts a free choice may take where a search samples them. `possible` is what packs may want to be
-    possible, by name; `observers` what each observer of a two-run promise sees of the state, `secrets` the free choices that
-    must not show. `correspondence` says what of a device's observations the model leaves out. `package` is where its tables are, and beside them the invariants of what is proved of every model. `small` are ratings, in units of time, under which finite checkers can search the model whole."""
+    """`free` gives the texts a free choice may take where a search samples them. `possible` is what
+    packs may want to be possible, by name; `observers` what each observer of a two-run promise sees
+    of the state, `secrets` the free choices that must not show. `correspondence` says what of a
+    device's observations the model leaves out. `package` is where its tables are, and beside them
+    the invariants of what is proved of every model. `small` are ratings, in units of time, under
+    which finite checkers can search the model whole."""
 
     name: str
     package: str

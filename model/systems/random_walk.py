@@ -1,5 +1,5 @@
-"""Random runs of a system beside a promise, with time passing: many reachable states, cheaply. They refute guesses and prove
-nothing."""
+"""Random runs of a system beside a promise, with time passing: many reachable states, cheaply. They
+refute guesses and prove nothing."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ LOOKING_BACK = 500_000
 STEPS_OF_AN_EPISODE = 50
 """Long enough for two requests one after the other."""
 MOSTLY = 0.8
-"""How often a walk prefers: to go on from an earlier state, the newest of these, a step of the system to one of the
-environment. Tried with 0.5 and 0.9: fewer mutants were noticed."""
+"""How often a walk prefers: to go on from an earlier state, the newest of these, a step of the system
+to one of the environment. Tried with 0.5 and 0.9: fewer mutants were noticed."""
 
 Evaluate = Callable[[Mapping[str, Value]], Value]
 Pair = tuple[str, Value, str, Value]
@@ -48,8 +48,8 @@ def walk_violates(system: System, promise: Promise, steps: int, seed: int = 0) -
 
 
 def diverse_states(system: System, promise: Promise, steps: int, seed: int = 0) -> list[State]:
-    """States that between them hold every pair of truths or texts that a random walk found together. The promise's
-    registers and `now` are among their variables."""
+    """States that between them hold every pair of truths or texts that a random walk found together.
+    The promise's registers and `now` are among their variables."""
     explorer = _Explorer(system, promise, "", seed)
     for _ in explorer.walk(steps):
         pass
@@ -72,8 +72,8 @@ class _Row:
 
 @dataclass
 class _Archive:
-    """For each pair of truths or texts that held together, the first state in which they did. Later walks start there, or
-    the deep states would hardly be seen (Ecoffet and others 2021)."""
+    """For each pair of truths or texts that held together, the first state in which they did. Later
+    walks start there, or the deep states would hardly be seen (Ecoffet and others 2021)."""
 
     marks: tuple[str, ...]
     states: dict[Pair, State] = field(default_factory=dict)
@@ -143,8 +143,8 @@ class _Explorer:
         return self.first_state()
 
     def step(self, state: State) -> tuple[State, bool] | None:
-        """A step that is enabled, chosen at random, with whether the promise held; None where time has stopped or nothing
-        can happen."""
+        """A step that is enabled, chosen at random, with whether the promise held; None where time has
+        stopped or nothing can happen."""
         now = int(state[NOW])
         latest = self.latest_instant(state, now)
         if latest < now:

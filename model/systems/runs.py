@@ -59,7 +59,8 @@ def free_variables(transition: Transition) -> tuple[Var, ...]:
 
 
 def sample_values(system: System, variable: Var, time: int) -> tuple[Value, ...]:
-    """Values worth trying for a free choice: both truths, every declared text, the present, the beginning and one."""
+    """Values worth trying for a free choice: both truths, every declared text, the present, the
+    beginning and one."""
     match variable.sort:
         case Sort.BOOL:
             return (True, False)
@@ -97,8 +98,8 @@ def is_run_of(system: System, run: ModelRun) -> bool:
 
 
 def complete_run(system: System, run: ModelRun | None) -> ModelRun | None:
-    """The same run of the whole system, where a search saw only its cone: what was left out begins as it may, and any
-    admissible value is chosen."""
+    """The same run of the whole system, where a search saw only its cone: what was left out begins as
+    it may, and any admissible value is chosen."""
     if run is None:
         return None
     initial = {v.name: run.initial.get(v.name, v.first_values[-1]) for v in system.variables}

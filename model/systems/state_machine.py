@@ -28,8 +28,8 @@ def drawn_states(table: Table) -> tuple[str, ...]:
 
 
 def drawn_edges(table: Table, system: System) -> tuple[Edge, ...]:
-    """Which of a component's states each transition of the system can join, read off guards and updates; what leaves them
-    alone is left out."""
+    """Which of a component's states each transition of the system can join, read off guards and
+    updates; what leaves them alone is left out."""
     edges = (e for t in system.transitions for e in _edges_of(t, table.control, drawn_states(table)))
     return tuple(edge for edge in edges if edge.target != edge.source)
 
@@ -45,8 +45,8 @@ def _edges_of(transition: Transition, control: str, states: tuple[str, ...]) -> 
 
 
 def truth_given(condition: Expression, control: str, value: str) -> bool | None:
-    """Whether the condition holds when `control` has the value; None where it depends on other variables (Kleene's three
-    truth values)."""
+    """Whether the condition holds when `control` has the value; None where it depends on other
+    variables (Kleene's three truth values)."""
     match condition:
         case Const(constant):
             return bool(constant)
@@ -80,8 +80,9 @@ def _constant_results(update: Expression) -> set[str]:
 
 
 class Executable:
-    """The system as a `transitions` machine from one of its first states: its triggers are the tables' transitions, its
-    states the control states. `values` is the whole state, `seen` what was observed.
+    """The system as a `transitions` machine from one of its first states: its triggers are the tables'
+    transitions, its states the control states. `values` is the whole state, `seen` what was
+    observed.
 
     Fill `time` before a trigger to let time pass.
     """

@@ -16,8 +16,8 @@ NOW = "now"
 
 @dataclass(frozen=True, slots=True)
 class StateProperty:
-    """What must hold at first and after every step, over the state and `now`; `trigger` says in which states it is about
-    something. It has no registers: the state remembers enough."""
+    """What must hold at first and after every step, over the state and `now`; `trigger` says in which
+    states it is about something. It has no registers: the state remembers enough."""
 
     verdict: Expression
     trigger: Expression
@@ -30,7 +30,8 @@ Promise = Monitor | StateProperty
 
 
 def after_step(condition: Expression, transition: Transition) -> Expression:
-    """The condition on the state that a transition leads to, in terms of the state it starts from and `time`."""
+    """The condition on the state that a transition leads to, in terms of the state it starts from and
+    `time`."""
     return substitute(condition, {**transition.updates, NOW: TIME})
 
 

@@ -51,7 +51,8 @@ SAMPLES: Mapping[Sort, tuple[Value, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class StateVariable:
-    """`initial` holds every possible first value (empty: any); `values`, where given, every value there is."""
+    """`initial` holds every possible first value (empty: any); `values`, where given, every value there
+    is."""
 
     name: str
     sort: Sort
@@ -70,8 +71,9 @@ class StateVariable:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A step: enabled under `guard`, it sets `updates` at once and emits one event, or none (then it is silent).
-    Variables named `any.x` are chosen freely within the guard; `time` is the instant of the step.
+    """A step: enabled under `guard`, it sets `updates` at once and emits one event, or none (then it is
+    silent). Variables named `any.x` are chosen freely within the guard; `time` is the instant of the
+    step.
 
     >>> Transition("ring", ENVIRONMENT, guard=TRUE, updates={"rang": TRUE}, emits="tone").emits
     'tone'
@@ -97,8 +99,8 @@ PASS_TIME = Transition("pass_time", ENVIRONMENT, guard=TRUE)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """While `condition` holds, no step happens later than `since` + `bound` microseconds. One of `discharge` must be
-    enabled meanwhile, or time would stop."""
+    """While `condition` holds, no step happens later than `since` + `bound` microseconds. One of
+    `discharge` must be enabled meanwhile, or time would stop."""
 
     name: str
     component: Component
@@ -123,8 +125,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Enabled:
-    """What must be possible: the transition, with the given free choices, wherever the condition holds; if `exactly`,
-    then nowhere else."""
+    """What must be possible: the transition, with the given free choices, wherever the condition holds;
+    if `exactly`, then nowhere else."""
 
     transition: str
     wherever: Expression
@@ -134,8 +136,9 @@ class Enabled:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Composed tables. `control` is that of the first. `free` gives the texts a free choice may take where a search
-    samples them. `hints` are candidate lemmas for the prover: checked, never trusted. `initially` relates first values."""
+    """Composed tables. `control` is that of the first. `free` gives the texts a free choice may take
+    where a search samples them. `hints` are candidate lemmas for the prover: checked, never trusted.
+    `initially` relates first values."""
 
     name: str
     control: str
@@ -171,8 +174,8 @@ class System:
 
 
 def compose(name: str, *tables: Table, free: Mapping[str, tuple[str, ...]] | None = None) -> System:
-    """One system of the rows of all tables, in which time may pass; they share variables by name. Raises ValueError
-    for a variable or a transition that is declared twice."""
+    """One system of the rows of all tables, in which time may pass; they share variables by name.
+    Raises ValueError for a variable or a transition that is declared twice."""
     variables = tuple(v for table in tables for v in table.variables)
     transitions = (*(t for table in tables for t in table.transitions), PASS_TIME)
     _refuse_doubles(name, [v.name for v in variables])

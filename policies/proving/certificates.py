@@ -1,4 +1,5 @@
-"""A whole proof as files that a stranger's checker can read: systems, parts, and a manifest that binds them to pack and figures."""
+"""A whole proof as files that a stranger's checker can read: systems, parts, and a manifest that binds
+them to pack and figures."""
 
 from __future__ import annotations
 
@@ -91,8 +92,9 @@ def _described(pack: Pack) -> dict[str, Any]:
 
 
 def compare_with_packs(folder: Path, packs: Iterable[Pack], tasks: Iterable[ProofTask]) -> None:
-    """Derive every file of the proof again from the packs, and compare all but the invariants. Raises ProofError that names the
-    first difference: a part that is missing or too many, another system, another claim, other parameters."""
+    """Derive every file of the proof again from the packs, and compare all but the invariants. Raises
+    ProofError that names the first difference: a part that is missing or too many, another system,
+    another claim, other parameters."""
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     expected_packs = json.loads(json.dumps([_described(pack) for pack in packs]))
     if manifest["packs"] != expected_packs:

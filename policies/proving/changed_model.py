@@ -49,8 +49,9 @@ class Unproved(Exception):
 
 @dataclass
 class ProvedPart:
-    """One conjunct of a clause with its invariant over the sound system. What must be possible speaks of the guards as they are,
-    so `promise_of` derives the promise of a changed system from that system."""
+    """One conjunct of a clause with its invariant over the sound system. What must be possible speaks
+    of the guards as they are, so `promise_of` derives the promise of a changed system from that
+    system."""
 
     clause: str
     name: str
@@ -68,7 +69,8 @@ class ProvedPart:
 
     @cached_property
     def invariant(self) -> list[Any]:
-        """Raises Unproved where the clause does not hold of the sound system: nothing follows then from what holds of others."""
+        """Raises Unproved where the clause does not hold of the sound system: nothing follows then from
+        what holds of others."""
         found = recall_invariant(self.problem, self.stored) if self.stored else None
         if found is not None:
             return found
@@ -81,7 +83,8 @@ class ProvedPart:
         return list(answer.invariant)
 
     def is_spared(self, changed: System) -> bool:
-        """Whether the sound system's invariant also holds of the changed one; then the clause surely does."""
+        """Whether the sound system's invariant also holds of the changed one; then the clause surely
+        does."""
         changed = self.extended(changed)
         promise = self.promise_of(changed)
         if self.system.limits != changed.limits or promise != self.promise:
@@ -105,8 +108,8 @@ class ProvedPart:
         return walk_violates(cone, promise, STEPS)
 
     def is_broken(self, changed: System, pool: Sequence[str]) -> bool | None:
-        """Whether the clause is broken, by proof; None where no answer was found in time. Known conjuncts are tried before new
-        ones are searched."""
+        """Whether the clause is broken, by proof; None where no answer was found in time. Known
+        conjuncts are tried before new ones are searched."""
         changed = self.extended(changed)
         promise = self.promise_of(changed)
         whole = encode(changed, promise, self.problem.encoding)
@@ -127,7 +130,8 @@ class ProvedPart:
 
 @dataclass
 class Inquiry:
-    """All conjuncts of all clauses of a pack. `actors` are the components whose steps a clause wants to be possible."""
+    """All conjuncts of all clauses of a pack. `actors` are the components whose steps a clause wants to
+    be possible."""
 
     pack: Pack
     parts: tuple[ProvedPart, ...]

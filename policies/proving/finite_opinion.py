@@ -1,4 +1,5 @@
-"""What ABC says of a pack's promises over the small, finite form of its model, where our own engines found no answer."""
+"""What ABC says of a pack's promises over the small, finite form of its model, where our own engines
+found no answer."""
 
 from __future__ import annotations
 

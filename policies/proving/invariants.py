@@ -1,5 +1,6 @@
-"""Invariants of earlier proofs, by the names of conjuncts: a pack's lie beside it, those of what is proved of every model beside the
-model's tables. Nothing is believed of them: each is checked again against the model and the promise as they are."""
+"""Invariants of earlier proofs, by the names of conjuncts: a pack's lie beside it, those of what is
+proved of every model beside the model's tables. Nothing is believed of them: each is checked again
+against the model and the promise as they are."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ Invariants = Mapping[str, tuple[str, ...]]
 
 
 def load_invariants(pack: Pack) -> Invariants:
-    """What lies beside the pack and beside its model; nothing where nothing does, or what is there is no such file."""
+    """What lies beside the pack and beside its model; nothing where nothing does, or what is there is
+    no such file."""
     return {**_read(model_file(pack.model)), **_read(pack.file.with_name(FILE))}
 
 

@@ -23,8 +23,9 @@ FINITE_STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class JudgedMutant:
-    """A mutant with clauses that notice it (all that random walks find; where they find none, all that a proof does), those that
-    could not be decided, and why it may live: it is proved to be no fault, or was reviewed."""
+    """A mutant with clauses that notice it (all that random walks find; where they find none, all that
+    a proof does), those that could not be decided, and why it may live: it is proved to be no fault,
+    or was reviewed."""
 
     mutant: str
     killers: tuple[str, ...]
@@ -66,7 +67,8 @@ class MutationScore:
 
 
 def reviewed_survivors(pack: Pack) -> Mapping[str, str]:
-    """Survivors that were looked at, with the reason why no promise notices them: what lies beside the pack."""
+    """Survivors that were looked at, with the reason why no promise notices them: what lies beside the
+    pack."""
     path = pack.file.with_name("survivors.yaml")
     if not path.is_file():
         return {}
@@ -76,7 +78,8 @@ def reviewed_survivors(pack: Pack) -> Mapping[str, str]:
 
 @dataclass
 class MutantJudge:
-    """Judges one mutant after another. `small` are the same clauses under bounds so small that ABC can search the model whole."""
+    """Judges one mutant after another. `small` are the same clauses under bounds so small that ABC can
+    search the model whole."""
 
     inquiry: Inquiry
     small: Pack
@@ -140,8 +143,8 @@ def judge_mutants(
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
 ) -> tuple[JudgedMutant, ...]:
-    """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done; the result is in the
-    mutants' order."""
+    """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done;
+    the result is in the mutants' order."""
     names = [m.name for m in mutants_of(pack.model.system) if wanted(m.name)]
     found: dict[str, JudgedMutant] = {}
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -1,4 +1,5 @@
-"""The proofs of packs over their models, clause by clause on all cores, each certificate checked from its file."""
+"""The proofs of packs over their models, clause by clause on all cores, each certificate checked from
+its file."""
 
 from __future__ import annotations
 
@@ -28,9 +29,9 @@ Trace = tuple[Observation, ...]
 
 @dataclass(frozen=True, slots=True)
 class CheckedProof:
-    """A proof with what the checker says of it. `witnesses` are shortest runs of the model that exercise each conjunct, `other`
-    is the second run of a refuted two-run clause, `entries` are its files for the manifest, `weights` say how much each
-    conjunct's proof carries."""
+    """A proof with what the checker says of it. `witnesses` are shortest runs of the model that
+    exercise each conjunct, `other` is the second run of a refuted two-run clause, `entries` are its
+    files for the manifest, `weights` say how much each conjunct's proof carries."""
 
     proof: Proof
     obligations: int = 0
@@ -104,7 +105,8 @@ class Prover:
         )
 
     def complaint_of_checker(self, entries: Sequence[dict[str, str]]) -> tuple[int, str]:
-        """How many obligations of these files hold, and what the checker has against the first that does not."""
+        """How many obligations of these files hold, and what the checker has against the first that
+        does not."""
         files = [entry["file"] for entry in entries]
         system, *parts = [read_definitions((self.folder / f).read_text("utf-8"), f) for f in files]
         obligations = 0
@@ -130,9 +132,9 @@ def prove_packs(
     stored: Invariants | None = None,
     workers: int = 2,
 ) -> dict[str, CheckedProof]:
-    """Prove the clauses that their packs want proved, and of each pack's model that its time never stops (PROGRESS). The proof
-    is written to `folder`, in place of an older one. `stored` invariants spare the search where they still hold; None stands for
-    those the packs ship."""
+    """Prove the clauses that their packs want proved, and of each pack's model that its time never
+    stops (PROGRESS). The proof is written to `folder`, in place of an older one. `stored` invariants
+    spare the search where they still hold; None stands for those the packs ship."""
     packs = tuple(packs)
     known = stored if stored is not None else _shipped_invariants(packs)
     writer = ProofFolder(folder)

@@ -1,4 +1,5 @@
-"""What is derived of a pack and its model, and whether it is stale: said piece by piece, and remade piece by piece."""
+"""What is derived of a pack and its model, and whether it is stale: said piece by piece, and remade
+piece by piece."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def claims_of(pack: Pack) -> Iterator[Claim]:
 
 
 def stale_invariants(pack: Pack) -> Iterator[Stale]:
-    """The conjuncts whose stored invariant is missing or no longer one; stored invariants of no conjunct."""
+    """The conjuncts whose stored invariant is missing or no longer one; stored invariants of no
+    conjunct."""
     stored = load_invariants(pack)
     known = set()
     for claim in claims_of(pack):
@@ -101,8 +103,8 @@ def _store(path: Path, name: str, invariant: tuple[str, ...]) -> None:
 
 
 def refresh_strength(pack: Pack, tell: Callable[[str], None]) -> bool:
-    """Measure the mutants about which nothing is known, and store each judgement as soon as it is there. Whether none is left
-    that survives without a reason."""
+    """Measure the mutants about which nothing is known, and store each judgement as soon as it is
+    there. Whether none is left that survives without a reason."""
     missing = set(load_strength(pack).missing)
     path = pack.file.with_name(STRENGTH_FILE)
 

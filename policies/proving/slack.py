@@ -17,13 +17,15 @@ from earwitness.policies.proving.invariants import load_invariants
 from earwitness.policies.proving.tasks import clauses_to_prove, proof_task, sliced_monitor
 
 MOST_RATINGS = 3
-"""A bound is a sum of at most so many ratings: no path of the models through a promise passes more components in turn."""
+"""A bound is a sum of at most so many ratings: no path of the models through a promise passes more
+components in turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """A parameter of one conjunct: `promised`, and the least for which the stored invariant proves it, in its unit
-    (microseconds or a count). `is_tightest` where one less is not proved; a run that breaks it was then not looked for."""
+    """A parameter of one conjunct: `promised`, and the least for which the stored invariant proves it,
+    in its unit (microseconds or a count). `is_tightest` where one less is not proved; a run that
+    breaks it was then not looked for."""
 
     conjunct: str
     parameter: str
@@ -33,7 +35,8 @@ class Slack:
 
     def __str__(self) -> str:
         most = "needed" if self.is_tightest else "proved, perhaps less"
-        return f"{self.conjunct}: {self.parameter} {in_words(self.promised)} promised, {in_words(self.needed)} {most}"
+        promised, needed = in_words(self.promised), in_words(self.needed)
+        return f"{self.conjunct}: {self.parameter} {promised} promised, {needed} {most}"
 
 
 def in_words(microseconds: int) -> str:
@@ -74,8 +77,8 @@ class _Question:
     invariant: tuple[str, ...]
 
     def answers(self) -> Iterator[Slack]:
-        """The least candidate for which the invariant is one, by halving: a wider bound is a weaker promise. Nothing where not
-        even what is promised is proved."""
+        """The least candidate for which the invariant is one, by halving: a wider bound is a weaker
+        promise. Nothing where not even what is promised is proved."""
         promised = self.pack.parameters[self.parameter]
         values = candidates(self.pack.model.datasheet, promised)
         if not self.is_proved(promised):

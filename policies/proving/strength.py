@@ -1,5 +1,6 @@
-"""How strong a pack's promises are, and on whom they rest: measured once, kept beside the pack, and shown as long as what it was
-measured of is the same. A change of a row or a clause makes stale only what it touches."""
+"""How strong a pack's promises are, and on whom they rest: measured once, kept beside the pack, and
+shown as long as what it was measured of is the same. A change of a row or a clause makes stale only
+what it touches."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ class StrengthError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What was measured of a pack over its model and still stands: judged mutants and trusted bases, by name. `missing` are the
-    mutants about which nothing is known, or no longer."""
+    """What was measured of a pack over its model and still stands: judged mutants and trusted bases, by
+    name. `missing` are the mutants about which nothing is known, or no longer."""
 
     mutants: Mapping[str, JudgedMutant]
     bases: Mapping[str, TrustedBase]
@@ -60,7 +61,8 @@ class Strength:
 
 @dataclass
 class Fingerprints:
-    """Digests of what a measurement depends on: each clause with the part of the model that can touch it."""
+    """Digests of what a measurement depends on: each clause with the part of the model that can touch
+    it."""
 
     pack: Pack
 
@@ -87,15 +89,16 @@ class Fingerprints:
         return _digest([_row_text(mutant), *concerned])
 
     def of_judgement(self, judged: JudgedMutant) -> Any:
-        """What must be the same for the judgement to stand: of a noticed mutant the row and the clauses that notice it, of a
-        survivor every clause that could."""
+        """What must be the same for the judgement to stand: of a noticed mutant the row and the clauses
+        that notice it, of a survivor every clause that could."""
         mutant = self.mutants[judged.mutant]
         if judged.killers:
             return {c: _digest([_row_text(mutant), self.of_clause(c)]) for c in judged.killers}
         return self.of_survivor(mutant)
 
     def still_stands(self, judged: JudgedMutant, known: Any) -> JudgedMutant | None:
-        """The judgement as far as it stands: without the killers that changed, None where nothing is left of it."""
+        """The judgement as far as it stands: without the killers that changed, None where nothing is
+        left of it."""
         if judged.mutant not in self.mutants:
             return None
         fresh = self.of_judgement(judged)
@@ -133,7 +136,8 @@ def _digest(texts: Iterable[str]) -> str:
 
 
 def load_strength(pack: Pack, path: Path | None = None) -> Strength:
-    """What the file (the one beside the pack unless given) says of this pack over its model as they are. Raises StrengthError."""
+    """What the file (the one beside the pack unless given) says of this pack over its model as they
+    are. Raises StrengthError."""
     source = path or pack.file.with_name(FILE)
     prints = Fingerprints(pack)
     if not source.is_file():
@@ -211,7 +215,8 @@ def _base_entry(base: TrustedBase, prints: Fingerprints) -> dict[str, Any]:
 
 
 def strength_facts(strength: Strength) -> dict[str, Any]:
-    """For a bundle: the score, how often each clause noticed a fault, and each clause's trusted base in words."""
+    """For a bundle: the score, how often each clause noticed a fault, and each clause's trusted base in
+    words."""
     score = strength.score
     kills = Counter(killer for j in strength.mutants.values() for killer in j.killers)
     undecided = [j for j in strength.mutants.values() if j.undecided and not j.killers]

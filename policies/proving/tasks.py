@@ -31,9 +31,11 @@ SLICE = "slice."
 
 @dataclass(frozen=True, slots=True)
 class ProofTask:
-    """One clause over a system: what must hold of every run, by the conjuncts' names, with the texts people read.
+    """One clause over a system: what must hold of every run, by the conjuncts' names, with the texts
+    people read.
 
-    A two-run clause has no promises; it names what is `observed` and the `secrets` that must not show."""
+    A two-run clause has no promises; it names what is `observed` and the `secrets` that must not
+    show."""
 
     identity: str
     system: System
@@ -98,7 +100,8 @@ def _task_of_formulas(clause: Clause, system: System) -> ProofTask:
 
 
 def with_slice(system: System, attribute: str) -> System:
-    """The system beside a constant that may be any value of the attribute: what is proved then holds of every slice."""
+    """The system beside a constant that may be any value of the attribute: what is proved then holds of
+    every slice."""
     constant = _slice_constant(attribute)
     variable = StateVariable(constant.name, constant.sort, initial=(), values=_values_of(system, attribute))
     name = f"{system.name} by {attribute}"
@@ -114,8 +117,8 @@ def _values_of(system: System, attribute: str) -> tuple[str, ...]:
 
 
 def sliced_monitor(monitor: Monitor, attribute: str) -> Monitor:
-    """The monitor of one slice: it sees the events that name its value or lack the attribute, and speaks from the first that
-    names it on (as `per_device` does)."""
+    """The monitor of one slice: it sees the events that name its value or lack the attribute, and
+    speaks from the first that names it on (as `per_device` does)."""
     present = presence_input(attribute)
     is_ours = conjunction(present, equal(attribute_input(attribute), _slice_constant(attribute)))
     concerned = disjunction(negation(present), is_ours)

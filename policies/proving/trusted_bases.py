@@ -1,4 +1,5 @@
-"""The trusted base of each clause: all minimal sets of components that must behave for the promise to hold."""
+"""The trusted base of each clause: all minimal sets of components that must behave for the promise to
+hold."""
 
 from __future__ import annotations
 
@@ -31,8 +32,9 @@ MOST_QUESTIONS = 40
 
 @dataclass(frozen=True, slots=True)
 class TrustedBase:
-    """The minimal sets that suffice for a clause. For those in `open` no answer was found in time, so a smaller set may exist;
-    `complete` unless the enumeration stopped early; `finite` where only the finite model was decided."""
+    """The minimal sets that suffice for a clause. For those in `open` no answer was found in time, so a
+    smaller set may exist; `complete` unless the enumeration stopped early; `finite` where only the
+    finite model was decided."""
 
     clause: str
     sets: tuple[Trusted, ...]
@@ -42,8 +44,8 @@ class TrustedBase:
 
     @property
     def rests_on(self) -> Layer | None:
-        """How far one must trust, at the least: hardware, then device software, then the cloud. None where nothing need be
-        trusted."""
+        """How far one must trust, at the least: hardware, then device software, then the cloud. None
+        where nothing need be trusted."""
         furthest = [max((_distance(c) for c in s), default=-1) for s in self.sets]
         if not furthest or min(furthest) < 0:
             return None
@@ -66,8 +68,8 @@ def _distance(component: Component) -> int:
 
 @dataclass
 class BaseAssessor:
-    """Answers for one clause after another which sets suffice. `small` are the same clauses under bounds so small that ABC can
-    search the finite model whole; `bounded` the clauses it decided."""
+    """Answers for one clause after another which sets suffice. `small` are the same clauses under
+    bounds so small that ABC can search the finite model whole; `bounded` the clauses it decided."""
 
     inquiry: Inquiry
     small: Pack
@@ -78,7 +80,8 @@ class BaseAssessor:
         return frozenset(self.inquiry.system.components)
 
     def suffices(self, clause: str, trusted: Trusted) -> bool | None:
-        """Whether the clause holds when only these components behave; None where no answer was found in time."""
+        """Whether the clause holds when only these components behave; None where no answer was found in
+        time."""
         if not self.inquiry.actors.get(clause, frozenset()) <= trusted:
             return False
         changed = havoc(self.inquiry.system, self.everybody - trusted)
@@ -128,7 +131,8 @@ class BaseAssessor:
 
 
 class _MinimalSets:
-    """All minimal sets that suffice (MARCO: Liffiton and others 2016): a solver proposes sets about which nothing is known yet."""
+    """All minimal sets that suffice (MARCO: Liffiton and others 2016): a solver proposes sets about
+    which nothing is known yet."""
 
     def __init__(self, everybody: Trusted, ask: Callable[[Trusted], bool | None]) -> None:
         self.everybody, self.ask = everybody, ask
@@ -202,7 +206,8 @@ def find_trusted_bases(
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
 ) -> tuple[TrustedBase, ...]:
-    """The trusted base of every clause that the pack wants proved. `tell` hears each in the pack's order."""
+    """The trusted base of every clause that the pack wants proved. `tell` hears each in the pack's
+    order."""
     clauses = tuple(c.id for c in clauses_to_prove(pack.clauses) if wanted(c.id))
     found = []
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -1,4 +1,5 @@
-"""How much a proof carries: whether it rests on what transitions do to each other, or only repeats what one of them says."""
+"""How much a proof carries: whether it rests on what transitions do to each other, or only repeats what
+one of them says."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class ConjunctWeight:
-    """The weight of one conjunct's proof, the state variables its invariant speaks of, and the transitions whose guards it needs."""
+    """The weight of one conjunct's proof, the state variables its invariant speaks of, and the
+    transitions whose guards it needs."""
 
     name: str
     weight: Weight

@@ -8,7 +8,19 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-SYNTHESIS = "read_verilog model.v; prep -top model -flatten; techmap; opt -nodffe -nosdff; dfflegalize -cell $_DFF_P_ 01; aigmap; opt_clean; write_aiger -zinit model.aig"
+SYNTHESIS = "; ".join(
+    (
+        "read_verilog model.v",
+        "prep -top model -flatten",
+        "techmap",
+        "opt -nodffe -nosdff",
+        "dfflegalize -cell $_DFF_P_ 01",
+        "aigmap",
+        "opt_clean",
+        "write_aiger -zinit model.aig",
+    )
+)
+"""From a circuit to an and-inverter graph whose latches all begin at 0, as ABC reads it."""
 
 
 class AbcError(Exception):
@@ -32,7 +44,8 @@ def abc_is_installed() -> bool:
 
 
 def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
-    """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no answer."""
+    """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no
+    answer."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
             raise AbcError(f"'{tool}' is not installed; on Debian: apt install yosys berkeley-abc")

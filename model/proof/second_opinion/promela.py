@@ -1,5 +1,6 @@
-"""A finite model beside a promise as Promela, for an opinion that shares no code with our solvers (Spin: Holzmann 2004).
-Time is finite here: it runs to a horizon, in the unit the bounds are given in."""
+"""A finite model beside a promise as Promela, for an opinion that shares no code with our solvers
+(Spin: Holzmann 2004). Time is finite here: it runs to a horizon, in the unit the bounds are given
+in."""
 
 from __future__ import annotations
 
@@ -42,8 +43,8 @@ _TYPES = {Sort.BOOL: "bool", Sort.INT: "short", Sort.TEXT: "byte"}
 
 
 def promela_program(system: System, promise: Promise, horizon: int = HORIZON) -> str:
-    """One process that does any step of the system that can matter to the promise, and asserts its verdict at each. Integers that
-    are chosen freely go from -1 to the horizon."""
+    """One process that does any step of the system that can matter to the promise, and asserts its
+    verdict at each. Integers that are chosen freely go from -1 to the horizon."""
     return _Program(cone_of_influence(system, promise), promise, horizon).text()
 
 

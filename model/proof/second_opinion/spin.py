@@ -23,7 +23,8 @@ class SpinError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SpinOpinion:
-    """Whether every assertion held in every state, how many states there were, and seconds of the search alone."""
+    """Whether every assertion held in every state, how many states there were, and seconds of the
+    search alone."""
 
     holds: bool
     states: int
@@ -31,7 +32,8 @@ class SpinOpinion:
 
 
 def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
-    """Run Spin on a program in an empty folder. Raises SpinError where it, or a C compiler, is missing, or where the search was not complete."""
+    """Run Spin on a program in an empty folder. Raises SpinError where it, or a C compiler, is missing,
+    or where the search was not complete."""
     for tool in ("spin", "gcc"):
         if shutil.which(tool) is None:
             raise SpinError(f"'{tool}' is not installed; on Debian: apt install spin gcc")

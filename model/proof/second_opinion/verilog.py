@@ -1,6 +1,6 @@
-"""A finite model beside a promise as a circuit, for an opinion that shares no code with our solvers: property-directed
-reachability in ABC (Een, Mishchenko, Brayton 2011), through yosys. Time is finite here: it runs to a horizon, in the unit the
-bounds are given in."""
+"""A finite model beside a promise as a circuit, for an opinion that shares no code with our solvers:
+property-directed reachability in ABC (Een, Mishchenko, Brayton 2011), through yosys. Time is finite
+here: it runs to a horizon, in the unit the bounds are given in."""
 
 from __future__ import annotations
 
@@ -41,13 +41,15 @@ _OPERATORS = {
 
 
 def verilog_circuit(system: System, promise: Promise, horizon: int = HORIZON) -> str:
-    """One module: each clock does the step its inputs choose, where that is enabled; the output says that the step violates the
-    promise. All first states and free choices are inputs, so nothing is left out of what the model allows before the horizon."""
+    """One module: each clock does the step its inputs choose, where that is enabled; the output says
+    that the step violates the promise. All first states and free choices are inputs, so nothing is
+    left out of what the model allows before the horizon."""
     return _Circuit(cone_of_influence(system, promise, timed_variables(system)), promise, horizon).text()
 
 
 class _Writer:
-    """Names and constants of one circuit; numbers have `bits` bits with a sign, which hold the horizon and every bound past it."""
+    """Names and constants of one circuit; numbers have `bits` bits with a sign, which hold the horizon
+    and every bound past it."""
 
     def __init__(self, names: Iterable[str], bits: int) -> None:
         self.names = {name: f"v{number}" for number, name in enumerate(names)}
@@ -140,7 +142,8 @@ class _Circuit:
         return conjunction(at_most(Var(NOW, Sort.INT), TIME), at_most(TIME, Const(self.horizon)), *limits)
 
     def related(self) -> str:
-        """Whether the first values, which are chosen apart, go together. They are there for one clock after the start."""
+        """Whether the first values, which are chosen apart, go together. They are there for one clock
+        after the start."""
         return f"(related && (!started || began || {self.writer.source(self.system.initially)}))"
 
     def wires(self) -> Iterator[str]:
