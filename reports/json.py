@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from earwitness.conformance.evidence.records import BundleRecord
+from earwitness.conformance.evidence.schemas import make_schema, schema_folder, schema_text
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.story import Story
 from earwitness.conformance.gate.summary import (
@@ -99,12 +101,16 @@ def render_json(judged: JudgedBundle) -> bytes:
 
 def json_schema() -> Mapping[str, Any]:
     """The schema of the document."""
-    dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {
-        "$schema": dialect,
-        "title": "Earwitness report",
-        **msgspec.json.schema(JsonReport),
-    }
+    return make_schema("Earwitness report", JsonReport)
+
+
+def schema_file() -> Path:
+    """Where the schema is published."""
+    return schema_folder() / "report.schema.json"
 
 
 FORMAT = Format("json", "json", render_json)
+
+
+if __name__ == "__main__":
+    schema_file().write_text(schema_text(json_schema()), "utf-8")

@@ -29,7 +29,7 @@ def waivers() -> None:
     """Files by which a gate is decided: waivers, known failures, capabilities."""
 
 
-@waivers.command()
+@waivers.command("lint")
 @click.argument(
     "files",
     nargs=-1,
@@ -42,7 +42,7 @@ def waivers() -> None:
     multiple=True,
     help="packs whose clauses may be waived; the shipped ones unless given",
 )
-def lint(files: tuple[Path, ...], packs: tuple[str, ...]) -> None:
+def lint_decisions(files: tuple[Path, ...], packs: tuple[str, ...]) -> None:
     """Check files of waivers, known failures or capabilities: names, reasons, days.
 
     Exits 2 where a file is wrong, 6 where a waiver has expired or names a clause that no pack has.

@@ -33,10 +33,10 @@ def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
         }
     }
     return {
-        "bundle-manifest": _schema("manifest.json", Manifest),
-        "bundle-results": _schema("results.json", Results),
-        "bundle-failure": _schema("failures/CLAUSE.json", FailureRecord),
-        "bundle-proofs": _schema("proofs.json", dict[str, ProofRecord]),
+        "bundle-manifest": make_schema("manifest.json", Manifest),
+        "bundle-results": make_schema("results.json", Results),
+        "bundle-failure": make_schema("failures/CLAUSE.json", FailureRecord),
+        "bundle-proofs": make_schema("proofs.json", dict[str, ProofRecord]),
         "bundle-observation": {
             **line,
             "title": "one line of observations.jsonl",
@@ -46,7 +46,8 @@ def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
     }
 
 
-def _schema(title: str, kind: Any) -> Mapping[str, Any]:
+def make_schema(title: str, kind: Any) -> Mapping[str, Any]:
+    """The schema of a declaration, under a title."""
     return {
         "$schema": DIALECT,
         "title": title,

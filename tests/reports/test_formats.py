@@ -17,13 +17,14 @@ import pytest
 from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
 from jsonschema import Draft7Validator, Draft202012Validator
 
+from earwitness.conformance.evidence.schemas import schema_text
 from earwitness.conformance.evidence.signature import generate_key, sign_bundle
 from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import Waiver
 from earwitness.reports.format import DEFAULT, ReportError, installed_formats, load_format, write_reports
-from earwitness.reports.json import json_schema
+from earwitness.reports.json import json_schema, schema_file
 from earwitness.reports.matrix import matrix_markdown, matrix_page
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -111,6 +112,11 @@ def test_json_follows_its_schema(red, green):
         validator.validate(document)
         assert document["exit"] == one.decision.exit.value
     assert not validator.is_valid({**document, "exit": "0"})
+
+
+def test_the_published_schema_of_the_report_is_that_of_the_declaration():
+    """Otherwise: python -m earwitness.reports.json"""
+    assert schema_file().read_text() == schema_text(json_schema())
 
 
 def test_sarif_follows_the_schema_of_the_standard(red, green, hostile):
