@@ -13,7 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from earwitness.conformance.evidence.bundle import SIGNATURE
-from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.decision import PROFILES
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
@@ -73,7 +73,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundLine:
     """A parameter of a pack, as people read it."""
 
     name: str
@@ -90,7 +90,7 @@ def render_page(judged: JudgedBundle) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["safe_text"] = printable
+    environment.filters["safe_text"] = safe_text
     template = environment.from_string(folder.joinpath("page.html").read_text("utf-8"))
     style = folder.joinpath("page.css").read_text("utf-8")
     return template.render(style=Markup(style), **_context(judged)).encode("utf-8")
@@ -161,7 +161,7 @@ def _passages(pack: Pack, lines: Mapping[str, ClauseLine]) -> Iterable[Source]:
         yield Source(pack.name, passage, "", tuple(clauses))
 
 
-def _bounds(pack: Pack) -> Iterable[Bound]:
+def _bounds(pack: Pack) -> Iterable[BoundLine]:
     for name, declared in pack.declared.items():
         is_time = declared.unit in (
             "us",
@@ -172,7 +172,7 @@ def _bounds(pack: Pack) -> Iterable[Bound]:
             "d",
         )
         value = describe_duration(pack.parameters[name]) if is_time else f"{declared.value} {declared.unit}"
-        yield Bound(name, value, declared.origin, declared.is_ours)
+        yield BoundLine(name, value, declared.origin, declared.is_ours)
 
 
 FORMAT = Format("html", "html", render_page)

@@ -14,7 +14,7 @@ from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.story import Story
 from earwitness.conformance.gate.summary import (
     ClauseLine,
-    Step,
+    NextStep,
 )
 from earwitness.reports.format import Format
 
@@ -50,7 +50,7 @@ class JsonReport(BundleRecord, frozen=True):
     warnings: tuple[str, ...]
     limits: tuple[str, ...]
     believed: tuple[str, ...]
-    next_steps: tuple[Step, ...]
+    next_steps: tuple[NextStep, ...]
 
 
 def json_report(judged: JudgedBundle) -> JsonReport:

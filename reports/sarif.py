@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from earwitness.conformance.gate.baseline import Change
+from earwitness.conformance.gate.baseline import ClauseChange
 from earwitness.conformance.gate.decision import Treatment
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.summary import ClauseLine
@@ -36,10 +36,10 @@ KINDS = {
 }
 OTHER_KIND = "open"
 BASELINE_STATES = {
-    Change.NEW.value: "new",
-    Change.REGRESSED.value: "new",
-    Change.UNCHANGED.value: "unchanged",
-    Change.FIXED.value: "updated",
+    ClauseChange.NEW.value: "new",
+    ClauseChange.REGRESSED.value: "new",
+    ClauseChange.UNCHANGED.value: "unchanged",
+    ClauseChange.FIXED.value: "updated",
 }
 
 

@@ -29,7 +29,7 @@ from earwitness.conformance.evidence.writer import forget_latest
 from earwitness.conformance.gate.judged import judge_bundle
 
 
-@click.command()
+@click.command("check")
 @click.option(
     "--target",
     default="ref",
@@ -79,7 +79,7 @@ from earwitness.conformance.gate.judged import judge_bundle
 @confinement_option
 @gate_options
 @output_options
-def check(
+def check_target(
     target: str,
     packs: tuple[str, ...],
     out: Path,

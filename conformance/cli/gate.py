@@ -29,7 +29,7 @@ from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.running.rejudge import rejudge
 
 
-@click.command()
+@click.command("gate")
 @click.argument(
     "bundle",
     type=click.Path(path_type=Path, file_okay=False),
@@ -37,7 +37,7 @@ from earwitness.conformance.running.rejudge import rejudge
 )
 @gate_options
 @output_options
-def gate(
+def gate_bundle(
     bundle: Path,
     key: Path | None,
     form: str,

@@ -11,13 +11,13 @@ import msgspec
 
 from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.cli.terminal import terminal_width
-from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.exits import (
     Exit,
     strongest,
 )
 from earwitness.conformance.gate.story import (
-    describe_event,
+    event_words,
     seconds_text,
 )
 from earwitness.conformance.running.log_judgement import (
@@ -37,7 +37,7 @@ MOST_TOLD = 5
 """Bad lines that are named in the output; all are counted."""
 
 
-@click.command()
+@click.command("judge")
 @click.argument(
     "files",
     nargs=-1,
@@ -70,7 +70,7 @@ MOST_TOLD = 5
     show_default=True,
     help="standard output",
 )
-def judge(
+def judge_logs(
     files: tuple[Path, ...],
     packs: tuple[str, ...],
     sees: tuple[str, ...],
@@ -139,12 +139,12 @@ def _plain_lines(
 ) -> Iterator[str]:
     count = len(judged.log.entries)
     yield click.style(
-        f"{printable(str(file))}: {count} observations, {len(judged.pieces)} pieces",
+        f"{safe_text(str(file))}: {count} observations, {len(judged.pieces)} pieces",
         bold=True,
     )
     for bad in judged.log.bad_lines[:MOST_TOLD]:
         yield click.style(
-            f"  line {bad.number}: {printable(bad.reason)}",
+            f"  line {bad.number}: {safe_text(bad.reason)}",
             fg="yellow",
         )
     if judged.log.bad_line_count:
@@ -159,7 +159,7 @@ def _plain_lines(
             fg=COLORS.get(clause.verdict, "yellow"),
         )
         text = clause.title if clause.verdict is LogVerdict.HOLDS else clause.reason or clause.title
-        yield f"  {clause.id:8}{verdict}{printable(text)}"[: terminal_width() + len(verdict) - 15]
+        yield f"  {clause.id:8}{verdict}{safe_text(text)}"[: terminal_width() + len(verdict) - 15]
         yield from _violations(clause)
 
 
@@ -168,9 +168,9 @@ def _violations(clause: ClauseJudgement) -> Iterator[str]:
         first = part.first_violation
         if first is None:
             continue
-        words = printable(describe_event(observation_to_json(first.seen)))
+        words = safe_text(event_words(observation_to_json(first.seen)))
         yield (
             f"          line {first.line}, {seconds_text(first.seen.time)}, "
-            f"{printable(first.seen.device)}: {words}"
+            f"{safe_text(first.seen.device)}: {words}"
         )
-        yield f"          {part.name}: {printable(part.english)}"
+        yield f"          {part.name}: {safe_text(part.english)}"

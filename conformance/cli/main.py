@@ -36,17 +36,17 @@ class Lazy:
 COMMANDS: Mapping[str, Lazy] = {
     "check": Lazy(
         "check",
-        "check",
+        "check_target",
         "Judge a target, prove the promises on the model, write a bundle and its reports.",
     ),
     "gate": Lazy(
         "gate",
-        "gate",
+        "gate_bundle",
         "Decide a bundle by a profile, waivers, known failures and a baseline.",
     ),
     "judge": Lazy(
         "judge",
-        "judge",
+        "judge_logs",
         "Judge logs of observations (JSON Lines) by whole packs.",
     ),
     "report": Lazy("report", "report", "Make reports from a bundle."),
@@ -57,7 +57,7 @@ COMMANDS: Mapping[str, Lazy] = {
     ),
     "replay": Lazy(
         "replay",
-        "replay",
+        "replay_failure",
         "Run a stored failure again, on the target of its bundle or another.",
     ),
     "vectors": Lazy(
@@ -233,20 +233,20 @@ def main() -> None:
 
 def _explain(error: Exception) -> Exit:
     from earwitness.conformance.cli.errors import exit_of_error
-    from earwitness.conformance.evidence.redaction import printable
+    from earwitness.conformance.evidence.redaction import safe_text
 
     if isinstance(error, ModuleNotFoundError):
         return _explain_missing(error)
     known = exit_of_error(error)
     if known is not None:
         click.echo(
-            f"earwitness: {printable(str(error), keep=chr(10))}",
+            f"earwitness: {safe_text(str(error), keep=chr(10))}",
             err=True,
         )
         return known
     if os.environ.get("EARWITNESS_DEBUG"):
         traceback.print_exc()
-    what = printable(f"{type(error).__name__}: {error}")
+    what = safe_text(f"{type(error).__name__}: {error}")
     click.echo(
         f"earwitness: our own bug, please report it: {what} (EARWITNESS_DEBUG=1 shows more)",
         err=True,

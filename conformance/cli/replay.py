@@ -23,7 +23,7 @@ from earwitness.model.trace import (
 from earwitness.policies.pack import Clause
 
 
-@click.command()
+@click.command("replay")
 @click.argument(
     "failure",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -43,7 +43,7 @@ from earwitness.policies.pack import Clause
     type=int,
     help="another seed than the bundle's",
 )
-def replay(
+def replay_failure(
     failure: Path,
     target: str | None,
     packs: tuple[str, ...],

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import click
 
-from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.story import Story
 from earwitness.conformance.gate.summary import (
@@ -226,7 +226,7 @@ class Progress:
 
     def tell(self, text: str) -> None:
         """One thing that was done, or is about to be."""
-        shown = printable(text)
+        shown = safe_text(text)
         if self.is_live:
             self._live.update(
                 self._task,

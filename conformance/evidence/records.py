@@ -99,7 +99,7 @@ class RunRecord(BundleRecord, frozen=True):
     dead: str = ""
 
 
-class Stores(BundleRecord, frozen=True):
+class StoresRecord(BundleRecord, frozen=True):
     """What was searched of the target's files."""
 
     files: int = 0
@@ -181,7 +181,7 @@ class Results(BundleRecord, frozen=True):
     runs: tuple[RunRecord, ...] = ()
     uploads: int = 0
     voice: int = 0
-    stores: Stores = Stores()
+    stores: StoresRecord = StoresRecord()
     accounts: tuple[AccountRecord, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
     sight: Mapping[str, Origin | None] = {}

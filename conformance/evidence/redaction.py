@@ -23,10 +23,10 @@ UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 zero width), surrogates, ..."""
 
 
-def printable(text: str, keep: str = "") -> str:
+def safe_text(text: str, keep: str = "") -> str:
     r"""The text with every character that would act instead of show written as \uXXXX.
 
-    >>> printable("a\x1b[31mb")
+    >>> safe_text("a\x1b[31mb")
     'a\\u001b[31mb'
     """
     return "".join(char if _is_safe(char) or char in keep else _escaped(char) for char in text)

@@ -75,7 +75,7 @@ def schema_folder() -> Path:
     return Path(str(files("earwitness.conformance").joinpath("schemas")))
 
 
-def write_schemas(folder: Path) -> None:
+def write_bundle_schemas(folder: Path) -> None:
     """Write each schema to its file."""
     folder.mkdir(exist_ok=True)
     for name, schema in bundle_schemas().items():
@@ -83,4 +83,4 @@ def write_schemas(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_schemas(schema_folder())
+    write_bundle_schemas(schema_folder())

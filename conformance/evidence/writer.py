@@ -30,7 +30,7 @@ from earwitness.conformance.evidence.records import (
 )
 from earwitness.conformance.evidence.redaction import (
     Redactor,
-    printable,
+    safe_text,
 )
 from earwitness.model.trace import Observation
 
@@ -59,7 +59,7 @@ LARGEST_LOG = 1 << 20
 """Bytes of a target's standard error that are kept."""
 
 
-def encode(
+def encode_record(
     record: msgspec.Struct | Mapping[str, Any],
 ) -> bytes:
     """Pretty JSON with keys in the order of their declaration: the same bytes for the same record."""
@@ -104,7 +104,7 @@ class BundleWriter:
         self._log_size = 0
         out.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir()
-        _write_whole(self.folder / PARTIAL, encode(self.manifest))
+        _write_whole(self.folder / PARTIAL, encode_record(self.manifest))
         _point_latest(out, self.id)
         self._observations = (self.folder / OBSERVATIONS).open("ab")
         self._files.add(OBSERVATIONS)
@@ -144,7 +144,7 @@ class BundleWriter:
     def log_target(self, text: str) -> None:
         """Append to the log of what the target wrote to its standard error: safe to print, without words,
         bounded."""
-        shown = self.redactor.text(printable(text, keep="\n\t")).encode("utf-8")[
+        shown = self.redactor.text(safe_text(text, keep="\n\t")).encode("utf-8")[
             : LARGEST_LOG - self._log_size
         ]
         with (self.folder / TARGET_LOG).open("ab") as log:
@@ -183,13 +183,13 @@ class BundleWriter:
         """Keep a violation as soon as it is found; a shorter one of the same clause takes its place."""
         self.keep_file(
             f"failures/{failure.clause}.json",
-            encode(failure),
+            encode_record(failure),
         )
         return self.folder / "failures" / f"{failure.clause}.json"
 
     def store_proofs(self, proofs: Mapping[str, ProofRecord]) -> None:
         """Keep what became of the proofs."""
-        self.keep_file(PROOFS, encode(dict(proofs)))
+        self.keep_file(PROOFS, encode_record(dict(proofs)))
 
     def finish(
         self,
@@ -207,7 +207,7 @@ class BundleWriter:
         """Write the results, then the manifest with all digests, and give the manifest's own digest."""
         self._observations.flush()
         os.fsync(self._observations.fileno())
-        self.keep_file(RESULTS, encode(results))
+        self.keep_file(RESULTS, encode_record(results))
         if PROOFS not in self._files:
             self.store_proofs({})
         self._files |= {_name(path, self.folder) for path in self.proofs.rglob("*") if path.is_file()}
@@ -225,7 +225,7 @@ class BundleWriter:
             budget=budget,
             files=digests,
         )
-        _write_whole(self.folder / MANIFEST, encode(whole))
+        _write_whole(self.folder / MANIFEST, encode_record(whole))
         (self.folder / PARTIAL).unlink()
         self.manifest = whole
         return digest_file(self.folder / MANIFEST)
@@ -235,13 +235,13 @@ class BundleWriter:
         ended = datetime.now(UTC).isoformat(timespec="seconds")
         noted = msgspec.structs.replace(self.manifest, ended=ended, reason=reason)
         with contextlib.suppress(OSError):
-            _write_whole(self.folder / PARTIAL, encode(noted))
+            _write_whole(self.folder / PARTIAL, encode_record(noted))
 
 
 def _describe_end(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "it was interrupted"
-    return printable(f"{type(error).__name__}: {error}")[:500]
+    return safe_text(f"{type(error).__name__}: {error}")[:500]
 
 
 def digest_file(path: Path) -> str:

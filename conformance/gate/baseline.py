@@ -10,7 +10,7 @@ from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.gate.verdict import Verdict
 
 
-class Change(Enum):
+class ClauseChange(Enum):
     """What became of a clause since the baseline."""
 
     NEW = "new"
@@ -19,22 +19,22 @@ class Change(Enum):
     UNCHANGED = "unchanged"
 
 
-def compare_clauses(bundle: Bundle, baseline: Bundle) -> Mapping[str, Change]:
+def compare_clauses(bundle: Bundle, baseline: Bundle) -> Mapping[str, ClauseChange]:
     """The change of each clause of this run."""
     before = {clause.id: clause.verdict for clause in baseline.results.clauses}
     return {clause.id: _change(before.get(clause.id), clause.verdict) for clause in bundle.results.clauses}
 
 
-def _change(before: Verdict | None, now: Verdict) -> Change:
+def _change(before: Verdict | None, now: Verdict) -> ClauseChange:
     if before is None:
-        return Change.NEW
+        return ClauseChange.NEW
     if before is now:
-        return Change.UNCHANGED
+        return ClauseChange.UNCHANGED
     if now is Verdict.SATISFIED:
-        return Change.FIXED
+        return ClauseChange.FIXED
     if before is Verdict.SATISFIED or now is Verdict.VIOLATED:
-        return Change.REGRESSED
-    return Change.UNCHANGED
+        return ClauseChange.REGRESSED
+    return ClauseChange.UNCHANGED
 
 
 def staleness(bundle: Bundle, baseline: Bundle) -> list[str]:

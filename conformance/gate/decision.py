@@ -10,7 +10,7 @@ from enum import Enum
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.gate.baseline import (
-    Change,
+    ClauseChange,
     compare_clauses,
     staleness,
 )
@@ -109,7 +109,7 @@ class ClauseDecision:
     exit: Exit = Exit.SATISFIED
     problem: str = ""
     note: str = ""
-    change: Change | None = None
+    change: ClauseChange | None = None
     fingerprint: str = ""
     waiver: Waiver | None = None
 
@@ -123,7 +123,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class GateDecision:
     """The exit code, and everything that led to it."""
 
     exit: Exit
@@ -140,7 +140,7 @@ class Decision:
         return tuple(n for n in self.notices if n.exit is Exit.SATISFIED)
 
 
-def decide(bundle: Bundle, packs: tuple[Pack, ...], policy: Policy) -> Decision:
+def decide_bundle(bundle: Bundle, packs: tuple[Pack, ...], policy: Policy) -> GateDecision:
     """The one decision about a bundle. `packs` are those of the bundle."""
     judged = _Judged(
         bundle,
@@ -163,7 +163,7 @@ def decide(bundle: Bundle, packs: tuple[Pack, ...], policy: Policy) -> Decision:
                 "no clause is satisfied, so nothing was established",
             ),
         )
-    return Decision(
+    return GateDecision(
         strongest([Exit.SATISFIED, *exits]),
         policy.profile,
         clauses,
@@ -200,7 +200,7 @@ class _Judged:
             waiver=waiver,
         )
 
-    def _changes(self) -> dict[str, Change]:
+    def _changes(self) -> dict[str, ClauseChange]:
         if self.policy.baseline is None:
             return {}
         return dict(compare_clauses(self.bundle, self.policy.baseline))
@@ -257,7 +257,7 @@ class _Judged:
     def _treatment(
         self,
         result: ClauseResult,
-        change: Change | None,
+        change: ClauseChange | None,
         print_: str,
     ) -> tuple[Treatment, str, Waiver | None]:
         waiver = self._waiver(result, print_)
@@ -280,7 +280,7 @@ class _Judged:
                 "its pack does not require it",
                 None,
             )
-        if change is Change.NEW:
+        if change is ClauseChange.NEW:
             return (
                 Treatment.NEW,
                 "not in the baseline; it counts once the baseline is renewed",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.decision import (
-    Decision,
+    GateDecision,
     Policy,
-    decide,
+    decide_bundle,
 )
 from earwitness.conformance.gate.summary import (
     Summary,
@@ -28,14 +28,14 @@ class JudgedBundle:
     bundle: Bundle
     packs: tuple[Pack, ...]
     policy: Policy
-    decision: Decision
+    decision: GateDecision
     summary: Summary
 
 
 def judge_bundle(bundle: Bundle, policy: Policy) -> JudgedBundle:
     """Decide a bundle under a policy and summarise it. Raises BundleError."""
     packs = bundle_packs(bundle)
-    decision = decide(bundle, packs, policy)
+    decision = decide_bundle(bundle, packs, policy)
     shown = _made_printable(bundle)
     return JudgedBundle(
         shown,
@@ -51,20 +51,20 @@ def _made_printable(bundle: Bundle) -> Bundle:
     manifest = bundle.manifest
     target = msgspec.structs.replace(
         manifest.target,
-        given=printable(manifest.target.given),
-        name=printable(manifest.target.name),
-        version=printable(manifest.target.version),
+        given=safe_text(manifest.target.given),
+        name=safe_text(manifest.target.name),
+        version=safe_text(manifest.target.version),
     )
     manifest = msgspec.structs.replace(
         manifest,
         target=target,
-        arguments=tuple(map(printable, manifest.arguments)),
-        environment={name: printable(value) for name, value in manifest.environment.items()},
+        arguments=tuple(map(safe_text, manifest.arguments)),
+        environment={name: safe_text(value) for name, value in manifest.environment.items()},
     )
     results = msgspec.structs.replace(
         bundle.results,
-        reason=printable(bundle.results.reason),
-        skipped=tuple(map(printable, bundle.results.skipped)),
-        kept_promises=tuple(map(printable, bundle.results.kept_promises)),
+        reason=safe_text(bundle.results.reason),
+        skipped=tuple(map(safe_text, bundle.results.skipped)),
+        kept_promises=tuple(map(safe_text, bundle.results.kept_promises)),
     )
     return replace(bundle, manifest=manifest, results=results)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from earwitness.conformance.evidence.records import FailureRecord
-from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.model.expression import Value
 from earwitness.model.vocabulary import vocabulary
 
@@ -129,16 +129,16 @@ def _steps(
     return tuple(told)
 
 
-def describe_event(entry: Mapping[str, Value]) -> str:
+def event_words(entry: Mapping[str, Value]) -> str:
     """An event in English, with the attributes that its phrase does not say already.
 
-    >>> describe_event({"time": 0, "device": "d1", "event": "microphone.power", "on": False})
+    >>> event_words({"time": 0, "device": "d1", "event": "microphone.power", "on": False})
     'the microphones lose power'
     """
     name = str(entry["event"])
     declared = vocabulary().events.get(name)
     if declared is None:
-        return printable(name)
+        return safe_text(name)
     values = {key: _formula_text(value) for key, value in entry.items() if key not in STRUCTURE}
     fitting = [said for said in declared.phrases if said <= set(values.items())]
     best = max(fitting, key=len, default=frozenset())
@@ -172,10 +172,10 @@ def describe_step(step: Mapping[str, Value]) -> str:
     name = str(step.get("do", ""))
     values = {key: _step_text(key, value) for key, value in step.items() if key != "do"}
     try:
-        return printable(STEP_WORDS[name].format(**values))
+        return safe_text(STEP_WORDS[name].format(**values))
     except (KeyError, IndexError):
         told = [value for key, value in values.items() if key != "device"]
-        return printable(f"{' '.join([name, *told])} on {values.get('device', 'the target')}")
+        return safe_text(f"{' '.join([name, *told])} on {values.get('device', 'the target')}")
 
 
 def _step_text(key: str, value: Value) -> str:
@@ -222,9 +222,9 @@ def sequence_rows(
         Row(
             number=number,
             time=seconds_text(int(entry["time"])),
-            device=printable(str(entry["device"])),
-            event=printable(str(entry["event"])),
-            words=printable(describe_event(entry)),
+            device=safe_text(str(entry["device"])),
+            event=safe_text(str(entry["event"])),
+            words=safe_text(event_words(entry)),
             origin=str(entry.get("origin", "device")),
             repeats=repeats,
             is_violation=is_violation,

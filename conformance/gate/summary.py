@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.conformance.evidence.redaction import printable
+from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.decision import (
     EVIDENCE_WORDS,
     SEVERITIES,
     ClauseDecision,
-    Decision,
+    GateDecision,
     Treatment,
 )
 from earwitness.conformance.gate.exits import Exit
@@ -102,7 +102,7 @@ class ClauseLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """Something to do next: why, and a command that works when it is pasted."""
 
     why: str
@@ -126,7 +126,7 @@ class Summary:
     warnings: tuple[str, ...]
     limits: tuple[str, ...]
     believed: tuple[str, ...]
-    next_steps: tuple[Step, ...]
+    next_steps: tuple[NextStep, ...]
 
     @property
     def failing(self) -> tuple[ClauseLine, ...]:
@@ -143,7 +143,7 @@ class Summary:
 def summarise(
     bundle: Bundle,
     packs: Iterable[Pack],
-    decision: Decision,
+    decision: GateDecision,
 ) -> Summary:
     """The summary of a bundle under a decision."""
     owned = [(pack, clause) for pack in packs for clause in pack.clauses]
@@ -165,8 +165,8 @@ def summarise(
         by_evidence=_tally(line.evidence for line in lines if line.verdict is Verdict.SATISFIED),
         matrix=_matrix(lines),
         stories=stories,
-        problems=tuple(printable(n.text) for n in decision.notices if n.exit is not Exit.SATISFIED),
-        warnings=tuple(printable(n.text) for n in decision.warnings),
+        problems=tuple(safe_text(n.text) for n in decision.notices if n.exit is not Exit.SATISFIED),
+        warnings=tuple(safe_text(n.text) for n in decision.warnings),
         limits=tuple(_limits(bundle)),
         believed=tuple(_believed(bundle)),
         next_steps=tuple(_next_steps(bundle, decision)),
@@ -217,8 +217,8 @@ def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
     result = decided.result
     return ClauseLine(
         id=result.id,
-        title=printable(result.title),
-        english=printable(result.english),
+        title=safe_text(result.title),
+        english=safe_text(result.english),
         severity=result.severity,
         source=result.source,
         verdict=result.verdict,
@@ -227,8 +227,8 @@ def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
         parts=tuple(_part_line(part) for part in result.conjuncts),
         proof=result.proved,
         exercised=result.exercised,
-        problem=printable(decided.problem),
-        note=printable(decided.note),
+        problem=safe_text(decided.problem),
+        note=safe_text(decided.note),
         change=decided.change.value if decided.change is not None else "",
         fingerprint=decided.fingerprint,
         pack=pack,
@@ -239,13 +239,13 @@ def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
 def _part_line(part: ConjunctResult) -> PartLine:
     return PartLine(
         name=part.name,
-        english=printable(part.english),
+        english=safe_text(part.english),
         verdict=part.verdict,
         needs=WORDS[part.needs],
         evidence=WORDS[part.evidence] if part.evidence is not None else "none",
         detail=describe_origins(part),
         exercised=part.exercised,
-        reason=printable(part.reason),
+        reason=safe_text(part.reason),
     )
 
 
@@ -264,7 +264,7 @@ def _matrix(
     return {severity: dict(counted) for severity, counted in table.items() if counted}
 
 
-def _sentence(bundle: Bundle, decision: Decision) -> str:
+def _sentence(bundle: Bundle, decision: GateDecision) -> str:
     """The verdict in one sentence: which build, by which packs and profile, when, how complete, confined
     or not, signed or not."""
     manifest, target = (
@@ -277,7 +277,7 @@ def _sentence(bundle: Bundle, decision: Decision) -> str:
     day, _, clock = manifest.started.partition("T")
     when = f"{day} {clock[:5]} UTC"
     confined = "sealed in" if manifest.confinement == "sealed" else f"not sealed in ({manifest.confinement})"
-    return printable(
+    return safe_text(
         f"{build}{digest}, judged by {packs} under the profile {decision.profile.value} on {when}, "
         f"{confined}: "
         f"{count_words(decision.clauses)}."
@@ -286,7 +286,7 @@ def _sentence(bundle: Bundle, decision: Decision) -> str:
 
 def _stories(
     bundle: Bundle,
-    decision: Decision,
+    decision: GateDecision,
     prints: Mapping[str, str],
     speaks_of: Mapping[str, frozenset[str]],
 ) -> Iterable[Story]:
@@ -302,8 +302,8 @@ def _stories(
         parts = [part for part in result.conjuncts if part.verdict is Verdict.VIOLATED]
         yield tell_story(
             failure,
-            title=printable(result.title),
-            expected=printable("; ".join(part.english for part in parts) or result.english),
+            title=safe_text(result.title),
+            expected=safe_text("; ".join(part.english for part in parts) or result.english),
             command=replay_command(bundle, result.id),
             speaks_of=speaks_of.get(result.id, frozenset()),
             fingerprint=prints[result.id],
@@ -356,10 +356,10 @@ def _believed(bundle: Bundle) -> Iterable[str]:
             yield f"{EVIDENCE_WORDS[origin]}: {', '.join(names)}"
 
 
-def _next_steps(bundle: Bundle, decision: Decision) -> Iterable[Step]:
+def _next_steps(bundle: Bundle, decision: GateDecision) -> Iterable[NextStep]:
     for decided in decision.failing:
         if decided.result.id in bundle.failures:
-            yield Step(
+            yield NextStep(
                 f"play {decided.result.id} again",
                 replay_command(bundle, decided.result.id),
             )
@@ -369,7 +369,7 @@ def _next_steps(bundle: Bundle, decision: Decision) -> Iterable[Step]:
             key=lambda c: c.result.verdict is not Verdict.VIOLATED,
         )
         first = ordered[0].result.id
-        yield Step(
+        yield NextStep(
             f"see what {first} asks for",
             f"earwitness policy show {first}",
         )

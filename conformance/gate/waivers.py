@@ -20,7 +20,7 @@ from earwitness.conformance.gate.files import (
 from earwitness.model.vocabulary import nearest
 
 
-class Scope(GateEntry, frozen=True):
+class WaiverScope(GateEntry, frozen=True):
     """What a waiver is about, beyond its clause: versions of the implementation (`>=1.2,<2`), one failure
     by its fingerprint."""
 
@@ -38,7 +38,7 @@ class Waiver(GateEntry, frozen=True):
     owner: str
     approved_by: str
     expires: date
-    scope: Scope = Scope()
+    scope: WaiverScope = WaiverScope()
     link: str = ""
 
     def has_expired(self, now: datetime) -> bool:

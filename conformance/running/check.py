@@ -174,7 +174,7 @@ class _Check:
             ),
             uploads=sum(r.uploads for r in session.runs),
             voice=sum(r.voice for r in session.runs),
-            stores=records.Stores(
+            stores=records.StoresRecord(
                 files=max((s.files for s in stores), default=0),
                 unread=tuple(sorted({u for s in stores for u in s.unread})),
                 finds=tuple(sorted({f"{f.store}: {f.category}" for s in stores for f in s.finds})),

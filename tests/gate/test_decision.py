@@ -12,11 +12,11 @@ from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
 from earwitness.conformance.evidence.records import FindingRecord, ProofRecord
 from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.capability_file import CapabilityFile
-from earwitness.conformance.gate.decision import Policy, Profile, Treatment, decide
+from earwitness.conformance.gate.decision import Policy, Profile, Treatment, decide_bundle
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.known_failures import KnownFailure
 from earwitness.conformance.gate.verdict import Verdict
-from earwitness.conformance.gate.waivers import Scope, Waiver
+from earwitness.conformance.gate.waivers import Waiver, WaiverScope
 from earwitness.model.trace import Origin
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ def red(tmp_path):
 
 
 def decided(bundle, **policy):
-    return decide(bundle, bundle_packs(bundle), replace(POLICY, **policy))
+    return decide_bundle(bundle, bundle_packs(bundle), replace(POLICY, **policy))
 
 
 def with_results(bundle, **changes):
@@ -114,7 +114,7 @@ def test_an_inconclusive_run_with_a_reason_is_not_green(green):
 
 def test_nothing_satisfied_is_not_green(green):
     nothing = with_results(green, clauses=())
-    assert decide(nothing, (), POLICY).exit is Exit.INCONCLUSIVE
+    assert decide_bundle(nothing, (), POLICY).exit is Exit.INCONCLUSIVE
 
 
 def test_a_clause_without_a_result_or_with_two_is_invalid_evidence(green):
@@ -206,9 +206,9 @@ def test_an_unused_or_unknown_waiver_is_a_warning_or_with_strict_waivers_stale(g
 @pytest.mark.parametrize(
     ("scope", "covers"),
     [
-        (Scope(versions=">=1,<2"), True),
-        (Scope(versions=">=2"), False),
-        (Scope(fingerprint="0123456789abcdef"), False),
+        (WaiverScope(versions=">=1,<2"), True),
+        (WaiverScope(versions=">=2"), False),
+        (WaiverScope(fingerprint="0123456789abcdef"), False),
     ],
 )
 def test_a_waiver_reaches_no_further_than_its_scope(red, scope, covers):
@@ -218,12 +218,12 @@ def test_a_waiver_reaches_no_further_than_its_scope(red, scope, covers):
 
 def test_a_waiver_of_one_failure_goes_by_its_fingerprint(red):
     found = decided(red).clauses[0].fingerprint
-    waiver = msgspec.structs.replace(WAIVER, scope=Scope(fingerprint=found))
+    waiver = msgspec.structs.replace(WAIVER, scope=WaiverScope(fingerprint=found))
     assert decided(red, waivers=(waiver,)).exit is Exit.SATISFIED
 
 
 def test_a_version_that_cannot_be_compared_is_outside_every_range(red):
-    waiver = msgspec.structs.replace(WAIVER, scope=Scope(versions=">=1"))
+    waiver = msgspec.structs.replace(WAIVER, scope=WaiverScope(versions=">=1"))
     assert decided(with_target(red, version="spring"), waivers=(waiver,)).exit is Exit.VIOLATED
 
 
@@ -319,6 +319,6 @@ def test_of_several_problems_the_strongest_is_the_exit_code(tmp_path):
     bundle = read(write_bundle(tmp_path / "out", clauses=results, trace=LEAKY, exit_code=1, failure=leak()))
     stale = replace(POLICY, known_failures=(msgspec.structs.replace(KNOWN, clause="LED-1"),))
     packs = bundle_packs(bundle)
-    nobody_satisfied = decide(bundle, packs, stale)
+    nobody_satisfied = decide_bundle(bundle, packs, stale)
     assert nobody_satisfied.exit is Exit.VIOLATED
     assert {Exit.STALE, Exit.INCONCLUSIVE} <= {n.exit for n in nobody_satisfied.notices}

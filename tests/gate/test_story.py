@@ -10,7 +10,7 @@ from bundles import leak
 
 from earwitness.conformance.evidence import redaction
 from earwitness.conformance.gate import exits, story, verdict
-from earwitness.conformance.gate.story import LOSSES, describe_event, describe_step, sequence_rows, tell_story
+from earwitness.conformance.gate.story import LOSSES, describe_step, event_words, sequence_rows, tell_story
 from earwitness.conformance.stimuli.stimulus import KINDS
 from earwitness.model.vocabulary import vocabulary
 
@@ -66,7 +66,7 @@ def test_every_loss_is_of_an_event_that_there_is():
 
 @pytest.mark.parametrize("event", vocabulary().events)
 def test_every_event_is_told_without_its_dotted_name_where_it_has_words(event):
-    assert describe_event({"time": 0, "device": "d1", "event": event})
+    assert event_words({"time": 0, "device": "d1", "event": event})
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -77,7 +77,7 @@ def test_every_step_is_told_in_words_without_braces(name):
 
 def test_hostile_names_in_steps_and_events_do_not_act():
     assert "\x1b" not in describe_step({"do": "\x1b[31m", "device": "\u202e"})
-    assert "\x1b" not in describe_event({"time": 0, "device": "d", "event": "\x1b[31m"})
+    assert "\x1b" not in event_words({"time": 0, "device": "d", "event": "\x1b[31m"})
 
 
 def test_a_way_that_was_not_shrunk_is_told_in_part():

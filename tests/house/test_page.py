@@ -16,6 +16,8 @@ MOST_NODES_A_LINE = 9.0
 """In the median of a room. The anchors of our style have 5 to 8."""
 
 ALLOWED_TWICE = {
+    "check": "the library's verb, and the function in the harness that does the work",
+    "judge": "the library's verb, for logs; and the judge of a run",
     "answer_request": "each skill of the reference has one, which its host calls",
     "main": "every program has one",
     "render": "each report format has one; it is what its entry point names",
