@@ -418,7 +418,7 @@ def test_closing_twice_is_closing_once():
 
 
 def send_and_arrive(device, data):
-    """Send, and wait until the kernel has put all of it before the receiver: nothing is left unacknowledged."""
+    """Send, and wait until the kernel has put all of it before the receiver."""
     device.sendall(data)
     while fcntl.ioctl(device.fileno(), termios.TIOCOUTQ, b"\0\0\0\0") != b"\0\0\0\0":
         pass
