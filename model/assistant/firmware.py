@@ -89,6 +89,8 @@ _LIT_AT_REST = all_of(
 
 
 _HINTS = (
+    implication(IN_CALL, powered),
+    implication(blue, powered),
     implication(opened, blue),
     implication(all_of(opened, show), bar),
     implication(opened, one_of(control, "streaming", "waiting")),
