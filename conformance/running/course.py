@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 CONTROL = "weather"
 """The clip of the positive control."""
+SHORTEST_SOUND = 256
+"""Bytes of an answer in which sound is looked for: counts and settings are shorter."""
 PIECE = 1_280
 """Samples that are heard at once: 80 ms."""
 PIECE_TIME = 80_000
@@ -151,8 +154,21 @@ class Course:
         says_denied = any(
             o.event == "access" and o.attributes.get("decision") == "deny" for o in answer.observations
         )
-        access = access_of(query, data, says_denied=says_denied, holds_words=holds_words(data, spoken))
+        access = access_of(
+            query,
+            data,
+            says_denied=says_denied,
+            holds_words=holds_words(data, spoken),
+            holds_sound=self._holds_sound(data),
+        )
         return self._moment(query.device, answer, [access])
+
+    def _holds_sound(self, data: Any) -> bool:
+        """Whether an answer holds sound that was played."""
+        if data in (None, [], {}, ""):
+            return False
+        content = json.dumps(data).encode()
+        return len(content) >= SHORTEST_SOUND and self.harness.sounds.reader.read(content).voice
 
     # Sound
 

@@ -105,15 +105,18 @@ def deeds_of(stimulus: Stimulus, state: DeviceState) -> Iterator[Event]:
             yield "skill.enable", {"skill": skill, "certified": not refused}
 
 
-def access_of(query: Query, data: object, *, says_denied: bool, holds_words: bool) -> Event:
+def access_of(
+    query: Query, data: object, *, says_denied: bool, holds_words: bool, holds_sound: bool = False
+) -> Event:
     """What an answer to a question shows, whatever was said of the decision: something given after a denial
     was permitted. Words of the
     test in it are transcripts, whatever they are called; `needed` is by the paper, and never for those to
     whom the device does not
     belong."""
     resource = "transcripts" if holds_words else query.resource
+    resource = "recordings" if holds_sound else resource
     empty = data is None or (says_denied and data in ([], {}, "", 0, False))
-    given = holds_words or not empty
+    given = holds_words or holds_sound or not empty
     needed = query.actor == "ours" and resource in NEEDED.get(query.role, frozenset())
     return "access", {
         "actor": query.actor,
