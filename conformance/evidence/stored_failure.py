@@ -24,6 +24,10 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.model.vocabulary import nearest
 
 
+SENTENCES = ".traceability.yaml"
+"""Ending of the file that maps a source's sentences to the clauses of a pack."""
+
+
 class FailureFileError(ValueError):
     """A file that is no stored failure."""
 
@@ -65,8 +69,14 @@ def read_failure(path: Path) -> StoredFailure:
         kind=failure.kind,
         target=failure.target or (manifest.target.given if manifest is not None else ""),
         seed=failure.seed or (manifest.seed if manifest is not None else 0),
-        packs=tuple(sorted((bundle / "packs").glob("*.yaml"))) if manifest is not None else (),
+        packs=_packs_of(bundle) if manifest is not None else (),
     )
+
+
+def _packs_of(bundle: Path) -> tuple[Path, ...]:
+    """The packs that a bundle keeps; beside one may lie the sentences of its source."""
+    kept = sorted((bundle / "packs").glob("*.yaml"))
+    return tuple(path for path in kept if not path.name.endswith(SENTENCES))
 
 
 def _manifest_of(bundle: Path) -> Manifest | None:
