@@ -23,7 +23,6 @@ from earwitness.conformance.stimuli.stimulus import (
 )
 from earwitness.model.vocabulary import nearest
 
-
 SENTENCES = ".traceability.yaml"
 """Ending of the file that maps a source's sentences to the clauses of a pack."""
 
