@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from earwitness.model.proof.encoding import Problem, encode
-from earwitness.model.proof.invariant import recall_invariant, write_invariant
+from earwitness.model.proof.houdini import inductive_subset
+from earwitness.model.proof.invariant import (
+    allows_violation,
+    minimal_core,
+    read_lemmas,
+    recall_invariant,
+    write_invariant,
+)
 from earwitness.model.proof.named_terms import TermError
 from earwitness.model.proof.proof import Proof, ProvedConjunct, Standing
-from earwitness.model.proof.spacer import Answer, search_invariant
+from earwitness.model.proof.spacer import Answer, run_spacer, search_invariant
 from earwitness.model.proof.unroll import BoundedSearch, find_violation
 from earwitness.model.systems.cone import cone_of_influence, timed_variables
 from earwitness.model.systems.explicit_search import Goal, find_shortest_run
@@ -82,6 +89,27 @@ def decide(
     if answer.standing is Standing.PROVED:
         return _proved(whole, promise, answer)
     return _refuted_or_open(system, promise, answer, seconds)
+
+
+def decide_with_lemmas(
+    system: System, promise: Promise, known: Sequence[str], seconds: int = SECONDS
+) -> Decision:
+    """Spacer, helped by conjuncts of other invariants that hold here too: no guess is made, no run is
+    looked for. Where it finds no proof nothing is said of the promise."""
+    whole = encode(system, promise)
+    cone = cone_of_influence(system, promise, timed_variables(system))
+    problem = encode(cone, promise, whole.encoding)
+    hints = [problem.encoding.term(hint, problem.before) for hint in cone.hints]
+    lemmas = inductive_subset(problem, [*read_lemmas(problem, known), *hints])
+    if not allows_violation(problem, lemmas):
+        answer = Answer(Standing.PROVED, tuple(minimal_core(problem, lemmas)))
+    else:
+        answer = run_spacer(problem, lemmas, seconds)
+        if answer.standing is Standing.PROVED:
+            answer = Answer(Standing.PROVED, tuple(minimal_core(problem, [*lemmas, *answer.invariant])))
+    if answer.standing is not Standing.PROVED:
+        return Decision(Standing.INCONCLUSIVE, reason=answer.reason or "no proof from known lemmas")
+    return _proved(whole, promise, answer)
 
 
 def _find_quickly(system: System, promise: Promise) -> ModelRun | None:

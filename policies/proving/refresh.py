@@ -10,7 +10,7 @@ from pathlib import Path
 
 from earwitness.model.proof.encoding import encode
 from earwitness.model.proof.invariant import recall_invariant
-from earwitness.model.proof.portfolio import decide
+from earwitness.model.proof.portfolio import decide, decide_with_lemmas
 from earwitness.model.proof.proof import Standing
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
@@ -71,7 +71,8 @@ def stale_strength(pack: Pack) -> Iterator[Stale]:
 
 
 def refresh_invariants(pack: Pack, seconds: int, tell: Callable[[str], None]) -> bool:
-    """Search what is stale, and store each invariant as soon as it is found. Whether all were found."""
+    """Search what is stale, and store each invariant as soon as it is found. Whether all were found.
+    What is stored of the other conjuncts is tried first: it spares most of the search."""
     stale = {item.name for item in stale_invariants(pack)}
     claims = {claim.name: claim for claim in claims_of(pack)}
     found_all = True
@@ -79,9 +80,12 @@ def refresh_invariants(pack: Pack, seconds: int, tell: Callable[[str], None]) ->
         _store(pack.file.with_name(FILE), name, ())
         _store(model_file(pack.model), name, ())
         tell(f"{name}: no longer a conjunct; its invariant is dropped")
+    known = [text for texts in load_invariants(pack).values() for text in texts]
     for name in sorted(stale & claims.keys()):
         claim = claims[name]
-        decision = decide(claim.system, claim.promise, None, seconds)
+        decision = decide_with_lemmas(claim.system, claim.promise, known, seconds)
+        if decision.standing is not Standing.PROVED:
+            decision = decide(claim.system, claim.promise, None, seconds)
         tell(f"{name}: {decision.standing.value} {decision.reason}".rstrip())
         if decision.standing is Standing.PROVED:
             _store(claim.file, name, decision.invariant)
