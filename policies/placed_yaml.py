@@ -57,7 +57,7 @@ class Document:
                 found = node.lc.item(step)  # type: ignore[attr-defined]
             else:
                 break
-            node = node[step]  # type: ignore[index]
+            node = node[step]
         return found
 
     def key_place(self, path: Sequence[str | int], key: str) -> str:
@@ -102,8 +102,9 @@ def _refuse_tricks(text: str, name: str) -> None:
         place = f"{name}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
         if isinstance(event, AliasEvent):
             raise PlacedYamlError(f"{place}: aliases are not used here; write the value out")
-        if isinstance(event, NodeEvent) and getattr(event, "tag", None):
-            raise PlacedYamlError(f"{place}: tags are not used here; leave out '{event.tag}'")
+        tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
+        if tag:
+            raise PlacedYamlError(f"{place}: tags are not used here; leave out '{tag}'")
         if isinstance(event, CollectionStartEvent):
             depth += 1
         if isinstance(event, CollectionEndEvent):
