@@ -89,6 +89,8 @@ _LIT_AT_REST = all_of(
 
 
 _HINTS = (
+    one_of(control, *CONTROL),
+    one_of(cause, "wake_word", "action_button", "follow_up"),
     implication(IN_CALL, powered),
     implication(blue, powered),
     implication(opened, blue),
