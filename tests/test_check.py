@@ -89,7 +89,7 @@ def test_the_report_opens_in_a_real_browser(violated, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "part"),
     [
-        (["check", "--target", "ref:faulty/nothing", "--no-proofs"], 4, "no fault 'nothing'"),
+        (["check", "--target", "ref:faulty/nothing", "--no-proofs"], 4, "no variation 'nothing'"),
         (["check", "--target", "exec:/no/such/device", "--no-proofs"], 4, "cannot be started"),
         (["check", "--pack", "none.yaml"], 2, "cannot be read"),
         (["check", "--frobnicate"], 2, "No such option"),
