@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 Value = bool | int | str
@@ -48,10 +48,22 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operator applied to arguments."""
+    """An operator applied to arguments. Its hash is computed once: formulas are large, share their parts, and are
+    looked up all the time, so that a hash computed at each look-up costs the square of their size."""
 
     operator: Operator
     arguments: tuple[Expression, ...]
+    kept_hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kept_hash", hash((self.operator, self.arguments)))
+
+    def __hash__(self) -> int:
+        return self.kept_hash
+
+    def __reduce__(self) -> tuple[type[Apply], tuple[Operator, tuple[Expression, ...]]]:
+        # Hashes of text differ from process to process, so a copy elsewhere computes its own.
+        return Apply, (self.operator, self.arguments)
 
 
 Expression = Const | Var | Apply
