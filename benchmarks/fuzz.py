@@ -28,10 +28,22 @@ from pathlib import Path
 import av
 import numpy as np
 
-from earwitness.conformance.targets.lines import answer_from, decode_line, hello_from
+from earwitness.conformance.targets.lines import (
+    answer_from,
+    decode_line,
+    hello_from,
+)
 from earwitness.conformance.targets.protocol import TargetError
-from earwitness.conformance.targets.traffic import asked_name, name_answer, parse_packet, server_name
-from earwitness.conformance.witnesses.client_hello import begins_tls, client_hello_from
+from earwitness.conformance.targets.traffic import (
+    asked_name,
+    name_answer,
+    parse_packet,
+    server_name,
+)
+from earwitness.conformance.witnesses.client_hello import (
+    begins_tls,
+    client_hello_from,
+)
 from earwitness.conformance.witnesses.heard_sound import HeardSound
 from earwitness.conformance.witnesses.layouts import plausible_layouts
 from earwitness.conformance.witnesses.limited_child import LimitedChild
@@ -39,7 +51,10 @@ from earwitness.conformance.witnesses.loudspeaker import sounds_in
 from earwitness.conformance.witnesses.pixels import mean_colour, pixels_from
 from earwitness.conformance.witnesses.reader import Reader
 from earwitness.conformance.witnesses.spoken_words import SpokenWords
-from earwitness.conformance.witnesses.wire.connection import Direction, Dissection
+from earwitness.conformance.witnesses.wire.connection import (
+    Direction,
+    Dissection,
+)
 from earwitness.model.vocabulary import Microseconds
 
 SLOW = 2.0
@@ -93,22 +108,30 @@ def mutated(rng: random.Random, seeds: list[bytes]) -> bytes:
     return bytes(data[: max(LONGEST, len(max(seeds, key=len)))])
 
 
-def flip_a_bit(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
+def flip_a_bit(
+    rng: random.Random, data: bytearray, seeds: list[bytes]
+) -> None:
     if data:
         data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
 
 
-def put_bytes(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
+def put_bytes(
+    rng: random.Random, data: bytearray, seeds: list[bytes]
+) -> None:
     place = rng.randint(0, len(data))
     data[place:place] = rng.randbytes(rng.choice((1, 2, 4, 16)))
 
 
-def put_a_number(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
+def put_a_number(
+    rng: random.Random, data: bytearray, seeds: list[bytes]
+) -> None:
     kind = rng.choice((">B", "<H", ">H", "<I", ">I"))
     size = struct.calcsize(kind)
     if len(data) >= size:
         place = rng.randint(0, len(data) - size)
-        data[place : place + size] = struct.pack(kind, rng.choice(INTERESTING) & (1 << 8 * size) - 1)
+        data[place : place + size] = struct.pack(
+            kind, rng.choice(INTERESTING) & (1 << 8 * size) - 1
+        )
 
 
 def cut_out(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
@@ -116,18 +139,29 @@ def cut_out(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
     del data[begins : begins + rng.choice((1, 2, 8, 64, 1_024))]
 
 
-def repeat_a_part(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
+def repeat_a_part(
+    rng: random.Random, data: bytearray, seeds: list[bytes]
+) -> None:
     begins = rng.randint(0, len(data))
     part = data[begins : begins + rng.choice((1, 4, 32))]
     data[begins:begins] = part * rng.choice((1, 2, 16))
 
 
-def splice_another(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
+def splice_another(
+    rng: random.Random, data: bytearray, seeds: list[bytes]
+) -> None:
     other = rng.choice(seeds)
     data[rng.randint(0, len(data)) :] = other[rng.randint(0, len(other)) :]
 
 
-CHANGES = (flip_a_bit, put_bytes, put_a_number, cut_out, repeat_a_part, splice_another)
+CHANGES = (
+    flip_a_bit,
+    put_bytes,
+    put_a_number,
+    cut_out,
+    repeat_a_part,
+    splice_another,
+)
 
 
 # Seeds
@@ -135,27 +169,52 @@ CHANGES = (flip_a_bit, put_bytes, put_a_number, cut_out, repeat_a_part, splice_a
 
 def wire_seeds() -> list[bytes]:
     """Conversations: a byte for the direction, two for the length, then the bytes, again and again."""
-    post = b"POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 20\r\n\r\n" + bytes(range(20))
+    post = (
+        b"POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 20\r\n\r\n"
+        + bytes(range(20))
+    )
     chunked = b"POST /x HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nx: y\r\n\r\n"
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
-    opening = b"GET / HTTP/1.1\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n"
+    opening = (
+        b"GET / HTTP/1.1\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n"
+    )
     agreed = b"HTTP/1.1 101 S\r\nupgrade: websocket\r\nsec-websocket-extensions: permessage-deflate\r\n\r\n"
     packed = zlib.compressobj(wbits=-15)
-    deflated = (packed.compress(b"hello " * 30) + packed.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    deflated = (
+        packed.compress(b"hello " * 30) + packed.flush(zlib.Z_SYNC_FLUSH)
+    )[:-4]
     frames = (
-        b"\xc2" + bytes([len(deflated)]) + deflated + b"\x89\x84abcdwxyz" + b"\x82\x7e\x00\x80" + bytes(128)
+        b"\xc2"
+        + bytes([len(deflated)])
+        + deflated
+        + b"\x89\x84abcdwxyz"
+        + b"\x82\x7e\x00\x80"
+        + bytes(128)
     )
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-    http2 = preface + b"\0\0\0\4\0\0\0\0\0\0\0\2\1\5\0\0\0\1\x82\x86\0\0\7\0\x08\0\0\0\1\2hell\0\0"
+    http2 = (
+        preface
+        + b"\0\0\0\4\0\0\0\0\0\0\0\2\1\5\0\0\0\1\x82\x86\0\0\7\0\x08\0\0\0\1\2hell\0\0"
+    )
     mqtt = b"\x10\x0e\0\4MQTT\4\2\0\x3c\0\2id\x30\x0c\0\5audiohello\xc0\0"
     conversations = [
         [(UP, post), (DOWN, answer), (UP, chunked), (DOWN, answer)],
-        [(UP, opening), (DOWN, agreed), (UP, frames), (DOWN, frames), (UP, b"\x88\x80abcd"), (UP, b"more")],
+        [
+            (UP, opening),
+            (DOWN, agreed),
+            (UP, frames),
+            (DOWN, frames),
+            (UP, b"\x88\x80abcd"),
+            (UP, b"more"),
+        ],
         [(UP, http2), (DOWN, b"\0\0\0\4\0\0\0\0\0")],
         [(UP, mqtt), (DOWN, b"\x20\2\0\0")],
         [(DOWN, b"I begin\n"), (UP, b"\0\1\2")],
     ]
-    return [b"".join(_packed(*piece) for piece in conversation) for conversation in conversations]
+    return [
+        b"".join(_packed(*piece) for piece in conversation)
+        for conversation in conversations
+    ]
 
 
 def _packed(direction: Direction, data: bytes) -> bytes:
@@ -167,11 +226,19 @@ def dissect(data: bytes) -> None:
     dissection, fed, given, at = Dissection(), 0, 0, 0
     while at + 3 <= len(data):
         direction = UP if data[at] & 1 else DOWN
-        piece = data[at + 3 : at + 3 + int.from_bytes(data[at + 1 : at + 3], "big")]
+        piece = data[
+            at + 3 : at + 3 + int.from_bytes(data[at + 1 : at + 3], "big")
+        ]
         at += 3 + len(piece)
         fed += len(piece)
-        given += sum(found.size for found in dissection.feed(direction, piece))
-    given += sum(found.size for direction in Direction for found in dissection.rest(direction))
+        given += sum(
+            found.size for found in dissection.feed(direction, piece)
+        )
+    given += sum(
+        found.size
+        for direction in Direction
+        for found in dissection.rest(direction)
+    )
     assert given == fed, f"{given} of {fed} bytes are accounted for"
 
 
@@ -207,18 +274,26 @@ def read_picture(data: bytes) -> None:
 
 
 def picture_seeds() -> list[bytes]:
-    return [b"P6\n4 4\n255\n" + bytes(48), b"P6 # comment\n4 # c\n4\n255\n" + bytes(range(48))]
+    return [
+        b"P6\n4 4\n255\n" + bytes(48),
+        b"P6 # comment\n4 # c\n4\n255\n" + bytes(range(48)),
+    ]
 
 
 def hear_played(data: bytes) -> None:
-    samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16)
+    samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(
+        np.int16
+    )
     for sound in sounds_in(samples):
         assert 0 <= sound.begins < sound.ends <= len(samples)
 
 
 def sound() -> np.ndarray:
     rng = np.random.default_rng(1)
-    return (rng.normal(0, 1, 32_000) * np.repeat(rng.uniform(12, 4_000, 20), 1_600)).astype(np.int16)
+    return (
+        rng.normal(0, 1, 32_000)
+        * np.repeat(rng.uniform(12, 4_000, 20), 1_600)
+    ).astype(np.int16)
 
 
 SOUND = sound()
@@ -238,7 +313,10 @@ PHRASES.add(WORDS)
 
 def locate(data: bytes) -> None:
     for find in MEMORY.locate(data):
-        assert 0 <= find.begins < find.ends <= len(data) and find.heard_from < find.heard_to
+        assert (
+            0 <= find.begins < find.ends <= len(data)
+            and find.heard_from < find.heard_to
+        )
 
 
 def find_words(data: bytes) -> None:
@@ -253,7 +331,12 @@ def guess_layouts(data: bytes) -> None:
 def sound_seeds() -> list[bytes]:
     piece = SOUND[4_000:5_000]
     floats = (piece / 32_768).astype("<f4").tobytes()
-    return [piece.tobytes(), piece.astype(">i2").tobytes(), floats, bytes(200) + piece[:30].tobytes()]
+    return [
+        piece.tobytes(),
+        piece.astype(">i2").tobytes(),
+        floats,
+        bytes(200) + piece[:30].tobytes(),
+    ]
 
 
 def text_seeds() -> list[bytes]:
@@ -271,11 +354,16 @@ def coded(codec: str, container: str, rate: int) -> bytes:
     with av.open(out, "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate)
         stream.layout = "mono"
-        frame = av.AudioFrame.from_ndarray(SOUND[:8_000].reshape(1, -1), format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            SOUND[:8_000].reshape(1, -1), format="s16", layout="mono"
+        )
         frame.sample_rate = 16_000
         size = stream.codec_context.frame_size or 960
         resampler = av.AudioResampler(
-            format=stream.codec_context.format, layout="mono", rate=rate, frame_size=size
+            format=stream.codec_context.format,
+            layout="mono",
+            rate=rate,
+            frame_size=size,
         )
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             file.mux(stream.encode(piece))
@@ -331,12 +419,16 @@ def unpack(data: bytes) -> None:
 
 def read_all(data: bytes) -> None:
     reading = READER.read(data)
-    assert reading.attributed + reading.read + reading.unexplained == len(data)
+    assert reading.attributed + reading.read + reading.unexplained == len(
+        data
+    )
     assert min(reading.attributed, reading.read, reading.unexplained) >= 0
 
 
 def packets(data: bytes) -> None:
-    READER.read_packets([data[at : at + 60] for at in range(0, min(len(data), 1_200), 60)])
+    READER.read_packets(
+        [data[at : at + 60] for at in range(0, min(len(data), 1_200), 60)]
+    )
 
 
 # The protocol and the cell
@@ -344,10 +436,16 @@ def packets(data: bytes) -> None:
 
 def line_seeds() -> list[bytes]:
     """Every line of a program that the protocol's page shows."""
-    page = (Path(__file__).parents[1] / "docs" / "protocol.md").read_text("utf-8")
-    blocks = re.findall(r"```(?:reply|reply hello|observation)\n(.*?)```", page, re.DOTALL)
+    page = (Path(__file__).parents[1] / "docs" / "protocol.md").read_text(
+        "utf-8"
+    )
+    blocks = re.findall(
+        r"```(?:reply|reply hello|observation)\n(.*?)```", page, re.DOTALL
+    )
     shown = re.findall(r"^< (.*)$", page, re.MULTILINE)
-    return [json.dumps(json.loads(text)).encode() for text in (*blocks, *shown)]
+    return [
+        json.dumps(json.loads(text)).encode() for text in (*blocks, *shown)
+    ]
 
 
 def take_line(data: bytes) -> None:
@@ -355,9 +453,21 @@ def take_line(data: bytes) -> None:
     try:
         message = decode_line(data)
         if "event" in message:
-            assert len(answer_from([message, {"id": 1, "ok": {}}], 1).observations) == 1
-        elif isinstance(message.get("ok"), dict) and "devices" in message["ok"]:
-            assert all(name.isprintable() for name in hello_from([message], 1).devices)
+            assert (
+                len(
+                    answer_from(
+                        [message, {"id": 1, "ok": {}}], 1
+                    ).observations
+                )
+                == 1
+            )
+        elif (
+            isinstance(message.get("ok"), dict) and "devices" in message["ok"]
+        ):
+            assert all(
+                name.isprintable()
+                for name in hello_from([message], 1).devices
+            )
         else:
             answer_from([message], 1)
     except TargetError as error:
@@ -365,18 +475,34 @@ def take_line(data: bytes) -> None:
 
 
 def packet_seeds() -> list[bytes]:
-    four = bytes.fromhex("450000780000400040060000c0a80002cb0071079c4001bb00000000000000005002ffff00000000")
-    six = bytes.fromhex("6000000000201140") + bytes(15) + b"\1" + bytes(15) + b"\1"
-    return [four + SOUND[:40].tobytes(), six + bytes.fromhex("9c40003500200000") + SOUND[:12].tobytes()]
+    four = bytes.fromhex(
+        "450000780000400040060000c0a80002cb0071079c4001bb00000000000000005002ffff00000000"
+    )
+    six = (
+        bytes.fromhex("6000000000201140")
+        + bytes(15)
+        + b"\1"
+        + bytes(15)
+        + b"\1"
+    )
+    return [
+        four + SOUND[:40].tobytes(),
+        six + bytes.fromhex("9c40003500200000") + SOUND[:12].tobytes(),
+    ]
 
 
 def take_packet(data: bytes) -> None:
     packet = parse_packet(data)
-    assert packet is None or (packet.size >= 0 and len(packet.content) <= len(data))
+    assert packet is None or (
+        packet.size >= 0 and len(packet.content) <= len(data)
+    )
 
 
 def question_seeds() -> list[bytes]:
-    return [b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + name + b"\0\0\1\0\1" for name in (b"\5cloud\3com", b"\1a" * 60)]
+    return [
+        b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + name + b"\0\0\1\0\1"
+        for name in (b"\5cloud\3com", b"\1a" * 60)
+    ]
 
 
 def take_question(data: bytes) -> None:
@@ -395,11 +521,18 @@ PARSERS = [
     Parser("picture", picture_seeds(), read_picture),
     Parser("played", sound_seeds(), hear_played, 0.1),
     Parser("words", text_seeds(), find_words),
-    Parser("layouts", [*sound_seeds(), *container_seeds()], guess_layouts, 0.02),
+    Parser(
+        "layouts", [*sound_seeds(), *container_seeds()], guess_layouts, 0.02
+    ),
     Parser("sound", sound_seeds(), locate, 0.05),
     Parser("unpacking", container_seeds(), unpack, 0.02),
     Parser("packets", container_seeds()[2:3], packets, 0.005),
-    Parser("reader", [*container_seeds(), *sound_seeds(), *text_seeds()], read_all, 0.005),
+    Parser(
+        "reader",
+        [*container_seeds(), *sound_seeds(), *text_seeds()],
+        read_all,
+        0.005,
+    ),
 ]
 
 

@@ -1,6 +1,8 @@
-"""How long it takes to find sound: exact needles among a minute, ten minutes and an hour of what was played, and changed ones.
+"""How long it takes to find sound: exact needles among a minute, ten minutes and an hour of what was
+played, and changed ones.
 
-Usage: python benchmarks/heard_sound.py. Aim: a needle in a second of sound within milliseconds, whatever was played.
+Usage: python benchmarks/heard_sound.py. Aim: a needle in a second of sound within milliseconds, whatever
+was played.
 """
 
 from __future__ import annotations
@@ -31,14 +33,22 @@ def room(seconds: int) -> np.ndarray:
     """Noise with the rise and fall of speech in it."""
     rng = np.random.default_rng(seconds)
     loudness = np.repeat(rng.uniform(12, 3_000, seconds * 8), RATE // 8)
-    return (rng.normal(0, 1, seconds * RATE) * loudness).clip(-32_768, 32_767).astype(np.int16)
+    return (
+        (rng.normal(0, 1, seconds * RATE) * loudness)
+        .clip(-32_768, 32_767)
+        .astype(np.int16)
+    )
 
 
 def measure(minutes: int) -> None:
     memory = HeardSound()
     sound = room(minutes * 60)
     for at in range(0, len(sound), RATE * 5):
-        memory.play("d1", Microseconds(at * 1_000_000 // RATE), sound[at : at + RATE * 5])
+        memory.play(
+            "d1",
+            Microseconds(at * 1_000_000 // RATE),
+            sound[at : at + RATE * 5],
+        )
     needle = sound[RATE * 30 : RATE * 31].tobytes()
     softer = (sound[RATE * 30 : RATE * 34] // 3).astype(np.int16)
     other = np.random.default_rng(0).bytes(1 << 20)

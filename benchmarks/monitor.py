@@ -11,7 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from earwitness.conformance.running.watch import Watch
-from earwitness.model.logic.joint_program import JointSlices, SameMonitors, joint_program
+from earwitness.model.logic.joint_program import (
+    JointSlices,
+    SameMonitors,
+    joint_program,
+)
 from earwitness.model.logic.monitor import Monitor, input_values
 from earwitness.model.logic.per_device import SlicedMonitor
 from earwitness.model.trace import Observation, read_trace
@@ -30,7 +34,9 @@ def field_trace(events: int) -> list[Observation]:
     """So many observations, incident after incident, on two devices in turn."""
     incidents = []
     for path in sorted(FIELD.glob("*.jsonl")):
-        if not path.name.startswith("42"):  # Its clock steps back, which only a log judgement takes.
+        if not path.name.startswith(
+            "42"
+        ):  # Its clock steps back, which only a log judgement takes.
             with path.open("rb") as stream:
                 incidents.append(list(read_trace(stream, path.name)))
     made: list[Observation] = []
@@ -39,14 +45,22 @@ def field_trace(events: int) -> list[Observation]:
         for number, incident in enumerate(incidents):
             device = f"d{number % 2 + 1}"
             made += [
-                Observation(Microseconds(began + o.time), device, o.event, o.attributes, o.origin)
+                Observation(
+                    Microseconds(began + o.time),
+                    device,
+                    o.event,
+                    o.attributes,
+                    o.origin,
+                )
                 for o in incident
             ]
             began += incident[-1].time + 1
     return made[:events]
 
 
-def events_a_second(feed: Callable[[Observation], object], trace: Sequence[Observation]) -> float:
+def events_a_second(
+    feed: Callable[[Observation], object], trace: Sequence[Observation]
+) -> float:
     """How many observations are taken in a second of processor time."""
     began = time.process_time()
     for seen in trace:
@@ -54,7 +68,9 @@ def events_a_second(feed: Callable[[Observation], object], trace: Sequence[Obser
     return len(trace) / (time.process_time() - began)
 
 
-def plain_feed(monitors: Sequence[tuple[Monitor, tuple[str, ...]]]) -> Callable[[Observation], None]:
+def plain_feed(
+    monitors: Sequence[tuple[Monitor, tuple[str, ...]]],
+) -> Callable[[Observation], None]:
     """All monitors, one after the other."""
     sliced = [SlicedMonitor(monitor, each) for monitor, each in monitors]
 
@@ -71,8 +87,13 @@ def joint_feed(clauses: Sequence[Clause]) -> Callable[[Observation], None]:
     groups: dict[tuple[str, ...], dict[str, Monitor]] = {}
     for clause in clauses:
         group = groups.setdefault(clause.each, {})
-        group.update({conjunct.name: conjunct.monitor for conjunct in clause.conjuncts})
-    slices = [JointSlices(joint_program(SameMonitors(group)), each) for each, group in groups.items()]
+        group.update(
+            {conjunct.name: conjunct.monitor for conjunct in clause.conjuncts}
+        )
+    slices = [
+        JointSlices(joint_program(SameMonitors(group)), each)
+        for each, group in groups.items()
+    ]
 
     def feed(seen: Observation) -> None:
         for one in slices:
@@ -84,7 +105,11 @@ def joint_feed(clauses: Sequence[Clause]) -> Callable[[Observation], None]:
 def measure(events: int) -> None:
     """Print events a second of the plain monitors, the joint program and the watch."""
     clauses = tuple(clause for name in PACKS for clause in find(name).clauses)
-    monitors = [(conjunct.monitor, clause.each) for clause in clauses for conjunct in clause.conjuncts]
+    monitors = [
+        (conjunct.monitor, clause.each)
+        for clause in clauses
+        for conjunct in clause.conjuncts
+    ]
     trace = field_trace(events)
     joint_feed(clauses)(trace[0])
 
@@ -94,13 +119,23 @@ def measure(events: int) -> None:
         return len(trace) / (time.process_time() - began)
 
     part = trace[: max(1, events // PLAIN_SHARE)]
-    plain = max(events_a_second(plain_feed(monitors), part) for _ in range(ROUNDS))
-    joint = max(events_a_second(joint_feed(clauses), trace) for _ in range(ROUNDS))
+    plain = max(
+        events_a_second(plain_feed(monitors), part) for _ in range(ROUNDS)
+    )
+    joint = max(
+        events_a_second(joint_feed(clauses), trace) for _ in range(ROUNDS)
+    )
     watch = max(watch_all() for _ in range(ROUNDS))
-    print(f"{len(monitors)} conjuncts of {len(clauses)} clauses, {len(trace)} events")
+    print(
+        f"{len(monitors)} conjuncts of {len(clauses)} clauses, {len(trace)} events"
+    )
     print(f"plain monitors  {plain:10,.0f} events a second")
-    print(f"joint program   {joint:10,.0f} events a second, {joint / plain:.1f} times the plain monitors")
-    print(f"watch           {watch:10,.0f} events a second, {watch / plain:.1f} times the plain monitors")
+    print(
+        f"joint program   {joint:10,.0f} events a second, {joint / plain:.1f} times the plain monitors"
+    )
+    print(
+        f"watch           {watch:10,.0f} events a second, {watch / plain:.1f} times the plain monitors"
+    )
 
 
 if __name__ == "__main__":

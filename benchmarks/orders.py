@@ -83,12 +83,18 @@ def fitted(chances: np.ndarray, right: np.ndarray) -> tuple[float, float]:
 
     odds = (np.log(chances / (1 - chances)) - asr.OFFSET) / asr.SLOPE
     made = LogisticRegression(C=100).fit(odds.reshape(-1, 1), right)
-    return round(float(made.intercept_[0]), 2), round(float(made.coef_[0, 0]), 2)
+    return round(float(made.intercept_[0]), 2), round(
+        float(made.coef_[0, 0]), 2
+    )
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    orders = [e for e in json.loads((folder / "index.json").read_text()) if e["file"].startswith("commands")]
+    orders = [
+        e
+        for e in json.loads((folder / "index.json").read_text())
+        if e["file"].startswith("commands")
+    ]
     recognizer = asr.DomainRecognizer()
     intents = whole = slots = wanted = early = patient = 0
     work = sound_seconds = 0.0
@@ -96,11 +102,16 @@ if __name__ == "__main__":
     for number, entry in enumerate(orders):
         want = {NAMES[name]: value for name, value in entry["slots"].items()}
         for noise in range(NOISES):
-            sound = in_a_room(decode_sound(folder / entry["file"]), number * NOISES + noise)
+            sound = in_a_room(
+                decode_sound(folder / entry["file"]), number * NOISES + noise
+            )
             heard, because_whole = ended(recognizer, sound)
             began = time.perf_counter()
             found = recognizer.recognize(heard)
-            work, sound_seconds = work + time.perf_counter() - began, sound_seconds + len(heard) / 2 / RATE
+            work, sound_seconds = (
+                work + time.perf_counter() - began,
+                sound_seconds + len(heard) / 2 / RATE,
+            )
             understood = understand(found[0].text) if found else None
             got = dict(understood.slots) if understood is not None else {}
             correct = correctly(found, want)
@@ -116,7 +127,10 @@ if __name__ == "__main__":
                 judged.append((number, found[0].confidence, correct))
     total = len(orders) * NOISES
     parts = [[j for j in judged if j[0] % 2 == half] for half in (0, 1)]
-    even, odd = (tuple(np.array([j[i] for j in part], float) for i in (1, 2)) for part in parts)
+    even, odd = (
+        tuple(np.array([j[i] for j in part], float) for i in (1, 2))
+        for part in parts
+    )
     result = {
         "orders": total,
         "intent_right": round(intents / total, 3),
@@ -132,5 +146,7 @@ if __name__ == "__main__":
         },
     }
     if "--fit" in sys.argv:
-        result["fitted_on_even"] = dict(zip(("offset", "slope"), fitted(*even), strict=True))
+        result["fitted_on_even"] = dict(
+            zip(("offset", "slope"), fitted(*even), strict=True)
+        )
     print(json.dumps(result, indent=1))

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """How full is the page? python benchmarks/page.py [FOLDER ...]
 
-For each folder: syntax nodes a line of function bodies (median and 90th percentile), lines over 110 columns, comment lines
-per thousand, function names of one word, and public names that more than one module defines; then the densest functions.
+For each folder: syntax nodes a line of function bodies (median and 90th percentile), lines over 110
+columns, comment lines
+per thousand, function names of one word, and public names that more than one module defines; then the
+densest functions.
 Run it over any other code base to compare.
 """
 
@@ -58,7 +60,11 @@ class Page:
     @property
     def doubled_names(self) -> dict[str, set[str]]:
         """Public functions and classes that more than one module defines, with the modules."""
-        return {name: places for name, places in sorted(self.definitions.items()) if len(places) > 1}
+        return {
+            name: places
+            for name, places in sorted(self.definitions.items())
+            if len(places) > 1
+        }
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -82,7 +88,9 @@ def measure_folder(folder: Path) -> Page:
     return page
 
 
-def measure_file(page: Page, path: Path, rows: list[str], tree: ast.Module) -> None:
+def measure_file(
+    page: Page, path: Path, rows: list[str], tree: ast.Module
+) -> None:
     page.lines += len(rows)
     page.long_lines += sum(len(row) > COLUMNS for row in rows)
     page.comments += sum(row.lstrip().startswith("#") for row in rows)
@@ -98,7 +106,9 @@ def measure_file(page: Page, path: Path, rows: list[str], tree: ast.Module) -> N
 
 def public_definitions(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
-        if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_"):
+        if isinstance(
+            node, ast.ClassDef | Function
+        ) and not node.name.startswith("_"):
             yield node.name
 
 
@@ -108,16 +118,26 @@ def functions_of(tree: ast.Module) -> Iterator[Function]:
             yield node
 
 
-def measure_function(path: Path, rows: list[str], function: Function) -> Density | None:
+def measure_function(
+    path: Path, rows: list[str], function: Function
+) -> Density | None:
     """The body without its docstring; None where nothing else is in it."""
     has_docstring = ast.get_docstring(function) is not None
     body = function.body[1:] if has_docstring else function.body
     if not body:
         return None
     span = rows[body[0].lineno - 1 : function.end_lineno]
-    filled = [row for row in span if row.strip() and not row.lstrip().startswith("#")]
+    filled = [
+        row
+        for row in span
+        if row.strip() and not row.lstrip().startswith("#")
+    ]
     nodes = sum(1 for statement in body for _ in ast.walk(statement))
-    return Density(f"{path}:{function.lineno} {function.name}", nodes, max(1, len(filled)))
+    return Density(
+        f"{path}:{function.lineno} {function.name}",
+        nodes,
+        max(1, len(filled)),
+    )
 
 
 def page_in_words(page: Page) -> str:
@@ -132,8 +152,15 @@ def page_in_words(page: Page) -> str:
     )
     long_enough = [d for d in page.densities if d.lines >= SHORTEST]
     densest = sorted(long_enough, key=lambda d: -d.nodes_a_line)[:5]
-    rows = [f"    {d.nodes_a_line:5.1f} nodes a line, {d.nodes:5d} nodes  {d.place}" for d in densest]
-    doubled = [f"    doubled: {', '.join(page.doubled_names)}"] if page.doubled_names else []
+    rows = [
+        f"    {d.nodes_a_line:5.1f} nodes a line, {d.nodes:5d} nodes  {d.place}"
+        for d in densest
+    ]
+    doubled = (
+        [f"    doubled: {', '.join(page.doubled_names)}"]
+        if page.doubled_names
+        else []
+    )
     return "\n".join([figures, *rows, *doubled])
 
 

@@ -21,10 +21,21 @@ from engines import ENGINES, disagreeing, reelay_verdicts, reference
 from generators import EVENTS, formula, plain_formula, trace
 
 from earwitness.model.logic.formula import Formula
-from earwitness.model.logic.joint_program import JointProgram, JointSlices, join_monitors
+from earwitness.model.logic.joint_program import (
+    JointProgram,
+    JointSlices,
+    join_monitors,
+)
 from earwitness.model.logic.monitor import compile_formula
-from earwitness.model.logic.partial_monitor import compile_partial, partial_input_values
-from earwitness.model.logic.partial_semantics import EVERYTHING, LogView, known_truth
+from earwitness.model.logic.partial_monitor import (
+    compile_partial,
+    partial_input_values,
+)
+from earwitness.model.logic.partial_semantics import (
+    EVERYTHING,
+    LogView,
+    known_truth,
+)
 from earwitness.model.logic.partial_step import generated_partial_step
 from earwitness.model.logic.step import initial_state
 from earwitness.model.trace import Observation
@@ -37,7 +48,9 @@ TOGETHER = 8
 SELDOM = 20
 """The slow engines judge one pair in so many."""
 SELDOM_REELAY = 1_000
-DIRECT = {name: ENGINES[name] for name in ("generated step", "columns kernel")}
+DIRECT = {
+    name: ENGINES[name] for name in ("generated step", "columns kernel")
+}
 
 
 def count_disagreements(first: int) -> Counter[str]:
@@ -49,8 +62,14 @@ def count_disagreements(first: int) -> Counter[str]:
         for one in numbers:
             found.update(disagreeing_on(one))
         found["judged by all"] += sum(one % SELDOM == 0 for one in numbers)
-        found["judged by reelay"] += sum(one % SELDOM_REELAY == 0 for one in numbers)
-        found.update(joint_disagreements([formula(random.Random(one)) for one in numbers], number))
+        found["judged by reelay"] += sum(
+            one % SELDOM_REELAY == 0 for one in numbers
+        )
+        found.update(
+            joint_disagreements(
+                [formula(random.Random(one)) for one in numbers], number
+            )
+        )
     return found
 
 
@@ -58,7 +77,9 @@ def disagreeing_on(number: int) -> list[str]:
     """The engines that differ from the definition on one pair."""
     dice = random.Random(number)
     made, seen = formula(dice), trace(dice)
-    wrong = disagreeing(made, seen, ENGINES if number % SELDOM == 0 else DIRECT)
+    wrong = disagreeing(
+        made, seen, ENGINES if number % SELDOM == 0 else DIRECT
+    )
     if partial_differs(made, seen, dice):
         wrong.append("partial monitor")
     if number % SELDOM_REELAY == 0 and reelay_differs(dice):
@@ -68,27 +89,48 @@ def disagreeing_on(number: int) -> list[str]:
     return wrong
 
 
-def joint_disagreements(formulas: Sequence[Formula], number: int) -> list[str]:
+def joint_disagreements(
+    formulas: Sequence[Formula], number: int
+) -> list[str]:
     """Formulas stepped together over one trace, on every device, against the definition of each."""
     seen = trace(random.Random(-number - 1), 30)
-    monitors = {str(place): compile_formula(made) for place, made in enumerate(formulas)}
+    monitors = {
+        str(place): compile_formula(made)
+        for place, made in enumerate(formulas)
+    }
     joint = JointSlices(JointProgram(join_monitors(monitors)), ("device",))
     broken = [joint.feed(observation)[0][2] for observation in seen]
     wrong = []
     for place, made in enumerate(formulas):
         for device in {observation.device for observation in seen}:
-            positions = [i for i, observation in enumerate(seen) if observation.device == device]
+            positions = [
+                i
+                for i, observation in enumerate(seen)
+                if observation.device == device
+            ]
             expected = reference(made, [seen[i] for i in positions])
             if expected != [not broken[i] >> place & 1 for i in positions]:
-                print("disagree: joint program", number + place, made, flush=True)
+                print(
+                    "disagree: joint program",
+                    number + place,
+                    made,
+                    flush=True,
+                )
                 wrong.append("joint program")
     return wrong
 
 
-def partial_differs(made: Formula, seen: Sequence[Observation], dice: random.Random) -> bool:
+def partial_differs(
+    made: Formula, seen: Sequence[Observation], dice: random.Random
+) -> bool:
     """Whether the partial monitor differs from its definition, under some view."""
-    view = LogView(EVERYTHING - set(dice.sample(EVENTS, dice.choice([0, 1, 2]))), dice.random() < 0.5)
-    log = [observation for observation in seen if observation.event in view.sees]
+    view = LogView(
+        EVERYTHING - set(dice.sample(EVENTS, dice.choice([0, 1, 2]))),
+        dice.random() < 0.5,
+    )
+    log = [
+        observation for observation in seen if observation.event in view.sees
+    ]
     monitor = compile_partial(made, made, view)
     step, state = generated_partial_step(monitor), initial_state(monitor)
     for position, observation in enumerate(log):
@@ -102,7 +144,10 @@ def reelay_differs(dice: random.Random) -> bool:
     """Whether reelay differs on a formula that it can say, one event an instant."""
     made = plain_formula(dice)
     names = [dice.choice(EVENTS) for _ in range(dice.randint(1, 16))]
-    beats = [Observation(Microseconds(t), "d1", name) for t, name in enumerate(names)]
+    beats = [
+        Observation(Microseconds(t), "d1", name)
+        for t, name in enumerate(names)
+    ]
     return reelay_verdicts(made, names) != reference(made, beats)
 
 
@@ -112,8 +157,13 @@ if __name__ == "__main__":
     began = time.perf_counter()
     counted: Counter[str] = Counter()
     with ProcessPoolExecutor(2) as pool:
-        tasks = pool.map(count_disagreements, range(start, start + total, SIZE))
+        tasks = pool.map(
+            count_disagreements, range(start, start + total, SIZE)
+        )
         for done, counts in enumerate(tasks, start=1):
             counted += counts
-            print(f"{done * SIZE} pairs, {dict(counted)}, {time.perf_counter() - began:.0f} s", flush=True)
+            print(
+                f"{done * SIZE} pairs, {dict(counted)}, {time.perf_counter() - began:.0f} s",
+                flush=True,
+            )
     sys.exit(bool(set(counted) - {"judged by reelay", "judged by all"}))

@@ -1,5 +1,7 @@
-"""Times of four engines on the same finite model (small bounds), clause by clause: python benchmarks/proof.py [CLAUSE ...] > proof.json
-Ours is unbounded and starts from nothing: lemmas, Spacer, certificate and cvc5's re-check. Spin searches all states up to 3 units of time, ABC's PDR all runs up
+"""Times of four engines on the same finite model (small bounds), clause by clause: python
+benchmarks/proof.py [CLAUSE ...] > proof.json
+Ours is unbounded and starts from nothing: lemmas, Spacer, certificate and cvc5's re-check. Spin searches
+all states up to 3 units of time, ABC's PDR all runs up
 to 20. An engine that gives no answer in SECONDS is named with the reason."""
 
 from __future__ import annotations
@@ -45,19 +47,28 @@ if __name__ == "__main__":
     rows: dict[str, Any] = {}
     for clause in clauses_to_prove(pack.clauses):
         monitor = clause.monitor
-        if monitor is None or (sys.argv[1:] and clause.id not in sys.argv[1:]):
+        if monitor is None or (
+            sys.argv[1:] and clause.id not in sys.argv[1:]
+        ):
             continue
 
         def ours(folder: Path, clause: Any = clause) -> dict[str, Any]:
-            said = Prover(folder, SECONDS, {})(proof_task(clause, pack.model, system))
+            said = Prover(folder, SECONDS, {})(
+                proof_task(clause, pack.model, system)
+            )
             return {
-                "answer": "holds" if said.standing is Standing.PROVED else said.standing.value,
+                "answer": "holds"
+                if said.standing is Standing.PROVED
+                else said.standing.value,
                 "seconds": said.proof.seconds,
             }
 
         def theirs(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
             said = run_pdr(verilog_circuit(system, monitor), folder, SECONDS)
-            return {"answer": "holds" if said.holds else "violated", "seconds": said.seconds}
+            return {
+                "answer": "holds" if said.holds else "violated",
+                "seconds": said.seconds,
+            }
 
         def spins(folder: Path, monitor: Any = monitor) -> dict[str, Any]:
             said = run_spin(promela_program(system, monitor), folder, SECONDS)
@@ -67,7 +78,29 @@ if __name__ == "__main__":
                 "states": said.states,
             }
 
-        rows[clause.id] = {"earwitness": timed(ours), "abc pdr": timed(theirs), "spin": timed(spins)}
-        print(clause.id, json.dumps(rows[clause.id]), file=sys.stderr, flush=True)
-    versions = {"python": platform.python_version(), "z3": z3.get_version_string(), "cvc5": cvc5.__version__}
-    print(json.dumps({"bounds": dict(pack.model.small), "versions": versions, "clauses": rows}, indent=1))
+        rows[clause.id] = {
+            "earwitness": timed(ours),
+            "abc pdr": timed(theirs),
+            "spin": timed(spins),
+        }
+        print(
+            clause.id,
+            json.dumps(rows[clause.id]),
+            file=sys.stderr,
+            flush=True,
+        )
+    versions = {
+        "python": platform.python_version(),
+        "z3": z3.get_version_string(),
+        "cvc5": cvc5.__version__,
+    }
+    print(
+        json.dumps(
+            {
+                "bounds": dict(pack.model.small),
+                "versions": versions,
+                "clauses": rows,
+            },
+            indent=1,
+        )
+    )

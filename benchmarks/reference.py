@@ -15,7 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from earwitness.conformance.stimuli.clips import LEAD, Clip, in_the_air, spoken
+from earwitness.conformance.stimuli.clips import (
+    LEAD,
+    Clip,
+    in_the_air,
+    spoken,
+)
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import split_sound
@@ -86,7 +91,9 @@ def measure_delay(session: Session, clip: Clip, seed: int) -> float | None:
     device.speaker.stop()
     device.speaker.sink = answer
     began = time.perf_counter()
-    for number, piece in enumerate(split_sound(in_the_air(clip, seed)), start=1):
+    for number, piece in enumerate(
+        split_sound(in_the_air(clip, seed)), start=1
+    ):
         heard_at = began + number * CHUNK / RATE
         time.sleep(max(0.0, heard_at - time.perf_counter()))
         device.hear(piece)
@@ -119,7 +126,9 @@ if __name__ == "__main__":
     total, real = (int(a) for a in (*sys.argv[1:], "200", "38")[:2])
     session = Session()
     session.devices["d1"].power(True)
-    delays = [measure_delay(session, SAID[n % len(SAID)], n) for n in range(real)]
+    delays = [
+        measure_delay(session, SAID[n % len(SAID)], n) for n in range(real)
+    ]
     known = 1000 * np.array([d for d in delays if d is not None])
     rows, memory = [], {}
     for number in range(total):
@@ -142,7 +151,11 @@ if __name__ == "__main__":
         "as_fast_as_it_can": {
             "requests": total,
             "answered": sum(row.answered for row in rows),
-            "real_time_factor": round(sum(row.work for row in rows) / sum(row.sound for row in rows), 4),
+            "real_time_factor": round(
+                sum(row.work for row in rows)
+                / sum(row.sound for row in rows),
+                4,
+            ),
             "memory_mb": memory,
         },
     }

@@ -1,7 +1,9 @@
 """What the relay costs: throughput and round trips beside a pipe that only copies, plain and with TLS.
 
-Usage: python benchmarks/relay.py [MEGABYTES]. Aim: at least half the pipe's throughput, at most 5 ms more a round trip.
-The pipe is the same event loop passing bytes on and keeping nothing, so the difference is what looking costs; with TLS the pipe
+Usage: python benchmarks/relay.py [MEGABYTES]. Aim: at least half the pipe's throughput, at most 5 ms more
+a round trip.
+The pipe is the same event loop passing bytes on and keeping nothing, so the difference is what looking
+costs; with TLS the pipe
 passes the encrypted bytes on, while the relay must decrypt and encrypt them again.
 """
 
@@ -40,26 +42,38 @@ def serve(listener: socket.socket, context: ssl.SSLContext | None) -> None:
         connection, _ = listener.accept()
         if context is not None:
             connection = context.wrap_socket(connection, server_side=True)
-        threading.Thread(target=sink_and_echo, args=(connection,), daemon=True).start()
+        threading.Thread(
+            target=sink_and_echo, args=(connection,), daemon=True
+        ).start()
 
 
 def a_server(context: ssl.SSLContext | None) -> int:
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=serve, args=(listener, context), daemon=True).start()
+    threading.Thread(
+        target=serve, args=(listener, context), daemon=True
+    ).start()
     return int(listener.getsockname()[1])
 
 
 async def pipe(port: int, ready: threading.Event, found: list[int]) -> None:
-    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def copy(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(PIECE * 4):
                 writer.write(data)
                 await writer.drain()
             writer.close()
 
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
+    async def carry(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        far_reader, far_writer = await asyncio.open_connection(
+            "127.0.0.1", port
+        )
+        await asyncio.gather(
+            copy(reader, far_writer), copy(far_reader, writer)
+        )
 
     server = await asyncio.start_server(carry, "127.0.0.1", 0)
     found.append(server.sockets[0].getsockname()[1])
@@ -69,7 +83,9 @@ async def pipe(port: int, ready: threading.Event, found: list[int]) -> None:
 
 def a_pipe(port: int) -> int:
     ready, found = threading.Event(), list[int]()
-    threading.Thread(target=lambda: asyncio.run(pipe(port, ready, found)), daemon=True).start()
+    threading.Thread(
+        target=lambda: asyncio.run(pipe(port, ready, found)), daemon=True
+    ).start()
     ready.wait(10)
     return found[0]
 
@@ -82,7 +98,9 @@ def connected(port: int, trusted: str) -> Iterator[socket.socket]:
             yield plain
             return
         context = ssl.create_default_context(cadata=trusted)
-        with context.wrap_socket(plain, server_hostname="localhost") as wrapped:
+        with context.wrap_socket(
+            plain, server_hostname="localhost"
+        ) as wrapped:
             yield wrapped
 
 
@@ -109,12 +127,19 @@ def main() -> None:
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 48
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert("localhost").configure_cert(context)
-    for name, server_context, authority in (("plain", None, ""), ("TLS", context, PEM)):
+    for name, server_context, authority in (
+        ("plain", None, ""),
+        ("TLS", context, PEM),
+    ):
         port = a_server(server_context)
         piped = measure(a_pipe(port), authority, megabytes)
         with Relay() as relay:
-            door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=authority)
-            relayed = measure(door.port, relay.authority if authority else "", megabytes)
+            door = relay.open_door(
+                "d1", connection_to("127.0.0.1", port), authority=authority
+            )
+            relayed = measure(
+                door.port, relay.authority if authority else "", megabytes
+            )
             began = time.perf_counter()
             size = sum(crossing.size for crossing in relay.take())
             taking = time.perf_counter() - began

@@ -22,7 +22,14 @@ from earwitness.reference_impl.device.wake import WORDS, make_detector
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.sound import decode_sound
 
-VOICES = ("en-us+m2", "en-us+f3", "en-gb+m4", "en-gb-x-gbclan", "en-us+m6", "en-gb+f5")
+VOICES = (
+    "en-us+m2",
+    "en-us+f3",
+    "en-gb+m4",
+    "en-gb-x-gbclan",
+    "en-us+m6",
+    "en-gb+f5",
+)
 """None of them spoke in training."""
 
 
@@ -53,7 +60,9 @@ def heard(
 def synthetic(words: str, voice: str) -> np.ndarray:
     return decode_sound(
         subprocess.run(
-            ["espeak-ng", "-v", voice, "-s", "150", "--stdout", words], capture_output=True, check=True
+            ["espeak-ng", "-v", voice, "-s", "150", "--stdout", words],
+            capture_output=True,
+            check=True,
         ).stdout
     )
 
@@ -63,7 +72,9 @@ if __name__ == "__main__":
     minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 50
     out: dict[str, dict[str, object]] = {w: {} for w in WORDS}
     work: dict[str, float] = dict.fromkeys(WORDS, 0.0)
-    false: dict[str, dict[str, int]] = {w: {"people": 0, "synthetic": 0} for w in WORDS}
+    false: dict[str, dict[str, int]] = {
+        w: {"people": 0, "synthetic": 0} for w in WORDS
+    }
     seconds = {"people": 0.0, "synthetic": 0.0}
     for folder, said in (
         ("alexa", "alexa"),
@@ -86,7 +97,12 @@ if __name__ == "__main__":
             out[said][f"people, {folder}"] = f"{woke} of {len(clips)}"
     for word in WORDS:
         clips_made = [
-            f"{word}{rest}" for rest in (", what is the weather in boston", "", ", set a timer for one hour")
+            f"{word}{rest}"
+            for rest in (
+                ", what is the weather in boston",
+                "",
+                ", set a timer for one hour",
+            )
         ]
         woke = sum(
             bool(heard(synthetic(text, voice), (word,), dice)[0][word])
@@ -97,12 +113,24 @@ if __name__ == "__main__":
     spoken = cycle(sentences(400))
     while seconds["synthetic"] < 60 * minutes:
         text = ". ".join(next(spoken) for _ in range(12))
-        hits, spent, long = heard(synthetic(text, str(dice.choice(VOICES))), WORDS, dice)
+        hits, spent, long = heard(
+            synthetic(text, str(dice.choice(VOICES))), WORDS, dice
+        )
         seconds["synthetic"] += long
         for word in WORDS:
             work[word] += spent[word]
             false[word]["synthetic"] += hits[word]
     for word in WORDS:
         out[word]["false alarms"] = false[word]
-        out[word]["real-time factor"] = round(work[word] / sum(seconds.values()), 4)
-    print(json.dumps({"minutes": {k: round(v / 60, 1) for k, v in seconds.items()}, "words": out}, indent=1))
+        out[word]["real-time factor"] = round(
+            work[word] / sum(seconds.values()), 4
+        )
+    print(
+        json.dumps(
+            {
+                "minutes": {k: round(v / 60, 1) for k, v in seconds.items()},
+                "words": out,
+            },
+            indent=1,
+        )
+    )

@@ -16,7 +16,9 @@ __all__ = ["check", "judge", "load_pack"]
 def __getattr__(name: str) -> object:
     """The library, loaded when it is asked for: the command line starts without it."""
     if name not in __all__:
-        raise AttributeError(f"module 'earwitness.conformance' has no attribute '{name}'")
+        raise AttributeError(
+            f"module 'earwitness.conformance' has no attribute '{name}'"
+        )
     from earwitness.conformance import library
 
     return getattr(library, name)

@@ -50,7 +50,11 @@ def judge(
     >>> [clause.id for clause in judge(log).clauses if clause.verdict.value == "violated"]
     ['MIC-2']
     """
-    chosen = tuple(load_pack(name) for name in PACKS) if packs is None else tuple(packs)
+    chosen = (
+        tuple(load_pack(name) for name in PACKS)
+        if packs is None
+        else tuple(packs)
+    )
     return judge_log(log_of(observations), chosen)
 
 
@@ -77,7 +81,11 @@ def check(
     from earwitness.conformance.running.check import check as run_check
     from earwitness.conformance.running.examination import Plan
 
-    chosen = tuple(load_pack(name) for name in PACKS) if packs is None else tuple(packs)
+    chosen = (
+        tuple(load_pack(name) for name in PACKS)
+        if packs is None
+        else tuple(packs)
+    )
     outcome = run_check(
         target=target,
         packs=chosen,

@@ -95,7 +95,9 @@ def _run_check(config: pytest.Config, target: str) -> str:
     )
 
     out = Path(tempfile.mkdtemp(prefix="earwitness-"))
-    packs = [load_pack(name) for name in config.getoption("--earwitness-pack")] or None
+    packs = [
+        load_pack(name) for name in config.getoption("--earwitness-pack")
+    ] or None
     judged = check(
         target,
         packs,
@@ -163,7 +165,8 @@ class ClauseFile(pytest.File):
     def collect(self) -> list[pytest.Item]:
         """One item for each clause, and one for the run as a whole."""
         items: list[pytest.Item] = [
-            ClauseItem.from_parent(self, name=line.id, line=line) for line in self.judged.summary.clauses
+            ClauseItem.from_parent(self, name=line.id, line=line)
+            for line in self.judged.summary.clauses
         ]
         return [
             *items,
@@ -192,12 +195,18 @@ class ClauseItem(pytest.Item):
         if self.line.treatment is Treatment.FAILS:
             raise ClauseFailed(self._message())
         if self.line.treatment is not Treatment.PASSES:
-            pytest.skip(f"{self.line.verdict.value}, {self.line.treatment.value}: {self.line.note}")
+            pytest.skip(
+                f"{self.line.verdict.value}, {self.line.treatment.value}: {self.line.note}"
+            )
 
     def _message(self) -> str:
         from earwitness.conformance.cli.terminal import story_lines
 
-        stories = [story for story in self.parent.judged.summary.stories if story.clause == self.line.id]
+        stories = [
+            story
+            for story in self.parent.judged.summary.stories
+            if story.clause == self.line.id
+        ]
         told = [text for story in stories for text in story_lines(story, 100)]
         again = [f"again: {story.command}" for story in stories]
         return "\n".join(

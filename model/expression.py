@@ -48,7 +48,8 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operator applied to arguments. Its hash is computed once: formulas are large, share their parts, and are
+    """An operator applied to arguments. Its hash is computed once: formulas are large, share their parts,
+    and are
     looked up all the time, so that a hash computed at each look-up costs the square of their size."""
 
     operator: Operator
@@ -56,12 +57,16 @@ class Apply:
     kept_hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kept_hash", hash((self.operator, self.arguments)))
+        object.__setattr__(
+            self, "kept_hash", hash((self.operator, self.arguments))
+        )
 
     def __hash__(self) -> int:
         return self.kept_hash
 
-    def __reduce__(self) -> tuple[type[Apply], tuple[Operator, tuple[Expression, ...]]]:
+    def __reduce__(
+        self,
+    ) -> tuple[type[Apply], tuple[Operator, tuple[Expression, ...]]]:
         # Hashes of text differ from process to process, so a copy elsewhere computes its own.
         return Apply, (self.operator, self.arguments)
 
@@ -136,7 +141,9 @@ def minus(left: Expression, right: Expression) -> Expression:
     return Apply(Operator.SUB, (left, right))
 
 
-def choice(condition: Expression, then: Expression, otherwise: Expression) -> Expression:
+def choice(
+    condition: Expression, then: Expression, otherwise: Expression
+) -> Expression:
     return Apply(Operator.ITE, (condition, then, otherwise))
 
 
@@ -148,7 +155,9 @@ def evaluate(expression: Expression, values: Mapping[str, Value]) -> Value:
         case Var(name):
             return values[name]
         case Apply(operator, arguments):
-            return _APPLY[operator](tuple(evaluate(a, values) for a in arguments))
+            return _APPLY[operator](
+                tuple(evaluate(a, values) for a in arguments)
+            )
 
 
 _APPLY: dict[Operator, Callable[[tuple[Value, ...]], Value]] = {
@@ -164,7 +173,9 @@ _APPLY: dict[Operator, Callable[[tuple[Value, ...]], Value]] = {
 }
 
 
-def python_source(expression: Expression, rename: Callable[[str], str]) -> str:
+def python_source(
+    expression: Expression, rename: Callable[[str], str]
+) -> str:
     """A Python expression with the same value, variables renamed."""
     match expression:
         case Const(value):
@@ -216,7 +227,9 @@ def sort_of(expression: Expression) -> Sort:
     return Sort.BOOL
 
 
-def substitute(expression: Expression, bindings: Mapping[str, Expression]) -> Expression:
+def substitute(
+    expression: Expression, bindings: Mapping[str, Expression]
+) -> Expression:
     """The expression with variables replaced, and what became constant folded away."""
     match expression:
         case Const():
@@ -224,7 +237,9 @@ def substitute(expression: Expression, bindings: Mapping[str, Expression]) -> Ex
         case Var(name):
             return bindings.get(name, expression)
         case Apply(operator, arguments):
-            return _folded(operator, tuple(substitute(a, bindings) for a in arguments))
+            return _folded(
+                operator, tuple(substitute(a, bindings) for a in arguments)
+            )
 
 
 def _folded(operator: Operator, a: tuple[Expression, ...]) -> Expression:

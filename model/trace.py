@@ -9,7 +9,12 @@ from enum import Enum
 from typing import IO, Any
 
 from earwitness.model.expression import Value
-from earwitness.model.vocabulary import LARGEST_INTEGER, Microseconds, nearest, vocabulary
+from earwitness.model.vocabulary import (
+    LARGEST_INTEGER,
+    Microseconds,
+    nearest,
+    vocabulary,
+)
 
 LONGEST_LINE = 1 << 20
 """Bytes: no honest observation comes near; a longer line is refused unread."""
@@ -63,7 +68,9 @@ def partial_observation_from(entry: object) -> Observation:
     """An observation from parsed JSON, as a log has it: an attribute that is absent or null is unknown.
     Raises TraceError."""
     if not isinstance(entry, dict):
-        raise TraceError("a line must be one JSON object with time, device and event")
+        raise TraceError(
+            "a line must be one JSON object with time, device and event"
+        )
     rest = dict(entry)
     time = rest.pop("time", None)
     device = rest.pop("device", None)
@@ -71,9 +78,17 @@ def partial_observation_from(entry: object) -> Observation:
     origin = rest.pop("origin", "device")
     events = vocabulary().events
     if not isinstance(event, str) or event not in events:
-        raise TraceError(f"event {event!r} is not in the vocabulary.{nearest(str(event), events)}")
-    if isinstance(time, bool) or not isinstance(time, int) or not 0 <= time < LARGEST_INTEGER:
-        raise TraceError(f"{event}: time must be an integer of microseconds, 0 or more, not {time!r}")
+        raise TraceError(
+            f"event {event!r} is not in the vocabulary.{nearest(str(event), events)}"
+        )
+    if (
+        isinstance(time, bool)
+        or not isinstance(time, int)
+        or not 0 <= time < LARGEST_INTEGER
+    ):
+        raise TraceError(
+            f"{event}: time must be an integer of microseconds, 0 or more, not {time!r}"
+        )
     if not isinstance(device, str):
         raise TraceError(f"{event}: device must be text, not {device!r}")
     if not _can_be_written(device):
@@ -81,14 +96,22 @@ def partial_observation_from(entry: object) -> Observation:
             f"{event}: device holds half a character (a lone surrogate); write whole Unicode text"
         )
     if origin not in ORIGINS:
-        raise TraceError(f"{event}: origin must be one of {', '.join(ORIGINS)}, not {origin!r}")
-    attributes: dict[str, Value] = {k: v for k, v in events[event].unless_named.items() if k not in rest}
+        raise TraceError(
+            f"{event}: origin must be one of {', '.join(ORIGINS)}, not {origin!r}"
+        )
+    attributes: dict[str, Value] = {
+        k: v for k, v in events[event].unless_named.items() if k not in rest
+    }
     for name, value in rest.items():
         if value is not None:
             attributes[name] = _checked_value(event, name, value)
     _refuse_unknown_names(event, rest)
     return Observation(
-        time=Microseconds(time), device=device, event=event, attributes=attributes, origin=Origin(origin)
+        time=Microseconds(time),
+        device=device,
+        event=event,
+        attributes=attributes,
+        origin=Origin(origin),
     )
 
 
@@ -96,14 +119,18 @@ def _refuse_unknown_names(event: str, names: Iterable[str]) -> None:
     declared = vocabulary().events[event].attributes
     for name in names:
         if name not in declared:
-            raise TraceError(f"{event} has no attribute '{name}'.{nearest(name, declared)}")
+            raise TraceError(
+                f"{event} has no attribute '{name}'.{nearest(name, declared)}"
+            )
 
 
 def _checked_value(event: str, name: str, value: object) -> Value:
     _refuse_unknown_names(event, [name])
     attribute = vocabulary().attributes[name]
     if not attribute.admits(value):
-        raise TraceError(f"{event}: {name} must be {attribute.described}, not {value!r}")
+        raise TraceError(
+            f"{event}: {name} must be {attribute.described}, not {value!r}"
+        )
     assert isinstance(value, bool | int | str)
     if isinstance(value, str) and not _can_be_written(value):
         raise TraceError(
@@ -124,31 +151,45 @@ def _can_be_written(text: str) -> bool:
 def parse_line(line: bytes) -> Observation:
     """One line of a log, or TraceError."""
     if len(line) > LONGEST_LINE:
-        raise TraceError(f"the line is longer than {LONGEST_LINE} bytes; one observation a line")
+        raise TraceError(
+            f"the line is longer than {LONGEST_LINE} bytes; one observation a line"
+        )
     return partial_observation_from(_parse_json(line))
 
 
 def _parse_json(line: bytes) -> object:
     try:
-        return json.loads(line.decode("utf-8"), object_pairs_hook=_object_without_duplicates)
+        return json.loads(
+            line.decode("utf-8"), object_pairs_hook=_object_without_duplicates
+        )
     except TraceError:
         raise
     except UnicodeDecodeError as error:
-        raise TraceError(f"the line is not UTF-8 (byte {error.start + 1}); write UTF-8") from None
+        raise TraceError(
+            f"the line is not UTF-8 (byte {error.start + 1}); write UTF-8"
+        ) from None
     except json.JSONDecodeError as error:
-        raise TraceError(f"the line is not JSON (column {error.colno}: {error.msg})") from None
+        raise TraceError(
+            f"the line is not JSON (column {error.colno}: {error.msg})"
+        ) from None
     except RecursionError:
-        raise TraceError("the line is nested too deeply; an observation is one flat object") from None
+        raise TraceError(
+            "the line is nested too deeply; an observation is one flat object"
+        ) from None
     except ValueError as error:
         raise TraceError(f"the line is not JSON ({error})") from None
 
 
-def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_without_duplicates(
+    pairs: list[tuple[str, Any]],
+) -> dict[str, Any]:
     """JSON leaves open which of two equal keys counts, so two readers could see two different events."""
     entry: dict[str, Any] = {}
     for key, value in pairs:
         if key in entry:
-            raise TraceError(f"the key {key!r} is there twice; write each key once")
+            raise TraceError(
+                f"the key {key!r} is there twice; write each key once"
+            )
         entry[key] = value
     return entry
 
@@ -158,7 +199,9 @@ def lines_of(stream: IO[bytes]) -> Iterator[bytes]:
     in small pieces."""
     while line := stream.readline(LONGEST_LINE + 2):
         piece = line
-        while not piece.endswith(b"\n") and (piece := stream.readline(1 << 16)):
+        while not piece.endswith(b"\n") and (
+            piece := stream.readline(1 << 16)
+        ):
             pass
         yield line.rstrip(b"\r\n")
 
@@ -181,7 +224,9 @@ def read_trace(stream: IO[bytes], name: str) -> Iterator[Observation]:
 
 def _refuse_earlier_time(seen: Observation, latest: int) -> None:
     if seen.time < latest:
-        raise TraceError(f"time of {seen.device} goes backwards, from {latest} to {seen.time}; sort by time")
+        raise TraceError(
+            f"time of {seen.device} goes backwards, from {latest} to {seen.time}; sort by time"
+        )
 
 
 def observation_to_json(seen: Observation) -> dict[str, Any]:

@@ -61,16 +61,23 @@ class Attribute:
     @property
     def described(self) -> str:
         if self.choices:
-            return "one of " + ", ".join(self.choices) + (", or another text" if self.is_open else "")
-        return {Sort.BOOL: "true or false", Sort.INT: f"an integer ({self.unit})", Sort.TEXT: "text"}[
-            self.sort
-        ]
+            return (
+                "one of "
+                + ", ".join(self.choices)
+                + (", or another text" if self.is_open else "")
+            )
+        return {
+            Sort.BOOL: "true or false",
+            Sort.INT: f"an integer ({self.unit})",
+            Sort.TEXT: "text",
+        }[self.sort]
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
     """A kind of event with the attributes it carries. Those in `optional` came later: a source that does not
-    know them need not name them, and means what `unless_named` says. `phrases` say how the event reads where the given attributes have the given
+    know them need not name them, and means what `unless_named` says. `phrases` say how the event reads
+    where the given attributes have the given
     values, as they are written in a formula."""
 
     name: str
@@ -78,7 +85,9 @@ class EventType:
     meaning: str
     optional: frozenset[str] = frozenset()
     unless_named: Mapping[str, str] = field(default_factory=dict)
-    phrases: Mapping[frozenset[tuple[str, str]], str] = field(default_factory=dict)
+    phrases: Mapping[frozenset[tuple[str, str]], str] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +116,15 @@ def _attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
     kind = entry["type"]
     if isinstance(kind, list):
         return Attribute(
-            name, Sort.TEXT, entry["meaning"], choices=tuple(kind), is_open=entry.get("open") == "true"
+            name,
+            Sort.TEXT,
+            entry["meaning"],
+            choices=tuple(kind),
+            is_open=entry.get("open") == "true",
         )
-    sort = {"boolean": Sort.BOOL, "integer": Sort.INT, "text": Sort.TEXT}[kind]
+    sort = {"boolean": Sort.BOOL, "integer": Sort.INT, "text": Sort.TEXT}[
+        kind
+    ]
     return Attribute(
         name=name,
         sort=sort,
@@ -126,7 +141,10 @@ def _event_type(name: str, entry: Mapping[str, Any]) -> EventType:
         meaning=entry["meaning"],
         optional=frozenset(optional),
         unless_named=entry.get("unless_named", {}),
-        phrases={_conditions(text): phrase for text, phrase in entry.get("say", {}).items()},
+        phrases={
+            _conditions(text): phrase
+            for text, phrase in entry.get("say", {}).items()
+        },
     )
 
 
@@ -141,7 +159,10 @@ def vocabulary() -> Vocabulary:
     """The vocabulary of this version, read once from `vocabulary.yaml`."""
     # YAML 1.1 reads a bare `on` as true; the file is plain enough for the core schema of BaseLoader.
     raw = yaml.load(
-        files("earwitness.model").joinpath("vocabulary.yaml").read_text("utf-8"), Loader=yaml.BaseLoader
+        files("earwitness.model")
+        .joinpath("vocabulary.yaml")
+        .read_text("utf-8"),
+        Loader=yaml.BaseLoader,
     )
     attributes = {
         name: _attribute(
@@ -158,7 +179,10 @@ def vocabulary() -> Vocabulary:
         for name, entry in raw["events"].items()
     }
     return Vocabulary(
-        attributes=attributes, events=events, capabilities=raw["capabilities"], states=raw["states"]
+        attributes=attributes,
+        events=events,
+        capabilities=raw["capabilities"],
+        states=raw["states"],
     )
 
 
@@ -168,7 +192,11 @@ def trace_line_schema() -> dict[str, Any]:
     def typed(attribute: Attribute) -> dict[str, Any]:
         if attribute.choices and not attribute.is_open:
             return {"enum": [*attribute.choices, None]}
-        kind = {Sort.BOOL: "boolean", Sort.INT: "integer", Sort.TEXT: "string"}[attribute.sort]
+        kind = {
+            Sort.BOOL: "boolean",
+            Sort.INT: "integer",
+            Sort.TEXT: "string",
+        }[attribute.sort]
         return {"type": [kind, "null"]}
 
     known = vocabulary()
@@ -181,7 +209,10 @@ def trace_line_schema() -> dict[str, Any]:
             "device": {"type": "string"},
             "event": {"enum": list(known.events)},
             "origin": {"enum": ["witnessed", "device", "stand-in", "driver"]},
-            **{name: typed(attribute) for name, attribute in known.attributes.items()},
+            **{
+                name: typed(attribute)
+                for name, attribute in known.attributes.items()
+            },
         },
         "additionalProperties": False,
     }

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.vocabulary import nearest
-from earwitness.policies.pack import Clause, Conjunct, Kind, Pack, PackError, Parameter, parameters_in
+from earwitness.policies.pack import (
+    Clause,
+    Conjunct,
+    Kind,
+    Pack,
+    PackError,
+    Parameter,
+    parameters_in,
+)
 
 KINDS = {
     Kind.ALWAYS: "of every run, at every event",
@@ -16,7 +24,8 @@ KINDS = {
 
 
 def find_clause(packs: Iterable[Pack], identity: str) -> tuple[Pack, Clause]:
-    """The clause of that id, in any case of letters, with its pack. Raises PackError that names the nearest."""
+    """The clause of that id, in any case of letters, with its pack. Raises PackError that names the
+    nearest."""
     wanted = identity.upper()
     known = []
     for pack in packs:
@@ -24,14 +33,22 @@ def find_clause(packs: Iterable[Pack], identity: str) -> tuple[Pack, Clause]:
             if clause.id == wanted:
                 return pack, clause
             known.append(clause.id)
-    raise PackError(f"no pack has a clause '{identity}'.{nearest(wanted, known)}")
+    raise PackError(
+        f"no pack has a clause '{identity}'.{nearest(wanted, known)}"
+    )
 
 
 def describe_pack(pack: Pack) -> str:
     """Name, source, what could not be read, and one line for each clause."""
-    lines = [f"{pack.name}  version {pack.version}, {len(pack.clauses)} clauses", f"  source   {pack.source}"]
+    lines = [
+        f"{pack.name}  version {pack.version}, {len(pack.clauses)} clauses",
+        f"  source   {pack.source}",
+    ]
     lines += [f"  unread   {text}" for text in pack.unread]
-    lines += [f"  {clause.id:8} {clause.needs.value:9}  {clause.title}" for clause in pack.clauses]
+    lines += [
+        f"  {clause.id:8} {clause.needs.value:9}  {clause.title}"
+        for clause in pack.clauses
+    ]
     return "\n".join(lines)
 
 
@@ -67,7 +84,9 @@ def _conjunct_lines(clause: Clause, conjunct: Conjunct) -> Iterator[str]:
         yield f"  applies to devices with '{conjunct.capability}'"
     yield from _indented("formula", conjunct.text.splitlines())
     yield from _indented("in words", [describe_formula(conjunct.formula)])
-    yield from _indented("put to the test when", [describe_formula(conjunct.trigger)])
+    yield from _indented(
+        "put to the test when", [describe_formula(conjunct.trigger)]
+    )
 
 
 def _need(conjunct: Conjunct) -> str:

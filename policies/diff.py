@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 
 from earwitness.model.expression import TRUE, negation
 from earwitness.model.logic.monitor import Monitor, compile_formula
-from earwitness.model.proof.compare import MonitorComparison, Relation, compare_monitors
+from earwitness.model.proof.compare import (
+    MonitorComparison,
+    Relation,
+    compare_monitors,
+)
 from earwitness.policies.pack import Clause, Conjunct, Pack, Way
 
 WORSE = frozenset({Relation.WEAKER, Relation.INCOMPARABLE})
@@ -44,14 +48,27 @@ class Change:
     note: str
 
 
-def differences(old: Pack, new: Pack, seconds: int = 60) -> Iterator[Difference]:
+def differences(
+    old: Pack, new: Pack, seconds: int = 60
+) -> Iterator[Difference]:
     """Every clause of either pack, in the old pack's order, new ones last."""
-    before, after = {c.id: c for c in old.clauses}, {c.id: c for c in new.clauses}
+    before, after = (
+        {c.id: c for c in old.clauses},
+        {c.id: c for c in new.clauses},
+    )
     for identity in dict.fromkeys([*before, *after]):
         if identity not in after:
-            yield Difference(identity, MonitorComparison(Relation.WEAKER), "no longer promised")
+            yield Difference(
+                identity,
+                MonitorComparison(Relation.WEAKER),
+                "no longer promised",
+            )
         elif identity not in before:
-            yield Difference(identity, MonitorComparison(Relation.STRONGER), "newly promised")
+            yield Difference(
+                identity,
+                MonitorComparison(Relation.STRONGER),
+                "newly promised",
+            )
         else:
             yield _difference(before[identity], after[identity], seconds)
 
@@ -59,12 +76,21 @@ def differences(old: Pack, new: Pack, seconds: int = 60) -> Iterator[Difference]
 def _difference(old: Clause, new: Clause, seconds: int) -> Difference:
     if old.monitor is not None and new.monitor is not None:
         comparison = compare_monitors(old.monitor, new.monitor, seconds)
-    elif (old.kind, old.transition, old.observer) == (new.kind, new.transition, new.observer):
+    elif (old.kind, old.transition, old.observer) == (
+        new.kind,
+        new.transition,
+        new.observer,
+    ):
         comparison = MonitorComparison(Relation.EQUAL)
     else:
         note = f"was a promise of kind {old.kind.value}, is of kind {new.kind.value}"
-        return Difference(new.id, MonitorComparison(Relation.INCOMPARABLE), note)
-    changes = [*_changes_of_clause(old, new), *_changes_of_conjuncts(old, new, seconds)]
+        return Difference(
+            new.id, MonitorComparison(Relation.INCOMPARABLE), note
+        )
+    changes = [
+        *_changes_of_clause(old, new),
+        *_changes_of_conjuncts(old, new, seconds),
+    ]
     relation = _with_changes(comparison.relation, changes)
     notes = "; ".join(change.note for change in changes)
     return Difference(new.id, replace(comparison, relation=relation), notes)
@@ -89,16 +115,25 @@ def _changes_of_clause(old: Clause, new: Clause) -> Iterator[Change]:
         yield Change(False, f"is now {_NAMES[way]}")
     if old.capability != new.capability:
         only_some = f"applies only to devices with '{new.capability}'"
-        yield Change(new.capability is not None, only_some if new.capability else "applies to every device")
+        yield Change(
+            new.capability is not None,
+            only_some if new.capability else "applies to every device",
+        )
     if old.each != new.each:
         judged = f"is judged for each {', '.join(new.each)} instead of each {', '.join(old.each)}"
         yield Change(True, judged)
     if old.severity != new.severity:
-        is_lower = SEVERITIES.index(new.severity) < SEVERITIES.index(old.severity)
-        yield Change(is_lower, f"severity was {old.severity}, is {new.severity}")
+        is_lower = SEVERITIES.index(new.severity) < SEVERITIES.index(
+            old.severity
+        )
+        yield Change(
+            is_lower, f"severity was {old.severity}, is {new.severity}"
+        )
 
 
-def _changes_of_conjuncts(old: Clause, new: Clause, seconds: int) -> Iterator[Change]:
+def _changes_of_conjuncts(
+    old: Clause, new: Clause, seconds: int
+) -> Iterator[Change]:
     """Conjuncts of the same formula, by their triggers and the evidence they ask for."""
     before = {c.formula: c for c in old.conjuncts}
     for conjunct in new.conjuncts:
@@ -106,7 +141,9 @@ def _changes_of_conjuncts(old: Clause, new: Clause, seconds: int) -> Iterator[Ch
         if earlier is not None:
             yield from _changes_of_conjunct(earlier, conjunct, seconds)
     if not {c.formula for c in new.conjuncts} & before.keys():
-        yield from _changes_of_needs(_weakest_need(old), _weakest_need(new), new.id)
+        yield from _changes_of_needs(
+            _weakest_need(old), _weakest_need(new), new.id
+        )
 
 
 def _weakest_need(clause: Clause) -> str:
@@ -114,7 +151,9 @@ def _weakest_need(clause: Clause) -> str:
     return min(needs, key=STRENGTH_OF_NEEDS.index)
 
 
-def _changes_of_conjunct(old: Conjunct, new: Conjunct, seconds: int) -> Iterator[Change]:
+def _changes_of_conjunct(
+    old: Conjunct, new: Conjunct, seconds: int
+) -> Iterator[Change]:
     if old.trigger != new.trigger:
         yield from _changes_of_trigger(old, new, seconds)
     yield from _changes_of_needs(old.needs.value, new.needs.value, new.name)
@@ -122,21 +161,34 @@ def _changes_of_conjunct(old: Conjunct, new: Conjunct, seconds: int) -> Iterator
 
 def _changes_of_needs(old: str, new: str, name: str) -> Iterator[Change]:
     if old != new:
-        is_weaker = STRENGTH_OF_NEEDS.index(new) < STRENGTH_OF_NEEDS.index(old)
-        yield Change(is_weaker, f"{name} needed evidence '{old}', needs '{new}'")
+        is_weaker = STRENGTH_OF_NEEDS.index(new) < STRENGTH_OF_NEEDS.index(
+            old
+        )
+        yield Change(
+            is_weaker, f"{name} needed evidence '{old}', needs '{new}'"
+        )
 
 
-def _changes_of_trigger(old: Conjunct, new: Conjunct, seconds: int) -> Iterator[Change]:
+def _changes_of_trigger(
+    old: Conjunct, new: Conjunct, seconds: int
+) -> Iterator[Change]:
     """A trigger that happens more often is a weaker one: the promise counts as exercised where it was
     not put to the test."""
     found = compare_monitors(_never(old), _never(new), seconds)
     match found.relation:
         case Relation.STRONGER:
-            yield Change(True, f"{new.name} counts as exercised more often than before")
+            yield Change(
+                True, f"{new.name} counts as exercised more often than before"
+            )
         case Relation.WEAKER:
-            yield Change(False, f"{new.name} counts as exercised only where it was before, and more rarely")
+            yield Change(
+                False,
+                f"{new.name} counts as exercised only where it was before, and more rarely",
+            )
         case Relation.INCOMPARABLE | Relation.UNKNOWN:
-            yield Change(True, f"{new.name} is exercised by other events than before")
+            yield Change(
+                True, f"{new.name} is exercised by other events than before"
+            )
         case Relation.EQUAL:
             return
 

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from earwitness.model.logic.mfotl import NotInMfotl, mfotl_formula, mfotl_log, mfotl_signature
+from earwitness.model.logic.mfotl import (
+    NotInMfotl,
+    mfotl_formula,
+    mfotl_log,
+    mfotl_signature,
+)
 from earwitness.model.logic.per_device import Key, key_of, project
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Pack
@@ -20,7 +25,9 @@ class MfotlExport:
     left_out: Mapping[str, str]
 
 
-def export_mfotl(pack: Pack, trace: Iterable[Observation] = ()) -> MfotlExport:
+def export_mfotl(
+    pack: Pack, trace: Iterable[Observation] = ()
+) -> MfotlExport:
     """One formula for each conjunct, the signature, and one log for each slice of the trace: `d1.log`, or
     `d1-7.log` for stream 7 of device d1."""
     files = {"clauses.sig": mfotl_signature()}
@@ -28,7 +35,9 @@ def export_mfotl(pack: Pack, trace: Iterable[Observation] = ()) -> MfotlExport:
     for clause in pack.clauses:
         for conjunct in clause.conjuncts:
             try:
-                files[f"{conjunct.name}.mfotl"] = f"{mfotl_formula(conjunct.formula)}\n"
+                files[f"{conjunct.name}.mfotl"] = (
+                    f"{mfotl_formula(conjunct.formula)}\n"
+                )
             except NotInMfotl as error:
                 left_out[conjunct.name] = str(error)
     seen = list(trace)
@@ -45,7 +54,9 @@ def export_mfotl(pack: Pack, trace: Iterable[Observation] = ()) -> MfotlExport:
     return MfotlExport(files, left_out)
 
 
-def slices_of(trace: Iterable[Observation], each: tuple[str, ...]) -> list[Key]:
+def slices_of(
+    trace: Iterable[Observation], each: tuple[str, ...]
+) -> list[Key]:
     """The slices that a trace names, in the order of their first event."""
     return list(
         dict.fromkeys(
@@ -64,7 +75,9 @@ def slices_of(trace: Iterable[Observation], each: tuple[str, ...]) -> list[Key]:
 
 def _file_name_part(text: str) -> str:
     """A device's name as part of a file name, whatever it is."""
-    return "".join(c if c.isalnum() or c == "_" else f"%{ord(c):x}" for c in text)[:100]
+    return "".join(
+        c if c.isalnum() or c == "_" else f"%{ord(c):x}" for c in text
+    )[:100]
 
 
 def write_mfotl(export: MfotlExport, folder: Path) -> None:

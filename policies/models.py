@@ -13,12 +13,18 @@ MODELS = {model.name: model for model in (ASSISTANT, SATELLITE_MODEL)}
 DEFAULT_MODEL = ASSISTANT.name
 
 
-def small_parameters(model: Model, parameters: Mapping[str, int]) -> dict[str, int]:
+def small_parameters(
+    model: Model, parameters: Mapping[str, int]
+) -> dict[str, int]:
     """A pack's parameters for the small system: each allows what it allows the real one, in the small
     one's units."""
     real = {rating.name: rating.at_most for rating in model.datasheet.ratings}
     found = {}
     for name, value in parameters.items():
-        within = [model.small[rating] for rating, at_most in real.items() if at_most <= value]
+        within = [
+            model.small[rating]
+            for rating, at_most in real.items()
+            if at_most <= value
+        ]
         found[name] = max(within, default=0)
     return found

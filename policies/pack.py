@@ -17,12 +17,21 @@ from jsonschema import Draft202012Validator
 
 from earwitness.model.logic.formula import And, Formula, Or, Truth
 from earwitness.model.logic.monitor import Monitor, compile_formula
-from earwitness.model.logic.parser import UNITS, FormulaError, Scope, parse_formula
+from earwitness.model.logic.parser import (
+    UNITS,
+    FormulaError,
+    Scope,
+    parse_formula,
+)
 from earwitness.model.systems.model import Model
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import nearest, vocabulary
 from earwitness.policies.models import DEFAULT_MODEL, MODELS, small_parameters
-from earwitness.policies.placed_yaml import Document, PlacedYamlError, read_document
+from earwitness.policies.placed_yaml import (
+    Document,
+    PlacedYamlError,
+    read_document,
+)
 from earwitness.policies.triggers import NoTrigger, occasion
 
 LONGEST_MESSAGE = 200
@@ -101,7 +110,9 @@ class Clause:
         """The formulas of all conjuncts as they are written, joined."""
         if len(self.conjuncts) == 1:
             return self.conjuncts[0].text
-        return "\nand ".join(f"({conjunct.text})" for conjunct in self.conjuncts)
+        return "\nand ".join(
+            f"({conjunct.text})" for conjunct in self.conjuncts
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +157,17 @@ class Pack:
             if clause.id == identity:
                 return clause
         known = [c.id for c in self.clauses]
-        raise PackError(f"pack {self.name} has no clause '{identity}'.{nearest(identity, known)}")
+        raise PackError(
+            f"pack {self.name} has no clause '{identity}'.{nearest(identity, known)}"
+        )
 
 
 def shipped_packs() -> dict[str, Path]:
     """The packs that come with Earwitness, by name."""
     folder = Path(str(files("earwitness.policies").joinpath("packs")))
-    return {path.parent.name: path for path in sorted(folder.glob("*/pack.yaml"))}
+    return {
+        path.parent.name: path for path in sorted(folder.glob("*/pack.yaml"))
+    }
 
 
 def shipped_file(pack: str, name: str) -> Path:
@@ -185,7 +200,9 @@ def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
     except PlacedYamlError as error:
         raise PackError(str(error)) from None
     if document.content is None:
-        raise PackError(f"{path}: the file is empty; a pack needs pack, version, source and clauses")
+        raise PackError(
+            f"{path}: the file is empty; a pack needs pack, version, source and clauses"
+        )
     _refuse(_schema_faults(document))
     return _Reader(document, path, instead or {}).pack()
 
@@ -197,7 +214,11 @@ def _refuse(faults: Sequence[str]) -> None:
 
 @cache
 def _validator() -> Draft202012Validator:
-    schema = files("earwitness.policies").joinpath("schema.json").read_text("utf-8")
+    schema = (
+        files("earwitness.policies")
+        .joinpath("schema.json")
+        .read_text("utf-8")
+    )
     return Draft202012Validator(json.loads(schema))
 
 
@@ -206,7 +227,9 @@ def _schema_faults(document: Document) -> list[str]:
     for fault in _validator().iter_errors(document.content):
         path = list(fault.absolute_path)
         where = ".".join(map(str, path)) or "pack"
-        found.append(f"{document.place(path)}: {where}: {fault.message[:LONGEST_MESSAGE]}")
+        found.append(
+            f"{document.place(path)}: {where}: {fault.message[:LONGEST_MESSAGE]}"
+        )
     return sorted(found)
 
 
@@ -214,7 +237,9 @@ class _Reader:
     """From a document of the right shape to a pack. Faults are collected, so that one reading shows them
     all."""
 
-    def __init__(self, document: Document, file: Path, instead: Mapping[str, int]) -> None:
+    def __init__(
+        self, document: Document, file: Path, instead: Mapping[str, int]
+    ) -> None:
         self.document, self.file = document, file
         self.entry: Mapping[str, Any] = document.content
         self.faults: list[str] = []
@@ -223,12 +248,18 @@ class _Reader:
             for name, entry in self.entry.get("parameters", {}).items()
         }
         self.parameters = {
-            name: instead.get(name, parameter.value * UNITS.get(parameter.unit, 1))
+            name: instead.get(
+                name, parameter.value * UNITS.get(parameter.unit, 1)
+            )
             for name, parameter in self.declared.items()
         }
-        self.states: Mapping[str, Mapping[str, str]] = self.entry.get("states", {})
+        self.states: Mapping[str, Mapping[str, str]] = self.entry.get(
+            "states", {}
+        )
         self.scope = Scope(self.parameters, self.states)
-        self.model = MODELS.get(self.entry.get("model", DEFAULT_MODEL), MODELS[DEFAULT_MODEL])
+        self.model = MODELS.get(
+            self.entry.get("model", DEFAULT_MODEL), MODELS[DEFAULT_MODEL]
+        )
 
     def pack(self) -> Pack:
         self.check_model()
@@ -236,7 +267,10 @@ class _Reader:
         self.check_states()
         _refuse(self.faults)
         self.opportunities = self.read_opportunities()
-        clauses = [self.clause(number, item) for number, item in enumerate(self.entry["clauses"])]
+        clauses = [
+            self.clause(number, item)
+            for number, item in enumerate(self.entry["clauses"])
+        ]
         self.check_identities()
         _refuse(self.faults)
         return Pack(
@@ -253,13 +287,24 @@ class _Reader:
             unread=tuple(self.entry.get("unread", ())),
         )
 
-    def fault(self, path: Sequence[str | int], message: str, line: int = 1, column: int = 1) -> None:
-        self.faults.append(f"{self.document.place(path, line, column)}: {message}")
+    def fault(
+        self,
+        path: Sequence[str | int],
+        message: str,
+        line: int = 1,
+        column: int = 1,
+    ) -> None:
+        self.faults.append(
+            f"{self.document.place(path, line, column)}: {message}"
+        )
 
     def check_model(self) -> None:
         name = self.entry.get("model", DEFAULT_MODEL)
         if name not in MODELS:
-            self.fault(["model"], f"there is no model '{name}'.{nearest(name, MODELS)}")
+            self.fault(
+                ["model"],
+                f"there is no model '{name}'.{nearest(name, MODELS)}",
+            )
 
     def check_parameters(self) -> None:
         """A parameter that no formula uses is a slip."""
@@ -267,13 +312,17 @@ class _Reader:
         for name in self.declared:
             place = self.document.key_place(["parameters"], name)
             if name not in used:
-                self.faults.append(f"{place}: no formula of this pack uses parameter '{name}'; leave it out")
+                self.faults.append(
+                    f"{place}: no formula of this pack uses parameter '{name}'; leave it out"
+                )
 
     def check_states(self) -> None:
         plain = Scope(self.parameters, {})
         for state, patterns in self.states.items():
             for value in patterns:
-                self.parse(["states", state, value], plain, f"state {state} {value}")
+                self.parse(
+                    ["states", state, value], plain, f"state {state} {value}"
+                )
 
     def read_opportunities(self) -> dict[str, Formula]:
         found = {}
@@ -284,12 +333,18 @@ class _Reader:
                 self.faults.append(
                     f"{place}: event '{event}' is not in the vocabulary.{nearest(event, known)}"
                 )
-            formula = self.parse(["opportunities", event], self.scope, f"opportunity for {event}")
+            formula = self.parse(
+                ["opportunities", event],
+                self.scope,
+                f"opportunity for {event}",
+            )
             if formula is not None:
                 found[event] = formula
         return found
 
-    def parse(self, path: Sequence[str | int], scope: Scope, owner: str) -> Formula | None:
+    def parse(
+        self, path: Sequence[str | int], scope: Scope, owner: str
+    ) -> Formula | None:
         text: Any = self.entry
         for step in path:
             text = text[step]
@@ -311,7 +366,11 @@ class _Reader:
         whole = [c.formula for c in conjuncts]
         triggers = [c.trigger for c in conjuncts]
         formula = reduce(And, whole) if whole else None
-        monitor = compile_formula(formula, _any_of(triggers)) if formula is not None else None
+        monitor = (
+            compile_formula(formula, _any_of(triggers))
+            if formula is not None
+            else None
+        )
         return Clause(
             id=item["id"],
             title=item["title"],
@@ -329,15 +388,28 @@ class _Reader:
             observer=item.get("observer"),
         )
 
-    def check_names(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> None:
+    def check_names(
+        self, path: tuple[str | int, ...], item: Mapping[str, Any]
+    ) -> None:
         """Names that must be on a list: capabilities, slices, transitions, observers."""
         identity = item["id"]
-        self.check_name(path, item, identity, "capability", vocabulary().capabilities)
-        self.check_name(path, item, identity, "transition", self.model.possible)
-        self.check_name(path, item, identity, "observer", self.model.observers)
+        self.check_name(
+            path, item, identity, "capability", vocabulary().capabilities
+        )
+        self.check_name(
+            path, item, identity, "transition", self.model.possible
+        )
+        self.check_name(
+            path, item, identity, "observer", self.model.observers
+        )
         first, *others = item.get("each", ["device"])
-        if first != "device" or any(name not in vocabulary().attributes for name in others):
-            self.fault([*path, "each"], f"{identity}: each must be device, or device and an attribute")
+        if first != "device" or any(
+            name not in vocabulary().attributes for name in others
+        ):
+            self.fault(
+                [*path, "each"],
+                f"{identity}: each must be device, or device and an attribute",
+            )
 
     def check_name(
         self,
@@ -350,11 +422,19 @@ class _Reader:
         """A name that `item` gives as its `part` must be one of these."""
         name = item.get(part)
         if name is not None and name not in names:
-            self.fault([*path, part], f"{owner}: there is no {part} '{name}'.{nearest(name, names)}")
+            self.fault(
+                [*path, part],
+                f"{owner}: there is no {part} '{name}'.{nearest(name, names)}",
+            )
 
-    def conjuncts(self, path: tuple[str | int, ...], item: Mapping[str, Any]) -> tuple[Conjunct, ...]:
+    def conjuncts(
+        self, path: tuple[str | int, ...], item: Mapping[str, Any]
+    ) -> tuple[Conjunct, ...]:
         if "conjuncts" in item:
-            parts = [((*path, "conjuncts", i), part) for i, part in enumerate(item["conjuncts"])]
+            parts = [
+                ((*path, "conjuncts", i), part)
+                for i, part in enumerate(item["conjuncts"])
+            ]
         else:
             parts = [(path, item)] if "formula" in item else []
         found = []
@@ -366,18 +446,27 @@ class _Reader:
             }
             if place != path:
                 names = vocabulary().capabilities
-                self.check_name(place, part, f"{item['id']}.{number}", "capability", names)
-            conjunct = self.conjunct(place, f"{item['id']}.{number}", inherited | dict(part))
+                self.check_name(
+                    place, part, f"{item['id']}.{number}", "capability", names
+                )
+            conjunct = self.conjunct(
+                place, f"{item['id']}.{number}", inherited | dict(part)
+            )
             if conjunct is not None:
                 found.append(conjunct)
         return tuple(found)
 
-    def conjunct(self, path: tuple[str | int, ...], name: str, part: Mapping[str, Any]) -> Conjunct | None:
+    def conjunct(
+        self, path: tuple[str | int, ...], name: str, part: Mapping[str, Any]
+    ) -> Conjunct | None:
         formula = self.parse([*path, "formula"], self.scope, name)
         if formula is None:
             return None
         if isinstance(formula, Truth):
-            self.fault([*path, "formula"], f"{name}: this is no promise: it says the same of every trace")
+            self.fault(
+                [*path, "formula"],
+                f"{name}: this is no promise: it says the same of every trace",
+            )
         trigger = self.trigger(path, name, part, formula)
         if trigger is None:
             return None
@@ -393,7 +482,11 @@ class _Reader:
         )
 
     def trigger(
-        self, path: tuple[str | int, ...], name: str, part: Mapping[str, Any], formula: Formula
+        self,
+        path: tuple[str | int, ...],
+        name: str,
+        part: Mapping[str, Any],
+        formula: Formula,
     ) -> Formula | None:
         if "trigger" not in part:
             try:
@@ -404,7 +497,8 @@ class _Reader:
         trigger = self.parse([*path, "trigger"], self.scope, name)
         if isinstance(trigger, Truth):
             self.fault(
-                [*path, "trigger"], f"{name}: a trigger that is always (or never) true exercises nothing"
+                [*path, "trigger"],
+                f"{name}: a trigger that is always (or never) true exercises nothing",
             )
         return trigger
 
@@ -412,13 +506,20 @@ class _Reader:
         seen: set[str] = set()
         for number, item in enumerate(self.entry["clauses"]):
             if item["id"] in seen:
-                self.fault(["clauses", number, "id"], f"{item['id']}: this id is given twice")
+                self.fault(
+                    ["clauses", number, "id"],
+                    f"{item['id']}: this id is given twice",
+                )
             seen.add(item["id"])
 
 
 def _parameters_used(entry: Mapping[str, Any]) -> set[str]:
     """Every name that follows a `$` in a formula."""
-    texts = [text for patterns in entry.get("states", {}).values() for text in patterns.values()]
+    texts = [
+        text
+        for patterns in entry.get("states", {}).values()
+        for text in patterns.values()
+    ]
     texts += entry.get("opportunities", {}).values()
     for item in entry["clauses"]:
         for part in [item, *item.get("conjuncts", [])]:

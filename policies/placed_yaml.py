@@ -16,7 +16,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    NodeEvent,
+)
 
 LARGEST = 1 << 20
 """Bytes: these files are written by people."""
@@ -38,10 +43,16 @@ class Document:
     content: Any
     lines: Sequence[str]
 
-    def place(self, path: Sequence[str | int], line: int = 1, column: int = 1) -> str:
+    def place(
+        self, path: Sequence[str | int], line: int = 1, column: int = 1
+    ) -> str:
         """`file:line:column` of the value at `path`, or of a line and column within that value's own text."""
         row, start = self._start(path)
-        opening = self.lines[row][start : start + 1] if row < len(self.lines) else ""
+        opening = (
+            self.lines[row][start : start + 1]
+            if row < len(self.lines)
+            else ""
+        )
         if opening in ("|", ">"):
             return f"{self.name}:{row + 1 + line}:{self._indent(row + 1) + column}"
         quote = 1 if opening in ("'", '"') and column > 1 else 0
@@ -53,7 +64,11 @@ class Document:
         for step in path:
             if isinstance(node, dict) and step in node:
                 found = node.lc.value(step)  # type: ignore[attr-defined]
-            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            elif (
+                isinstance(node, list)
+                and isinstance(step, int)
+                and step < len(node)
+            ):
                 found = node.lc.item(step)  # type: ignore[attr-defined]
             else:
                 break
@@ -76,7 +91,9 @@ class Document:
 def read_document(raw: bytes, name: str) -> Document:
     """The one document of a file. Raises PlacedYamlError, in bounded time, for whatever is no plain YAML."""
     if len(raw) > LARGEST:
-        raise PlacedYamlError(f"{name}: larger than {LARGEST} bytes; write a shorter file")
+        raise PlacedYamlError(
+            f"{name}: larger than {LARGEST} bytes; write a shorter file"
+        )
     try:
         text = raw.decode("utf-8")
         _refuse_tricks(text, name)
@@ -90,7 +107,9 @@ def read_document(raw: bytes, name: str) -> Document:
     except (YAMLError, ValueError, RecursionError) as error:
         if isinstance(error, PlacedYamlError):
             raise
-        raise PlacedYamlError(f"{name}: not YAML ({str(error).splitlines()[0]})") from None
+        raise PlacedYamlError(
+            f"{name}: not YAML ({str(error).splitlines()[0]})"
+        ) from None
     document = Document(name, content, text.split("\n"))
     _refuse_other_keys(document, content, ())
     return document
@@ -101,23 +120,37 @@ def _refuse_tricks(text: str, name: str) -> None:
     for number, event in enumerate(YAML(typ="rt", pure=True).parse(text)):
         place = f"{name}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
         if isinstance(event, AliasEvent):
-            raise PlacedYamlError(f"{place}: aliases are not used here; write the value out")
-        tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
+            raise PlacedYamlError(
+                f"{place}: aliases are not used here; write the value out"
+            )
+        tag = (
+            getattr(event, "tag", None)
+            if isinstance(event, NodeEvent)
+            else None
+        )
         if tag:
-            raise PlacedYamlError(f"{place}: tags are not used here; leave out '{tag}'")
+            raise PlacedYamlError(
+                f"{place}: tags are not used here; leave out '{tag}'"
+            )
         if isinstance(event, CollectionStartEvent):
             depth += 1
         if isinstance(event, CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST or number > MOST_NODES:
-            raise PlacedYamlError(f"{place}: nested too deeply or too long; nothing here needs that")
+            raise PlacedYamlError(
+                f"{place}: nested too deeply or too long; nothing here needs that"
+            )
 
 
-def _refuse_other_keys(document: Document, node: Any, path: tuple[str | int, ...]) -> None:
+def _refuse_other_keys(
+    document: Document, node: Any, path: tuple[str | int, ...]
+) -> None:
     """A key must be a word: a number, a list or `true` as a key is a slip."""
     for key, value in _items(node):
         if isinstance(node, dict) and not isinstance(key, str):
-            raise PlacedYamlError(f"{document.key_place(path, key)}: a key must be a word")
+            raise PlacedYamlError(
+                f"{document.key_place(path, key)}: a key must be a word"
+            )
         _refuse_other_keys(document, value, (*path, key))
 
 

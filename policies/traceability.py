@@ -1,4 +1,5 @@
-"""From the sentences of a source to the clauses of its pack, and back: nothing is promised that nobody said, and what was said and is
+"""From the sentences of a source to the clauses of its pack, and back: nothing is promised that nobody
+said, and what was said and is
 not promised is listed with the reason."""
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Traceability:
 
     def sections_of(self, clause: str) -> frozenset[str]:
         """The sections that a clause is drawn from."""
-        return frozenset(s.section for s in self.sentences if clause in s.clauses)
+        return frozenset(
+            s.section for s in self.sentences if clause in s.clauses
+        )
 
     def unsourced(self, pack: Pack) -> tuple[str, ...]:
         """Clauses of the pack that no sentence leads to."""
@@ -51,10 +54,18 @@ def read_traceability(path: Path) -> Traceability:
     try:
         content = read_document(path.read_bytes(), str(path)).content
     except (OSError, PlacedYamlError) as error:
-        raise PackError(f"{path}: cannot be read ({error}); it lists the sentences of the source") from None
+        raise PackError(
+            f"{path}: cannot be read ({error}); it lists the sentences of the source"
+        ) from None
     return Traceability(
         tuple(
-            Sentence(section, number, item["says"], tuple(item["clauses"]), item.get("because", ""))
+            Sentence(
+                section,
+                number,
+                item["says"],
+                tuple(item["clauses"]),
+                item.get("because", ""),
+            )
             for section, items in content["sections"].items()
             for number, item in enumerate(items, start=1)
         )

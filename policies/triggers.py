@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.model.logic.formula import And, Deadline, Event, Formula, Implies, Not, Or
+from earwitness.model.logic.formula import (
+    And,
+    Deadline,
+    Event,
+    Formula,
+    Implies,
+    Not,
+    Or,
+)
 
 
 class NoTrigger(ValueError):
     """Nothing in the formula says when it was put to the test; the author must."""
 
 
-def occasion(formula: Formula, opportunities: Mapping[str, Formula]) -> Formula:
+def occasion(
+    formula: Formula, opportunities: Mapping[str, Formula]
+) -> Formula:
     """The left side of an implication, the trigger of a deadline, and of a prohibition `not E` the pack's
     opportunity for E.
 
@@ -25,7 +35,10 @@ def occasion(formula: Formula, opportunities: Mapping[str, Formula]) -> Formula:
         case Deadline(_, _, trigger):
             return trigger
         case And(left, right):
-            first, second = occasion(left, opportunities), occasion(right, opportunities)
+            first, second = (
+                occasion(left, opportunities),
+                occasion(right, opportunities),
+            )
             return first if first == second else Or(first, second)
         case Not(Event(name, _)) if name in opportunities:
             return opportunities[name]
@@ -34,4 +47,6 @@ def occasion(formula: Formula, opportunities: Mapping[str, Formula]) -> Formula:
                 f"nothing says when '{name}' could have happened; give a trigger, "
                 f"or give the pack an opportunity for '{name}'"
             )
-    raise NoTrigger("nothing says what exercises this formula; give a trigger")
+    raise NoTrigger(
+        "nothing says what exercises this formula; give a trigger"
+    )

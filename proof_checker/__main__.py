@@ -18,7 +18,9 @@ def main() -> int:
     try:
         for part in check_folder(Path(sys.argv[1])):
             failed = failed or bool(part.failed)
-            print(f"{part.name}: {part.failed or f'{part.obligations} obligations hold ({part.solver})'}")
+            print(
+                f"{part.name}: {part.failed or f'{part.obligations} obligations hold ({part.solver})'}"
+            )
     except ProofError as error:
         print(f"NOT a proof: {error}")
         return 1

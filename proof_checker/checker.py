@@ -34,7 +34,24 @@ from earwitness.proof_checker.solver import SOLVER, ask
 FORMAT = "earwitness proof 1"
 MANIFEST = "manifest.json"
 OPERATORS = frozenset(
-    ["and", "or", "not", "=>", "=", "distinct", "ite", "<=", "<", ">=", ">", "+", "-", "*", "true", "false"]
+    [
+        "and",
+        "or",
+        "not",
+        "=>",
+        "=",
+        "distinct",
+        "ite",
+        "<=",
+        "<",
+        ">=",
+        ">",
+        "+",
+        "-",
+        "*",
+        "true",
+        "false",
+    ]
 )
 SORTS = ("Bool", "Int", "Text")
 LARGEST_FILE = 1 << 24
@@ -65,7 +82,11 @@ class Definitions:
 
     def named(self, prefix: str) -> dict[str, Node]:
         """The definitions `|prefix x|` by x."""
-        return {n[len(prefix) + 2 : -1]: b for n, b in self.bodies.items() if n.startswith(f"|{prefix} ")}
+        return {
+            n[len(prefix) + 2 : -1]: b
+            for n, b in self.bodies.items()
+            if n.startswith(f"|{prefix} ")
+        }
 
     def body(self, name: str) -> Node:
         if name not in self.bodies:
@@ -86,13 +107,19 @@ def read_definitions(text: str, name: str) -> Definitions:
                 pass
             case ["set-info", str(key), str(value)] if key.startswith(":"):
                 found.info[key] = value
-            case ["declare-const", str(symbol), str(sort)] if symbol.startswith("|") and sort in SORTS:
+            case ["declare-const", str(symbol), str(sort)] if (
+                symbol.startswith("|") and sort in SORTS
+            ):
                 _add(found, symbol, sort)
-            case ["define-fun", str(symbol), [], str(sort), body] if symbol.startswith("|") and sort in SORTS:
+            case ["define-fun", str(symbol), [], str(sort), body] if (
+                symbol.startswith("|") and sort in SORTS
+            ):
                 _add(found, symbol, sort)
                 found.bodies[symbol] = _plain_body(found, body)
             case _:
-                raise ProofError(f"{name}: the command {write_node(command)[:60]} has no place in a proof")
+                raise ProofError(
+                    f"{name}: the command {write_node(command)[:60]} has no place in a proof"
+                )
     return found
 
 
@@ -112,7 +139,9 @@ def _plain_body(found: Definitions, body: Node) -> Node:
             body = inner
     strange = words_of(body) - OPERATORS
     if strange:
-        raise ProofError(f"{found.name}: {sorted(strange)[0][:40]} is no operator of a proof")
+        raise ProofError(
+            f"{found.name}: {sorted(strange)[0][:40]} is no operator of a proof"
+        )
     return body
 
 
@@ -122,13 +151,19 @@ def check_folder(folder: Path, seconds: int = 60) -> Iterator[CheckedPart]:
     manifest = read_manifest(folder)
     systems = {}
     for name, entry in manifest["systems"].items():
-        systems[name] = read_definitions(_content(folder, entry), entry["file"])
+        systems[name] = read_definitions(
+            _content(folder, entry), entry["file"]
+        )
         if systems[name].info.get(":system") != f"|{name}|":
-            raise ProofError(f"{entry['file']}: is not the system '{name}' that the manifest says it is")
+            raise ProofError(
+                f"{entry['file']}: is not the system '{name}' that the manifest says it is"
+            )
         yield check_system(name, systems[name], seconds)
     for entry in manifest["parts"]:
         if entry["system"] not in systems:
-            raise ProofError(f"{MANIFEST}: part {entry['name']} is about no system of this proof")
+            raise ProofError(
+                f"{MANIFEST}: part {entry['name']} is about no system of this proof"
+            )
         part = read_definitions(_content(folder, entry), entry["file"])
         if (
             part.info.get(":part") != f"|{entry['name']}|"
@@ -137,26 +172,51 @@ def check_folder(folder: Path, seconds: int = 60) -> Iterator[CheckedPart]:
             raise ProofError(
                 f"{entry['file']}: is not the part '{entry['name']}' that the manifest says it is"
             )
-        yield check_part(entry["name"], systems[entry["system"]], part, seconds)
+        yield check_part(
+            entry["name"], systems[entry["system"]], part, seconds
+        )
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest, with every file of the folder accounted for. Raises ProofError."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        files = [e["file"] for e in (*manifest["systems"].values(), *manifest["parts"])]
+        files = [
+            e["file"]
+            for e in (*manifest["systems"].values(), *manifest["parts"])
+        ]
         names = [e["name"] for e in manifest["parts"]]
         known = manifest["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ProofError(f"{folder / MANIFEST}: is no manifest of a proof ({error})") from None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise ProofError(
+            f"{folder / MANIFEST}: is no manifest of a proof ({error})"
+        ) from None
     if not known or not names:
-        raise ProofError(f"{folder / MANIFEST}: is of another format, or lists no part")
+        raise ProofError(
+            f"{folder / MANIFEST}: is of another format, or lists no part"
+        )
     doubled = sorted(
-        {name for name in (*names, *files) if (*names, *files).count(name) > 1} - set(names) & set(files)
+        {
+            name
+            for name in (*names, *files)
+            if (*names, *files).count(name) > 1
+        }
+        - set(names)
+        & set(files)
     )
     if doubled:
         raise ProofError(f"{MANIFEST}: lists {doubled[0]} twice")
-    foreign = sorted(p.name for p in folder.iterdir() if p.suffix == ".vmt" and p.name not in files)
+    foreign = sorted(
+        p.name
+        for p in folder.iterdir()
+        if p.suffix == ".vmt" and p.name not in files
+    )
     if foreign:
         raise ProofError(f"{folder / foreign[0]}: is not in the manifest")
     return dict(manifest)
@@ -167,16 +227,22 @@ def _content(folder: Path, entry: dict[str, Any]) -> str:
     name = str(entry["file"])
     path = folder / name
     if Path(name).name != name or path.is_symlink() or not path.is_file():
-        raise ProofError(f"{path}: is missing, or is no plain file of this folder")
+        raise ProofError(
+            f"{path}: is missing, or is no plain file of this folder"
+        )
     if path.stat().st_size > LARGEST_FILE:
         raise ProofError(f"{path}: is larger than {LARGEST_FILE} bytes")
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        raise ProofError(f"{path}: is not the file that the manifest names; its SHA-256 differs")
+        raise ProofError(
+            f"{path}: is not the file that the manifest names; its SHA-256 differs"
+        )
     return content.decode("utf-8", "replace")
 
 
-def check_part(name: str, system: Definitions, part: Definitions, seconds: int) -> CheckedPart:
+def check_part(
+    name: str, system: Definitions, part: Definitions, seconds: int
+) -> CheckedPart:
     """The obligations of one claim, derived and asked. Raises ProofError where the claim says more than
     a claim may."""
     claim = _Claim(system, part)
@@ -199,26 +265,50 @@ class _Claim:
     def refuse_intrusion(self) -> None:
         """The part may name the system's state, but change nothing of it; its registers are its own,
         and functions of what is told."""
-        shared = sorted((self.system.sorts.keys() & self.part.sorts.keys()) - self.texts)
+        shared = sorted(
+            (self.system.sorts.keys() & self.part.sorts.keys()) - self.texts
+        )
         if shared:
-            raise ProofError(f"{self.part.name}: declares {shared[0]}, which the system has")
-        for file, own in ((self.system, self.states - self.registers), (self.part, self.registers)):
-            if file.next_of != {symbol: f"{symbol[:-1]}.next|" for symbol in own}:
-                raise ProofError(f"{file.name}: the state and its next values are not one to one")
+            raise ProofError(
+                f"{self.part.name}: declares {shared[0]}, which the system has"
+            )
+        for file, own in (
+            (self.system, self.states - self.registers),
+            (self.part, self.registers),
+        ):
+            if file.next_of != {
+                symbol: f"{symbol[:-1]}.next|" for symbol in own
+            }:
+                raise ProofError(
+                    f"{file.name}: the state and its next values are not one to one"
+                )
         if set(self.following.values()) & self.states:
-            raise ProofError(f"{self.part.name}: a next value is part of the state")
-        if not _symbols(self.first) == _symbols(self.updates) == self.registers:
-            raise ProofError(f"{self.part.name}: a register has no first value or no update")
+            raise ProofError(
+                f"{self.part.name}: a next value is part of the state"
+            )
+        if (
+            not _symbols(self.first)
+            == _symbols(self.updates)
+            == self.registers
+        ):
+            raise ProofError(
+                f"{self.part.name}: a register has no first value or no update"
+            )
         for register in self.first:
             self.allow(self.first[register], self.texts)
-            self.allow(self.updates[register], self.told | self.registers | self.texts)
+            self.allow(
+                self.updates[register],
+                self.told | self.registers | self.texts,
+            )
         for body in self.part.named("conjunct").values():
             self.allow(body, self.states | self.texts)
 
     def allow(self, body: Node, names: set[str]) -> None:
         strange = sorted(symbols_of(body) - names)
         if strange:
-            raise ProofError(f"{self.part.name}: uses {strange[0]} where it may not")
+            raise ProofError(
+                f"{self.part.name}: uses {strange[0]} where it may not"
+            )
 
     def wanted(self) -> tuple[Node, Node]:
         """What must hold at first, and at or after every step: a property of states, or a monitor's
@@ -234,15 +324,35 @@ class _Claim:
     def obligations(self) -> list[tuple[str, Node]]:
         """Conditions that must have no model."""
         at_first, at_step = self.wanted()
-        invariant: Node = ["and", "true", *self.part.named("conjunct").values()]
-        begins: list[Node] = [["=", f"|{name}|", body] for name, body in self.first.items()]
+        invariant: Node = [
+            "and",
+            "true",
+            *self.part.named("conjunct").values(),
+        ]
+        begins: list[Node] = [
+            ["=", f"|{name}|", body] for name, body in self.first.items()
+        ]
         start: Node = ["and", self.system.body("|first states|"), *begins]
-        moves: list[Node] = [["=", self.following[f"|{n}|"], body] for n, body in self.updates.items()]
-        kept: Node = ["and", replace_symbols(invariant, self.following), at_step]
-        found: list[tuple[str, Node]] = [("at first", ["and", start, ["not", ["and", invariant, at_first]]])]
+        moves: list[Node] = [
+            ["=", self.following[f"|{n}|"], body]
+            for n, body in self.updates.items()
+        ]
+        kept: Node = [
+            "and",
+            replace_symbols(invariant, self.following),
+            at_step,
+        ]
+        found: list[tuple[str, Node]] = [
+            (
+                "at first",
+                ["and", start, ["not", ["and", invariant, at_first]]],
+            )
+        ]
         for row in self.system.named("transition"):
             step: Node = ["and", invariant, f"|transition {row}|", *moves]
-            found.append((f"kept and safe in {row}", ["and", step, ["not", kept]]))
+            found.append(
+                (f"kept and safe in {row}", ["and", step, ["not", kept]])
+            )
         return found
 
 
@@ -255,9 +365,14 @@ def check_system(name: str, system: Definitions, seconds: int) -> CheckedPart:
     be about nothing. Raises ProofError where a step is something else than one of its rows."""
     rows = [f"|transition {n}|" for n in system.named("transition")]
     if not rows or system.body("|step|") != ["or", "false", *rows]:
-        raise ProofError(f"{system.name}: a step is not exactly one of its transitions")
+        raise ProofError(
+            f"{system.name}: a step is not exactly one of its transitions"
+        )
     first: Node = system.body("|first states|")
-    possible = [("has a first state", first), *((f"{row[1:-1]} can happen", row) for row in rows)]
+    possible = [
+        ("has a first state", first),
+        *((f"{row[1:-1]} can happen", row) for row in rows),
+    ]
     return _checked(possible, [], system, None, f"system {name}", seconds)
 
 
@@ -271,10 +386,17 @@ def _checked(
 ) -> CheckedPart:
     """Ask that each of `possible` has a model and each of `impossible` has none."""
     file = part.name if part is not None else system.name
-    wanted = [(n, c, "sat") for n, c in possible] + [(n, c, "unsat") for n, c in impossible]
+    wanted = [(n, c, "sat") for n, c in possible] + [
+        (n, c, "unsat") for n, c in impossible
+    ]
     script = _prelude(system, part)
     for _, condition, _ in wanted:
-        script += ["(push 1)", f"(assert {write_node(condition)})", "(check-sat)", "(pop 1)"]
+        script += [
+            "(push 1)",
+            f"(assert {write_node(condition)})",
+            "(check-sat)",
+            "(pop 1)",
+        ]
     answers = ask("\n".join(script), seconds)
     for number, (obligation, _, expected) in enumerate(wanted):
         answer = answers[number] if number < len(answers) else "no answer"
@@ -290,7 +412,9 @@ def _prelude(system: Definitions, part: Definitions | None) -> list[str]:
     for file in (system, part) if part is not None else (system,):
         for symbol, sort in file.sorts.items():
             if symbol in file.bodies:
-                lines.append(f"(define-fun {symbol} () {sort} {write_node(file.bodies[symbol])})")
+                lines.append(
+                    f"(define-fun {symbol} () {sort} {write_node(file.bodies[symbol])})"
+                )
             elif symbol not in declared:
                 lines.append(f"(declare-const {symbol} {sort})")
             declared.add(symbol)

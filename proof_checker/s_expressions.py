@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 Node = str | list["Node"]
-_TOKEN = re.compile(r'\s*(?:;[^\n]*\n\s*)*(\(|\)|\|[^|\\]*\||"(?:[^"]|"")*"|[^\s()|";]+|$)')
+_TOKEN = re.compile(
+    r'\s*(?:;[^\n]*\n\s*)*(\(|\)|\|[^|\\]*\||"(?:[^"]|"")*"|[^\s()|";]+|$)'
+)
 DEEPEST = 200
 """Nested parentheses; our deepest guard has 12."""
 
@@ -24,17 +26,23 @@ def read_commands(text: str, name: str) -> list[list[Node]]:
             stack.append([])
         elif token != ")":
             if not stack:
-                raise ProofError(f"{name}: '{token[:40]}' is outside every command")
+                raise ProofError(
+                    f"{name}: '{token[:40]}' is outside every command"
+                )
             stack[-1].append(token)
         else:
             if not stack:
-                raise ProofError(f"{name}: a parenthesis is closed that was not opened")
+                raise ProofError(
+                    f"{name}: a parenthesis is closed that was not opened"
+                )
             node = stack.pop()
             (stack[-1] if stack else commands).append(node)
         if len(stack) > DEEPEST:
             raise ProofError(f"{name}: nested more than {DEEPEST} deep")
     if stack:
-        raise ProofError(f"{name}: ends in the middle of a command; it was cut off")
+        raise ProofError(
+            f"{name}: ends in the middle of a command; it was cut off"
+        )
     return commands
 
 
@@ -43,14 +51,20 @@ def _tokens(text: str, name: str) -> Iterator[str]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ProofError(f"{name}: cannot be read at character {position + 1}")
+            raise ProofError(
+                f"{name}: cannot be read at character {position + 1}"
+            )
         position = match.end()
         if match[1]:
             yield match[1]
 
 
 def write_node(node: Node) -> str:
-    return node if isinstance(node, str) else f"({' '.join(map(write_node, node))})"
+    return (
+        node
+        if isinstance(node, str)
+        else f"({' '.join(map(write_node, node))})"
+    )
 
 
 def symbols_of(node: Node) -> set[str]:

@@ -23,10 +23,20 @@ SOLVER = _cvc5()
 
 def ask(script: str, seconds: int) -> list[str]:
     """The answers to the script's check-sats, as far as they came; an error of the solver is the last."""
-    command = [sys.executable, "-m", "earwitness.proof_checker.solver", str(seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "earwitness.proof_checker.solver",
+        str(seconds),
+    ]
     try:
         ran = subprocess.run(
-            command, input=script, capture_output=True, text=True, timeout=seconds + 10, check=False
+            command,
+            input=script,
+            capture_output=True,
+            text=True,
+            timeout=seconds + 10,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         output = error.stdout if isinstance(error.stdout, str) else ""
@@ -36,7 +46,10 @@ def ask(script: str, seconds: int) -> list[str]:
     return (
         answers
         if ran.returncode == 0
-        else [*answers, failure[-1][:200] if failure else "the solver ended early"]
+        else [
+            *answers,
+            failure[-1][:200] if failure else "the solver ended early",
+        ]
     )
 
 
@@ -52,7 +65,9 @@ def main(seconds: int) -> None:
     solver = cvc5.Solver()
     solver.setOption("incremental", "true")
     parser = cvc5.InputParser(solver)
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, sys.stdin.read(), "obligations")
+    parser.setStringInput(
+        cvc5.InputLanguage.SMT_LIB_2_6, sys.stdin.read(), "obligations"
+    )
     symbols = parser.getSymbolManager()
     while not (command := parser.nextCommand()).isNull():
         answer = str(command.invoke(solver, symbols)).strip()

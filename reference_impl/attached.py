@@ -42,7 +42,9 @@ class MicrophonePipe:
         """The next samples. Raises PipeEmpty where they do not come."""
         content = bytearray()
         while len(content) < SAMPLE * samples:
-            content += self._read_what_is_there(SAMPLE * samples - len(content))
+            content += self._read_what_is_there(
+                SAMPLE * samples - len(content)
+            )
         return np.frombuffer(bytes(content), "<i2").astype(np.int16)
 
     def _read_what_is_there(self, most: int) -> bytes:
@@ -98,11 +100,17 @@ def rendered(lights: Lights, screen: Screen | None) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _rendered(blue: bool, red: bool, symbols: frozenset[str] | None, camera: bytes) -> bytes:
+def _rendered(
+    blue: bool, red: bool, symbols: frozenset[str] | None, camera: bytes
+) -> bytes:
     """Drawing takes some 15 ms, so each of the few pictures is drawn once."""
     screen = None
     if symbols is not None:
-        picture = np.frombuffer(camera, np.uint8).reshape(HEIGHT, WIDTH, 3) if camera else None
+        picture = (
+            np.frombuffer(camera, np.uint8).reshape(HEIGHT, WIDTH, 3)
+            if camera
+            else None
+        )
         screen = Screen(set(symbols), picture)
     image = draw_front(Lights(blue, red), screen)
     return b"P6\n%d %d\n255\n" % image.size + image.tobytes()
@@ -117,7 +125,12 @@ class Attached:
     display: DisplayFile | None = None
 
     @classmethod
-    def opened(cls, microphone: str | None, loudspeaker: str | None, display: str | None) -> Attached:
+    def opened(
+        cls,
+        microphone: str | None,
+        loudspeaker: str | None,
+        display: str | None,
+    ) -> Attached:
         """By their paths. Raises OSError."""
         return cls(
             MicrophonePipe(Path(microphone)) if microphone else None,

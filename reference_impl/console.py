@@ -28,7 +28,12 @@ from earwitness.reference_impl.device.screen import draw_front, reduce_picture
 from earwitness.reference_impl.live import SoundCardError, sound_card
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import Samples, SoundError, decode_sound, split_sound
+from earwitness.reference_impl.sound import (
+    Samples,
+    SoundError,
+    decode_sound,
+    split_sound,
+)
 
 HELP = """what you type is said to the device, such as: alexa, what is the weather in boston
 /mute  /action  /shutter  /power  /network   the buttons, the plug and the router
@@ -102,8 +107,19 @@ class Face:
 
     def describe(self) -> str:
         """What it is doing, and what is lit, in words."""
-        symbols = [symbol.replace("_", " ") for symbol, on in self.shown.items() if on]
-        lights = [name for name, on in (("blue light", self.blue), ("red light", self.red)) if on]
+        symbols = [
+            symbol.replace("_", " ")
+            for symbol, on in self.shown.items()
+            if on
+        ]
+        lights = [
+            name
+            for name, on in (
+                ("blue light", self.blue),
+                ("red light", self.red),
+            )
+            if on
+        ]
         network = [] if self.online else ["no network"]
         return ", ".join([self.describe_work(), *network, *lights, *symbols])
 
@@ -144,7 +160,11 @@ class Entrance:
 
 def entrance_to(session: Session) -> Entrance:
     """The entrance of the organisation to which the devices belong."""
-    first = next(person for person in session.cloud.people if person["role"] == "organisation")
+    first = next(
+        person
+        for person in session.cloud.people
+        if person["role"] == "organisation"
+    )
     return Entrance(
         session.cloud.property,
         first["token"],
@@ -152,7 +172,9 @@ def entrance_to(session: Session) -> Entrance:
     )
 
 
-def panel(name: str, face: Face, front: Image.Image, entrance: Entrance) -> Panel:
+def panel(
+    name: str, face: Face, front: Image.Image, entrance: Entrance
+) -> Panel:
     """The device as one sees it, what it is doing in words, and how to get to the page: always as high."""
     lines = [
         face.describe(),
@@ -162,7 +184,13 @@ def panel(name: str, face: Face, front: Image.Image, entrance: Entrance) -> Pane
         f"token {entrance.token}",
     ]
     return Panel(
-        Group(picture(front), *(Text(line, no_wrap=True, overflow="ellipsis") for line in lines)),
+        Group(
+            picture(front),
+            *(
+                Text(line, no_wrap=True, overflow="ellipsis")
+                for line in lines
+            ),
+        ),
         title=f"{name}, {face.kind}",
         border_style=face.border,
         width=WIDTH,
@@ -204,13 +232,17 @@ def speak_words(words: str) -> Samples:
             timeout=20,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise SoundError(f"espeak-ng cannot speak ({error}); run scripts/install-system-packages") from None
+        raise SoundError(
+            f"espeak-ng cannot speak ({error}); run scripts/install-system-packages"
+        ) from None
     return in_a_room(decode_sound(made))
 
 
 def in_a_room(sound: Samples) -> Samples:
     """With quiet, which is never quite silent, before and after."""
-    air = np.concatenate([np.zeros(int(ROOM * RATE)), sound, np.zeros(int(4 * ROOM * RATE))])
+    air = np.concatenate(
+        [np.zeros(int(ROOM * RATE)), sound, np.zeros(int(4 * ROOM * RATE))]
+    )
     air += np.random.default_rng(len(sound)).normal(
         0,
         12,
@@ -232,7 +264,10 @@ class Room:
         self.entrance = entrance_to(session)
         self.watch: Callable[[], None] = lambda: None
         """Called after each piece of sound."""
-        self.faces = {name: Face(device.kind.name) for name, device in session.devices.items()}
+        self.faces = {
+            name: Face(device.kind.name)
+            for name, device in session.devices.items()
+        }
         for name in self.faces:
             self.ask(
                 do="power",
@@ -275,7 +310,10 @@ class Room:
         seen, self.session.out = self.session.out, []
         self.took(seen)
         device = self.session.devices[self.device]
-        self.face.speaking, self.face.said = device.speaker.playing, device.caption
+        self.face.speaking, self.face.said = (
+            device.speaker.playing,
+            device.caption,
+        )
         self.watch()
 
     def view(self) -> Panel:
@@ -340,7 +378,9 @@ class Room:
             "/picture": lambda: self.keep_picture(Path(rest)),
             "/listen": lambda: self.listen(float(rest or 5)),
             "/device": lambda: self.turn_to(rest),
-            "/events": lambda: "\n".join(tell_event(seen) for seen in face.events[-EVENTS_SHOWN:]),
+            "/events": lambda: "\n".join(
+                tell_event(seen) for seen in face.events[-EVENTS_SHOWN:]
+            ),
             "/page": self.entrance.describe,
             "/quit": leave,
         }
@@ -353,7 +393,9 @@ class Room:
 
     def call(self, whom: str) -> str:
         if whom not in ("device", "telephone", "declined"):
-            return f"one cannot call '{whom}'; say device, telephone or declined"
+            return (
+                f"one cannot call '{whom}'; say device, telephone or declined"
+            )
         return self.ask(
             do="call",
             state="start",
@@ -392,8 +434,14 @@ def leave() -> str:
 
 
 def tell_event(seen: Mapping[str, Any]) -> str:
-    attributes = {name: value for name, value in seen.items() if name not in ("event", "time", "device")}
-    described = ", ".join(f"{name} {value}" for name, value in attributes.items())
+    attributes = {
+        name: value
+        for name, value in seen.items()
+        if name not in ("event", "time", "device")
+    }
+    described = ", ".join(
+        f"{name} {value}" for name, value in attributes.items()
+    )
     seconds = seen["time"] / 1_000_000
     return f"{seconds:9.3f} s  {seen['event']}  {described}"
 
@@ -419,7 +467,11 @@ def watch_while(room: Room, line: str, console: Console) -> str:
         transient=True,
         auto_refresh=False,
     ) as live:
-        room.watch = (lambda: show_now(live, room)) if console.is_terminal else lambda: None
+        room.watch = (
+            (lambda: show_now(live, room))
+            if console.is_terminal
+            else lambda: None
+        )
         return room.do(line)
 
 
@@ -430,9 +482,13 @@ def show_now(live: Live, room: Room) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="earwitness-reference", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="earwitness-reference", description=__doc__
+    )
     parser.add_argument(
-        "words", nargs="*", help="say or do these, one after another, instead of asking for input"
+        "words",
+        nargs="*",
+        help="say or do these, one after another, instead of asking for input",
     )
     options = parser.parse_args()
     console = Console()
@@ -440,7 +496,11 @@ def main() -> None:
     try:
         # The help would push the page's token off a screen of 24 lines.
         console.print("say something to it, or /help", highlight=False)
-        lines = iter(options.words) if options.words else iter(lambda: console.input("> "), None)
+        lines = (
+            iter(options.words)
+            if options.words
+            else iter(lambda: console.input("> "), None)
+        )
         converse(Room(session), lines, console)
     except (EOFError, KeyboardInterrupt):
         pass

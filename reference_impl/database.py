@@ -22,7 +22,9 @@ def open_database(folder: Path, name: str, url: str = "") -> Engine:
     if not url:
         folder.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
-            f"sqlite:///{folder / name}", connect_args={"timeout": 20}, hide_parameters=True
+            f"sqlite:///{folder / name}",
+            connect_args={"timeout": 20},
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _secretive)
         return engine
@@ -33,12 +35,16 @@ def open_database(folder: Path, name: str, url: str = "") -> Engine:
                 f"{address.get_backend_name()} is not supported; give a URL that begins with postgresql://"
             )
         engine = create_engine(
-            address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+            address.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
         with engine.connect():
             return engine
     except ModuleNotFoundError:
-        raise DatabaseError("psycopg is not installed; pip install 'earwitness[postgresql]'") from None
+        raise DatabaseError(
+            "psycopg is not installed; pip install 'earwitness[postgresql]'"
+        ) from None
     except ArgumentError:
         raise DatabaseError(
             "the database's URL cannot be read; give one like postgresql://user@host/name"
@@ -51,11 +57,16 @@ def open_database(folder: Path, name: str, url: str = "") -> Engine:
 
 def _secretive(connection: Any, record: object) -> None:
     """What is deleted is overwritten, and no journal keeps it."""
-    for setting in ("PRAGMA secure_delete = ON", "PRAGMA journal_mode = MEMORY"):
+    for setting in (
+        "PRAGMA secure_delete = ON",
+        "PRAGMA journal_mode = MEMORY",
+    ):
         connection.execute(setting)
 
 
-def make_insertion(engine: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
+def make_insertion(
+    engine: Engine, table: Table
+) -> sqlite.Insert | postgresql.Insert:
     """An insertion that can say what to do where the row is there already."""
     if engine.dialect.name == "sqlite":
         return sqlite.insert(table)
@@ -66,5 +77,7 @@ def rewrite(engine: Engine, table: Table) -> None:
     """Leave nothing of deleted rows in a table's file. SQLite has overwritten them; PostgreSQL keeps them
     until the table is written again, and in its write-ahead log for as long as its administrator lets it."""
     if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT"
+        ) as connection:
             connection.exec_driver_sql(f'VACUUM FULL "{table.name}"')

@@ -17,7 +17,12 @@ import numpy as np
 from earwitness.reference_impl.device.speaker import Sink
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
-from earwitness.reference_impl.sound import Samples, SoundError, decode_sound, split_sound
+from earwitness.reference_impl.sound import (
+    Samples,
+    SoundError,
+    decode_sound,
+    split_sound,
+)
 
 CARD, PIPE = "card", "-"
 
@@ -40,7 +45,9 @@ def sound_card() -> Iterator[Samples]:
     """Chunks from the default microphone, for ever. Raises SoundCardError."""
     sounddevice = _sounddevice()
     try:
-        with sounddevice.InputStream(samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK) as stream:
+        with sounddevice.InputStream(
+            samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK
+        ) as stream:
             while True:
                 heard, _ = stream.read(CHUNK)
                 yield np.asarray(heard, np.int16).reshape(-1)
@@ -53,7 +60,9 @@ def sound_card() -> Iterator[Samples]:
 def piped(source: BinaryIO) -> Iterator[Samples]:
     """Chunks of raw 16 kHz mono 16-bit little-endian sound, until it ends."""
     while data := source.read(2 * CHUNK):
-        yield from split_sound(np.frombuffer(data[: len(data) // 2 * 2], "<i2"))
+        yield from split_sound(
+            np.frombuffer(data[: len(data) // 2 * 2], "<i2")
+        )
 
 
 def heard_from(name: str) -> Iterator[Samples]:
@@ -74,7 +83,12 @@ def spoken_to(name: str, stack: ExitStack) -> Sink:
         sounddevice = _sounddevice()
         try:
             stream = stack.enter_context(
-                sounddevice.OutputStream(samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK)
+                sounddevice.OutputStream(
+                    samplerate=RATE,
+                    channels=1,
+                    dtype="int16",
+                    blocksize=CHUNK,
+                )
             )
         except sounddevice.PortAudioError as error:
             raise SoundCardError(
@@ -95,7 +109,9 @@ def _written(out: BinaryIO, piece: Samples) -> None:
     out.flush()
 
 
-def live(source: Iterator[Samples], device: str = "d1", sink: Sink | None = None) -> Iterator[dict[str, Any]]:
+def live(
+    source: Iterator[Samples], device: str = "d1", sink: Sink | None = None
+) -> Iterator[dict[str, Any]]:
     """Run a device on a source of chunks; yields its observations as they come, captures left out."""
     session = Session()
     try:
@@ -105,13 +121,19 @@ def live(source: Iterator[Samples], device: str = "d1", sink: Sink | None = None
         for chunk in source:
             session.devices[device].hear(chunk)
             seen, session.out = session.out, []
-            yield from (entry for entry in seen if not entry["event"].endswith(".captured"))
+            yield from (
+                entry
+                for entry in seen
+                if not entry["event"].endswith(".captured")
+            )
     finally:
         session.stop()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="earwitness-live", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="earwitness-live", description=__doc__
+    )
     parser.add_argument(
         "--hear",
         default=CARD,
@@ -131,7 +153,10 @@ def main() -> None:
     log = sys.stderr if speak == PIPE else sys.stdout
     try:
         with ExitStack() as stack:
-            for entry in live(heard_from(options.hear), sink=spoken_to(speak, stack) if speak else None):
+            for entry in live(
+                heard_from(options.hear),
+                sink=spoken_to(speak, stack) if speak else None,
+            ):
                 print(json.dumps(entry), file=log, flush=True)
     except (SoundCardError, SoundError, OSError) as error:
         sys.exit(str(error))

@@ -19,17 +19,40 @@ import httpx
 import numpy as np
 
 from earwitness.reference_impl.attached import Attached
-from earwitness.reference_impl.calls.gateway import TELEPHONE_RATE, FarEnd, Telephone
+from earwitness.reference_impl.calls.gateway import (
+    TELEPHONE_RATE,
+    FarEnd,
+    Telephone,
+)
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed
 from earwitness.reference_impl.cloud.credentials import EVERYBODY
 from earwitness.reference_impl.cloud.skills.host import STORE, may_run
-from earwitness.reference_impl.device.device import SHOW, SPEAKER, Device, DeviceKind
+from earwitness.reference_impl.device.device import (
+    SHOW,
+    SPEAKER,
+    Device,
+    DeviceKind,
+)
 from earwitness.reference_impl.device.link import Link, Route
-from earwitness.reference_impl.device.screen import RING_REGIONS, SCREEN_REGIONS, Region
+from earwitness.reference_impl.device.screen import (
+    RING_REGIONS,
+    SCREEN_REGIONS,
+    Region,
+)
 from earwitness.reference_impl.device.wake import WORDS
-from earwitness.reference_impl.faults.variants import VARIANTS, device_class, session_class
-from earwitness.reference_impl.protocol import CHUNK, CHUNK_US, RATE, VERSION, Message
+from earwitness.reference_impl.faults.variants import (
+    VARIANTS,
+    device_class,
+    session_class,
+)
+from earwitness.reference_impl.protocol import (
+    CHUNK,
+    CHUNK_US,
+    RATE,
+    VERSION,
+    Message,
+)
 from earwitness.reference_impl.sound import Samples, decode_sound, split_sound
 
 KINDS = {"d1": SPEAKER, "d2": SHOW}
@@ -73,7 +96,9 @@ def samples_in(request: Message) -> int:
     """How many samples are heard in the time a request lets pass, in whole pieces."""
     microseconds = int(request["microseconds"])
     if not 0 <= microseconds <= LONGEST_WAIT_US:
-        raise ValueError(f"time passes in steps of 0 to {LONGEST_WAIT_US} microseconds")
+        raise ValueError(
+            f"time passes in steps of 0 to {LONGEST_WAIT_US} microseconds"
+        )
     return -(-microseconds // CHUNK_US) * CHUNK
 
 
@@ -87,7 +112,14 @@ class CloudSide(Protocol):
 
     def route_of(self, device: str) -> Route: ...
 
-    def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message: ...
+    def ask(
+        self,
+        role: str,
+        ours: bool,
+        method: str,
+        path: str,
+        entry: Message | None = None,
+    ) -> Message: ...
 
     def stop(self) -> None: ...
 
@@ -105,14 +137,23 @@ class CloudProcess:
             "--fault",
             fault,
         ]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
         if not said:
-            raise RuntimeError("the cloud process did not start; its complaint stands above")
+            raise RuntimeError(
+                "the cloud process did not start; its complaint stands above"
+            )
         entry = json.loads(said)
         self.credentials: dict[str, str] = entry["credentials"]
-        self.route = Route("127.0.0.1", entry["port"], entry["authority"], self.credentials[EVERYBODY])
+        self.route = Route(
+            "127.0.0.1",
+            entry["port"],
+            entry["authority"],
+            self.credentials[EVERYBODY],
+        )
         self.people: list[dict[str, str]] = entry["people"]
         self.property = f"https://localhost:{entry['property']}"
         self.fingerprint: str = entry["fingerprint"]
@@ -127,13 +168,22 @@ class CloudProcess:
         """The way of a device, with its own credential."""
         return replace(self.route, credential=self.credentials[device])
 
-    def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
+    def ask(
+        self,
+        role: str,
+        ours: bool,
+        method: str,
+        path: str,
+        entry: Message | None = None,
+    ) -> Message:
         """The property side's answer to a person of that role, of the devices' own party or another. Raises
         ValueError for what it refuses."""
         asking = [p for p in self.people if p["role"] == role]
         if len(asking) != 2:
             raise ValueError(f"nobody here has the role '{role}'")
-        headers = {"authorization": f"Bearer {asking[0 if ours else 1]['token']}"}
+        headers = {
+            "authorization": f"Bearer {asking[0 if ours else 1]['token']}"
+        }
         try:
             response = self._client.request(
                 method,
@@ -142,10 +192,14 @@ class CloudProcess:
                 json=entry,
             )
         except httpx.HTTPError as error:
-            raise ValueError(f"the property side cannot be reached: {error}") from None
+            raise ValueError(
+                f"the property side cannot be reached: {error}"
+            ) from None
         said: Message = response.json()
         if "decision" not in said:
-            raise ValueError(said.get("error", "the property side gave no reason"))
+            raise ValueError(
+                said.get("error", "the property side gave no reason")
+            )
         return said
 
     def stop(self) -> None:
@@ -169,7 +223,11 @@ class Session:
         """`data` is where device and cloud keep what they keep from one time to the next; without it that
         is deleted at the end."""
         self.fault, self._kept = fault, data is not None
-        self.folder = data if data is not None else Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
+        self.folder = (
+            data
+            if data is not None
+            else Path(tempfile.mkdtemp(prefix="earwitness-reference-"))
+        )
         # For nobody else on this machine.
         self.folder.mkdir(
             mode=0o700,
@@ -180,12 +238,16 @@ class Session:
         self.routes = {name: self.cloud.route_of(name) for name in KINDS}
         self.out: list[Message] = []
         self.devices: dict[str, Device] = {}
-        self.attached: dict[str, Attached] = {name: Attached() for name in KINDS}
+        self.attached: dict[str, Attached] = {
+            name: Attached() for name in KINDS
+        }
         self.telephone: FarEnd = self.make_telephone()
         self.identities = {name: Identity() for name in KINDS}
         for name, identity in self.identities.items():
             identity.trusted = {
-                other: known.public for other, known in self.identities.items() if other != name
+                other: known.public
+                for other, known in self.identities.items()
+                if other != name
             }
         self.build()
 
@@ -220,7 +282,9 @@ class Session:
         kind: type[Device] = device_class(self.fault)
         return kind
 
-    def report(self, event: str, time: int, device: str, attributes: dict[str, Any]) -> None:
+    def report(
+        self, event: str, time: int, device: str, attributes: dict[str, Any]
+    ) -> None:
         self.out.append(
             {
                 "event": event,
@@ -246,18 +310,29 @@ class Session:
         number = request.get("id")
         do = self.actions().get(str(request.get("do")))
         if do is None:
-            yield {"id": number, "unsupported": f"this device has no '{request.get('do')}'"}
+            yield {
+                "id": number,
+                "unsupported": f"this device has no '{request.get('do')}'",
+            }
             return
         self.out = []
         reply: Message
         try:
             reply = {"id": number, "ok": do(request) or {}}
         except (KeyError, TypeError, ValueError, OSError) as error:
-            reply = {"id": number, "error": f"the request cannot be carried out: {error}", "definite": True}
-        except (
-            Exception
-        ) as error:  # a device that breaks is the device's fault, and what came of the request is open
-            reply = {"id": number, "error": f"the device failed: {error!r}", "definite": False}
+            reply = {
+                "id": number,
+                "error": f"the request cannot be carried out: {error}",
+                "definite": True,
+            }
+        # A device that breaks is the device's fault, and what came of
+        # the request is open.
+        except Exception as error:
+            reply = {
+                "id": number,
+                "error": f"the device failed: {error!r}",
+                "definite": False,
+            }
         self.end_calls_of_one()
         self.refresh_displays()
         yield from self.out
@@ -267,7 +342,9 @@ class Session:
         """Where one end of a call between the devices is gone, the other hangs up too. It would notice by
         itself, but at an instant that differs from run to run."""
         between = [
-            device for device in self.devices.values() if device.in_call and device.line.leg == "device"
+            device
+            for device in self.devices.values()
+            if device.in_call and device.line.leg == "device"
         ]
         if len(between) == 1:
             between[0].end_call()
@@ -305,17 +382,24 @@ class Session:
     def hello(self) -> Message:
         return {
             "earwitness": VERSION,
-            "name": "earwitness reference" + (f" with fault {self.fault}" if self.fault else ""),
+            "name": "earwitness reference"
+            + (f" with fault {self.fault}" if self.fault else ""),
             "version": VERSION_OF_THE_REFERENCE,
             "clock": "virtual",
             "devices": [
-                {"device": name, "kind": kind.name, "display": regions_of(kind)}
+                {
+                    "device": name,
+                    "kind": kind.name,
+                    "display": regions_of(kind),
+                }
                 for name, kind in KINDS.items()
             ],
             "capabilities": dict.fromkeys(CAPABILITIES, True),
             "wake_words": list(WORDS),
             "skills": [listing.name for listing in STORE if may_run(listing)],
-            "refused_skills": [listing.name for listing in STORE if not may_run(listing)],
+            "refused_skills": [
+                listing.name for listing in STORE if not may_run(listing)
+            ],
             "data_paths": [str(self.folder)],
             "cloud": {
                 "host": self.cloud.route.host,
@@ -348,7 +432,12 @@ class Session:
     def attach(self, request: Message) -> None:
         """Where to hear, speak and show from now on, in place of what was attached before."""
         device = self.device(request)
-        fresh = Attached.opened(*(request.get(name) for name in ("microphone", "loudspeaker", "display")))
+        fresh = Attached.opened(
+            *(
+                request.get(name)
+                for name in ("microphone", "loudspeaker", "display")
+            )
+        )
         self.attached[device.name].close()
         self.attached[device.name] = fresh
         fresh.connect(device)
@@ -366,7 +455,9 @@ class Session:
     def refuse_attached(self, request: Message) -> None:
         """What stands in a pipe is heard by 'listen', and nothing beside it."""
         if self.attached[request["device"]].microphone is not None:
-            raise ValueError("the microphones hear their pipe; write the sound there and send 'listen'")
+            raise ValueError(
+                "the microphones hear their pipe; write the sound there and send 'listen'"
+            )
 
     def listen(self, request: Message) -> Message:
         """Time passes; the microphones take from their pipe what they hear. Without a pipe the room is
@@ -380,7 +471,11 @@ class Session:
         for piece in split_sound(air):
             device.hear(piece)
             self.attached[device.name].show(device)
-        if device.line.busy and device.line.leg == "telephone" and not device.muted:
+        if (
+            device.line.busy
+            and device.line.leg == "telephone"
+            and not device.muted
+        ):
             self.listen_at_telephone(device, len(air))
         return {"began": began, "ended": device.now}
 
@@ -402,7 +497,9 @@ class Session:
         device = self.device(request)
         if request["button"] not in ("microphone", "action"):
             raise ValueError(f"there is no button '{request['button']}'")
-        device.press_microphone() if request["button"] == "microphone" else device.press_action()
+        device.press_microphone() if request[
+            "button"
+        ] == "microphone" else device.press_action()
 
     def call(self, request: Message) -> None:
         """Start a call, which is answered at the other end at once unless the person there declines
@@ -425,7 +522,9 @@ class Session:
 
     def call_other(self, device: Device, answered: bool) -> None:
         """Call the other device of the household. Raises CallFailed."""
-        other = next(d for name, d in self.devices.items() if name != device.name)
+        other = next(
+            d for name, d in self.devices.items() if name != device.name
+        )
         if not other.takes_call(answered):
             raise CallFailed(f"'{other.name}' does not take the call")
         other.call("device")
@@ -439,7 +538,11 @@ class Session:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
-            "organisation", True, "PUT", f"/api/devices/{device.name}", {"tone": bool(request["value"])}
+            "organisation",
+            True,
+            "PUT",
+            f"/api/devices/{device.name}",
+            {"tone": bool(request["value"])},
         )
         device.fetch_settings()
 
@@ -447,7 +550,11 @@ class Session:
         """The wake word, chosen at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
-            "organisation", True, "PUT", f"/api/devices/{device.name}", {"wake_word": request["word"]}
+            "organisation",
+            True,
+            "PUT",
+            f"/api/devices/{device.name}",
+            {"wake_word": request["word"]},
         )
         device.fetch_settings()
 
@@ -462,7 +569,10 @@ class Session:
         )
         if on:
             device.report(
-                "skill.enable", skill=request["skill"], skill_kind=said["kind"], certified=said["certified"]
+                "skill.enable",
+                skill=request["skill"],
+                skill_kind=said["kind"],
+                certified=said["certified"],
             )
         return {"enabled": said["data"]}
 
@@ -474,7 +584,9 @@ class Session:
             "GET",
             f"/api/devices/{device.name}/{request['resource']}",
         )
-        asked = {name: request[name] for name in ("actor", "role", "resource")}
+        asked = {
+            name: request[name] for name in ("actor", "role", "resource")
+        }
         device.report(
             "access",
             **asked,
@@ -495,7 +607,12 @@ def main() -> None:
         prog="earwitness-device",
         description="the reference, driven by the protocol on standard input and output",
     )
-    parser.add_argument("fault", nargs="?", default="", help="a seeded fault, a liar or an honest variation")
+    parser.add_argument(
+        "fault",
+        nargs="?",
+        default="",
+        help="a seeded fault, a liar or an honest variation",
+    )
     parser.add_argument(
         "--data",
         type=Path,
@@ -504,7 +621,9 @@ def main() -> None:
     options = parser.parse_args()
     os.umask(0o077)
     if options.fault and options.fault not in VARIANTS:
-        sys.exit(f"there is no '{options.fault}'; choose from {', '.join(VARIANTS)}")
+        sys.exit(
+            f"there is no '{options.fault}'; choose from {', '.join(VARIANTS)}"
+        )
     session = session_class(options.fault)(options.fault, options.data)
     try:
         for line in sys.stdin:
@@ -514,7 +633,13 @@ def main() -> None:
                     raise ValueError("a request is a JSON object")
             except ValueError as error:
                 print(
-                    json.dumps({"id": None, "error": f"the line makes no sense: {error}", "definite": True}),
+                    json.dumps(
+                        {
+                            "id": None,
+                            "error": f"the line makes no sense: {error}",
+                            "definite": True,
+                        }
+                    ),
                     flush=True,
                 )
                 continue

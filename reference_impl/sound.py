@@ -27,7 +27,9 @@ def decode_sound(source: Path | bytes) -> Samples:
             decoded = list(_resample(container.decode(audio=0)))
     except (OSError, IndexError, ValueError) as error:
         name = source if isinstance(source, Path) else "sound"
-        raise SoundError(f"{name} cannot be decoded ({error}); give WAV, FLAC or Ogg") from None
+        raise SoundError(
+            f"{name} cannot be decoded ({error}); give WAV, FLAC or Ogg"
+        ) from None
     return np.concatenate([np.zeros(0, np.int16), *decoded])
 
 

@@ -70,9 +70,17 @@ def render_test_result(judged: JudgedBundle) -> bytes:
     """The standard's statement. PASSED only where every clause is satisfied and witnessed; whatever is
     less is WARNED or FAILED."""
     summary = judged.summary
-    failed = [line.id for line in summary.failing if line.verdict is Verdict.VIOLATED]
+    failed = [
+        line.id
+        for line in summary.failing
+        if line.verdict is Verdict.VIOLATED
+    ]
     passed = [line.id for line in summary.clauses if _is_witnessed(line)]
-    warned = [line.id for line in summary.clauses if line.id not in {*failed, *passed}]
+    warned = [
+        line.id
+        for line in summary.clauses
+        if line.id not in {*failed, *passed}
+    ]
     predicate = {
         "result": _result_word(summary.exit, warned),
         "configuration": [
@@ -90,18 +98,27 @@ def render_test_result(judged: JudgedBundle) -> bytes:
 
 
 def _is_witnessed(line: ClauseLine) -> bool:
-    return line.verdict is Verdict.SATISFIED and line.evidence == WORDS[Origin.WITNESSED]
+    return (
+        line.verdict is Verdict.SATISFIED
+        and line.evidence == WORDS[Origin.WITNESSED]
+    )
 
 
 def _result_word(exit_code: Exit, warned: list[str]) -> str:
     if exit_code in (Exit.SATISFIED, Exit.INCONCLUSIVE):
-        return "WARNED" if warned or exit_code is Exit.INCONCLUSIVE else "PASSED"
+        return (
+            "WARNED" if warned or exit_code is Exit.INCONCLUSIVE else "PASSED"
+        )
     return "FAILED"
 
 
 def _document(entry: Mapping[str, Any]) -> bytes:
-    return (json.dumps(entry, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    return (json.dumps(entry, indent=1, ensure_ascii=False) + "\n").encode(
+        "utf-8"
+    )
 
 
 FORMAT = Format("attestation", "attestation.json", render_attestation)
-TEST_RESULT_FORMAT = Format("test-result", "test-result.json", render_test_result)
+TEST_RESULT_FORMAT = Format(
+    "test-result", "test-result.json", render_test_result
+)

@@ -25,7 +25,9 @@ def render_badge(judged: JudgedBundle) -> bytes:
         "color": COLORS.get(summary.exit, OTHER_COLOR),
         "isError": summary.exit is Exit.VIOLATED,
     }
-    return (json.dumps(badge, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    return (json.dumps(badge, ensure_ascii=False, indent=1) + "\n").encode(
+        "utf-8"
+    )
 
 
 FORMAT = Format("badge", "badge.json", render_badge)

@@ -34,18 +34,37 @@ def draw_sequence(rows: Sequence[Row]) -> str:
         )
     ]
     for lane, x in LANE_X.items():
-        parts.append(f'<line class="lane" x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>')
+        parts.append(
+            f'<line class="lane" x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>'
+        )
         parts.append(f'<text class="head" x="{x}" y="17">{lane}</text>')
-    parts += [_draw_row(row, TOP + ROW_HEIGHT * place + 16) for place, row in enumerate(rows)]
+    parts += [
+        _draw_row(row, TOP + ROW_HEIGHT * place + 16)
+        for place, row in enumerate(rows)
+    ]
     return "".join([*parts, "</svg>"])
 
 
 def _draw_row(row: Row, y: float) -> str:
     source, target = LANE_OF.get(row.event, ("device", "device"))
     x1, x2 = LANE_X[source], LANE_X[target]
-    kind = "bad" if row.is_violation else "seen" if row.origin == "witnessed" else "word"
-    label = row.event + (f" ×{row.repeats}" if row.repeats > 1 else "") + (" ✖" if row.is_violation else "")
-    shape = _arrow(x1, x2, y, kind) if x1 != x2 else f'<circle class="{kind}" cx="{x1}" cy="{y}" r="5"/>'
+    kind = (
+        "bad"
+        if row.is_violation
+        else "seen"
+        if row.origin == "witnessed"
+        else "word"
+    )
+    label = (
+        row.event
+        + (f" ×{row.repeats}" if row.repeats > 1 else "")
+        + (" ✖" if row.is_violation else "")
+    )
+    shape = (
+        _arrow(x1, x2, y, kind)
+        if x1 != x2
+        else f'<circle class="{kind}" cx="{x1}" cy="{y}" r="5"/>'
+    )
     left = min(x1, x2) + 10
     width = len(label) * LETTER
     x = min(left, WIDTH - width - 4)
@@ -102,10 +121,13 @@ def arcs_of(
             tuple(names),
             bool(visited & set(names)),
         )
-        for number, ((source, target), names) in enumerate(joined.items(), start=1)
+        for number, ((source, target), names) in enumerate(
+            joined.items(), start=1
+        )
     )
     return arcs, tuple(
-        Shared(name, tuple(sources), target, name in visited) for (name, target), sources in shared.items()
+        Shared(name, tuple(sources), target, name in visited)
+        for (name, target), sources in shared.items()
     )
 
 
@@ -115,7 +137,10 @@ STATE_HEIGHT, STATE_WIDTH, STATE_GAP = 26, 104, 58
 def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
     """States in a column; steps down on the right, steps up on the left, each with the number of its row
     in the table."""
-    place = {name: 24 + STATE_GAP * number for number, name in enumerate(component.states)}
+    place = {
+        name: 24 + STATE_GAP * number
+        for number, name in enumerate(component.states)
+    }
     height = 24 + STATE_GAP * len(component.states)
     parts = [
         _open_svg(
@@ -132,9 +157,13 @@ def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
     for name, y in place.items():
         left = WIDTH / 2 - STATE_WIDTH / 2
         size = f'width="{STATE_WIDTH}" height="{STATE_HEIGHT}"'
-        parts.append(f'<rect class="state" x="{left:.0f}" y="{y}" {size} rx="8"/>')
+        parts.append(
+            f'<rect class="state" x="{left:.0f}" y="{y}" {size} rx="8"/>'
+        )
         shown = escape(name.replace("_", " "))
-        parts.append(f'<text class="name" x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>')
+        parts.append(
+            f'<text class="name" x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>'
+        )
     return "".join([*parts, "</svg>"])
 
 

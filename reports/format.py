@@ -51,14 +51,19 @@ class ReportError(ValueError):
 
 def installed_formats() -> dict[str, EntryPoint]:
     """Every installed format by name; none is loaded yet."""
-    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
+    return {
+        point.name: point
+        for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)
+    }
 
 
 def load_format(name: str) -> ReportFormat:
     """A format by name. Raises ReportError, which names the nearest, or the extra that brings it."""
     points = installed_formats()
     if name not in points:
-        raise ReportError(f"there is no report format '{name}'.{nearest(name, points)}")
+        raise ReportError(
+            f"there is no report format '{name}'.{nearest(name, points)}"
+        )
     try:
         found: ReportFormat = points[name].load()
     except ImportError as error:

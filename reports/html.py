@@ -91,9 +91,13 @@ def render_page(judged: JudgedBundle) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters["safe_text"] = safe_text
-    template = environment.from_string(folder.joinpath("page.html").read_text("utf-8"))
+    template = environment.from_string(
+        folder.joinpath("page.html").read_text("utf-8")
+    )
     style = folder.joinpath("page.css").read_text("utf-8")
-    return template.render(style=Markup(style), **_context(judged)).encode("utf-8")
+    return template.render(style=Markup(style), **_context(judged)).encode(
+        "utf-8"
+    )
 
 
 def _context(judged: JudgedBundle) -> Mapping[str, Any]:
@@ -109,7 +113,10 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
         "profile": judged.decision.profile,
         "profile_meaning": PROFILES[judged.decision.profile],
         "glossary": GLOSSARY,
-        "pictures": {story.clause: Markup(draw_sequence(story.rows)) for story in summary.stories},
+        "pictures": {
+            story.clause: Markup(draw_sequence(story.rows))
+            for story in summary.stories
+        },
         "models": tuple(_drawn(judged)),
         "sources": tuple(_sources(judged)),
         "bounds": {pack.name: tuple(_bounds(pack)) for pack in judged.packs},
@@ -144,20 +151,32 @@ def _sources(judged: JudgedBundle) -> Iterable[Source]:
             yield from _passages(pack, lines)
 
 
-def _sentences(file: Path, pack: Pack, lines: Mapping[str, ClauseLine]) -> Iterable[Source]:
+def _sentences(
+    file: Path, pack: Pack, lines: Mapping[str, ClauseLine]
+) -> Iterable[Source]:
     for sentence in read_traceability(file).sentences:
         yield Source(
             pack=pack.name,
             passage=sentence.name,
             meaning=sentence.says,
-            clauses=tuple(lines[name] for name in sentence.clauses if name in lines),
+            clauses=tuple(
+                lines[name] for name in sentence.clauses if name in lines
+            ),
             because=sentence.because,
         )
 
 
-def _passages(pack: Pack, lines: Mapping[str, ClauseLine]) -> Iterable[Source]:
-    for passage in dict.fromkeys(name for clause in pack.clauses for name in clause.source):
-        clauses = (lines[c.id] for c in pack.clauses if passage in c.source and c.id in lines)
+def _passages(
+    pack: Pack, lines: Mapping[str, ClauseLine]
+) -> Iterable[Source]:
+    for passage in dict.fromkeys(
+        name for clause in pack.clauses for name in clause.source
+    ):
+        clauses = (
+            lines[c.id]
+            for c in pack.clauses
+            if passage in c.source and c.id in lines
+        )
         yield Source(pack.name, passage, "", tuple(clauses))
 
 
@@ -171,7 +190,11 @@ def _bounds(pack: Pack) -> Iterable[BoundLine]:
             "h",
             "d",
         )
-        value = describe_duration(pack.parameters[name]) if is_time else f"{declared.value} {declared.unit}"
+        value = (
+            describe_duration(pack.parameters[name])
+            if is_time
+            else f"{declared.value} {declared.unit}"
+        )
         yield BoundLine(name, value, declared.origin, declared.is_ours)
 
 

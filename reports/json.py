@@ -9,7 +9,11 @@ from typing import Any
 import msgspec
 
 from earwitness.conformance.evidence.records import BundleRecord
-from earwitness.conformance.evidence.schemas import make_schema, schema_folder, schema_text
+from earwitness.conformance.evidence.schemas import (
+    make_schema,
+    schema_folder,
+    schema_text,
+)
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.story import Story
 from earwitness.conformance.gate.summary import (

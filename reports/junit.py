@@ -69,10 +69,18 @@ def _case(line: ClauseLine, story: Story | None) -> TestCase:
         if line.verdict is not Verdict.SATISFIED:
             case.result = [Skipped(line.verdict.value)]
     elif line.treatment is not Treatment.FAILS:
-        case.result = [Skipped(xml_text(f"{line.verdict.value}, {line.treatment.value}: {line.note}"))]
+        case.result = [
+            Skipped(
+                xml_text(
+                    f"{line.verdict.value}, {line.treatment.value}: {line.note}"
+                )
+            )
+        ]
     elif line.verdict is Verdict.VIOLATED:
         failure = Failure(reason, "violated")
-        failure.text = xml_text(_story_text(story)) if story is not None else reason
+        failure.text = (
+            xml_text(_story_text(story)) if story is not None else reason
+        )
         case.result = [failure]
     else:
         case.result = [Error(reason, line.verdict.value)]
@@ -105,7 +113,9 @@ def _run_suite(judged: JudgedBundle) -> TestSuite:
     )
     case.system_out = xml_text(judged.summary.sentence)
     if judged.summary.problems:
-        case.result = [Error(xml_text(text), "run") for text in judged.summary.problems]
+        case.result = [
+            Error(xml_text(text), "run") for text in judged.summary.problems
+        ]
     suite.add_testcase(case)
     return suite
 

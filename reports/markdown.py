@@ -40,7 +40,11 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield inert(summary.sentence)
     for story in summary.stories:
         yield from _story_lines(story)
-    others = [line for line in summary.failing if line.id not in {story.clause for story in summary.stories}]
+    others = [
+        line
+        for line in summary.failing
+        if line.id not in {story.clause for story in summary.stories}
+    ]
     yield from _table("What else keeps the gate from being green", others)
     yield from _table("Let through by a decision", summary.excused)
     for title, texts in (
@@ -57,13 +61,20 @@ def _lines(summary: Summary) -> Iterator[str]:
             ]
     if summary.next_steps:
         yield from ["", "## Next", ""]
-        yield from (f"- {inert(step.why)}: {_code(step.command)}" for step in summary.next_steps)
+        yield from (
+            f"- {inert(step.why)}: {_code(step.command)}"
+            for step in summary.next_steps
+        )
     yield from _table("All clauses", summary.clauses)
 
 
 def _verdict(summary: Summary) -> Verdict:
     is_known = summary.exit.value in (0, 1)
-    return (Verdict.SATISFIED, Verdict.VIOLATED)[summary.exit.value] if is_known else Verdict.INCONCLUSIVE
+    return (
+        (Verdict.SATISFIED, Verdict.VIOLATED)[summary.exit.value]
+        if is_known
+        else Verdict.INCONCLUSIVE
+    )
 
 
 def _story_lines(story: Story) -> Iterator[str]:

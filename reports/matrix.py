@@ -23,7 +23,11 @@ from earwitness.reports.markdown import (
 
 def clause_ids(judged: Iterable[JudgedBundle]) -> list[str]:
     """Every clause that one of the bundles judges, in the order of their packs."""
-    return list(dict.fromkeys(line.id for one in judged for line in one.summary.clauses))
+    return list(
+        dict.fromkeys(
+            line.id for one in judged for line in one.summary.clauses
+        )
+    )
 
 
 def implementation(judged: JudgedBundle) -> str:
@@ -34,7 +38,9 @@ def implementation(judged: JudgedBundle) -> str:
 
 def matrix_markdown(judged: Sequence[JudgedBundle]) -> str:
     """The matrix as a table of Markdown."""
-    columns = [{line.id: line for line in one.summary.clauses} for one in judged]
+    columns = [
+        {line.id: line for line in one.summary.clauses} for one in judged
+    ]
     heads = " | ".join(inert(implementation(one)) for one in judged)
     rows = [
         f"| Clause | {heads} |",
@@ -43,7 +49,10 @@ def matrix_markdown(judged: Sequence[JudgedBundle]) -> str:
     for identity in clause_ids(judged):
         cells = " | ".join(_cell(column.get(identity)) for column in columns)
         rows.append(f"| {identity} | {cells} |")
-    exits = " | ".join(f"{one.summary.headline} (exit {one.summary.exit.value})" for one in judged)
+    exits = " | ".join(
+        f"{one.summary.headline} (exit {one.summary.exit.value})"
+        for one in judged
+    )
     rows.append(f"| **gate** | {exits} |")
     return "\n".join(rows) + "\n"
 
@@ -61,12 +70,20 @@ def matrix_page(judged: Sequence[JudgedBundle], folder: Path) -> str:
     template = Environment(autoescape=True, trim_blocks=True).from_string(
         room.joinpath("matrix.html").read_text("utf-8")
     )
-    links = [os.path.relpath(one.bundle.folder / "report.html", folder) for one in judged]
-    columns = [{line.id: line for line in one.summary.clauses} for one in judged]
+    links = [
+        os.path.relpath(one.bundle.folder / "report.html", folder)
+        for one in judged
+    ]
+    columns = [
+        {line.id: line for line in one.summary.clauses} for one in judged
+    ]
     return template.render(
         style=Markup(room.joinpath("page.css").read_text("utf-8")),
         heads=[implementation(one) for one in judged],
-        exits=[f"{one.summary.headline} (exit {one.summary.exit.value})" for one in judged],
+        exits=[
+            f"{one.summary.headline} (exit {one.summary.exit.value})"
+            for one in judged
+        ],
         links=links,
         columns=columns,
         ids=clause_ids(judged),

@@ -36,7 +36,10 @@ def render_oscal(judged: JudgedBundle) -> bytes:
         "start": manifest.started,
         "end": manifest.ended,
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
-        "observations": [_observation(line, made, manifest.ended) for line in summary.clauses],
+        "observations": [
+            _observation(line, made, manifest.ended)
+            for line in summary.clauses
+        ],
         "findings": [_finding(line, made) for line in summary.clauses],
     }
     document = {
@@ -51,7 +54,9 @@ def render_oscal(judged: JudgedBundle) -> bytes:
         "results": [result],
     }
     whole = {"assessment-results": document}
-    return (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    return (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode(
+        "utf-8"
+    )
 
 
 class _Identifiers:
@@ -62,7 +67,9 @@ class _Identifiers:
         return str(uuid.uuid5(NAMESPACE, f"{self.digest}/{name}"))
 
 
-def _observation(line: ClauseLine, made: _Identifiers, collected: str) -> Mapping[str, Any]:
+def _observation(
+    line: ClauseLine, made: _Identifiers, collected: str
+) -> Mapping[str, Any]:
     return {
         "uuid": made.of(f"observation {line.id}"),
         "title": line.id,
@@ -76,8 +83,12 @@ def _finding(line: ClauseLine, made: _Identifiers) -> Mapping[str, Any]:
     is_satisfied = line.verdict is Verdict.SATISFIED
     status = {"state": "satisfied" if is_satisfied else "not-satisfied"}
     if not is_satisfied:
-        status["reason"] = "fail" if line.verdict is Verdict.VIOLATED else "other"
-        status["remarks"] = f"{line.verdict.value}. {line.problem} {line.note}".strip()
+        status["reason"] = (
+            "fail" if line.verdict is Verdict.VIOLATED else "other"
+        )
+        status["remarks"] = (
+            f"{line.verdict.value}. {line.problem} {line.note}".strip()
+        )
     return {
         "uuid": made.of(f"finding {line.id}"),
         "title": f"{line.id}: {line.verdict.value}",
@@ -87,7 +98,9 @@ def _finding(line: ClauseLine, made: _Identifiers) -> Mapping[str, Any]:
             "target-id": line.id,
             "status": status,
         },
-        "related-observations": [{"observation-uuid": made.of(f"observation {line.id}")}],
+        "related-observations": [
+            {"observation-uuid": made.of(f"observation {line.id}")}
+        ],
     }
 
 

@@ -16,7 +16,9 @@ from earwitness.reports.html import render_page
 def render_pdf(judged: JudgedBundle) -> bytes:
     """The page, printed."""
     manifest = judged.bundle.manifest
-    foot = f"Earwitness run {manifest.id} · sha256 {judged.bundle.digest[:32]}"
+    foot = (
+        f"Earwitness run {manifest.id} · sha256 {judged.bundle.digest[:32]}"
+    )
     look = "font: 7.5pt sans-serif; color: #333"
     style = f"""
         @page {{
@@ -25,7 +27,9 @@ def render_pdf(judged: JudgedBundle) -> bytes:
         }}
     """
     # WeasyPrint takes the date of the document and its identifier from here.
-    os.environ["SOURCE_DATE_EPOCH"] = str(int(datetime.fromisoformat(manifest.started).timestamp()))
+    os.environ["SOURCE_DATE_EPOCH"] = str(
+        int(datetime.fromisoformat(manifest.started).timestamp())
+    )
     page = HTML(
         string=render_page(judged).decode("utf-8"),
         url_fetcher=_refuse_network,

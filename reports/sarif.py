@@ -71,7 +71,9 @@ def render_sarif(judged: JudgedBundle) -> bytes:
     }
     run = {
         "tool": {"driver": driver},
-        "automationDetails": {"id": f"earwitness/{manifest.target.name or manifest.target.given}/"},
+        "automationDetails": {
+            "id": f"earwitness/{manifest.target.name or manifest.target.given}/"
+        },
         "invocations": [invocation],
         "results": list(_results(judged)),
         "properties": {
@@ -85,7 +87,9 @@ def render_sarif(judged: JudgedBundle) -> bytes:
         "version": "2.1.0",
         "runs": [run],
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(
+        "utf-8"
+    )
 
 
 def _utc(instant: str) -> str:
@@ -110,18 +114,27 @@ def _rule(line: ClauseLine) -> Mapping[str, Any]:
 
 
 def _results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
-    lines_of = {pack.name: _clause_lines(judged, pack.name) for pack in judged.packs}
+    lines_of = {
+        pack.name: _clause_lines(judged, pack.name) for pack in judged.packs
+    }
     stories = {story.clause: story for story in judged.summary.stories}
     for number, line in enumerate(judged.summary.clauses):
         story = stories.get(line.id)
-        text = f"{story.loses} Expected: {story.expected} Seen: {story.seen}" if story is not None else ""
+        text = (
+            f"{story.loses} Expected: {story.expected} Seen: {story.seen}"
+            if story is not None
+            else ""
+        )
         kind = KINDS.get(line.verdict, OTHER_KIND)
         result: dict[str, Any] = {
             "ruleId": line.id,
             "ruleIndex": number,
             "kind": kind,
             "level": LEVELS[line.severity] if kind == "fail" else "none",
-            "message": {"text": text or f"{line.verdict.value}. {line.problem}".strip()},
+            "message": {
+                "text": text
+                or f"{line.verdict.value}. {line.problem}".strip()
+            },
             "locations": [_place(line, lines_of.get(line.pack, {}))],
             "partialFingerprints": {"earwitness/v1": line.fingerprint},
             "properties": {
@@ -158,7 +171,9 @@ def _place(line: ClauseLine, lines: Mapping[str, int]) -> Mapping[str, Any]:
 
 def _clause_lines(judged: JudgedBundle, pack: str) -> Mapping[str, int]:
     """Where each clause stands in the bundle's copy of its pack."""
-    text = (judged.bundle.folder / "packs" / f"{pack}.yaml").read_text("utf-8")
+    text = (judged.bundle.folder / "packs" / f"{pack}.yaml").read_text(
+        "utf-8"
+    )
     found = {}
     for number, row in enumerate(text.splitlines(), start=1):
         match = re.match(r"\s*-\s*\{?\s*id:\s*([A-Z]+-[0-9]+)", row)

@@ -51,14 +51,21 @@ def worksheet_rows(judged: JudgedBundle) -> Iterator[WorksheetRow]:
     """A row for each clause."""
     accounts = judged.bundle.results.accounts
     unexplained = sum(account.unexplained for account in accounts)
-    counted = f"{unexplained} bytes unexplained" if accounts else "bytes were not accounted for"
+    counted = (
+        f"{unexplained} bytes unexplained"
+        if accounts
+        else "bytes were not accounted for"
+    )
     confinement = judged.bundle.manifest.confinement
     for line in judged.summary.clauses:
         yield WorksheetRow(
             item=line.id,
             requirement=xml_text(line.title),
             rests_on=xml_text(
-                "; ".join(f"{part.name}: {part.detail or part.evidence}" for part in line.parts)
+                "; ".join(
+                    f"{part.name}: {part.detail or part.evidence}"
+                    for part in line.parts
+                )
             ),
             conceptual=f"{line.proof or 'not tried'} on the model",
             completeness=f"{counted}; confinement: {confinement}",
@@ -69,7 +76,10 @@ def worksheet_rows(judged: JudgedBundle) -> Iterator[WorksheetRow]:
 
 
 def _justification(line: ClauseLine) -> str:
-    return " ".join(text for text in (line.problem, line.note) if text) or f"In words: {line.english}"
+    return (
+        " ".join(text for text in (line.problem, line.note) if text)
+        or f"In words: {line.english}"
+    )
 
 
 def render_xlsx(judged: JudgedBundle) -> bytes:
@@ -105,7 +115,9 @@ def _make_text(cell: Cell) -> None:
 def render_docx(judged: JudgedBundle) -> bytes:
     """The worksheet as a document: a table for each requirement."""
     document = Document()
-    document.core_properties.title = f"Worksheets of run {judged.bundle.manifest.id}"
+    document.core_properties.title = (
+        f"Worksheets of run {judged.bundle.manifest.id}"
+    )
     document.add_heading(xml_text(judged.summary.headline), level=1)
     document.add_paragraph(xml_text(judged.summary.sentence))
     for row in worksheet_rows(judged):

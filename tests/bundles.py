@@ -14,7 +14,11 @@ from earwitness.conformance.evidence.records import (
     TargetRecord,
 )
 from earwitness.conformance.evidence.writer import BundleWriter
-from earwitness.conformance.gate.verdict import ClauseResult, ConjunctResult, Verdict
+from earwitness.conformance.gate.verdict import (
+    ClauseResult,
+    ConjunctResult,
+    Verdict,
+)
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
 from earwitness.policies.pack import find
@@ -45,7 +49,9 @@ clauses:
 
 def observed(time, event, origin=Origin.WITNESSED, device="d1", **attributes):
     names = {"from_": "from"}
-    given = {names.get(name, name): value for name, value in attributes.items()}
+    given = {
+        names.get(name, name): value for name, value in attributes.items()
+    }
     return Observation(Microseconds(time), device, event, given, origin)
 
 
@@ -65,12 +71,28 @@ PROMISES = {
 
 
 def clause(
-    identity, verdict=Verdict.SATISFIED, *, needs=Origin.DEVICE, evidence=Origin.WITNESSED, severity="low"
+    identity,
+    verdict=Verdict.SATISFIED,
+    *,
+    needs=Origin.DEVICE,
+    evidence=Origin.WITNESSED,
+    severity="low",
 ):
     """A result of a clause with one conjunct."""
-    exercised = 0 if verdict in (Verdict.NOT_EXERCISED, Verdict.NOT_OBSERVABLE, Verdict.NOT_APPLICABLE) else 1
+    exercised = (
+        0
+        if verdict
+        in (
+            Verdict.NOT_EXERCISED,
+            Verdict.NOT_OBSERVABLE,
+            Verdict.NOT_APPLICABLE,
+        )
+        else 1
+    )
     known = evidence if exercised else None
-    conjunct = ConjunctResult(f"{identity}.1", "in words", verdict, needs, known, exercised)
+    conjunct = ConjunctResult(
+        f"{identity}.1", "in words", verdict, needs, known, exercised
+    )
     return ClauseResult(
         id=identity,
         title=PROMISES.get(identity, ("A promise", ()))[0],
@@ -85,7 +107,9 @@ def clause(
     )
 
 
-def write_bundle(out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, **facts):
+def write_bundle(
+    out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, **facts
+):
     """A complete bundle below `out`; its folder."""
     pack_file = out.parent / "small.yaml"
     pack_file.write_text(PACK)
@@ -95,9 +119,15 @@ def write_bundle(out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, 
         clause("LED-1", evidence=Origin.DEVICE),
     )
     with BundleWriter(
-        out, "exec:./device", seed=7, arguments=("check",), phrases=("what is the weather",)
+        out,
+        "exec:./device",
+        seed=7,
+        arguments=("check",),
+        phrases=("what is the weather",),
     ) as writer:
-        kept = writer.keep_pack(loaded.name, loaded.version, loaded.source, pack_file)
+        kept = writer.keep_pack(
+            loaded.name, loaded.version, loaded.source, pack_file
+        )
         writer.observe(0, trace)
         writer.log_target("target: ready\n")
         if failure is not None:
@@ -107,7 +137,11 @@ def write_bundle(out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, 
                 exit=exit_code,
                 reason="",
                 clauses=tuple(results),
-                runs=(RunRecord(number=0, purpose="tour", observations=len(trace)),),
+                runs=(
+                    RunRecord(
+                        number=0, purpose="tour", observations=len(trace)
+                    ),
+                ),
                 **facts,
             ),
             target=TargetRecord(
@@ -126,11 +160,24 @@ def write_bundle(out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, 
 def leak():
     """The failure that goes with LEAKY."""
     trace = tuple(
-        {"time": o.time, "device": o.device, "event": o.event, **o.attributes, "origin": o.origin.value}
+        {
+            "time": o.time,
+            "device": o.device,
+            "event": o.event,
+            **o.attributes,
+            "origin": o.origin.value,
+        }
         for o in LEAKY
     )
     scenario = ({"do": "press", "device": "d1", "button": "microphone"},)
-    return FailureRecord(clause="MIC-1", scenario=scenario, at=4, trace=trace, target="exec:./device", seed=7)
+    return FailureRecord(
+        clause="MIC-1",
+        scenario=scenario,
+        at=4,
+        trace=trace,
+        target="exec:./device",
+        seed=7,
+    )
 
 
 def violated_bundle(out):
@@ -139,7 +186,9 @@ def violated_bundle(out):
         clause("MIC-1", Verdict.VIOLATED, severity="critical"),
         clause("LED-1", evidence=Origin.DEVICE),
     )
-    return write_bundle(out, clauses=results, trace=LEAKY, exit_code=1, failure=leak())
+    return write_bundle(
+        out, clauses=results, trace=LEAKY, exit_code=1, failure=leak()
+    )
 
 
 def read(folder: Path) -> Bundle:

@@ -14,7 +14,11 @@ AUDIO = Path(__file__).parents[2] / "shared" / "audio"
 
 @pytest.fixture(scope="session")
 def clauses():
-    return tuple(c for name in ("alexa-smart-properties", "voice-baseline") for c in find(name).clauses)
+    return tuple(
+        c
+        for name in ("alexa-smart-properties", "voice-baseline")
+        for c in find(name).clauses
+    )
 
 
 @pytest.fixture(scope="session")
@@ -22,4 +26,7 @@ def recordings():
     """The index of human recordings, by file."""
     if not (AUDIO / "index.json").is_file():
         pytest.skip("the recordings of people are not here")
-    return {AUDIO / entry["file"]: entry for entry in json.loads((AUDIO / "index.json").read_text())}
+    return {
+        AUDIO / entry["file"]: entry
+        for entry in json.loads((AUDIO / "index.json").read_text())
+    }

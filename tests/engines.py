@@ -1,4 +1,5 @@
-"""Every engine that runs a monitor, behind one shape: a formula and a trace in, a verdict for each event out."""
+"""Every engine that runs a monitor, behind one shape: a formula and a trace in, a verdict for each event
+out."""
 
 from __future__ import annotations
 
@@ -25,9 +26,18 @@ from earwitness.model.logic.formula import (
     Truth,
 )
 from earwitness.model.logic.joint_program import JointProgram, join_monitors
-from earwitness.model.logic.monitor import Monitor, compile_formula, input_values
+from earwitness.model.logic.monitor import (
+    Monitor,
+    compile_formula,
+    input_values,
+)
 from earwitness.model.logic.semantics import holds
-from earwitness.model.logic.step import Step, generated_step, initial_state, interpreted_step
+from earwitness.model.logic.step import (
+    Step,
+    generated_step,
+    initial_state,
+    interpreted_step,
+)
 from earwitness.model.proof.encoding import Encoding
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
@@ -55,13 +65,19 @@ def stepped(make: Callable[[Monitor], Step]) -> Engine:
 def columns(monitor: Monitor, trace: Trace) -> list[bool]:
     texts = Texts()
     program = assemble(monitor, texts)
-    return [bool(v) for v in run(program, table(trace, program.columns, texts)).holds]
+    return [
+        bool(v)
+        for v in run(program, table(trace, program.columns, texts)).holds
+    ]
 
 
 def joined(monitor: Monitor, trace: Trace) -> list[bool]:
     program = JointProgram(join_monitors({"X": monitor}))
     slots = program.first_slots()
-    steps = (program.step(slots, seen.time, seen.event, seen.attributes) for seen in trace)
+    steps = (
+        program.step(slots, seen.time, seen.event, seen.attributes)
+        for seen in trace
+    )
     return [not broken for _, broken in steps]
 
 
@@ -73,29 +89,55 @@ class Solved:
         self.constants: dict[Any, Any] = {}
         self.sorts = {"time": Sort.INT, "event": Sort.TEXT}
         for name, attribute in vocabulary().attributes.items():
-            self.sorts |= {f"its.{name}": attribute.sort, f"has.{name}": Sort.BOOL}
-        self.variables = {name: self.encoding.variable(name, sort) for name, sort in self.sorts.items()}
+            self.sorts |= {
+                f"its.{name}": attribute.sort,
+                f"has.{name}": Sort.BOOL,
+            }
+        self.variables = {
+            name: self.encoding.variable(name, sort)
+            for name, sort in self.sorts.items()
+        }
 
     def __call__(self, monitor: Monitor, trace: Trace) -> list[bool]:
-        registers = {r.name: self.encoding.variable(r.name, r.sort) for r in monitor.registers}
+        registers = {
+            r.name: self.encoding.variable(r.name, r.sort)
+            for r in monitor.registers
+        }
         known = self.variables | registers
-        updates = [self.encoding.term(monitor.updates[r.name], known) for r in monitor.registers]
+        updates = [
+            self.encoding.term(monitor.updates[r.name], known)
+            for r in monitor.registers
+        ]
         verdict = self.encoding.term(monitor.verdict, known)
         # One term around all: the calls are slower than the work.
-        around = z3.Function(f"all{len(updates)}", *(t.sort() for t in (*updates, verdict)), z3.BoolSort())
+        around = z3.Function(
+            f"all{len(updates)}",
+            *(t.sort() for t in (*updates, verdict)),
+            z3.BoolSort(),
+        )
         together = around(*updates, verdict)
         held = list(registers.values())
         asked = {
-            v.name for e in (*monitor.updates.values(), monitor.verdict) for v in variables(e)
+            v.name
+            for e in (*monitor.updates.values(), monitor.verdict)
+            for v in variables(e)
         } - registers.keys()
-        contents, found = [self.constant(r.initial) for r in monitor.registers], []
+        contents, found = (
+            [self.constant(r.initial) for r in monitor.registers],
+            [],
+        )
         for seen in trace:
             values = input_values(seen)
             pairs = [
                 *zip(held, contents, strict=True),
-                *((known[name], self.constant(values[name])) for name in asked),
+                *(
+                    (known[name], self.constant(values[name]))
+                    for name in asked
+                ),
             ]
-            *contents, now = z3.simplify(z3.substitute(together, *pairs)).children()
+            *contents, now = z3.simplify(
+                z3.substitute(together, *pairs)
+            ).children()
             assert z3.is_true(now) or z3.is_false(now), now
             found.append(z3.is_true(now))
         return found
@@ -116,14 +158,21 @@ ENGINES: dict[str, Engine] = {
 }
 
 
-def disagreeing(formula: Formula, trace: Trace, engines: dict[str, Engine] = ENGINES) -> list[str]:
+def disagreeing(
+    formula: Formula, trace: Trace, engines: dict[str, Engine] = ENGINES
+) -> list[str]:
     """The engines that do not say what the definition says."""
     expected, monitor = reference(formula, trace), compile_formula(formula)
-    return [name for name, engine in engines.items() if engine(monitor, trace) != expected]
+    return [
+        name
+        for name, engine in engines.items()
+        if engine(monitor, trace) != expected
+    ]
 
 
 def reelay_text(formula: Formula) -> str:
-    """The formula in reelay's language, over propositions named like the events. Its time is the number of the event."""
+    """The formula in reelay's language, over propositions named like the events. Its time is the number
+    of the event."""
 
     def bound(limit: Bound | None) -> str:
         return (
@@ -162,18 +211,29 @@ def reelay_verdicts(formula: Formula, events: Sequence[str]) -> list[bool]:
     """What reelay says of one event an instant."""
     from reelay import discrete_timed_monitor
 
-    monitor = discrete_timed_monitor(pattern=reelay_text(formula), condense=False)
+    monitor = discrete_timed_monitor(
+        pattern=reelay_text(formula), condense=False
+    )
     names = (
         {e.replace(".", "_") for e in events}
         | {"tick"}
         | {e.name.replace(".", "_") for e in _events(formula)}
     )
-    return [bool(monitor.update({n: n == e.replace(".", "_") for n in names})["value"]) for e in events]
+    return [
+        bool(
+            monitor.update({n: n == e.replace(".", "_") for n in names})[
+                "value"
+            ]
+        )
+        for e in events
+    ]
 
 
 def _events(formula: Any) -> list[Event]:
     if isinstance(formula, Event):
         return [formula]
     return [
-        e for name in getattr(formula, "__dataclass_fields__", ()) for e in _events(getattr(formula, name))
+        e
+        for name in getattr(formula, "__dataclass_fields__", ())
+        for e in _events(getattr(formula, name))
     ]

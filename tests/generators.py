@@ -33,7 +33,13 @@ from earwitness.model.logic.formula import (
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 
-EVENTS = ("stream.open", "stream.audio", "microphone.power", "button.action", "tick")
+EVENTS = (
+    "stream.open",
+    "stream.audio",
+    "microphone.power",
+    "button.action",
+    "tick",
+)
 
 
 def trace(dice: random.Random, most: int = 12) -> list[Observation]:
@@ -60,12 +66,25 @@ def trace(dice: random.Random, most: int = 12) -> list[Observation]:
                 "encrypted": encrypted,
                 "voice": voice,
             }
-        seen.append(Observation(Microseconds(time), dice.choice(["d1", "d1", "d2"]), event, attributes))
+        seen.append(
+            Observation(
+                Microseconds(time),
+                dice.choice(["d1", "d1", "d2"]),
+                event,
+                attributes,
+            )
+        )
     return seen
 
 
 def bound(dice: random.Random) -> Bound | None:
-    return dice.choice([None, Bound(Side.WITHIN, dice.randint(0, 6)), Bound(Side.FOR, dice.randint(0, 6))])
+    return dice.choice(
+        [
+            None,
+            Bound(Side.WITHIN, dice.randint(0, 6)),
+            Bound(Side.FOR, dice.randint(0, 6)),
+        ]
+    )
 
 
 def compare(dice: random.Random) -> Formula:
@@ -78,10 +97,16 @@ def compare(dice: random.Random) -> Formula:
             relation,
             Now(),
             Sum(
-                Last("microphone.power", "time", Sort.INT), dice.choice([1, -1]), Literal(dice.randint(0, 4))
+                Last("microphone.power", "time", Sort.INT),
+                dice.choice([1, -1]),
+                Literal(dice.randint(0, 4)),
             ),
         ),
-        Compare(dice.choice([Comparator.EQ, Comparator.NE]), Its("on", Sort.BOOL), Literal(dice.random() < 0.5)),
+        Compare(
+            dice.choice([Comparator.EQ, Comparator.NE]),
+            Its("on", Sort.BOOL),
+            Literal(dice.random() < 0.5),
+        ),
         Compare(
             dice.choice([Comparator.EQ, Comparator.NE]),
             Last("stream.open", "cause", Sort.TEXT),
@@ -94,7 +119,16 @@ def compare(dice: random.Random) -> Formula:
 def event(dice: random.Random) -> Event:
     name = dice.choice(EVENTS)
     if name == "microphone.power" and dice.random() < 0.7:
-        return Event(name, (Compare(Comparator.EQ, Its("on", Sort.BOOL), Literal(dice.random() < 0.5)),))
+        return Event(
+            name,
+            (
+                Compare(
+                    Comparator.EQ,
+                    Its("on", Sort.BOOL),
+                    Literal(dice.random() < 0.5),
+                ),
+            ),
+        )
     return Event(name)
 
 
@@ -147,7 +181,11 @@ def plain_formula(dice: random.Random, depth: int = 3) -> Formula:
 
     def limit() -> Bound | None:
         return dice.choice(
-            [None, Bound(Side.WITHIN, dice.randint(1, 6)), Bound(Side.FOR, dice.randint(1, 6))]
+            [
+                None,
+                Bound(Side.WITHIN, dice.randint(1, 6)),
+                Bound(Side.FOR, dice.randint(1, 6)),
+            ]
         )
 
     match dice.randint(0, 7):

@@ -12,19 +12,41 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.evidence.bundle import BundleError, read_bundle
-from earwitness.conformance.gate.verdict import ClauseResult, Exit, Verdict, gate
+from earwitness.conformance.gate.verdict import (
+    ClauseResult,
+    Exit,
+    Verdict,
+    gate,
+)
 
-COMMAND = [sys.executable, "-c", "from earwitness.conformance.cli.main import main; main()"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from earwitness.conformance.cli.main import main; main()",
+]
 
 
 def earwitness(*words, **more):
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=300, **more)
+    return subprocess.run(
+        [*COMMAND, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **more,
+    )
 
 
 @pytest.fixture(scope="module")
 def violated(tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "out"
-    done = earwitness("check", "--target", "ref:faulty/mute-lost-on-restart", "--no-proofs", "--out", out)
+    done = earwitness(
+        "check",
+        "--target",
+        "ref:faulty/mute-lost-on-restart",
+        "--no-proofs",
+        "--out",
+        out,
+    )
     return done, (out / "latest").resolve()
 
 
@@ -34,7 +56,9 @@ def test_a_violation_exits_1_and_is_named(violated):
     assert "BASE-1" in done.stdout and "Violated" in done.stdout
 
 
-def test_a_stored_failure_replays_and_the_honest_reference_passes_it(violated):
+def test_a_stored_failure_replays_and_the_honest_reference_passes_it(
+    violated,
+):
     failure = violated[1] / "failures" / "BASE-1.json"
     again = earwitness("replay", failure)
     assert again.returncode == 1 and "violated again" in again.stdout
@@ -60,9 +84,15 @@ def test_a_changed_bundle_is_refused(violated, tmp_path):
 def test_the_report_opens_in_a_real_browser(violated, tmp_path):
     page = violated[1] / "report.html"
     text = page.read_text()
-    assert "<script" not in text and "http://" not in text and "https://" not in text
+    assert (
+        "<script" not in text
+        and "http://" not in text
+        and "https://" not in text
+    )
     chromium = shutil.which("chromium")
-    assert chromium, "chromium is missing; run scripts/install-system-packages --with-browser"
+    assert chromium, (
+        "chromium is missing; run scripts/install-system-packages --with-browser"
+    )
     shot = tmp_path / "page.png"
     flags = [
         "--headless",
@@ -74,14 +104,23 @@ def test_the_report_opens_in_a_real_browser(violated, tmp_path):
     ]
     common = [chromium, *flags, f"--user-data-dir={tmp_path / 'profile'}"]
     subprocess.run(
-        [*common, "--window-size=1200,1600", f"--screenshot={shot}", page.as_uri()],
+        [
+            *common,
+            "--window-size=1200,1600",
+            f"--screenshot={shot}",
+            page.as_uri(),
+        ],
         check=True,
         capture_output=True,
         timeout=90,
     )
     assert shot.stat().st_size > 30_000
     dom = subprocess.run(
-        [*common, "--dump-dom", page.as_uri()], check=True, capture_output=True, text=True, timeout=90
+        [*common, "--dump-dom", page.as_uri()],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=90,
     ).stdout
     assert "<h1>Violated</h1>" in dom and 'class="figure"' in dom
 
@@ -89,8 +128,16 @@ def test_the_report_opens_in_a_real_browser(violated, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "part"),
     [
-        (["check", "--target", "ref:faulty/nothing", "--no-proofs"], 4, "no variation 'nothing'"),
-        (["check", "--target", "exec:/no/such/device", "--no-proofs"], 4, "cannot be started"),
+        (
+            ["check", "--target", "ref:faulty/nothing", "--no-proofs"],
+            4,
+            "no variation 'nothing'",
+        ),
+        (
+            ["check", "--target", "exec:/no/such/device", "--no-proofs"],
+            4,
+            "cannot be started",
+        ),
         (["check", "--pack", "none.yaml"], 2, "cannot be read"),
         (["check", "--frobnicate"], 2, "No such option"),
         (["policy", "show", "MIC-33"], 2, "Did you mean 'MIC-3'?"),
@@ -99,7 +146,9 @@ def test_the_report_opens_in_a_real_browser(violated, tmp_path):
         (["report", "/nowhere"], 2, "no such folder"),
     ],
 )
-def test_bad_input_has_one_sentence_and_its_exit_code(words, code, part, tmp_path):
+def test_bad_input_has_one_sentence_and_its_exit_code(
+    words, code, part, tmp_path
+):
     done = earwitness(*words, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert part in done.stderr and "Traceback" not in done.stderr
@@ -110,7 +159,9 @@ def test_policy_show_and_lint():
     assert earwitness("policy", "lint").returncode == 0
 
 
-GOOD = ClauseResult("A-1", "t", "low", ("S",), "", Verdict.SATISFIED, ("proved",))
+GOOD = ClauseResult(
+    "A-1", "t", "low", ("S",), "", Verdict.SATISFIED, ("proved",)
+)
 
 
 def test_the_gate_is_green_only_when_every_loaded_required_clause_is_satisfied():
@@ -127,10 +178,14 @@ def test_the_gate_is_green_only_when_every_loaded_required_clause_is_satisfied()
         (Verdict.NOT_OBSERVABLE, 3),
         (Verdict.NOT_APPLICABLE, 3),
     ):
-        assert gate((GOOD, replace(other, verdict=verdict)), both).value == code
+        assert (
+            gate((GOOD, replace(other, verdict=verdict)), both).value == code
+        )
     excused = replace(other, verdict=Verdict.NOT_APPLICABLE, required=False)
     assert gate((GOOD, excused), both) is Exit.SATISFIED
-    nothing = tuple(replace(x, verdict=Verdict.NOT_APPLICABLE) for x in (GOOD, other))
+    nothing = tuple(
+        replace(x, verdict=Verdict.NOT_APPLICABLE) for x in (GOOD, other)
+    )
     assert gate(nothing, both) is Exit.INCONCLUSIVE
 
 

@@ -33,7 +33,14 @@ def refuted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tight")
     (folder / "tight.yaml").write_text(PACK, "utf-8")
     said = CliRunner().invoke(
-        cli, ["prove", "--pack", str(folder / "tight.yaml"), "--out", str(folder / "proofs")]
+        cli,
+        [
+            "prove",
+            "--pack",
+            str(folder / "tight.yaml"),
+            "--out",
+            str(folder / "proofs"),
+        ],
     )
     return said, folder
 
@@ -41,37 +48,71 @@ def refuted(tmp_path_factory):
 def test_a_refuted_clause_exits_1_and_prints_its_shortest_run(refuted):
     said, _ = refuted
     assert said.exit_code == 1
-    assert "T-1       refuted" in said.output and "button.microphone" in said.output
+    assert (
+        "T-1       refuted" in said.output
+        and "button.microphone" in said.output
+    )
 
 
 def test_it_is_written_as_a_table_and_a_sequence_diagram(refuted):
-    page = (refuted[1] / "proofs" / "T-1.counterexample.md").read_text("utf-8")
-    assert "| time | event |" in page and "sequenceDiagram" in page and "person->>device" in page
+    page = (refuted[1] / "proofs" / "T-1.counterexample.md").read_text(
+        "utf-8"
+    )
+    assert (
+        "| time | event |" in page
+        and "sequenceDiagram" in page
+        and "person->>device" in page
+    )
 
 
 def test_it_is_a_stored_failure_that_an_implementation_can_be_given(refuted):
     path = refuted[1] / "proofs" / "T-1.counterexample.json"
     clause, scenario, kind = read_failure(path)
-    assert clause == "T-1" and kind == "any" and any(isinstance(s, Press) for s in scenario)
-    said = CliRunner().invoke(cli, ["replay", str(path), "--pack", str(refuted[1] / "tight.yaml")])
-    assert said.exit_code == 1 and "violated again" in said.output, said.output
+    assert (
+        clause == "T-1"
+        and kind == "any"
+        and any(isinstance(s, Press) for s in scenario)
+    )
+    said = CliRunner().invoke(
+        cli, ["replay", str(path), "--pack", str(refuted[1] / "tight.yaml")]
+    )
+    assert said.exit_code == 1 and "violated again" in said.output, (
+        said.output
+    )
     assert CliRunner().invoke(cli, ["replay", str(path)]).exit_code == 2
 
 
 def test_a_deadline_in_the_model_waits_in_the_scenario():
     late = "button.microphone implies not once for 3 s microphone.power(on = true)"
-    proof = prove_promises("X-1", assistant(), {"X-1.1": compile_formula(parse_formula(late))}, seconds=20)
-    assert proof.standing is Standing.REFUTED and is_run_of(assistant(), proof.run)
+    proof = prove_promises(
+        "X-1",
+        assistant(),
+        {"X-1.1": compile_formula(parse_formula(late))},
+        seconds=20,
+    )
+    assert proof.standing is Standing.REFUTED and is_run_of(
+        assistant(), proof.run
+    )
     assert any(isinstance(s.stimulus, Wait | Say) for s in script(proof.run))
 
 
 def test_what_cannot_be_decided_is_inconclusive_with_the_bound_reached():
     hard = "stream.audio(voice = true) implies its from + 5 us != last stream.open.from + 7 us or stream.open since within 7 ms tick"
-    proof = prove_promises("X-2", assistant(), {"X-2.1": compile_formula(parse_formula(hard))}, seconds=1)
+    proof = prove_promises(
+        "X-2",
+        assistant(),
+        {"X-2.1": compile_formula(parse_formula(hard))},
+        seconds=1,
+    )
     assert proof.standing in (Standing.REFUTED, Standing.INCONCLUSIVE)
     assert proof.run is not None or "events" in proof.reason
 
 
 def test_a_counterexample_file_holds_the_whole_run(refuted):
-    entry = json.loads((refuted[1] / "proofs" / "T-1.counterexample.json").read_text("utf-8"))
-    assert entry["at"] == len(entry["trace"]) - 1 and entry["trace"][-1]["time"] > entry["trace"][0]["time"]
+    entry = json.loads(
+        (refuted[1] / "proofs" / "T-1.counterexample.json").read_text("utf-8")
+    )
+    assert (
+        entry["at"] == len(entry["trace"]) - 1
+        and entry["trace"][-1]["time"] > entry["trace"][0]["time"]
+    )

@@ -1,4 +1,5 @@
-"""Vectors: the solver's shortest stimuli reach every transition and clause, and the reference answers them as the model says."""
+"""Vectors: the solver's shortest stimuli reach every transition and clause, and the reference answers
+them as the model says."""
 
 from __future__ import annotations
 
@@ -11,7 +12,12 @@ from earwitness.conformance.stimuli.stimulus import Press, Say, SetTone
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.vectors.derive import derived, script
 from earwitness.conformance.vectors.replay import Came, replay
-from earwitness.conformance.vectors.vector import VectorError, read, shipped, written
+from earwitness.conformance.vectors.vector import (
+    VectorError,
+    read,
+    shipped,
+    written,
+)
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.systems.explicit_search import find_run_taking
 from earwitness.model.systems.runs import is_run_of, with_first_value
@@ -34,15 +40,23 @@ def test_the_shipped_vectors_are_those_the_model_gives():
 
 def test_every_transition_and_every_provable_clause_is_reached():
     reached_by_vectors = {name for v in shipped() for name in v.reaches}
-    assert {f"transition {t.name}" for t in assistant().transitions} <= reached_by_vectors
     assert {
-        f"clause {c.id}" for c in clauses_to_prove(PACK.clauses) if c.kind is not Kind.TWO_RUN
+        f"transition {t.name}" for t in assistant().transitions
+    } <= reached_by_vectors
+    assert {
+        f"clause {c.id}"
+        for c in clauses_to_prove(PACK.clauses)
+        if c.kind is not Kind.TWO_RUN
     } <= reached_by_vectors
 
 
-@pytest.mark.parametrize("transition", assistant().transitions, ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "transition", assistant().transitions, ids=lambda t: t.name
+)
 def test_a_run_to_a_transition_is_a_run_of_the_whole_model(transition):
-    path = find_run_taking(with_first_value(assistant(), "show", True), transition)
+    path = find_run_taking(
+        with_first_value(assistant(), "show", True), transition
+    )
     assert is_run_of(assistant(), path)
     assert path.steps[-1].transition is transition
 
@@ -51,14 +65,20 @@ def test_what_is_set_in_the_middle_of_a_request_is_set_before_it():
     stimuli = [
         s.stimulus
         for s in script(
-            find_run_taking(with_first_value(assistant(), "show", False), assistant().transition("play_tone"))
+            find_run_taking(
+                with_first_value(assistant(), "show", False),
+                assistant().transition("play_tone"),
+            )
         )
     ]
     assert [type(s) for s in stimuli[-2:]] == [SetTone, Say]
 
 
 def test_a_request_that_is_interrupted_is_cut_short():
-    path = find_run_taking(with_first_value(assistant(), "show", False), assistant().transition("drop_call"))
+    path = find_run_taking(
+        with_first_value(assistant(), "show", False),
+        assistant().transition("drop_call"),
+    )
     assert script(path)[-1].expected[-1].event == "call.end"
     muted = next(v for v in shipped() if "clause MIC-3" in v.reaches)
     assert isinstance(muted.steps[-1].stimulus, Press)
@@ -67,8 +87,12 @@ def test_a_request_that_is_interrupted_is_cut_short():
 def test_the_reference_answers_every_vector_as_the_model_says(clauses):
     with Harness(open_target("ref"), clauses) as harness:
         done = list(replay(harness, shipped()))
-    assert {d.vector.reaches[0]: d.reason for d in done if d.came is Came.MISSED}.keys() == OPTIONAL.keys()
-    assert not [v for d in done if d.run is not None for v in d.run.violated()]
+    assert {
+        d.vector.reaches[0]: d.reason for d in done if d.came is Came.MISSED
+    }.keys() == OPTIONAL.keys()
+    assert not [
+        v for d in done if d.run is not None for v in d.run.violated()
+    ]
     assert sum(d.came is Came.MET for d in done) >= 38
 
 
@@ -87,7 +111,13 @@ def test_vectors_are_written_and_read_back(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"format": 9, "vectors": []}', json.dumps({"format": 1, "vectors": [{"reaches": []}]})],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": 9, "vectors": []}',
+        json.dumps({"format": 1, "vectors": [{"reaches": []}]}),
+    ],
 )
 def test_a_file_that_holds_no_vectors_is_refused(text, tmp_path):
     path = tmp_path / "v.json"

@@ -19,24 +19,40 @@ from earwitness.conformance.gate.verdict import Exit
     help="write a page that lists them to this file",
 )
 @click.option(
-    "--budget", type=click.FloatRange(1, 3600), default=50.0, show_default=True, help="seconds for each"
+    "--budget",
+    type=click.FloatRange(1, 3600),
+    default=50.0,
+    show_default=True,
+    help="seconds for each",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
-def calibrate(names: tuple[str, ...], write: Path | None, budget: float, seed: int) -> None:
+def calibrate(
+    names: tuple[str, ...], write: Path | None, budget: float, seed: int
+) -> None:
     """Judge every fault, liar and honest variation of the zoo (or those named) as a check does, and show how
     each is noticed (hours)."""
-    from earwitness.conformance.running.calibration import Caught, cases, listed
-    from earwitness.conformance.running.calibration import calibrate as judge_case
+    from earwitness.conformance.running.calibration import (
+        Caught,
+        cases,
+        listed,
+    )
+    from earwitness.conformance.running.calibration import (
+        calibrate as judge_case,
+    )
     from earwitness.conformance.running.examination import Plan
 
     known = {case.name: case for case in cases()}
     for name in names:
         if name not in known:
-            raise click.UsageError(f"the zoo has no '{name}'; see docs/faults.md")
+            raise click.UsageError(
+                f"the zoo has no '{name}'; see docs/faults.md"
+            )
     packs = packs_named(())
     found: list[Caught] = []
     for name in names or known:
-        caught = judge_case(known[name], packs, Plan(proofs=False, seed=seed, budget=budget))
+        caught = judge_case(
+            known[name], packs, Plan(proofs=False, seed=seed, budget=budget)
+        )
         found.append(caught)
         word = "right" if caught.right else "WRONG"
         came = ", ".join(caught.violated) or f"exit {caught.exit.value}"

@@ -104,7 +104,9 @@ def check_target(
 
     forget_latest(out)
     if key is not None:
-        raise click.UsageError("a bundle is signed after its check; use --key with 'gate'")
+        raise click.UsageError(
+            "a bundle is signed after its check; use --key with 'gate'"
+        )
     loaded = packs_named(packs)
     decided_by = load_policy(**policy)
     with Progress(quiet) as progress:
@@ -125,7 +127,9 @@ def check_target(
                 proofs=not no_proofs,
                 seed=seed,
                 budget=budget,
-                excuses=decided_by.capabilities.refuses if decided_by.capabilities is not None else {},
+                excuses=decided_by.capabilities.refuses
+                if decided_by.capabilities is not None
+                else {},
                 confinement=LEVELS[confinement],
             ),
             attachments=files_to_keep(policy),

@@ -22,4 +22,6 @@ def packs_named(names: tuple[str, ...]) -> tuple[Pack, ...]:
 
 def print_trace(trace: tuple[Observation, ...]) -> None:
     for seen in trace:
-        click.echo(f"          {seen.time / 1_000_000:12.6f} s  {seen.event}  {dict(seen.attributes) or ''}")
+        click.echo(
+            f"          {seen.time / 1_000_000:12.6f} s  {seen.event}  {dict(seen.attributes) or ''}"
+        )

@@ -56,11 +56,17 @@ def verify(bundle: Path, key: Path | None, no_proofs: bool) -> None:
 
     packs = bundle_packs(read)
     found = find_contradictions(read, packs, rejudge(read, packs))
-    click.echo(f"verdicts    {len(read.results.clauses)} recomputed, {len(found)} contradictions")
+    click.echo(
+        f"verdicts    {len(read.results.clauses)} recomputed, {len(found)} contradictions"
+    )
     if not no_proofs:
         faults = proof_faults(read)
-        certificates = sum(len(proof.certificates) for proof in read.proofs.values())
-        click.echo(f"proofs      {certificates} certificates re-checked, {len(faults)} faults")
+        certificates = sum(
+            len(proof.certificates) for proof in read.proofs.values()
+        )
+        click.echo(
+            f"proofs      {certificates} certificates re-checked, {len(faults)} faults"
+        )
         found += faults
     for text in found:
         click.echo(text, err=True)

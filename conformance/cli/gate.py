@@ -56,7 +56,10 @@ def gate_bundle(
     packs = bundle_packs(read)
     found = find_contradictions(read, packs, rejudge(read, packs))
     if found:
-        raise BundleError(f"{read.folder}: the bundle contradicts itself\n" + "\n".join(found))
+        raise BundleError(
+            f"{read.folder}: the bundle contradicts itself\n"
+            + "\n".join(found)
+        )
     judged = judge_bundle(read, load_policy(bundle=read, key=key, **policy))
     show_decision(judged, form, quiet, verbose)
     if reports:

@@ -112,9 +112,13 @@ def load_policy(
         fail_on=fail_on,
         waivers=load_waivers(waiver_file) if waiver_file is not None else (),
         strict_waivers=strict_waivers,
-        known_failures=load_known_failures(known_file) if known_file is not None else (),
+        known_failures=load_known_failures(known_file)
+        if known_file is not None
+        else (),
         baseline=read_bundle(baseline) if baseline is not None else None,
-        capabilities=load_capabilities(capability_file) if capability_file is not None else None,
+        capabilities=load_capabilities(capability_file)
+        if capability_file is not None
+        else None,
         is_signed=is_signed,
     )
 
@@ -124,7 +128,11 @@ def files_to_keep(
 ) -> dict[str, bytes]:
     """The files by which a check is decided, under the names by which its bundle keeps them."""
     given = {KEPT[name]: options[name] for name in KEPT}
-    return {name: path.read_bytes() for name, path in given.items() if path is not None}
+    return {
+        name: path.read_bytes()
+        for name, path in given.items()
+        if path is not None
+    }
 
 
 def _kept(bundle: Bundle | None, name: str) -> Path | None:

@@ -49,7 +49,9 @@ def init(folder: Path, target: str) -> None:
 
 def template_text(name: str, target: str) -> str:
     """A file of the set, for a target."""
-    source = files("earwitness.conformance.cli").joinpath("templates", name.replace("/", "_"))
+    source = files("earwitness.conformance.cli").joinpath(
+        "templates", name.replace("/", "_")
+    )
     # TOML and YAML read a JSON string in the same way: quotes and backslashes are escaped alike.
     quoted = target.replace("\\", "\\\\").replace('"', '\\"')
     return source.read_text("utf-8").replace("@TARGET@", quoted)

@@ -88,14 +88,26 @@ def judge_logs(
     for name in sees:
         if name not in vocabulary().events:
             hint = nearest(name, vocabulary().events)
-            raise click.UsageError(f"--sees: event '{name}' is not in the vocabulary.{hint}")
+            raise click.UsageError(
+                f"--sees: event '{name}' is not in the vocabulary.{hint}"
+            )
     for file in files:
         judged = judge_log_file(file, loaded, frozenset(sees) or None)
-        chosen = tuple(c for c in judged.clauses if not clauses or c.id.startswith(clauses))
+        chosen = tuple(
+            c
+            for c in judged.clauses
+            if not clauses or c.id.startswith(clauses)
+        )
         if not chosen:
-            raise click.UsageError(f"no clause begins with {' or '.join(clauses)}")
+            raise click.UsageError(
+                f"no clause begins with {' or '.join(clauses)}"
+            )
         exits.append(_exit_of(judged, chosen))
-        lines = _json_lines(file, chosen) if form == "json" else _plain_lines(file, judged, chosen)
+        lines = (
+            _json_lines(file, chosen)
+            if form == "json"
+            else _plain_lines(file, judged, chosen)
+        )
         for line in lines:
             click.echo(line)
     sys.exit(strongest(exits).value)
@@ -112,7 +124,9 @@ def _exit_of(
     return Exit.SATISFIED if is_shown else Exit.INCONCLUSIVE
 
 
-def _json_lines(file: Path, clauses: tuple[ClauseJudgement, ...]) -> Iterator[str]:
+def _json_lines(
+    file: Path, clauses: tuple[ClauseJudgement, ...]
+) -> Iterator[str]:
     for clause in clauses:
         parts = [
             {
@@ -158,8 +172,14 @@ def _plain_lines(
             f"{clause.verdict.value:15}",
             fg=COLORS.get(clause.verdict, "yellow"),
         )
-        text = clause.title if clause.verdict is LogVerdict.HOLDS else clause.reason or clause.title
-        yield f"  {clause.id:8}{verdict}{safe_text(text)}"[: terminal_width() + len(verdict) - 15]
+        text = (
+            clause.title
+            if clause.verdict is LogVerdict.HOLDS
+            else clause.reason or clause.title
+        )
+        yield f"  {clause.id:8}{verdict}{safe_text(text)}"[
+            : terminal_width() + len(verdict) - 15
+        ]
         yield from _violations(clause)
 
 

@@ -98,7 +98,11 @@ COMMANDS: Mapping[str, Lazy] = {
         "verify_proof",
         "Check a proof from its files, by a small program that shares nothing with the prover.",
     ),
-    "refresh": Lazy("refresh", "refresh", "Say what is stale of all that is derived, and remake just that."),
+    "refresh": Lazy(
+        "refresh",
+        "refresh",
+        "Say what is stale of all that is derived, and remake just that.",
+    ),
     "mutate": Lazy(
         "model",
         "mutate",
@@ -143,7 +147,9 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS, *super().list_commands(ctx)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self, ctx: click.Context, cmd_name: str
+    ) -> click.Command | None:
         lazy = COMMANDS.get(cmd_name)
         if lazy is None:
             return super().get_command(ctx, cmd_name)
@@ -168,12 +174,18 @@ class LazyGroup(click.Group):
         formatter: click.HelpFormatter,
     ) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.purpose) for name, lazy in COMMANDS.items()])
+            formatter.write_dl(
+                [(name, lazy.purpose) for name, lazy in COMMANDS.items()]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+        if (
+            args
+            and not args[0].startswith("-")
+            and args[0] not in self.list_commands(ctx)
+        ):
             from earwitness.model.vocabulary import nearest
 
             raise click.UsageError(

@@ -28,12 +28,26 @@ A_FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.option("--pack", "packs", multiple=True, help=PACK_HELP)
-@click.option("--out", type=A_FOLDER, help="keep the proof, and counterexamples, here")
 @click.option(
-    "--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one proof"
+    "--out", type=A_FOLDER, help="keep the proof, and counterexamples, here"
 )
-@click.option("--slack", is_flag=True, help="also say how much tighter each bound could be")
-@click.option("--fresh", is_flag=True, help="search every invariant instead of checking the shipped ones")
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=60,
+    show_default=True,
+    help="limit of one proof",
+)
+@click.option(
+    "--slack",
+    is_flag=True,
+    help="also say how much tighter each bound could be",
+)
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="search every invariant instead of checking the shipped ones",
+)
 @click.option(
     "--store",
     type=A_FILE,
@@ -45,7 +59,12 @@ A_FILE = click.Path(path_type=Path, dir_okay=False)
     is_flag=True,
     help="instead, say on which components each clause rests (minutes)",
 )
-@click.option("--clause", "clauses", multiple=True, help="with --trusted-base: only these clauses")
+@click.option(
+    "--clause",
+    "clauses",
+    multiple=True,
+    help="with --trusted-base: only these clauses",
+)
 def prove(
     packs: tuple[str, ...],
     out: Path | None,
@@ -61,13 +80,17 @@ def prove(
 
     loaded = packs_named(packs)
     if not any(clauses_to_prove(p.clauses) for p in loaded):
-        raise click.UsageError("no clause of these packs is to be proved; nothing was proved")
+        raise click.UsageError(
+            "no clause of these packs is to be proved; nothing was proved"
+        )
     if clauses and not trusted:
         raise click.UsageError("--clause goes with --trusted-base")
     if trusted:
         sys.exit(_assess_trusted_bases(loaded, clauses, store).value)
     with tempfile.TemporaryDirectory() as temporary:
-        outcome = _prove_all(loaded, out or Path(temporary), seconds, fresh, store)
+        outcome = _prove_all(
+            loaded, out or Path(temporary), seconds, fresh, store
+        )
     if slack:
         _print_slack(loaded)
     sys.exit(outcome.value)
@@ -81,7 +104,13 @@ def _print_slack(packs: Iterable[Pack]) -> None:
             click.echo(str(found))
 
 
-def _prove_all(packs: tuple[Pack, ...], folder: Path, seconds: int, fresh: bool, store: Path | None) -> Exit:
+def _prove_all(
+    packs: tuple[Pack, ...],
+    folder: Path,
+    seconds: int,
+    fresh: bool,
+    store: Path | None,
+) -> Exit:
     from earwitness.conformance.vectors import counterexample
     from earwitness.model.proof.proof import Standing
     from earwitness.policies.proving.invariants import store_invariants
@@ -96,9 +125,13 @@ def _prove_all(packs: tuple[Pack, ...], folder: Path, seconds: int, fresh: bool,
     spent = time.perf_counter() - began
     standings = [checked.standing for checked in results.values()]
     proved = standings.count(Standing.PROVED)
-    click.echo(f"{proved} of {len(results)} proved and checked in {spent:.1f} s")
+    click.echo(
+        f"{proved} of {len(results)} proved and checked in {spent:.1f} s"
+    )
     if store is not None:
-        store_invariants(store, (checked.proof for checked in results.values()))
+        store_invariants(
+            store, (checked.proof for checked in results.values())
+        )
     if Standing.REFUTED in standings:
         return Exit.VIOLATED
     return Exit.SATISFIED if proved == len(standings) else Exit.INCONCLUSIVE
@@ -113,7 +146,11 @@ def _print_proof(checked: CheckedProof) -> None:
     if checked.weights:
         weight = clause_weight(checked.weights)
         line = f"{line}  {weight.value}"
-    about = f"{proof.failed} " if proof.failed and proof.failed != proof.clause else ""
+    about = (
+        f"{proof.failed} "
+        if proof.failed and proof.failed != proof.clause
+        else ""
+    )
     click.echo(f"{line}  {about}{proof.reason}".rstrip())
     for number, run in enumerate((proof.trace, checked.other), start=1):
         if run and checked.other:
@@ -121,18 +158,28 @@ def _print_proof(checked: CheckedProof) -> None:
         print_trace(run)
 
 
-def _assess_trusted_bases(packs: tuple[Pack, ...], clauses: tuple[str, ...], store: Path | None) -> Exit:
+def _assess_trusted_bases(
+    packs: tuple[Pack, ...], clauses: tuple[str, ...], store: Path | None
+) -> Exit:
     from earwitness.policies.proving.strength import store_strength
     from earwitness.policies.proving.tasks import clauses_to_prove
     from earwitness.policies.proving.trusted_bases import find_trusted_bases
 
-    _refuse_unknown(clauses, [c.id for p in packs for c in clauses_to_prove(p.clauses)])
+    _refuse_unknown(
+        clauses, [c.id for p in packs for c in clauses_to_prove(p.clauses)]
+    )
     is_open = False
     for pack in packs:
-        bases = find_trusted_bases(pack, _print_base, lambda identity: not clauses or identity in clauses)
+        bases = find_trusted_bases(
+            pack,
+            _print_base,
+            lambda identity: not clauses or identity in clauses,
+        )
         if store is not None and bases:
             store_strength(store, pack, bases=bases)
-        is_open = is_open or any(b.open or not b.sets or not b.complete for b in bases)
+        is_open = is_open or any(
+            b.open or not b.sets or not b.complete for b in bases
+        )
     return Exit.INCONCLUSIVE if is_open else Exit.SATISFIED
 
 
@@ -156,27 +203,50 @@ def _print_base(base: TrustedBase) -> None:
         far = "rests on nothing" if base.sets else "inconclusive"
     click.echo(f"{base.clause:9} {far:24} {base}")
     if not base.complete:
-        click.echo("          the enumeration stopped early; there may be other sets")
+        click.echo(
+            "          the enumeration stopped early; there may be other sets"
+        )
     if base.finite:
         click.echo("          decided on the finite model only, by ABC")
     for trusted in base.open:
-        click.echo(f"          no answer in time for: {components_in_words(trusted)}")
+        click.echo(
+            f"          no answer in time for: {components_in_words(trusted)}"
+        )
 
 
 @click.command()
-@click.option("--pack", default="alexa-smart-properties", show_default=True, help=PACK_HELP)
-@click.option("--mutant", "wanted", multiple=True, help="only mutants whose name holds this text")
-@click.option("--store", type=A_FILE, help="keep what was found in this file, for reports")
+@click.option(
+    "--pack",
+    default="alexa-smart-properties",
+    show_default=True,
+    help=PACK_HELP,
+)
+@click.option(
+    "--mutant",
+    "wanted",
+    multiple=True,
+    help="only mutants whose name holds this text",
+)
+@click.option(
+    "--store",
+    type=A_FILE,
+    help="keep what was found in this file, for reports",
+)
 def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
     """How strong a pack is: break the model in every small way and see which clauses notice (half an
     hour and more). Exits 1 when a mutant survives that nobody explained."""
-    from earwitness.policies.proving.mutants import MutationScore, judge_mutants
+    from earwitness.policies.proving.mutants import (
+        MutationScore,
+        judge_mutants,
+    )
     from earwitness.policies.proving.strength import store_strength
     from earwitness.policies.proving.tasks import clauses_to_prove
 
     (loaded,) = packs_named((pack,))
     if not clauses_to_prove(loaded.clauses):
-        raise click.UsageError("no clause of this pack is to be proved; no mutant could be noticed")
+        raise click.UsageError(
+            "no clause of this pack is to be proved; no mutant could be noticed"
+        )
 
     def is_wanted(name: str) -> bool:
         return not wanted or any(text in name for text in wanted)
@@ -192,14 +262,26 @@ def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
 
 
 def _print_judgement(judged: JudgedMutant) -> None:
-    verdict = " ".join(judged.killers) or f"survives: {judged.explained or 'not explained'}"
-    still_open = f"  (undecided: {' '.join(judged.undecided)})" if judged.undecided else ""
+    verdict = (
+        " ".join(judged.killers)
+        or f"survives: {judged.explained or 'not explained'}"
+    )
+    still_open = (
+        f"  (undecided: {' '.join(judged.undecided)})"
+        if judged.undecided
+        else ""
+    )
     click.echo(f"{judged.mutant}  {verdict}{still_open}")
 
 
 @click.command("promela")
 @click.argument("folder", type=A_FOLDER)
-@click.option("--pack", default="alexa-smart-properties", show_default=True, help=PACK_HELP)
+@click.option(
+    "--pack",
+    default="alexa-smart-properties",
+    show_default=True,
+    help=PACK_HELP,
+)
 @click.option(
     "--horizon",
     type=click.IntRange(1, 10),
@@ -216,7 +298,11 @@ def write_promela(folder: Path, pack: str, horizon: int) -> None:
 
     (loaded,) = packs_named((pack,))
     small = small_pack(loaded)
-    monitors = {c.id: c.monitor for c in clauses_to_prove(small.clauses) if c.monitor is not None}
+    monitors = {
+        c.id: c.monitor
+        for c in clauses_to_prove(small.clauses)
+        if c.monitor is not None
+    }
     if not monitors:
         raise click.UsageError(
             "no clause of this pack is to be proved and has a formula; nothing was written"
@@ -224,7 +310,10 @@ def write_promela(folder: Path, pack: str, horizon: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for identity, monitor in monitors.items():
         path = folder / f"{identity}.pml"
-        path.write_text(promela_program(small.model.small_system, monitor, horizon), "utf-8")
+        path.write_text(
+            promela_program(small.model.small_system, monitor, horizon),
+            "utf-8",
+        )
         click.echo(str(path))
 
 
@@ -243,14 +332,26 @@ def diagrams_page() -> str:
         "Made from the tables in `model/assistant/` by `earwitness diagrams`. "
         "A line bears the transitions that can join two states.\n"
     )
-    return "\n".join([head, *(text for table in ASSISTANT.tables for text in _table_in_words(table))])
+    return "\n".join(
+        [
+            head,
+            *(
+                text
+                for table in ASSISTANT.tables
+                for text in _table_in_words(table)
+            ),
+        ]
+    )
 
 
 def _table_in_words(table: Table) -> Iterable[str]:
     from earwitness.model.assistant.assistant import ASSISTANT
     from earwitness.model.systems.mermaid import states_diagram
 
-    rows = "".join(f"| `{t.name}` | {t.component.name} | {t.emits or ''} |\n" for t in table.transitions)
+    rows = "".join(
+        f"| `{t.name}` | {t.component.name} | {t.emits or ''} |\n"
+        for t in table.transitions
+    )
     picture = f"```mermaid\n{states_diagram(table, ASSISTANT.system)}```"
     yield f"## {table.name}\n\n{picture}\n\n| transition | carried out by | event |\n|---|---|---|\n{rows}"
     limits = "".join(
@@ -263,10 +364,21 @@ def _table_in_words(table: Table) -> Iterable[str]:
 
 
 @click.command("verify-proof")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--pack", "packs", multiple=True, help="derive the model and the claims again from these packs")
+@click.argument(
+    "folder", type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
 @click.option(
-    "--seconds", type=click.IntRange(1, 3600), default=60, show_default=True, help="limit of one part"
+    "--pack",
+    "packs",
+    multiple=True,
+    help="derive the model and the claims again from these packs",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=60,
+    show_default=True,
+    help="limit of one part",
 )
 def verify_proof(folder: Path, packs: tuple[str, ...], seconds: int) -> None:
     """Check a proof from its files, by a small program that shares nothing with the prover."""
@@ -281,11 +393,15 @@ def verify_proof(folder: Path, packs: tuple[str, ...], seconds: int) -> None:
             parts += 1
             failed = failed or bool(part.failed)
             outcome = f"{part.obligations} obligations hold ({part.solver})"
-            click.echo(f"{part.name}: {f'NOT proved: {part.failed}' if part.failed else outcome}")
+            click.echo(
+                f"{part.name}: {f'NOT proved: {part.failed}' if part.failed else outcome}"
+            )
         if packs:
             loaded = packs_named(packs)
             compare_with_packs(folder, loaded, all_tasks(loaded))
-            click.echo("model, claims, parameters and figures are those of the packs")
+            click.echo(
+                "model, claims, parameters and figures are those of the packs"
+            )
     except ProofError as error:
         click.echo(f"NOT a proof: {error}")
         failed = True

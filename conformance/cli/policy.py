@@ -18,7 +18,10 @@ def policy() -> None:
 
 @policy.command("list")
 @click.option(
-    "--pack", "packs", multiple=True, help="a shipped pack or a pack file; all shipped ones if left out"
+    "--pack",
+    "packs",
+    multiple=True,
+    help="a shipped pack or a pack file; all shipped ones if left out",
 )
 def list_packs(packs: tuple[str, ...]) -> None:
     """The shipped packs, each with its clauses and the evidence that they need."""
@@ -40,7 +43,8 @@ def list_packs(packs: tuple[str, ...]) -> None:
     help="limit of one question to the solver; 0 asks none",
 )
 def lint(files: tuple[str, ...], seconds: int) -> None:
-    """Check packs: schema, names, formulas, and whether each promise can be broken and put to the test. Without files,
+    """Check packs: schema, names, formulas, and whether each promise can be broken and put to the test.
+    Without files,
     the shipped ones."""
     from earwitness.policies.lint import find_empty_promises
     from earwitness.policies.pack import PackError, shipped_packs
@@ -49,7 +53,9 @@ def lint(files: tuple[str, ...], seconds: int) -> None:
     for name in files or shipped_packs():
         try:
             (pack,) = packs_named((name,))
-            faults = list(find_empty_promises(pack, seconds)) if seconds else []
+            faults = (
+                list(find_empty_promises(pack, seconds)) if seconds else []
+            )
         except PackError as error:
             faults = [str(error)]
         for fault in faults:
@@ -64,12 +70,15 @@ def lint(files: tuple[str, ...], seconds: int) -> None:
 @click.argument("identity", metavar="ID")
 @click.option("--pack", "packs", multiple=True)
 def show(identity: str, packs: tuple[str, ...]) -> None:
-    """Print one clause: each conjunct with its formula, its English, what exercises it and what evidence it needs, and
+    """Print one clause: each conjunct with its formula, its English, what exercises it and what evidence
+    it needs, and
     whose bounds they are. ID in any case of letters."""
     from earwitness.policies.describe import describe_clause, find_clause
     from earwitness.policies.pack import shipped_packs
 
-    pack, clause = find_clause(packs_named(packs or tuple(shipped_packs())), identity)
+    pack, clause = find_clause(
+        packs_named(packs or tuple(shipped_packs())), identity
+    )
     click.echo(describe_clause(pack, clause))
 
 
@@ -83,24 +92,38 @@ def show(identity: str, packs: tuple[str, ...]) -> None:
     help="whose states and parameters the formula may use",
 )
 def try_formula(formula: str, trace: Path, pack: str) -> None:
-    """Judge a FORMULA after every event of a TRACE (JSON Lines), for each device. Exits 1 where it is violated, 3 where nothing exercised it."""
+    """Judge a FORMULA after every event of a TRACE (JSON Lines), for each device. Exits 1 where it is
+    violated, 3 where nothing exercised it."""
     from earwitness.conformance.running.trial import trial
 
     (loaded,) = packs_named((pack,))
     rows = trial(formula, loaded, trace)
     for row in rows:
-        word = click.style("violated", fg="red") if not row.holds else click.style("holds", fg="green")
+        word = (
+            click.style("violated", fg="red")
+            if not row.holds
+            else click.style("holds", fg="green")
+        )
+        seconds = f"{row.seen.time / 1_000_000:12.6f} s"
+        exercised = ", exercised" if row.exercised else ""
         click.echo(
-            f"{row.seen.time / 1_000_000:12.6f} s  {row.seen.device:8} {row.seen.event:18} {word}{', exercised' if row.exercised else ''}"
+            f"{seconds}  {row.seen.device:8} {row.seen.event:18}"
+            f" {word}{exercised}"
         )
     if any(not row.holds for row in rows):
         click.secho("violated", fg="red", bold=True)
         sys.exit(Exit.VIOLATED.value)
     if any({row.seen.device: row.pending for row in rows}.values()):
-        click.echo("undecided: a deadline was still open when the trace ended")
+        click.echo(
+            "undecided: a deadline was still open when the trace ended"
+        )
         sys.exit(Exit.INCONCLUSIVE.value)
     exercised = any(row.exercised for row in rows)
-    click.echo("satisfied" if exercised else "not exercised: its trigger did not happen")
+    click.echo(
+        "satisfied"
+        if exercised
+        else "not exercised: its trigger did not happen"
+    )
     sys.exit((Exit.SATISFIED if exercised else Exit.INCONCLUSIVE).value)
 
 
@@ -108,10 +131,15 @@ def try_formula(formula: str, trace: Path, pack: str) -> None:
 @click.argument("old")
 @click.argument("new")
 @click.option(
-    "--seconds", type=click.IntRange(1, 3600), default=30, show_default=True, help="limit of one comparison"
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=30,
+    show_default=True,
+    help="limit of one comparison",
 )
 def diff(old: str, new: str, seconds: int) -> None:
-    """Whether pack NEW promises at least what OLD did, with a trace that separates them. Exits 1 when anything got weaker."""
+    """Whether pack NEW promises at least what OLD did, with a trace that separates them. Exits 1 when
+    anything got weaker."""
     from earwitness.model.proof.compare import Relation
     from earwitness.policies.diff import WORSE, differences
 
@@ -139,24 +167,42 @@ def diff(old: str, new: str, seconds: int) -> None:
             print_trace(trace)
     if found & WORSE:
         sys.exit(Exit.VIOLATED.value)
-    sys.exit((Exit.INCONCLUSIVE if Relation.UNKNOWN in found else Exit.SATISFIED).value)
+    sys.exit(
+        (
+            Exit.INCONCLUSIVE if Relation.UNKNOWN in found else Exit.SATISFIED
+        ).value
+    )
 
 
 @policy.command("export")
 @click.argument("pack")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--to", "language", type=click.Choice(["mfotl"]), required=True, help="mfotl: MonPoly, VeriMon")
 @click.option(
-    "--trace", type=click.Path(path_type=Path, dir_okay=False), help="export this file too, slice by slice"
+    "--to",
+    "language",
+    type=click.Choice(["mfotl"]),
+    required=True,
+    help="mfotl: MonPoly, VeriMon",
 )
-def export_pack(pack: str, folder: Path, language: str, trace: Path | None) -> None:
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="export this file too, slice by slice",
+)
+def export_pack(
+    pack: str, folder: Path, language: str, trace: Path | None
+) -> None:
     """Write the promises of PACK, and a trace, as files for another monitor into FOLDER."""
     from earwitness.conformance.running.trial import read_observations
     from earwitness.policies.mfotl_export import export_mfotl, write_mfotl
 
     (loaded,) = packs_named((pack,))
-    export = export_mfotl(loaded, read_observations(trace) if trace is not None else ())
+    export = export_mfotl(
+        loaded, read_observations(trace) if trace is not None else ()
+    )
     write_mfotl(export, folder)
-    click.echo(f"{len(export.files)} files in {folder}, in the language {language}")
+    click.echo(
+        f"{len(export.files)} files in {folder}, in the language {language}"
+    )
     for name, reason in export.left_out.items():
         click.echo(f"left out: {name}: {reason}")

@@ -25,13 +25,19 @@ def load_project(path: Path, commands: Any) -> dict[str, Any]:
         raise click.UsageError(f"{path}: {error}") from None
     for table, values in content.items():
         if table not in commands or not isinstance(values, dict):
-            raise click.UsageError(f"{path}: there is no table [{table}].{nearest(table, commands)}")
+            raise click.UsageError(
+                f"{path}: there is no table [{table}].{nearest(table, commands)}"
+            )
         lazy = commands[table]
         command = getattr(
             import_module(f"earwitness.conformance.cli.{lazy.module}"),
             lazy.name,
         )
-        known = [str(parameter.name) for parameter in command.params if isinstance(parameter, click.Option)]
+        known = [
+            str(parameter.name)
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+        ]
         _refuse_unknown_keys(path, table, values, known)
     return content
 
@@ -44,4 +50,6 @@ def _refuse_unknown_keys(
 ) -> None:
     for key in values:
         if key not in known:
-            raise click.UsageError(f"{path}: [{table}] has no key '{key}'.{nearest(key, known)}")
+            raise click.UsageError(
+                f"{path}: [{table}] has no key '{key}'.{nearest(key, known)}"
+            )

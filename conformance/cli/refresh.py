@@ -33,23 +33,45 @@ class Derived:
     is_flag=True,
     help="say what is stale and remake nothing; exits 1 where anything is",
 )
-@click.option("--only", "kinds", multiple=True, help="invariants, strength, vectors, diagrams")
-@click.option("--pack", "packs", multiple=True, help="a shipped pack or a pack file")
 @click.option(
-    "--seconds", type=click.IntRange(1, 3600), default=120, show_default=True, help="limit of one proof"
+    "--only",
+    "kinds",
+    multiple=True,
+    help="invariants, strength, vectors, diagrams",
 )
-def refresh(only_check: bool, kinds: tuple[str, ...], packs: tuple[str, ...], seconds: int) -> None:
+@click.option(
+    "--pack", "packs", multiple=True, help="a shipped pack or a pack file"
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=120,
+    show_default=True,
+    help="limit of one proof",
+)
+def refresh(
+    only_check: bool,
+    kinds: tuple[str, ...],
+    packs: tuple[str, ...],
+    seconds: int,
+) -> None:
     """Say what is stale of all that is derived, and remake just that."""
     derived = all_derived(packs, seconds)
     unknown = set(kinds) - {d.name for d in derived}
     if unknown:
-        raise click.UsageError(f"nothing derived is called '{sorted(unknown)[0]}'")
+        raise click.UsageError(
+            f"nothing derived is called '{sorted(unknown)[0]}'"
+        )
     whole = True
     for kind in derived:
         if kinds and kind.name not in kinds:
             continue
         stale = list(kind.stale())
-        click.echo(f"{kind.name}: {len(stale)} stale" if stale else f"{kind.name}: fresh")
+        click.echo(
+            f"{kind.name}: {len(stale)} stale"
+            if stale
+            else f"{kind.name}: fresh"
+        )
         for line in stale:
             click.echo(f"    {line}")
         if stale:
@@ -62,28 +84,45 @@ def all_derived(packs: tuple[str, ...], seconds: int) -> list[Derived]:
     from earwitness.policies.proving import refresh as proving
     from earwitness.policies.proving.tasks import clauses_to_prove
 
-    loaded = [pack for pack in packs_named(packs) if clauses_to_prove(pack.clauses)]
+    loaded = [
+        pack for pack in packs_named(packs) if clauses_to_prove(pack.clauses)
+    ]
 
     def tell(line: str) -> None:
         click.echo(f"    {line}")
 
     def stale_invariants() -> Iterator[str]:
         return (
-            f"{pack.name}: {s.name}: {s.reason}" for pack in loaded for s in proving.stale_invariants(pack)
+            f"{pack.name}: {s.name}: {s.reason}"
+            for pack in loaded
+            for s in proving.stale_invariants(pack)
         )
 
     def stale_strength() -> Iterator[str]:
-        return (f"{pack.name}: {s.name}: {s.reason}" for pack in loaded for s in proving.stale_strength(pack))
+        return (
+            f"{pack.name}: {s.name}: {s.reason}"
+            for pack in loaded
+            for s in proving.stale_strength(pack)
+        )
 
     def remake_invariants() -> bool:
-        return all([proving.refresh_invariants(pack, seconds, tell) for pack in loaded])
+        return all(
+            [
+                proving.refresh_invariants(pack, seconds, tell)
+                for pack in loaded
+            ]
+        )
 
     def remake_strength() -> bool:
         return all([proving.refresh_strength(pack, tell) for pack in loaded])
 
     return [
         Derived("diagrams", _stale_diagrams, _remake_diagrams),
-        Derived("vectors", lambda: _stale_vectors(packs), lambda: _remake_vectors(packs)),
+        Derived(
+            "vectors",
+            lambda: _stale_vectors(packs),
+            lambda: _remake_vectors(packs),
+        ),
         Derived("invariants", stale_invariants, remake_invariants),
         Derived("strength", stale_strength, remake_strength),
     ]
@@ -97,7 +136,9 @@ def _stale_diagrams() -> Iterator[str]:
     from earwitness.conformance.cli.model import diagrams_page
 
     page = _model_page()
-    if page.parent.is_dir() and (not page.is_file() or page.read_text("utf-8") != diagrams_page()):
+    if page.parent.is_dir() and (
+        not page.is_file() or page.read_text("utf-8") != diagrams_page()
+    ):
         yield "docs/model.md: not what the tables draw"
 
 

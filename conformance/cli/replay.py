@@ -1,4 +1,4 @@
-"""`earwitness replay`: one failure again."""
+"""`earwitness replay_scenario`: one failure again."""
 
 from __future__ import annotations
 
@@ -56,11 +56,15 @@ def replay_failure(
     stored = read_failure(failure)
     given = target or stored.target
     if not given:
-        raise click.UsageError(f"{failure} lies in no bundle, so it names no target; give one with --target")
+        raise click.UsageError(
+            f"{failure} lies in no bundle, so it names no target; give one with --target"
+        )
     names = packs or tuple(str(path) for path in stored.packs)
     clauses = tuple(c for p in packs_named(names) for c in p.clauses)
     if stored.clause not in {c.id for c in clauses}:
-        raise click.UsageError(f"no pack given has a clause '{stored.clause}'; name its pack with --pack")
+        raise click.UsageError(
+            f"no pack given has a clause '{stored.clause}'; name its pack with --pack"
+        )
     sys.exit(
         _replay(
             stored,
@@ -77,7 +81,9 @@ def _replay(
     clauses: tuple[Clause, ...],
     seed: int,
 ) -> Exit:
-    from earwitness.conformance.running.check import replay as run_again
+    from earwitness.conformance.running.check import (
+        replay_scenario as run_again,
+    )
     from earwitness.conformance.running.shrink import failure_of
 
     run = run_again(target, stored.scenario, clauses, seed, stored.kind)
@@ -114,5 +120,7 @@ def _print_rows(trace: Sequence[Observation], at: int) -> None:
         at,
     ):
         mark = "✖" if row.is_violation else " "
-        shown = f"{mark}{row.number:>3} {row.time:>11}  {row.words}"[: terminal_width() - 11]
+        shown = f"{mark}{row.number:>3} {row.time:>11}  {row.words}"[
+            : terminal_width() - 11
+        ]
         click.echo(f"{shown:{terminal_width() - 11}} {row.origin}")

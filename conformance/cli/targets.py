@@ -10,7 +10,11 @@ import click
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.printable import printable
 from earwitness.conformance.targets.confinement import Confinement
-from earwitness.conformance.targets.entry_points import TargetOptions, installed_targets, load_target
+from earwitness.conformance.targets.entry_points import (
+    TargetOptions,
+    installed_targets,
+    load_target,
+)
 
 LEVELS = {"auto": Confinement.SEALED, "open": Confinement.OPEN}
 confinement_option = click.option(
@@ -20,7 +24,9 @@ confinement_option = click.option(
     show_default=True,
     help="auto: as firm as this machine allows; open: the target is not confined",
 )
-target_option = click.option("--target", default="ref", show_default=True, help="such as exec:COMMAND")
+target_option = click.option(
+    "--target", default="ref", show_default=True, help="such as exec:COMMAND"
+)
 
 
 @click.command()
@@ -32,7 +38,9 @@ def targets() -> None:
         purpose = " ".join((load_target(entry).__doc__ or "").split())
         click.echo(f"{name:12} {purpose.split('. ')[0].removesuffix('.')}")
     level, reason = strongest_confinement()
-    click.echo(f"\nconfinement here: {level.value}{f' ({reason})' if reason else ''}")
+    click.echo(
+        f"\nconfinement here: {level.value}{f' ({reason})' if reason else ''}"
+    )
 
 
 @click.command()
@@ -44,7 +52,9 @@ def control(target: str, confinement: str, seed: int) -> None:
     from earwitness.conformance.running.doctor import control_target
 
     done = control_target(target, TargetOptions(LEVELS[confinement]), seed)
-    devices = ", ".join(f"{printable(name)} ({kind})" for name, kind in done.devices.items())
+    devices = ", ".join(
+        f"{printable(name)} ({kind})" for name, kind in done.devices.items()
+    )
     click.echo(f"{done.name} {done.version}: {devices}")
     reason = f" ({printable(done.open_reason)})" if done.open_reason else ""
     click.echo(f"confinement: {done.confinement.value}{reason}")
@@ -52,18 +62,25 @@ def control(target: str, confinement: str, seed: int) -> None:
         click.echo(printable(done.failure, 2_000))
         sys.exit(Exit.NOT_DRIVABLE.value)
     known = done.heard.value if done.heard is not None else "nobody"
-    click.echo(f"heard, streamed and answered in {done.seconds:.1f} s; known from: {known}")
+    click.echo(
+        f"heard, streamed and answered in {done.seconds:.1f} s; known from: {known}"
+    )
 
 
 @click.command()
 @target_option
 @confinement_option
 @click.option(
-    "--write", type=click.Path(path_type=Path, dir_okay=False), help="write a capability file for the gate"
+    "--write",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="write a capability file for the gate",
 )
 def doctor(target: str, confinement: str, write: Path | None) -> None:
     """Compare what a target declares with what it does. Exits 3 where they differ."""
-    from earwitness.conformance.running.doctor import capability_text, examine_capabilities
+    from earwitness.conformance.running.doctor import (
+        capability_text,
+        examine_capabilities,
+    )
 
     checks = examine_capabilities(target, TargetOptions(LEVELS[confinement]))
     signs = {True: "seen", False: "NOT SEEN", None: ""}

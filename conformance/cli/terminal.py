@@ -105,7 +105,11 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
 def last_lines(summary: Summary, width: int) -> Iterator[str]:
     """The last block: the verdict, why, and what to type next."""
     color = (
-        "green" if summary.exit is Exit.SATISFIED else "red" if summary.exit is Exit.VIOLATED else "yellow"
+        "green"
+        if summary.exit is Exit.SATISFIED
+        else "red"
+        if summary.exit is Exit.VIOLATED
+        else "yellow"
     )
     yield ""
     yield click.style(
@@ -136,7 +140,9 @@ def _alike(summary: Summary) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in summary.failing:
         if line.verdict is not Verdict.VIOLATED:
-            found.setdefault(PART_NAME.sub("", line.problem), []).append(line.id)
+            found.setdefault(PART_NAME.sub("", line.problem), []).append(
+                line.id
+            )
     return found
 
 
@@ -192,7 +198,11 @@ class Progress:
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
-        self.is_live = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.is_live = (
+            not quiet
+            and sys.stderr.isatty()
+            and os.environ.get("TERM") != "dumb"
+        )
 
     def __enter__(self) -> Progress:
         if self.is_live:
@@ -232,6 +242,8 @@ class Progress:
                 self._task,
                 description=shown[: terminal_width() - 16],
             )
-            self._live.console.print(f"  · {shown}", markup=False, style="dim")
+            self._live.console.print(
+                f"  · {shown}", markup=False, style="dim"
+            )
         elif not self.quiet:
             click.echo(f"  · {shown}", err=True)

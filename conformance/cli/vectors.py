@@ -90,7 +90,11 @@ def _carry_out(
     )
 
     known = read(source) if source is not None else shipped()
-    chosen = [v for v in known if not only or any(text in r for text in only for r in v.reaches)]
+    chosen = [
+        v
+        for v in known
+        if not only or any(text in r for text in only for r in v.reaches)
+    ]
     if not chosen:
         raise click.UsageError("no vector reaches anything of that name")
     counts: dict[Came, int] = dict.fromkeys(Came, 0)
@@ -100,15 +104,25 @@ def _carry_out(
         for done in replay(harness, chosen):
             counts[done.came] += 1
             reason = f"  ({done.reason})" if done.reason else ""
-            click.echo(f"{done.came.value:28} {', '.join(done.vector.reaches)}{reason}")
-            fresh = set(done.run.violated()) - violated if done.run is not None else set()
+            click.echo(
+                f"{done.came.value:28} {', '.join(done.vector.reaches)}{reason}"
+            )
+            fresh = (
+                set(done.run.violated()) - violated
+                if done.run is not None
+                else set()
+            )
             if fresh:
                 click.secho(
                     f"{'violated':28} {', '.join(sorted(fresh))}",
                     fg="red",
                 )
             violated |= fresh
-    click.echo(", ".join(f"{count} {kind.value}" for kind, count in counts.items() if count))
+    click.echo(
+        ", ".join(
+            f"{count} {kind.value}" for kind, count in counts.items() if count
+        )
+    )
     if violated:
         return Exit.VIOLATED
     is_met = counts[Came.MET] and not counts[Came.MISSED]

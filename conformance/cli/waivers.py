@@ -47,7 +47,9 @@ def lint_decisions(files: tuple[Path, ...], packs: tuple[str, ...]) -> None:
 
     Exits 2 where a file is wrong, 6 where a waiver has expired or names a clause that no pack has.
     """
-    clauses = [clause.id for pack in packs_named(packs) for clause in pack.clauses]
+    clauses = [
+        clause.id for pack in packs_named(packs) for clause in pack.clauses
+    ]
     code = Exit.SATISFIED
     for path in files:
         try:
@@ -74,7 +76,9 @@ def _lint_file(path: Path, clauses: list[str]) -> list[str]:
     try:
         content = read_document(path.read_bytes(), str(path)).content
     except OSError as error:
-        raise GateFileError(f"{path}: cannot be read ({error.strerror})") from None
+        raise GateFileError(
+            f"{path}: cannot be read ({error.strerror})"
+        ) from None
     except PlacedYamlError as error:
         raise GateFileError(str(error)) from None
     keys = list(content) if isinstance(content, dict) else []
@@ -87,7 +91,11 @@ def _lint_file(path: Path, clauses: list[str]) -> list[str]:
 def _lint_waivers(path: Path, clauses: list[str]) -> list[str]:
     found = load_waivers(path)
     now = today()
-    expired = [f"waiver {w.id} expired on {w.expires}" for w in found if w.has_expired(now)]
+    expired = [
+        f"waiver {w.id} expired on {w.expires}"
+        for w in found
+        if w.has_expired(now)
+    ]
     return expired + unknown_clauses(found, clauses)
 
 
@@ -96,7 +104,9 @@ def _lint_known_failures(path: Path, clauses: list[str]) -> list[str]:
     return [
         f"known failure {k.id}: no clause is called '{k.clause}'"
         for k in known
-        if not any(k.covers(identity, k.event, k.fingerprint) for identity in clauses)
+        if not any(
+            k.covers(identity, k.event, k.fingerprint) for identity in clauses
+        )
     ]
 
 

@@ -86,7 +86,9 @@ class Bundle:
 def locate_bundle(path: Path) -> Path:
     """The folder of a bundle: the one that is named, or the latest run in it."""
     is_bundle = (path / MANIFEST).exists() or (path / PARTIAL).exists()
-    found = path / LATEST if not is_bundle and (path / LATEST).is_dir() else path
+    found = (
+        path / LATEST if not is_bundle and (path / LATEST).is_dir() else path
+    )
     return found.parent / found.readlink() if found.is_symlink() else found
 
 
@@ -106,24 +108,33 @@ def read_bundle(path: Path) -> Bundle:
             f"{folder}: the run did not come to its end ({manifest.reason or 'interrupted'})"
         )
     _check_files(folder, manifest)
-    failures = [name for name in manifest.files if name.startswith("failures/")]
+    failures = [
+        name for name in manifest.files if name.startswith("failures/")
+    ]
     return Bundle(
         folder=folder,
         digest=hashlib.sha256(content).hexdigest(),
         manifest=manifest,
         results=_listed(folder, manifest, RESULTS, Results),
-        failures={Path(name).stem: _listed(folder, manifest, name, FailureRecord) for name in failures},
+        failures={
+            Path(name).stem: _listed(folder, manifest, name, FailureRecord)
+            for name in failures
+        },
         proofs=_listed(folder, manifest, PROOFS, dict[str, ProofRecord]),
     )
 
 
 def _refuse_partial(folder: Path) -> None:
     if not folder.is_dir():
-        raise NoBundleError(f"{folder}: there is no such folder; name the one that 'earwitness check' wrote")
+        raise NoBundleError(
+            f"{folder}: there is no such folder; name the one that 'earwitness check' wrote"
+        )
     if (folder / MANIFEST).exists():
         return
     if not (folder / PARTIAL).exists():
-        raise NoBundleError(f"{folder}: holds no {MANIFEST}; name the folder that 'earwitness check' wrote")
+        raise NoBundleError(
+            f"{folder}: holds no {MANIFEST}; name the folder that 'earwitness check' wrote"
+        )
     noted = _record(
         _content(folder / PARTIAL),
         Manifest,
@@ -139,24 +150,37 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     for name, digest in manifest.files.items():
         path = _inside(folder, name)
         if path.is_symlink() or not path.is_file():
-            raise BundleError(f"{path}: is missing from the bundle, or is not a plain file")
+            raise BundleError(
+                f"{path}: is missing from the bundle, or is not a plain file"
+            )
         if _digest(path) != digest:
-            raise BundleError(f"{path}: was changed since the run (its digest differs)")
+            raise BundleError(
+                f"{path}: was changed since the run (its digest differs)"
+            )
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if not _belongs(path, name, manifest):
-            raise BundleError(f"{path}: does not belong to the bundle; take it away, or trust none of it")
+            raise BundleError(
+                f"{path}: does not belong to the bundle; take it away, or trust none of it"
+            )
 
 
 def _belongs(path: Path, name: str, manifest: Manifest) -> bool:
     is_folder = path.is_dir() and not path.is_symlink()
-    return is_folder or name in manifest.files or name in BESIDE or name.startswith("report.")
+    return (
+        is_folder
+        or name in manifest.files
+        or name in BESIDE
+        or name.startswith("report.")
+    )
 
 
 def _inside(folder: Path, name: str) -> Path:
     parts = PurePosixPath(name).parts
     if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-        raise BundleError(f"{folder / MANIFEST}: lists '{name}', which lies outside the bundle")
+        raise BundleError(
+            f"{folder / MANIFEST}: lists '{name}', which lies outside the bundle"
+        )
     return folder / name
 
 
@@ -182,7 +206,9 @@ def _content(path: Path) -> bytes:
             raise BundleError(f"{path}: larger than {LARGEST_RECORD} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise BundleError(f"{path}: cannot be read ({error.strerror})") from None
+        raise BundleError(
+            f"{path}: cannot be read ({error.strerror})"
+        ) from None
 
 
 def _record(content: bytes, kind: type[Kind], path: Path) -> Kind:
@@ -194,7 +220,9 @@ def _record(content: bytes, kind: type[Kind], path: Path) -> Kind:
         UnicodeDecodeError,
         RecursionError,
     ) as error:
-        raise BundleError(f"{path}: is not what a bundle holds there ({error})") from None
+        raise BundleError(
+            f"{path}: is not what a bundle holds there ({error})"
+        ) from None
 
 
 def _refuse_doubled_keys(content: bytes, path: Path) -> None:
@@ -202,9 +230,15 @@ def _refuse_doubled_keys(content: bytes, path: Path) -> None:
 
     def check(pairs: list[tuple[str, object]]) -> None:
         names = [name for name, _ in pairs]
-        doubled = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+        doubled = (
+            {name for name in names if names.count(name) > 1}
+            if len(set(names)) < len(names)
+            else set()
+        )
         if doubled:
-            raise BundleError(f"{path}: the key '{min(doubled)}' stands twice")
+            raise BundleError(
+                f"{path}: the key '{min(doubled)}' stands twice"
+            )
 
     try:
         json.loads(content, object_pairs_hook=check)
@@ -228,7 +262,9 @@ def _observation(line: bytes, place: str) -> tuple[int, Observation]:
         TypeError,
         RecursionError,
     ) as error:
-        raise BundleError(f"{place}: not an observation of a bundle ({error})") from None
+        raise BundleError(
+            f"{place}: not an observation of a bundle ({error})"
+        ) from None
 
 
 def archive_bundle(bundle: Bundle) -> bytes:
@@ -236,7 +272,9 @@ def archive_bundle(bundle: Bundle) -> bytes:
     what belongs to it."""
     beside = [name for name in BESIDE if (bundle.folder / name).is_file()]
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(
+        fileobj=out, mode="w", format=tarfile.PAX_FORMAT
+    ) as archive:
         for name in sorted([*bundle.manifest.files, *beside]):
             content = (bundle.folder / name).read_bytes()
             entry = tarfile.TarInfo(f"{bundle.manifest.id}/{name}")

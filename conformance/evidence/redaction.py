@@ -29,7 +29,10 @@ def safe_text(text: str, keep: str = "") -> str:
     >>> safe_text("a\x1b[31mb")
     'a\\u001b[31mb'
     """
-    return "".join(char if _is_safe(char) or char in keep else _escaped(char) for char in text)
+    return "".join(
+        char if _is_safe(char) or char in keep else _escaped(char)
+        for char in text
+    )
 
 
 def _is_safe(char: str) -> bool:
@@ -51,7 +54,11 @@ class Redactor:
             key=len,
             reverse=True,
         )
-        self._spoken = re.compile("|".join(map(_loose, wanted)), re.IGNORECASE) if wanted else None
+        self._spoken = (
+            re.compile("|".join(map(_loose, wanted)), re.IGNORECASE)
+            if wanted
+            else None
+        )
 
     def digest(self, text: str) -> str:
         """Stands for the text in this run alone."""
@@ -78,7 +85,11 @@ class Redactor:
         entry = observation_to_json(seen)
         for name, value in entry.items():
             if isinstance(value, str):
-                entry[name] = self.digest(value) if name in CONTENT else self.text(value)
+                entry[name] = (
+                    self.digest(value)
+                    if name in CONTENT
+                    else self.text(value)
+                )
         return entry
 
 

@@ -56,13 +56,18 @@ def make_schema(title: str, kind: Any) -> Mapping[str, Any]:
 
 
 def _with_flat_texts(part: Any) -> Any:
-    """The schema with every description in one line, so that wrapping a docstring changes no published file."""
+    """The schema with every description in one line, so that wrapping a docstring changes no published
+    file."""
     if isinstance(part, dict):
         flat = {name: _with_flat_texts(value) for name, value in part.items()}
         if isinstance(flat.get("description"), str):
             flat["description"] = " ".join(flat["description"].split())
         return flat
-    return [_with_flat_texts(value) for value in part] if isinstance(part, list) else part
+    return (
+        [_with_flat_texts(value) for value in part]
+        if isinstance(part, list)
+        else part
+    )
 
 
 def schema_text(schema: Mapping[str, Any]) -> str:
@@ -79,7 +84,9 @@ def write_bundle_schemas(folder: Path) -> None:
     """Write each schema to its file."""
     folder.mkdir(exist_ok=True)
     for name, schema in bundle_schemas().items():
-        (folder / f"{name}.schema.json").write_text(schema_text(schema), "utf-8")
+        (folder / f"{name}.schema.json").write_text(
+            schema_text(schema), "utf-8"
+        )
 
 
 if __name__ == "__main__":

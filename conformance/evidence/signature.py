@@ -43,7 +43,9 @@ def generate_key(private: Path) -> Path:
     public = private.with_name(private.name + ".pub")
     for path in (private, public):
         if path.exists():
-            raise KeyFileError(f"{path}: is there already; choose another name")
+            raise KeyFileError(
+                f"{path}: is there already; choose another name"
+            )
     key = Ed25519PrivateKey.generate()
     secret = key.private_bytes(
         serialization.Encoding.PEM,
@@ -107,7 +109,9 @@ def verify_signature(bundle: Bundle, public: Path) -> None:
         envelope = Envelope.from_dict(json.loads(path.read_bytes()))
         envelope.verify([key], threshold=1)
     except FileNotFoundError:
-        raise BundleError(f"{path}: there is no signature; sign with 'earwitness sign'") from None
+        raise BundleError(
+            f"{path}: there is no signature; sign with 'earwitness sign'"
+        ) from None
     except (
         VerificationError,
         ValueError,
@@ -115,8 +119,12 @@ def verify_signature(bundle: Bundle, public: Path) -> None:
         TypeError,
         AttributeError,
     ) as error:
-        raise BundleError(f"{path}: the signature is not one by {public} ({type(error).__name__})") from None
-    if envelope.payload_type != PAYLOAD_TYPE or envelope.payload != _payload(bundle):
+        raise BundleError(
+            f"{path}: the signature is not one by {public} ({type(error).__name__})"
+        ) from None
+    if envelope.payload_type != PAYLOAD_TYPE or envelope.payload != _payload(
+        bundle
+    ):
         raise BundleError(f"{path}: the signature speaks of another bundle")
 
 
@@ -141,16 +149,22 @@ def _sslib_key(key: Ed25519PublicKey) -> SSlibKey:
 
 def _load_private(path: Path) -> Ed25519PrivateKey:
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(
+            path.read_bytes(), password=None
+        )
     except (
         OSError,
         ValueError,
         TypeError,
         UnsupportedAlgorithm,
     ) as error:
-        raise KeyFileError(f"{path}: no private key can be read from it ({error})") from None
+        raise KeyFileError(
+            f"{path}: no private key can be read from it ({error})"
+        ) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError(f"{path}: not an Ed25519 key; make one with 'earwitness keygen'")
+        raise KeyFileError(
+            f"{path}: not an Ed25519 key; make one with 'earwitness keygen'"
+        )
     return key
 
 
@@ -162,7 +176,9 @@ def _load_public(path: Path) -> Ed25519PublicKey:
         ValueError,
         UnsupportedAlgorithm,
     ) as error:
-        raise KeyFileError(f"{path}: no public key can be read from it ({error})") from None
+        raise KeyFileError(
+            f"{path}: no public key can be read from it ({error})"
+        ) from None
     if not isinstance(key, Ed25519PublicKey):
         raise KeyFileError(f"{path}: not an Ed25519 key")
     return key

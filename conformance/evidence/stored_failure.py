@@ -56,17 +56,22 @@ def read_failure(path: Path) -> StoredFailure:
             "counterexample"
         ) from None
     except (ValueError, TypeError, RecursionError) as error:
-        raise FailureFileError(f"{path}: not a stored failure ({error})") from None
+        raise FailureFileError(
+            f"{path}: not a stored failure ({error})"
+        ) from None
     for step in scenario:
         if isinstance(step, Say) and step.clip not in CLIPS:
-            raise FailureFileError(f"{path}: there is no clip '{step.clip}'.{nearest(step.clip, CLIPS)}")
+            raise FailureFileError(
+                f"{path}: there is no clip '{step.clip}'.{nearest(step.clip, CLIPS)}"
+            )
     bundle = path.resolve().parent.parent
     manifest = _manifest_of(bundle)
     return StoredFailure(
         clause=failure.clause,
         scenario=scenario,
         kind=failure.kind,
-        target=failure.target or (manifest.target.given if manifest is not None else ""),
+        target=failure.target
+        or (manifest.target.given if manifest is not None else ""),
         seed=failure.seed or (manifest.seed if manifest is not None else 0),
         packs=_packs_of(bundle) if manifest is not None else (),
     )
@@ -81,7 +86,9 @@ def _packs_of(bundle: Path) -> tuple[Path, ...]:
 def _manifest_of(bundle: Path) -> Manifest | None:
     for name in (MANIFEST, PARTIAL):
         try:
-            return msgspec.json.decode((bundle / name).read_bytes(), type=Manifest)
+            return msgspec.json.decode(
+                (bundle / name).read_bytes(), type=Manifest
+            )
         except (OSError, ValueError):
             continue
     return None

@@ -57,7 +57,9 @@ def _pack_of(bundle: Bundle, record: PackRecord) -> Pack:
         return find(str(bundle.folder / record.file))
     except PackError as error:
         first = str(error).splitlines()[0]
-        raise BundleError(f"{record.file}: this version of Earwitness cannot read it: {first}") from None
+        raise BundleError(
+            f"{record.file}: this version of Earwitness cannot read it: {first}"
+        ) from None
 
 
 def find_contradictions(
@@ -70,9 +72,15 @@ def find_contradictions(
     `rejudged` are the results to which the judge comes from the bundle's own observations. Raises
     BundleError."""
     loaded = tuple(packs)
-    clauses = {clause.id: clause for pack in loaded for clause in pack.clauses}
+    clauses = {
+        clause.id: clause for pack in loaded for clause in pack.clauses
+    }
     again = tuple(rejudged)
-    verdicts = _about_judgement(bundle, again) if again else _about_verdicts(bundle, clauses)
+    verdicts = (
+        _about_judgement(bundle, again)
+        if again
+        else _about_verdicts(bundle, clauses)
+    )
     return [
         *_about_packs(bundle, loaded),
         *_about_results(bundle, clauses),
@@ -91,18 +99,24 @@ def _about_packs(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:
             record.version,
             record.source,
         ):
-            found = f"{record.file} is pack {pack.name}, version {pack.version}"
+            found = (
+                f"{record.file} is pack {pack.name}, version {pack.version}"
+            )
             yield f"manifest.json: {found}; the manifest says otherwise"
 
 
-def _about_results(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
+def _about_results(
+    bundle: Bundle, clauses: Mapping[str, Clause]
+) -> Iterator[str]:
     results = bundle.results.clauses
     judged = [result.id for result in results]
     for identity in sorted(set(clauses) - set(judged)):
         yield f"results.json: {identity} is in a pack and has no result"
     for identity in sorted(set(judged) - set(clauses)):
         yield f"results.json: {identity} has a result and is in no pack"
-    for identity in sorted({identity for identity in judged if judged.count(identity) > 1}):
+    for identity in sorted(
+        {identity for identity in judged if judged.count(identity) > 1}
+    ):
         yield f"results.json: {identity} has more than one result"
     expected = gate(results, frozenset(clauses))
     if not _agrees(
@@ -117,10 +131,14 @@ def _about_results(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[st
 
 def _agrees(written: Exit, expected: Exit, reason: str) -> bool:
     """A run may end worse than its verdicts, if it says why; never better."""
-    return written is expected or (written in (Exit.INCONCLUSIVE, Exit.NOT_DRIVABLE) and bool(reason))
+    return written is expected or (
+        written in (Exit.INCONCLUSIVE, Exit.NOT_DRIVABLE) and bool(reason)
+    )
 
 
-def _about_result(result: ClauseResult, clause: Clause | None) -> Iterator[str]:
+def _about_result(
+    result: ClauseResult, clause: Clause | None
+) -> Iterator[str]:
     if clause is None:
         return
     for name in ("title", "severity", "source"):
@@ -131,12 +149,18 @@ def _about_result(result: ClauseResult, clause: Clause | None) -> Iterator[str]:
         if part.name in parts and part.needs is not parts[part.name]:
             yield f"results.json: {part.name}: what it needs is not what the pack asks for"
     if result.verdict is Verdict.SATISFIED:
-        bad = [part.name for part in result.conjuncts if part.verdict is not Verdict.SATISFIED]
+        bad = [
+            part.name
+            for part in result.conjuncts
+            if part.verdict is not Verdict.SATISFIED
+        ]
         if bad:
             yield f"results.json: {result.id} is called satisfied, but not its parts {', '.join(bad)}"
 
 
-def recompute(bundle: Bundle, clauses: Iterable[Clause]) -> Mapping[str, Recomputed]:
+def recompute(
+    bundle: Bundle, clauses: Iterable[Clause]
+) -> Mapping[str, Recomputed]:
     """Step every clause that has a formula over the observations of every run. Raises BundleError."""
     judged = tuple(clause for clause in clauses if clause.monitor is not None)
     found = {clause.id: Recomputed() for clause in judged}
@@ -160,17 +184,22 @@ def step_clause(clause: Clause, trace: Iterable[Observation]) -> Recomputed:
     return found
 
 
-def _about_verdicts(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
+def _about_verdicts(
+    bundle: Bundle, clauses: Mapping[str, Clause]
+) -> Iterator[str]:
     capabilities = bundle.manifest.target.capabilities
     applicable = {
         identity: clause
         for identity, clause in clauses.items()
-        if clause.capability is None or capabilities.get(clause.capability, False)
+        if clause.capability is None
+        or capabilities.get(clause.capability, False)
     }
     recomputed = recompute(bundle, applicable.values())
     for result in bundle.results.clauses:
         applies = result.id in applicable
-        if result.id in clauses and applies is (result.verdict is Verdict.NOT_APPLICABLE):
+        if result.id in clauses and applies is (
+            result.verdict is Verdict.NOT_APPLICABLE
+        ):
             word = "has" if applies else "lacks"
             yield (
                 f"results.json: {result.id} is called {result.verdict.value}, and the target {word} "
@@ -189,8 +218,14 @@ def _about_verdict(result: ClauseResult, seen: Recomputed) -> Iterator[str]:
         yield f"results.json: {result.id} is called violated, but no observation violates it"
 
 
-def _about_failures(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[str]:
-    violated = {result.id for result in bundle.results.clauses if result.verdict is Verdict.VIOLATED}
+def _about_failures(
+    bundle: Bundle, clauses: Mapping[str, Clause]
+) -> Iterator[str]:
+    violated = {
+        result.id
+        for result in bundle.results.clauses
+        if result.verdict is Verdict.VIOLATED
+    }
     for name, failure in bundle.failures.items():
         file = f"failures/{name}.json"
         clause = clauses.get(failure.clause)
@@ -202,16 +237,25 @@ def _about_failures(bundle: Bundle, clauses: Mapping[str, Clause]) -> Iterator[s
 
 def _violates(clause: Clause, failure: FailureRecord) -> bool:
     try:
-        trace = [partial_observation_from(dict(entry)) for entry in failure.trace]
+        trace = [
+            partial_observation_from(dict(entry)) for entry in failure.trace
+        ]
     except TraceError:
         return False
     before = step_clause(clause, trace[: failure.at])
-    return step_clause(clause, trace[: failure.at + 1]).violated and not before.violated
+    return (
+        step_clause(clause, trace[: failure.at + 1]).violated
+        and not before.violated
+    )
 
 
 def _about_runs(bundle: Bundle) -> Iterator[str]:
     counted = {number: len(trace) for number, trace in bundle.runs().items()}
-    written = {run.number: run.observations for run in bundle.results.runs if run.observations}
+    written = {
+        run.number: run.observations
+        for run in bundle.results.runs
+        if run.observations
+    }
     for number in sorted(set(counted) | set(written)):
         if counted.get(number, 0) != written.get(number, 0):
             yield (
@@ -220,7 +264,9 @@ def _about_runs(bundle: Bundle) -> Iterator[str]:
             )
 
 
-def _about_judgement(bundle: Bundle, rejudged: Iterable[ClauseResult]) -> Iterator[str]:
+def _about_judgement(
+    bundle: Bundle, rejudged: Iterable[ClauseResult]
+) -> Iterator[str]:
     written = {result.id: result for result in bundle.results.clauses}
     for again in rejudged:
         result = written.get(again.id)
@@ -253,7 +299,9 @@ def proof_faults(bundle: Bundle) -> list[str]:
             for part in check_folder(bundle.folder / "proofs"):
                 held[f"proofs/{part.file}"] = part.obligations
                 if part.failed:
-                    found.append(f"proofs/{part.file}: not a proof: {part.failed}")
+                    found.append(
+                        f"proofs/{part.file}: not a proof: {part.failed}"
+                    )
         except ProofError as error:
             found.append(f"not a proof: {error}")
     for name, proof in bundle.proofs.items():

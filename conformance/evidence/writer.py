@@ -97,7 +97,11 @@ class BundleWriter:
             target=TargetRecord(given=target),
             seed=seed,
             arguments=tuple(arguments),
-            environment={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
+            environment={
+                name: os.environ[name]
+                for name in KEPT_ENVIRONMENT
+                if name in os.environ
+            },
         )
         self._files: set[str] = set()
         self._counts: dict[int, int] = {}
@@ -136,7 +140,12 @@ class BundleWriter:
                 "run": run,
                 **self.redactor.observation(seen),
             }
-            lines.append(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+            lines.append(
+                json.dumps(entry, ensure_ascii=False).encode(
+                    "utf-8", "backslashreplace"
+                )
+                + b"\n"
+            )
         self._observations.write(b"".join(lines))
         self._observations.flush()
         self._counts[run] = self._counts.get(run, 0) + len(lines)
@@ -144,9 +153,9 @@ class BundleWriter:
     def log_target(self, text: str) -> None:
         """Append to the log of what the target wrote to its standard error: safe to print, without words,
         bounded."""
-        shown = self.redactor.text(safe_text(text, keep="\n\t")).encode("utf-8")[
-            : LARGEST_LOG - self._log_size
-        ]
+        shown = self.redactor.text(safe_text(text, keep="\n\t")).encode(
+            "utf-8"
+        )[: LARGEST_LOG - self._log_size]
         with (self.folder / TARGET_LOG).open("ab") as log:
             log.write(shown)
         self._log_size += len(shown)
@@ -210,8 +219,15 @@ class BundleWriter:
         self.keep_file(RESULTS, encode_record(results))
         if PROOFS not in self._files:
             self.store_proofs({})
-        self._files |= {_name(path, self.folder) for path in self.proofs.rglob("*") if path.is_file()}
-        digests = {name: digest_file(self.folder / name) for name in sorted(self._files)}
+        self._files |= {
+            _name(path, self.folder)
+            for path in self.proofs.rglob("*")
+            if path.is_file()
+        }
+        digests = {
+            name: digest_file(self.folder / name)
+            for name in sorted(self._files)
+        }
         whole = msgspec.structs.replace(
             self.manifest,
             state=state,
@@ -233,7 +249,9 @@ class BundleWriter:
     def _note_end(self, reason: str) -> None:
         """Say in the partial manifest why the run ended, if the disk still takes it."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
-        noted = msgspec.structs.replace(self.manifest, ended=ended, reason=reason)
+        noted = msgspec.structs.replace(
+            self.manifest, ended=ended, reason=reason
+        )
         with contextlib.suppress(OSError):
             _write_whole(self.folder / PARTIAL, encode_record(noted))
 
@@ -269,7 +287,8 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def forget_latest(out: Path) -> None:
-    """Let `latest` name no run, before anything of a new one can fail: an older bundle must not answer for it."""
+    """Let `latest` name no run, before anything of a new one can fail: an older bundle must not answer
+    for it."""
     link = out / LATEST
     if link.is_symlink():
         link.unlink()

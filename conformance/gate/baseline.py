@@ -19,10 +19,17 @@ class ClauseChange(Enum):
     UNCHANGED = "unchanged"
 
 
-def compare_clauses(bundle: Bundle, baseline: Bundle) -> Mapping[str, ClauseChange]:
+def compare_clauses(
+    bundle: Bundle, baseline: Bundle
+) -> Mapping[str, ClauseChange]:
     """The change of each clause of this run."""
-    before = {clause.id: clause.verdict for clause in baseline.results.clauses}
-    return {clause.id: _change(before.get(clause.id), clause.verdict) for clause in bundle.results.clauses}
+    before = {
+        clause.id: clause.verdict for clause in baseline.results.clauses
+    }
+    return {
+        clause.id: _change(before.get(clause.id), clause.verdict)
+        for clause in bundle.results.clauses
+    }
 
 
 def _change(before: Verdict | None, now: Verdict) -> ClauseChange:
@@ -43,18 +50,30 @@ def staleness(bundle: Bundle, baseline: Bundle) -> list[str]:
     found = []
     before, now = baseline.manifest, bundle.manifest
     if before.target.name != now.target.name:
-        found.append(f"the baseline is of '{before.target.name}', this run of '{now.target.name}'")
+        found.append(
+            f"the baseline is of '{before.target.name}', this run of '{now.target.name}'"
+        )
     kept = {clause.id for clause in bundle.results.clauses}
-    gone = [clause.id for clause in baseline.results.clauses if clause.id not in kept]
+    gone = [
+        clause.id
+        for clause in baseline.results.clauses
+        if clause.id not in kept
+    ]
     if gone:
-        found.append(f"the baseline has clauses that this run does not judge: {', '.join(gone)}")
+        found.append(
+            f"the baseline has clauses that this run does not judge: {', '.join(gone)}"
+        )
     packs = {pack.name: pack for pack in now.packs}
     for old in before.packs:
         new = packs.get(old.name)
         if new is None:
             continue
         if new.version < old.version:
-            found.append(f"pack {old.name} went back from version {old.version} to {new.version}")
+            found.append(
+                f"pack {old.name} went back from version {old.version} to {new.version}"
+            )
         elif new.version == old.version and new.sha256 != old.sha256:
-            found.append(f"pack {old.name} changed and kept its version {old.version}; give it a new one")
+            found.append(
+                f"pack {old.name} changed and kept its version {old.version}; give it a new one"
+            )
     return found

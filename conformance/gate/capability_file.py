@@ -35,17 +35,23 @@ def load_capabilities(path: Path) -> CapabilityFile:
                 f"{place}: '{name}' is refused without a reason; say why the product lacks it"
             )
         if name in content.has:
-            raise GateFileError(f"{place}: '{name}' is both had and refused; choose one")
+            raise GateFileError(
+                f"{place}: '{name}' is both had and refused; choose one"
+            )
     return content
 
 
 def _refuse_unknown(name: str, place: str) -> None:
     known = vocabulary().capabilities
     if name not in known:
-        raise GateFileError(f"{place}: there is no capability '{name}'.{nearest(name, known)}")
+        raise GateFileError(
+            f"{place}: there is no capability '{name}'.{nearest(name, known)}"
+        )
 
 
-def capability_contradictions(stated: CapabilityFile, declared: Mapping[str, bool]) -> list[str]:
+def capability_contradictions(
+    stated: CapabilityFile, declared: Mapping[str, bool]
+) -> list[str]:
     """A sentence for each capability of which the file and the target say different things."""
     missing = [name for name in stated.has if not declared.get(name, False)]
     surplus = [name for name in stated.refuses if declared.get(name, False)]
@@ -54,5 +60,8 @@ def capability_contradictions(stated: CapabilityFile, declared: Mapping[str, boo
             f"the capability file says the product has '{name}', the target says it has not"
             for name in missing
         ),
-        *(f"the capability file refuses '{name}', the target says it has it" for name in surplus),
+        *(
+            f"the capability file refuses '{name}', the target says it has it"
+            for name in surplus
+        ),
     ]

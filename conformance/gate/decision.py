@@ -133,27 +133,35 @@ class GateDecision:
 
     @property
     def failing(self) -> tuple[ClauseDecision, ...]:
-        return tuple(c for c in self.clauses if c.treatment is Treatment.FAILS)
+        return tuple(
+            c for c in self.clauses if c.treatment is Treatment.FAILS
+        )
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
         return tuple(n for n in self.notices if n.exit is Exit.SATISFIED)
 
 
-def decide_bundle(bundle: Bundle, packs: tuple[Pack, ...], policy: Policy) -> GateDecision:
+def decide_bundle(
+    bundle: Bundle, packs: tuple[Pack, ...], policy: Policy
+) -> GateDecision:
     """The one decision about a bundle. `packs` are those of the bundle."""
     judged = _Judged(
         bundle,
         {c.id: c for pack in packs for c in pack.clauses},
         policy,
     )
-    clauses = tuple(judged.clause(result) for result in bundle.results.clauses)
+    clauses = tuple(
+        judged.clause(result) for result in bundle.results.clauses
+    )
     notices = (
         *judged.about_the_run(),
         *judged.about_certification(),
         *judged.about_the_files(clauses),
     )
-    exits = [c.exit for c in clauses if c.treatment is Treatment.FAILS] + [n.exit for n in notices]
+    exits = [c.exit for c in clauses if c.treatment is Treatment.FAILS] + [
+        n.exit for n in notices
+    ]
     if not any(c.result.verdict is Verdict.SATISFIED for c in clauses):
         exits.append(Exit.INCONCLUSIVE)
         notices = (
@@ -231,15 +239,31 @@ class _Judged:
                 )
 
     def _lacking_evidence(self, result: ClauseResult) -> str:
-        weak = [c for c in result.conjuncts if not self._is_witnessed_enough(result, c)]
-        parts = ", ".join(f"{c.name} rests on {_word(c.evidence)}" for c in weak)
-        return f"on its word where a witness is asked for: {parts}" if weak else ""
+        weak = [
+            c
+            for c in result.conjuncts
+            if not self._is_witnessed_enough(result, c)
+        ]
+        parts = ", ".join(
+            f"{c.name} rests on {_word(c.evidence)}" for c in weak
+        )
+        return (
+            f"on its word where a witness is asked for: {parts}"
+            if weak
+            else ""
+        )
 
-    def _is_witnessed_enough(self, result: ClauseResult, conjunct: ConjunctResult) -> bool:
+    def _is_witnessed_enough(
+        self, result: ClauseResult, conjunct: ConjunctResult
+    ) -> bool:
         needs = self._asked_for(result, conjunct)
-        return conjunct.evidence is not None and reaches(conjunct.evidence, needs)
+        return conjunct.evidence is not None and reaches(
+            conjunct.evidence, needs
+        )
 
-    def _asked_for(self, result: ClauseResult, conjunct: ConjunctResult) -> Origin:
+    def _asked_for(
+        self, result: ClauseResult, conjunct: ConjunctResult
+    ) -> Origin:
         clause = self.clauses.get(result.id)
         is_witnessable = clause is not None and Way.WITNESSED in clause.ways
         if self.policy.profile is not Profile.CORE and is_witnessable:
@@ -250,7 +274,9 @@ class _Judged:
         clause = self.clauses.get(result.id)
         capability = clause.capability if clause is not None else None
         stated = self.policy.capabilities
-        if capability is None or (stated is not None and capability in stated.refuses):
+        if capability is None or (
+            stated is not None and capability in stated.refuses
+        ):
             return ""
         return f"the target lacks '{capability}', and no capability file gives a reason for it"
 
@@ -286,7 +312,9 @@ class _Judged:
                 "not in the baseline; it counts once the baseline is renewed",
                 None,
             )
-        if SEVERITIES.index(result.severity) < SEVERITIES.index(self.policy.fail_on):
+        if SEVERITIES.index(result.severity) < SEVERITIES.index(
+            self.policy.fail_on
+        ):
             return (
                 Treatment.BELOW,
                 f"severity {result.severity}, the gate fails on {self.policy.fail_on}",
@@ -295,21 +323,34 @@ class _Judged:
         return Treatment.FAILS, "", None
 
     def _waiver(self, result: ClauseResult, print_: str) -> Waiver | None:
-        if self.policy.profile is Profile.CERTIFICATION and result.severity == ABSOLUTE:
+        if (
+            self.policy.profile is Profile.CERTIFICATION
+            and result.severity == ABSOLUTE
+        ):
             return None
         version = self.bundle.manifest.target.version
-        valid = (w for w in self.policy.waivers if not w.has_expired(self.policy.now))
+        valid = (
+            w
+            for w in self.policy.waivers
+            if not w.has_expired(self.policy.now)
+        )
         return next(
             (w for w in valid if w.covers(result.id, version, print_)),
             None,
         )
 
-    def _known_failure(self, result: ClauseResult, print_: str) -> KnownFailure | None:
+    def _known_failure(
+        self, result: ClauseResult, print_: str
+    ) -> KnownFailure | None:
         if result.verdict is not Verdict.VIOLATED:
             return None
         event = violating_event(self.bundle.failures.get(result.id))
         return next(
-            (k for k in self.policy.known_failures if k.covers(result.id, event, print_)),
+            (
+                k
+                for k in self.policy.known_failures
+                if k.covers(result.id, event, print_)
+            ),
             None,
         )
 
@@ -372,7 +413,9 @@ class _Judged:
                     f"waiver {waiver.id} does not count: {clause.id} is critical",
                 )
 
-    def about_the_files(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
+    def about_the_files(
+        self, decided: tuple[ClauseDecision, ...]
+    ) -> Iterator[Notice]:
         yield from self._about_waivers(decided)
         yield from self._about_known_failures(decided)
         if self.policy.baseline is not None:
@@ -380,12 +423,18 @@ class _Judged:
                 yield Notice(Exit.STALE, text)
         if self.policy.capabilities is not None:
             declared = self.bundle.manifest.target.capabilities
-            for text in capability_contradictions(self.policy.capabilities, declared):
+            for text in capability_contradictions(
+                self.policy.capabilities, declared
+            ):
                 yield Notice(Exit.USAGE, text)
 
-    def _about_waivers(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
+    def _about_waivers(
+        self, decided: tuple[ClauseDecision, ...]
+    ) -> Iterator[Notice]:
         used = {c.waiver.id for c in decided if c.waiver is not None}
-        careless = Exit.STALE if self.policy.strict_waivers else Exit.SATISFIED
+        careless = (
+            Exit.STALE if self.policy.strict_waivers else Exit.SATISFIED
+        )
         unknown = unknown_clauses(self.policy.waivers, self.clauses)
         for text in unknown:
             yield Notice(careless, text)
@@ -401,7 +450,9 @@ class _Judged:
                     f"waiver {waiver.id} for {waiver.clause} is not used; take it away",
                 )
 
-    def _about_known_failures(self, decided: tuple[ClauseDecision, ...]) -> Iterator[Notice]:
+    def _about_known_failures(
+        self, decided: tuple[ClauseDecision, ...]
+    ) -> Iterator[Notice]:
         failing = [c for c in decided if c.result.verdict is Verdict.VIOLATED]
         for known in self.policy.known_failures:
             events = (
@@ -411,7 +462,10 @@ class _Judged:
                 )
                 for c in failing
             )
-            if not any(known.covers(c.result.id, event, c.fingerprint) for c, event in events):
+            if not any(
+                known.covers(c.result.id, event, c.fingerprint)
+                for c, event in events
+            ):
                 yield Notice(
                     Exit.STALE,
                     f"known failure {known.id}: {known.clause} does not fail in this way any more",

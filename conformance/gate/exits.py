@@ -64,4 +64,6 @@ def strongest(exits: Iterable[Exit]) -> Exit:
 
 def describe_exits() -> str:
     """One line a code, for help texts."""
-    return "\n".join(f"{code.value:>3}  {meaning}" for code, meaning in MEANING.items())
+    return "\n".join(
+        f"{code.value:>3}  {meaning}" for code, meaning in MEANING.items()
+    )

@@ -41,7 +41,9 @@ def load_gate_file(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
     try:
         document = read_document(path.read_bytes(), str(path))
     except OSError as error:
-        raise GateFileError(f"{path}: cannot be read ({error.strerror})") from None
+        raise GateFileError(
+            f"{path}: cannot be read ({error.strerror})"
+        ) from None
     except PlacedYamlError as error:
         raise GateFileError(str(error)) from None
     try:
@@ -67,7 +69,11 @@ def _plain(content: Any) -> Any:
 
 def _with_place(message: str, document: Document) -> str:
     found = _PLACE.match(message)
-    steps = _STEP.findall(found.group("path") or "") if found is not None else []
-    path: list[str | int] = [name or int(number) for name, number in steps if number != "..."]
+    steps = (
+        _STEP.findall(found.group("path") or "") if found is not None else []
+    )
+    path: list[str | int] = [
+        name or int(number) for name, number in steps if number != "..."
+    ]
     what = found.group("what") if found is not None else message
     return f"{document.place(path)}: {what}"

@@ -41,4 +41,6 @@ def fingerprint(bundle: Bundle, clause: str) -> str:
     if failure is not None and violating_event(failure):
         entry = failure.trace[failure.at]
         kept |= {name: entry[name] for name in LASTING if name in entry}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        json.dumps(kept, sort_keys=True).encode()
+    ).hexdigest()[:16]

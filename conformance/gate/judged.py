@@ -59,7 +59,10 @@ def _made_printable(bundle: Bundle) -> Bundle:
         manifest,
         target=target,
         arguments=tuple(map(safe_text, manifest.arguments)),
-        environment={name: safe_text(value) for name, value in manifest.environment.items()},
+        environment={
+            name: safe_text(value)
+            for name, value in manifest.environment.items()
+        },
     )
     results = msgspec.structs.replace(
         bundle.results,

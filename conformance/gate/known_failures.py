@@ -64,4 +64,8 @@ def _is_too_broad(known: KnownFailure) -> bool:
     if not any(char in known.clause for char in "*?["):
         return False
     family = known.clause.partition("-")[0]
-    return any(char in family for char in "*?[") or "-" not in known.clause or not known.event
+    return (
+        any(char in family for char in "*?[")
+        or "-" not in known.clause
+        or not known.event
+    )

@@ -104,7 +104,11 @@ def tell_story(
     """The story of a stored failure. `speaks_of` names the events of the clause's formula: the others are
     left out (none: all stay)."""
     rows = sequence_rows(failure.trace, failure.at, speaks_of)
-    event = str(failure.trace[failure.at]["event"]) if failure.at < len(failure.trace) else ""
+    event = (
+        str(failure.trace[failure.at]["event"])
+        if failure.at < len(failure.trace)
+        else ""
+    )
     return Story(
         clause=failure.clause,
         title=title,
@@ -125,7 +129,9 @@ def _steps(
     told = [describe_step(step) for step in scenario[:MOST_STEPS]]
     left_out = len(scenario) - len(told)
     if left_out:
-        told.append(f"and {left_out} more: no shorter way was found in the time there was")
+        told.append(
+            f"and {left_out} more: no shorter way was found in the time there was"
+        )
     return tuple(told)
 
 
@@ -139,12 +145,22 @@ def event_words(entry: Mapping[str, Value]) -> str:
     declared = vocabulary().events.get(name)
     if declared is None:
         return safe_text(name)
-    values = {key: _formula_text(value) for key, value in entry.items() if key not in STRUCTURE}
-    fitting = [said for said in declared.phrases if said <= set(values.items())]
+    values = {
+        key: _formula_text(value)
+        for key, value in entry.items()
+        if key not in STRUCTURE
+    }
+    fitting = [
+        said for said in declared.phrases if said <= set(values.items())
+    ]
     best = max(fitting, key=len, default=frozenset())
     phrase = declared.phrases.get(best, declared.meaning)
     said = {key for key, _ in best} | UNSAID
-    rest = [f"{key.replace('_', ' ')}: {_value_text(key, entry[key])}" for key in values if key not in said]
+    rest = [
+        f"{key.replace('_', ' ')}: {_value_text(key, entry[key])}"
+        for key in values
+        if key not in said
+    ]
     return f"{phrase} ({', '.join(rest)})" if rest else phrase
 
 
@@ -170,12 +186,18 @@ def describe_step(step: Mapping[str, Value]) -> str:
     'press the microphone button of d1'
     """
     name = str(step.get("do", ""))
-    values = {key: _step_text(key, value) for key, value in step.items() if key != "do"}
+    values = {
+        key: _step_text(key, value)
+        for key, value in step.items()
+        if key != "do"
+    }
     try:
         return safe_text(STEP_WORDS[name].format(**values))
     except (KeyError, IndexError):
         told = [value for key, value in values.items() if key != "device"]
-        return safe_text(f"{' '.join([name, *told])} on {values.get('device', 'the target')}")
+        return safe_text(
+            f"{' '.join([name, *told])} on {values.get('device', 'the target')}"
+        )
 
 
 def _step_text(key: str, value: Value) -> str:
@@ -258,7 +280,9 @@ def _like_it(
         return None
     for place in range(max(0, len(kept) - 2), len(kept)):
         other = kept[place][0]
-        if other["event"] == entry["event"] and other.get("origin") == entry.get("origin"):
+        if other["event"] == entry["event"] and other.get(
+            "origin"
+        ) == entry.get("origin"):
             return place
     return None
 
@@ -275,7 +299,11 @@ def _likely_cause(rows: Sequence[Row]) -> str:
     before = [row for row in rows if not row.is_violation]
     if not before or not rows[-1].is_violation:
         return ""
-    done = [row for row in before if row.event in DONE_BY_PEOPLE and not row.event.startswith("setting")]
+    done = [
+        row
+        for row in before
+        if row.event in DONE_BY_PEOPLE and not row.event.startswith("setting")
+    ]
     cause = (done or before)[-1]
     return f"It follows “{cause.words}” at {cause.time}; look at what the implementation does from there on."
 

@@ -130,13 +130,17 @@ class Summary:
 
     @property
     def failing(self) -> tuple[ClauseLine, ...]:
-        return tuple(line for line in self.clauses if line.treatment is Treatment.FAILS)
+        return tuple(
+            line for line in self.clauses if line.treatment is Treatment.FAILS
+        )
 
     @property
     def excused(self) -> tuple[ClauseLine, ...]:
         """What is not as it should be and was let through."""
         return tuple(
-            line for line in self.clauses if line.treatment not in (Treatment.FAILS, Treatment.PASSES)
+            line
+            for line in self.clauses
+            if line.treatment not in (Treatment.FAILS, Treatment.PASSES)
         )
 
 
@@ -149,9 +153,14 @@ def summarise(
     owned = [(pack, clause) for pack in packs for clause in pack.clauses]
     pack_of = {clause.id: pack.name for pack, clause in owned}
     speaks_of = {
-        clause.id: frozenset(event_names(clause.formula)) for _, clause in owned if clause.formula is not None
+        clause.id: frozenset(event_names(clause.formula))
+        for _, clause in owned
+        if clause.formula is not None
     }
-    lines = tuple(_clause_line(c, pack_of.get(c.result.id, "")) for c in decision.clauses)
+    lines = tuple(
+        _clause_line(c, pack_of.get(c.result.id, ""))
+        for c in decision.clauses
+    )
     prints = {c.result.id: c.fingerprint for c in decision.clauses}
     stories = tuple(_stories(bundle, decision, prints, speaks_of))
     counts = count_words(decision.clauses)
@@ -162,10 +171,18 @@ def summarise(
         counts=counts,
         clauses=lines,
         by_verdict=_tally(line.verdict.value for line in lines),
-        by_evidence=_tally(line.evidence for line in lines if line.verdict is Verdict.SATISFIED),
+        by_evidence=_tally(
+            line.evidence
+            for line in lines
+            if line.verdict is Verdict.SATISFIED
+        ),
         matrix=_matrix(lines),
         stories=stories,
-        problems=tuple(safe_text(n.text) for n in decision.notices if n.exit is not Exit.SATISFIED),
+        problems=tuple(
+            safe_text(n.text)
+            for n in decision.notices
+            if n.exit is not Exit.SATISFIED
+        ),
         warnings=tuple(safe_text(n.text) for n in decision.warnings),
         limits=tuple(_limits(bundle)),
         believed=tuple(_believed(bundle)),
@@ -186,21 +203,35 @@ def count_words(clauses: Iterable[ClauseDecision]) -> str:
         *(v.value for v in Verdict),
     ]
     names = dict.fromkeys([*order, *counted])
-    return ", ".join(f"{counted[name]} {_satisfied_by(name)}" for name in names if counted[name])
+    return ", ".join(
+        f"{counted[name]} {_satisfied_by(name)}"
+        for name in names
+        if counted[name]
+    )
 
 
 def _satisfied_by(name: str) -> str:
-    return f"satisfied on {name}" if name.endswith("word") and name.startswith(("the", "a ")) else name
+    return (
+        f"satisfied on {name}"
+        if name.endswith("word") and name.startswith(("the", "a "))
+        else name
+    )
 
 
 def _kind(result: ClauseResult) -> str:
-    evidence = evidence_of(result) if result.verdict is Verdict.SATISFIED else ""
+    evidence = (
+        evidence_of(result) if result.verdict is Verdict.SATISFIED else ""
+    )
     return evidence or str(result.verdict.value)
 
 
 def evidence_of(result: ClauseResult) -> str:
     """The weakest evidence of the parts of a clause, in words; empty where there is none."""
-    known = [part.evidence for part in result.conjuncts if part.evidence is not None]
+    known = [
+        part.evidence
+        for part in result.conjuncts
+        if part.evidence is not None
+    ]
     worst = weakest(known)
     return WORDS[worst] if worst is not None else ""
 
@@ -209,8 +240,16 @@ def describe_origins(conjunct: ConjunctResult) -> str:
     """Who says what, strongest first: "witnessed: stream.audio, power; the device's word: light"."""
     by_word: dict[str, list[str]] = {}
     for word in WORDS.values():
-        by_word[word] = [name for name, origin in conjunct.origins.items() if WORDS[origin] == word]
-    return "; ".join(f"{word}: {', '.join(sorted(names))}" for word, names in by_word.items() if names)
+        by_word[word] = [
+            name
+            for name, origin in conjunct.origins.items()
+            if WORDS[origin] == word
+        ]
+    return "; ".join(
+        f"{word}: {', '.join(sorted(names))}"
+        for word, names in by_word.items()
+        if names
+    )
 
 
 def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
@@ -242,7 +281,9 @@ def _part_line(part: ConjunctResult) -> PartLine:
         english=safe_text(part.english),
         verdict=part.verdict,
         needs=WORDS[part.needs],
-        evidence=WORDS[part.evidence] if part.evidence is not None else "none",
+        evidence=WORDS[part.evidence]
+        if part.evidence is not None
+        else "none",
         detail=describe_origins(part),
         exercised=part.exercised,
         reason=safe_text(part.reason),
@@ -257,11 +298,19 @@ def _matrix(
     lines: Iterable[ClauseLine],
 ) -> Mapping[str, Mapping[str, int]]:
     """How many clauses of each severity came to what."""
-    table: dict[str, Counter[str]] = {severity: Counter() for severity in reversed(SEVERITIES)}
+    table: dict[str, Counter[str]] = {
+        severity: Counter() for severity in reversed(SEVERITIES)
+    }
     for line in lines:
         is_good = line.verdict is Verdict.SATISFIED
-        table[line.severity][line.evidence or "satisfied" if is_good else line.verdict.value] += 1
-    return {severity: dict(counted) for severity, counted in table.items() if counted}
+        table[line.severity][
+            line.evidence or "satisfied" if is_good else line.verdict.value
+        ] += 1
+    return {
+        severity: dict(counted)
+        for severity, counted in table.items()
+        if counted
+    }
 
 
 def _sentence(bundle: Bundle, decision: GateDecision) -> str:
@@ -273,10 +322,16 @@ def _sentence(bundle: Bundle, decision: GateDecision) -> str:
     )
     build = f"{target.name} {target.version}".strip() or target.given
     digest = f" (program {target.digest[:12]})" if target.digest else ""
-    packs = " and ".join(f"{pack.name} version {pack.version}" for pack in manifest.packs)
+    packs = " and ".join(
+        f"{pack.name} version {pack.version}" for pack in manifest.packs
+    )
     day, _, clock = manifest.started.partition("T")
     when = f"{day} {clock[:5]} UTC"
-    confined = "sealed in" if manifest.confinement == "sealed" else f"not sealed in ({manifest.confinement})"
+    confined = (
+        "sealed in"
+        if manifest.confinement == "sealed"
+        else f"not sealed in ({manifest.confinement})"
+    )
     return safe_text(
         f"{build}{digest}, judged by {packs} under the profile {decision.profile.value} on {when}, "
         f"{confined}: "
@@ -299,11 +354,17 @@ def _stories(
         if failure is None or decided.result.verdict is not Verdict.VIOLATED:
             continue
         result = decided.result
-        parts = [part for part in result.conjuncts if part.verdict is Verdict.VIOLATED]
+        parts = [
+            part
+            for part in result.conjuncts
+            if part.verdict is Verdict.VIOLATED
+        ]
         yield tell_story(
             failure,
             title=safe_text(result.title),
-            expected=safe_text("; ".join(part.english for part in parts) or result.english),
+            expected=safe_text(
+                "; ".join(part.english for part in parts) or result.english
+            ),
             command=replay_command(bundle, result.id),
             speaks_of=speaks_of.get(result.id, frozenset()),
             fingerprint=prints[result.id],

@@ -38,7 +38,12 @@ WORST_FIRST = (
 )
 """A clause is worth what the worst of its conjuncts is worth."""
 
-STRONGEST_FIRST = (Origin.WITNESSED, Origin.DEVICE, Origin.STAND_IN, Origin.DRIVER)
+STRONGEST_FIRST = (
+    Origin.WITNESSED,
+    Origin.DEVICE,
+    Origin.STAND_IN,
+    Origin.DRIVER,
+)
 
 WORDS = {
     Origin.WITNESSED: "witnessed",
@@ -106,7 +111,11 @@ class ClauseResult:
     def evidence(self) -> Origin | None:
         """The weakest evidence of its conjuncts; None where one has none."""
         found = [c.evidence for c in self.conjuncts]
-        return weakest(o for o in found if o is not None) if found and None not in found else None
+        return (
+            weakest(o for o in found if o is not None)
+            if found and None not in found
+            else None
+        )
 
 
 def gate(results: tuple[ClauseResult, ...], expected: frozenset[str]) -> Exit:

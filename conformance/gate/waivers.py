@@ -51,7 +51,9 @@ class Waiver(GateEntry, frozen=True):
             return False
         if self.scope.fingerprint and self.scope.fingerprint != fingerprint:
             return False
-        return not self.scope.versions or _is_within(version, self.scope.versions)
+        return not self.scope.versions or _is_within(
+            version, self.scope.versions
+        )
 
 
 class WaiverFile(GateEntry, frozen=True):
@@ -62,7 +64,9 @@ class WaiverFile(GateEntry, frozen=True):
 
 def _is_within(version: str, versions: str) -> bool:
     try:
-        return SpecifierSet(versions).contains(Version(version), prereleases=True)
+        return SpecifierSet(versions).contains(
+            Version(version), prereleases=True
+        )
     except InvalidVersion:
         return False
 
@@ -83,7 +87,9 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
             "approved_by",
         ):
             if not getattr(waiver, name).strip():
-                raise GateFileError(f"{place}: {name} is empty; say it, or take the waiver away")
+                raise GateFileError(
+                    f"{place}: {name} is empty; say it, or take the waiver away"
+                )
         if waiver.id in seen:
             raise GateFileError(f"{place}: the id '{waiver.id}' stands twice")
         seen.add(waiver.id)
@@ -103,7 +109,9 @@ def _check_versions(waiver: Waiver, place: str) -> None:
         ) from None
 
 
-def unknown_clauses(waivers: Iterable[Waiver], clauses: Iterable[str]) -> list[str]:
+def unknown_clauses(
+    waivers: Iterable[Waiver], clauses: Iterable[str]
+) -> list[str]:
     """A sentence for each waiver whose clause no pack has."""
     known = list(clauses)
     return [

@@ -67,18 +67,31 @@ def admit(
 
     `tolerance` is how many microseconds a limit may be passed: the precision of the clock that dated
     the observations."""
-    return Admitter(system, correspondence or Correspondence(), tolerance).admit(observations)
+    return Admitter(
+        system, correspondence or Correspondence(), tolerance
+    ).admit(observations)
 
 
 def replays(
-    run: ModelRun, observations: Sequence[Observation], system: System, correspondence: Correspondence
+    run: ModelRun,
+    observations: Sequence[Observation],
+    system: System,
+    correspondence: Correspondence,
 ) -> bool:
     """Whether a stored run is one of the system and shows exactly these observations: no search, for
     who reads a bundle."""
     table = RowTable(system, correspondence, 0)
-    shown = [s for s, step in zip(run.observations(), run.steps, strict=True) if step.transition.emits]
-    wanted = [o for o in observations if correspondence.reason_unmodelled(o) is None]
-    alike = len(shown) == len(wanted) and all(map(table.corresponds, shown, wanted))
+    shown = [
+        s
+        for s, step in zip(run.observations(), run.steps, strict=True)
+        if step.transition.emits
+    ]
+    wanted = [
+        o for o in observations if correspondence.reason_unmodelled(o) is None
+    ]
+    alike = len(shown) == len(wanted) and all(
+        map(table.corresponds, shown, wanted)
+    )
     return alike and is_run_of(system, run)
 
 
@@ -113,10 +126,14 @@ class Admitter:
     table: RowTable = field(init=False)
 
     def __post_init__(self) -> None:
-        self.table = RowTable(self.system, self.correspondence, self.tolerance)
+        self.table = RowTable(
+            self.system, self.correspondence, self.tolerance
+        )
 
     def admit(self, observations: Sequence[Observation]) -> Admission:
-        frontier = self.keyed(_Node(state) for state in self.system.first_states())
+        frontier = self.keyed(
+            _Node(state) for state in self.system.first_states()
+        )
         left_out: Counter[str] = Counter()
         now = observed = 0
         for at, seen in enumerate(observations):
@@ -125,14 +142,21 @@ class Admitter:
                 left_out[reason] += 1
                 continue
             ready = self.let_time_pass(frontier, now, seen)
-            following = self.keyed(n for node in ready.values() for n in self.after(node, seen))
+            following = self.keyed(
+                n for node in ready.values() for n in self.after(node, seen)
+            )
             if len(ready) > MOST_STATES:
                 return Undecided(at, len(ready))
             if not following:
                 return self.refusal(at, seen, frontier, ready, left_out)
             frontier, now, observed = following, seen.time, observed + 1
         run = next(iter(frontier.values())).run()
-        return Admitted(run, observed, Counter(s.transition.name for s in run.steps), left_out)
+        return Admitted(
+            run,
+            observed,
+            Counter(s.transition.name for s in run.steps),
+            left_out,
+        )
 
     def keyed(self, nodes: Iterable[_Node]) -> Frontier:
         """One node for each state, as far as states differ in what can show."""
@@ -141,7 +165,9 @@ class Admitter:
             found.setdefault(self.table.key(node.state), node)
         return found
 
-    def let_time_pass(self, frontier: Frontier, now: int, seen: Observation) -> Frontier:
+    def let_time_pass(
+        self, frontier: Frontier, now: int, seen: Observation
+    ) -> Frontier:
         """The states just before the observation: silent rows at the beginning of the gap, at limits
         within it, at its end."""
         silent = self.table.silent_rows_before(seen.event)
@@ -159,7 +185,9 @@ class Admitter:
             visited |= late.keys()
         return self.closed_under(ready, silent, seen.time)
 
-    def closed_under(self, frontier: Frontier, rows: Sequence[ObservedRow], time: int) -> Frontier:
+    def closed_under(
+        self, frontier: Frontier, rows: Sequence[ObservedRow], time: int
+    ) -> Frontier:
         """All states that these rows lead to at one instant."""
         found = dict(frontier)
         fresh = list(frontier.values())
@@ -171,11 +199,17 @@ class Admitter:
                     fresh.append(following)
         return found
 
-    def silently(self, node: _Node, rows: Sequence[ObservedRow], time: int) -> Frontier:
+    def silently(
+        self, node: _Node, rows: Sequence[ObservedRow], time: int
+    ) -> Frontier:
         if time > self.table.latest_instant(node.state):
             return {}
         return self.keyed(
-            _Node(row.after(node.state, chosen, time), Step(row.transition, time, chosen), node)
+            _Node(
+                row.after(node.state, chosen, time),
+                Step(row.transition, time, chosen),
+                node,
+            )
             for row in rows
             for chosen in row.enabled_choices(node.state, time)
         )
@@ -185,14 +219,25 @@ class Admitter:
         for row in self.table.rows_emitting(seen.event):
             for chosen in row.choices_for(node.state, seen):
                 state = row.after(node.state, chosen, seen.time)
-                yield _Node(state, Step(row.transition, seen.time, chosen), node)
+                yield _Node(
+                    state, Step(row.transition, seen.time, chosen), node
+                )
 
     def refusal(
-        self, at: int, seen: Observation, frontier: Frontier, ready: Frontier, left_out: Mapping[str, int]
+        self,
+        at: int,
+        seen: Observation,
+        frontier: Frontier,
+        ready: Frontier,
+        left_out: Mapping[str, int],
     ) -> Refused:
         if not ready:
-            row, because = self.table.limit_passed([n.state for n in frontier.values()], seen.time)
+            row, because = self.table.limit_passed(
+                [n.state for n in frontier.values()], seen.time
+            )
         else:
-            row, because = self.table.nearest_failure([n.state for n in ready.values()], seen)
+            row, because = self.table.nearest_failure(
+                [n.state for n in ready.values()], seen
+            )
         so_far = next(iter(frontier.values())).run()
         return Refused(at, seen, row, because, so_far, left_out)

@@ -26,7 +26,11 @@ from earwitness.model.systems.correspondence import Correspondence
 from earwitness.model.systems.random_walk import Evaluate, compile_expression
 from earwitness.model.systems.runs import State, free_variables, sample_values
 from earwitness.model.systems.state_property import after_step
-from earwitness.model.systems.transition_system import Limit, System, Transition
+from earwitness.model.systems.transition_system import (
+    Limit,
+    System,
+    Transition,
+)
 from earwitness.model.trace import Observation
 
 NEVER_DUE = 1 << 62
@@ -36,16 +40,29 @@ NEVER_DUE = 1 << 62
 class ObservedRow:
     """A transition whose free choices can be bound to what was observed."""
 
-    def __init__(self, system: System, transition: Transition, held: Iterable[str]) -> None:
+    def __init__(
+        self, system: System, transition: Transition, held: Iterable[str]
+    ) -> None:
         self.system, self.transition = system, transition
         self.held = frozenset(held)
-        self.conditions = [(c, compile_expression(c)) for c in conditions_of(transition.guard)]
-        self.updates = {name: compile_expression(e) for name, e in transition.updates.items()}
-        self.attributes = {name: compile_expression(e) for name, e in transition.attributes.items()}
+        self.conditions = [
+            (c, compile_expression(c))
+            for c in conditions_of(transition.guard)
+        ]
+        self.updates = {
+            name: compile_expression(e)
+            for name, e in transition.updates.items()
+        }
+        self.attributes = {
+            name: compile_expression(e)
+            for name, e in transition.attributes.items()
+        }
         # What only an attribute shows is bound by it, or does not matter.
         self.free = free_variables(replace(transition, attributes={}))
         inside = {v.name for v in self.free}
-        self.only_shown = [v for v in free_variables(transition) if v.name not in inside]
+        self.only_shown = [
+            v for v in free_variables(transition) if v.name not in inside
+        ]
         self.bound = {
             name: e.name
             for name, e in transition.attributes.items()
@@ -54,7 +71,9 @@ class ObservedRow:
 
     def after(self, state: State, chosen: State, time: int) -> State:
         values = {**state, **chosen, "time": time}
-        return state | {name: update(values) for name, update in self.updates.items()}
+        return state | {
+            name: update(values) for name, update in self.updates.items()
+        }
 
     def enabled_choices(self, state: State, time: int) -> Iterator[State]:
         """The free choices under which the row can happen, observed by nobody."""
@@ -66,17 +85,32 @@ class ObservedRow:
         """The free choices under which the row can happen and shows as the observation."""
         for chosen in self.choices(self.binding(seen), seen.time):
             values = {**state, **chosen, "time": seen.time}
-            if self.is_enabled(values) and not self.differing_attributes(values, seen):
+            if self.is_enabled(values) and not self.differing_attributes(
+                values, seen
+            ):
                 yield chosen
 
     def binding(self, seen: Observation) -> State:
-        compared = {name: any_name for name, any_name in self.bound.items() if name not in self.held}
-        return {a: seen.attributes[name] for name, a in compared.items() if name in seen.attributes}
+        compared = {
+            name: any_name
+            for name, any_name in self.bound.items()
+            if name not in self.held
+        }
+        return {
+            a: seen.attributes[name]
+            for name, a in compared.items()
+            if name in seen.attributes
+        }
 
     def choices(self, binding: State, time: int) -> Iterator[State]:
-        samples = {v.name: sample_values(self.system, v, time) for v in self.free}
+        samples = {
+            v.name: sample_values(self.system, v, time) for v in self.free
+        }
         # Of a choice that only shows and was not observed, one sample is enough.
-        samples |= {v.name: sample_values(self.system, v, time)[:1] for v in self.only_shown}
+        samples |= {
+            v.name: sample_values(self.system, v, time)[:1]
+            for v in self.only_shown
+        }
         open_choices = [name for name in samples if name not in binding]
         for values in product(*(samples[name] for name in open_choices)):
             yield binding | dict(zip(open_choices, values, strict=True))
@@ -84,28 +118,51 @@ class ObservedRow:
     def is_enabled(self, values: Mapping[str, Value]) -> bool:
         return all(holds(values) for _, holds in self.conditions)
 
-    def differing_attributes(self, values: Mapping[str, Value], seen: Observation) -> list[str]:
+    def differing_attributes(
+        self, values: Mapping[str, Value], seen: Observation
+    ) -> list[str]:
         """The attributes that were observed otherwise than the row would show them. What was not
         observed differs in nothing."""
-        compared = (n for n in self.attributes if n in seen.attributes and n not in self.held)
-        return [name for name in compared if self.attributes[name](values) != seen.attributes[name]]
+        compared = (
+            n
+            for n in self.attributes
+            if n in seen.attributes and n not in self.held
+        )
+        return [
+            name
+            for name in compared
+            if self.attributes[name](values) != seen.attributes[name]
+        ]
 
 
 class RowTable:
     """All rows of a system, with what was derived of it once."""
 
-    def __init__(self, system: System, correspondence: Correspondence, tolerance: int) -> None:
-        self.system, self.correspondence, self.tolerance = system, correspondence, tolerance
+    def __init__(
+        self, system: System, correspondence: Correspondence, tolerance: int
+    ) -> None:
+        self.system, self.correspondence, self.tolerance = (
+            system,
+            correspondence,
+            tolerance,
+        )
         shown = visible_variables(system)
-        self.shown = tuple(v.name for v in system.variables if v.name in shown)
-        rows = [ObservedRow(system, t, correspondence.held) for t in system.transitions if not t.is_idle]
+        self.shown = tuple(
+            v.name for v in system.variables if v.name in shown
+        )
+        rows = [
+            ObservedRow(system, t, correspondence.held)
+            for t in system.transitions
+            if not t.is_idle
+        ]
         self.silent = [row for row in rows if row.transition.emits is None]
         self.emitting: dict[str, list[ObservedRow]] = {}
         for row in rows:
             if row.transition.emits is not None:
                 self.emitting.setdefault(row.transition.emits, []).append(row)
         self.limits = [
-            (x, compile_expression(x.condition), compile_expression(x.since)) for x in system.limits
+            (x, compile_expression(x.condition), compile_expression(x.since))
+            for x in system.limits
         ]
         self.clocks = limit_clocks(system)
         self.needed: dict[str, list[ObservedRow]] = {}
@@ -116,12 +173,22 @@ class RowTable:
     def key(self, state: State) -> tuple[Value, ...]:
         """What of a state can still matter: no variable that nothing reads, no clock whose limits are
         all inactive."""
-        dead = {name for name, active in self.clocks.items() if not any(holds(state) for holds in active)}
-        return tuple(0 if name in dead else state[name] for name in self.shown)
+        dead = {
+            name
+            for name, active in self.clocks.items()
+            if not any(holds(state) for holds in active)
+        }
+        return tuple(
+            0 if name in dead else state[name] for name in self.shown
+        )
 
     def latest_instant(self, state: State) -> int:
         """The latest instant of a step that no active limit forbids."""
-        due = (int(since(state)) + x.bound for x, active, since in self.limits if active(state))
+        due = (
+            int(since(state)) + x.bound
+            for x, active, since in self.limits
+            if active(state)
+        )
         return min(due, default=NEVER_DUE) + self.tolerance
 
     def silent_rows_before(self, event: str) -> list[ObservedRow]:
@@ -132,7 +199,9 @@ class RowTable:
         return self.needed[event]
 
     def find_needed(self, event: str) -> list[ObservedRow]:
-        read = variable_names(e for x in self.system.limits for e in (x.condition, x.since))
+        read = variable_names(
+            e for x in self.system.limits for e in (x.condition, x.since)
+        )
         written: set[str] = set()
         for row in self.rows_emitting(event):
             read |= reads_of(row.transition)
@@ -140,7 +209,11 @@ class RowTable:
         needed: list[ObservedRow] = []
         grows = True
         while grows:
-            more = [row for row in self.silent if row not in needed and depends(row, read, written)]
+            more = [
+                row
+                for row in self.silent
+                if row not in needed and depends(row, read, written)
+            ]
             for row in more:
                 read |= reads_of(row.transition)
                 written |= set(row.transition.updates)
@@ -150,51 +223,88 @@ class RowTable:
 
     def corresponds(self, shown: Observation, seen: Observation) -> bool:
         """Whether what a run of the model shows is what was observed."""
-        common = shown.attributes.keys() & seen.attributes.keys() - self.correspondence.held.keys()
-        alike = all(shown.attributes[name] == seen.attributes[name] for name in common)
+        common = (
+            shown.attributes.keys()
+            & seen.attributes.keys() - self.correspondence.held.keys()
+        )
+        alike = all(
+            shown.attributes[name] == seen.attributes[name] for name in common
+        )
         return alike and (shown.event, shown.time) == (seen.event, seen.time)
 
-    def nearest_failure(self, states: Sequence[State], seen: Observation) -> tuple[str, str]:
+    def nearest_failure(
+        self, states: Sequence[State], seen: Observation
+    ) -> tuple[str, str]:
         """The row that came nearest to showing the observation, and what of it fails."""
         rows = self.rows_emitting(seen.event)
         if not rows:
             return "", f"no row of the model emits {seen.event}"
-        failures = [self.failure(row, state, seen) for row in rows for state in states]
+        failures = [
+            self.failure(row, state, seen) for row in rows for state in states
+        ]
         return min(failures, key=lambda failure: failure[0])[1:]
 
-    def failure(self, row: ObservedRow, state: State, seen: Observation) -> tuple[int, str, str]:
+    def failure(
+        self, row: ObservedRow, state: State, seen: Observation
+    ) -> tuple[int, str, str]:
         """How much of the row fails in a state at the least, its name, and the first thing that does."""
         found = []
         for chosen in row.choices(row.binding(seen), seen.time):
             values = {**state, **chosen, "time": seen.time}
-            faults = [f"attribute {name}" for name in row.differing_attributes(values, seen)]
-            faults += [f"guard {in_words(c)}" for c, holds in row.conditions if not holds(values)]
-            found.append((len(faults), row.transition.name, faults[0] if faults else ""))
+            faults = [
+                f"attribute {name}"
+                for name in row.differing_attributes(values, seen)
+            ]
+            faults += [
+                f"guard {row_in_words(c)}"
+                for c, holds in row.conditions
+                if not holds(values)
+            ]
+            found.append(
+                (
+                    len(faults),
+                    row.transition.name,
+                    faults[0] if faults else "",
+                )
+            )
         return min(found)
 
-    def limit_passed(self, states: Sequence[State], time: int) -> tuple[str, str]:
+    def limit_passed(
+        self, states: Sequence[State], time: int
+    ) -> tuple[str, str]:
         for state in states:
             for limit, active, since in self.limits:
-                if active(state) and time > int(since(state)) + limit.bound + self.tolerance:
+                if (
+                    active(state)
+                    and time
+                    > int(since(state)) + limit.bound + self.tolerance
+                ):
                     due = (int(since(state)) + limit.bound) / 1_000_000
-                    return limit.discharge[0], f"limit {limit.name}: one of its steps was due at {due:g} s"
+                    return (
+                        limit.discharge[0],
+                        f"limit {limit.name}: one of its steps was due at {due:g} s",
+                    )
         return "", "no state of the model lets so much time pass"
 
 
 def conditions_of(guard: Expression) -> list[Expression]:
     """The conditions of a guard, one by one."""
     if isinstance(guard, Apply) and guard.operator is Operator.AND:
-        return [condition for argument in guard.arguments for condition in conditions_of(argument)]
+        return [
+            condition
+            for argument in guard.arguments
+            for condition in conditions_of(argument)
+        ]
     return [guard]
 
 
-def in_words(condition: Expression) -> str:
+def row_in_words(condition: Expression) -> str:
     """A condition as a person reads it."""
     match condition:
         case Apply(Operator.EQ, (left, right)):
-            return f"{in_words(left)} = {in_words(right)}"
+            return f"{row_in_words(left)} = {row_in_words(right)}"
         case Apply(Operator.NOT, (operand,)):
-            return f"not {in_words(operand)}"
+            return f"not {row_in_words(operand)}"
         case Const(str(text)):
             return text
     return python_source(condition, lambda name: name)
@@ -202,28 +312,46 @@ def in_words(condition: Expression) -> str:
 
 def reads_of(transition: Transition) -> set[str]:
     shown = transition.attributes.values()
-    return variable_names((transition.guard, *transition.updates.values(), *shown))
+    return variable_names(
+        (transition.guard, *transition.updates.values(), *shown)
+    )
 
 
 def depends(row: ObservedRow, read: set[str], written: set[str]) -> bool:
     """Whether it matters that the row is taken before steps that read and write these variables."""
     writes = set(row.transition.updates)
-    return bool(writes & (read | written)) or bool(reads_of(row.transition) & written)
+    return bool(writes & (read | written)) or bool(
+        reads_of(row.transition) & written
+    )
 
 
 def limit_clocks(system: System) -> dict[str, list[Evaluate]]:
     """The instants that only limits read, each with the conditions of these limits: while none holds,
     the instant does not matter, because every step that lets one hold sets it."""
     elsewhere = variable_names(
-        e for t in system.transitions for e in (t.guard, *t.updates.values(), *t.attributes.values())
+        e
+        for t in system.transitions
+        for e in (t.guard, *t.updates.values(), *t.attributes.values())
     )
     elsewhere |= variable_names(x.condition for x in system.limits)
     found: dict[str, list[Evaluate]] = {}
     for variable in system.variables:
-        limits = [x for x in system.limits if variable.name in variable_names([x.since])]
-        is_clock = variable.sort is Sort.INT and variable.name not in elsewhere and limits
-        if is_clock and not any(begins_unset(system, x, variable.name) for x in limits):
-            found[variable.name] = [compile_expression(x.condition) for x in limits]
+        limits = [
+            x
+            for x in system.limits
+            if variable.name in variable_names([x.since])
+        ]
+        is_clock = (
+            variable.sort is Sort.INT
+            and variable.name not in elsewhere
+            and limits
+        )
+        if is_clock and not any(
+            begins_unset(system, x, variable.name) for x in limits
+        ):
+            found[variable.name] = [
+                compile_expression(x.condition) for x in limits
+            ]
     return found
 
 
@@ -231,10 +359,18 @@ def begins_unset(system: System, limit: Limit, clock: str) -> bool:
     """Whether a step can make the limit active without setting its clock."""
     encoding = Encoding()
     for transition in system.transitions:
-        if clock in transition.updates or not variable_names([limit.condition]) & transition.updates.keys():
+        if (
+            clock in transition.updates
+            or not variable_names([limit.condition])
+            & transition.updates.keys()
+        ):
             continue
         solver = z3.Solver()
-        begins = (transition.guard, negation(limit.condition), after_step(limit.condition, transition))
+        begins = (
+            transition.guard,
+            negation(limit.condition),
+            after_step(limit.condition, transition),
+        )
         solver.add(*(encoding.term(e, {}) for e in begins))
         if solver.check() != z3.unsat:
             return True

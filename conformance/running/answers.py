@@ -23,8 +23,17 @@ def texts_in(data: object) -> Iterable[str]:
 def holds_words(data: object, spoken: Iterable[str]) -> bool:
     """Whether a text in the data holds what was said to a device, with or without its wake word."""
     told = [plain_letters(text) for text in texts_in(data)]
-    wanted = [plain_letters(part) for words in spoken for part in (words, words.partition(",")[2])]
-    return any(known in text for known in wanted if len(known) >= LEAST for text in told)
+    wanted = [
+        plain_letters(part)
+        for words in spoken
+        for part in (words, words.partition(",")[2])
+    ]
+    return any(
+        known in text
+        for known in wanted
+        if len(known) >= LEAST
+        for text in told
+    )
 
 
 def plain_letters(text: str) -> str:
@@ -33,4 +42,6 @@ def plain_letters(text: str) -> str:
     >>> plain_letters("What is the weather, in Boston?")
     'what is the weather in boston'
     """
-    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+    return " ".join(
+        "".join(c if c.isalnum() else " " for c in text.lower()).split()
+    )

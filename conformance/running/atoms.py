@@ -43,11 +43,21 @@ def _events(formula: Formula) -> Iterator[Event]:
             yield formula
             for condition in formula.conditions:
                 yield from _events(condition)
-        case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
+        case (
+            Not(operand)
+            | Previously(_, operand)
+            | Once(_, operand)
+            | Historically(_, operand)
+        ):
             yield from _events(operand)
         case Count(_, _, operand):
             yield from _events(operand)
-        case And(left, right) | Or(left, right) | Implies(left, right) | Since(_, left, right):
+        case (
+            And(left, right)
+            | Or(left, right)
+            | Implies(left, right)
+            | Since(_, left, right)
+        ):
             yield from _events(left)
             yield from _events(right)
         case Latch(_, _, patterns):
@@ -74,7 +84,9 @@ def matches(atom: Event, seen: Observation) -> bool:
     """Whether the observation may be the event: same name, and no condition on its own attributes rules it
     out. What the conditions
     compare with anything but a constant is left open, which can only make the evidence weaker."""
-    return atom.name == seen.event and all(_admits(condition, seen) for condition in atom.conditions)
+    return atom.name == seen.event and all(
+        _admits(condition, seen) for condition in atom.conditions
+    )
 
 
 def _admits(condition: Compare, seen: Observation) -> bool:
@@ -82,7 +94,9 @@ def _admits(condition: Compare, seen: Observation) -> bool:
         case Compare(Comparator.EQ, Its(name, _), Literal(value)):
             return seen.attributes.get(name, value) == value
         case Compare(Comparator.NE, Its(name, _), Literal(value)):
-            return name not in seen.attributes or seen.attributes[name] != value
+            return (
+                name not in seen.attributes or seen.attributes[name] != value
+            )
     return True
 
 
@@ -102,11 +116,21 @@ def _attributes(formula: Formula | Term) -> Iterator[str]:
         case Event(_, conditions):
             for condition in conditions:
                 yield from _attributes(condition)
-        case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
+        case (
+            Not(operand)
+            | Previously(_, operand)
+            | Once(_, operand)
+            | Historically(_, operand)
+        ):
             yield from _attributes(operand)
         case Count(_, _, operand):
             yield from _attributes(operand)
-        case And(left, right) | Or(left, right) | Implies(left, right) | Since(_, left, right):
+        case (
+            And(left, right)
+            | Or(left, right)
+            | Implies(left, right)
+            | Since(_, left, right)
+        ):
             yield from _attributes(left)
             yield from _attributes(right)
         case Latch(_, _, patterns):

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from earwitness.conformance.gate.verdict import Exit, Verdict
-from earwitness.conformance.running.examination import Examination, Plan, examine
+from earwitness.conformance.running.examination import (
+    Examination,
+    Plan,
+    examine,
+)
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Pack
 
@@ -52,19 +56,36 @@ class Caught:
 
 def cases() -> tuple[Case, ...]:
     """The whole zoo."""
-    from earwitness.reference_impl.faults.variants import FAULTS, HONEST, INVENTED, LIARS
+    from earwitness.reference_impl.faults.variants import (
+        FAULTS,
+        HONEST,
+        INVENTED,
+        LIARS,
+    )
 
-    faults = [Case(name, Half.FAULT, (fault.clause,)) for name, fault in {**FAULTS, **INVENTED}.items()]
+    faults = [
+        Case(name, Half.FAULT, (fault.clause,))
+        for name, fault in {**FAULTS, **INVENTED}.items()
+    ]
     liars = [Case(name, Half.LIAR, liar.owes) for name, liar in LIARS.items()]
     return (*faults, *liars, *(Case(name, Half.HONEST) for name in HONEST))
 
 
-def calibrate(case: Case, packs: Sequence[Pack], plan: Plan) -> Caught:
+def judge_cases(case: Case, packs: Sequence[Pack], plan: Plan) -> Caught:
     """Judge one of the zoo. Raises TargetError where it cannot be driven at all."""
     found = examine(case.target, packs, plan)
-    violated = tuple(r.id for r in found.results if r.verdict is Verdict.VIOLATED)
+    violated = tuple(
+        r.id for r in found.results if r.verdict is Verdict.VIOLATED
+    )
     right = is_right(case, found.exit, violated)
-    return Caught(case, found.exit, violated, right, _noticed_by(found, case), found.reason)
+    return Caught(
+        case,
+        found.exit,
+        violated,
+        right,
+        _noticed_by(found, case),
+        found.reason,
+    )
 
 
 def is_right(case: Case, code: Exit, violated: Sequence[str]) -> bool:
@@ -84,7 +105,10 @@ def _noticed_by(found: Examination, case: Case) -> str:
     for clause in (*case.owes, *failures):
         if clause in failures:
             failure = failures[clause]
-            return _described(failure.trace[failure.at]) + f" after {len(failure.scenario)} steps"
+            return (
+                _described(failure.trace[failure.at])
+                + f" after {len(failure.scenario)} steps"
+            )
     return found.reason
 
 
@@ -97,7 +121,7 @@ def listed(found: Iterable[Caught]) -> str:
     lines = [
         "# The zoo, and how each of it is judged",
         "",
-        "Written by `earwitness calibrate --write docs/faults.md`. Each case is judged by what",
+        "Written by `earwitness judge_cases --write docs/faults.md`. Each case is judged by what",
         "`earwitness check` itself does. Faults break a clause openly, liars break it and hide it,",
         "honest variations keep every promise in another way. *Noticed by* is the observation at",
         "which the clause is violated in the shortest run found, and from whom it is known.",
@@ -111,7 +135,9 @@ def listed(found: Iterable[Caught]) -> str:
 
 def _row(caught: Caught) -> str:
     case = caught.case
-    owed = " or ".join(case.owes) or ("as the reference" if case.half is Half.HONEST else "not green")
+    owed = " or ".join(case.owes) or (
+        "as the reference" if case.half is Half.HONEST else "not green"
+    )
     came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
     word = came if caught.right else f"**{came}**"
     return f"| `{case.half.value}/{case.name}` | {purpose(case.name)} | {owed} | {word} | {caught.by} |"

@@ -7,8 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from earwitness.conformance.running.harness import Harness, Run
-from earwitness.conformance.stimuli.stimulus import Kill, Network, Say, Scenario, Stimulus
-from earwitness.conformance.witnesses.certificates import TRIALS, Outcome, Presented
+from earwitness.conformance.stimuli.stimulus import (
+    Kill,
+    Network,
+    Say,
+    Scenario,
+    Stimulus,
+)
+from earwitness.conformance.witnesses.certificates import (
+    TRIALS,
+    Outcome,
+    Presented,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +36,19 @@ def try_certificates(harness: Harness) -> Iterator[CertificateRun]:
     TargetError."""
     for device in harness.doors:
         for presented in TRIALS:
-            run = harness.run_stranger(approach(device, harness), device, presented)
+            run = harness.run_stranger(
+                approach(device, harness), device, presented
+            )
             assert harness.relay is not None
             outcome = harness.relay.trial(device, presented).outcome
             yield CertificateRun(device, presented, outcome, run)
 
 
 def approach(device: str, harness: Harness) -> Scenario:
-    """Steps after which a device must connect anew, and has something to send."""
-    again: list[Stimulus] = [Kill(device)] if harness.hello.can(device, "power") else []
+    """Steps after which a device must connect again, and has something to send."""
+    again: list[Stimulus] = (
+        [Kill(device)] if harness.hello.can(device, "power") else []
+    )
     if harness.hello.can(device, "network"):
         again = [Network(device, "down"), Network(device, "up")]
     return (*again, Say(device, "weather-open"))

@@ -16,8 +16,12 @@ from earwitness.conformance.evidence import records
 from earwitness.conformance.evidence.redaction import Redactor
 from earwitness.conformance.evidence.writer import BundleWriter, digest_file
 from earwitness.conformance.gate.verdict import ClauseResult, Exit
-from earwitness.conformance.running.conduct import Session, Tell
-from earwitness.conformance.running.examination import Examination, Plan, examine
+from earwitness.conformance.running.conduct import CheckSession, Tell
+from earwitness.conformance.running.examination import (
+    Examination,
+    Plan,
+    examine,
+)
 from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.shrink import Failure
@@ -35,12 +39,16 @@ from earwitness.model.systems.transition_system import Transition
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Pack
 from earwitness.policies.proving.prove_packs import CheckedProof, prove_packs
-from earwitness.policies.proving.strength import load_strength, strength_facts, strength_summary
+from earwitness.policies.proving.strength import (
+    load_strength,
+    strength_facts,
+    strength_summary,
+)
 from earwitness.policies.proving.tasks import clauses_to_prove
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckOutcome:
     """The end of a check: results in pack order, the exit code and why it is not 0."""
 
     results: tuple[ClauseResult, ...]
@@ -56,8 +64,17 @@ class Outcome:
 
 def visited(traces: Sequence[Sequence[Observation]]) -> list[str]:
     """Names of the model's transitions whose event, with its fixed attributes, was observed."""
-    seen = {(o.event, name, value) for trace in traces for o in trace for name, value in _facts(o)}
-    return [t.name for t in assistant().transitions if t.emits is not None and _was_seen(t, seen)]
+    seen = {
+        (o.event, name, value)
+        for trace in traces
+        for o in trace
+        for name, value in _facts(o)
+    }
+    return [
+        t.name
+        for t in assistant().transitions
+        if t.emits is not None and _was_seen(t, seen)
+    ]
 
 
 def _facts(seen: Observation) -> Iterator[tuple[str, Value]]:
@@ -65,14 +82,19 @@ def _facts(seen: Observation) -> Iterator[tuple[str, Value]]:
     yield from seen.attributes.items()
 
 
-def _was_seen(transition: Transition, seen: set[tuple[str, str, Value]]) -> bool:
+def _was_seen(
+    transition: Transition, seen: set[tuple[str, str, Value]]
+) -> bool:
     assert transition.emits is not None
     fixed = [
         (name, expression.value)
         for name, expression in transition.attributes.items()
-        if isinstance(expression, Const) and name not in ("bytes", "stream", "skill")
+        if isinstance(expression, Const)
+        and name not in ("bytes", "stream", "skill")
     ]
-    return all((transition.emits, *fact) in seen for fact in [("", ""), *fixed])
+    return all(
+        (transition.emits, *fact) in seen for fact in [("", ""), *fixed]
+    )
 
 
 def check(
@@ -82,12 +104,18 @@ def check(
     tell: Tell,
     plan: Plan,
     attachments: Mapping[str, bytes] = {},
-) -> Outcome:
+) -> CheckOutcome:
     """Run everything and write a bundle below `out`, with the attachments in it (a capability file, waivers
     ...). Raises TargetError where
     the target cannot be driven at all."""
-    phrases = [clip.said_to(word, word).words for clip in CLIPS.values() for word in ("alexa", "computer")]
-    with BundleWriter(out, target, arguments=sys.argv[1:], seed=plan.seed, phrases=phrases) as writer:
+    phrases = [
+        clip.said_to(word, word).words
+        for clip in CLIPS.values()
+        for word in ("alexa", "computer")
+    ]
+    with BundleWriter(
+        out, target, arguments=sys.argv[1:], seed=plan.seed, phrases=phrases
+    ) as writer:
         for name, content in attachments.items():
             writer.keep_file(name, content)
         return _Check(writer, target, packs, tell, plan).run()
@@ -97,17 +125,34 @@ class _Check:
     """One check in progress."""
 
     def __init__(
-        self, writer: BundleWriter, target: str, packs: tuple[Pack, ...], tell: Tell, plan: Plan
+        self,
+        writer: BundleWriter,
+        target: str,
+        packs: tuple[Pack, ...],
+        tell: Tell,
+        plan: Plan,
     ) -> None:
-        self.writer, self.target, self.packs, self.tell, self.plan = writer, target, packs, tell, plan
+        self.writer, self.target, self.packs, self.tell, self.plan = (
+            writer,
+            target,
+            packs,
+            tell,
+            plan,
+        )
         self.began = time.perf_counter()
 
-    def run(self) -> Outcome:
-        kept = [self.writer.keep_pack(p.name, p.version, p.source, p.file) for p in self.packs]
+    def run(self) -> CheckOutcome:
+        kept = [
+            self.writer.keep_pack(p.name, p.version, p.source, p.file)
+            for p in self.packs
+        ]
         for pack in self.packs:
             sentences = pack.file.with_name("traceability.yaml")
             if pack.file.name == "pack.yaml" and sentences.is_file():
-                self.writer.keep_file(f"packs/{pack.name}.traceability.yaml", sentences.read_bytes())
+                self.writer.keep_file(
+                    f"packs/{pack.name}.traceability.yaml",
+                    sentences.read_bytes(),
+                )
         proven = self._prove()
         proof_seconds = time.perf_counter() - self.began
         found = examine(
@@ -125,36 +170,71 @@ class _Check:
             target=_target_record(self.target, found.session.hello),
             packs=kept,
             seconds=records.Seconds(
-                proof=round(proof_seconds, 1), all=round(time.perf_counter() - self.began, 1)
+                proof=round(proof_seconds, 1),
+                all=round(time.perf_counter() - self.began, 1),
             ),
-            confinement=(Confinement.SEALED if found.session.confined else Confinement.OPEN).value,
+            confinement=(
+                Confinement.SEALED
+                if found.session.confined
+                else Confinement.OPEN
+            ).value,
             budget=self.plan.budget,
         )
         summary = strength_summary(strength) if strength is not None else ()
-        return Outcome(found.results, found.exit, found.reason, self.writer.folder, digest, summary)
+        return CheckOutcome(
+            found.results,
+            found.exit,
+            found.reason,
+            self.writer.folder,
+            digest,
+            summary,
+        )
 
     def _prove(self) -> dict[str, CheckedProof]:
         def show_proof(p: CheckedProof) -> None:
             counterexample.write(self.writer.proofs, p.proof, p.other)
             text = f"{p.proof.clause}: {p.standing.value} in {p.proof.seconds:.1f} s, "
-            self.tell(f"{text}{p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip())
+            self.tell(
+                f"{text}{p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip()
+            )
 
         if not self.plan.proofs:
             return {}
-        proven = prove_packs(self.packs, self.writer.proofs, self.plan.seconds, show_proof)
-        self.writer.store_proofs({name: _proof_record(p, self.writer.redactor) for name, p in proven.items()})
+        proven = prove_packs(
+            self.packs, self.writer.proofs, self.plan.seconds, show_proof
+        )
+        self.writer.store_proofs(
+            {
+                name: _proof_record(p, self.writer.redactor)
+                for name, p in proven.items()
+            }
+        )
         return proven
 
-    def _store_failures(self, session: Session, files: tuple[str, ...]) -> None:
+    def _store_failures(
+        self, session: CheckSession, files: tuple[str, ...]
+    ) -> None:
         for found in session.failures.values():
-            record = _failure_record(found, self.target, self.plan.seed, files, self.writer.redactor)
+            record = _failure_record(
+                found,
+                self.target,
+                self.plan.seed,
+                files,
+                self.writer.redactor,
+            )
             self.writer.store_failure(record)
 
     def _strength(self) -> Mapping[str, Any] | None:
-        known = [load_strength(pack) for pack in self.packs if clauses_to_prove(pack.clauses)]
+        known = [
+            load_strength(pack)
+            for pack in self.packs
+            if clauses_to_prove(pack.clauses)
+        ]
         return strength_facts(known[0]) if len(known) == 1 else None
 
-    def _facts(self, found: Examination, strength: Mapping[str, Any] | None) -> records.Results:
+    def _facts(
+        self, found: Examination, strength: Mapping[str, Any] | None
+    ) -> records.Results:
         session = found.session
         skipped, refused = _apart(session)
         stores = [run.stores for run in session.runs]
@@ -170,17 +250,32 @@ class _Check:
                     skipped=run.skipped,
                     dead=run.dead,
                 )
-                for number, (run, purpose) in enumerate(zip(session.runs, session.purposes, strict=True))
+                for number, (run, purpose) in enumerate(
+                    zip(session.runs, session.purposes, strict=True)
+                )
             ),
             uploads=sum(r.uploads for r in session.runs),
             voice=sum(r.voice for r in session.runs),
             stores=records.StoresRecord(
                 files=max((s.files for s in stores), default=0),
                 unread=tuple(sorted({u for s in stores for u in s.unread})),
-                finds=tuple(sorted({f"{f.store}: {f.category}" for s in stores for f in s.finds})),
+                finds=tuple(
+                    sorted(
+                        {
+                            f"{f.store}: {f.category}"
+                            for s in stores
+                            for f in s.finds
+                        }
+                    )
+                ),
             ),
             findings=tuple(
-                records.FindingRecord(kind=f.kind, text=f.text, device=f.device, blocking=f.blocking)
+                records.FindingRecord(
+                    kind=f.kind,
+                    text=f.text,
+                    device=f.device,
+                    blocking=f.blocking,
+                )
                 for f in session.findings
             ),
             sight=found.circumstances.sight,
@@ -193,19 +288,27 @@ class _Check:
         )
 
 
-def _apart(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _apart(session: CheckSession) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What could not be done on the target, and what it refused as it promised: to enable a skill that nobody
     may enable."""
     texts = sorted({text for run in session.runs for text in run.skipped})
-    skills = {name for profile in session.hello.profiles.values() for name in profile.refused_skills}
+    skills = {
+        name
+        for profile in session.hello.profiles.values()
+        for name in profile.refused_skills
+    }
     steps = tuple(f"skill enable {name} " for name in skills)
     refused = tuple(text for text in texts if text.startswith(steps))
     return tuple(text for text in texts if text not in refused), refused
 
 
-def _comparison_text(session: Session) -> str:
+def _comparison_text(session: CheckSession) -> str:
     found = session.comparison
-    return f"{found.likeness.value} {found.reason}".strip() if found is not None else ""
+    return (
+        f"{found.likeness.value} {found.reason}".strip()
+        if found is not None
+        else ""
+    )
 
 
 def _target_record(target: str, hello: Hello) -> records.TargetRecord:
@@ -227,26 +330,42 @@ def program_digest(target: str) -> str:
     if kind != "exec":
         return ""
     words = shlex.split(command)
-    found = [Path(shutil.which(word) or word) for word in words[:1]] + [Path(word) for word in words[1:]]
+    found = [Path(shutil.which(word) or word) for word in words[:1]] + [
+        Path(word) for word in words[1:]
+    ]
     digests = [digest_file(path) for path in found if path.is_file()]
-    return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
+    return (
+        hashlib.sha256("".join(digests).encode()).hexdigest()
+        if digests
+        else ""
+    )
 
 
-def _model_record(traces: Sequence[Sequence[Observation]]) -> records.ModelRecord:
+def _model_record(
+    traces: Sequence[Sequence[Observation]],
+) -> records.ModelRecord:
     system = assistant()
     components = tuple(
         records.ComponentRecord(
             name=t.name,
             states=drawn_states(t),
-            edges=tuple((e.source, e.target, e.name) for e in drawn_edges(t, system)),
+            edges=tuple(
+                (e.source, e.target, e.name) for e in drawn_edges(t, system)
+            ),
         )
         for t in ASSISTANT.tables
     )
-    return records.ModelRecord(components=components, visited=tuple(visited(traces)))
+    return records.ModelRecord(
+        components=components, visited=tuple(visited(traces))
+    )
 
 
 def _failure_record(
-    found: Failure, target: str, seed: int, packs: tuple[str, ...], redactor: Redactor
+    found: Failure,
+    target: str,
+    seed: int,
+    packs: tuple[str, ...],
+    redactor: Redactor,
 ) -> records.FailureRecord:
     return records.FailureRecord(
         clause=found.clause,
@@ -260,22 +379,32 @@ def _failure_record(
     )
 
 
-def _proof_record(proven: CheckedProof, redactor: Redactor) -> records.ProofRecord:
+def _proof_record(
+    proven: CheckedProof, redactor: Redactor
+) -> records.ProofRecord:
     return records.ProofRecord(
         standing=proven.standing.value,
         seconds=proven.proof.seconds,
         obligations=proven.obligations,
         recheck_seconds=proven.recheck_seconds,
         reason=proven.proof.reason,
-        certificates=tuple(f"proofs/{entry['file']}" for entry in proven.entries),
+        certificates=tuple(
+            f"proofs/{entry['file']}" for entry in proven.entries
+        ),
         witness=tuple(redactor.observation(seen) for seen in proven.witness),
-        counterexample=tuple(redactor.observation(seen) for seen in proven.proof.trace),
+        counterexample=tuple(
+            redactor.observation(seen) for seen in proven.proof.trace
+        ),
         other_run=tuple(redactor.observation(seen) for seen in proven.other),
     )
 
 
-def replay(
-    target: str, scenario: Scenario, clauses: tuple[Clause, ...], seed: int = 0, kind: str = "any"
+def replay_scenario(
+    target: str,
+    scenario: Scenario,
+    clauses: tuple[Clause, ...],
+    seed: int = 0,
+    kind: str = "any",
 ) -> Run:
     """Run one stored scenario again, on a device of that kind where it leaves open which. Raises
     TargetError."""

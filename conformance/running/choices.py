@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from earwitness.conformance.running.possible import impossible
-from earwitness.conformance.running.tour import REFUSED, words_of
+from earwitness.conformance.running.tour import REFUSED, words_of_clip
 from earwitness.conformance.stimuli.clips import CLIPS
 from earwitness.conformance.stimuli.stimulus import (
     RESOURCES,
@@ -45,27 +45,41 @@ def wait_of(chance: random.Random) -> int:
 def _skill(chance: random.Random, device: str, hello: Hello) -> Stimulus:
     profile = hello.profiles[device]
     known = [*profile.skills, *(profile.refused_skills or REFUSED)]
-    return Skill(device, chance.choice(("enable", "disable")), chance.choice(known))
+    return Skill(
+        device, chance.choice(("enable", "disable")), chance.choice(known)
+    )
 
 
 def _query(chance: random.Random, device: str, hello: Hello) -> Stimulus:
     actor = chance.choice(("ours", "theirs"))
-    return Query(device, actor, chance.choice(ROLES), chance.choice(RESOURCES))
+    return Query(
+        device, actor, chance.choice(ROLES), chance.choice(RESOURCES)
+    )
 
 
 KINDS: Sequence[Choice] = (
     lambda chance, device, hello: Say(device, chance.choice(tuple(CLIPS))),
-    lambda chance, device, hello: Say(device, chance.choice(tuple(n for n, c in CLIPS.items() if c.wake))),
+    lambda chance, device, hello: Say(
+        device, chance.choice(tuple(n for n, c in CLIPS.items() if c.wake))
+    ),
     lambda chance, device, hello: Wait(device, wait_of(chance)),
     lambda chance, device, hello: Press(device, "microphone"),
     lambda chance, device, hello: Press(device, "action"),
-    lambda chance, device, hello: Power(device, chance.choice(("cut", "restore"))),
+    lambda chance, device, hello: Power(
+        device, chance.choice(("cut", "restore"))
+    ),
     lambda chance, device, hello: Kill(device),
-    lambda chance, device, hello: Network(device, chance.choice(("down", "up"))),
+    lambda chance, device, hello: Network(
+        device, chance.choice(("down", "up"))
+    ),
     lambda chance, device, hello: Shutter(device),
     lambda chance, device, hello: SetTone(device, chance.random() < 0.5),
-    lambda chance, device, hello: Choose(device, chance.choice(words_of(device, hello))),
-    lambda chance, device, hello: Call(device, "start", chance.choice(("device", "telephone"))),
+    lambda chance, device, hello: Choose(
+        device, chance.choice(words_of_clip(device, hello))
+    ),
+    lambda chance, device, hello: Call(
+        device, "start", chance.choice(("device", "telephone"))
+    ),
     lambda chance, device, hello: Call(device, "end", "device"),
     _query,
     _skill,
@@ -76,7 +90,9 @@ ENOUGH_TRIES = 100
 """Draws until a step is possible; a target that can only be spoken to accepts two kinds of fifteen."""
 
 
-def choose_step(chance: random.Random, hello: Hello, devices: Sequence[str]) -> Stimulus:
+def choose_step(
+    chance: random.Random, hello: Hello, devices: Sequence[str]
+) -> Stimulus:
     """A step that the target can be given."""
     for _ in range(ENOUGH_TRIES):
         step = chance.choice(KINDS)(chance, chance.choice(devices), hello)
@@ -85,7 +101,9 @@ def choose_step(chance: random.Random, hello: Hello, devices: Sequence[str]) -> 
     return Wait(devices[0], PIECE_TIME)
 
 
-def choose_scenario(chance: random.Random, hello: Hello, length: int) -> Scenario:
+def choose_scenario(
+    chance: random.Random, hello: Hello, length: int
+) -> Scenario:
     """So many steps on one device, sometimes on all."""
     devices = list(hello.devices)
     if chance.random() < 0.8:
@@ -93,7 +111,9 @@ def choose_scenario(chance: random.Random, hello: Hello, length: int) -> Scenari
     return tuple(choose_step(chance, hello, devices) for _ in range(length))
 
 
-def vary(chance: random.Random, scenario: Scenario, hello: Hello, length: int) -> Scenario:
+def vary(
+    chance: random.Random, scenario: Scenario, hello: Hello, length: int
+) -> Scenario:
     """A neighbour of a scenario that came somewhere new: a part of it, a step put in, a wait halved or
     doubled, then on by chance."""
     kept = list(scenario[: chance.randint(1, len(scenario))])
@@ -103,7 +123,11 @@ def vary(chance: random.Random, scenario: Scenario, hello: Hello, length: int) -
         case Wait(device, microseconds) if chance.random() < 0.7:
             pieces = max(1, microseconds // PIECE_TIME)
             kept[place] = Wait(
-                device, PIECE_TIME * max(1, pieces * 2 if chance.random() < 0.5 else pieces // 2)
+                device,
+                PIECE_TIME
+                * max(
+                    1, pieces * 2 if chance.random() < 0.5 else pieces // 2
+                ),
             )
         case _:
             kept.insert(place, choose_step(chance, hello, devices))

@@ -9,17 +9,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from earwitness.conformance.gate.verdict import Verdict, weakest
-from earwitness.conformance.running.certificates import CertificateRun, describe_doubt, try_certificates
+from earwitness.conformance.running.certificates import (
+    CertificateRun,
+    describe_doubt,
+    try_certificates,
+)
 from earwitness.conformance.running.harness import Harness, Run, clause_of
 from earwitness.conformance.running.judgement import Circumstances, Trial
 from earwitness.conformance.running.moment import Finding
-from earwitness.conformance.running.paired_runs import Comparison, Likeness, compare
+from earwitness.conformance.running.paired_runs import (
+    Comparison,
+    RunLikeness,
+    compare,
+)
 from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.sight import sight_of, view_of
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.running.trials import try_button, try_controls
-from earwitness.conformance.running.twin_runs import TwinResult, describe_twins, try_twins
+from earwitness.conformance.running.twin_runs import (
+    TwinResult,
+    describe_twins,
+    try_twins,
+)
 from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.witnesses.certificates import Outcome
 from earwitness.model.trace import Observation, Origin
@@ -39,7 +51,7 @@ BUTTON_BOUND = 100_000
 
 
 @dataclass
-class Session:
+class CheckSession:
     """What the runs of one check have come to."""
 
     hello: Hello
@@ -62,10 +74,14 @@ class Session:
         return weakest(known)
 
 
-def conduct(harness: Harness, sequences: int, tell: Tell, keep: Keep) -> Session:
+def conduct(
+    harness: Harness, sequences: int, tell: Tell, keep: Keep
+) -> CheckSession:
     """Try everything, at most so many sequences of the search. Whatever the target does wrong ends in the
     session, never in an error."""
-    session = Session(harness.hello, carried=harness.watched, confined=harness.confined)
+    session = CheckSession(
+        harness.hello, carried=harness.watched, confined=harness.confined
+    )
     conductor = _Conductor(harness, session, tell, keep)
     try:
         conductor.conduct(sequences)
@@ -78,14 +94,25 @@ def conduct(harness: Harness, sequences: int, tell: Tell, keep: Keep) -> Session
 
 
 class _Conductor:
-    def __init__(self, harness: Harness, session: Session, tell: Tell, keep: Keep) -> None:
-        self.harness, self.session, self.tell, self.keep = harness, session, tell, keep
+    def __init__(
+        self, harness: Harness, session: CheckSession, tell: Tell, keep: Keep
+    ) -> None:
+        self.harness, self.session, self.tell, self.keep = (
+            harness,
+            session,
+            tell,
+            keep,
+        )
 
     def conduct(self, sequences: int) -> None:
         harness, session = self.harness, self.session
-        first = harness.run(tour(harness.hello, random.Random(f"tour {harness.seed}")))
+        first = harness.run(
+            tour(harness.hello, random.Random(f"tour {harness.seed}"))
+        )
         self.take(first, "tour")
-        self.tell(f"tour done: {len(first.trace)} observations, {first.voice} uploads of voice witnessed")
+        self.tell(
+            f"tour done: {len(first.trace)} observations, {first.voice} uploads of voice witnessed"
+        )
         if session.dead:
             return
         for tried in try_certificates(harness):
@@ -95,28 +122,47 @@ class _Conductor:
                 o.event == "stream.audio" for o in tried.run.trace
             ):
                 text = f"{tried.device} accepted a certificate of {tried.presented.value}"
-                session.findings.append(Finding("certificate accepted", text, tried.device, blocking=True))
-        for twins in try_twins(harness, lambda: harness.budget.allows(TWINS_SHARE)):
+                session.findings.append(
+                    Finding(
+                        "certificate accepted",
+                        text,
+                        tried.device,
+                        blocking=True,
+                    )
+                )
+        for twins in try_twins(
+            harness, lambda: harness.budget.allows(TWINS_SHARE)
+        ):
             session.twins.append(twins)
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")
         if harness.hello.capabilities.get("access", False):
             session.comparison = compare(harness)
             look = session.comparison.likeness.value
-            self.tell(f"runs in other words and other voices look {look} to those who see metrics")
+            self.tell(
+                f"runs in other words and other voices look {look} to those who see metrics"
+            )
         if session.failures or not sequences:
             return
         session.searched = search(
-            harness, self.goes_on(sequences), lambda run: self.take(run, "search"), first
+            harness,
+            self.goes_on(sequences),
+            lambda run: self.take(run, "search"),
+            first,
         )
         visited = len(session.searched.visited)
-        self.tell(f"search done: {session.searched.sequences} sequences, {visited} items visited")
+        self.tell(
+            f"search done: {session.searched.sequences} sequences, {visited} items visited"
+        )
 
     def goes_on(self, sequences: int) -> Callable[[int], bool]:
         """Whether the search begins another sequence."""
         session, budget = self.session, self.harness.budget
         return lambda done: (
-            done < sequences and budget.allows(SEARCH_SHARE) and not session.failures and not session.dead
+            done < sequences
+            and budget.allows(SEARCH_SHARE)
+            and not session.failures
+            and not session.dead
         )
 
     def take(self, run: Run, purpose: str) -> None:
@@ -125,17 +171,30 @@ class _Conductor:
         self.keep(len(session.runs), run.trace)
         session.runs.append(run)
         session.purposes.append(purpose)
-        session.findings += [f for f in run.findings if f not in session.findings]
-        for clause in dict.fromkeys(clause_of(name) for name in run.violated()):
+        session.findings += [
+            f for f in run.findings if f not in session.findings
+        ]
+        for clause in dict.fromkeys(
+            clause_of(name) for name in run.violated()
+        ):
             if clause not in session.failures:
                 self.tell(f"{clause} is violated; looking for a shorter way")
                 most = FEW_RUNS if len(session.failures) > 1 else 60
-                session.failures[clause] = shrink(self.harness, clause, run, most, self.harness.budget.allows)
+                session.failures[clause] = shrink(
+                    self.harness,
+                    clause,
+                    run,
+                    most,
+                    self.harness.budget.allows,
+                )
         session.dead = session.dead or run.dead
 
 
 def circumstances_of(
-    session: Session, clauses: Sequence[Clause], *, bound: int = BUTTON_BOUND
+    session: CheckSession,
+    clauses: Sequence[Clause],
+    *,
+    bound: int = BUTTON_BOUND,
 ) -> Circumstances:
     """What must be known of a check beside its traces. `bound` is how soon the button must act, in
     microseconds."""
@@ -155,31 +214,43 @@ def circumstances_of(
         dead=session.dead,
         doubts=doubts,
         trials=trials_of(session, clauses, bound),
-        failures={clause: number for number, clause in enumerate(session.failures)},
+        failures={
+            clause: number for number, clause in enumerate(session.failures)
+        },
     )
 
 
-def trials_of(session: Session, clauses: Sequence[Clause], bound: int) -> dict[str, Trial]:
+def trials_of(
+    session: CheckSession, clauses: Sequence[Clause], bound: int
+) -> dict[str, Trial]:
     """Every clause that no single trace decides, as it was tried."""
     words = {
-        name: profile.wake_words[0] for name, profile in session.hello.profiles.items() if profile.wake_words
+        name: profile.wake_words[0]
+        for name, profile in session.hello.profiles.items()
+        if profile.wake_words
     }
     trials = {}
     for clause in clauses:
         if clause.kind is Kind.TWO_RUN and session.comparison is not None:
             trials[clause.id] = trial_of_comparison(session.comparison)
         elif clause.transition == "press_microphone":
-            trials[clause.id] = try_button([run.trace for run in session.runs], bound)
+            trials[clause.id] = try_button(
+                [run.trace for run in session.runs], bound
+            )
         elif clause.transition == "organisation_controls_setting":
-            trials[clause.id] = try_controls([run.journal for run in session.runs], words)
+            trials[clause.id] = try_controls(
+                [run.journal for run in session.runs], words
+            )
     return trials
 
 
 def trial_of_comparison(found: Comparison) -> Trial:
     """What paired runs say of the two-run promise."""
     match found.likeness:
-        case Likeness.APART:
-            return Trial(Verdict.VIOLATED, Origin.WITNESSED, found.runs, found.reason)
-        case Likeness.UNKNOWN:
+        case RunLikeness.APART:
+            return Trial(
+                Verdict.VIOLATED, Origin.WITNESSED, found.runs, found.reason
+            )
+        case RunLikeness.UNKNOWN:
             return Trial(Verdict.INCONCLUSIVE, reason=found.reason)
     return Trial(Verdict.SATISFIED, Origin.WITNESSED, found.runs)

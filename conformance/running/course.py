@@ -14,12 +14,25 @@ from msgspec import UNSET
 from earwitness.conformance.gate.story import describe_step
 from earwitness.conformance.gate.verdict import weakest
 from earwitness.conformance.running.answers import holds_words
-from earwitness.conformance.running.deeds import DeviceState, Event, access_of, deeds_of, update
+from earwitness.conformance.running.deeds import (
+    DeviceState,
+    Event,
+    access_of,
+    deeds_of,
+    update,
+)
 from earwitness.conformance.running.moment import Frame, Moment
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.running.stores import NOTHING, owners, together
 from earwitness.conformance.running.timeline import Timeline
-from earwitness.conformance.stimuli.clips import CLIPS, FIRST, RATE, Clip, in_the_air, write_wav
+from earwitness.conformance.stimuli.clips import (
+    CLIPS,
+    FIRST,
+    RATE,
+    Clip,
+    in_the_air,
+    write_wav,
+)
 from earwitness.conformance.stimuli.stimulus import (
     Call,
     Choose,
@@ -70,8 +83,13 @@ class Course:
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
-        self.states = {name: DeviceState(harness.profile(name)) for name in harness.hello.devices}
-        self.timeline = Timeline(watched=harness.watched, words_sent=harness.hello.earwitness == 1)
+        self.states = {
+            name: DeviceState(harness.profile(name))
+            for name in harness.hello.devices
+        }
+        self.timeline = Timeline(
+            watched=harness.watched, words_sent=harness.hello.earwitness == 1
+        )
         self.chance = harness.chance()
         self.skipped: list[str] = []
         self.marks: list[int] = []
@@ -79,7 +97,9 @@ class Course:
         self.journal: list[tuple[Stimulus, Any]] = []
         """What was carried out, with the data that was answered to a question."""
         self.words: dict[str, list[str]] = {name: [] for name in self.states}
-        self.requests: dict[str, list[str]] = {name: [] for name in self.states}
+        self.requests: dict[str, list[str]] = {
+            name: [] for name in self.states
+        }
         """Words that began with a wake word."""
         self.stores: StoreSearch = NOTHING
         self.dead = ""
@@ -102,8 +122,12 @@ class Course:
         match step:
             case Say(device, name):
                 return self.say(device, CLIPS[name])
-            case Wait(device, microseconds) if self.harness.senses[device].feeds:
-                return self.say(device, Clip("", tail=microseconds / 1_000_000))
+            case Wait(device, microseconds) if self.harness.senses[
+                device
+            ].feeds:
+                return self.say(
+                    device, Clip("", tail=microseconds / 1_000_000)
+                )
             case Query():
                 return self._query(step)
         state = self.states[step.device]
@@ -119,7 +143,9 @@ class Course:
     def _settle(self, step: Stimulus) -> list[Observation]:
         """A piece of room after whatever switches the microphones, so that it is seen whether they are
         drained."""
-        switches = isinstance(step, Power | Kill) or (isinstance(step, Press) and step.button == "microphone")
+        switches = isinstance(step, Power | Kill) or (
+            isinstance(step, Press) and step.button == "microphone"
+        )
         if not switches or not self.harness.senses[step.device].feeds:
             return []
         return self.say(step.device, Clip("", tail=PIECE / RATE))
@@ -139,7 +165,9 @@ class Course:
             raise TargetError(
                 f"the implementation left open what came of {describe_step(to_json(step))}: {answer.failed}"
             )
-        self.skipped.append(f"{describe_step(to_json(step))}: {answer.unsupported or answer.failed}")
+        self.skipped.append(
+            f"{describe_step(to_json(step))}: {answer.unsupported or answer.failed}"
+        )
         return False
 
     def _query(self, query: Query) -> list[Observation]:
@@ -150,9 +178,14 @@ class Course:
         data = answer.ok.data
         self.journal.append((query, data))
         spoken = [text for texts in self.words.values() for text in texts]
-        spoken += [str(o.attributes.get("text", "")) for o in self.timeline.trace if o.event == "asr.result"]
+        spoken += [
+            str(o.attributes.get("text", ""))
+            for o in self.timeline.trace
+            if o.event == "asr.result"
+        ]
         says_denied = any(
-            o.event == "access" and o.attributes.get("decision") == "deny" for o in answer.observations
+            o.event == "access" and o.attributes.get("decision") == "deny"
+            for o in answer.observations
         )
         access = access_of(
             query,
@@ -168,7 +201,10 @@ class Course:
         if data in (None, [], {}, ""):
             return False
         content = json.dumps(data).encode()
-        return len(content) >= SHORTEST_SOUND and self.harness.sounds.reader.read(content).voice
+        return (
+            len(content) >= SHORTEST_SOUND
+            and self.harness.sounds.reader.read(content).voice
+        )
 
     # Sound
 
@@ -184,7 +220,11 @@ class Course:
             self.words[device].append(clip.words)
             if clip.wake:
                 self.requests[device].append(clip.words)
-            self.harness.sounds.speak(device, clip.words, state.clock + len(sound) * 1_000_000 // RATE)
+            self.harness.sounds.speak(
+                device,
+                clip.words,
+                state.clock + len(sound) * 1_000_000 // RATE,
+            )
         if self.harness.senses[device].feeds:
             return self._play(device, clip, sound)
         return self._play_file(device, clip, sound)
@@ -201,7 +241,9 @@ class Course:
         }
         return [("speech", attributes)]
 
-    def _play(self, device: str, clip: Clip, sound: np.ndarray) -> list[Observation]:
+    def _play(
+        self, device: str, clip: Clip, sound: np.ndarray
+    ) -> list[Observation]:
         """Piece by piece into the device's microphones."""
         state, senses = self.states[device], self.harness.senses[device]
         caused = self._speech(device, clip, len(sound))
@@ -209,31 +251,58 @@ class Course:
         size = 2 * PIECE
         seen: list[Observation] = []
         for at in range(0, len(content), size):
-            self.harness.sounds.add(device, state.clock, content[at : at + size], in_call=state.calling)
+            self.harness.sounds.add(
+                device,
+                state.clock,
+                content[at : at + size],
+                in_call=state.calling,
+            )
             senses.feed(content[at : at + size])
-            answer = self.harness.target.request(ListenRequest(device, PIECE_TIME))
+            answer = self.harness.target.request(
+                ListenRequest(device, PIECE_TIME)
+            )
             if answer.ok is None:
                 reason = answer.unsupported or answer.failed
-                raise TargetError(f"the implementation has microphones, but does not listen: {reason}")
-            seen += self._moment(device, answer, caused, frame=senses.take_back(size), passed=PIECE_TIME)
+                raise TargetError(
+                    f"the implementation has microphones, but does not listen: {reason}"
+                )
+            seen += self._moment(
+                device,
+                answer,
+                caused,
+                frame=senses.take_back(size),
+                passed=PIECE_TIME,
+            )
             caused = []
         return seen
 
-    def _play_file(self, device: str, clip: Clip, sound: np.ndarray) -> list[Observation]:
+    def _play_file(
+        self, device: str, clip: Clip, sound: np.ndarray
+    ) -> list[Observation]:
         """All at once, for a target that takes a file."""
-        path = self.harness.target.folder / f"{self.chance.getrandbits(48):012x}"
+        path = (
+            self.harness.target.folder / f"{self.chance.getrandbits(48):012x}"
+        )
         write_wav(sound, path)
         state = self.states[device]
         words = clip.words if self.harness.hello.earwitness == 1 else UNSET
         caused = self._speech(device, clip, len(sound))
-        answer = self.harness.target.request(SayRequest(device, str(path), words))
+        answer = self.harness.target.request(
+            SayRequest(device, str(path), words)
+        )
         path.unlink()
         self._is_done(Say(device, "a clip"), answer)
         began = state.clock
         if answer.ok is not None and answer.ok.began is not UNSET:
             began = max(began, answer.ok.began)
-        self.harness.sounds.add(device, began, sound.tobytes(), in_call=state.calling)
-        passed = len(sound) * 1_000_000 // RATE if self.harness.hello.clock == "virtual" else 0
+        self.harness.sounds.add(
+            device, began, sound.tobytes(), in_call=state.calling
+        )
+        passed = (
+            len(sound) * 1_000_000 // RATE
+            if self.harness.hello.clock == "virtual"
+            else 0
+        )
         return self._moment(device, answer, caused, passed=passed)
 
     # From an answer to a moment
@@ -249,7 +318,11 @@ class Course:
         began = {name: state.clock for name, state in self.states.items()}
         declared = [self._clamped(said) for said in answer.observations]
         state = self.states[device]
-        now = answer.ok.now if isinstance(answer.ok, Ok) and answer.ok.now is not UNSET else 0
+        now = (
+            answer.ok.now
+            if isinstance(answer.ok, Ok) and answer.ok.now is not UNSET
+            else 0
+        )
         state.clock = max(state.clock, began[device] + passed, now)
         crossings = self.harness.crossings()
         self.crossed += [self._dated(crossing) for crossing in crossings]
@@ -259,7 +332,9 @@ class Course:
         moment = Moment(
             began=began,
             ended={name: state.clock for name, state in self.states.items()},
-            caused=tuple(self._caused(device, began[device], caused, declared)),
+            caused=tuple(
+                self._caused(device, began[device], caused, declared)
+            ),
             declared=tuple(declared),
             passages=tuple(passages),
             frames={device: frame} if frame is not None else {},
@@ -271,22 +346,34 @@ class Course:
         return seen
 
     def _caused(
-        self, device: str, began: int, events: Iterable[Event], declared: Sequence[Observation]
+        self,
+        device: str,
+        began: int,
+        events: Iterable[Event],
+        declared: Sequence[Observation],
     ) -> Iterable[Observation]:
         """The harness's own deeds. Where time passes by what the target says alone, they were when it says
         so."""
         feeds = self.harness.senses[device].feeds
         for event, attributes in events:
-            said = [o.time for o in declared if o.event == event and o.device == device]
+            said = [
+                o.time
+                for o in declared
+                if o.event == event and o.device == device
+            ]
             time = Microseconds(began) if feeds or not said else said[0]
-            yield Observation(time, device, event, attributes, Origin.WITNESSED)
+            yield Observation(
+                time, device, event, attributes, Origin.WITNESSED
+            )
 
     def _clamped(self, said: Observation) -> Observation:
         """An observation of the target, not before what has already been seen. Raises TargetError where its
         own time goes backwards."""
         state = self.states.get(said.device)
         if state is None:
-            raise TargetError(f"an observation names device {said.device!r}, which 'hello' did not")
+            raise TargetError(
+                f"an observation names device {said.device!r}, which 'hello' did not"
+            )
         if said.time < state.declared:
             raise TargetError(
                 f"time of {said.device} goes backwards: {said.event} at {said.time} after {state.declared}"
@@ -297,8 +384,16 @@ class Course:
         return replace(said, time=Microseconds(time))
 
     def _shown(self) -> dict[str, dict[tuple[str, str], bool]]:
-        looks = {name: senses.look() for name, senses in self.harness.senses.items() if senses.sees}
-        return {name: dict(shown) for name, shown in looks.items() if shown is not None}
+        looks = {
+            name: senses.look()
+            for name, senses in self.harness.senses.items()
+            if senses.sees
+        }
+        return {
+            name: dict(shown)
+            for name, shown in looks.items()
+            if shown is not None
+        }
 
     def _sounding(self, device: str) -> dict[str, bool]:
         senses = self.harness.senses[device]
@@ -319,7 +414,9 @@ class Course:
         """What comes now is of the scenario."""
         self.crossed = []
         self._flows = self.harness.flows()
-        self._clocks = {name: state.clock for name, state in self.states.items()}
+        self._clocks = {
+            name: state.clock for name, state in self.states.items()
+        }
         self.span = len(self.timeline.trace), len(self.timeline.trace)
 
     def end_scenario(self) -> None:
@@ -335,21 +432,35 @@ class Course:
         is played."""
         if self.dead:
             return
-        seen = [o for o in self.say(device, CLIPS[CONTROL]) if o.device == device]
-        streamed = [o for o in seen if o.event == "stream.audio" and o.attributes.get("voice") is True]
+        seen = [
+            o for o in self.say(device, CLIPS[CONTROL]) if o.device == device
+        ]
+        streamed = [
+            o
+            for o in seen
+            if o.event == "stream.audio" and o.attributes.get("voice") is True
+        ]
         answered = [o for o in seen if o.event == "tts.audio"]
-        missing = [what for what, got in (("streamed", streamed), ("answered", answered)) if not got]
+        missing = [
+            what
+            for what, got in (("streamed", streamed), ("answered", answered))
+            if not got
+        ]
         crossed = any(o.origin is Origin.WITNESSED for o in streamed)
         if self.harness.watched and not crossed:
             missing.append("seen on the wire")
         if missing:
             lacking = " and not ".join(missing)
             self.dead = f"the positive control {when} failed on {device}: the request was not {lacking}"
-            self.dead += "".join(f"; the target: {reason}" for reason in self.skipped[-1:])
+            self.dead += "".join(
+                f"; the target: {reason}" for reason in self.skipped[-1:]
+            )
             self.heard = None
             return
         known = Origin.WITNESSED if crossed else Origin.DEVICE
-        self.heard = weakest([known] + ([self.heard] if self.heard is not None else []))
+        self.heard = weakest(
+            [known] + ([self.heard] if self.heard is not None else [])
+        )
 
     def bring_back(self, devices: Iterable[str]) -> None:
         """Undo what would keep an honest device from answering."""
@@ -370,15 +481,33 @@ class Course:
     def _dated(self, crossing: Crossing) -> Crossing:
         """A crossing by its device's own clock, since the beginning of the scenario."""
         state = self.states.get(crossing.device)
-        since = state.clock - self._clocks.get(crossing.device, 0) if state is not None else 0
+        since = (
+            state.clock - self._clocks.get(crossing.device, 0)
+            if state is not None
+            else 0
+        )
         return replace(crossing, time_taken=Microseconds(since))
 
     def _footprint(self) -> Footprint:
-        lines = Counter(f"{o.event} of {o.device}" for o in self.timeline.trace if o.event in REPORTS)
+        lines = Counter(
+            f"{o.event} of {o.device}"
+            for o in self.timeline.trace
+            if o.event in REPORTS
+        )
         flows = self.harness.flows()
-        ways = {way: size - self._flows.get(way, 0) for way, size in flows.items()}
-        counts = {**lines, **{f"bytes by {way}": size for way, size in ways.items() if size}}
-        return take_footprint(self.crossed, Microseconds(0), self.harness.stores.growth(), counts)
+        ways = {
+            way: size - self._flows.get(way, 0) for way, size in flows.items()
+        }
+        counts = {
+            **lines,
+            **{f"bytes by {way}": size for way, size in ways.items() if size},
+        }
+        return take_footprint(
+            self.crossed,
+            Microseconds(0),
+            self.harness.stores.growth(),
+            counts,
+        )
 
     def finish(self, *, reset: bool) -> list[Observation]:
         """Search the stores, reset the target, search again, and give the whole trace."""
@@ -389,7 +518,9 @@ class Course:
             self._last_passages()
             finds += self._search(frozenset({"transcript"}))
         ends = [
-            Observation(Microseconds(state.clock), name, "end", {}, Origin.WITNESSED)
+            Observation(
+                Microseconds(state.clock), name, "end", {}, Origin.WITNESSED
+            )
             for name, state in self.states.items()
         ]
         return self.timeline.finish([*finds, *ends])
@@ -398,7 +529,9 @@ class Course:
         """What leaves the target while it forgets is still heard."""
         answer = self.harness.target.request(ResetRequest())
         if answer.ok is None:
-            raise TargetError(f"the implementation cannot be reset: {answer.unsupported or answer.failed}")
+            raise TargetError(
+                f"the implementation cannot be reset: {answer.unsupported or answer.failed}"
+            )
         device = next(iter(self.states))
         self._moment(device, replace(answer, observations=()), [])
 
@@ -407,14 +540,20 @@ class Course:
         passages = self.harness.sounds.last_passages()
         self.voice += len(passages)
         clocks = {name: state.clock for name, state in self.states.items()}
-        self.timeline.add(Moment(began=clocks, ended=clocks, passages=tuple(passages)))
+        self.timeline.add(
+            Moment(began=clocks, ended=clocks, passages=tuple(passages))
+        )
 
     def _search(self, expected: frozenset[str]) -> list[Observation]:
         """What is found in stores, booked on the devices it was said to."""
         acted_on = {name: self._recognised(name) for name in self.states}
         # A request that was cut off may have been acted on though the device never heard of it.
-        spoken = [words for texts in self.requests.values() for words in texts]
-        searched = self.harness.stores.search([*frozenset().union(*acted_on.values()), *spoken])
+        spoken = [
+            words for texts in self.requests.values() for words in texts
+        ]
+        searched = self.harness.stores.search(
+            [*frozenset().union(*acted_on.values()), *spoken]
+        )
         self.stores = together(self.stores, searched)
         found: list[Observation] = []
         for find in searched.finds:
@@ -427,14 +566,24 @@ class Course:
             }
             for name in owners(find, acted_on, self.harness.sounds):
                 time = Microseconds(self.states[name].clock)
-                found.append(Observation(time, name, "record.found", attributes, Origin.WITNESSED))
+                found.append(
+                    Observation(
+                        time,
+                        name,
+                        "record.found",
+                        attributes,
+                        Origin.WITNESSED,
+                    )
+                )
         return found
 
     def _recognised(self, device: str) -> frozenset[str]:
         return frozenset(
             str(o.attributes["text"]).lower()
             for o in self.timeline.trace
-            if o.event == "asr.result" and o.device == device and "text" in o.attributes
+            if o.event == "asr.result"
+            and o.device == device
+            and "text" in o.attributes
         )
 
 

@@ -22,7 +22,9 @@ def items_of(trace: Sequence[Observation]) -> set[Item]:
     for seen in trace:
         state = states.setdefault(seen.device, {})
         name = describe_event(seen)
-        found |= {(name, variable, value) for variable, value in state.items()}
+        found |= {
+            (name, variable, value) for variable, value in state.items()
+        }
         found.add((name, "", ""))
         state |= dict(_changes(seen))
     return found
@@ -35,7 +37,11 @@ def describe_event(seen: Observation) -> str:
     >>> describe_event(Observation(Microseconds(0), "d1", "light", {"color": "red", "on": True}))
     'light color=red on=True'
     """
-    shown = [f"{name}={seen.attributes[name]}" for name in _closed(seen.event) if name in seen.attributes]
+    shown = [
+        f"{name}={seen.attributes[name]}"
+        for name in _closed(seen.event)
+        if name in seen.attributes
+    ]
     return " ".join([seen.event, *shown])
 
 
@@ -43,7 +49,11 @@ def describe_event(seen: Observation) -> str:
 def _closed(event: str) -> tuple[str, ...]:
     known = vocabulary()
     names = known.events[event].attributes
-    return tuple(name for name in names if known.attributes[name].choices or _is_truth(name))
+    return tuple(
+        name
+        for name in names
+        if known.attributes[name].choices or _is_truth(name)
+    )
 
 
 def _is_truth(name: str) -> bool:

@@ -66,7 +66,9 @@ class DeviceState:
     @property
     def first_word(self) -> str:
         """The wake word a device listens for when it is new."""
-        return self.profile.wake_words[0] if self.profile.wake_words else "alexa"
+        return (
+            self.profile.wake_words[0] if self.profile.wake_words else "alexa"
+        )
 
     @property
     def reachable(self) -> bool:
@@ -106,7 +108,12 @@ def deeds_of(stimulus: Stimulus, state: DeviceState) -> Iterator[Event]:
 
 
 def access_of(
-    query: Query, data: object, *, says_denied: bool, holds_words: bool, holds_sound: bool = False
+    query: Query,
+    data: object,
+    *,
+    says_denied: bool,
+    holds_words: bool,
+    holds_sound: bool = False,
 ) -> Event:
     """What an answer to a question shows, whatever was said of the decision: something given after a denial
     was permitted. Words of the
@@ -117,7 +124,9 @@ def access_of(
     resource = "recordings" if holds_sound else resource
     empty = data is None or (says_denied and data in ([], {}, "", 0, False))
     given = holds_words or holds_sound or not empty
-    needed = query.actor == "ours" and resource in NEEDED.get(query.role, frozenset())
+    needed = query.actor == "ours" and resource in NEEDED.get(
+        query.role, frozenset()
+    )
     return "access", {
         "actor": query.actor,
         "owner": "ours",
@@ -151,4 +160,6 @@ def update(state: DeviceState, stimulus: Stimulus) -> None:
 
 def _known_word(word: str) -> str:
     """The word as the vocabulary names it: one of the paper's four, or another."""
-    return word if word in ("alexa", "amazon", "computer", "echo") else "other"
+    return (
+        word if word in ("alexa", "amazon", "computer", "echo") else "other"
+    )

@@ -22,7 +22,10 @@ from earwitness.conformance.stimuli.stimulus import (
     Skill,
 )
 from earwitness.conformance.targets.confinement import Confinement
-from earwitness.conformance.targets.entry_points import TargetOptions, open_target
+from earwitness.conformance.targets.entry_points import (
+    TargetOptions,
+    open_target,
+)
 from earwitness.conformance.targets.protocol import DeviceProfile, Target
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import vocabulary
@@ -54,7 +57,9 @@ class CapabilityCheck:
     remark: str
 
 
-def control_target(name: str, options: TargetOptions | None = None, seed: int = 0) -> ControlResult:
+def control_target(
+    name: str, options: TargetOptions | None = None, seed: int = 0
+) -> ControlResult:
     """Ask every device of the target for the weather, once. Raises TargetError where it cannot be driven."""
     began = time.monotonic()
     target = open_target(name, options)
@@ -79,7 +84,9 @@ def reason_for_level(target: Target) -> str:
     return target.cell.why
 
 
-def examine_capabilities(name: str, options: TargetOptions | None = None) -> list[CapabilityCheck]:
+def examine_capabilities(
+    name: str, options: TargetOptions | None = None
+) -> list[CapabilityCheck]:
     """Every capability of every device, declared and seen. Raises TargetError where it cannot be driven."""
     with Harness(open_target(name, options), ()) as harness:
         return [
@@ -95,17 +102,31 @@ def check_capability(
     """Do what the capability is for, and look for what should come of it."""
     declared = capability in profile.capabilities
     if not declared:
-        return CapabilityCheck(device, capability, declared, None, "not declared, so not tried")
+        return CapabilityCheck(
+            device, capability, declared, None, "not declared, so not tried"
+        )
     if capability in SENSES:
-        return CapabilityCheck(device, capability, declared, None, SENSES[capability])
+        return CapabilityCheck(
+            device, capability, declared, None, SENSES[capability]
+        )
     steps, event = exercises(device, profile)[capability]
     run = harness.run(steps, controls=False)
     refusals = [reason for reason in run.skipped if reason]
     if refusals:
-        return CapabilityCheck(device, capability, declared, False, refusals[0])
+        return CapabilityCheck(
+            device, capability, declared, False, refusals[0]
+        )
     if not reported(run, device, event):
-        return CapabilityCheck(device, capability, declared, False, f"nothing came of it: no '{event}'")
-    return CapabilityCheck(device, capability, declared, True, f"'{event}' came of it")
+        return CapabilityCheck(
+            device,
+            capability,
+            declared,
+            False,
+            f"nothing came of it: no '{event}'",
+        )
+    return CapabilityCheck(
+        device, capability, declared, True, f"'{event}' came of it"
+    )
 
 
 SENSES = {
@@ -118,23 +139,40 @@ SENSES = {
 """Capabilities that are ways of looking: what is seen through them is told elsewhere."""
 
 
-def exercises(device: str, profile: DeviceProfile) -> Mapping[str, tuple[Scenario, str]]:
+def exercises(
+    device: str, profile: DeviceProfile
+) -> Mapping[str, tuple[Scenario, str]]:
     """For each capability the shortest way to use it, and the event that must come of it."""
     words = [*profile.wake_words, "alexa"]
     skills = [*profile.skills, "weather"]
     muted = Press(device, "microphone")
     return {
         "microphone_button": ((muted, muted), "microphone.power"),
-        "action_button": ((Press(device, "action"), Say(device, "quiet")), "stream.open"),
+        "action_button": (
+            (Press(device, "action"), Say(device, "quiet")),
+            "stream.open",
+        ),
         "camera": ((Say(device, "quiet"),), "camera.captured"),
         "shutter": ((Shutter(device), Shutter(device)), "shutter"),
         "screen": ((muted, muted), "screen"),
         "tone": ((SetTone(device, True), Say(device, "weather")), "tone"),
-        "power": ((Power(device, "cut"), Power(device, "restore")), "microphone.power"),
-        "network": ((Network(device, "down"), Network(device, "up")), "network"),
+        "power": (
+            (Power(device, "cut"), Power(device, "restore")),
+            "microphone.power",
+        ),
+        "network": (
+            (Network(device, "down"), Network(device, "up")),
+            "network",
+        ),
         "follow_up": ((Say(device, "question"),), "stream.open"),
-        "calls": ((Call(device, "start", "device"), Call(device, "end", "device")), "call.start"),
-        "access": ((Query(device, "ours", "organisation", "settings"),), "access"),
+        "calls": (
+            (Call(device, "start", "device"), Call(device, "end", "device")),
+            "call.start",
+        ),
+        "access": (
+            (Query(device, "ours", "organisation", "settings"),),
+            "access",
+        ),
         "skills": ((Skill(device, "enable", skills[0]),), "skill.enable"),
         "wake_words": ((Choose(device, words[-2]),), "setting.wake_word"),
     }
@@ -142,18 +180,29 @@ def exercises(device: str, profile: DeviceProfile) -> Mapping[str, tuple[Scenari
 
 def reported(run: Run, device: str, event: str) -> bool:
     """Whether the event was observed on the device."""
-    return any(seen.event == event and seen.device == device for seen in run.trace)
+    return any(
+        seen.event == event and seen.device == device for seen in run.trace
+    )
 
 
 def capability_text(name: str, checks: list[CapabilityCheck]) -> str:
     """A capability file for `earwitness gate`: what was seen, and a line to complete for what is lacking."""
-    seen = sorted({c.capability for c in checks if c.declared and c.seen is not False})
-    lacking = [capability for capability in vocabulary().capabilities if capability not in seen]
+    seen = sorted(
+        {c.capability for c in checks if c.declared and c.seen is not False}
+    )
+    lacking = [
+        capability
+        for capability in vocabulary().capabilities
+        if capability not in seen
+    ]
     lines = [
         f"# What {name} can do, as earwitness doctor saw it.",
         f"has: [{', '.join(seen)}]",
         "# A profile asks for a reason for the rest: say why, and take the # away.",
         "# refuses:",
-        *(f"#   {capability}: why the product lacks it" for capability in lacking),
+        *(
+            f"#   {capability}: why the product lacks it"
+            for capability in lacking
+        ),
     ]
     return "\n".join(lines) + "\n"

@@ -9,8 +9,8 @@ from earwitness.conformance.gate.verdict import ClauseResult, Exit, gate
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.conduct import (
     BUTTON_BOUND,
+    CheckSession,
     Keep,
-    Session,
     Tell,
     circumstances_of,
     conduct,
@@ -18,7 +18,10 @@ from earwitness.conformance.running.conduct import (
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.judgement import Circumstances, judge
 from earwitness.conformance.targets.confinement import Confinement
-from earwitness.conformance.targets.entry_points import TargetOptions, open_target
+from earwitness.conformance.targets.entry_points import (
+    TargetOptions,
+    open_target,
+)
 from earwitness.model.proof.proof import Standing
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Pack
@@ -45,7 +48,7 @@ class Plan:
 class Examination:
     """What an implementation came to. `reason` says why the exit is not 0 where no clause does."""
 
-    session: Session
+    session: CheckSession
     circumstances: Circumstances
     results: tuple[ClauseResult, ...]
     exit: Exit
@@ -75,25 +78,38 @@ def examine(
     clauses = tuple(clause for pack in packs for clause in pack.clauses)
     options = TargetOptions(confinement=plan.confinement)
     budget = Budget(plan.budget)
-    with Harness(open_target(target, options), clauses, plan.seed, budget) as harness:
+    with Harness(
+        open_target(target, options), clauses, plan.seed, budget
+    ) as harness:
         tell(f"driving {harness.hello.name}")
         session = conduct(harness, plan.examples, tell, keep)
-    bound = next((pack.parameters["cut"] for pack in packs if "cut" in pack.parameters), BUTTON_BOUND)
+    bound = next(
+        (
+            pack.parameters["cut"]
+            for pack in packs
+            if "cut" in pack.parameters
+        ),
+        BUTTON_BOUND,
+    )
     standings = proved or {}
     circumstances = replace(
         circumstances_of(session, clauses, bound=bound),
         excuses=plan.excuses,
         proved={name: standing.value for name, standing in standings.items()},
     )
-    results = judge(clauses, [run.tally for run in session.runs], circumstances)
-    code, reason = _decide(results, frozenset(c.id for c in clauses), session, standings)
+    results = judge(
+        clauses, [run.tally for run in session.runs], circumstances
+    )
+    code, reason = _decide(
+        results, frozenset(c.id for c in clauses), session, standings
+    )
     return Examination(session, circumstances, results, code, reason)
 
 
 def _decide(
     results: tuple[ClauseResult, ...],
     expected: frozenset[str],
-    session: Session,
+    session: CheckSession,
     standings: Mapping[str, Standing],
 ) -> tuple[Exit, str]:
     code = gate(results, expected)
@@ -101,9 +117,13 @@ def _decide(
         return code, ""
     if session.dead:
         return Exit.NOT_DRIVABLE, session.dead
-    reasons = [finding.text for finding in session.findings if finding.blocking]
+    reasons = [
+        finding.text for finding in session.findings if finding.blocking
+    ]
     reasons += [
-        f"the model refutes {name}" for name, standing in standings.items() if standing is Standing.REFUTED
+        f"the model refutes {name}"
+        for name, standing in standings.items()
+        if standing is Standing.REFUTED
     ]
     if standings.get(PROGRESS, Standing.PROVED) is not Standing.PROVED:
         reasons.append("it is not proved that the model's time never stops")

@@ -29,7 +29,11 @@ from earwitness.conformance.targets.protocol import (
     TargetError,
 )
 from earwitness.conformance.witnesses.certificates import Presented
-from earwitness.conformance.witnesses.doors import Door, connection_to, loopback_listener
+from earwitness.conformance.witnesses.doors import (
+    Door,
+    connection_to,
+    loopback_listener,
+)
 from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing, Relay
 from earwitness.conformance.witnesses.twins import Footprint
@@ -73,11 +77,19 @@ class Run:
 
     def violated(self) -> tuple[str, ...]:
         """Names of the conjuncts that the trace violates."""
-        return tuple(name for name, found in self.tally.items() if found.violated_at is not None)
+        return tuple(
+            name
+            for name, found in self.tally.items()
+            if found.violated_at is not None
+        )
 
     def exercised(self, clause: str) -> int:
         """How often the conjuncts of a clause were exercised."""
-        return sum(found.exercised for name, found in self.tally.items() if clause_of(name) == clause)
+        return sum(
+            found.exercised
+            for name, found in self.tally.items()
+            if clause_of(name) == clause
+        )
 
 
 @runtime_checkable
@@ -97,7 +109,11 @@ class Harness:
     """Close it, or use it in a `with`. Raises TargetError where the target cannot be driven at all."""
 
     def __init__(
-        self, target: Target, clauses: Sequence[Clause], seed: int = 0, budget: Budget | None = None
+        self,
+        target: Target,
+        clauses: Sequence[Clause],
+        seed: int = 0,
+        budget: Budget | None = None,
     ) -> None:
         self.target, self.clauses, self.seed = target, tuple(clauses), seed
         self.budget = budget or Budget(DEFAULT_BUDGET)
@@ -111,7 +127,9 @@ class Harness:
         self.sounds = SoundMemory()
         try:
             self.hello: Hello = target.introduce()
-            self.stores = Stores(target.cell, self.hello.data_paths, self.sounds)
+            self.stores = Stores(
+                target.cell, self.hello.data_paths, self.sounds
+            )
             self._attach()
             self._route()
             self.reset()
@@ -150,7 +168,13 @@ class Harness:
         timeline = Timeline(watched=self.watched)
         timeline.add(Moment(clocks, clocks, passages=tuple(passages)))
         trace = timeline.finish()
-        return Run((), tuple(trace), tally(self.judged(), trace), NOTHING, voice=len(passages))
+        return Run(
+            (),
+            tuple(trace),
+            tally(self.judged(), trace),
+            NOTHING,
+            voice=len(passages),
+        )
 
     @property
     def tolerance(self) -> int:
@@ -167,16 +191,27 @@ class Harness:
 
     def _attach(self) -> None:
         for number, device in enumerate(self.hello.devices):
-            senses = Senses(self.profile(device), self.target.folder, f"{number}")
+            senses = Senses(
+                self.profile(device), self.target.folder, f"{number}"
+            )
             self.senses[device] = senses
             request = senses.attachment(device)
-            if request is not None and self.target.request(request).ok is None:
-                raise TargetError("the implementation says what can be attached to it, but refused 'attach'")
+            if (
+                request is not None
+                and self.target.request(request).ok is None
+            ):
+                raise TargetError(
+                    "the implementation says what can be attached to it, but refused 'attach'"
+                )
 
     def _route(self) -> None:
         """Stand between every device and the cloud."""
         cloud = self.hello.cloud
-        if not self.hello.capabilities.get("route") or cloud is None or isinstance(self.target, Watched):
+        if (
+            not self.hello.capabilities.get("route")
+            or cloud is None
+            or isinstance(self.target, Watched)
+        ):
             return
         self.relay = Relay()
         cell = self.target.cell
@@ -186,12 +221,20 @@ class Harness:
             connect = partial(cell.connect, cloud.host, cloud.port)
         for device in self.hello.devices:
             door = self.relay.open_door(
-                device, connect, listen=listen, authority=cloud.authority, inward=cloud.inward
+                device,
+                connect,
+                listen=listen,
+                authority=cloud.authority,
+                inward=cloud.inward,
             )
             self.doors[device] = door
-            request = RouteRequest(device, "127.0.0.1", door.port, self.relay.authority)
+            request = RouteRequest(
+                device, "127.0.0.1", door.port, self.relay.authority
+            )
             if self.target.request(request).ok is None:
-                raise TargetError("the implementation says it can be routed, but refused 'route'")
+                raise TargetError(
+                    "the implementation says it can be routed, but refused 'route'"
+                )
 
     def crossings(self) -> list[Crossing]:
         """What went from the devices to the cloud since the last look."""
@@ -201,7 +244,11 @@ class Harness:
         elif isinstance(self.target, Watched):
             taken = self.target.take()
         return [
-            replace(crossing, encrypted=crossing.encrypted and self._is_own_cloud(crossing.device))
+            replace(
+                crossing,
+                encrypted=crossing.encrypted
+                and self._is_own_cloud(crossing.device),
+            )
             for crossing in taken
             if crossing.direction is Direction.FROM_DEVICE
         ]
@@ -212,7 +259,9 @@ class Harness:
         return self.relay is not None or isinstance(self.target, Watched)
 
     def _is_own_cloud(self, device: str) -> bool:
-        return self.presented.get(device, Presented.TRUSTED) is Presented.TRUSTED
+        return (
+            self.presented.get(device, Presented.TRUSTED) is Presented.TRUSTED
+        )
 
     @property
     def confined(self) -> bool:
@@ -224,15 +273,21 @@ class Harness:
         """Back to the first state. Raises TargetError."""
         reset = self.target.request(ResetRequest())
         if reset.ok is None:
-            raise TargetError(f"the implementation cannot be reset: {reset.unsupported or reset.failed}")
+            raise TargetError(
+                f"the implementation cannot be reset: {reset.unsupported or reset.failed}"
+            )
 
     def applicable(self, clause: Clause) -> bool:
         """Whether the target can do what the clause is about."""
-        return clause.capability is None or self.hello.capabilities.get(clause.capability, False)
+        return clause.capability is None or self.hello.capabilities.get(
+            clause.capability, False
+        )
 
     def judged(self) -> tuple[Clause, ...]:
         """The clauses that apply."""
-        return tuple(clause for clause in self.clauses if self.applicable(clause))
+        return tuple(
+            clause for clause in self.clauses if self.applicable(clause)
+        )
 
     def run(self, scenario: Scenario, *, controls: bool = True) -> Run:
         """Positive control, the scenario, positive control, search of the stores, reset. The controls are of
@@ -245,14 +300,18 @@ class Harness:
         self.sounds.begin()
         self.stores.mark()
         course = Course(self)
-        used = sorted({step.device for step in scenario} & set(self.hello.devices))
+        used = sorted(
+            {step.device for step in scenario} & set(self.hello.devices)
+        )
         try:
             self._carry_out(course, scenario, used, controls=controls)
         except TargetError as error:
             self.broken = course.dead = str(error)
         return self._finished(course, scenario)
 
-    def run_stranger(self, scenario: Scenario, device: str, presented: Presented) -> Run:
+    def run_stranger(
+        self, scenario: Scenario, device: str, presented: Presented
+    ) -> Run:
         """A run in which somebody else answers at the device's door. What is sent to them is not encrypted
         against them. Raises
         TargetError."""
@@ -267,7 +326,14 @@ class Harness:
             self.relay.hang_up(device)
             self.presented[device] = Presented.TRUSTED
 
-    def _carry_out(self, course: Course, scenario: Scenario, used: list[str], *, controls: bool) -> None:
+    def _carry_out(
+        self,
+        course: Course,
+        scenario: Scenario,
+        used: list[str],
+        *,
+        controls: bool,
+    ) -> None:
         for device in self.hello.devices:
             course.carry_out(Power(device, "restore"))
             if controls and (device in used or not used):
@@ -313,12 +379,16 @@ class Harness:
     def judge_again(self, run: Run, place: int, seen: Observation) -> Run:
         """The run with one observation more, which only a comparison with other runs could bring."""
         trace = [*run.trace[:place], seen, *run.trace[place:]]
-        return replace(run, trace=tuple(trace), tally=tally(self.judged(), trace))
+        return replace(
+            run, trace=tuple(trace), tally=tally(self.judged(), trace)
+        )
 
     def flows(self) -> dict[str, int]:
         """Bytes that were sent other than by a door since the target started, by the way they went."""
         sums: dict[str, int] = {}
-        for flow in self.target.cell.flows() if self.target.cell is not None else ():
+        for flow in (
+            self.target.cell.flows() if self.target.cell is not None else ()
+        ):
             way = f"{flow.protocol} {'within the target' if flow.local else 'to the outside'}"
             sums[way] = sums.get(way, 0) + flow.bytes
         return sums

@@ -26,7 +26,9 @@ def _rank(event: str) -> int:
     return 0 if event in DEEDS else 1
 
 
-def other_orders(trace: Sequence[Observation], at: int, tolerance: int) -> Iterator[list[Observation]]:
+def other_orders(
+    trace: Sequence[Observation], at: int, tolerance: int
+) -> Iterator[list[Observation]]:
     """The traces that differ from this one only in where, within its instant, the observation at that place
     stands; then those in which
     another one of the instant comes just before it. `tolerance` is how far apart, in microseconds, two
@@ -39,7 +41,9 @@ def other_orders(trace: Sequence[Observation], at: int, tolerance: int) -> Itera
         yield _moved(trace, place, at)
 
 
-def _instant_around(trace: Sequence[Observation], at: int, tolerance: int) -> tuple[int, int]:
+def _instant_around(
+    trace: Sequence[Observation], at: int, tolerance: int
+) -> tuple[int, int]:
     """Places of the observations of the same device that are no further than the tolerance away and lie
     without a gap around this one."""
     seen = trace[at]
@@ -52,13 +56,23 @@ def _instant_around(trace: Sequence[Observation], at: int, tolerance: int) -> tu
 
 
 def _together(one: Observation, other: Observation, tolerance: int) -> bool:
-    return one.device == other.device and abs(one.time - other.time) <= tolerance
+    return (
+        one.device == other.device and abs(one.time - other.time) <= tolerance
+    )
 
 
-def _moved(trace: Sequence[Observation], source: int, target: int) -> list[Observation]:
+def _moved(
+    trace: Sequence[Observation], source: int, target: int
+) -> list[Observation]:
     """The trace with one observation taken out and put in elsewhere, at the time of what was there."""
     rest = [*trace[:source], *trace[source + 1 :]]
     seen = trace[source]
     time = trace[target].time
-    shifted = Observation(Microseconds(time), seen.device, seen.event, seen.attributes, seen.origin)
+    shifted = Observation(
+        Microseconds(time),
+        seen.device,
+        seen.event,
+        seen.attributes,
+        seen.origin,
+    )
     return [*rest[:target], shifted, *rest[target:]]

@@ -17,7 +17,11 @@ from earwitness.conformance.gate.verdict import (
     weakest,
 )
 from earwitness.conformance.running.atoms import attributes_of
-from earwitness.conformance.running.tally import ConjunctTally, Tally, names_of
+from earwitness.conformance.running.tally import (
+    ConjunctTally,
+    Tally,
+    names_of,
+)
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Conjunct, Kind
@@ -64,23 +68,42 @@ class Circumstances:
 
 
 def judge(
-    clauses: Iterable[Clause], tallies: Sequence[Tally], circumstances: Circumstances
+    clauses: Iterable[Clause],
+    tallies: Sequence[Tally],
+    circumstances: Circumstances,
 ) -> tuple[ClauseResult, ...]:
     """The verdict on every clause, in the order of the clauses."""
-    return tuple(_judge_clause(clause, tallies, circumstances) for clause in clauses)
+    return tuple(
+        _judge_clause(clause, tallies, circumstances) for clause in clauses
+    )
 
 
-def _judge_clause(clause: Clause, tallies: Sequence[Tally], known: Circumstances) -> ClauseResult:
-    lacking = clause.capability is not None and not known.capabilities.get(clause.capability, False)
+def _judge_clause(
+    clause: Clause, tallies: Sequence[Tally], known: Circumstances
+) -> ClauseResult:
+    lacking = clause.capability is not None and not known.capabilities.get(
+        clause.capability, False
+    )
     if lacking:
         return _not_applicable(clause, known)
     conjuncts = tuple(
-        _judge_conjunct(c, clause, tallies, known) for c in clause.conjuncts if _asks_for(c, known)
+        _judge_conjunct(c, clause, tallies, known)
+        for c in clause.conjuncts
+        if _asks_for(c, known)
     )
     if clause.id in known.trials:
-        conjuncts = (*conjuncts, _tried(clause, known.trials[clause.id], known))
+        conjuncts = (
+            *conjuncts,
+            _tried(clause, known.trials[clause.id], known),
+        )
     elif clause.kind is not Kind.ALWAYS and not conjuncts:
-        conjuncts = (_tried(clause, Trial(Verdict.NOT_EXERCISED, reason="it was not tried"), known),)
+        conjuncts = (
+            _tried(
+                clause,
+                Trial(Verdict.NOT_EXERCISED, reason="it was not tried"),
+                known,
+            ),
+        )
     worst = min(conjuncts, key=lambda c: WORST_FIRST.index(c.verdict))
     return _result(
         clause,
@@ -96,10 +119,14 @@ def _judge_clause(clause: Clause, tallies: Sequence[Tally], known: Circumstances
 def _asks_for(conjunct: Conjunct, known: Circumstances) -> bool:
     """Whether the target has what a conjunct speaks of, such as the action button in a clause about every
     activation."""
-    return conjunct.capability is None or known.capabilities.get(conjunct.capability, False)
+    return conjunct.capability is None or known.capabilities.get(
+        conjunct.capability, False
+    )
 
 
-def _reason(worst: ConjunctResult, conjuncts: Sequence[ConjunctResult]) -> str:
+def _reason(
+    worst: ConjunctResult, conjuncts: Sequence[ConjunctResult]
+) -> str:
     if not worst.reason or len(conjuncts) == 1:
         return worst.reason
     return f"{worst.name}: {worst.reason}"
@@ -107,7 +134,10 @@ def _reason(worst: ConjunctResult, conjuncts: Sequence[ConjunctResult]) -> str:
 
 def _runs_that_exercised(clause: Clause, tallies: Sequence[Tally]) -> int:
     names = [c.name for c in clause.conjuncts]
-    return sum(any(name in t and t[name].exercised for name in names) for t in tallies)
+    return sum(
+        any(name in t and t[name].exercised for name in names)
+        for t in tallies
+    )
 
 
 def _not_applicable(clause: Clause, known: Circumstances) -> ClauseResult:
@@ -115,7 +145,13 @@ def _not_applicable(clause: Clause, known: Circumstances) -> ClauseResult:
     excuse = known.excuses.get(clause.capability, "")
     reason = f"the target has no capability '{clause.capability}'"
     reason += f": {excuse}" if excuse else ", and no capability file says why"
-    return _result(clause, known, verdict=Verdict.NOT_APPLICABLE, reason=reason, required=not excuse)
+    return _result(
+        clause,
+        known,
+        verdict=Verdict.NOT_APPLICABLE,
+        reason=reason,
+        required=not excuse,
+    )
 
 
 def _result(
@@ -137,7 +173,9 @@ def _result(
         title=clause.title,
         severity=clause.severity,
         source=clause.source,
-        english=describe_formula(clause.formula) if clause.formula is not None else clause.title,
+        english=describe_formula(clause.formula)
+        if clause.formula is not None
+        else clause.title,
         verdict=verdict,
         known=(*words, *([f"searched {searched}"] if searched else [])),
         reason=reason,
@@ -150,7 +188,10 @@ def _result(
 
 
 def _judge_conjunct(
-    conjunct: Conjunct, clause: Clause, tallies: Sequence[Tally], known: Circumstances
+    conjunct: Conjunct,
+    clause: Clause,
+    tallies: Sequence[Tally],
+    known: Circumstances,
 ) -> ConjunctResult:
     found = [t[conjunct.name] for t in tallies if conjunct.name in t]
     origins = _evidence_by_event(conjunct, found, known.sight)
@@ -163,7 +204,11 @@ def _judge_conjunct(
         needs=conjunct.needs,
         evidence=evidence if any(t.exercised for t in found) else None,
         exercised=sum(t.exercised for t in found),
-        origins={name: origin for name, origin in origins.items() if origin is not None},
+        origins={
+            name: origin
+            for name, origin in origins.items()
+            if origin is not None
+        },
         reason=reason,
     )
 
@@ -185,7 +230,9 @@ def _evidence_by_event(
             origins.append(Origin.DEVICE)
         origin = weakest(origins)
         known = [result[atom.name]] if atom.name in result else []
-        result[atom.name] = weakest(o for o in [*known, origin] if o is not None)
+        result[atom.name] = weakest(
+            o for o in [*known, origin] if o is not None
+        )
     return result
 
 
@@ -197,18 +244,30 @@ def _verdict(
     known: Circumstances,
 ) -> tuple[Verdict, str]:
     if any(t.violated_at is not None for t in found):
-        return Verdict.VIOLATED, "violated by the implementation; the shortest run found is below"
+        return (
+            Verdict.VIOLATED,
+            "violated by the implementation; the shortest run found is below",
+        )
     if known.dead:
         return Verdict.INCONCLUSIVE, known.dead
     if clause.id in known.doubts:
         return Verdict.INCONCLUSIVE, known.doubts[clause.id]
     unseen = [name for name, origin in origins.items() if origin is None]
     if unseen:
-        return Verdict.NOT_OBSERVABLE, f"nobody in this run could see {', '.join(sorted(unseen))}"
+        return (
+            Verdict.NOT_OBSERVABLE,
+            f"nobody in this run could see {', '.join(sorted(unseen))}",
+        )
     if not any(t.exercised for t in found):
-        return Verdict.NOT_EXERCISED, f"it did not happen in any run: {describe_formula(conjunct.trigger)}"
+        return (
+            Verdict.NOT_EXERCISED,
+            f"it did not happen in any run: {describe_formula(conjunct.trigger)}",
+        )
     if any(t.pending for t in found):
-        return Verdict.INCONCLUSIVE, "a deadline was still open when a run ended"
+        return (
+            Verdict.INCONCLUSIVE,
+            "a deadline was still open when a run ended",
+        )
     return _weighed(conjunct.needs, origins, known)
 
 
@@ -218,21 +277,37 @@ def _weighed(
     """Kept, as far as anybody can tell: satisfied if the evidence is what the pack asks for, else on the
     implementation's word."""
     if known.heard is not Origin.WITNESSED:
-        return Verdict.ON_ITS_WORD, "nobody saw that this implementation hears and answers anything"
-    short = {name: o for name, o in origins.items() if o is not None and not reaches(o, needs)}
+        return (
+            Verdict.ON_ITS_WORD,
+            "nobody saw that this implementation hears and answers anything",
+        )
+    short = {
+        name: o
+        for name, o in origins.items()
+        if o is not None and not reaches(o, needs)
+    }
     if not short:
         return Verdict.SATISFIED, ""
-    rest = ", ".join(f"{name}: {WORDS[origin]}" for name, origin in sorted(short.items()))
-    return Verdict.ON_ITS_WORD, f"it must be {WORDS[needs]}, and rests on less ({rest})"
+    rest = ", ".join(
+        f"{name}: {WORDS[origin]}" for name, origin in sorted(short.items())
+    )
+    return (
+        Verdict.ON_ITS_WORD,
+        f"it must be {WORDS[needs]}, and rests on less ({rest})",
+    )
 
 
-def _tried(clause: Clause, trial: Trial, known: Circumstances) -> ConjunctResult:
+def _tried(
+    clause: Clause, trial: Trial, known: Circumstances
+) -> ConjunctResult:
     """The result of a trial in the form of a conjunct."""
     verdict, reason = trial.verdict, trial.reason
     if verdict is Verdict.SATISFIED and known.dead:
         verdict, reason = Verdict.INCONCLUSIVE, known.dead
     if verdict is Verdict.SATISFIED and trial.evidence is not None:
-        verdict, why = _weighed(clause.needs, {"what was tried": trial.evidence}, known)
+        verdict, why = _weighed(
+            clause.needs, {"what was tried": trial.evidence}, known
+        )
         reason = why or reason
     return ConjunctResult(
         name=f"{clause.id}.tried",

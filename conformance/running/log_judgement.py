@@ -12,11 +12,22 @@ from typing import IO
 
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import event_names
-from earwitness.model.logic.partial_monitor import compile_partial, partial_input_values
+from earwitness.model.logic.partial_monitor import (
+    compile_partial,
+    partial_input_values,
+)
 from earwitness.model.logic.partial_semantics import EVERYTHING, LogView
-from earwitness.model.logic.partial_step import PartialOutcome, SlicedPartialMonitor
+from earwitness.model.logic.partial_step import (
+    PartialOutcome,
+    SlicedPartialMonitor,
+)
 from earwitness.model.logic.per_device import Key
-from earwitness.model.trace import Observation, TraceError, lines_of, parse_line
+from earwitness.model.trace import (
+    Observation,
+    TraceError,
+    lines_of,
+    parse_line,
+)
 from earwitness.policies.pack import Clause, Conjunct, Kind, Pack
 
 HARNESS_ALONE = frozenset({"speech", "record.found"})
@@ -127,7 +138,9 @@ class LogJudgement:
 
     @property
     def is_violated(self) -> bool:
-        return any(clause.verdict is LogVerdict.VIOLATED for clause in self.clauses)
+        return any(
+            clause.verdict is LogVerdict.VIOLATED for clause in self.clauses
+        )
 
     @property
     def is_complete(self) -> bool:
@@ -166,17 +179,23 @@ def log_of(observations: Iterable[Observation]) -> Log:
     )
 
 
-def judge_log_file(path: Path, packs: Sequence[Pack], sees: Set[str] | None = None) -> LogJudgement:
+def judge_log_file(
+    path: Path, packs: Sequence[Pack], sees: Set[str] | None = None
+) -> LogJudgement:
     """As `judge_log`, of a file. Raises TraceError where the file cannot be read."""
     try:
         with path.open("rb") as stream:
             return judge_log(read_log(stream), packs, sees)
     except OSError as error:
         remedy = "name a file of observations, one JSON object a line"
-        raise TraceError(f"{path}: cannot be read ({error.strerror}); {remedy}") from None
+        raise TraceError(
+            f"{path}: cannot be read ({error.strerror}); {remedy}"
+        ) from None
 
 
-def judge_log(log: Log, packs: Sequence[Pack], sees: Set[str] | None = None) -> LogJudgement:
+def judge_log(
+    log: Log, packs: Sequence[Pack], sees: Set[str] | None = None
+) -> LogJudgement:
     """What the log says of every clause of the packs. `sees` names the events that its source can show; where
     nobody says so, all but what only a test harness knows. Every clause stands in the result."""
     shown = EVERYTHING - HARNESS_ALONE if sees is None else sees
@@ -194,9 +213,16 @@ def judge_log(log: Log, packs: Sequence[Pack], sees: Set[str] | None = None) -> 
     ]
     judged = {watch.conjunct.name: watch.judgement(log) for watch in watches}
     return LogJudgement(
-        clauses=tuple(_judge_clause(clause, judged) for pack in packs for clause in pack.clauses),
+        clauses=tuple(
+            _judge_clause(clause, judged)
+            for pack in packs
+            for clause in pack.clauses
+        ),
         pieces=tuple(pieces),
-        gaps=sum(piece.beginning is Beginning.CLOCK_STEPPED_BACK for piece in pieces),
+        gaps=sum(
+            piece.beginning is Beginning.CLOCK_STEPPED_BACK
+            for piece in pieces
+        ),
         log=log,
         sees=shown,
     )
@@ -210,7 +236,9 @@ def _by_device(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield list(group)
 
 
-def _split_where_time_steps_back(entries: Sequence[Entry]) -> Iterator[tuple[list[Entry], Beginning]]:
+def _split_where_time_steps_back(
+    entries: Sequence[Entry],
+) -> Iterator[tuple[list[Entry], Beginning]]:
     piece: list[Entry] = []
     beginning = Beginning.MID_LIFE
     for entry in entries:
@@ -223,10 +251,16 @@ def _split_where_time_steps_back(entries: Sequence[Entry]) -> Iterator[tuple[lis
 
 
 def _judge_piece(
-    entries: Sequence[Entry], beginning: Beginning, watches: Sequence[_ConjunctWatch]
+    entries: Sequence[Entry],
+    beginning: Beginning,
+    watches: Sequence[_ConjunctWatch],
 ) -> LogPiece:
     first = entries[0].seen
-    if beginning is Beginning.MID_LIFE and first.event == "power" and first.attributes.get("on") is True:
+    if (
+        beginning is Beginning.MID_LIFE
+        and first.event == "power"
+        and first.attributes.get("on") is True
+    ):
         beginning = Beginning.POWER_ON
     for watch in watches:
         watch.begin(first)
@@ -236,7 +270,10 @@ def _judge_piece(
             for key, outcome in watch.monitor.feed(entry.seen, values):
                 watch.take(entry, key, outcome)
     return LogPiece(
-        device=first.device, beginning=beginning, first_line=entries[0].line, last_line=entries[-1].line
+        device=first.device,
+        beginning=beginning,
+        first_line=entries[0].line,
+        last_line=entries[-1].line,
     )
 
 
@@ -273,7 +310,9 @@ class _ConjunctWatch:
     def take(self, entry: Entry, key: Key, outcome: PartialOutcome) -> None:
         """Count what is known after one event of one slice."""
         self.exercised += outcome.must_be_exercised
-        self.perhaps_exercised += outcome.may_be_exercised and not outcome.must_be_exercised
+        self.perhaps_exercised += (
+            outcome.may_be_exercised and not outcome.must_be_exercised
+        )
         self.not_known += outcome.truth is None
         if outcome.truth is False:
             self.violations.append(entry)
@@ -301,28 +340,48 @@ class _ConjunctWatch:
     def _verdict(self, log: Log) -> tuple[LogVerdict, str]:
         if self.violations:
             return LogVerdict.VIOLATED, self._place_of_violation(log)
-        can_be_exercised_unseen = self.view.may_be_hidden(self.conjunct.trigger)
-        if not self.exercised and not self.perhaps_exercised and not can_be_exercised_unseen:
-            return LogVerdict.NOT_EXERCISED, "no event of the log exercises it"
+        can_be_exercised_unseen = self.view.may_be_hidden(
+            self.conjunct.trigger
+        )
+        if (
+            not self.exercised
+            and not self.perhaps_exercised
+            and not can_be_exercised_unseen
+        ):
+            return (
+                LogVerdict.NOT_EXERCISED,
+                "no event of the log exercises it",
+            )
         is_open = self.not_known or not self.exercised
         if is_open and self.unseen:
-            return LogVerdict.NOT_OBSERVABLE, f"the log cannot show {', '.join(self.unseen)}"
+            return (
+                LogVerdict.NOT_OBSERVABLE,
+                f"the log cannot show {', '.join(self.unseen)}",
+            )
         if is_open:
             return (
                 LogVerdict.NOT_KNOWN,
                 f"not known after {self.not_known} events: what the log lacks decides",
             )
         if log.bad_line_count:
-            return LogVerdict.NOT_KNOWN, f"{log.bad_line_count} lines of the log could not be read"
+            return (
+                LogVerdict.NOT_KNOWN,
+                f"{log.bad_line_count} lines of the log could not be read",
+            )
         if self.undecided or self.open_slices:
-            return LogVerdict.UNDECIDED, "a deadline is still open where the log ends"
+            return (
+                LogVerdict.UNDECIDED,
+                "a deadline is still open where the log ends",
+            )
         return LogVerdict.HOLDS, ""
 
     def _place_of_violation(self, log: Log) -> str:
         first = self.violations[0]
         reason = f"line {first.line}: {first.seen.event} of {first.seen.device} at {first.seen.time} us"
         if any(line.number < first.line for line in log.bad_lines):
-            reason += ", if none of the lines that could not be read says otherwise"
+            reason += (
+                ", if none of the lines that could not be read says otherwise"
+            )
         return reason
 
 
@@ -332,12 +391,19 @@ LOGS_CANNOT_SHOW = {
 }
 
 
-def _judge_clause(clause: Clause, judged: dict[str, ConjunctJudgement]) -> ClauseJudgement:
+def _judge_clause(
+    clause: Clause, judged: dict[str, ConjunctJudgement]
+) -> ClauseJudgement:
     conjuncts = tuple(judged[conjunct.name] for conjunct in clause.conjuncts)
-    verdict, reason = LogVerdict.NOT_OBSERVABLE, LOGS_CANNOT_SHOW.get(clause.kind, "it has no formula")
+    verdict, reason = (
+        LogVerdict.NOT_OBSERVABLE,
+        LOGS_CANNOT_SHOW.get(clause.kind, "it has no formula"),
+    )
     if conjuncts:
         order = list(LogVerdict)
-        worst = min(conjuncts, key=lambda conjunct: order.index(conjunct.verdict))
+        worst = min(
+            conjuncts, key=lambda conjunct: order.index(conjunct.verdict)
+        )
         verdict, reason = worst.verdict, worst.reason
     return ClauseJudgement(
         id=clause.id,

@@ -47,7 +47,9 @@ class Moment:
     declared: tuple[Observation, ...] = ()
     passages: tuple[Passage, ...] = ()
     frames: Mapping[str, Frame] = field(default_factory=dict)
-    shown: Mapping[str, Mapping[Indicator, bool]] = field(default_factory=dict)
+    shown: Mapping[str, Mapping[Indicator, bool]] = field(
+        default_factory=dict
+    )
     sounding: Mapping[str, bool] = field(default_factory=dict)
 
 

@@ -14,16 +14,26 @@ from enum import Enum
 
 from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.possible import impossible
-from earwitness.conformance.stimuli.stimulus import METRICS, ROLES, Query, Say, Scenario
+from earwitness.conformance.stimuli.stimulus import (
+    METRICS,
+    ROLES,
+    Query,
+    Say,
+    Scenario,
+)
 
-VOICES = (("seattle", "three-minutes"), ("boston", "ten-minutes"), ("chicago", "twenty-minutes"))
+VOICES = (
+    ("seattle", "three-minutes"),
+    ("boston", "ten-minutes"),
+    ("chicago", "twenty-minutes"),
+)
 """Clips of the same intents and skills in other words and another voice; the last is a woman's."""
 ROUNDS = 2
 Look = frozenset[tuple[str, ...]]
 """What reaches those who see metrics: facts, each as texts."""
 
 
-class Likeness(Enum):
+class RunLikeness(Enum):
     ALIKE = "alike"
     APART = "apart"
     UNKNOWN = "unknown"
@@ -34,7 +44,7 @@ class Comparison:
     """Whether the runs look the same, what tells them apart or why that is not known, and how many were
     compared."""
 
-    likeness: Likeness
+    likeness: RunLikeness
     reason: str = ""
     runs: int = 0
 
@@ -59,7 +69,9 @@ def compare(harness: Harness) -> Comparison:
     run again. Raises
     TargetError."""
     devices = [
-        name for name in harness.hello.devices if not impossible(Query(name, "ours", "", ""), harness.hello)
+        name
+        for name in harness.hello.devices
+        if not impossible(Query(name, "ours", "", ""), harness.hello)
     ]
     plans = [plan(devices, clips) for clips in VOICES]
     plans.append(plan(devices, VOICES[0][::-1]))
@@ -68,32 +80,40 @@ def compare(harness: Harness) -> Comparison:
     for _ in range(ROUNDS):
         runs = [harness.run(scenario) for scenario in plans]
         count += len(runs)
-        reason = next((why for run in runs[1:] if (why := _unfit(runs[0], run))), "")
+        reason = next(
+            (why for run in runs[1:] if (why := _unfit(runs[0], run))), ""
+        )
         if reason:
-            return Comparison(Likeness.UNKNOWN, reason, count)
+            return Comparison(RunLikeness.UNKNOWN, reason, count)
         rounds.append([look_of(run) for run in runs])
         if all(look == rounds[-1][0] for look in rounds[-1]):
-            return Comparison(Likeness.ALIKE, "", count)
+            return Comparison(RunLikeness.ALIKE, "", count)
     return _told_apart(rounds, count)
 
 
 def _told_apart(rounds: Sequence[Sequence[Look]], count: int) -> Comparison:
     """A fact that is there in every round of one run and in no round of another."""
-    always = [frozenset.intersection(*looks) for looks in zip(*rounds, strict=True)]
+    always = [
+        frozenset.intersection(*looks) for looks in zip(*rounds, strict=True)
+    ]
     ever = [frozenset.union(*looks) for looks in zip(*rounds, strict=True)]
     for one in always:
         for other in ever:
             apart = sorted(one - other)
             if apart:
-                return Comparison(Likeness.APART, describe_fact(apart[0]), count)
-    return Comparison(Likeness.ALIKE, "", count)
+                return Comparison(
+                    RunLikeness.APART, describe_fact(apart[0]), count
+                )
+    return Comparison(RunLikeness.ALIKE, "", count)
 
 
 def _unfit(one: Run, other: Run) -> str:
     """Why two runs cannot be compared, or ''."""
     if one.dead or other.dead:
         return one.dead or other.dead
-    intents = [sorted(_said(run, "nlu.intent", "intent")) for run in (one, other)]
+    intents = [
+        sorted(_said(run, "nlu.intent", "intent")) for run in (one, other)
+    ]
     if not intents[0] or intents[0] != intents[1]:
         return "the two runs were not understood, or not alike, so what differs may be due to that"
     looks = look_of(one)
@@ -116,11 +136,19 @@ def look_of(run: Run) -> Look:
         if o.event == "metric"
     )
     answers = [
-        ("answer", f"{step.actor} {step.role}", step.device, step.resource, json.dumps(data, sort_keys=True))
+        (
+            "answer",
+            f"{step.actor} {step.role}",
+            step.device,
+            step.resource,
+            json.dumps(data, sort_keys=True),
+        )
         for step, data in run.journal
         if isinstance(step, Query) and data is not None
     ]
-    counted = [("metric", *key, str(number)) for key, number in metrics.items()]
+    counted = [
+        ("metric", *key, str(number)) for key, number in metrics.items()
+    ]
     return frozenset([*answers, *counted])
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from earwitness.conformance.stimuli.stimulus import Choose, Shutter, Stimulus, needs
+from earwitness.conformance.stimuli.stimulus import (
+    Choose,
+    Shutter,
+    Stimulus,
+    needs,
+)
 from earwitness.conformance.targets.protocol import Hello
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.conformance.evidence.records import CircumstancesRecord, TrialRecord
+from earwitness.conformance.evidence.records import (
+    CircumstancesRecord,
+    TrialRecord,
+)
 from earwitness.conformance.gate.verdict import ClauseResult
-from earwitness.conformance.running.judgement import Circumstances, Trial, judge
+from earwitness.conformance.running.judgement import (
+    Circumstances,
+    Trial,
+    judge,
+)
 from earwitness.conformance.running.tally import tally
 from earwitness.policies.pack import Pack
 
@@ -20,7 +27,9 @@ def circumstances_record(known: Circumstances) -> CircumstancesRecord:
         dead=known.dead,
         excuses=known.excuses,
         doubts=known.doubts,
-        trials={name: _trial_record(trial) for name, trial in known.trials.items()},
+        trials={
+            name: _trial_record(trial) for name, trial in known.trials.items()
+        },
     )
 
 
@@ -33,7 +42,9 @@ def _trial_record(trial: Trial) -> TrialRecord:
     )
 
 
-def rejudge(bundle: Bundle, packs: Iterable[Pack]) -> tuple[ClauseResult, ...]:
+def rejudge(
+    bundle: Bundle, packs: Iterable[Pack]
+) -> tuple[ClauseResult, ...]:
     """The results to which the judge comes from the observations of a bundle; none where it keeps no
     circumstances.
 
@@ -54,11 +65,19 @@ def rejudge(bundle: Bundle, packs: Iterable[Pack]) -> tuple[ClauseResult, ...]:
         dead=record.dead,
         doubts=record.doubts,
         trials={name: _trial(trial) for name, trial in record.trials.items()},
-        proved={name: proof.standing for name, proof in bundle.proofs.items()},
-        failures={r.id: r.failure for r in bundle.results.clauses if r.failure is not None},
+        proved={
+            name: proof.standing for name, proof in bundle.proofs.items()
+        },
+        failures={
+            r.id: r.failure
+            for r in bundle.results.clauses
+            if r.failure is not None
+        },
     )
     return judge(clauses, tallies, circumstances)
 
 
 def _trial(record: TrialRecord) -> Trial:
-    return Trial(record.verdict, record.evidence, record.exercised, record.reason)
+    return Trial(
+        record.verdict, record.evidence, record.exercised, record.reason
+    )

@@ -40,12 +40,20 @@ class Search:
         """What to try next."""
         self.sequences += 1
         if self.promising and self.chance.random() < NEIGHBOURS:
-            return vary(self.chance, self.chance.choice(self.promising), harness.hello, LENGTH)
+            return vary(
+                self.chance,
+                self.chance.choice(self.promising),
+                harness.hello,
+                LENGTH,
+            )
         return choose_scenario(self.chance, harness.hello, LENGTH)
 
 
 def search(
-    harness: Harness, keep_on: Callable[[int], bool], take: Callable[[Run], None], first: Run
+    harness: Harness,
+    keep_on: Callable[[int], bool],
+    take: Callable[[Run], None],
+    first: Run,
 ) -> Search:
     """Run sequences while `keep_on` says so, given how many were run, and hand each to `take`. `first` is
     what was run before. Raises

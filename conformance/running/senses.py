@@ -12,7 +12,10 @@ import numpy as np
 from msgspec import UNSET
 
 from earwitness.conformance.running.moment import Frame, Indicator
-from earwitness.conformance.targets.protocol import AttachRequest, DeviceProfile
+from earwitness.conformance.targets.protocol import (
+    AttachRequest,
+    DeviceProfile,
+)
 
 REGIONS: Mapping[str, Indicator] = {
     "blue": ("light", "blue"),
@@ -32,7 +35,9 @@ class Senses:
     """Of one device. The target can read in `folder`, and write in `folder/out`; `name` tells its devices
     apart and says nothing."""
 
-    def __init__(self, profile: DeviceProfile, folder: Path, name: str) -> None:
+    def __init__(
+        self, profile: DeviceProfile, folder: Path, name: str
+    ) -> None:
         self.profile = profile
         self._pipe_path = folder / f"m{name}"
         self._played_path = folder / "out" / f"l{name}"
@@ -62,7 +67,9 @@ class Senses:
     @property
     def sees(self) -> bool:
         """Whether the harness sees what the device shows."""
-        return "display" in self.profile.capabilities and bool(self.profile.display)
+        return "display" in self.profile.capabilities and bool(
+            self.profile.display
+        )
 
     def attachment(self, device: str) -> AttachRequest | None:
         """The request that gives the device its microphone, loudspeaker and display; None for a device
@@ -105,9 +112,14 @@ class Senses:
         power, shows what unlit is."""
         try:
             state = self._shown_path.stat()
-            if (state.st_ino, state.st_mtime_ns) != self._picture and state.st_size <= LARGEST_PICTURE:
+            if (
+                state.st_ino,
+                state.st_mtime_ns,
+            ) != self._picture and state.st_size <= LARGEST_PICTURE:
                 self._picture = state.st_ino, state.st_mtime_ns
-                self.shown = self._lit(read_picture(self._shown_path.read_bytes()))
+                self.shown = self._lit(
+                    read_picture(self._shown_path.read_bytes())
+                )
         except (OSError, ValueError):
             self.shown = None
         return self.shown
@@ -120,7 +132,10 @@ class Senses:
         }
         if not self._unlit:
             self._unlit = warmth
-        return {name: abs(value - self._unlit[name]) > LIT for name, value in warmth.items()}
+        return {
+            name: abs(value - self._unlit[name]) > LIT
+            for name, value in warmth.items()
+        }
 
     def close(self) -> None:
         if self._pipe >= 0:
@@ -142,4 +157,6 @@ def _warmth(picture: np.ndarray, region: tuple[int, int, int, int]) -> float:
     their colour."""
     x, y, width, height = region
     part = picture[y : y + height, x : x + width].astype(np.float64)
-    return float(part[..., 0].mean() - part[..., 2].mean()) if part.size else 0.0
+    return (
+        float(part[..., 0].mean() - part[..., 2].mean()) if part.size else 0.0
+    )

@@ -40,7 +40,11 @@ def failure_of(run: Run, clause: str) -> Failure | None:
 
 
 def shrink(
-    harness: Harness, clause: str, run: Run, most: int = MOST_RUNS, goes_on: Callable[[], bool] = lambda: True
+    harness: Harness,
+    clause: str,
+    run: Run,
+    most: int = MOST_RUNS,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> Failure:
     """The shortest scenario found within so many runs and while `goes_on` says so."""
     best = failure_of(run, clause)
@@ -59,8 +63,19 @@ class _Reducer:
     """Delta debugging (Zeller and Hildebrandt 2002), then pairs, then waits. Runs without controls, which is
     twice as fast."""
 
-    def __init__(self, harness: Harness, best: Failure, most: int, goes_on: Callable[[], bool]) -> None:
-        self.harness, self.best, self.left, self.goes_on = harness, best, most, goes_on
+    def __init__(
+        self,
+        harness: Harness,
+        best: Failure,
+        most: int,
+        goes_on: Callable[[], bool],
+    ) -> None:
+        self.harness, self.best, self.left, self.goes_on = (
+            harness,
+            best,
+            most,
+            goes_on,
+        )
         self.known: set[Scenario] = set()
 
     def try_scenario(self, scenario: Scenario) -> bool:
@@ -71,7 +86,9 @@ class _Reducer:
             return False
         self.left -= 1
         self.known.add(scenario)
-        found = failure_of(self.harness.run(scenario, controls=False), self.best.clause)
+        found = failure_of(
+            self.harness.run(scenario, controls=False), self.best.clause
+        )
         if found is None:
             return False
         self.best = found
@@ -89,17 +106,26 @@ class _Reducer:
     def drop_parts(self) -> None:
         size = max(1, len(self.best.scenario) // 2)
         while size and self.best.scenario:
-            if not any(self.try_scenario(shorter) for shorter in _without_part(self.best.scenario, size)):
+            if not any(
+                self.try_scenario(shorter)
+                for shorter in _without_part(self.best.scenario, size)
+            ):
                 size //= 2
             size = min(size, len(self.best.scenario))
 
     def drop_pairs(self) -> None:
         """Two presses cancel each other: neither can be left out alone."""
-        while any(self.try_scenario(shorter) for shorter in _without_pair(self.best.scenario)):
+        while any(
+            self.try_scenario(shorter)
+            for shorter in _without_pair(self.best.scenario)
+        ):
             pass
 
     def halve_waits(self) -> None:
-        while any(self.try_scenario(shorter) for shorter in _with_shorter_wait(self.best.scenario)):
+        while any(
+            self.try_scenario(shorter)
+            for shorter in _with_shorter_wait(self.best.scenario)
+        ):
             pass
 
 
@@ -111,7 +137,11 @@ def _without_part(scenario: Scenario, size: int) -> Iterator[Scenario]:
 def _without_pair(scenario: Scenario) -> Iterator[Scenario]:
     for one, other in combinations(range(len(scenario)), 2):
         if scenario[one] == scenario[other]:
-            yield scenario[:one] + scenario[one + 1 : other] + scenario[other + 1 :]
+            yield (
+                scenario[:one]
+                + scenario[one + 1 : other]
+                + scenario[other + 1 :]
+            )
 
 
 def _with_shorter_wait(scenario: Scenario) -> Iterator[Scenario]:

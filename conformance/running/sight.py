@@ -34,7 +34,13 @@ class View:
     stores_read: bool
 
 
-def view_of(hello: Hello, searches: Iterable[StoreSearch], *, carried: bool, confined: bool) -> View:
+def view_of(
+    hello: Hello,
+    searches: Iterable[StoreSearch],
+    *,
+    carried: bool,
+    confined: bool,
+) -> View:
     """From what a target offers to the harness, and how the searches of its stores went."""
 
     def all_can(capability: str) -> bool:
@@ -55,7 +61,9 @@ def view_of(hello: Hello, searches: Iterable[StoreSearch], *, carried: bool, con
 
 def sight_of(view: View) -> Sight:
     """The best origin each event could have had. Everything a device reports is at least its word."""
-    sight: dict[str, Origin | None] = dict.fromkeys(vocabulary().events, Origin.DEVICE)
+    sight: dict[str, Origin | None] = dict.fromkeys(
+        vocabulary().events, Origin.DEVICE
+    )
     sight |= dict.fromkeys((*HARNESS_ONLY, *GROUND_TRUTH), Origin.WITNESSED)
     for watched, events in (
         (view.feeds, AT_THE_MICROPHONES),
@@ -68,7 +76,9 @@ def sight_of(view: View) -> Sight:
     # A device that knows words which nobody told it has heard them; see the timeline.
     sight["asr.result"] = sight["wake_word"] = Origin.WITNESSED
     sight["skill.response"] = sight["tts.audio"]
-    sight |= dict.fromkeys(("record.found", "record.write"), _sight_of_stores(view))
+    sight |= dict.fromkeys(
+        ("record.found", "record.write"), _sight_of_stores(view)
+    )
     sight["call.end"] = Origin.WITNESSED
     return sight
 

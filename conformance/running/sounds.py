@@ -12,8 +12,14 @@ from earwitness.conformance.running.moment import Passage
 from earwitness.conformance.witnesses.heard_sound import Heard, HeardSound
 from earwitness.conformance.witnesses.reader import Reader
 from earwitness.conformance.witnesses.relay import Crossing
-from earwitness.conformance.witnesses.spoken_words import SpokenWords, WordsKind
-from earwitness.conformance.witnesses.wire_reader import FoundOnWire, WireReader
+from earwitness.conformance.witnesses.spoken_words import (
+    SpokenWords,
+    WordsKind,
+)
+from earwitness.conformance.witnesses.wire_reader import (
+    FoundOnWire,
+    WireReader,
+)
 from earwitness.model.vocabulary import Microseconds
 
 
@@ -47,9 +53,16 @@ class SoundMemory:
         self.wire = WireReader(self.reader)
         self.spoken = []
 
-    def add(self, device: str, began: int, samples: bytes, *, in_call: bool) -> None:
+    def add(
+        self, device: str, began: int, samples: bytes, *, in_call: bool
+    ) -> None:
         """Sound that is about to be heard beside a device from that instant on."""
-        self.heard.play(device, Microseconds(began), np.frombuffer(samples, "<i2"), call=in_call)
+        self.heard.play(
+            device,
+            Microseconds(began),
+            np.frombuffer(samples, "<i2"),
+            call=in_call,
+        )
 
     def speak(self, device: str, words: str, until: int) -> None:
         """Words that are about to be said beside a device."""
@@ -72,12 +85,26 @@ class SoundMemory:
                 first = last = self._end_of(find.words.phrase)
             else:
                 continue
-            yield Passage(find.crossing.device, first, last, find.size, find.crossing.encrypted)
+            yield Passage(
+                find.crossing.device,
+                first,
+                last,
+                find.size,
+                find.crossing.encrypted,
+            )
 
     def _times(self, heard: Heard) -> tuple[int, int]:
-        return (heard.heard_from, heard.heard_to) if heard.run == self.heard.run else (0, 0)
+        return (
+            (heard.heard_from, heard.heard_to)
+            if heard.run == self.heard.run
+            else (0, 0)
+        )
 
     def _end_of(self, phrase: str) -> int:
         """When words were last spoken in this run, 0 where they were not."""
-        ends = [spoken.until for spoken in self.spoken if self.words.same(spoken.words, phrase)]
+        ends = [
+            spoken.until
+            for spoken in self.spoken
+            if self.words.same(spoken.words, phrase)
+        ]
         return max(ends, default=0)

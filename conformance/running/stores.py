@@ -10,7 +10,13 @@ from earwitness.conformance.running.answers import plain_letters
 from earwitness.conformance.running.sounds import SoundMemory
 from earwitness.conformance.targets.cell import Cell
 from earwitness.conformance.targets.confinement import Confinement
-from earwitness.conformance.witnesses.files import FileLike, StoreFind, StoreSearch, files_below, search_files
+from earwitness.conformance.witnesses.files import (
+    FileLike,
+    StoreFind,
+    StoreSearch,
+    files_below,
+    search_files,
+)
 
 NOTHING = StoreSearch((), 0, ())
 """A search that looked at no file."""
@@ -25,8 +31,14 @@ class Stores:
     names. A file is read when it
     has changed since it was last looked at: what is older than a sound cannot hold it."""
 
-    def __init__(self, cell: Cell | None, folders: Iterable[str], sounds: SoundMemory) -> None:
-        self._cell = cell if cell is not None and cell.level is Confinement.SEALED else None
+    def __init__(
+        self, cell: Cell | None, folders: Iterable[str], sounds: SoundMemory
+    ) -> None:
+        self._cell = (
+            cell
+            if cell is not None and cell.level is Confinement.SEALED
+            else None
+        )
         self._folders, self._sounds = tuple(folders), sounds
         self._before: dict[str, FileLike] = {}
         self._digests: dict[str, bytes] = {}
@@ -51,11 +63,22 @@ class Stores:
         on."""
         texts = tuple(acted_on)
         files = self._changed_files()
-        before = [self._before[file.name] for file in files if file.name in self._before]
+        before = [
+            self._before[file.name]
+            for file in files
+            if file.name in self._before
+        ]
         found = search_files(files, self._sounds.reader, texts)
         if before:
-            found = found.since(search_files(before, self._sounds.reader, texts))
-        return replace(found, finds=tuple(f for f in found.finds if not _is_part(f, found.finds)))
+            found = found.since(
+                search_files(before, self._sounds.reader, texts)
+            )
+        return replace(
+            found,
+            finds=tuple(
+                f for f in found.finds if not _is_part(f, found.finds)
+            ),
+        )
 
     def mark(self) -> None:
         """From here on growth is counted."""
@@ -65,7 +88,10 @@ class Stores:
     def growth(self) -> dict[str, int]:
         """By how many bytes each file has grown since the mark, as far as it was looked at."""
         names = {*self._sizes, *self._marked}
-        grown = {name: self._sizes.get(name, 0) - self._marked.get(name, 0) for name in sorted(names)}
+        grown = {
+            name: self._sizes.get(name, 0) - self._marked.get(name, 0)
+            for name in sorted(names)
+        }
         return {name: size for name, size in grown.items() if size}
 
     def _changed_files(self) -> list[FileLike]:
@@ -93,19 +119,38 @@ def _is_part(find: StoreFind, finds: Iterable[StoreFind]) -> bool:
         return False
     part = plain_letters(find.text)
     return any(
-        other.acted_on and other.store == find.store and part in plain_letters(other.text) for other in finds
+        other.acted_on
+        and other.store == find.store
+        and part in plain_letters(other.text)
+        for other in finds
     )
 
 
-def owners(find: StoreFind, acted_on: Mapping[str, Iterable[str]], sounds: SoundMemory) -> list[str]:
+def owners(
+    find: StoreFind,
+    acted_on: Mapping[str, Iterable[str]],
+    sounds: SoundMemory,
+) -> list[str]:
     """The devices beside which what was found was said: it is booked on them. Words that nobody there acted
     on, and sound of an earlier
     run, are booked on the first."""
     devices = list(acted_on)
     if find.heard is not None:
-        return [find.heard.device] if find.heard.run == sounds.heard.run else devices[:1]
-    said = [name for name, texts in acted_on.items() if any(sounds.words.same(find.text, t) for t in texts)]
-    return said or [name for name in devices if any(acted_on[name])][:1] or devices[:1]
+        return (
+            [find.heard.device]
+            if find.heard.run == sounds.heard.run
+            else devices[:1]
+        )
+    said = [
+        name
+        for name, texts in acted_on.items()
+        if any(sounds.words.same(find.text, t) for t in texts)
+    ]
+    return (
+        said
+        or [name for name in devices if any(acted_on[name])][:1]
+        or devices[:1]
+    )
 
 
 def together(one: StoreSearch, other: StoreSearch) -> StoreSearch:

@@ -39,7 +39,9 @@ Tally = Mapping[str, ConjunctTally]
 
 
 def settle_order(
-    clauses: Sequence[Clause], trace: Sequence[Observation], tolerance: int = 0
+    clauses: Sequence[Clause],
+    trace: Sequence[Observation],
+    tolerance: int = 0,
 ) -> tuple[list[Observation], Tally]:
     """The trace with its order within instants chosen so that no clause is violated by that order alone, and
     what it comes to. A
@@ -55,7 +57,10 @@ def settle_order(
 
 
 def _better_order(
-    clauses: Sequence[Clause], trace: Sequence[Observation], found: Tally, tolerance: int
+    clauses: Sequence[Clause],
+    trace: Sequence[Observation],
+    found: Tally,
+    tolerance: int,
 ) -> tuple[list[Observation], Tally] | None:
     """Another order of one instant in which a conjunct is violated later or not at all, and no other one
     earlier."""
@@ -78,8 +83,12 @@ def _is_later(one: int | None, other: int | None) -> bool:
 
 def _is_better(one: Tally, other: Tally) -> bool:
     """Whether some conjunct is violated later, or no longer, and none earlier."""
-    pairs = [(one[name].violated_at, other[name].violated_at) for name in other]
-    return any(_is_later(a, b) for a, b in pairs) and not any(_is_later(b, a) for a, b in pairs)
+    pairs = [
+        (one[name].violated_at, other[name].violated_at) for name in other
+    ]
+    return any(_is_later(a, b) for a, b in pairs) and not any(
+        _is_later(b, a) for a, b in pairs
+    )
 
 
 def tally(clauses: Sequence[Clause], trace: Sequence[Observation]) -> Tally:
@@ -110,9 +119,13 @@ def names_of(conjunct: Conjunct) -> frozenset[Event]:
     return atoms(conjunct.formula) | atoms(conjunct.trigger)
 
 
-def origins_of(clauses: Iterable[Clause], trace: Iterable[Observation]) -> dict[str, dict[Event, Origin]]:
+def origins_of(
+    clauses: Iterable[Clause], trace: Iterable[Observation]
+) -> dict[str, dict[Event, Origin]]:
     """For each conjunct the weakest origin of each event that it names and that happened."""
-    named = {c.name: names_of(c) for clause in clauses for c in clause.conjuncts}
+    named = {
+        c.name: names_of(c) for clause in clauses for c in clause.conjuncts
+    }
     by_event: dict[str, set[Event]] = defaultdict(set)
     for atom in frozenset().union(*named.values()):
         by_event[atom.name].add(atom)
@@ -123,12 +136,18 @@ def origins_of(clauses: Iterable[Clause], trace: Iterable[Observation]) -> dict[
                 seen_from[atom].add(seen.origin)
     worst = {atom: weakest(origins) for atom, origins in seen_from.items()}
     return {
-        name: {atom: origin for atom in wanted if (origin := worst.get(atom)) is not None}
+        name: {
+            atom: origin
+            for atom in wanted
+            if (origin := worst.get(atom)) is not None
+        }
         for name, wanted in named.items()
     }
 
 
-def _first_violation(part: Clause, trace: Sequence[Observation]) -> int | None:
+def _first_violation(
+    part: Clause, trace: Sequence[Observation]
+) -> int | None:
     watch = Watch((part,))
     watch.feed(trace)
     (record,) = watch.conjunct_records.values()

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.running.answers import plain_letters
 from earwitness.conformance.running.instants import arrange
-from earwitness.conformance.running.moment import Finding, Frame, Indicator, Moment, Passage
+from earwitness.conformance.running.moment import (
+    Finding,
+    Frame,
+    Indicator,
+    Moment,
+    Passage,
+)
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -79,7 +85,10 @@ class Timeline:
         for deed in moment.caused:
             if deed.event == "speech":
                 self.device(deed.device).spoken.append(deed)
-        kept = [*(_completed(deed, moment.declared) for deed in moment.caused), *self._declared(moment)]
+        kept = [
+            *(_completed(deed, moment.declared) for deed in moment.caused),
+            *self._declared(moment),
+        ]
         captured = list(self._captured(moment, kept))
         seen = arrange([*kept, *captured])
         seen = self._with_passages(moment, seen)
@@ -104,12 +113,16 @@ class Timeline:
                 yield self._recognised(said)
             elif said.event not in HARNESS_ONLY:
                 yield said
-            elif said.event == "call.start" and any(deed.event == "call.start" for deed in moment.caused):
+            elif said.event == "call.start" and any(
+                deed.event == "call.start" for deed in moment.caused
+            ):
                 # The other end of the call that the test began.
                 yield replace(said, origin=Origin.WITNESSED)
             elif not self._restates(said):
                 text = f"'{said.event}' was reported, and no step of the test brought it about"
-                self.findings.append(Finding("invented", text, said.device, blocking=True))
+                self.findings.append(
+                    Finding("invented", text, said.device, blocking=True)
+                )
 
     def _restates(self, said: Observation) -> bool:
         """Whether it says again what is the case anyway."""
@@ -124,7 +137,10 @@ class Timeline:
         """Witnessed where it lies within words that hold it."""
         for speech in reversed(self.device(said.device).spoken):
             until = int(speech.attributes["until"])
-            if speech.time <= said.time <= until + WAKE_SLACK and speech.attributes["addressed"] is True:
+            if (
+                speech.time <= said.time <= until + WAKE_SLACK
+                and speech.attributes["addressed"] is True
+            ):
                 return replace(said, origin=Origin.WITNESSED)
         return said
 
@@ -133,13 +149,21 @@ class Timeline:
         if self.words_sent:
             return said
         text = plain_letters(str(said.attributes.get("text", "")))
-        spoken = [plain_letters(str(s.attributes["words"])) for s in self.device(said.device).spoken]
-        heard = any(text and (text in words or _share(text, words) >= WORDS_SHARED) for words in spoken)
+        spoken = [
+            plain_letters(str(s.attributes["words"]))
+            for s in self.device(said.device).spoken
+        ]
+        heard = any(
+            text and (text in words or _share(text, words) >= WORDS_SHARED)
+            for words in spoken
+        )
         return replace(said, origin=Origin.WITNESSED) if heard else said
 
     # Microphones
 
-    def _captured(self, moment: Moment, kept: list[Observation]) -> Iterator[Observation]:
+    def _captured(
+        self, moment: Moment, kept: list[Observation]
+    ) -> Iterator[Observation]:
         for name, frame in moment.frames.items():
             self._frames.append((name, moment.began[name], frame))
             yield from self._frame(name, moment, frame, kept)
@@ -148,10 +172,20 @@ class Timeline:
         self, name: str, moment: Moment, frame: Frame, kept: list[Observation]
     ) -> Iterator[Observation]:
         """What a frame shows of the microphones, and what was declared of it."""
-        declared = [i for i, o in enumerate(kept) if o.device == name and o.event == "audio.captured"]
-        switched = any(o.device == name and o.event == "microphone.power" for o in kept)
+        declared = [
+            i
+            for i, o in enumerate(kept)
+            if o.device == name and o.event == "audio.captured"
+        ]
+        switched = any(
+            o.device == name and o.event == "microphone.power" for o in kept
+        )
         device = self.device(name)
-        silent = device.powered and device.microphone is not True and not device.says_off
+        silent = (
+            device.powered
+            and device.microphone is not True
+            and not device.says_off
+        )
         if frame.taken and silent and not switched:
             yield self._microphone(name, moment.began[name], True)
         if not frame.taken and device.microphone is True and not switched:
@@ -162,28 +196,44 @@ class Timeline:
             kept[i] = replace(kept[i], origin=Origin.WITNESSED)
         if not declared:
             attributes: dict[str, Value] = {"bytes": frame.taken}
-            yield _witnessed(moment.ended[name], name, "audio.captured", attributes)
+            yield _witnessed(
+                moment.ended[name], name, "audio.captured", attributes
+            )
 
     def _microphone(self, name: str, time: int, on: bool) -> Observation:
         return _witnessed(time, name, "microphone.power", {"on": on})
 
     # What crossed
 
-    def _with_passages(self, moment: Moment, seen: list[Observation]) -> list[Observation]:
+    def _with_passages(
+        self, moment: Moment, seen: list[Observation]
+    ) -> list[Observation]:
         """Sound that was seen to cross takes the place of what was declared of it."""
         left = list(moment.passages)
         self._passages += left
         result: list[Observation] = []
         for said in seen:
-            if said.event != "stream.audio" or said.attributes.get("voice") is not True:
+            if (
+                said.event != "stream.audio"
+                or said.attributes.get("voice") is not True
+            ):
                 result.append(said)
                 continue
-            own = [p for p in left if p.device == said.device and _overlap(p, said)]
+            own = [
+                p
+                for p in left
+                if p.device == said.device and _overlap(p, said)
+            ]
             left = [p for p in left if p not in own]
-            result += [_crossed(p, said.time, said.attributes.get("stream")) for p in own] or [said]
+            result += [
+                _crossed(p, said.time, said.attributes.get("stream"))
+                for p in own
+            ] or [said]
         for passage in left:
             time = moment.ended[passage.device]
-            result.append(_crossed(passage, time, self._stream_at(passage.device, seen)))
+            result.append(
+                _crossed(passage, time, self._stream_at(passage.device, seen))
+            )
         return arrange(result)
 
     def _stream_at(self, device: str, seen: Sequence[Observation]) -> int:
@@ -196,12 +246,21 @@ class Timeline:
 
     # Lights and screen
 
-    def _with_indicators(self, moment: Moment, seen: list[Observation]) -> list[Observation]:
+    def _with_indicators(
+        self, moment: Moment, seen: list[Observation]
+    ) -> list[Observation]:
         """What the front shows counts, whatever was said of it."""
         crossed = {p.device for p in moment.passages}
         for name, shown in moment.shown.items():
             for indicator, lit in shown.items():
-                seen = self._with_indicator(moment, seen, name, indicator, lit=lit, crossed=name in crossed)
+                seen = self._with_indicator(
+                    moment,
+                    seen,
+                    name,
+                    indicator,
+                    lit=lit,
+                    crossed=name in crossed,
+                )
         return seen
 
     def _with_indicator(
@@ -223,10 +282,17 @@ class Timeline:
             event, what = indicator
             text = f"reported that {what} is {'on' if said else 'off'}, and its front shows the contrary"
             self.findings.append(Finding("contradicted", text, name))
-        if lit is not device.shown.get(indicator, False) and _powered_after(name, device.powered, seen):
+        if lit is not device.shown.get(indicator, False) and _powered_after(
+            name, device.powered, seen
+        ):
             event, what = indicator
-            attributes: dict[str, Value] = {INDICATORS[event]: what, "on": lit}
-            kept.append(_witnessed(moment.ended[name], name, event, attributes))
+            attributes: dict[str, Value] = {
+                INDICATORS[event]: what,
+                "on": lit,
+            }
+            kept.append(
+                _witnessed(moment.ended[name], name, event, attributes)
+            )
         return kept
 
     # Memory
@@ -245,15 +311,21 @@ class Timeline:
         """The whole trace. `finds` are what was found in stores: a declared record of the same kind is then
         witnessed."""
         self.trace += list(finds)
-        found = {_record_kind(o) for o in self.trace if o.event == "record.found"}
+        found = {
+            _record_kind(o) for o in self.trace if o.event == "record.found"
+        }
         result = []
         for place, said in enumerate(self.trace):
-            if said.origin is Origin.DEVICE and self._agrees_later(place, said, found):
+            if said.origin is Origin.DEVICE and self._agrees_later(
+                place, said, found
+            ):
                 said = replace(said, origin=Origin.WITNESSED)
             result.append(said)
         return [said for said in result if not self._crossed_elsewhere(said)]
 
-    def _agrees_later(self, place: int, said: Observation, found: set[tuple[Value, ...]]) -> bool:
+    def _agrees_later(
+        self, place: int, said: Observation, found: set[tuple[Value, ...]]
+    ) -> bool:
         """Whether what was seen afterwards bears out what was declared."""
         match said.event:
             case "microphone.power":
@@ -271,7 +343,10 @@ class Timeline:
     def _borne_out(self, place: int, said: Observation) -> bool:
         """The next sound before the microphones was taken just if they are said to have power."""
         for later in self.trace[place + 1 :]:
-            if later.device == said.device and later.event in ("microphone.power", "power"):
+            if later.device == said.device and later.event in (
+                "microphone.power",
+                "power",
+            ):
                 until = later.time
                 break
         else:
@@ -303,7 +378,10 @@ class Timeline:
         """Declared sound whose crossing was seen at another moment: the crossing is in the trace already."""
         if said.event != "stream.audio" or said.origin is Origin.WITNESSED:
             return False
-        return any(p.device == said.device and _overlap(p, said) for p in self._passages)
+        return any(
+            p.device == said.device and _overlap(p, said)
+            for p in self._passages
+        )
 
 
 ONE_STEP = 80_000
@@ -313,11 +391,17 @@ WORDS_SHARED = 0.5
 come near."""
 
 
-def _witnessed(time: int, device: str, event: str, attributes: Mapping[str, Value]) -> Observation:
-    return Observation(Microseconds(time), device, event, attributes, Origin.WITNESSED)
+def _witnessed(
+    time: int, device: str, event: str, attributes: Mapping[str, Value]
+) -> Observation:
+    return Observation(
+        Microseconds(time), device, event, attributes, Origin.WITNESSED
+    )
 
 
-def _crossed(passage: Passage, time: int, stream: Value | None) -> Observation:
+def _crossed(
+    passage: Passage, time: int, stream: Value | None
+) -> Observation:
     attributes: dict[str, Value] = {
         "stream": stream if stream is not None else 0,
         "bytes": passage.size,
@@ -336,11 +420,15 @@ def _overlap(passage: Passage, said: Observation) -> bool:
     return passage.first <= last and first <= passage.last
 
 
-def _completed(deed: Observation, declared: Iterable[Observation]) -> Observation:
+def _completed(
+    deed: Observation, declared: Iterable[Observation]
+) -> Observation:
     """A deed with what the target alone knows of it, such as the kind of a skill."""
     for said in declared:
         if said.event == deed.event and said.device == deed.device:
-            return replace(deed, attributes={**said.attributes, **deed.attributes})
+            return replace(
+                deed, attributes={**said.attributes, **deed.attributes}
+            )
     return deed
 
 
@@ -354,15 +442,21 @@ def _take_match(caused: list[Observation], said: Observation) -> bool:
 
 
 def _record_kind(said: Observation) -> tuple[Value, ...]:
-    return said.attributes.get("category", ""), said.attributes.get("acted_on", False)
+    return said.attributes.get("category", ""), said.attributes.get(
+        "acted_on", False
+    )
 
 
 def _share(text: str, words: str) -> float:
     recognised, spoken = text.split(), set(words.split())
-    return sum(word in spoken for word in recognised) / max(1, len(recognised))
+    return sum(word in spoken for word in recognised) / max(
+        1, len(recognised)
+    )
 
 
-def _powered_after(device: str, before: bool, seen: Sequence[Observation]) -> bool:
+def _powered_after(
+    device: str, before: bool, seen: Sequence[Observation]
+) -> bool:
     powered = before
     for said in seen:
         if said.device == device and said.event == "power":
@@ -372,21 +466,37 @@ def _powered_after(device: str, before: bool, seen: Sequence[Observation]) -> bo
 
 def _is_of(said: Observation, device: str, indicator: Indicator) -> bool:
     event, what = indicator
-    return said.device == device and said.event == event and said.attributes.get(INDICATORS[event]) == what
+    return (
+        said.device == device
+        and said.event == event
+        and said.attributes.get(INDICATORS[event]) == what
+    )
 
 
-def _said_last(seen: Sequence[Observation], device: str, indicator: Indicator) -> bool | None:
-    said = [o.attributes["on"] is True for o in seen if _is_of(o, device, indicator)]
+def _said_last(
+    seen: Sequence[Observation], device: str, indicator: Indicator
+) -> bool | None:
+    said = [
+        o.attributes["on"] is True
+        for o in seen
+        if _is_of(o, device, indicator)
+    ]
     return said[-1] if said else None
 
 
 def _agree(
-    seen: list[Observation], device: str, indicator: Indicator, *, pulses_count: bool
+    seen: list[Observation],
+    device: str,
+    indicator: Indicator,
+    *,
+    pulses_count: bool,
 ) -> list[Observation]:
     """What was declared of an indicator, and the front shows at last, is witnessed. What came and went within
     one moment could be seen
     by nobody; it counts as witnessed only where no sound crossed meanwhile, so that nothing depends on it."""
-    own = [place for place, o in enumerate(seen) if _is_of(o, device, indicator)]
+    own = [
+        place for place, o in enumerate(seen) if _is_of(o, device, indicator)
+    ]
     result = list(seen)
     for place in own if pulses_count else own[-1:]:
         result[place] = replace(result[place], origin=Origin.WITNESSED)
@@ -402,10 +512,15 @@ def _note(device: _Device, said: Observation) -> None:
             device.stream = 0 if not device.powered else device.stream
         case "microphone.power":
             device.microphone = said.attributes["on"] is True
-            device.says_off = not device.microphone and said.origin is not Origin.WITNESSED
+            device.says_off = (
+                not device.microphone and said.origin is not Origin.WITNESSED
+            )
         case "stream.open":
             device.stream = int(said.attributes["stream"])
         case "stream.close":
             device.stream = 0
     if said.event in HARNESS_ONLY:
-        device.settings |= {f"{said.event}.{name}": value for name, value in said.attributes.items()}
+        device.settings |= {
+            f"{said.event}.{name}": value
+            for name, value in said.attributes.items()
+        }

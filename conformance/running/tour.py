@@ -27,7 +27,13 @@ from earwitness.conformance.stimuli.stimulus import (
 )
 from earwitness.conformance.targets.protocol import Hello
 
-REFUSED = ("bedtime_stories", "horoscope_by_birthday", "after_dark", "gift_shop", "unreviewed")
+REFUSED = (
+    "bedtime_stories",
+    "horoscope_by_birthday",
+    "after_dark",
+    "gift_shop",
+    "unreviewed",
+)
 """Skills that no property may enable: one of each refused kind, and one that nobody certified. For targets
 that name none."""
 
@@ -51,26 +57,73 @@ def tour(hello: Hello, chance: random.Random) -> Scenario:
         chance.shuffle(chapters)
         steps += [step for chapter in chapters for step in chapter]
     first = next(iter(hello.devices))
-    steps += [*skills(first, hello), *controls(first, hello), *questions(first)]
+    steps += [
+        *skills(first, hello),
+        *controls(first, hello),
+        *questions(first),
+    ]
     return tuple(step for step in steps if not impossible(step, hello))
 
 
 def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
     """Short stories that each end as they began: microphones and network on, first wake word, no call, no
     tone."""
-    first, second = words_of(device, hello)
+    first, second = words_of_clip(device, hello)
     mute = Press(device, "microphone")
     return [
-        [Say(device, "chatter"), Say(device, "other-word"), Say(device, "timer"), Say(device, "chatter-2")],
-        [SetTone(device, True), Say(device, "question"), Say(device, "weather-2"), SetTone(device, False)],
-        [Press(device, "action"), Say(device, "chatter"), Say(device, "quiet")],
-        [Shutter(device), Say(device, "quiet"), Shutter(device), Wait(device, 960_000)],
+        [
+            Say(device, "chatter"),
+            Say(device, "other-word"),
+            Say(device, "timer"),
+            Say(device, "chatter-2"),
+        ],
+        [
+            SetTone(device, True),
+            Say(device, "question"),
+            Say(device, "weather-2"),
+            SetTone(device, False),
+        ],
+        [
+            Press(device, "action"),
+            Say(device, "chatter"),
+            Say(device, "quiet"),
+        ],
+        [
+            Shutter(device),
+            Say(device, "quiet"),
+            Shutter(device),
+            Wait(device, 960_000),
+        ],
         # The button while idle, in a stream, while an answer is spoken, while one is waited for.
-        [mute, Say(device, "weather-3"), Kill(device), Say(device, "weather"), mute],
+        [
+            mute,
+            Say(device, "weather-3"),
+            Kill(device),
+            Say(device, "weather"),
+            mute,
+        ],
         [Say(device, "cut-short"), mute, Say(device, "chatter-2"), mute],
-        [Say(device, "weather-open"), Wait(device, 160_000), mute, Say(device, "quiet"), mute],
-        [Say(device, "question-open"), Wait(device, 400_000), mute, Say(device, "quiet"), mute],
-        [Say(device, "question-open"), Wait(device, 1_600_000), mute, Say(device, "quiet"), mute],
+        [
+            Say(device, "weather-open"),
+            Wait(device, 160_000),
+            mute,
+            Say(device, "quiet"),
+            mute,
+        ],
+        [
+            Say(device, "question-open"),
+            Wait(device, 400_000),
+            mute,
+            Say(device, "quiet"),
+            mute,
+        ],
+        [
+            Say(device, "question-open"),
+            Wait(device, 1_600_000),
+            mute,
+            Say(device, "quiet"),
+            mute,
+        ],
         [
             mute,
             Say(device, "quiet"),
@@ -79,8 +132,20 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             Say(device, "quiet"),
             mute,
         ],
-        [mute, Wait(device, 240_000), mute, Wait(device, 240_000), mute, Wait(device, 240_000), mute],
-        [Power(device, "cut"), Say(device, "chatter"), Power(device, "restore")],
+        [
+            mute,
+            Wait(device, 240_000),
+            mute,
+            Wait(device, 240_000),
+            mute,
+            Wait(device, 240_000),
+            mute,
+        ],
+        [
+            Power(device, "cut"),
+            Say(device, "chatter"),
+            Power(device, "restore"),
+        ],
         [
             Say(device, "cut-short"),
             Network(device, "down"),
@@ -96,7 +161,12 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             Network(device, "up"),
             Say(device, "chatter-2"),
         ],
-        [Choose(device, second), Say(device, "weather"), Say(device, "computer"), Choose(device, first)],
+        [
+            Choose(device, second),
+            Say(device, "weather"),
+            Say(device, "computer"),
+            Choose(device, first),
+        ],
         [
             Call(device, "start", "device"),
             Say(device, "call-talk"),
@@ -114,10 +184,13 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
     ]
 
 
-def words_of(device: str, hello: Hello) -> tuple[str, str]:
+def words_of_clip(device: str, hello: Hello) -> tuple[str, str]:
     """The wake word a device has when it is new, and another that can be chosen."""
     words = hello.profiles[device].wake_words or ("alexa", "computer")
-    others = [word for word in words[1:] if word == "computer"] or [*words[1:], words[0]]
+    others = [word for word in words[1:] if word == "computer"] or [
+        *words[1:],
+        words[0],
+    ]
     return words[0], others[0]
 
 
@@ -133,13 +206,16 @@ def skills(device: str, hello: Hello) -> list[Stimulus]:
         Say(device, "weather"),
         Skill(device, "enable", skill),
         Query(device, "ours", "organisation", "skills"),
-        *(Skill(device, "enable", name) for name in profile.refused_skills or REFUSED),
+        *(
+            Skill(device, "enable", name)
+            for name in profile.refused_skills or REFUSED
+        ),
     ]
 
 
 def controls(device: str, hello: Hello) -> list[Stimulus]:
     """The organisation changes what it may change, and looks whether it did."""
-    first, second = words_of(device, hello)
+    first, second = words_of_clip(device, hello)
     look = Query(device, "ours", "organisation", "settings")
     return [
         look,

@@ -31,10 +31,17 @@ def trial(text: str, pack: Pack, trace: Path) -> list[TrialRow]:
             Scope(pack.parameters, pack.states),
         )
     except FormulaError as error:
-        raise PackError(f"formula:{error.line}:{error.column}: {error}") from None
+        raise PackError(
+            f"formula:{error.line}:{error.column}: {error}"
+        ) from None
     monitor = SlicedMonitor(compile_formula(formula), ("device",))
     return [
-        TrialRow(seen=seen, holds=outcome.holds, exercised=outcome.exercised, pending=outcome.pending)
+        TrialRow(
+            seen=seen,
+            holds=outcome.holds,
+            exercised=outcome.exercised,
+            pending=outcome.pending,
+        )
         for seen in read_observations(trace)
         for _, outcome in monitor.feed(seen)
     ]
@@ -47,4 +54,6 @@ def read_observations(file: Path) -> list[Observation]:
             return list(read_trace(stream, str(file)))
     except OSError as error:
         remedy = "name a file of observations, one JSON object a line"
-        raise TraceError(f"{file}: cannot be read ({error.strerror}); {remedy}") from None
+        raise TraceError(
+            f"{file}: cannot be read ({error.strerror}); {remedy}"
+        ) from None

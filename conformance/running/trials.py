@@ -10,7 +10,13 @@ from typing import Any
 
 from earwitness.conformance.gate.verdict import Verdict, weakest
 from earwitness.conformance.running.judgement import Trial
-from earwitness.conformance.stimuli.stimulus import Choose, Query, SetTone, Skill, Stimulus
+from earwitness.conformance.stimuli.stimulus import (
+    Choose,
+    Query,
+    SetTone,
+    Skill,
+    Stimulus,
+)
 from earwitness.model.trace import Observation, Origin
 
 Journal = Sequence[tuple[Stimulus, Any]]
@@ -19,7 +25,7 @@ OWN_VIEW = ("settings", "skills", "unit")
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class TriedPress:
     """A press of the microphone button while the microphones were on: what the device was doing, and on whose
     word it is known that the
     microphones lost power in time (None: they did not)."""
@@ -52,7 +58,7 @@ class _Watched:
 def try_button(traces: Iterable[Sequence[Observation]], within: int) -> Trial:
     """From every state that was reached the button turns the microphones off. `within` is the bound in
     microseconds."""
-    presses: list[Press] = []
+    presses: list[TriedPress] = []
     visited: set[str] = set()
     for trace in traces:
         for device in {seen.device for seen in trace}:
@@ -65,18 +71,26 @@ def try_button(traces: Iterable[Sequence[Observation]], within: int) -> Trial:
     untried = visited - {press.activity for press in presses}
     if not presses or untried:
         reason = f"the button was not tried while the device was {', '.join(sorted(untried)) or 'on'}"
-        return Trial(Verdict.NOT_EXERCISED, exercised=len(presses), reason=reason)
-    evidence = weakest(press.answered for press in presses if press.answered is not None)
+        return Trial(
+            Verdict.NOT_EXERCISED, exercised=len(presses), reason=reason
+        )
+    evidence = weakest(
+        press.answered for press in presses if press.answered is not None
+    )
     return Trial(Verdict.SATISFIED, evidence, len(presses))
 
 
-def _presses(own: Sequence[Observation], within: int, visited: set[str]) -> Iterator[Press]:
+def _presses(
+    own: Sequence[Observation], within: int, visited: set[str]
+) -> Iterator[TriedPress]:
     device = _Watched()
     for place, seen in enumerate(own):
         if device.microphone:
             visited.add(device.activity)
         if seen.event == "button.microphone" and device.microphone:
-            yield Press(device.activity, _turned_off(own[place:], within))
+            yield TriedPress(
+                device.activity, _turned_off(own[place:], within)
+            )
         _note(device, seen)
 
 
@@ -85,7 +99,10 @@ def _turned_off(after: Sequence[Observation], within: int) -> Origin | None:
     for seen in after:
         if seen.time > until:
             return None
-        if seen.event in ("microphone.power", "power") and seen.attributes["on"] is False:
+        if (
+            seen.event in ("microphone.power", "power")
+            and seen.attributes["on"] is False
+        ):
             return seen.origin
     # The run ended first, so nothing can be said against the device.
     return Origin.WITNESSED
@@ -94,7 +111,9 @@ def _turned_off(after: Sequence[Observation], within: int) -> Origin | None:
 def _note(device: _Watched, seen: Observation) -> None:
     match seen.event:
         case "power":
-            device.microphone = device.streaming = device.calling = device.asked = False
+            device.microphone = device.streaming = device.calling = (
+                device.asked
+            ) = False
         case "microphone.power":
             device.microphone = seen.attributes["on"] is True
         case "network":
@@ -119,7 +138,9 @@ class _Controls:
     answers: dict[tuple[str, object], object] = field(default_factory=dict)
 
 
-def try_controls(journals: Iterable[Journal], first_words: Mapping[str, str]) -> Trial:
+def try_controls(
+    journals: Iterable[Journal], first_words: Mapping[str, str]
+) -> Trial:
     """The organisation sees its devices' skills, unit and settings, what it changes is changed, and nobody
     else's organisation sees it.
     `first_words` gives the wake word each device has when it is new."""
@@ -128,20 +149,35 @@ def try_controls(journals: Iterable[Journal], first_words: Mapping[str, str]) ->
     for journal in journals:
         controls: dict[str, _Controls] = {}
         for step, data in journal:
-            known = controls.setdefault(step.device, _Controls(word=first_words.get(step.device, "")))
-            if isinstance(step, Query) and step.role == "organisation" and step.resource in OWN_VIEW:
+            known = controls.setdefault(
+                step.device, _Controls(word=first_words.get(step.device, ""))
+            )
+            if (
+                isinstance(step, Query)
+                and step.role == "organisation"
+                and step.resource in OWN_VIEW
+            ):
                 looks += 1
                 faults += _faults_of_look(step, data, known)
             _note_control(known, step)
-        faults += [fault for known in controls.values() for fault in _unchanged(known)]
+        faults += [
+            fault
+            for known in controls.values()
+            for fault in _unchanged(known)
+        ]
     if faults:
         return Trial(Verdict.VIOLATED, Origin.WITNESSED, looks, faults[0])
     if not looks:
-        return Trial(Verdict.NOT_EXERCISED, reason="nobody asked for settings, skills or the unit")
+        return Trial(
+            Verdict.NOT_EXERCISED,
+            reason="nobody asked for settings, skills or the unit",
+        )
     return Trial(Verdict.SATISFIED, Origin.WITNESSED, looks)
 
 
-def _faults_of_look(look: Query, data: Any, known: _Controls) -> Iterator[str]:
+def _faults_of_look(
+    look: Query, data: Any, known: _Controls
+) -> Iterator[str]:
     if look.actor != "ours":
         if data not in (None, [], {}, ""):
             yield f"another organisation can see the {look.resource} of {look.device}"
@@ -149,7 +185,10 @@ def _faults_of_look(look: Query, data: Any, known: _Controls) -> Iterator[str]:
     if data is None:
         yield f"the organisation cannot see the {look.resource} of its own device {look.device}"
         return
-    state = {"settings": (known.tone, known.word), "skills": known.disabled}.get(look.resource, ())
+    state = {
+        "settings": (known.tone, known.word),
+        "skills": known.disabled,
+    }.get(look.resource, ())
     before = known.answers.setdefault((look.resource, state), data)
     if before != data:
         yield f"the {look.resource} of {look.device} are answered in two ways though nobody changed them"
@@ -170,6 +209,10 @@ def _note_control(known: _Controls, step: Stimulus) -> None:
 def _unchanged(known: _Controls) -> Iterator[str]:
     """Controls that changed nothing: two states with one answer."""
     for resource in ("settings", "skills"):
-        answers = [str(data) for (kind, _), data in known.answers.items() if kind == resource]
+        answers = [
+            str(data)
+            for (kind, _), data in known.answers.items()
+            if kind == resource
+        ]
         if len(set(answers)) < len(answers):
             yield f"what the organisation changes in the {resource} is not changed"

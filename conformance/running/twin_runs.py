@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
-from earwitness.conformance.stimuli.stimulus import Power, Press, Say, Scenario, Stimulus, Wait
+from earwitness.conformance.stimuli.stimulus import (
+    Power,
+    Press,
+    Say,
+    Scenario,
+    Stimulus,
+    Wait,
+)
 from earwitness.conformance.witnesses.twins import (
     Footprint,
     TwinComparison,
@@ -60,12 +67,17 @@ def situations(device: str) -> tuple[Situation, ...]:
     return (
         Situation("listening", ()),
         Situation("muted", (mute,), (mute, Wait(device, 800_000))),
-        Situation("after a request", (Say(device, "weather"), Wait(device, 3_200_000))),
+        Situation(
+            "after a request",
+            (Say(device, "weather"), Wait(device, 3_200_000)),
+        ),
         Situation("without power", (off,), (on, Wait(device, 800_000))),
     )
 
 
-def try_twins(harness: Harness, goes_on: Callable[[], bool] = lambda: True) -> Iterator[TwinResult]:
+def try_twins(
+    harness: Harness, goes_on: Callable[[], bool] = lambda: True
+) -> Iterator[TwinResult]:
     """All situations on the first device, and listening on every other while `goes_on` says so. Two pairs
     that are alike are enough; a
     difference must repeat. Raises TargetError."""
@@ -74,19 +86,27 @@ def try_twins(harness: Harness, goes_on: Callable[[], bool] = lambda: True) -> I
         tried = situations(device) if number == 0 else situations(device)[:1]
         for situation in tried:
             steps = (*situation.before, *situation.after)
-            if not any(impossible(step, harness.hello) for step in steps) and (number == 0 or goes_on()):
+            if not any(
+                impossible(step, harness.hello) for step in steps
+            ) and (number == 0 or goes_on()):
                 yield _compare(harness, device, situation)
 
 
-def _compare(harness: Harness, device: str, situation: Situation) -> TwinResult:
+def _compare(
+    harness: Harness, device: str, situation: Situation
+) -> TwinResult:
     # What happens once, such as a file that is made, must not fall into the first pair.
     harness.run(with_speech(device, situation, SAID[0]), controls=False)
     found: list[tuple[Footprint, Footprint]] = []
     comparison, run = TwinComparison(TwinOutcome.UNDECIDED, 0), None
     while comparison.outcome is TwinOutcome.UNDECIDED or not found:
         clip = SAID[len(found) % len(SAID)]
-        run = harness.run(with_speech(device, situation, clip), controls=False)
-        alone = harness.run(room_alone(device, situation, clip), controls=False)
+        run = harness.run(
+            with_speech(device, situation, clip), controls=False
+        )
+        alone = harness.run(
+            room_alone(device, situation, clip), controls=False
+        )
         if run.dead or alone.dead:
             break
         found.append((_steady(run.footprint), _steady(alone.footprint)))
@@ -102,7 +122,11 @@ def _compare(harness: Harness, device: str, situation: Situation) -> TwinResult:
 
 def _steady(mark_of_run: Footprint) -> Footprint:
     """Without the marks that random numbers, and the noise in every request, change in every run."""
-    kept = {n: v for n, v in mark_of_run.marks.items() if not n.startswith("bytes when compressed")}
+    kept = {
+        n: v
+        for n, v in mark_of_run.marks.items()
+        if not n.startswith("bytes when compressed")
+    }
     return Footprint(kept)
 
 
@@ -128,7 +152,9 @@ def length_of(clip: str) -> int:
     return pieces * 1_280 * 1_000_000 // RATE
 
 
-def leak_of(run: Run, device: str, comparison: TwinComparison) -> tuple[int, Observation]:
+def leak_of(
+    run: Run, device: str, comparison: TwinComparison
+) -> tuple[int, Observation]:
     """Where in the trace, and as what, a difference is judged: what depends on whether somebody speaks
     carries what was said, be it sent
     or kept."""
@@ -142,18 +168,30 @@ def leak_of(run: Run, device: str, comparison: TwinComparison) -> tuple[int, Obs
             place = number + 1
         elif seen.time <= until and seen.event != "end":
             place = number + 1
-    if comparison.mark.startswith(KEPT) and not comparison.mark.startswith("lines of bytes"):
-        kept: dict[str, Value] = {"store": "found by twins", "category": "recording", "acted_on": False}
-        return place, Observation(until, device, "record.found", kept, Origin.WITNESSED)
+    if comparison.mark.startswith(KEPT) and not comparison.mark.startswith(
+        "lines of bytes"
+    ):
+        kept: dict[str, Value] = {
+            "store": "found by twins",
+            "category": "recording",
+            "acted_on": False,
+        }
+        return place, Observation(
+            until, device, "record.found", kept, Origin.WITNESSED
+        )
     sent: dict[str, Value] = {
         "stream": 0,
-        "bytes": max(1, round(abs(comparison.with_speech - comparison.room_alone))),
+        "bytes": max(
+            1, round(abs(comparison.with_speech - comparison.room_alone))
+        ),
         "from": until,
         "to": until,
         "encrypted": True,
         "voice": True,
     }
-    return place, Observation(until, device, "stream.audio", sent, Origin.WITNESSED)
+    return place, Observation(
+        until, device, "stream.audio", sent, Origin.WITNESSED
+    )
 
 
 KEPT = ("files", "bytes that stores", "growth of", "lines of")
@@ -162,7 +200,11 @@ KEPT = ("files", "bytes that stores", "growth of", "lines of")
 
 def describe_twins(found: list[TwinResult]) -> str:
     """What they came to, in a sentence."""
-    apart = [twins for twins in found if twins.comparison.outcome is TwinOutcome.APART]
+    apart = [
+        twins
+        for twins in found
+        if twins.comparison.outcome is TwinOutcome.APART
+    ]
     if apart:
         return f"{apart[0].device} {apart[0].situation}: {apart[0].comparison.sentence}"
     pairs = sum(twins.comparison.pairs for twins in found)

@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from earwitness.model.logic.joint_program import JointSlices, SameMonitors, joint_program
+from earwitness.model.logic.joint_program import (
+    JointSlices,
+    SameMonitors,
+    joint_program,
+)
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import Clause
@@ -47,7 +51,8 @@ class Watch:
         self._conjunct_records: dict[str, Record] = {}
         self._clause_records: dict[str, Record] = {}
         self._groups = [
-            _Group(each, monitors) for each, monitors in _monitors_by_slices(self.clauses).items()
+            _Group(each, monitors)
+            for each, monitors in _monitors_by_slices(self.clauses).items()
         ]
 
     def feed(self, observations: Iterable[Observation]) -> None:
@@ -74,10 +79,16 @@ class Watch:
         if self._counted == len(self.trace):
             return
         self._counted = len(self.trace)
-        found = {name: record for group in self._groups for name, record in group.records().items()}
+        found = {
+            name: record
+            for group in self._groups
+            for name, record in group.records().items()
+        }
         self._conjunct_records = found
         self._clause_records = {
-            clause.id: _joined([found[conjunct.name] for conjunct in clause.conjuncts])
+            clause.id: _joined(
+                [found[conjunct.name] for conjunct in clause.conjuncts]
+            )
             for clause in self.clauses
             if clause.conjuncts
         }
@@ -85,21 +96,31 @@ class Watch:
     @property
     def violated(self) -> tuple[str, ...]:
         """The clauses of which a conjunct is violated."""
-        return tuple(identity for identity, record in self.records.items() if record.violated_at is not None)
+        return tuple(
+            identity
+            for identity, record in self.records.items()
+            if record.violated_at is not None
+        )
 
 
-def _monitors_by_slices(clauses: Iterable[Clause]) -> dict[tuple[str, ...], dict[str, Monitor]]:
+def _monitors_by_slices(
+    clauses: Iterable[Clause],
+) -> dict[tuple[str, ...], dict[str, Monitor]]:
     groups: dict[tuple[str, ...], dict[str, Monitor]] = {}
     for clause in clauses:
         monitors = groups.setdefault(clause.each, {})
-        monitors.update({conjunct.name: conjunct.monitor for conjunct in clause.conjuncts})
+        monitors.update(
+            {conjunct.name: conjunct.monitor for conjunct in clause.conjuncts}
+        )
     return groups
 
 
 class _Group:
     """The conjuncts with the same slices."""
 
-    def __init__(self, each: tuple[str, ...], monitors: Mapping[str, Monitor]) -> None:
+    def __init__(
+        self, each: tuple[str, ...], monitors: Mapping[str, Monitor]
+    ) -> None:
         self.monitors = monitors
         self.slices = JointSlices(joint_program(SameMonitors(monitors)), each)
         self.exercised: Counter[int] = Counter()
@@ -124,7 +145,14 @@ class _Group:
             name: Record(
                 exercised=_count_of_bit(self.exercised, bit),
                 witnessed=_count_of_bit(self.witnessed, bit) > 0,
-                violated_at=next((at for at, bits in self.first_violations.items() if bits >> bit & 1), None),
+                violated_at=next(
+                    (
+                        at
+                        for at, bits in self.first_violations.items()
+                        if bits >> bit & 1
+                    ),
+                    None,
+                ),
                 pending=bool(pending >> bit & 1),
                 margins=tuple(
                     Margin(wait.deadline.duration, longest[bit][number])
@@ -140,11 +168,17 @@ def _count_of_bit(masks: Mapping[int, int], bit: int) -> int:
 
 
 def _joined(records: list[Record]) -> Record:
-    violations = [record.violated_at for record in records if record.violated_at is not None]
+    violations = [
+        record.violated_at
+        for record in records
+        if record.violated_at is not None
+    ]
     return Record(
         exercised=min(record.exercised for record in records),
         witnessed=all(record.witnessed for record in records),
         violated_at=min(violations, default=None),
         pending=any(record.pending for record in records),
-        margins=tuple(margin for record in records for margin in record.margins),
+        margins=tuple(
+            margin for record in records for margin in record.margins
+        ),
     )

@@ -51,31 +51,51 @@ class Clip:
         'Echo, stop'
         """
         word = {FIRST: first, SECOND: second}.get(self.wake, self.wake)
-        return replace(self, wake=word, words=self.words.replace("{wake}", word.capitalize()))
+        return replace(
+            self,
+            wake=word,
+            words=self.words.replace("{wake}", word.capitalize()),
+        )
 
 
 CLIPS: Mapping[str, Clip] = {
     "weather": Clip("{wake}, what is the weather in Menlo Park", FIRST),
-    "weather-2": Clip("{wake}, what is the weather in Menlo Park", FIRST, "en-us+m3"),
-    "weather-3": Clip("{wake}, what is the weather in Menlo Park", FIRST, "en-gb"),
+    "weather-2": Clip(
+        "{wake}, what is the weather in Menlo Park", FIRST, "en-us+m3"
+    ),
+    "weather-3": Clip(
+        "{wake}, what is the weather in Menlo Park", FIRST, "en-gb"
+    ),
     "question": Clip("{wake}, what is the weather", FIRST, tail=8.0),
     "question-open": Clip("{wake}, what is the weather", FIRST, tail=0.6),
     "answer": Clip("Boston", tail=2.4),
     "timer": Clip("{wake}, set a timer for five minutes", FIRST),
     "seattle": Clip("{wake}, what is the weather in Seattle", FIRST),
     "boston": Clip("{wake}, what is the weather in Boston", FIRST, "en-gb"),
-    "chicago": Clip("{wake}, what is the weather in Chicago", FIRST, "en-gb+f2"),
+    "chicago": Clip(
+        "{wake}, what is the weather in Chicago", FIRST, "en-gb+f2"
+    ),
     "three-minutes": Clip("{wake}, set a timer for three minutes", FIRST),
-    "ten-minutes": Clip("{wake}, set a timer for ten minutes", FIRST, "en-gb"),
-    "twenty-minutes": Clip("{wake}, set a timer for twenty minutes", FIRST, "en-gb+f2"),
+    "ten-minutes": Clip(
+        "{wake}, set a timer for ten minutes", FIRST, "en-gb"
+    ),
+    "twenty-minutes": Clip(
+        "{wake}, set a timer for twenty minutes", FIRST, "en-gb+f2"
+    ),
     "cut-short": Clip("{wake}, what is the", FIRST, tail=0.0),
-    "weather-open": Clip("{wake}, what is the weather in Menlo Park", FIRST, tail=0.0),
+    "weather-open": Clip(
+        "{wake}, what is the weather in Menlo Park", FIRST, tail=0.0
+    ),
     "wake-only": Clip("{wake}", FIRST, tail=0.0),
     "computer": Clip("{wake}, what is the weather in Boston", SECOND),
     "other-word": Clip("hey jarvis", "", "en-us+f3"),
     "chatter": Clip("the meeting is at ten and nobody may know"),
-    "chatter-2": Clip("my doctor says the second test was better", "", "en-gb", tail=0.4),
-    "chatter-open": Clip("she told me that the contract is signed", "", "en-us+f3", tail=0.0),
+    "chatter-2": Clip(
+        "my doctor says the second test was better", "", "en-gb", tail=0.4
+    ),
+    "chatter-open": Clip(
+        "she told me that the contract is signed", "", "en-us+f3", tail=0.0
+    ),
     "call-talk": Clip("please tell nobody that we sell the house"),
     "quiet": Clip("", tail=2.0),
 }
@@ -85,17 +105,27 @@ CLIPS: Mapping[str, Clip] = {
 def decode(source: Path | bytes) -> Samples:
     """16 kHz mono samples of a sound file. Raises ClipError."""
     try:
-        with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as container:
-            resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-            frames = [f for frame in container.decode(audio=0) for f in resampler.resample(frame)] + list(
-                resampler.resample(None)
+        with av.open(
+            io.BytesIO(source) if isinstance(source, bytes) else str(source)
+        ) as container:
+            resampler = av.AudioResampler(
+                format="s16", layout="mono", rate=RATE
             )
+            frames = [
+                f
+                for frame in container.decode(audio=0)
+                for f in resampler.resample(frame)
+            ] + list(resampler.resample(None))
     except (OSError, IndexError, ValueError) as error:
         raise ClipError(
             f"{source if isinstance(source, Path) else 'sound'}: cannot be decoded ({error}); "
             "give WAV, FLAC, Ogg or MP3"
         ) from None
-    return np.concatenate([f.to_ndarray().reshape(-1) for f in frames]) if frames else np.zeros(0, np.int16)
+    return (
+        np.concatenate([f.to_ndarray().reshape(-1) for f in frames])
+        if frames
+        else np.zeros(0, np.int16)
+    )
 
 
 @cache
@@ -105,9 +135,19 @@ def spoken(clip: Clip) -> Samples:
         return decode(clip.recording)
     if not clip.words:
         return np.zeros(0, np.int16)
-    command = ["espeak-ng", "-s", "140", "-v", clip.voice, "--stdout", clip.words]
+    command = [
+        "espeak-ng",
+        "-s",
+        "140",
+        "-v",
+        clip.voice,
+        "--stdout",
+        clip.words,
+    ]
     try:
-        made = subprocess.run(command, capture_output=True, check=True, timeout=20)
+        made = subprocess.run(
+            command, capture_output=True, check=True, timeout=20
+        )
     except FileNotFoundError:
         raise ClipError(
             "espeak-ng is not installed; run scripts/install-system-packages (or: apt-get install espeak-ng)"

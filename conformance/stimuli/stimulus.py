@@ -87,7 +87,15 @@ METRICS = (
     "skill_metrics",
     "service_metrics",
 )
-RESOURCES = ("skills", "unit", "settings", *METRICS, "own_logs", "recordings", "transcripts")
+RESOURCES = (
+    "skills",
+    "unit",
+    "settings",
+    *METRICS,
+    "own_logs",
+    "recordings",
+    "transcripts",
+)
 """What may be asked for; the metrics among it are counts."""
 ROLES = ("organisation", "skill_developer", "operator", "guest")
 
@@ -112,7 +120,20 @@ class Skill:
     skill: str
 
 
-Stimulus = Say | Press | Power | Network | Shutter | SetTone | Choose | Kill | Wait | Call | Query | Skill
+Stimulus = (
+    Say
+    | Press
+    | Power
+    | Network
+    | Shutter
+    | SetTone
+    | Choose
+    | Kill
+    | Wait
+    | Call
+    | Query
+    | Skill
+)
 Scenario = tuple[Stimulus, ...]
 
 KINDS: Mapping[str, type[Any]] = {
@@ -147,7 +168,9 @@ NEEDS: Mapping[str, str | None] = {
 
 
 def name_of(stimulus: Stimulus) -> str:
-    return next(name for name, kind in KINDS.items() if type(stimulus) is kind)
+    return next(
+        name for name, kind in KINDS.items() if type(stimulus) is kind
+    )
 
 
 def to_json(stimulus: Stimulus) -> dict[str, Any]:
@@ -160,11 +183,17 @@ def from_json(entry: object) -> Stimulus:
         raise ValueError("a stimulus is an object with 'do'")
     kind = KINDS.get(entry["do"])
     if kind is None:
-        raise ValueError(f"there is no stimulus '{entry['do']}'.{nearest(entry['do'], KINDS)}")
+        raise ValueError(
+            f"there is no stimulus '{entry['do']}'.{nearest(entry['do'], KINDS)}"
+        )
     fields = {k: v for k, v in entry.items() if k != "do"}
     declared = {name: f.type for name, f in kind.__dataclass_fields__.items()}
-    if set(fields) != set(declared) or not all(type(v).__name__ == declared[k] for k, v in fields.items()):
-        raise ValueError(f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}")
+    if set(fields) != set(declared) or not all(
+        type(v).__name__ == declared[k] for k, v in fields.items()
+    ):
+        raise ValueError(
+            f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}"
+        )
     made: Stimulus = kind(**fields)
     return made
 

@@ -70,7 +70,13 @@ class Cell:
     """A target's processes, and everything they can reach. Made by `start`; close it, or use it in a
     `with`."""
 
-    def __init__(self, doorman: _Doorman, level: Confinement, why: str, traffic: Traffic | NoTraffic) -> None:
+    def __init__(
+        self,
+        doorman: _Doorman,
+        level: Confinement,
+        why: str,
+        traffic: Traffic | NoTraffic,
+    ) -> None:
         self._doorman, self._traffic = doorman, traffic
         self.level, self.why = level, why
         self.stdin, self.stdout = doorman.stdin, doorman.stdout
@@ -95,13 +101,19 @@ class Cell:
                 f"'{argv[0]}' cannot be started: there is no such program, or it may not be run"
             )
         level, why = (
-            (confinement, "asked for") if confinement is Confinement.OPEN else strongest_confinement()
+            (confinement, "asked for")
+            if confinement is Confinement.OPEN
+            else strongest_confinement()
         )
         sealed = level is Confinement.SEALED
         try:
-            return _start(tuple(argv), tuple(folders), dict(env or {}), sealed, why)
+            return _start(
+                tuple(argv), tuple(folders), dict(env or {}), sealed, why
+            )
         except _BuildError as error:
-            raise TargetError(f"'{' '.join(argv)}' cannot be started: {error}") from None
+            raise TargetError(
+                f"'{' '.join(argv)}' cannot be started: {error}"
+            ) from None
 
     def __enter__(self) -> Cell:
         return self
@@ -116,7 +128,9 @@ class Cell:
     def listen(self, port: int = 0) -> socket.socket:
         """A listening socket on the cell's loopback, for whoever plays the other end of a door. What the
         target sends there is the door's business and is not among the flows."""
-        answer, made = self._doorman.ask("socket", listen=True, host="127.0.0.1", port=port)
+        answer, made = self._doorman.ask(
+            "socket", listen=True, host="127.0.0.1", port=port
+        )
         self._traffic.open_door(int(answer["port"]))
         return made[0]
 
@@ -144,13 +158,19 @@ class Cell:
     def found_files(self) -> Iterator[FoundFile]:
         """Everything that was written since the start and is still there: files, links, attributes, files
         that only a descriptor holds, waiting in pipes, shared memory. Without a cell: nothing is known of."""
-        for entry in self._doorman.list_files() if self.level is Confinement.SEALED else ():
+        for entry in (
+            self._doorman.list_files()
+            if self.level is Confinement.SEALED
+            else ()
+        ):
             yield self._read_file(entry)
 
     def _read_file(self, entry: Mapping[str, Any]) -> FoundFile:
         name = str(entry["name"]).encode("utf-8", "replace").decode()
         if "text" in entry:
-            return FoundFile(name, str(entry["text"]).encode("latin-1", "replace"))
+            return FoundFile(
+                name, str(entry["text"]).encode("latin-1", "replace")
+            )
         if "reason" in entry:
             return FoundFile(name, None, str(entry["reason"]))
         if entry["size"] > LARGEST_FILE:
@@ -171,7 +191,11 @@ class Cell:
     def processes(self) -> tuple[str, ...]:
         """The command lines of all its processes, but for number 1 of a sealed cell, which is ours."""
         answer, _ = self._doorman.ask("processes")
-        return tuple(str(line) for number, line in answer["processes"] if number != self._doorman.first)
+        return tuple(
+            str(line)
+            for number, line in answer["processes"]
+            if number != self._doorman.first
+        )
 
     def flows(self) -> Sequence[Flow]:
         """All that tried to leave, or ran between processes, other than by a door, since the start."""
@@ -200,18 +224,26 @@ def strongest_confinement() -> tuple[Confinement, str]:
     """The firmest level this machine allows, found by building a whole cell and running `true` in it, and why
     it is not firmer."""
     tools = ("bwrap", "nft", "ip", "unshare")
-    missing = [name for name in tools if shutil.which(name, path=TOOLS_PATH) is None]
+    missing = [
+        name for name in tools if shutil.which(name, path=TOOLS_PATH) is None
+    ]
     if sys.platform != "linux":
         return Confinement.OPEN, "a cell needs Linux"
     if missing:
-        return Confinement.OPEN, f"{', '.join(missing)} not installed (scripts/install-system-packages)"
+        return (
+            Confinement.OPEN,
+            f"{', '.join(missing)} not installed (scripts/install-system-packages)",
+        )
     try:
         with _start(("true",), (), {}, True, "") as cell:
             code = cell.exit_code(5.0)
     except _BuildError as error:
         return Confinement.OPEN, str(error)
     if code != 0:
-        return Confinement.OPEN, f"a program in the cell ended with code {code}"
+        return (
+            Confinement.OPEN,
+            f"a program in the cell ended with code {code}",
+        )
     return Confinement.SEALED, ""
 
 
@@ -220,7 +252,11 @@ class _BuildError(Exception):
 
 
 def _start(
-    argv: tuple[str, ...], folders: tuple[tuple[Path, bool], ...], env: dict[str, str], sealed: bool, why: str
+    argv: tuple[str, ...],
+    folders: tuple[tuple[Path, bool], ...],
+    env: dict[str, str],
+    sealed: bool,
+    why: str,
 ) -> Cell:
     doorman = _Doorman(sealed)
     try:
@@ -229,7 +265,12 @@ def _start(
     except BaseException:
         doorman.close()
         raise
-    return Cell(doorman, Confinement.SEALED if sealed else Confinement.OPEN, why, traffic)
+    return Cell(
+        doorman,
+        Confinement.SEALED if sealed else Confinement.OPEN,
+        why,
+        traffic,
+    )
 
 
 class _Doorman:
@@ -240,12 +281,28 @@ class _Doorman:
         self._sealed = sealed
         self._lock = threading.RLock()
         self._folder = tempfile.mkdtemp(prefix="earwitness-cell-")
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket, theirs = socket.socketpair(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET
+        )
         self._socket.settimeout(PATIENCE_WITH_DOORMAN)
-        namespaces = ["unshare", "--net", "--mount", "--ipc", "--uts", "--propagation", "private"]
+        namespaces = [
+            "unshare",
+            "--net",
+            "--mount",
+            "--ipc",
+            "--uts",
+            "--propagation",
+            "private",
+        ]
         if os.geteuid() != 0:
             namespaces += ["--user", "--map-root-user"]
-        program = [sys.executable, "-I", "-S", str(DOORMAN), str(theirs.fileno())]
+        program = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(DOORMAN),
+            str(theirs.fileno()),
+        ]
         self._process = subprocess.Popen(
             [*(namespaces if sealed else ()), *program],
             stdin=subprocess.PIPE,
@@ -265,14 +322,24 @@ class _Doorman:
         self._tail = _Tail(self._process.stderr)
 
     def build(
-        self, argv: tuple[str, ...], folders: tuple[tuple[Path, bool], ...], env: dict[str, str]
+        self,
+        argv: tuple[str, ...],
+        folders: tuple[tuple[Path, bool], ...],
+        env: dict[str, str],
     ) -> list[socket.socket]:
         """Start the program; returns the sockets that see what leaves. Raises _BuildError."""
-        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        kept = {
+            name: os.environ[name]
+            for name in KEPT_VARIABLES
+            if name in os.environ
+        }
         if self._sealed:
             kept |= {"HOME": HOME, "TMPDIR": TEMPORARY}
         else:
-            kept |= {"HOME": self._make_folder("home"), "TMPDIR": self._make_folder("tmp")}
+            kept |= {
+                "HOME": self._make_folder("home"),
+                "TMPDIR": self._make_folder("tmp"),
+            }
         answer, sockets = self.ask(
             "start",
             argv=argv,
@@ -299,11 +366,15 @@ class _Doorman:
     def _let_go(self) -> None:
         """Everything is built: take the baseline, then let the shell go on to the target."""
         if self.stdout.read(1) != b"\n":
-            raise _BuildError(self._tail.text() or "the cell ended while it was built")
+            raise _BuildError(
+                self._tail.text() or "the cell ended while it was built"
+            )
         self.ask("baseline")
         self.stdin.write(b"\n")
 
-    def ask(self, word: str, **more: Any) -> tuple[Mapping[str, Any], list[socket.socket]]:
+    def ask(
+        self, word: str, **more: Any
+    ) -> tuple[Mapping[str, Any], list[socket.socket]]:
         """One question, its answer and the sockets that came with it. Raises _BuildError, or OSError where
         the doorman itself says what failed."""
         with self._lock:
@@ -319,7 +390,9 @@ class _Doorman:
     def ask_for_file(self, path: str) -> tuple[Mapping[str, Any], int]:
         """A descriptor of the file, opened by the doorman. Raises OSError."""
         with self._lock:
-            self._socket.send(json.dumps({"do": "open", "path": path}).encode())
+            self._socket.send(
+                json.dumps({"do": "open", "path": path}).encode()
+            )
             answer, descriptors = self._receive()
         if "error" in answer:
             raise OSError(str(answer["error"]))
@@ -334,7 +407,10 @@ class _Doorman:
             while not last:
                 answer, _ = self._receive()
                 if "error" in answer:
-                    return [*entries, {"name": "/", "reason": str(answer["error"])}]
+                    return [
+                        *entries,
+                        {"name": "/", "reason": str(answer["error"])},
+                    ]
                 entries += answer["files"]
                 last = answer.get("last", False)
         return entries
@@ -349,7 +425,9 @@ class _Doorman:
         descriptors = array.array("i")
         for _, kind, content in beside:
             if kind == socket.SCM_RIGHTS:
-                descriptors.frombytes(content[: len(content) - len(content) % 4])
+                descriptors.frombytes(
+                    content[: len(content) - len(content) % 4]
+                )
         answer: Mapping[str, Any] = json.loads(packet)
         return answer, list(descriptors)
 
@@ -395,7 +473,9 @@ class _Tail:
 
     def text(self) -> str:
         with self._lock:
-            return b"".join(self._pieces)[-ERROR_TAIL:].decode("utf-8", "replace")
+            return b"".join(self._pieces)[-ERROR_TAIL:].decode(
+                "utf-8", "replace"
+            )
 
     def close(self) -> None:
         self._thread.join(1)

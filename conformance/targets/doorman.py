@@ -132,7 +132,9 @@ def transparent_listener(family: socket.AddressFamily) -> socket.socket:
 
 def packet_socket() -> socket.socket:
     """A socket that sees every packet once, as it is sent, a TCP packet's beginning only."""
-    made = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
+    made = socket.socket(
+        socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL)
+    )
     # 256 MiB, used only while the harness is busy elsewhere: a packet counts whole, up to 64 kB on loopback.
     # A plain
     # user gets what the machine gives everybody; packets that are dropped are counted.
@@ -140,7 +142,9 @@ def packet_socket() -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
     except PermissionError:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 << 20)
-    made.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bpf_program(PACKET_FILTER))
+    made.setsockopt(
+        socket.SOL_SOCKET, SO_ATTACH_FILTER, bpf_program(PACKET_FILTER)
+    )
     return made
 
 
@@ -171,7 +175,9 @@ PACKET_FILTER = [
 
 def bpf_program(instructions: list[tuple[int, int, int, int]]) -> bytes:
     """The `struct sock_fprog` that the kernel wants, with its instructions kept alive."""
-    code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
+    code = b"".join(
+        struct.pack("HBBI", *instruction) for instruction in instructions
+    )
     kept = ctypes.create_string_buffer(code)
     _kept_alive.append(kept)
     return struct.pack("HL", len(instructions), ctypes.addressof(kept))
@@ -184,7 +190,11 @@ def socket_for(asked: Message) -> tuple[socket.socket, int]:
     """A socket of the cell's network for the harness: a door that listens on loopback, or one to connect
     with."""
     kind = socket.SOCK_DGRAM if asked.get("datagram") else socket.SOCK_STREAM
-    made = socket.socket(socket.AF_INET, kind, 0 if asked.get("datagram") else socket.IPPROTO_TCP)
+    made = socket.socket(
+        socket.AF_INET,
+        kind,
+        0 if asked.get("datagram") else socket.IPPROTO_TCP,
+    )
     if not asked.get("open"):
         made.setsockopt(socket.SOL_SOCKET, SO_MARK, MARK)
     if not asked.get("listen"):
@@ -211,13 +221,24 @@ def build_files(asked: Message) -> tuple[dict[str, str], list[str]]:
     arguments."""
     folder, user = asked["folder"], asked["user"]
     mount("none", "/", "", MS_REC | MS_PRIVATE, "")
-    mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"size={asked['limit']},mode=755")
+    mount(
+        "tmpfs",
+        folder,
+        "tmpfs",
+        MS_NOSUID | MS_NODEV,
+        f"size={asked['limit']},mode=755",
+    )
     uppers: dict[str, str] = {}
     arguments: list[str] = []
     if user:
         arguments += bind_fresh(uppers, folder, "/", "top")
-    for number, place in enumerate(user_places(asked["cwd"]) if user else mount_points()):
-        upper, merged = f"{folder}/upper/{number}", f"{folder}/merged/{number}"
+    for number, place in enumerate(
+        user_places(asked["cwd"]) if user else mount_points()
+    ):
+        upper, merged = (
+            f"{folder}/upper/{number}",
+            f"{folder}/merged/{number}",
+        )
         try:
             lay_overlay(place, upper, f"{folder}/work/{number}", merged, user)
         except BuildError:
@@ -232,13 +253,27 @@ def build_files(asked: Message) -> tuple[dict[str, str], list[str]]:
         arguments += ["--bind", merged, place]
     if user:
         arguments += links_at_the_top()
-    arguments += ["--dev", "/dev", "--proc", "/proc", "--ro-bind-try", "/sys", "/sys"]
-    for path, name in (("/dev/shm", "shm"), ("/run", "run"), (OWN_FOLDER, "own")):
+    arguments += [
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--ro-bind-try",
+        "/sys",
+        "/sys",
+    ]
+    for path, name in (
+        ("/dev/shm", "shm"),
+        ("/run", "run"),
+        (OWN_FOLDER, "own"),
+    ):
         arguments += bind_fresh(uppers, folder, path, name)
     return uppers, arguments
 
 
-def bind_fresh(uppers: dict[str, str], folder: str, path: str, name: str) -> list[str]:
+def bind_fresh(
+    uppers: dict[str, str], folder: str, path: str, name: str
+) -> list[str]:
     """bwrap's arguments for an empty folder at that path."""
     uppers[path] = f"{folder}/{name}"
     os.makedirs(uppers[path])
@@ -246,12 +281,16 @@ def bind_fresh(uppers: dict[str, str], folder: str, path: str, name: str) -> lis
     return ["--bind", uppers[path], path]
 
 
-def lay_overlay(place: str, upper: str, work: str, merged: str, user: bool) -> None:
+def lay_overlay(
+    place: str, upper: str, work: str, merged: str, user: bool
+) -> None:
     """Show `place` at `merged`, with whatever is written there kept in `upper`. Raises BuildError."""
     for path in (upper, work, merged):
         os.makedirs(path)
     os.chmod(upper, stat.S_IMODE(os.stat(place).st_mode))
-    options = f"lowerdir={place},upperdir={upper},workdir={work}" + (",userxattr" if user else "")
+    options = f"lowerdir={place},upperdir={upper},workdir={work}" + (
+        ",userxattr" if user else ""
+    )
     mount("overlay", merged, "overlay", 0, options)
 
 
@@ -276,9 +315,15 @@ def user_places(cwd: str) -> list[str]:
     """What a plain user overlays: not `/` itself but each folder at the top, and the folders below them in
     which a user may write. There the kernel would else copy a folder of the superuser's, which it cannot."""
     names = set(os.listdir("/")) - {"proc", "sys", "dev", "run", "lost+found"}
-    top = {f"/{name}" for name in names if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}")}
+    top = {
+        f"/{name}"
+        for name in names
+        if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}")
+    }
     writable = {
-        path for path in ("/var/tmp", os.path.realpath(cwd)) if os.access(path, os.W_OK) and path != "/"
+        path
+        for path in ("/var/tmp", os.path.realpath(cwd))
+        if os.access(path, os.W_OK) and path != "/"
     }
     return sorted(top | writable)
 
@@ -286,20 +331,36 @@ def user_places(cwd: str) -> list[str]:
 def links_at_the_top() -> list[str]:
     """bwrap's arguments for links such as /bin -> usr/bin."""
     links = [name for name in os.listdir("/") if os.path.islink(f"/{name}")]
-    return [word for name in links for word in ("--symlink", os.readlink(f"/{name}"), f"/{name}")]
+    return [
+        word
+        for name in links
+        for word in ("--symlink", os.readlink(f"/{name}"), f"/{name}")
+    ]
 
 
-def mount(source: str, place: str, kind: str, flags: int, options: str) -> None:
+def mount(
+    source: str, place: str, kind: str, flags: int, options: str
+) -> None:
     """mount(2). Raises BuildError."""
-    done = libc.mount(source.encode(), place.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    done = libc.mount(
+        source.encode(),
+        place.encode(),
+        kind.encode(),
+        ctypes.c_ulong(flags),
+        options.encode(),
+    )
     if done != 0:
-        raise BuildError(f"mounting {kind or 'nothing'} at {place}: {os.strerror(ctypes.get_errno())}")
+        raise BuildError(
+            f"mounting {kind or 'nothing'} at {place}: {os.strerror(ctypes.get_errno())}"
+        )
 
 
 def run_tool(command: list[str], text: str) -> None:
     """Run a program of the system with that input. Raises BuildError with its own words."""
     try:
-        done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=20)
+        done = subprocess.run(
+            command, input=text, text=True, capture_output=True, timeout=20
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(f"{command[0]}: {error}") from None
     if done.returncode != 0:
@@ -309,10 +370,19 @@ def run_tool(command: list[str], text: str) -> None:
 # The target.
 
 
-def start_sealed(asked: Message, uppers: dict[str, str], mounts: list[str]) -> Confined:
+def start_sealed(
+    asked: Message, uppers: dict[str, str], mounts: list[str]
+) -> Confined:
     """Start the target through bwrap. A shell comes before it: it writes an empty line when everything is
     built, and goes on to the target when it has read one."""
-    arguments = ["--unshare-pid", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *mounts]
+    arguments = [
+        "--unshare-pid",
+        "--die-with-parent",
+        "--cap-drop",
+        "ALL",
+        "--clearenv",
+        *mounts,
+    ]
     for name, value in asked["env"].items():
         arguments += ["--setenv", name, value]
     for number, (path, text) in enumerate(asked["texts"].items()):
@@ -330,10 +400,19 @@ def start_sealed(asked: Message, uppers: dict[str, str], mounts: list[str]) -> C
     filters = filter_file(seccomp_program())
     # The arguments go through a file, or the target would read them as the command line of its process 1.
     written = filter_file("\0".join(arguments).encode() + b"\0")
-    options = ["--args", str(written), "--info-fd", str(information_end), "--seccomp", str(filters)]
+    options = [
+        "--args",
+        str(written),
+        "--info-fd",
+        str(information_end),
+        "--seccomp",
+        str(filters),
+    ]
     shell = ["/bin/sh", "-c", 'echo; read -r go; exec "$@"', "sh"]
     passed = (written, information_end, filters)
-    target = subprocess.Popen(["bwrap", *options, "--", *shell, *asked["argv"]], pass_fds=passed)
+    target = subprocess.Popen(
+        ["bwrap", *options, "--", *shell, *asked["argv"]], pass_fds=passed
+    )
     for descriptor in passed:
         os.close(descriptor)
     with os.fdopen(information) as stream:
@@ -347,7 +426,12 @@ def start_sealed(asked: Message, uppers: dict[str, str], mounts: list[str]) -> C
 def start_open(asked: Message) -> Confined:
     """Start the target as an ordinary child in a session of its own."""
     try:
-        target = subprocess.Popen(asked["argv"], cwd=asked["cwd"], env=asked["env"], start_new_session=True)
+        target = subprocess.Popen(
+            asked["argv"],
+            cwd=asked["cwd"],
+            env=asked["env"],
+            start_new_session=True,
+        )
     except (OSError, ValueError) as error:
         raise BuildError(f"cannot be started: {error}") from None
     return Confined(False, asked["folder"], target, target.pid)
@@ -391,11 +475,24 @@ def seccomp_program() -> bytes:
         (0x06, 0, 0, refuse),
     ]
     program += [(0x06, 0, 0, allow)]
-    families = [socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK]
-    program += [(0x15, 0, len(families) + 2, numbers["socket"]), (0x20, 0, 0, 16)]
-    program += [(0x15, len(families) - place, 0, family) for place, family in enumerate(families)]
+    families = [
+        socket.AF_UNIX,
+        socket.AF_INET,
+        socket.AF_INET6,
+        socket.AF_NETLINK,
+    ]
+    program += [
+        (0x15, 0, len(families) + 2, numbers["socket"]),
+        (0x20, 0, 0, 16),
+    ]
+    program += [
+        (0x15, len(families) - place, 0, family)
+        for place, family in enumerate(families)
+    ]
     program += [(0x06, 0, 0, refuse), (0x06, 0, 0, allow)]
-    return b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+    return b"".join(
+        struct.pack("HBBI", *instruction) for instruction in program
+    )
 
 
 REFUSED_CALLS = (
@@ -432,7 +529,11 @@ def processes_of(cell: Confined) -> list[int]:
     if not cell.sealed:
         return descendants(os.getpid())
     inside = namespace_of(cell.first)
-    return [] if inside is None else [p for p in all_processes() if namespace_of(p) == inside]
+    return (
+        []
+        if inside is None
+        else [p for p in all_processes() if namespace_of(p) == inside]
+    )
 
 
 def all_processes() -> list[int]:
@@ -455,7 +556,11 @@ def descendants(root: int) -> list[int]:
     found, waiting = [], [root]
     while waiting:
         parent = waiting.pop()
-        children = [process for process, its_parent in parents.items() if its_parent == parent]
+        children = [
+            process
+            for process, its_parent in parents.items()
+            if its_parent == parent
+        ]
         found += children
         waiting += children
     return found
@@ -526,15 +631,21 @@ def reap_children() -> None:
 def listed_files(cell: Confined) -> Iterator[Message]:
     """Every file, link, attribute, pipe and shared memory. `path` is where its content can be opened."""
     for place, upper in cell.uppers.items():
-        yield from files_below(cell, upper, place.rstrip("/"))
-    if cell.sealed and os.path.exists(device_folder := f"/proc/{cell.first}/root/dev"):
-        yield from files_below(cell, device_folder, "/dev", skipped=("shm", "pts"))
+        yield from paths_below(cell, upper, place.rstrip("/"))
+    if cell.sealed and os.path.exists(
+        device_folder := f"/proc/{cell.first}/root/dev"
+    ):
+        yield from paths_below(
+            cell, device_folder, "/dev", skipped=("shm", "pts")
+        )
     for process in processes_of(cell):
         yield from open_files(cell, process)
     yield from shared_memory(cell)
 
 
-def files_below(cell: Confined, folder: str, name: str, skipped: tuple[str, ...] = ()) -> Iterator[Message]:
+def paths_below(
+    cell: Confined, folder: str, name: str, skipped: tuple[str, ...] = ()
+) -> Iterator[Message]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -548,11 +659,11 @@ def files_below(cell: Confined, folder: str, name: str, skipped: tuple[str, ...]
             status = os.lstat(path)
         except OSError:
             continue
-        yield from attributes_of(path, shown)
+        yield from extended_attributes_of(path, shown)
         if stat.S_ISDIR(status.st_mode):
             if not os.path.isdir(shown) and shown not in cell.baseline:
                 yield {"name": shown + "/", "text": ""}
-            yield from files_below(cell, path, shown)
+            yield from paths_below(cell, path, shown)
         elif cell.baseline.get(shown) != identity(status):
             yield from one_file(path, shown, status)
 
@@ -561,7 +672,9 @@ def identity(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def one_file(path: str, shown: str, status: os.stat_result) -> Iterator[Message]:
+def one_file(
+    path: str, shown: str, status: os.stat_result
+) -> Iterator[Message]:
     mode = status.st_mode
     if stat.S_ISREG(mode):
         yield {"name": shown, "path": path, "size": status.st_size}
@@ -572,15 +685,20 @@ def one_file(path: str, shown: str, status: os.stat_result) -> Iterator[Message]
     # A character device 0:0 is the overlay's sign for a deleted file; others are those of every machine.
 
 
-def attributes_of(path: str, shown: str) -> Iterator[Message]:
+def extended_attributes_of(path: str, shown: str) -> Iterator[Message]:
     try:
         names = os.listxattr(path, follow_symlinks=False)
     except OSError:
         return
     for name in names:
-        if not name.startswith(("trusted.overlay.", "user.overlay.", "security.")):
+        if not name.startswith(
+            ("trusted.overlay.", "user.overlay.", "security.")
+        ):
             value = os.getxattr(path, name, follow_symlinks=False)
-            yield {"name": f"{shown} (attribute {name})", "text": value.decode("latin-1")}
+            yield {
+                "name": f"{shown} (attribute {name})",
+                "text": value.decode("latin-1"),
+            }
 
 
 def open_files(cell: Confined, process: int) -> Iterator[Message]:
@@ -597,22 +715,32 @@ def open_files(cell: Confined, process: int) -> Iterator[Message]:
                 link, status = os.readlink(path), os.stat(path)
             except OSError:
                 continue
-            if (status.st_dev, status.st_ino) in seen or is_the_harness_own(cell, link, status):
+            if (status.st_dev, status.st_ino) in seen or is_the_harness_own(
+                cell, link, status
+            ):
                 continue
             seen.add((status.st_dev, status.st_ino))
-            yield from one_open_file(process, path, f"{link} of process {process}", status)
+            yield from one_open_file(
+                process, path, f"{link} of process {process}", status
+            )
 
 
-def is_the_harness_own(cell: Confined, link: str, status: os.stat_result) -> bool:
+def is_the_harness_own(
+    cell: Confined, link: str, status: os.stat_result
+) -> bool:
     """The pipes between harness and target, and what stands in the folders that the harness shows."""
     return status.st_ino in cell.harness_pipes or link.startswith(cell.shown)
 
 
-def one_open_file(process: int, path: str, shown: str, status: os.stat_result) -> Iterator[Message]:
+def one_open_file(
+    process: int, path: str, shown: str, status: os.stat_result
+) -> Iterator[Message]:
     if stat.S_ISFIFO(status.st_mode):
         yield from waiting_in_pipe(path, shown)
     elif stat.S_ISSOCK(status.st_mode):
-        yield from waiting_in_socket(process, int(path.rpartition("/")[2]), shown)
+        yield from waiting_in_socket(
+            process, int(path.rpartition("/")[2]), shown
+        )
     elif stat.S_ISREG(status.st_mode) and " (deleted)" in shown:
         yield {"name": shown, "path": path, "size": status.st_size}
 
@@ -625,15 +753,22 @@ def waiting_in_pipe(path: str, shown: str) -> Iterator[Message]:
         return
     out, end = os.pipe()
     try:
-        copied = libc.tee(pipe, end, ctypes.c_size_t(LARGEST_NOTE), SPLICE_F_NONBLOCK)
+        copied = libc.tee(
+            pipe, end, ctypes.c_size_t(LARGEST_NOTE), SPLICE_F_NONBLOCK
+        )
         if copied > 0:
-            yield {"name": shown, "text": os.read(out, copied).decode("latin-1")}
+            yield {
+                "name": shown,
+                "text": os.read(out, copied).decode("latin-1"),
+            }
     finally:
         for descriptor in (pipe, out, end):
             os.close(descriptor)
 
 
-def waiting_in_socket(process: int, number: int, shown: str) -> Iterator[Message]:
+def waiting_in_socket(
+    process: int, number: int, shown: str
+) -> Iterator[Message]:
     """What waits in a socket between two processes; those of the network have their own account."""
     holder = os.pidfd_open(process)
     copy = libc.syscall(PIDFD_GETFD, holder, number, 0)
@@ -642,7 +777,9 @@ def waiting_in_socket(process: int, number: int, shown: str) -> Iterator[Message
         return
     with socket.socket(fileno=copy) as waiting, contextlib.suppress(OSError):
         if waiting.family == socket.AF_UNIX:
-            content = waiting.recv(LARGEST_NOTE, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            content = waiting.recv(
+                LARGEST_NOTE, socket.MSG_PEEK | socket.MSG_DONTWAIT
+            )
             if content:
                 yield {"name": shown, "text": content.decode("latin-1")}
 
@@ -658,21 +795,40 @@ def shared_memory(cell: Confined) -> Iterator[Message]:
             identifier, size = int(fields[1]), int(fields[3])
             address = libc.shmat(identifier, None, 0o10000)
             if address in (None, ctypes.c_void_p(-1).value):
-                yield {"name": f"shared memory {identifier}", "reason": "cannot be attached"}
+                yield {
+                    "name": f"shared memory {identifier}",
+                    "reason": "cannot be attached",
+                }
                 continue
             copy = os.memfd_create("copy")
             os.write(copy, ctypes.string_at(address, size))
             libc.shmdt(ctypes.c_void_p(address))
-            yield {"name": f"shared memory {identifier}", "path": f"/proc/self/fd/{copy}", "size": size}
+            yield {
+                "name": f"shared memory {identifier}",
+                "path": f"/proc/self/fd/{copy}",
+                "size": size,
+            }
             os.close(copy)
 
 
 # The conversation with the harness.
 
 
-def send(harness: socket.socket, message: Message, descriptors: list[int] | None = None) -> None:
-    beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors or []))]
-    harness.sendmsg([json.dumps(message).encode()], beside if descriptors else [])
+def send(
+    harness: socket.socket,
+    message: Message,
+    descriptors: list[int] | None = None,
+) -> None:
+    beside = [
+        (
+            socket.SOL_SOCKET,
+            socket.SCM_RIGHTS,
+            array.array("i", descriptors or []),
+        )
+    ]
+    harness.sendmsg(
+        [json.dumps(message).encode()], beside if descriptors else []
+    )
 
 
 def serve(harness: socket.socket, cell: Confined) -> None:
@@ -704,7 +860,9 @@ def answer(harness: socket.socket, cell: Confined, asked: Message) -> None:
         case "files":
             send_listing(harness, cell)
         case "open":
-            descriptor = os.open(asked["path"], os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            descriptor = os.open(
+                asked["path"], os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
+            )
             try:
                 send(harness, {}, [descriptor])
             finally:
@@ -713,7 +871,14 @@ def answer(harness: socket.socket, cell: Confined, asked: Message) -> None:
             take_baseline(cell)
             send(harness, {})
         case "processes":
-            send(harness, {"processes": [[p, command_line(p)] for p in processes_of(cell)][:1000]})
+            send(
+                harness,
+                {
+                    "processes": [
+                        [p, command_line(p)] for p in processes_of(cell)
+                    ][:1000]
+                },
+            )
         case "wait":
             send(harness, {"exit": wait_for_target(cell, asked["seconds"])})
         case "end":
@@ -732,7 +897,10 @@ def send_listing(harness: socket.socket, cell: Confined) -> None:
             entries, size = [], 0
         if length > LONGEST_LISTING:
             # A note of 64 kB of control characters is six times as long in JSON.
-            entry = {"name": entry["name"][:4096], "reason": "its text is too long to be passed on"}
+            entry = {
+                "name": entry["name"][:4096],
+                "reason": "its text is too long to be passed on",
+            }
         entries.append(entry)
         size += length
     send(harness, {"files": entries, "last": True})
@@ -741,7 +909,12 @@ def send_listing(harness: socket.socket, cell: Confined) -> None:
 def command_line(process: int) -> str:
     try:
         with open(f"/proc/{process}/cmdline", "rb") as stream:
-            return stream.read(4096).replace(b"\0", b" ").decode("utf-8", "replace").strip()
+            return (
+                stream.read(4096)
+                .replace(b"\0", b" ")
+                .decode("utf-8", "replace")
+                .strip()
+            )
     except OSError:
         return ""
 
@@ -760,7 +933,9 @@ def take_baseline(cell: Confined) -> None:
         for folder, folders, names in os.walk(upper):
             shown = place.rstrip("/") + folder.removeprefix(upper)
             for name in (*folders, *names):
-                cell.baseline[f"{shown}/{name}"] = identity(os.lstat(f"{folder}/{name}"))
+                cell.baseline[f"{shown}/{name}"] = identity(
+                    os.lstat(f"{folder}/{name}")
+                )
 
 
 def main() -> None:
@@ -768,7 +943,9 @@ def main() -> None:
     asked = json.loads(harness.recv(LARGEST_PACKET))
     os.set_inheritable(harness.fileno(), False)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    harness_pipes = frozenset(os.fstat(descriptor).st_ino for descriptor in (0, 1, 2))
+    harness_pipes = frozenset(
+        os.fstat(descriptor).st_ino for descriptor in (0, 1, 2)
+    )
     sockets: list[socket.socket] = []
     try:
         if asked["sealed"]:

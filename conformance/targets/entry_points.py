@@ -43,7 +43,9 @@ def open_target(name: str, options: TargetOptions | None = None) -> Target:
 def installed_targets() -> Mapping[str, EntryPoint]:
     """Every kind of target that an installed package brings. Raises TargetError where two bring the same."""
     found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in sorted(
+        entry_points(group=GROUP), key=lambda entry: entry.name
+    ):
         other = found.setdefault(entry.name, entry)
         if other.value != entry.value:
             raise TargetError(
@@ -51,7 +53,9 @@ def installed_targets() -> Mapping[str, EntryPoint]:
                 " remove one"
             )
     if not found:
-        raise TargetError("no target is installed, not even ours: install earwitness again (pip install .)")
+        raise TargetError(
+            "no target is installed, not even ours: install earwitness again (pip install .)"
+        )
     return found
 
 
@@ -59,7 +63,9 @@ def load_target(entry: EntryPoint) -> OpenTarget:
     """The function behind an entry point. Raises TargetError where its package cannot be imported."""
     try:
         opened: OpenTarget = entry.load()
-    except Exception as error:  # whatever a stranger's package does when it is imported
+    except (
+        Exception
+    ) as error:  # whatever a stranger's package does when it is imported
         raise TargetError(
             f"the target '{entry.name}' ({entry.value}) cannot be loaded: {type(error).__name__}: {error}"
         ) from None

@@ -57,7 +57,9 @@ SHOWN_OF_LAST_WORDS = 600
 def open_process(rest: str, options: TargetOptions) -> Target:
     """`exec:COMMAND`: any program that speaks the protocol. Raises TargetError."""
     if not rest.strip():
-        raise TargetError("exec: names no program; write exec:COMMAND, such as 'exec:python3 driver.py'")
+        raise TargetError(
+            "exec: names no program; write exec:COMMAND, such as 'exec:python3 driver.py'"
+        )
     return ProcessTarget(rest, options)
 
 
@@ -65,7 +67,9 @@ class ProcessTarget:
     """A program that is driven. `folder` is shown to it at the same path, to read; in `folder/out` it may
     write."""
 
-    def __init__(self, command: str, options: TargetOptions | None = None) -> None:
+    def __init__(
+        self, command: str, options: TargetOptions | None = None
+    ) -> None:
         options = options or TargetOptions()
         self.patience = options.patience
         self._number = 0
@@ -75,8 +79,12 @@ class ProcessTarget:
         try:
             words = shlex.split(command)
         except ValueError as error:
-            raise TargetError(f"'{command}' cannot be started: {error}") from None
-        self.folder = Path(tempfile.mkdtemp(prefix=f"run-{secrets.token_hex(4)}-"))
+            raise TargetError(
+                f"'{command}' cannot be started: {error}"
+            ) from None
+        self.folder = Path(
+            tempfile.mkdtemp(prefix=f"run-{secrets.token_hex(4)}-")
+        )
         out = self.folder / "out"
         out.mkdir()
         try:
@@ -102,7 +110,9 @@ class ProcessTarget:
             hello = hello_from(messages, self._number)
         self._spoken = hello.earwitness
         # In a sealed cell its folders are not ours: we see them from outside.
-        paths = tuple(str(self.cell.outside(path)) for path in hello.data_paths)
+        paths = tuple(
+            str(self.cell.outside(path)) for path in hello.data_paths
+        )
         return replace(hello, data_paths=paths)
 
     def request(self, request: Request) -> Answer:
@@ -139,7 +149,9 @@ class ProcessTarget:
         while b"\n" in self._rest:
             messages.append(self._next_message(step))
             if is_reply(messages[-1]):
-                raise self._error(f"the implementation replies before it is asked for '{self._word}'")
+                raise self._error(
+                    f"the implementation replies before it is asked for '{self._word}'"
+                )
         return messages
 
     def _send(self, line: bytes, step: _Step) -> None:
@@ -147,15 +159,21 @@ class ProcessTarget:
         left = memoryview(line)
         stdin = self.cell.stdin.fileno()
         while left:
-            _, writable, _ = select.select([], [stdin], [], self._time_left(step))
+            _, writable, _ = select.select(
+                [], [stdin], [], self._time_left(step)
+            )
             if not writable:
-                raise self._error(f"the implementation does not read: '{self._word}' was not taken in time")
+                raise self._error(
+                    f"the implementation does not read: '{self._word}' was not taken in time"
+                )
             try:
                 left = left[os.write(stdin, left) :]
             except BlockingIOError:
                 continue
             except OSError:
-                raise self._error(f"the implementation died before '{self._word}'{self._code()}") from None
+                raise self._error(
+                    f"the implementation died before '{self._word}'{self._code()}"
+                ) from None
 
     def _next_message(self, step: _Step) -> Message:
         while b"\n" not in self._rest:
@@ -170,7 +188,9 @@ class ProcessTarget:
         with self._with_last_words():
             message = decode_line(bytes(line))
         if not is_reply(message) and len(line) > LONGEST_OBSERVATION:
-            raise self._error(f"the implementation sent an observation of over {LONGEST_OBSERVATION} bytes")
+            raise self._error(
+                f"the implementation sent an observation of over {LONGEST_OBSERVATION} bytes"
+            )
         return message
 
     def _read_more(self, step: _Step) -> None:
@@ -181,7 +201,9 @@ class ProcessTarget:
             )
         piece = os.read(stdout, 1 << 16)
         if not piece:
-            raise self._error(f"the implementation died during '{self._word}'{self._code()}")
+            raise self._error(
+                f"the implementation died during '{self._word}'{self._code()}"
+            )
         self._rest += piece
         self._count(step, len(piece), 0)
 
@@ -209,8 +231,12 @@ class ProcessTarget:
             raise self._error(str(error)) from None
 
     def _error(self, reason: str) -> TargetError:
-        words = " ".join(self.cell.error_tail().split())[-SHOWN_OF_LAST_WORDS:]
-        return TargetError(f"{reason}. Its last words: {words}" if words else reason)
+        words = " ".join(self.cell.error_tail().split())[
+            -SHOWN_OF_LAST_WORDS:
+        ]
+        return TargetError(
+            f"{reason}. Its last words: {words}" if words else reason
+        )
 
     def _code(self) -> str:
         code = self.cell.exit_code()

@@ -66,16 +66,30 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=200)]
 Instant = Annotated[
-    int, Meta(ge=0, lt=LATEST, description="microseconds of the device's own monotonic clock")
+    int,
+    Meta(
+        ge=0,
+        lt=LATEST,
+        description="microseconds of the device's own monotonic clock",
+    ),
 ]
 Pixel = Annotated[int, Meta(ge=0, le=16_384)]
-Region = Annotated[tuple[Pixel, Pixel, Pixel, Pixel], Meta(description="x, y, width, height in pixels")]
+Region = Annotated[
+    tuple[Pixel, Pixel, Pixel, Pixel],
+    Meta(description="x, y, width, height in pixels"),
+]
 
 
 # Requests: what the harness asks for.
 
 
-class Request(Struct, frozen=True, tag_field="do", forbid_unknown_fields=True, omit_defaults=True):
+class Request(
+    Struct,
+    frozen=True,
+    tag_field="do",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
     """Base of all requests. The line has one key more, `id`, which the reply repeats."""
 
 
@@ -95,7 +109,10 @@ class RouteRequest(Request, frozen=True, tag="route"):
     device: DeviceName
     host: Name
     port: Annotated[int, Meta(ge=1, le=65_535)]
-    authority: Annotated[str, Meta(max_length=LONGEST_AUTHORITY, description="certificates in PEM")]
+    authority: Annotated[
+        str,
+        Meta(max_length=LONGEST_AUTHORITY, description="certificates in PEM"),
+    ]
 
 
 class AttachRequest(Request, frozen=True, tag="attach"):
@@ -252,7 +269,10 @@ class CloudAddress(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Name
     port: Annotated[int, Meta(ge=1, le=65_535)]
-    authority: Annotated[str, Meta(max_length=LONGEST_AUTHORITY, description="certificates in PEM")]
+    authority: Annotated[
+        str,
+        Meta(max_length=LONGEST_AUTHORITY, description="certificates in PEM"),
+    ]
     inward: bool = False
 
 
@@ -268,7 +288,9 @@ Regions = Annotated[
 ]
 
 
-class DeviceEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class DeviceEntry(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """One device. What is left out here is as `hello` says for all."""
 
     device: DeviceName
@@ -280,13 +302,17 @@ class DeviceEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     display: Regions | UnsetType = UNSET
 
 
-class HelloReply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class HelloReply(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """How a program introduces itself: the content of `ok` after `hello`."""
 
     name: Text
     version: Text
     clock: Annotated[str, Meta(extra_json_schema={"$ref": "#/$defs/clock"})]
-    devices: Annotated[tuple[DeviceEntry, ...], Meta(min_length=1, max_length=64)]
+    devices: Annotated[
+        tuple[DeviceEntry, ...], Meta(min_length=1, max_length=64)
+    ]
     capabilities: Capabilities
     earwitness: Annotated[int, Meta(ge=1, le=VERSION)] = 1
     data_paths: Annotated[tuple[Text, ...], Meta(max_length=64)] = ()
@@ -353,7 +379,9 @@ class DeviceProfile:
     wake_words: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
     refused_skills: tuple[str, ...] = ()
-    display: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    display: Mapping[str, tuple[int, int, int, int]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

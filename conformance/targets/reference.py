@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import TargetOptions
-from earwitness.conformance.targets.lines import answer_from, hello_from, request_message
+from earwitness.conformance.targets.lines import (
+    answer_from,
+    hello_from,
+    request_message,
+)
 from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import (
     Answer,
@@ -46,7 +50,12 @@ def open_reference(rest: str, options: TargetOptions) -> Target:
             " and ref:fast/ with a name"
         )
     check_variant(name)
-    program = [sys.executable, "-m", "earwitness.reference_impl.session", *([name] if name else [])]
+    program = [
+        sys.executable,
+        "-m",
+        "earwitness.reference_impl.session",
+        *([name] if name else []),
+    ]
     return ProcessTarget(shlex.join(program), options)
 
 
@@ -72,7 +81,9 @@ class ReferenceTarget:
         try:
             self._session = self.start(fault)
         except (RuntimeError, OSError) as error:
-            raise TargetError(f"the reference did not start: {error}") from None
+            raise TargetError(
+                f"the reference did not start: {error}"
+            ) from None
         self._number = 0
         self.folder = Path(tempfile.mkdtemp(prefix="run-"))
         (self.folder / "out").mkdir()
@@ -96,9 +107,15 @@ class ReferenceTarget:
     def _exchange(self, request: Request) -> list[Message]:
         self._number += 1
         try:
-            return list(self._session.handle(request_message(self._number, request)))
-        except Exception as error:  # whatever breaks in there is the target's, not ours
-            raise TargetError(f"the reference broke: {type(error).__name__}: {error}") from error
+            return list(
+                self._session.handle(request_message(self._number, request))
+            )
+        except (
+            Exception
+        ) as error:  # whatever breaks in there is the target's, not ours
+            raise TargetError(
+                f"the reference broke: {type(error).__name__}: {error}"
+            ) from error
 
     def close(self) -> None:
         self._session.stop()

@@ -10,7 +10,10 @@ from typing import Any
 
 import msgspec
 
-from earwitness.conformance.targets.lines import known_capabilities, known_kinds
+from earwitness.conformance.targets.lines import (
+    known_capabilities,
+    known_kinds,
+)
 from earwitness.conformance.targets.protocol import (
     CLOCKS,
     LATEST,
@@ -32,27 +35,48 @@ FOLDER = Path(__file__).parents[1] / "schemas"
 
 def protocol_schemas() -> Mapping[str, Schema]:
     """Every schema by the name of its file, without the suffix."""
-    return {"request": request_schema(), "reply": reply_schema(), "observation": observation_schema()}
+    return {
+        "request": request_schema(),
+        "reply": reply_schema(),
+        "observation": observation_schema(),
+    }
 
 
 def request_schema() -> Schema:
     """A line that the harness writes."""
     kinds = tuple(REQUESTS.values())
-    _, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    _, components = msgspec.json.schema_components(
+        kinds, ref_template="#/$defs/{name}"
+    )
     for kind in kinds:
         component = components[kind.__name__]
-        component["properties"] = {"id": {"type": "integer", "minimum": 1}, **component["properties"]}
+        component["properties"] = {
+            "id": {"type": "integer", "minimum": 1},
+            **component["properties"],
+        }
         component["required"] = ["id", *component["required"]]
-    return _document("a request", [kind.__name__ for kind in kinds], components)
+    return _document(
+        "a request", [kind.__name__ for kind in kinds], components
+    )
 
 
 def reply_schema() -> Schema:
     """A line that ends a step."""
     kinds = (HelloOkReply, OkReply, UnsupportedReply, ErrorReply)
-    _, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
-    closed = {"capability": known_capabilities(), "kind": known_kinds(), "clock": CLOCKS}
-    names: Mapping[str, Schema] = {name: {"enum": list(known)} for name, known in closed.items()}
-    return _document("a reply", [kind.__name__ for kind in kinds], {**components, **names})
+    _, components = msgspec.json.schema_components(
+        kinds, ref_template="#/$defs/{name}"
+    )
+    closed = {
+        "capability": known_capabilities(),
+        "kind": known_kinds(),
+        "clock": CLOCKS,
+    }
+    names: Mapping[str, Schema] = {
+        name: {"enum": list(known)} for name, known in closed.items()
+    }
+    return _document(
+        "a reply", [kind.__name__ for kind in kinds], {**components, **names}
+    )
 
 
 def observation_schema() -> Schema:
@@ -65,10 +89,21 @@ def observation_schema() -> Schema:
             "description": event.meaning,
             "properties": {
                 "event": {"const": name},
-                "time": {"type": "integer", "minimum": 0, "exclusiveMaximum": LATEST},
+                "time": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "exclusiveMaximum": LATEST,
+                },
                 "device": {"type": "string", "maxLength": LONGEST_TEXT},
-                "origin": {"enum": [o.value for o in Origin if o is not Origin.WITNESSED]},
-                **{a: _attribute_schema(known.attributes[a]) for a in event.attributes},
+                "origin": {
+                    "enum": [
+                        o.value for o in Origin if o is not Origin.WITNESSED
+                    ]
+                },
+                **{
+                    a: _attribute_schema(known.attributes[a])
+                    for a in event.attributes
+                },
             },
             "required": [
                 "event",
@@ -94,7 +129,9 @@ def render_schema(schema: Schema) -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def _document(title: str, names: list[str], components: Mapping[str, Schema]) -> Schema:
+def _document(
+    title: str, names: list[str], components: Mapping[str, Schema]
+) -> Schema:
     return {
         "$schema": DRAFT,
         "title": f"The driver protocol, version 2: {title}",
@@ -114,7 +151,10 @@ def _attribute_schema(attribute: Attribute) -> Schema:
             bounds = {"exclusiveMinimum": -LATEST, "exclusiveMaximum": LATEST}
             return shown | {"type": ["integer", "null"], **bounds}
         case _:
-            return shown | {"type": ["string", "null"], "maxLength": LONGEST_TEXT}
+            return shown | {
+                "type": ["string", "null"],
+                "maxLength": LONGEST_TEXT,
+            }
 
 
 if __name__ == "__main__":

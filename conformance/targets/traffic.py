@@ -136,7 +136,13 @@ class Traffic:
         self._ended = True
         self._rope.send(b"x")
         self._thread.join(5)
-        sockets = (*self._listeners, self._names, self._packets, self._bell, self._rope)
+        sockets = (
+            *self._listeners,
+            self._names,
+            self._packets,
+            self._bell,
+            self._rope,
+        )
         with self._lock:
             for each in (*sockets, *self._callers):
                 each.close()
@@ -157,7 +163,9 @@ class Traffic:
             self._accept_callers(listener)
         for caller in tuple(self._callers):
             self._hear_caller(caller)
-        _, lost = struct.unpack("II", self._packets.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+        _, lost = struct.unpack(
+            "II", self._packets.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+        )
         self._lost += lost
 
     # Connections to the outside: taken until the caller waits for an answer, then refused. What they carry is
@@ -168,13 +176,17 @@ class Traffic:
             while True:
                 caller, _ = listener.accept()
                 caller.setblocking(False)
-                self._callers[caller] = time.monotonic() + PATIENCE_WITH_CALLER
+                self._callers[caller] = (
+                    time.monotonic() + PATIENCE_WITH_CALLER
+                )
                 self._selector.register(caller, selectors.EVENT_READ)
 
     def _hear_caller(self, caller: socket.socket) -> None:
         try:
             while caller.recv(1 << 16):
-                self._callers[caller] = time.monotonic() + PATIENCE_WITH_CALLER
+                self._callers[caller] = (
+                    time.monotonic() + PATIENCE_WITH_CALLER
+                )
         except BlockingIOError:
             if time.monotonic() < self._callers[caller]:
                 return
@@ -187,7 +199,9 @@ class Traffic:
         self._selector.unregister(caller)
         # Lingering for no time makes it a reset: an end would tell the caller that its bytes were taken.
         with contextlib.suppress(OSError):
-            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            caller.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
         caller.close()
 
     def _begin(self, peer: Peer, protocol: str, local: bool) -> _Growing:
@@ -208,13 +222,19 @@ class Traffic:
                 flow = self._begin(("127.0.0.1", 53), NAMES, local=False)
                 flow.name = name
                 flow.add(question)
-                address = self._address_of(name) if kind == ADDRESS_QUESTION else None
+                address = (
+                    self._address_of(name)
+                    if kind == ADDRESS_QUESTION
+                    else None
+                )
                 self._names.sendto(name_answer(question, address), asker)
 
     def _address_of(self, name: str) -> str:
         """198.18.0.2 and on: a block set aside for tests (RFC 2544)."""
         number = min(len(self._addresses) + 2, 0xFFFF)
-        return self._addresses.setdefault(name, f"198.18.{number >> 8}.{number & 255}")
+        return self._addresses.setdefault(
+            name, f"198.18.{number >> 8}.{number & 255}"
+        )
 
     # Packets: seen as they are sent, so that nothing a target has sent before it replies is missed.
 
@@ -226,8 +246,12 @@ class Traffic:
                     self._take_packet(packet)
 
     def _take_packet(self, packet: Packet) -> None:
-        there = self._between.get((packet.protocol, packet.source, packet.target))
-        back = self._between.get((packet.protocol, packet.target, packet.source))
+        there = self._between.get(
+            (packet.protocol, packet.source, packet.target)
+        )
+        back = self._between.get(
+            (packet.protocol, packet.target, packet.source)
+        )
         if there is not None:
             there.add(packet.content, packet.size)
             if not there.name and there.sent < LONGEST_GREETING:
@@ -236,9 +260,15 @@ class Traffic:
             back.answered += packet.size
         elif packet.begins and not self._is_known_elsewhere(packet):
             local = _is_local(packet.target[0])
-            flow = self._begin(packet.target, PROTOCOLS.get(packet.protocol, f"ip-{packet.protocol}"), local)
+            flow = self._begin(
+                packet.target,
+                PROTOCOLS.get(packet.protocol, f"ip-{packet.protocol}"),
+                local,
+            )
             flow.add(packet.content, packet.size)
-            self._between[packet.protocol, packet.source, packet.target] = flow
+            self._between[packet.protocol, packet.source, packet.target] = (
+                flow
+            )
 
     def _is_known_elsewhere(self, packet: Packet) -> bool:
         """Doors and names have their own accounts."""
@@ -268,10 +298,21 @@ def parse_packet(raw: bytes) -> Packet | None:
     """A packet that begins with its IP header, or None for what is the kernel's own or makes no sense."""
     try:
         if raw[0] >> 4 == 4:
-            length, protocol, head = struct.unpack_from("!H", raw, 2)[0], raw[9], (raw[0] & 15) * 4
-            hosts = socket.inet_ntop(socket.AF_INET, raw[12:16]), socket.inet_ntop(socket.AF_INET, raw[16:20])
+            length, protocol, head = (
+                struct.unpack_from("!H", raw, 2)[0],
+                raw[9],
+                (raw[0] & 15) * 4,
+            )
+            hosts = (
+                socket.inet_ntop(socket.AF_INET, raw[12:16]),
+                socket.inet_ntop(socket.AF_INET, raw[16:20]),
+            )
         else:
-            length, protocol, head = struct.unpack_from("!H", raw, 4)[0] + 40, raw[6], 40
+            length, protocol, head = (
+                struct.unpack_from("!H", raw, 4)[0] + 40,
+                raw[6],
+                40,
+            )
             hosts = (
                 socket.inet_ntop(socket.AF_INET6, raw[8:24]),
                 socket.inet_ntop(socket.AF_INET6, raw[24:40]),
@@ -295,7 +336,14 @@ def _parse_payload(
             begins = raw[head + 13] & (SYN | ACK) == SYN
         head += (raw[head + 12] >> 4) * 4 if protocol == TCP else 8
     source, target = (hosts[0], ports[0]), (hosts[1], ports[1])
-    return Packet(protocol, source, target, begins, max(0, length - head), raw[head:length])
+    return Packet(
+        protocol,
+        source,
+        target,
+        begins,
+        max(0, length - head),
+        raw[head:length],
+    )
 
 
 def server_name(hello: bytes) -> str:
@@ -329,9 +377,15 @@ def asked_name(question: bytes) -> tuple[str, int]:
     place = 12
     try:
         while size := question[place]:
-            labels.append(question[place + 1 : place + 1 + size].decode("ascii", "replace"))
+            labels.append(
+                question[place + 1 : place + 1 + size].decode(
+                    "ascii", "replace"
+                )
+            )
             place += 1 + size
-        return ".".join(labels)[:253], int(struct.unpack_from("!H", question, place + 1)[0])
+        return ".".join(labels)[:253], int(
+            struct.unpack_from("!H", question, place + 1)[0]
+        )
     except (IndexError, struct.error):
         return "", 0
 
@@ -341,10 +395,18 @@ def name_answer(question: bytes, address: str | None) -> bytes:
     # Flags: an answer, recursion wanted and done. The name of the record points back at byte 12.
     count = 0 if address is None else 1
     place = question.find(b"\0", 12) + 5
-    head = question[:2] + struct.pack("!HHHHH", 0x8180, 1, count, 0, 0) + question[12:place]
+    head = (
+        question[:2]
+        + struct.pack("!HHHHH", 0x8180, 1, count, 0, 0)
+        + question[12:place]
+    )
     if address is None:
         return head
-    return head + struct.pack("!HHHIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(address)
+    return (
+        head
+        + struct.pack("!HHHIH", 0xC00C, 1, 1, 60, 4)
+        + socket.inet_aton(address)
+    )
 
 
 def _is_local(host: str) -> bool:

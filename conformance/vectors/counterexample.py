@@ -37,17 +37,25 @@ def page(clause: str, runs: Sequence[Sequence[Observation]]) -> str:
     parts = [f"# {clause}: a shortest violation in the model\n"]
     for number, run in enumerate(runs, start=1):
         parts += [f"## Run {number}\n"] if len(runs) > 1 else []
-        rows = "".join(f"| {seen.time / 1_000_000:.6f} s | {event_in_words(seen)} |\n" for seen in run)
-        parts.append(f"| time | event |\n|---|---|\n{rows}\n```mermaid\n{sequence_diagram(run)}```\n")
+        rows = "".join(
+            f"| {seen.time / 1_000_000:.6f} s | {event_in_words(seen)} |\n"
+            for seen in run
+        )
+        parts.append(
+            f"| time | event |\n|---|---|\n{rows}\n```mermaid\n{sequence_diagram(run)}```\n"
+        )
     return "\n".join(parts)
 
 
-def write(folder: File, proof: Proof, other: Sequence[Observation] = ()) -> None:
+def write(
+    folder: File, proof: Proof, other: Sequence[Observation] = ()
+) -> None:
     """Both files of a refuted clause, beside the certificates."""
     if proof.run is not None:
         (folder / f"{proof.clause}{SUFFIXES[0]}").write_text(
             json.dumps(failure(proof), indent=1) + "\n", "utf-8"
         )
         (folder / f"{proof.clause}{SUFFIXES[1]}").write_text(
-            page(proof.clause, [run for run in (proof.trace, other) if run]), "utf-8"
+            page(proof.clause, [run for run in (proof.trace, other) if run]),
+            "utf-8",
         )

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from earwitness.conformance.vectors.script import script
 from earwitness.conformance.vectors.vector import Vector, VectorStep
-from earwitness.model.systems.explicit_search import find_run_exercising, find_run_taking
+from earwitness.model.systems.explicit_search import (
+    find_run_exercising,
+    find_run_taking,
+)
 from earwitness.model.systems.runs import ModelRun, with_first_value
 from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Kind, Pack
@@ -31,18 +34,36 @@ def derived(pack: Pack) -> tuple[Vector, ...]:
 
 
 def _paths(pack: Pack, system: System) -> Iterator[tuple[str, ModelRun, str]]:
-    speakers, shows = with_first_value(system, "show", False), with_first_value(system, "show", True)
+    speakers, shows = (
+        with_first_value(system, "show", False),
+        with_first_value(system, "show", True),
+    )
     for transition in system.transitions:
-        path, other = find_run_taking(speakers, transition), find_run_taking(shows, transition)
+        path, other = (
+            find_run_taking(speakers, transition),
+            find_run_taking(shows, transition),
+        )
         chosen = path or other
         if chosen is None:
-            raise ValueError(f"no run of the model takes {transition.name}; the table has a dead row")
-        yield f"transition {transition.name}", chosen, "any" if path is not None else "show"
+            raise ValueError(
+                f"no run of the model takes {transition.name}; the table has a dead row"
+            )
+        yield (
+            f"transition {transition.name}",
+            chosen,
+            "any" if path is not None else "show",
+        )
     for clause in clauses_to_prove(pack.clauses):
         if clause.kind is not Kind.TWO_RUN:
-            whole = clause.monitor or next(iter(proof_task(clause, pack.model).promises.values()))
+            whole = clause.monitor or next(
+                iter(proof_task(clause, pack.model).promises.values())
+            )
             path = find_run_exercising(speakers, whole)
             chosen = path or find_run_exercising(shows, whole)
             if chosen is None:
                 raise ValueError(f"no run of the model exercises {clause.id}")
-            yield f"clause {clause.id}", chosen, "any" if path is not None else "show"
+            yield (
+                f"clause {clause.id}",
+                chosen,
+                "any" if path is not None else "show",
+            )

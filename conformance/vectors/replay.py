@@ -40,7 +40,11 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
             yield Replayed(vector, Came.UNSEEN)
             continue
         fitted = _fitted(vector, harness.hello)
-        lacking = [n for n in fitted.needs if not harness.hello.capabilities.get(n, False)]
+        lacking = [
+            n
+            for n in fitted.needs
+            if not harness.hello.capabilities.get(n, False)
+        ]
         device = device_of(vector.kind, harness.hello.devices)
         if lacking or device is None:
             reason = (
@@ -56,12 +60,16 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
         yield _judged(vector, fitted, run, device)
 
 
-def _judged(vector: Vector, fitted: Vector, run: Run, device: str) -> Replayed:
+def _judged(
+    vector: Vector, fitted: Vector, run: Run, device: str
+) -> Replayed:
     began, ended = run.span
     trace = [
         o
         for number, o in enumerate(run.trace)
-        if o.device == device and began <= number and (number < ended or o.event == "record.found")
+        if o.device == device
+        and began <= number
+        and (number < ended or o.event == "record.found")
     ]
     missing = fitted.missing(trace)
     if run.dead:
@@ -69,12 +77,22 @@ def _judged(vector: Vector, fitted: Vector, run: Run, device: str) -> Replayed:
     if run.skipped:
         return Replayed(vector, Came.IMPOSSIBLE, run.skipped[0], run)
     if missing is not None:
-        return Replayed(vector, Came.MISSED, f"{missing} did not come where it should", run)
+        return Replayed(
+            vector,
+            Came.MISSED,
+            f"{missing} did not come where it should",
+            run,
+        )
     return Replayed(vector, Came.MET, "", run)
 
 
 def _fitted(vector: Vector, hello: Hello) -> Vector:
     """Where a target knows no enabling of skills, those it has are taken to be enabled."""
-    if hello.capabilities.get("skills", False) or all(isinstance(s.stimulus, Skill) for s in vector.steps):
+    if hello.capabilities.get("skills", False) or all(
+        isinstance(s.stimulus, Skill) for s in vector.steps
+    ):
         return vector
-    return replace(vector, steps=tuple(s for s in vector.steps if needs(s.stimulus) != "skills"))
+    return replace(
+        vector,
+        steps=tuple(s for s in vector.steps if needs(s.stimulus) != "skills"),
+    )

@@ -37,19 +37,26 @@ def _call(state: str, leg: str) -> Callable[[Step, Observation], Stimulus]:
 
 
 def _query(step: Step, seen: Observation) -> Stimulus:
-    asked = {name: str(seen.attributes[name]) for name in ("actor", "role", "resource")}
+    asked = {
+        name: str(seen.attributes[name])
+        for name in ("actor", "role", "resource")
+    }
     return Query(DEVICE, **asked)
 
 
 STIMULI: Mapping[str, Callable[[Step, Observation], Stimulus]] = {
     "restore_power": lambda step, seen: Power(DEVICE, "restore"),
     "cut_power": lambda step, seen: Power(DEVICE, "cut"),
-    "change_network": lambda step, seen: Network(DEVICE, "up" if seen.attributes["on"] else "down"),
+    "change_network": lambda step, seen: Network(
+        DEVICE, "up" if seen.attributes["on"] else "down"
+    ),
     "press_action": lambda step, seen: Press(DEVICE, "action"),
     "press_action_in_vain": lambda step, seen: Press(DEVICE, "action"),
     "press_microphone": lambda step, seen: Press(DEVICE, "microphone"),
     "move_shutter": lambda step, seen: Shutter(DEVICE),
-    "organisation_controls_setting": lambda step, seen: SetTone(DEVICE, bool(seen.attributes["on"])),
+    "organisation_controls_setting": lambda step, seen: SetTone(
+        DEVICE, bool(seen.attributes["on"])
+    ),
     "enable_skill": lambda step, seen: Skill(DEVICE, "enable", SKILL),
     "disable_skill": lambda step, seen: Skill(DEVICE, "disable", SKILL),
     "permit_access": _query,
@@ -61,10 +68,24 @@ STIMULI: Mapping[str, Callable[[Step, Observation], Stimulus]] = {
 """What a test does where the model's environment, or somebody at its edge, takes a step. A wake word is
 spoken: see `_clip`."""
 BESIDE = frozenset(
-    {"organisation_controls_setting", "enable_skill", "disable_skill", "permit_access", "deny_access"}
+    {
+        "organisation_controls_setting",
+        "enable_skill",
+        "disable_skill",
+        "permit_access",
+        "deny_access",
+    }
 )
 """Steps that nobody need be quick for: in the middle of a request they are taken before it."""
-HEARD = frozenset({"capture_audio", "capture_frame", "send_audio", "talk_to_device", "talk_to_telephone"})
+HEARD = frozenset(
+    {
+        "capture_audio",
+        "capture_frame",
+        "send_audio",
+        "talk_to_device",
+        "talk_to_telephone",
+    }
+)
 """Steps that need time to pass beside the device."""
 
 
@@ -83,7 +104,12 @@ def _clip(following: list[str], follow_up: bool) -> str:
 class _Script:
     steps: list[VectorStep] = field(default_factory=list)
 
-    def does(self, stimulus: Stimulus, expected: tuple[Expected, ...] = (), beside: bool = False) -> None:
+    def does(
+        self,
+        stimulus: Stimulus,
+        expected: tuple[Expected, ...] = (),
+        beside: bool = False,
+    ) -> None:
         at = len(self.steps)
         if beside and self.steps and isinstance(self.steps[-1].stimulus, Say):
             at -= 1
@@ -92,7 +118,9 @@ class _Script:
     def sees(self, expected: Expected) -> None:
         if self.steps:
             last = self.steps[-1]
-            self.steps[-1] = VectorStep(last.stimulus, (*last.expected, expected))
+            self.steps[-1] = VectorStep(
+                last.stimulus, (*last.expected, expected)
+            )
 
     @property
     def quiet(self) -> bool:
@@ -103,9 +131,13 @@ def script(path: ModelRun) -> tuple[VectorStep, ...]:
     """What a test does, and should see after each thing done, to follow a run of the model."""
     made, names, since = _Script(), [s.transition.name for s in path.steps], 0
     follow_up = any(
-        s.transition.name == "answer" and s.chosen.get("any.follow_up") is True for s in path.steps
+        s.transition.name == "answer"
+        and s.chosen.get("any.follow_up") is True
+        for s in path.steps
     )
-    for number, (step, seen) in enumerate(zip(path.steps, path.observations(), strict=True)):
+    for number, (step, seen) in enumerate(
+        zip(path.steps, path.observations(), strict=True)
+    ):
         name = step.transition.name
         told = () if seen.event == "tick" else (_expected(step, seen),)
         if name in STIMULI and name not in BESIDE:
@@ -114,7 +146,9 @@ def script(path: ModelRun) -> tuple[VectorStep, ...]:
                 made.does(Wait(DEVICE, seen.time - since))
             since = seen.time
         if name == "hear_wake_word":
-            made.does(Say(DEVICE, _clip(names[number + 1 :], follow_up)), told)
+            made.does(
+                Say(DEVICE, _clip(names[number + 1 :], follow_up)), told
+            )
         elif name in STIMULI:
             made.does(STIMULI[name](step, seen), told, name in BESIDE)
         else:
@@ -126,14 +160,19 @@ def script(path: ModelRun) -> tuple[VectorStep, ...]:
 
 
 def _expected(step: Step, seen: Observation) -> Expected:
-    """The event with the attributes that can be known beforehand: truths and closed choices, save what the
+    """The event with the attributes that can be known beforehand: truths and closed choices, except what the
     model leaves open."""
     kept = {}
     for name, value in seen.attributes.items():
-        source, declared = step.transition.attributes[name], vocabulary().attributes[name]
+        source, declared = (
+            step.transition.attributes[name],
+            vocabulary().attributes[name],
+        )
         closed = isinstance(value, bool) or declared.choices
         open_ = (
-            isinstance(source, Var) and source.name.startswith("any.") and source.name not in BROUGHT_ABOUT
+            isinstance(source, Var)
+            and source.name.startswith("any.")
+            and source.name not in BROUGHT_ABOUT
         )
         if closed and not open_ and name != "kind":
             kept[name] = value

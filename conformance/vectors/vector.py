@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from earwitness.conformance.stimuli.stimulus import Scenario, Stimulus, from_json, needs, to_json
+from earwitness.conformance.stimuli.stimulus import (
+    Scenario,
+    Stimulus,
+    from_json,
+    needs,
+    to_json,
+)
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import shipped_file
@@ -65,7 +71,11 @@ class Vector:
     @property
     def needs(self) -> tuple[str, ...]:
         """The capabilities a target must have."""
-        return tuple(dict.fromkeys(n for s in self.steps if (n := needs(s.stimulus)) is not None))
+        return tuple(
+            dict.fromkeys(
+                n for s in self.steps if (n := needs(s.stimulus)) is not None
+            )
+        )
 
     def scenario(self, device: str) -> Scenario:
         """The stimuli for a device of the target."""
@@ -83,17 +93,29 @@ class Vector:
 
 def on_device(stimuli: Iterable[Stimulus], device: str) -> Scenario:
     """The stimuli, DEVICE replaced by a device of the target."""
-    return tuple(from_json({**to_json(s), "device": device}) if s.device == DEVICE else s for s in stimuli)
+    return tuple(
+        from_json({**to_json(s), "device": device})
+        if s.device == DEVICE
+        else s
+        for s in stimuli
+    )
 
 
 def device_of(kind: str, devices: Mapping[str, str]) -> str | None:
     """A target's device of that kind ('any': the first), from its names and kinds."""
-    return next((d for d, known in devices.items() if kind in ("any", known)), None)
+    return next(
+        (d for d, known in devices.items() if kind in ("any", known)), None
+    )
 
 
 def _vector_json(vector: Vector) -> dict[str, Any]:
     steps = [
-        {"stimulus": to_json(s.stimulus), "expect": [{"event": e.event, **e.attributes} for e in s.expected]}
+        {
+            "stimulus": to_json(s.stimulus),
+            "expect": [
+                {"event": e.event, **e.attributes} for e in s.expected
+            ],
+        }
         for s in vector.steps
     ]
     return {
@@ -108,7 +130,14 @@ def _vector_json(vector: Vector) -> dict[str, Any]:
 def written(pack: str, vectors: Sequence[Vector]) -> str:
     """The text of a file of vectors."""
     return (
-        json.dumps({"format": FORMAT, "pack": pack, "vectors": [_vector_json(v) for v in vectors]}, indent=1)
+        json.dumps(
+            {
+                "format": FORMAT,
+                "pack": pack,
+                "vectors": [_vector_json(v) for v in vectors],
+            },
+            indent=1,
+        )
         + "\n"
     )
 
@@ -131,11 +160,19 @@ def read(path: Path) -> tuple[Vector, ...]:
         raise VectorError(
             f"{path}: cannot be read ({error.strerror}); name a file that 'earwitness vectors --write' made"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise (
             error
             if isinstance(error, VectorError)
-            else VectorError(f"{path}: holds no vectors ({type(error).__name__}: {error})")
+            else VectorError(
+                f"{path}: holds no vectors ({type(error).__name__}: {error})"
+            )
         ) from None
 
 
@@ -143,7 +180,13 @@ def _vector(entry: Mapping[str, Any]) -> Vector:
     steps = []
     for step in entry["steps"]:
         expected = tuple(
-            Expected(e["event"], {n: v for n, v in e.items() if n != "event"}) for e in step["expect"]
+            Expected(e["event"], {n: v for n, v in e.items() if n != "event"})
+            for e in step["expect"]
         )
         steps.append(VectorStep(from_json(step["stimulus"]), expected))
-    return Vector(tuple(entry["reaches"]), str(entry["kind"]), tuple(steps), tuple(entry["model"]))
+    return Vector(
+        tuple(entry["reaches"]),
+        str(entry["kind"]),
+        tuple(steps),
+        tuple(entry["model"]),
+    )

@@ -58,7 +58,11 @@ class Accounts:
 
     def sums(self, direction: Direction) -> Account:
         """All that went in one direction."""
-        return _add_up(account for party, account in self._accounts.items() if party.direction is direction)
+        return _add_up(
+            account
+            for party, account in self._accounts.items()
+            if party.direction is direction
+        )
 
     def beyond_budget(self, budget: int = USUAL_BUDGET) -> list[str]:
         """For each device that sent more unexplained bytes than it may: a sentence."""
@@ -68,7 +72,8 @@ class Accounts:
             sent = _add_up(
                 account
                 for party, account in self._accounts.items()
-                if party.device == device and party.direction is Direction.FROM_DEVICE
+                if party.device == device
+                and party.direction is Direction.FROM_DEVICE
             )
             if sent.unexplained > budget:
                 sentences.append(

@@ -43,7 +43,9 @@ MOST_HITS = 1 << 15
 repeats itself."""
 RANDOM = np.random.default_rng(20_261_126)
 """The seed is the day this was written; any would do."""
-MULTIPLIERS: NDArray[np.int64] = RANDOM.integers(-(1 << 62), 1 << 62, ANCHOR, dtype=np.int64) | np.int64(1)
+MULTIPLIERS: NDArray[np.int64] = RANDOM.integers(
+    -(1 << 62), 1 << 62, ANCHOR, dtype=np.int64
+) | np.int64(1)
 QUICK_MULTIPLIERS: NDArray[np.int32] = RANDOM.integers(
     -(1 << 30), 1 << 30, ANCHOR, dtype=np.int32
 ) | np.int32(1)
@@ -72,7 +74,10 @@ def hash_quickly(samples: Samples, stride: int = 1) -> NDArray[np.int32]:
     wide = samples.astype(np.int32)
     total = np.zeros(count, np.int32)
     for number in range(ANCHOR):
-        total += wide[number * stride : number * stride + count] * QUICK_MULTIPLIERS[number]
+        total += (
+            wide[number * stride : number * stride + count]
+            * QUICK_MULTIPLIERS[number]
+        )
     return total
 
 
@@ -123,42 +128,72 @@ class AnchorIndex:
             diagonals = places * stride - windows
             for diagonal in np.unique(diagonals):
                 chosen = diagonals == diagonal
-                hits = zip(windows[chosen].tolist(), places[chosen].tolist(), strict=True)
-                runs += self._runs_along(samples, stride=stride, hits=hits, negated=negated)
+                hits = zip(
+                    windows[chosen].tolist(),
+                    places[chosen].tolist(),
+                    strict=True,
+                )
+                runs += self._runs_along(
+                    samples, stride=stride, hits=hits, negated=negated
+                )
         return sorted(set(runs), key=lambda run: (run.begins, run.place))
 
     def _runs_along(
-        self, samples: Samples, *, stride: int, hits: Iterable[tuple[int, int]], negated: bool
+        self,
+        samples: Samples,
+        *,
+        stride: int,
+        hits: Iterable[tuple[int, int]],
+        negated: bool,
     ) -> Iterator[SampleRun]:
         """The runs of one alignment, from its hits in order."""
         covered = -1
         for window, place in hits:
             if window < covered:
                 continue
-            run = self._extend_run(samples, stride=stride, window=window, place=place, negated=negated)
+            run = self._extend_run(
+                samples,
+                stride=stride,
+                window=window,
+                place=place,
+                negated=negated,
+            )
             covered = run.ends
             if run.ends - run.begins >= SHORTEST * stride:
                 yield run
 
     def _make_room(self, count: int) -> None:
         while self._size + count > len(self._samples):
-            self._samples = np.concatenate([self._samples, np.zeros(len(self._samples), np.int16)])
+            self._samples = np.concatenate(
+                [self._samples, np.zeros(len(self._samples), np.int16)]
+            )
 
-    def _add_segment(self, samples: Samples, places: NDArray[np.int64], first: int) -> None:
-        anchors = samples[places[:, None] + np.arange(ANCHOR)].astype(np.int64)
+    def _add_segment(
+        self, samples: Samples, places: NDArray[np.int64], first: int
+    ) -> None:
+        anchors = samples[places[:, None] + np.arange(ANCHOR)].astype(
+            np.int64
+        )
         ordered = np.sort(anchors, axis=1)
         telling = (np.diff(ordered, axis=1) != 0).sum(axis=1) >= DISTINCT - 1
         keys, places = hash_anchors(anchors[telling]), places[telling]
         quick = hash_quickly(samples)[places]
-        self._filter[_filter_slots(quick)] = self._filter[_filter_slots(quick * SECOND_SLOT)] = True
+        self._filter[_filter_slots(quick)] = self._filter[
+            _filter_slots(quick * SECOND_SLOT)
+        ] = True
         places = places + first
         while self._segments and len(self._segments[-1][0]) <= 2 * len(keys):
             more_keys, more_places = self._segments.pop()
-            keys, places = np.concatenate([more_keys, keys]), np.concatenate([more_places, places])
+            keys, places = (
+                np.concatenate([more_keys, keys]),
+                np.concatenate([more_places, places]),
+            )
         order = np.argsort(keys, kind="stable")
         self._segments.append((keys[order], places[order]))
 
-    def _find_hits(self, samples: Samples, stride: int) -> Iterator[tuple[bool, Places, Places]]:
+    def _find_hits(
+        self, samples: Samples, stride: int
+    ) -> Iterator[tuple[bool, Places, Places]]:
         """Windows that are anchors (or negatives of them), with the anchors' places. The hash alone is
         compared; 64 bits seldom err, and runs are compared after."""
         step = BLOCK + (ANCHOR - 1) * stride
@@ -168,13 +203,24 @@ class AnchorIndex:
             upright = hash_quickly(block, stride)
             for negated, quick in ((False, upright), (True, -upright)):
                 windows = np.nonzero(self._filter[_filter_slots(quick)])[0]
-                windows = windows[self._filter[_filter_slots(quick[windows] * SECOND_SLOT)]]
+                windows = windows[
+                    self._filter[_filter_slots(quick[windows] * SECOND_SLOT)]
+                ]
                 if len(windows):
                     anchors = block[windows[:, None] + reach].astype(np.int64)
-                    found, places = self._find_places(hash_anchors(-anchors if negated else anchors), windows)
-                    yield negated, found[:MOST_HITS] + begins, places[:MOST_HITS]
+                    found, places = self._find_places(
+                        hash_anchors(-anchors if negated else anchors),
+                        windows,
+                    )
+                    yield (
+                        negated,
+                        found[:MOST_HITS] + begins,
+                        places[:MOST_HITS],
+                    )
 
-    def _find_places(self, keys: Hashes, windows: Places) -> tuple[Places, Places]:
+    def _find_places(
+        self, keys: Hashes, windows: Places
+    ) -> tuple[Places, Places]:
         """Where the keys were indexed: windows and places, in order of windows. The same sound may have
         been played to two devices, so a key may have several places; more than four tell nothing new."""
         found, places = [NOWHERE], [NOWHERE]
@@ -182,7 +228,9 @@ class AnchorIndex:
             left = np.searchsorted(sorted_keys, keys)
             for further in range(4):
                 at = np.minimum(left + further, len(sorted_keys) - 1)
-                same = (sorted_keys[at] == keys) & (left + further < len(sorted_keys))
+                same = (sorted_keys[at] == keys) & (
+                    left + further < len(sorted_keys)
+                )
                 if not same.any():
                     break
                 found.append(windows[same])
@@ -192,10 +240,18 @@ class AnchorIndex:
         return joined[order], np.concatenate(places)[order]
 
     def _extend_run(
-        self, samples: Samples, *, stride: int, window: int, place: int, negated: bool
+        self,
+        samples: Samples,
+        *,
+        stride: int,
+        window: int,
+        place: int,
+        negated: bool,
     ) -> SampleRun:
         """The whole run around one anchor."""
-        after = _count_agreeing(samples[window::stride], self.samples(place, len(self)), negated)
+        after = _count_agreeing(
+            samples[window::stride], self.samples(place, len(self)), negated
+        )
         before = _count_agreeing(
             samples[: window + 1][::-stride][1:],
             self.samples(max(0, place - window // stride), place)[::-1],

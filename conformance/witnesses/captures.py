@@ -95,7 +95,9 @@ class CaptureLog:
             else:
                 connection.to_device += len(data)
             fits = self._kept + len(data) <= self._most_kept
-            capture = self._capture_for(connection, direction, kind, len(data) if fits else 0)
+            capture = self._capture_for(
+                connection, direction, kind, len(data) if fits else 0
+            )
             if fits:
                 capture.data += data
                 self._kept += len(data)
@@ -103,15 +105,25 @@ class CaptureLog:
                 capture.lost += len(data)
 
     def _capture_for(
-        self, connection: Connection, direction: Direction, kind: CaptureKind, size: int
+        self,
+        connection: Connection,
+        direction: Direction,
+        kind: CaptureKind,
+        size: int,
     ) -> Capture:
         """The last capture where the bytes continue it, else a new one."""
         time = self.now()
         if kind is CaptureKind.STREAM and self._captures:
             last = self._captures[-1]
-            same = last.connection is connection and last.direction is direction and last.kind is kind
+            same = (
+                last.connection is connection
+                and last.direction is direction
+                and last.kind is kind
+            )
             # After lost bytes only further lost ones may follow, or their order would be gone.
-            room = len(last.data) + size <= LARGEST_CAPTURE and (not last.lost or not size)
+            room = len(last.data) + size <= LARGEST_CAPTURE and (
+                not last.lost or not size
+            )
             if same and room and last.time == time:
                 return last
         capture = Capture(connection, direction, time, kind, bytearray())
@@ -129,4 +141,7 @@ class CaptureLog:
     def connections(self) -> list[Connection]:
         """Copies of what is known of each connection."""
         with self._lock:
-            return [replace(connection) for connection in self._connections.values()]
+            return [
+                replace(connection)
+                for connection in self._connections.values()
+            ]

@@ -48,7 +48,10 @@ class Carrier:
     """Everything that runs in the relay's loop."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, log: CaptureLog, certificates: CertificateMaker
+        self,
+        loop: asyncio.AbstractEventLoop,
+        log: CaptureLog,
+        certificates: CertificateMaker,
     ) -> None:
         self.loop, self.log, self.certificates = loop, log, certificates
         self._links: set[_Link] = set()
@@ -68,7 +71,11 @@ class Carrier:
             if len(self._tasks) >= MOST_CONNECTIONS:
                 accepted.close()
                 continue
-            task = asyncio.create_task(self._carry_connection(door, accepted, printable_address(address)))
+            task = asyncio.create_task(
+                self._carry_connection(
+                    door, accepted, printable_address(address)
+                )
+            )
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -87,17 +94,27 @@ class Carrier:
                 await asyncio.sleep(RESPITE / 50)
 
     def _something_waits(self) -> bool:
-        ready, _, _ = select.select([one for one in self._listeners if one.fileno() >= 0], [], [], 0)
-        sockets = [link.device_socket for link in self._links if link.device_socket is not None]
+        ready, _, _ = select.select(
+            [one for one in self._listeners if one.fileno() >= 0], [], [], 0
+        )
+        sockets = [
+            link.device_socket
+            for link in self._links
+            if link.device_socket is not None
+        ]
         sockets += [carrier.listener for carrier in self.datagrams]
         return bool(ready) or any(waiting_bytes(one) for one in sockets)
 
     def hang_up(self, device: str) -> None:
         """End all connections of a device without a farewell."""
-        for link in [link for link in self._links if link.connection.device == device]:
+        for link in [
+            link for link in self._links if link.connection.device == device
+        ]:
             link.abort()
 
-    async def _carry_connection(self, door: Door, accepted: socket.socket, peer: str) -> None:
+    async def _carry_connection(
+        self, door: Door, accepted: socket.socket, peer: str
+    ) -> None:
         """Carry one connection from its beginning to its end."""
         connection = self.log.open(door, peer)
         link = _Link(self.log, connection, door)
@@ -107,14 +124,18 @@ class Carrier:
             link.device_socket = accepted
         try:
             _send_at_once(accepted)
-            other = await asyncio.wait_for(self.loop.run_in_executor(None, door.connect), PATIENCE)
+            other = await asyncio.wait_for(
+                self.loop.run_in_executor(None, door.connect), PATIENCE
+            )
             _send_at_once(other)
             if door.inward:
                 link.device_socket = other
             await self._join_sides(door, link, accepted, other)
             await link.ended
         except (OSError, ssl.SSLError, TimeoutError) as error:
-            connection.ending = connection.ending or f"{type(error).__name__}: {error}"[:300]
+            connection.ending = (
+                connection.ending or f"{type(error).__name__}: {error}"[:300]
+            )
         finally:
             link.abort()
             accepted.close()
@@ -124,7 +145,11 @@ class Carrier:
             self.log.close(connection)
 
     async def _join_sides(
-        self, door: Door, link: _Link, accepted: socket.socket, other: socket.socket
+        self,
+        door: Door,
+        link: _Link,
+        accepted: socket.socket,
+        other: socket.socket,
     ) -> None:
         """Find out how the connection begins, open both sides alike, and let the bytes flow."""
         hello = await self._read_opening(accepted, other)
@@ -133,13 +158,19 @@ class Carrier:
         if hello is not None:
             connection.encrypted, connection.server_name = True, hello.name
             self._record_hello(door, connection, accepted)
-        context = _upstream_context(door, hello) if hello is not None or door.authority else None
+        context = (
+            _upstream_context(door, hello)
+            if hello is not None or door.authority
+            else None
+        )
         asked = hello.name if hello is not None and not door.authority else ""
         far, _ = await self.loop.create_connection(
             link.far_side,
             sock=other,
             ssl=context,
-            server_hostname=(asked or door.server_name) if context is not None else None,
+            server_hostname=(asked or door.server_name)
+            if context is not None
+            else None,
             ssl_handshake_timeout=PATIENCE if context is not None else None,
         )
         if hello is not None:
@@ -150,25 +181,40 @@ class Carrier:
         far.resume_reading()
 
     async def _open_near_side(
-        self, link: _Link, accepted: socket.socket, hello: ClientHello | None, inside: str
+        self,
+        link: _Link,
+        accepted: socket.socket,
+        hello: ClientHello | None,
+        inside: str,
     ) -> None:
         connection = link.connection
         if hello is None:
             await self.loop.connect_accepted_socket(link.near_side, accepted)
             return
-        context = self.certificates.context(hello.name, inside, connection.presented)
+        context = self.certificates.context(
+            hello.name, inside, connection.presented
+        )
         connection.handshake = False
         try:
             near, _ = await self.loop.connect_accepted_socket(
-                link.near_side, accepted, ssl=context, ssl_handshake_timeout=PATIENCE
+                link.near_side,
+                accepted,
+                ssl=context,
+                ssl_handshake_timeout=PATIENCE,
             )
         except OSError as error:
-            connection.ending = f"the certificate was not accepted: {error}"[:300]
+            connection.ending = f"the certificate was not accepted: {error}"[
+                :300
+            ]
             raise
         connection.handshake = True
-        connection.tls_version = str(near.get_extra_info("ssl_object").version())
+        connection.tls_version = str(
+            near.get_extra_info("ssl_object").version()
+        )
 
-    async def _read_opening(self, accepted: socket.socket, other: socket.socket) -> ClientHello | None:
+    async def _read_opening(
+        self, accepted: socket.socket, other: socket.socket
+    ) -> ClientHello | None:
         """What the one who connected opens TLS with; None where it speaks plainly, or where the other end
         speaks first."""
         await self._either_readable(accepted, other)
@@ -177,12 +223,24 @@ class Carrier:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self._wait_readable(accepted, RECORD_HEAD)
-                await self._wait_readable(accepted, record_length(_peek_bytes(accepted, RECORD_HEAD)))
+                await self._wait_readable(
+                    accepted,
+                    record_length(_peek_bytes(accepted, RECORD_HEAD)),
+                )
         return client_hello_from(_peek_bytes(accepted, 1 << 15))
 
-    def _record_hello(self, door: Door, connection: Connection, accepted: socket.socket) -> None:
-        direction = Direction.TO_DEVICE if door.inward else Direction.FROM_DEVICE
-        self.log.record(connection, direction, _peek_bytes(accepted, 1 << 15), CaptureKind.HANDSHAKE)
+    def _record_hello(
+        self, door: Door, connection: Connection, accepted: socket.socket
+    ) -> None:
+        direction = (
+            Direction.TO_DEVICE if door.inward else Direction.FROM_DEVICE
+        )
+        self.log.record(
+            connection,
+            direction,
+            _peek_bytes(accepted, 1 << 15),
+            CaptureKind.HANDSHAKE,
+        )
 
     async def _either_readable(self, *sockets: socket.socket) -> None:
         ready: asyncio.Future[None] = self.loop.create_future()
@@ -208,9 +266,13 @@ class Carrier:
 class _Link:
     """The two sides of one connection."""
 
-    def __init__(self, log: CaptureLog, connection: Connection, door: Door) -> None:
+    def __init__(
+        self, log: CaptureLog, connection: Connection, door: Door
+    ) -> None:
         self.log, self.connection = log, connection
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[None] = (
+            asyncio.get_running_loop().create_future()
+        )
         near = Direction.TO_DEVICE if door.inward else Direction.FROM_DEVICE
         self._near, self._far = _Side(self, near), _Side(self, near.other)
         self._near.opposite, self._far.opposite = self._far, self._near
@@ -295,9 +357,13 @@ class _Side(asyncio.Protocol):
 class DatagramCarrier:
     """Carries datagrams through one door. Who sends from a new address is a connection of its own."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, log: CaptureLog, door: Door) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, log: CaptureLog, door: Door
+    ) -> None:
         self._loop, self._log, self._door = loop, log, door
-        self._near = Direction.TO_DEVICE if door.inward else Direction.FROM_DEVICE
+        self._near = (
+            Direction.TO_DEVICE if door.inward else Direction.FROM_DEVICE
+        )
         self._sessions: dict[object, tuple[Connection, socket.socket]] = {}
 
     def start(self) -> None:
@@ -328,7 +394,9 @@ class DatagramCarrier:
         with contextlib.suppress(OSError):
             far.send(data)
 
-    def _begin_session(self, address: object) -> tuple[Connection, socket.socket] | None:
+    def _begin_session(
+        self, address: object
+    ) -> tuple[Connection, socket.socket] | None:
         if len(self._sessions) >= MOST_CONNECTIONS:
             self._end_oldest()
         connection = self._log.open(self._door, printable_address(address))
@@ -340,7 +408,9 @@ class DatagramCarrier:
             return None
         far.setblocking(False)
         self._sessions[address] = connection, far
-        self._loop.add_reader(far, self._take_inward, connection, far, address)
+        self._loop.add_reader(
+            far, self._take_inward, connection, far, address
+        )
         return connection, far
 
     def _end_oldest(self) -> None:
@@ -349,12 +419,16 @@ class DatagramCarrier:
         far.close()
         self._log.close(connection)
 
-    def _take_inward(self, connection: Connection, far: socket.socket, address: object) -> None:
+    def _take_inward(
+        self, connection: Connection, far: socket.socket, address: object
+    ) -> None:
         try:
             data = far.recv(LARGEST_DATAGRAM)
         except OSError:
             return
-        self._log.record(connection, self._near.other, data, CaptureKind.DATAGRAM)
+        self._log.record(
+            connection, self._near.other, data, CaptureKind.DATAGRAM
+        )
         with contextlib.suppress(OSError):
             self._door.listener.sendto(data, cast(tuple[str, int], address))
 
@@ -366,7 +440,9 @@ def printable_address(address: object) -> str:
     return ""
 
 
-def _upstream_context(door: Door, hello: ClientHello | None) -> ssl.SSLContext:
+def _upstream_context(
+    door: Door, hello: ClientHello | None
+) -> ssl.SSLContext:
     """How the other end is spoken to where it speaks TLS."""
     context = ssl.create_default_context(cadata=door.authority or None)
     if door.inward and not door.authority:

@@ -24,7 +24,11 @@ class Presented(Enum):
     EXPIRED = "expired"
 
 
-TRIALS = (Presented.UNKNOWN_AUTHORITY, Presented.WRONG_NAME, Presented.EXPIRED)
+TRIALS = (
+    Presented.UNKNOWN_AUTHORITY,
+    Presented.WRONG_NAME,
+    Presented.EXPIRED,
+)
 
 
 class Outcome(Enum):
@@ -57,7 +61,9 @@ class CertificateMaker:
 
     def __init__(self) -> None:
         self._trusted = trustme.CA(organization_name="Earwitness relay")
-        self._unknown = trustme.CA(organization_name="Nobody trusts this authority")
+        self._unknown = trustme.CA(
+            organization_name="Nobody trusts this authority"
+        )
         self._contexts: dict[tuple[str, str, Presented], ssl.SSLContext] = {}
 
     @property
@@ -65,7 +71,9 @@ class CertificateMaker:
         """The authority that devices are told to trust, as PEM."""
         return str(self._trusted.cert_pem.bytes(), "ascii")
 
-    def context(self, name: str, protocol: str, presented: Presented) -> ssl.SSLContext:
+    def context(
+        self, name: str, protocol: str, presented: Presented
+    ) -> ssl.SSLContext:
         """A context that presents such a certificate for a server of that name, and speaks `protocol`
         inside if any."""
         key = (name or DEFAULT_NAME, protocol, presented)
@@ -76,17 +84,31 @@ class CertificateMaker:
             self._contexts[key] = self._make_context(*key)
         return self._contexts[key]
 
-    def _make_context(self, name: str, protocol: str, presented: Presented) -> ssl.SSLContext:
+    def _make_context(
+        self, name: str, protocol: str, presented: Presented
+    ) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if protocol:
             context.set_alpn_protocols([protocol])
-        authority = self._unknown if presented is Presented.UNKNOWN_AUTHORITY else self._trusted
-        names = _usable_name(name) if presented is not Presented.WRONG_NAME else WRONG_NAME
-        now = datetime.now(UTC)
-        ends = now + timedelta(days=30) if presented is not Presented.EXPIRED else now - timedelta(days=1)
-        authority.issue_cert(names, not_before=now - timedelta(days=400), not_after=ends).configure_cert(
-            context
+        authority = (
+            self._unknown
+            if presented is Presented.UNKNOWN_AUTHORITY
+            else self._trusted
         )
+        names = (
+            _usable_name(name)
+            if presented is not Presented.WRONG_NAME
+            else WRONG_NAME
+        )
+        now = datetime.now(UTC)
+        ends = (
+            now + timedelta(days=30)
+            if presented is not Presented.EXPIRED
+            else now - timedelta(days=1)
+        )
+        authority.issue_cert(
+            names, not_before=now - timedelta(days=400), not_after=ends
+        ).configure_cert(context)
         return context
 
 
@@ -94,4 +116,8 @@ def _usable_name(name: str) -> str:
     """The name where a certificate can bear it, else the usual one: what a device asks for may be
     anything."""
     plain = name.replace("-", "").replace(".", "").replace(":", "")
-    return name if plain.isalnum() and plain.isascii() and len(name) < 64 else DEFAULT_NAME
+    return (
+        name
+        if plain.isalnum() and plain.isascii() and len(name) < 64
+        else DEFAULT_NAME
+    )

@@ -35,7 +35,9 @@ class Undisclosed:
 
     @property
     def sentence(self) -> str:
-        return f"{self.kind.value} {self.what}" + (f" ({self.detail})" if self.detail else "")
+        return f"{self.kind.value} {self.what}" + (
+            f" ({self.detail})" if self.detail else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class Looking:
     @property
     def sentence(self) -> str:
         looked = f"{self.runs} runs, {self.minutes:.1f} minutes, {self.doors} doors, {self.confinement}"
-        return looked + (f"; not seen: {'; '.join(self.gaps)}" if self.gaps else "")
+        return looked + (
+            f"; not seen: {'; '.join(self.gaps)}" if self.gaps else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,9 @@ NAME_LOOKUP = "dns"
 """The protocol of a flow that asks for a name."""
 
 
-def undisclosed_flows(flows: Iterable[FlowLike], declared_peers: Collection[str] = ()) -> list[Undisclosed]:
+def undisclosed_flows(
+    flows: Iterable[FlowLike], declared_peers: Collection[str] = ()
+) -> list[Undisclosed]:
     """Flows that went past the doors. A peer is declared by its address and port, its address, or its
     name."""
     found = []
@@ -93,12 +99,18 @@ def undisclosed_flows(flows: Iterable[FlowLike], declared_peers: Collection[str]
         if flow.local or {flow.peer, host, flow.name} & set(declared_peers):
             continue
         if flow.protocol == NAME_LOOKUP:
-            found.append(Undisclosed(UndisclosedKind.NAME, flow.name or flow.peer))
+            found.append(
+                Undisclosed(UndisclosedKind.NAME, flow.name or flow.peer)
+            )
             continue
         what = f"{flow.name} at {flow.peer}" if flow.name else flow.peer
         outcome = "refused" if flow.refused else "carried"
         found.append(
-            Undisclosed(UndisclosedKind.PEER, what, f"{flow.protocol}, {flow.bytes} bytes, {outcome}")
+            Undisclosed(
+                UndisclosedKind.PEER,
+                what,
+                f"{flow.protocol}, {flow.bytes} bytes, {outcome}",
+            )
         )
     return _each_once(found)
 
@@ -108,19 +120,28 @@ def undisclosed_names(
 ) -> list[Undisclosed]:
     """Servers that were asked for at a door and are not behind it."""
     return _each_once(
-        Undisclosed(UndisclosedKind.SERVER_NAME, connection.server_name, f"asked for by {connection.device}")
+        Undisclosed(
+            UndisclosedKind.SERVER_NAME,
+            connection.server_name,
+            f"asked for by {connection.device}",
+        )
         for connection in connections
-        if connection.server_name and connection.server_name not in declared_names
+        if connection.server_name
+        and connection.server_name not in declared_names
     )
 
 
-def undisclosed_files(names: Iterable[str], declared_paths: Collection[str]) -> list[Undisclosed]:
+def undisclosed_files(
+    names: Iterable[str], declared_paths: Collection[str]
+) -> list[Undisclosed]:
     """Files that lie neither at nor below a declared path."""
     roots = [path.rstrip("/") for path in declared_paths if path]
     return _each_once(
         Undisclosed(UndisclosedKind.FILE, name)
         for name in names
-        if not any(name == root or name.startswith(root + "/") for root in roots)
+        if not any(
+            name == root or name.startswith(root + "/") for root in roots
+        )
     )
 
 
@@ -129,16 +150,28 @@ def undisclosed_processes(
 ) -> list[Undisclosed]:
     """Processes whose command begins as no declared one does."""
     return _each_once(
-        Undisclosed(UndisclosedKind.PROCESS, process.command or str(process.number))
+        Undisclosed(
+            UndisclosedKind.PROCESS, process.command or str(process.number)
+        )
         for process in processes
-        if not any(process.command.startswith(command) for command in declared_commands if command)
+        if not any(
+            process.command.startswith(command)
+            for command in declared_commands
+            if command
+        )
     )
 
 
-def undisclosed_listeners(holders: Iterable[ProcessSeen], devices: Collection[int]) -> list[Undisclosed]:
+def undisclosed_listeners(
+    holders: Iterable[ProcessSeen], devices: Collection[int]
+) -> list[Undisclosed]:
     """Processes that hold the microphone open and belong to no device."""
     return _each_once(
-        Undisclosed(UndisclosedKind.SENSOR, "microphone", f"held open by {holder.command or holder.number}")
+        Undisclosed(
+            UndisclosedKind.SENSOR,
+            "microphone",
+            f"held open by {holder.command or holder.number}",
+        )
         for holder in holders
         if holder.number not in devices
     )

@@ -17,7 +17,9 @@ PATIENCE = 10.0
 def loopback_listener() -> socket.socket:
     """A listening TCP socket on a free port of the loopback interface."""
     # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     return listener

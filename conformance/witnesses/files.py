@@ -18,7 +18,11 @@ from typing import Protocol
 from rapidfuzz import fuzz
 
 from earwitness.conformance.witnesses.heard_sound import Heard
-from earwitness.conformance.witnesses.reader import Reader, Reading, WordsInContent
+from earwitness.conformance.witnesses.reader import (
+    Reader,
+    Reading,
+    WordsInContent,
+)
 from earwitness.conformance.witnesses.spoken_words import LIKE, WordsKind
 
 LARGEST_FILE = 256 << 20
@@ -91,12 +95,21 @@ class StoreSearch:
     def since(self, baseline: StoreSearch) -> StoreSearch:
         """Without the words that lay there before the first was spoken, such as sample sentences: as many
         of each as there were."""
-        before = Counter((find.category, find.text) for find in baseline.finds if find.text)
+        before = Counter(
+            (find.category, find.text) for find in baseline.finds if find.text
+        )
         left: list[StoreFind] = []
         for find in self.finds:
             key = (find.category, find.text)
             # Of words that were not acted on then, some may be acted on now.
-            same = key if before[key] else next((k for k in before if before[k] and k[1] == find.text), key)
+            same = (
+                key
+                if before[key]
+                else next(
+                    (k for k in before if before[k] and k[1] == find.text),
+                    key,
+                )
+            )
             if find.text and before[same]:
                 before[same] -= 1
             else:
@@ -114,7 +127,9 @@ class StoreSearch:
         }
 
 
-def search_files(files: Iterable[FileLike], reader: Reader, acted_on: Collection[str] = ()) -> StoreSearch:
+def search_files(
+    files: Iterable[FileLike], reader: Reader, acted_on: Collection[str] = ()
+) -> StoreSearch:
     """Read every file, its name, and the small ones together. `acted_on` are the texts that the device
     acted on. Never raises for whatever files."""
     for text in acted_on:
@@ -137,26 +152,51 @@ def search_files(files: Iterable[FileLike], reader: Reader, acted_on: Collection
         reading = reader.read(file.content)
         unread += [f"{file.name}: {reason}" for reason in reading.unread]
         finds += _store_finds(file.name, reading, reader, acted_on)
-        if len(file.content) <= SMALL and sum(map(len, small)) < MOST_TOGETHER:
+        if (
+            len(file.content) <= SMALL
+            and sum(map(len, small)) < MOST_TOGETHER
+        ):
             small.append(file.content)
     finds += _store_finds(
-        "names of files", reader.read("\n".join(names).encode("utf-8", "replace")), reader, acted_on
+        "names of files",
+        reader.read("\n".join(names).encode("utf-8", "replace")),
+        reader,
+        acted_on,
     )
     for together in (b"\n".join(small), b"".join(small)):
         if not finds and len(small) > 1:
-            pieced = _store_finds("small files together", reader.read(together), reader, acted_on)
+            pieced = _store_finds(
+                "small files together",
+                reader.read(together),
+                reader,
+                acted_on,
+            )
             # Seams between files make sentences that are in none.
-            finds += [find for find in pieced if find.category != "hypothesis"]
-    return StoreSearch(tuple(finds), len(sizes), tuple(unread), sizes, digests)
+            finds += [
+                find for find in pieced if find.category != "hypothesis"
+            ]
+    return StoreSearch(
+        tuple(finds), len(sizes), tuple(unread), sizes, digests
+    )
 
 
 def _store_finds(
     store: str, reading: Reading, reader: Reader, acted_on: Collection[str]
 ) -> Iterator[StoreFind]:
     for sound in reading.sounds:
-        kinds = ("recording", "call_audio") if sound.heard.call else ("recording",)
+        kinds = (
+            ("recording", "call_audio")
+            if sound.heard.call
+            else ("recording",)
+        )
         for category in kinds:
-            yield StoreFind(store, category, False, heard=sound.heard, wrappings=sound.wrappings)
+            yield StoreFind(
+                store,
+                category,
+                False,
+                heard=sound.heard,
+                wrappings=sound.wrappings,
+            )
     given: set[tuple[str, str]] = set()
     for each in reading.words:
         category, acted = _category_of(each, reader, acted_on)
@@ -164,10 +204,18 @@ def _store_finds(
             # The same text, seen once more through another wrapping.
             continue
         given.add((category, each.words.text))
-        yield StoreFind(store, category, acted, text=each.words.text, wrappings=each.wrappings)
+        yield StoreFind(
+            store,
+            category,
+            acted,
+            text=each.words.text,
+            wrappings=each.wrappings,
+        )
 
 
-def _category_of(found: WordsInContent, reader: Reader, acted_on: Collection[str]) -> tuple[str, bool]:
+def _category_of(
+    found: WordsInContent, reader: Reader, acted_on: Collection[str]
+) -> tuple[str, bool]:
     """What words in a store are: the text acted on, another hypothesis for such a text, or a transcript of
     what was not acted on."""
     words = found.words
@@ -192,12 +240,18 @@ def files_below(paths: Iterable[str]) -> Iterator[StoredFile]:
         for file in _walk_below(Path(root), Path(root), roots):
             count += 1
             if count > MOST_FILES:
-                yield StoredFile(root, None, f"more than {MOST_FILES} files; the rest was not looked at")
+                yield StoredFile(
+                    root,
+                    None,
+                    f"more than {MOST_FILES} files; the rest was not looked at",
+                )
                 return
             yield file
 
 
-def _walk_below(path: Path, root: Path, roots: list[str]) -> Iterator[StoredFile]:
+def _walk_below(
+    path: Path, root: Path, roots: list[str]
+) -> Iterator[StoredFile]:
     name = str(path.relative_to(root)) if path != root else path.name
     try:
         mode = path.lstat().st_mode
@@ -207,10 +261,20 @@ def _walk_below(path: Path, root: Path, roots: list[str]) -> Iterator[StoredFile
             for entry in names:
                 yield from _walk_below(path / entry, root, roots)
             return
-        yield _read_link(path, name, roots) if stat.S_ISLNK(mode) else _read_regular(path, name, mode)
+        yield (
+            _read_link(path, name, roots)
+            if stat.S_ISLNK(mode)
+            else _read_regular(path, name, mode)
+        )
         yield from _read_attributes(path, name)
     except FileNotFoundError:
-        yield StoredFile(name, None, "it is not there" if path == root else "it vanished during the search")
+        yield StoredFile(
+            name,
+            None,
+            "it is not there"
+            if path == root
+            else "it vanished during the search",
+        )
     except (OSError, RecursionError, ValueError) as error:
         yield StoredFile(name, None, f"it cannot be read: {error}")
 
@@ -219,8 +283,14 @@ def _read_link(path: Path, name: str, roots: list[str]) -> StoredFile:
     """A link is its text. Where it leads elsewhere, that place was not searched."""
     text = os.readlink(path)
     leads = os.path.realpath(path)
-    searched = [os.path.realpath(root) for root in roots if root and not os.path.islink(root)]
-    inside = any(os.path.commonpath([root, leads]) == root for root in searched)
+    searched = [
+        os.path.realpath(root)
+        for root in roots
+        if root and not os.path.islink(root)
+    ]
+    inside = any(
+        os.path.commonpath([root, leads]) == root for root in searched
+    )
     reason = "" if inside else f"a link to {text}, which was not searched"
     return StoredFile(name, os.fsencode(text), reason)
 
@@ -230,16 +300,22 @@ def _read_regular(path: Path, name: str, mode: int) -> StoredFile:
     if kind is not None:
         return StoredFile(name, None, f"it is {kind}")
     # It may have become a link or a pipe since we looked.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(
+        path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    )
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return StoredFile(name, None, "it is no regular file")
         if status.st_size > LARGEST_FILE:
-            return StoredFile(name, None, f"it is larger than {LARGEST_FILE >> 20} MiB")
+            return StoredFile(
+                name, None, f"it is larger than {LARGEST_FILE >> 20} MiB"
+            )
         content = file.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
-        return StoredFile(name, None, f"it is larger than {LARGEST_FILE >> 20} MiB")
+        return StoredFile(
+            name, None, f"it is larger than {LARGEST_FILE >> 20} MiB"
+        )
     return StoredFile(name, content)
 
 

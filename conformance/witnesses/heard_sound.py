@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earwitness.conformance.witnesses.anchors import AnchorIndex, SampleRun, Samples
+from earwitness.conformance.witnesses.anchors import (
+    AnchorIndex,
+    SampleRun,
+    Samples,
+)
 from earwitness.conformance.witnesses.layouts import (
     STRIDES,
     Layout,
@@ -37,7 +41,17 @@ from earwitness.model.vocabulary import Microseconds
 
 PLAYED_RATE = 16_000
 SECOND = 1_000_000
-RATES = (16_000, 8_000, 48_000, 44_100, 22_050, 11_025, 24_000, 32_000, 12_000)
+RATES = (
+    16_000,
+    8_000,
+    48_000,
+    44_100,
+    22_050,
+    11_025,
+    24_000,
+    32_000,
+    12_000,
+)
 """Hertz at which unknown samples may have been taken, the likeliest first."""
 LONGEST_STRETCH = 10 * PLAYED_RATE
 """Samples after which sound that goes on is a new stretch, so that a search need not go through all of a
@@ -123,7 +137,13 @@ class HeardSound:
         self._latest.clear()
         return self.run
 
-    def play(self, device: str, began: Microseconds, samples: Samples, call: bool = False) -> None:
+    def play(
+        self,
+        device: str,
+        began: Microseconds,
+        samples: Samples,
+        call: bool = False,
+    ) -> None:
         """Sound was played beside a device, 16-bit mono at 16 kHz, from an instant of the device's clock;
         `call` says during a call."""
         if not len(samples):
@@ -144,7 +164,10 @@ class HeardSound:
         finds: list[Heard] = []
         for begins, part in _windows_of(content):
             if not is_plain_text(part):
-                finds += [_moved_by(find, begins) for find in self._locate_anywhere(part)]
+                finds += [
+                    _moved_by(find, begins)
+                    for find in self._locate_anywhere(part)
+                ]
         return _merge_finds(finds)
 
     def locate_usual(self, content: bytes) -> list[Heard]:
@@ -153,7 +176,10 @@ class HeardSound:
         finds: list[Heard] = []
         for begins, part in _windows_of(content):
             if not is_plain_text(part):
-                finds += [_moved_by(find, begins) for find in self._located_in(part, 2, big=False)]
+                finds += [
+                    _moved_by(find, begins)
+                    for find in self._located_in(part, 2, big=False)
+                ]
         return _merge_finds(finds)
 
     def locate_samples(self, samples: Samples) -> list[Heard]:
@@ -162,7 +188,9 @@ class HeardSound:
             [
                 heard
                 for run in self._index.find(samples)
-                for heard in self._tell_heard(run, step=1, scale=1, first=0, layout="numbers")
+                for heard in self._tell_heard(
+                    run, step=1, scale=1, first=0, layout="numbers"
+                )
             ]
         )
 
@@ -175,32 +203,49 @@ class HeardSound:
         for layout in plausible_layouts(content):
             signal = layout.decoded(content)
             for rate in RATES:
-                likeness, cost = self._compare_signal(resample(signal, rate), MOST_COMPARISONS - spent)
+                likeness, cost = self._compare_signal(
+                    resample(signal, rate), MOST_COMPARISONS - spent
+                )
                 spent += cost
                 unsearched = unsearched or likeness.unsearched
                 if likeness.finds:
                     scale = layout.stride * rate / COMPARED_RATE
-                    finds = [_in_bytes(find, layout, scale, rate) for find in likeness.finds]
+                    finds = [
+                        _in_bytes(find, layout, scale, rate)
+                        for find in likeness.finds
+                    ]
                     return Likeness(tuple(finds), unsearched)
         return Likeness((), unsearched)
 
-    def resembling_samples(self, samples: Samples, rate: int = PLAYED_RATE) -> Likeness:
+    def resembling_samples(
+        self, samples: Samples, rate: int = PLAYED_RATE
+    ) -> Likeness:
         """Changed sound among decoded samples; `begins` and `ends` count samples."""
-        signal = resample(samples.astype(np.float32) / np.float32(32_768), rate)
+        signal = resample(
+            samples.astype(np.float32) / np.float32(32_768), rate
+        )
         likeness, _ = self._compare_signal(signal, MOST_COMPARISONS)
         scale = rate / COMPARED_RATE
         finds = [
-            replace(find, begins=round(find.begins * scale), ends=round(find.ends * scale))
+            replace(
+                find,
+                begins=round(find.begins * scale),
+                ends=round(find.ends * scale),
+            )
             for find in likeness.finds
         ]
         return Likeness(tuple(finds), likeness.unsearched)
 
-    def _stretch_for(self, device: str, began: Microseconds, call: bool) -> _Stretch:
+    def _stretch_for(
+        self, device: str, began: Microseconds, call: bool
+    ) -> _Stretch:
         """The stretch that sound from this instant continues, or a new one."""
         latest = self._latest.get((device, call))
         if latest is not None and latest.is_continued_at(began):
             return latest
-        stretch = _Stretch(device, self.run, call, began, np.zeros(0, np.int16))
+        stretch = _Stretch(
+            device, self.run, call, began, np.zeros(0, np.int16)
+        )
         self._stretches.append(stretch)
         self._latest[device, call] = stretch
         return stretch
@@ -217,20 +262,38 @@ class HeardSound:
                 if _all_explained(content, finds):
                     return finds
                 for run in self._index.find(floats_at(content, phase, big)):
-                    finds += self._tell_heard(run, step=1, scale=4, first=phase, layout="32-bit floats")
+                    finds += self._tell_heard(
+                        run,
+                        step=1,
+                        scale=4,
+                        first=phase,
+                        layout="32-bit floats",
+                    )
         return finds
 
-    def _located_in(self, content: bytes, stride: int, *, big: bool) -> list[Heard]:
+    def _located_in(
+        self, content: bytes, stride: int, *, big: bool
+    ) -> list[Heard]:
         """Finds in one layout of integers, at all its offsets."""
-        name = f"{'big' if big else 'little'}-endian 16 bits each {stride} bytes"
+        name = (
+            f"{'big' if big else 'little'}-endian 16 bits each {stride} bytes"
+        )
         return [
             heard
             for run in self._index.find(upper_halves(content, big), stride)
-            for heard in self._tell_heard(run, step=stride, scale=1, first=0, layout=name)
+            for heard in self._tell_heard(
+                run, step=stride, scale=1, first=0, layout=name
+            )
         ]
 
     def _tell_heard(
-        self, run: SampleRun, *, step: int, scale: int, first: int, layout: str
+        self,
+        run: SampleRun,
+        *,
+        step: int,
+        scale: int,
+        first: int,
+        layout: str,
     ) -> Iterator[Heard]:
         """A run of samples told in instants; it may reach over several additions, which were not played in
         one piece. A sample takes `step` of the run's windows, a window `scale` bytes of the content, and
@@ -241,7 +304,11 @@ class HeardSound:
             place = run.place + done
             number = bisect_right(self._firsts, place) - 1
             stretch, offset = self._additions[number]
-            until = self._firsts[number + 1] if number + 1 < len(self._firsts) else len(self._index)
+            until = (
+                self._firsts[number + 1]
+                if number + 1 < len(self._firsts)
+                else len(self._index)
+            )
             here = min(count - done, until - place)
             sample = offset + place - self._firsts[number]
             yield Heard(
@@ -257,10 +324,13 @@ class HeardSound:
             )
             done += here
 
-    def _compare_signal(self, signal: Signal, most: int) -> tuple[Likeness, int]:
+    def _compare_signal(
+        self, signal: Signal, most: int
+    ) -> tuple[Likeness, int]:
         """Finds in a signal at `COMPARED_RATE`, in its samples, and the number of comparisons."""
         windows = sum(
-            len(stretch.samples) * COMPARED_RATE // PLAYED_RATE // HOP + 1 for stretch in self._stretches
+            len(stretch.samples) * COMPARED_RATE // PLAYED_RATE // HOP + 1
+            for stretch in self._stretches
         )
         finds: list[Heard] = []
         spent = 0
@@ -269,25 +339,42 @@ class HeardSound:
             if spent + PROBES * windows > most:
                 seconds = (len(signal) - begins) / COMPARED_RATE
                 return Likeness(
-                    tuple(finds), f"{seconds:.0f} s of what may be sound were not compared"
+                    tuple(finds),
+                    f"{seconds:.0f} s of what may be sound were not compared",
                 ), spent
             spent += PROBES * windows
-            found = find_alignments(chunk, [stretch.compared() for stretch in self._stretches])
+            found = find_alignments(
+                chunk, [stretch.compared() for stretch in self._stretches]
+            )
             finds += self._choose_likeliest(found, begins)
         return Likeness(tuple(_merge_finds(finds))), spent
 
-    def _choose_likeliest(self, found: dict[int, list[Alignment]], first: int) -> Iterable[Heard]:
+    def _choose_likeliest(
+        self, found: dict[int, list[Alignment]], first: int
+    ) -> Iterable[Heard]:
         """Of each block the most coherent find. Among those about as coherent, that in the sound of which
         most is found, as the same words may have been said in several; then the latest played."""
         blocks: dict[int, list[tuple[int, Alignment]]] = {}
-        weights = {n: sum(abs(a.coherence) for a in alignments) for n, alignments in found.items()}
+        weights = {
+            n: sum(abs(a.coherence) for a in alignments)
+            for n, alignments in found.items()
+        }
         for number, alignments in found.items():
             for aligned in alignments:
-                blocks.setdefault(aligned.begins // BLOCK, []).append((number, aligned))
+                blocks.setdefault(aligned.begins // BLOCK, []).append(
+                    (number, aligned)
+                )
         for rivals in blocks.values():
             best = max(abs(aligned.coherence) for _, aligned in rivals)
-            close = [rival for rival in rivals if abs(rival[1].coherence) >= best - ABOUT_AS_COHERENT]
-            number, aligned = max(close, key=lambda rival: (round(weights[rival[0]], 1), rival[0]))
+            close = [
+                rival
+                for rival in rivals
+                if abs(rival[1].coherence) >= best - ABOUT_AS_COHERENT
+            ]
+            number, aligned = max(
+                close,
+                key=lambda rival: (round(weights[rival[0]], 1), rival[0]),
+            )
             stretch = self._stretches[number]
             length = aligned.ends - aligned.begins
             yield Heard(
@@ -295,7 +382,9 @@ class HeardSound:
                 run=stretch.run,
                 call=stretch.call,
                 heard_from=stretch.time_of(aligned.place, COMPARED_RATE),
-                heard_to=stretch.time_of(aligned.place + length, COMPARED_RATE),
+                heard_to=stretch.time_of(
+                    aligned.place + length, COMPARED_RATE
+                ),
                 begins=first + aligned.begins,
                 ends=first + aligned.ends,
                 layout="decoded",
@@ -330,7 +419,9 @@ def _in_bytes(find: Heard, layout: Layout, scale: float, rate: int) -> Heard:
     )
 
 
-def unexplained_ranges(size: int, finds: Iterable[Heard]) -> Iterator[tuple[int, int]]:
+def unexplained_ranges(
+    size: int, finds: Iterable[Heard]
+) -> Iterator[tuple[int, int]]:
     """The parts of a content that no find explains."""
     at = 0
     for begins, ends in sorted((find.begins, find.ends) for find in finds):
@@ -342,19 +433,34 @@ def unexplained_ranges(size: int, finds: Iterable[Heard]) -> Iterator[tuple[int,
 
 
 def _all_explained(content: bytes, finds: list[Heard]) -> bool:
-    return all(ends - begins < SHORTEST_REST for begins, ends in unexplained_ranges(len(content), finds))
+    return all(
+        ends - begins < SHORTEST_REST
+        for begins, ends in unexplained_ranges(len(content), finds)
+    )
 
 
 def _merge_finds(finds: list[Heard]) -> list[Heard]:
     """Finds in order, those that continue each other as one, and none twice."""
     merged: list[Heard] = []
     for find in sorted(
-        set(finds), key=lambda find: (find.device, find.run, find.call, find.begins, find.ends)
+        set(finds),
+        key=lambda find: (
+            find.device,
+            find.run,
+            find.call,
+            find.begins,
+            find.ends,
+        ),
     ):
         last = merged[-1] if merged else None
         if last is not None and _is_continued_by(last, find):
-            ends, heard_to = max(last.ends, find.ends), max(last.heard_to, find.heard_to)
-            merged[-1] = replace(last, ends=ends, heard_to=Microseconds(heard_to))
+            ends, heard_to = (
+                max(last.ends, find.ends),
+                max(last.heard_to, find.heard_to),
+            )
+            merged[-1] = replace(
+                last, ends=ends, heard_to=Microseconds(heard_to)
+            )
         else:
             merged.append(find)
     return sorted(merged, key=lambda find: (find.begins, find.heard_from))
@@ -362,10 +468,24 @@ def _merge_finds(finds: list[Heard]) -> list[Heard]:
 
 def _is_continued_by(last: Heard, find: Heard) -> bool:
     """Whether a find goes on, in the content and in time, where the last one ends."""
-    same = (last.device, last.run, last.call, last.exact) == (find.device, find.run, find.call, find.exact)
-    length, heard = find.begins - last.begins, find.heard_from - last.heard_from
-    known_length, known_heard = last.ends - last.begins, last.heard_to - last.heard_from
+    same = (last.device, last.run, last.call, last.exact) == (
+        find.device,
+        find.run,
+        find.call,
+        find.exact,
+    )
+    length, heard = (
+        find.begins - last.begins,
+        find.heard_from - last.heard_from,
+    )
+    known_length, known_heard = (
+        last.ends - last.begins,
+        last.heard_to - last.heard_from,
+    )
     if not same or find.begins > last.ends or known_length <= 0:
         return False
     # The same proportion of bytes to time, to within a millisecond.
-    return abs(length * known_heard - heard * known_length) <= 1_000 * known_length
+    return (
+        abs(length * known_heard - heard * known_length)
+        <= 1_000 * known_length
+    )

@@ -44,7 +44,9 @@ class Layout:
 
     def decoded(self, content: bytes) -> Signal:
         """The samples in bytes, in this layout."""
-        return DECODERS[self.name](np.frombuffer(content, np.uint8)[self.phase :], self.stride)
+        return DECODERS[self.name](
+            np.frombuffer(content, np.uint8)[self.phase :], self.stride
+        )
 
 
 def upper_halves(content: bytes, big: bool) -> NDArray[np.int16]:
@@ -52,18 +54,27 @@ def upper_halves(content: bytes, big: bool) -> NDArray[np.int16]:
     octets = np.frombuffer(content, np.uint8)
     if len(octets) < 2:
         return np.zeros(0, np.int16)
-    low, high = (octets[1:], octets[:-1]) if big else (octets[:-1], octets[1:])
-    return cast(NDArray[np.int16], ((high.astype(np.uint16) << 8) | low).view(np.int16))
+    low, high = (
+        (octets[1:], octets[:-1]) if big else (octets[:-1], octets[1:])
+    )
+    return cast(
+        NDArray[np.int16],
+        ((high.astype(np.uint16) << 8) | low).view(np.int16),
+    )
 
 
 def floats_at(content: bytes, phase: int, big: bool) -> NDArray[np.int16]:
     """Floating-point numbers of 32 bits as 16-bit samples; what is no sample becomes 0."""
     whole = (len(content) - phase) // 4 * 4
     with np.errstate(invalid="ignore"):
-        numbers = np.frombuffer(content, ">f4" if big else "<f4", whole // 4, phase).astype(np.float64)
+        numbers = np.frombuffer(
+            content, ">f4" if big else "<f4", whole // 4, phase
+        ).astype(np.float64)
     fit = np.isfinite(numbers) & (np.abs(numbers) <= HIGHEST_FLOAT)
     scaled = np.rint(np.where(fit, numbers, 0.0) * 32_768)
-    samples: NDArray[np.int16] = np.clip(scaled, -32_768, 32_767).astype(np.int16)
+    samples: NDArray[np.int16] = np.clip(scaled, -32_768, 32_767).astype(
+        np.int16
+    )
     return samples
 
 
@@ -72,12 +83,30 @@ def plausible_layouts(content: bytes) -> list[Layout]:
     if is_printable(content):
         return []
     sample = content[: 1 << 16]
-    levels = [(level, layout) for layout in LAYOUTS if (level := _loudness_in(layout, sample)) is not None]
+    levels = [
+        (level, layout)
+        for layout in LAYOUTS
+        if (level := _loudness_in(layout, sample)) is not None
+    ]
     quietest = min((level for level, _ in levels), default=0.0)
     # Every second sample of a sound is as quiet as the whole of it; then the whole is meant.
-    near = [layout for level, layout in levels if level <= quietest * ABOUT_AS_QUIET]
-    far = [layout for level, layout in sorted(levels, key=_level_of) if level > quietest * ABOUT_AS_QUIET]
-    near.sort(key=lambda layout: (layout.stride, layout.name.endswith("be"), layout.phase))
+    near = [
+        layout
+        for level, layout in levels
+        if level <= quietest * ABOUT_AS_QUIET
+    ]
+    far = [
+        layout
+        for level, layout in sorted(levels, key=_level_of)
+        if level > quietest * ABOUT_AS_QUIET
+    ]
+    near.sort(
+        key=lambda layout: (
+            layout.stride,
+            layout.name.endswith("be"),
+            layout.phase,
+        )
+    )
     return [*near[:2], *far, *near[2:]][:3]
 
 
@@ -86,7 +115,9 @@ def is_printable(content: bytes) -> bool:
     if not content:
         return True
     octets = np.frombuffer(content[: 1 << 16], np.uint8)
-    printable = ((octets >= 32) & (octets < 127)) | ((octets >= 9) & (octets <= 13))
+    printable = ((octets >= 32) & (octets < 127)) | (
+        (octets >= 9) & (octets <= 13)
+    )
     return float(printable.mean()) >= PRINTABLE
 
 
@@ -108,8 +139,14 @@ def _loudness_in(layout: Layout, content: bytes) -> float | None:
     if layout.name.startswith("f32") and not _sensible_floats(signal):
         return None
     level = float(np.sqrt(np.var(signal.astype(np.float64))))
-    limit = LOUDEST_COMPANDED if layout.name in ("mu-law", "a-law") else LOUDEST
-    return level if FAINTEST <= level <= limit and _varies_enough(signal) else None
+    limit = (
+        LOUDEST_COMPANDED if layout.name in ("mu-law", "a-law") else LOUDEST
+    )
+    return (
+        level
+        if FAINTEST <= level <= limit and _varies_enough(signal)
+        else None
+    )
 
 
 def _varies_enough(signal: Signal) -> bool:
@@ -125,7 +162,9 @@ def _sensible_floats(signal: Signal) -> bool:
     return bool(np.isfinite(signal).all()) and float(sensible.mean()) > 0.99
 
 
-def _decode_integers(octets: NDArray[np.uint8], stride: int, big: bool) -> Signal:
+def _decode_integers(
+    octets: NDArray[np.uint8], stride: int, big: bool
+) -> Signal:
     """16-bit numbers, or the upper halves of wider ones."""
     count = len(octets) // stride
     rows = octets[: count * stride].reshape(count, stride)
@@ -134,15 +173,25 @@ def _decode_integers(octets: NDArray[np.uint8], stride: int, big: bool) -> Signa
     return numbers.astype(np.float32) / np.float32(32_768)
 
 
-def _decode_floats(octets: NDArray[np.uint8], stride: int, big: bool) -> Signal:
+def _decode_floats(
+    octets: NDArray[np.uint8], stride: int, big: bool
+) -> Signal:
     count = len(octets) // stride
-    rows = np.ascontiguousarray(octets[: count * stride].reshape(count, stride)[:, :4])
+    rows = np.ascontiguousarray(
+        octets[: count * stride].reshape(count, stride)[:, :4]
+    )
     with np.errstate(invalid="ignore"):
-        return rows.view(">f4" if big else "<f4").reshape(-1).astype(np.float32)
+        return (
+            rows.view(">f4" if big else "<f4").reshape(-1).astype(np.float32)
+        )
 
 
-def _decode_octets(octets: NDArray[np.uint8] | NDArray[np.int8], silence: int) -> Signal:
-    return ((octets.astype(np.float32) - silence) / np.float32(128)).astype(np.float32)
+def _decode_octets(
+    octets: NDArray[np.uint8] | NDArray[np.int8], silence: int
+) -> Signal:
+    return ((octets.astype(np.float32) - silence) / np.float32(128)).astype(
+        np.float32
+    )
 
 
 @cache
@@ -150,7 +199,9 @@ def mu_law_table() -> Signal:
     """The 256 values of mu-law (ITU-T G.711)."""
     codes = ~np.arange(256, dtype=np.uint8)
     exponents, mantissas = (codes >> 4) & 7, codes & 15
-    sizes = ((mantissas.astype(np.int32) << 3) + 0x84 << exponents.astype(np.int32)) - 0x84
+    sizes = (
+        (mantissas.astype(np.int32) << 3) + 0x84 << exponents.astype(np.int32)
+    ) - 0x84
     return (np.where(codes & 0x80, -sizes, sizes) / 32_768).astype(np.float32)
 
 
@@ -158,9 +209,14 @@ def mu_law_table() -> Signal:
 def a_law_table() -> Signal:
     """The 256 values of A-law (ITU-T G.711)."""
     codes = np.arange(256, dtype=np.uint8) ^ 0x55
-    exponents, mantissas = ((codes >> 4) & 7).astype(np.int32), (codes & 15).astype(np.int32)
+    exponents, mantissas = (
+        ((codes >> 4) & 7).astype(np.int32),
+        (codes & 15).astype(np.int32),
+    )
     small = (mantissas << 4) + 8
-    sizes = np.where(exponents == 0, small, (small + 0x100) << np.maximum(exponents - 1, 0))
+    sizes = np.where(
+        exponents == 0, small, (small + 0x100) << np.maximum(exponents - 1, 0)
+    )
     return (np.where(codes & 0x80, sizes, -sizes) / 32_768).astype(np.float32)
 
 
@@ -170,7 +226,9 @@ DECODERS: Mapping[str, Callable[[NDArray[np.uint8], int], Signal]] = {
     "f32le": lambda octets, stride: _decode_floats(octets, stride, False),
     "f32be": lambda octets, stride: _decode_floats(octets, stride, True),
     "u8": lambda octets, stride: _decode_octets(octets[::stride], 128),
-    "s8": lambda octets, stride: _decode_octets(octets[::stride].view(np.int8), 0),
+    "s8": lambda octets, stride: _decode_octets(
+        octets[::stride].view(np.int8), 0
+    ),
     "mu-law": lambda octets, stride: mu_law_table()[octets[::stride]],
     "a-law": lambda octets, stride: a_law_table()[octets[::stride]],
 }
@@ -180,13 +238,19 @@ DECODERS: Mapping[str, Callable[[NDArray[np.uint8], int], Signal]] = {
 def _all_layouts() -> Iterator[Layout]:
     for name in ("s16le", "s16be"):
         for stride in STRIDES:
-            yield from (Layout(name, stride, phase) for phase in range(stride))
+            yield from (
+                Layout(name, stride, phase) for phase in range(stride)
+            )
     for name in ("f32le", "f32be"):
         for stride in (4, 8):
-            yield from (Layout(name, stride, phase) for phase in range(stride))
+            yield from (
+                Layout(name, stride, phase) for phase in range(stride)
+            )
     for name in ("u8", "s8", "mu-law", "a-law"):
         for stride in (1, 2):
-            yield from (Layout(name, stride, phase) for phase in range(stride))
+            yield from (
+                Layout(name, stride, phase) for phase in range(stride)
+            )
 
 
 LAYOUTS = tuple(_all_layouts())

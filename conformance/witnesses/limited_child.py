@@ -14,7 +14,13 @@ import sys
 import time
 from collections import OrderedDict
 
-from earwitness.conformance.witnesses.unpacking import MOST_BYTES, MOST_LEAVES, Leaf, LeafKind, Unpacked
+from earwitness.conformance.witnesses.unpacking import (
+    MOST_BYTES,
+    MOST_LEAVES,
+    Leaf,
+    LeafKind,
+    Unpacked,
+)
 
 LARGEST = 256 << 20
 """Bytes of one content; a larger one is not unpacked."""
@@ -54,7 +60,12 @@ class LimitedChild:
 
     def decode_packets(self, packets: list[bytes]) -> Unpacked:
         """Sound from bare packets of Opus, one a message."""
-        return self._ask(b"p", b"".join(len(packet).to_bytes(4, "big") + packet for packet in packets))
+        return self._ask(
+            b"p",
+            b"".join(
+                len(packet).to_bytes(4, "big") + packet for packet in packets
+            ),
+        )
 
     def close(self) -> None:
         process, self._process = self._process, None
@@ -91,10 +102,15 @@ class LimitedChild:
         return self._read_leaves(process, head, deadline)
 
     def _read_leaves(
-        self, process: subprocess.Popen[bytes], head: dict[str, list[object]], deadline: float
+        self,
+        process: subprocess.Popen[bytes],
+        head: dict[str, list[object]],
+        deadline: float,
     ) -> Unpacked:
         """Read what was described. The child may have been taken over, so nothing of it is believed."""
-        result = Unpacked([], [str(reason)[:300] for reason in head["unread"][:MOST_LEAVES]])
+        result = Unpacked(
+            [], [str(reason)[:300] for reason in head["unread"][:MOST_LEAVES]]
+        )
         left = 4 * MOST_BYTES
         for described in head["leaves"]:
             if not isinstance(described, list) or len(described) != 3:
@@ -104,7 +120,13 @@ class LimitedChild:
             if int(size) < 0 or left < 0:
                 raise ValueError("its answer is too long")
             names = tuple(str(name) for name in path)
-            result.leaves.append(Leaf(names, LeafKind(kind), self._receive(process, int(size), deadline)))
+            result.leaves.append(
+                Leaf(
+                    names,
+                    LeafKind(kind),
+                    self._receive(process, int(size), deadline),
+                )
+            )
         return result
 
     def _start_process(self) -> subprocess.Popen[bytes]:
@@ -120,7 +142,9 @@ class LimitedChild:
             )
         return self._process
 
-    def _receive(self, process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+    def _receive(
+        self, process: subprocess.Popen[bytes], size: int, deadline: float
+    ) -> bytes:
         assert process.stdout is not None
         pieces: list[bytes] = []
         descriptor = process.stdout.fileno()

@@ -75,7 +75,11 @@ class Loudspeaker:
         try:
             added = self._read_addition()
         except OSError as error:
-            return Played(np.zeros(0, np.int16), (), f"the loudspeaker's file cannot be read: {error}")
+            return Played(
+                np.zeros(0, np.int16),
+                (),
+                f"the loudspeaker's file cannot be read: {error}",
+            )
         data = self._odd + added
         whole = len(data) // 2 * 2
         self._odd = data[whole:]
@@ -85,7 +89,10 @@ class Loudspeaker:
     def _read_addition(self) -> bytes:
         try:
             # A link or a pipe put in its place could lead elsewhere, or make us wait.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(
+                self.path,
+                os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+            )
         except FileNotFoundError:
             return b""
         with os.fdopen(descriptor, "rb") as file:
@@ -97,7 +104,9 @@ class Loudspeaker:
                 raise OSError("it has become shorter; it may only grow")
             if status.st_size - self._at > LARGEST_READ:
                 self._at = status.st_size
-                raise OSError(f"it has grown by more than {LARGEST_READ >> 20} MiB in one step")
+                raise OSError(
+                    f"it has grown by more than {LARGEST_READ >> 20} MiB in one step"
+                )
             file.seek(self._at)
             added = file.read(status.st_size - self._at)
             self._at += len(added)
@@ -109,20 +118,31 @@ def sounds_in(samples: Samples) -> list[PlayedSound]:
     count = len(samples) // FRAME
     frames = samples[: count * FRAME].reshape(count, FRAME).astype(np.float64)
     audible = np.nonzero(
-        np.sqrt(np.mean((frames - frames.mean(axis=1, keepdims=True)) ** 2, axis=1)) > AUDIBLE
+        np.sqrt(
+            np.mean(
+                (frames - frames.mean(axis=1, keepdims=True)) ** 2, axis=1
+            )
+        )
+        > AUDIBLE
     )[0]
     if not len(audible):
         return []
     borders = np.nonzero(np.diff(audible) > GAP)[0] + 1
     return [
-        _classify_sound(samples, int(group[0]), int(group[-1]) + 1) for group in np.split(audible, borders)
+        _classify_sound(samples, int(group[0]), int(group[-1]) + 1)
+        for group in np.split(audible, borders)
     ]
 
 
 def _classify_sound(samples: Samples, first: int, last: int) -> PlayedSound:
     begins, ends = first * FRAME, last * FRAME
-    tone = SHORTEST_TONE <= last - first <= LONGEST_TONE and measure_tonality(samples[begins:ends]) >= TONAL
-    return PlayedSound(SoundKind.TONE if tone else SoundKind.SPEECH, begins, ends)
+    tone = (
+        SHORTEST_TONE <= last - first <= LONGEST_TONE
+        and measure_tonality(samples[begins:ends]) >= TONAL
+    )
+    return PlayedSound(
+        SoundKind.TONE if tone else SoundKind.SPEECH, begins, ends
+    )
 
 
 def measure_tonality(samples: Samples) -> float:
@@ -142,5 +162,9 @@ def measure_tonality(samples: Samples) -> float:
     width = round(WIDTH / hertz)
     near = np.zeros(len(power), np.bool_)
     for multiple in (1, 2, 3):
-        near[max(0, strongest * multiple - width) : strongest * multiple + width + 1] = True
+        near[
+            max(0, strongest * multiple - width) : strongest * multiple
+            + width
+            + 1
+        ] = True
     return float(power[near].sum() / power.sum())

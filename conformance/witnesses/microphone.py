@@ -56,10 +56,14 @@ class Microphone:
             os.mkfifo(path, 0o666)
             # mkfifo's mode is reduced by the umask; a device may run as another user.
             path.chmod(0o666)
-            self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._pipe = os.open(
+                path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
+            )
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, LARGEST_PIPE)
         except OSError as error:
-            raise MicrophoneError(f"no microphone can be made at {path}: {error}") from None
+            raise MicrophoneError(
+                f"no microphone can be made at {path}: {error}"
+            ) from None
 
     def feed(self, samples: Samples) -> None:
         """Offer sound, at most `LONGEST_STEP` at a time. Raises MicrophoneError where it does not fit."""

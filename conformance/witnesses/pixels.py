@@ -20,7 +20,9 @@ Region = tuple[int, int, int, int]
 Colour = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
-HEADER = re.compile(rb"P6(?:\s+#[^\n]*\n)*\s+(\d{1,5})(?:\s|#[^\n]*\n)+(\d{1,5})(?:\s|#[^\n]*\n)+(\d{1,5})\s")
+HEADER = re.compile(
+    rb"P6(?:\s+#[^\n]*\n)*\s+(\d{1,5})(?:\s|#[^\n]*\n)+(\d{1,5})(?:\s|#[^\n]*\n)+(\d{1,5})\s"
+)
 """Of a binary portable pixmap, with comments where they are allowed."""
 LARGEST_PICTURE = 64 << 20
 """Bytes: sixteen times a television's picture."""
@@ -51,7 +53,10 @@ class Display:
         black is unlit."""
         pixels, reason = self._read_picture()
         if pixels is not None:
-            self._unlit = {name: mean_colour(pixels, region) for name, region in self.regions.items()}
+            self._unlit = {
+                name: mean_colour(pixels, region)
+                for name, region in self.regions.items()
+            }
         return Sight(dict.fromkeys(self.regions, False), reason)
 
     def look(self) -> Sight:
@@ -60,7 +65,11 @@ class Display:
         if pixels is None:
             return Sight(dict.fromkeys(self.regions), reason)
         lit = {
-            name: is_lit(name, mean_colour(pixels, region), self._unlit.get(name, NO_LIGHT))
+            name: is_lit(
+                name,
+                mean_colour(pixels, region),
+                self._unlit.get(name, NO_LIGHT),
+            )
             for name, region in self.regions.items()
         }
         return Sight(lit)
@@ -77,15 +86,22 @@ class Display:
             return None, f"the display's file is no picture: {error}"
         height, width = pixels.shape[:2]
         outside = [
-            n for n, (x, y, w, h) in self.regions.items() if x + w > width or y + h > height or not w * h
+            n
+            for n, (x, y, w, h) in self.regions.items()
+            if x + w > width or y + h > height or not w * h
         ]
         if outside:
-            return None, f"the picture of {width} by {height} has no region {', '.join(sorted(outside))}"
+            return (
+                None,
+                f"the picture of {width} by {height} has no region {', '.join(sorted(outside))}",
+            )
         return pixels, ""
 
 
 def _read_content(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(
+        path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    )
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("it is no regular file")
@@ -112,7 +128,11 @@ def pixels_from(content: bytes) -> Pixels:
 
 def mean_colour(pixels: Pixels, region: Region) -> Colour:
     left, top, width, height = region
-    colour: Colour = pixels[top : top + height, left : left + width].reshape(-1, 3).mean(axis=0)
+    colour: Colour = (
+        pixels[top : top + height, left : left + width]
+        .reshape(-1, 3)
+        .mean(axis=0)
+    )
     return colour
 
 

@@ -29,13 +29,19 @@ def processes_below(root: int) -> list[ProcessSeen]:
     below = {root}
     # Parents may be listed after their children, so go on until nothing is added.
     while True:
-        more = {process.number for process in everyone if process.parent in below} - below
+        more = {
+            process.number for process in everyone if process.parent in below
+        } - below
         if not more:
-            return [process for process in everyone if process.number in below]
+            return [
+                process for process in everyone if process.number in below
+            ]
         below |= more
 
 
-def holders_of(path: Path, except_for: Iterable[int] = ()) -> list[ProcessSeen]:
+def holders_of(
+    path: Path, except_for: Iterable[int] = ()
+) -> list[ProcessSeen]:
     """The processes that hold a file or pipe open. Those of other users are seen by the superuser alone."""
     try:
         wanted = path.stat()
@@ -45,7 +51,8 @@ def holders_of(path: Path, except_for: Iterable[int] = ()) -> list[ProcessSeen]:
     return [
         process
         for process in _all_processes()
-        if process.number not in spared and _holds_open(process.number, (wanted.st_dev, wanted.st_ino))
+        if process.number not in spared
+        and _holds_open(process.number, (wanted.st_dev, wanted.st_ino))
     ]
 
 
@@ -55,10 +62,21 @@ def _all_processes() -> Iterator[ProcessSeen]:
             continue
         # A process may end while it is looked at.
         with suppress(OSError, IndexError, ValueError):
-            command = (folder / "cmdline").read_bytes()[:LONGEST_COMMAND].replace(b"\0", b" ").strip()
+            command = (
+                (folder / "cmdline")
+                .read_bytes()[:LONGEST_COMMAND]
+                .replace(b"\0", b" ")
+                .strip()
+            )
             # The name before the parent's number stands in brackets and may hold anything.
-            fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
-            yield ProcessSeen(int(folder.name), int(fields[1]), command.decode("utf-8", "replace"))
+            fields = (
+                (folder / "stat").read_bytes().rpartition(b")")[2].split()
+            )
+            yield ProcessSeen(
+                int(folder.name),
+                int(fields[1]),
+                command.decode("utf-8", "replace"),
+            )
 
 
 def _holds_open(number: int, wanted: tuple[int, int]) -> bool:

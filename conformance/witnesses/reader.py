@@ -12,11 +12,26 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from earwitness.conformance.witnesses.anchors import Samples
-from earwitness.conformance.witnesses.heard_sound import Heard, HeardSound, unexplained_ranges
-from earwitness.conformance.witnesses.layouts import PRINTABLE_BYTES, is_printable
+from earwitness.conformance.witnesses.heard_sound import (
+    Heard,
+    HeardSound,
+    unexplained_ranges,
+)
+from earwitness.conformance.witnesses.layouts import (
+    PRINTABLE_BYTES,
+    is_printable,
+)
 from earwitness.conformance.witnesses.limited_child import LimitedChild
-from earwitness.conformance.witnesses.spoken_words import SpokenWords, WordsFound
-from earwitness.conformance.witnesses.unpacking import PIECED_TOGETHER, Leaf, LeafKind, begins_container
+from earwitness.conformance.witnesses.spoken_words import (
+    SpokenWords,
+    WordsFound,
+)
+from earwitness.conformance.witnesses.unpacking import (
+    PIECED_TOGETHER,
+    Leaf,
+    LeafKind,
+    begins_container,
+)
 
 SHORTEST_CONTENT = 8
 """Bytes below which nothing is looked for: four samples, or a word."""
@@ -26,7 +41,9 @@ SHORTEST_PIECE = 256
 """Bytes of the shortest part without an explanation in which changed sound is looked for."""
 MOST_TEXT = 16 << 20
 """Characters of one content in which words are looked for."""
-LINES_BETWEEN = bytes(byte if byte in PRINTABLE_BYTES else 10 for byte in range(256))
+LINES_BETWEEN = bytes(
+    byte if byte in PRINTABLE_BYTES else 10 for byte in range(256)
+)
 """Turns what is not printable into ends of lines, so that words between such bytes stay apart and random
 bytes make no sentences."""
 FEWEST_PACKETS, LARGEST_PACKET = 10, 3 * 1_275
@@ -131,37 +148,64 @@ class Reader:
             unexplained=size - attributed,
         )
 
-    def _read_bytes(self, content: bytes, wrappings: tuple[str, ...], findings: _Findings) -> None:
+    def _read_bytes(
+        self, content: bytes, wrappings: tuple[str, ...], findings: _Findings
+    ) -> None:
         """Sound and words in bytes as they are."""
-        heard = self.sound.locate(content) if findings.changed else self.sound.locate_usual(content)
-        rearranged = [] if heard or not findings.changed else list(self._rearranged(content, wrappings))
+        heard = (
+            self.sound.locate(content)
+            if findings.changed
+            else self.sound.locate_usual(content)
+        )
+        rearranged = (
+            []
+            if heard or not findings.changed
+            else list(self._rearranged(content, wrappings))
+        )
         if findings.changed and not rearranged:
             heard += self._changed(content, heard, findings)
-        findings.sounds += [SoundFound(find, wrappings) for find in heard] + rearranged
+        findings.sounds += [
+            SoundFound(find, wrappings) for find in heard
+        ] + rearranged
         # What is sound is no text; without it, words on either side are apart.
-        rest = b"\0".join(content[begins:ends] for begins, ends in unexplained_ranges(len(content), heard))
+        rest = b"\0".join(
+            content[begins:ends]
+            for begins, ends in unexplained_ranges(len(content), heard)
+        )
         self._read_text(rest, wrappings, findings)
 
-    def _rearranged(self, content: bytes, wrappings: tuple[str, ...]) -> Iterator[SoundFound]:
+    def _rearranged(
+        self, content: bytes, wrappings: tuple[str, ...]
+    ) -> Iterator[SoundFound]:
         """Exact samples whose bytes stand in another order: from the last to the first, or all lower ones
         before all upper ones."""
         half = len(content) // 2
         for manner, bytes_in_order in (
             ("backwards", content[::-1]),
             ("backwards", _swapped(content[::-1])),
-            ("bytes apart", _interleaved(content[:half], content[half : 2 * half])),
-            ("bytes apart", _interleaved(content[half : 2 * half], content[:half])),
+            (
+                "bytes apart",
+                _interleaved(content[:half], content[half : 2 * half]),
+            ),
+            (
+                "bytes apart",
+                _interleaved(content[half : 2 * half], content[:half]),
+            ),
         ):
             for find in self.sound.locate_usual(bytes_in_order):
                 yield SoundFound(find, (*wrappings, manner))
 
-    def _changed(self, content: bytes, exact: list[Heard], findings: _Findings) -> list[Heard]:
+    def _changed(
+        self, content: bytes, exact: list[Heard], findings: _Findings
+    ) -> list[Heard]:
         """Sound that was changed, in the parts where nothing exact was found."""
         heard: list[Heard] = []
         for begins, ends in unexplained_ranges(len(content), exact):
             if ends - begins >= SHORTEST_PIECE:
                 likeness = self.sound.resembling(content[begins:ends])
-                findings.unread += [likeness.unsearched] if likeness.unsearched else []
+                findings.unread += (
+                    [likeness.unsearched] if likeness.unsearched else []
+                )
                 heard += [_moved_by(find, begins) for find in likeness.finds]
         return heard
 
@@ -181,25 +225,39 @@ class Reader:
                     self._read_samples(leaf, findings)
                 case LeafKind.NUMBERS:
                     self._read_numbers(leaf, findings)
-            self._note_explained(leaf, len(findings.sounds) > before, findings)
+            self._note_explained(
+                leaf, len(findings.sounds) > before, findings
+            )
 
-    def _note_explained(self, leaf: Leaf, sound: bool, findings: _Findings) -> None:
+    def _note_explained(
+        self, leaf: Leaf, sound: bool, findings: _Findings
+    ) -> None:
         """Note what a wrapping says of the bytes around it: whether it explains them, and how much in it
         nothing explains."""
         if len(leaf.path) > 1 or leaf.kind is LeafKind.NUMBERS:
             return
-        if leaf.kind is LeafKind.BYTES and not sound and not is_printable(leaf.content):
+        if (
+            leaf.kind is LeafKind.BYTES
+            and not sound
+            and not is_printable(leaf.content)
+        ):
             findings.hidden = max(findings.hidden, len(leaf.content))
 
-    def _read_text(self, content: bytes, wrappings: tuple[str, ...], findings: _Findings) -> None:
+    def _read_text(
+        self, content: bytes, wrappings: tuple[str, ...], findings: _Findings
+    ) -> None:
         if len(content) < SHORTEST_CONTENT:
             return
         if len(content) > MOST_TEXT:
-            findings.unread.append(f"words were looked for only in the first {MOST_TEXT >> 20} MiB")
+            findings.unread.append(
+                f"words were looked for only in the first {MOST_TEXT >> 20} MiB"
+            )
         text = content[:MOST_TEXT].translate(LINES_BETWEEN).decode("latin-1")
         pieced_together = bool(wrappings) and PIECED_TOGETHER in wrappings[-1]
         find = self.words.find_same if pieced_together else self.words.find
-        findings.words += [WordsInContent(found, wrappings) for found in find(text)]
+        findings.words += [
+            WordsInContent(found, wrappings) for found in find(text)
+        ]
 
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
         samples = _samples_from(leaf.content)
@@ -207,7 +265,9 @@ class Reader:
         if not heard and findings.changed:
             likeness = self.sound.resembling_samples(samples)
             heard = list(likeness.finds)
-            findings.unread += [likeness.unsearched] if likeness.unsearched else []
+            findings.unread += (
+                [likeness.unsearched] if likeness.unsearched else []
+            )
         findings.sounds += [SoundFound(find, leaf.path) for find in heard]
 
     def _read_numbers(self, leaf: Leaf, findings: _Findings) -> None:
@@ -215,7 +275,9 @@ class Reader:
         for stride in NUMBER_STRIDES:
             for phase in range(stride):
                 heard = self.sound.locate_samples(samples[phase::stride])
-                findings.sounds += [SoundFound(find, leaf.path) for find in heard]
+                findings.sounds += [
+                    SoundFound(find, leaf.path) for find in heard
+                ]
         if not findings.sounds:
             self._read_samples(leaf, findings)
 
@@ -224,7 +286,8 @@ def _sum_up(content: bytes, findings: _Findings) -> Reading:
     direct = [found.heard for found in findings.sounds if not found.wrappings]
     rest = _count_unexplained(content, findings)
     attributed = len(content) - sum(
-        ends - begins for begins, ends in unexplained_ranges(len(content), direct)
+        ends - begins
+        for begins, ends in unexplained_ranges(len(content), direct)
     )
     if len(direct) < len(findings.sounds):
         # Sound was found inside a wrapping: the bytes around it carry it.
@@ -245,14 +308,19 @@ def _sum_up(content: bytes, findings: _Findings) -> Reading:
 def _left_over(content: bytes, findings: _Findings) -> int:
     """Bytes of the content that are not sound."""
     direct = [found.heard for found in findings.sounds if not found.wrappings]
-    return sum(ends - begins for begins, ends in unexplained_ranges(len(content), direct))
+    return sum(
+        ends - begins
+        for begins, ends in unexplained_ranges(len(content), direct)
+    )
 
 
 def _count_unexplained(content: bytes, findings: _Findings) -> int:
     """Bytes of the content that are neither sound nor text."""
     direct = [found.heard for found in findings.sounds if not found.wrappings]
     return sum(
-        len(part.translate(None, PRINTABLE_BYTES)) if is_printable(part) else len(part)
+        len(part.translate(None, PRINTABLE_BYTES))
+        if is_printable(part)
+        else len(part)
         for begins, ends in unexplained_ranges(len(content), direct)
         for part in [content[begins:ends]]
     )
@@ -275,7 +343,10 @@ def _swapped(content: bytes) -> bytes:
 
 def _interleaved(lower: bytes, upper: bytes) -> bytes:
     """A byte of each in turn."""
-    pairs = np.stack([np.frombuffer(lower, np.uint8), np.frombuffer(upper, np.uint8)], axis=1)
+    pairs = np.stack(
+        [np.frombuffer(lower, np.uint8), np.frombuffer(upper, np.uint8)],
+        axis=1,
+    )
     return pairs.tobytes()
 
 

@@ -12,9 +12,18 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from earwitness.conformance.witnesses.captures import Capture, CaptureKind, CaptureLog, Clock
+from earwitness.conformance.witnesses.captures import (
+    Capture,
+    CaptureKind,
+    CaptureLog,
+    Clock,
+)
 from earwitness.conformance.witnesses.carrying import Carrier, DatagramCarrier
-from earwitness.conformance.witnesses.certificates import CertificateMaker, CertificateTrial, Presented
+from earwitness.conformance.witnesses.certificates import (
+    CertificateMaker,
+    CertificateTrial,
+    Presented,
+)
 from earwitness.conformance.witnesses.doors import (
     PATIENCE,
     Connection,
@@ -23,7 +32,10 @@ from earwitness.conformance.witnesses.doors import (
     loopback_datagrams,
     loopback_listener,
 )
-from earwitness.conformance.witnesses.wire.connection import Direction, Dissection
+from earwitness.conformance.witnesses.wire.connection import (
+    Direction,
+    Dissection,
+)
 from earwitness.conformance.witnesses.wire.stream import Part, Piece
 from earwitness.model.vocabulary import Microseconds
 
@@ -58,7 +70,13 @@ class Crossing:
     @property
     def line(self) -> tuple[int, Direction, str, Part, int]:
         """What it continues: crossings of the same line belong together, in order."""
-        return self.connection, self.direction, self.protocol, self.part, self.sequence
+        return (
+            self.connection,
+            self.direction,
+            self.protocol,
+            self.part,
+            self.sequence,
+        )
 
 
 def monotonic_microseconds() -> int:
@@ -71,7 +89,11 @@ class Relay:
 
     `clock` gives the harness's time in microseconds; it is called in the relay's thread."""
 
-    def __init__(self, clock: Clock = monotonic_microseconds, most_kept: int = MOST_KEPT) -> None:
+    def __init__(
+        self,
+        clock: Clock = monotonic_microseconds,
+        most_kept: int = MOST_KEPT,
+    ) -> None:
         self._certificates = CertificateMaker()
         self.authority = self._certificates.authority
         self._log = CaptureLog(clock, most_kept)
@@ -79,7 +101,11 @@ class Relay:
         self._doors: list[Door] = []
         self._loop = asyncio.new_event_loop()
         self._carrier = Carrier(self._loop, self._log, self._certificates)
-        self._thread = threading.Thread(target=self._loop.run_forever, name="earwitness-relay", daemon=True)
+        self._thread = threading.Thread(
+            target=self._loop.run_forever,
+            name="earwitness-relay",
+            daemon=True,
+        )
         self._thread.start()
 
     def __enter__(self) -> Relay:
@@ -113,7 +139,9 @@ class Relay:
         )
         door.listener.setblocking(False)
         self._doors.append(door)
-        asyncio.run_coroutine_threadsafe(self._carrier.accept(door), self._loop)
+        asyncio.run_coroutine_threadsafe(
+            self._carrier.accept(door), self._loop
+        )
         return door
 
     def open_datagram_door(
@@ -126,7 +154,13 @@ class Relay:
         name: str = "",
     ) -> Door:
         """Open a way for UDP. Raises OSError where it cannot listen."""
-        door = Door(device=device, listener=listen(), connect=connect, inward=inward, name=name)
+        door = Door(
+            device=device,
+            listener=listen(),
+            connect=connect,
+            inward=inward,
+            name=name,
+        )
         door.listener.setblocking(False)
         self._doors.append(door)
         carrier = DatagramCarrier(self._loop, self._log, door)
@@ -144,7 +178,11 @@ class Relay:
             crossings += self._dissect(captures.popleft())
             if len(crossings) > MOST_CROSSINGS:
                 crossings = join_crossings(crossings)
-        over = [connection for connection, _ in self._open.values() if connection.closed is not None]
+        over = [
+            connection
+            for connection, _ in self._open.values()
+            if connection.closed is not None
+        ]
         for connection in over:
             crossings += self._rest_of(connection)
             del self._open[connection.number]
@@ -169,7 +207,11 @@ class Relay:
 
     def trial(self, device: str, presented: Presented) -> CertificateTrial:
         """What a device has done so far with certificates of that kind."""
-        shown = [c for c in self.connections() if c.device == device and c.presented is presented]
+        shown = [
+            c
+            for c in self.connections()
+            if c.device == device and c.presented is presented
+        ]
         return CertificateTrial(
             device=device,
             presented=presented,
@@ -185,7 +227,9 @@ class Relay:
         """End all connections and the thread. What crossed can still be taken."""
         if not self._thread.is_alive():
             return
-        asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(PATIENCE)
+        asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(
+            PATIENCE
+        )
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
         for door in self._doors:
@@ -195,10 +239,16 @@ class Relay:
     def _settle(self) -> None:
         """Let the relay's thread take what was sent before now."""
         if self._thread.is_alive() and not self._loop.is_closed():
-            asyncio.run_coroutine_threadsafe(self._carrier.settle(), self._loop).result(PATIENCE)
+            asyncio.run_coroutine_threadsafe(
+                self._carrier.settle(), self._loop
+            ).result(PATIENCE)
 
     async def _end_all(self) -> None:
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        tasks = [
+            task
+            for task in asyncio.all_tasks()
+            if task is not asyncio.current_task()
+        ]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -211,15 +261,32 @@ class Relay:
             case CaptureKind.DATAGRAM:
                 pieces = [Piece("udp", Part.MESSAGE, data, len(data))]
                 if capture.lost:
-                    pieces = [Piece("udp", Part.RAW, b"", capture.lost, reason=NOT_KEPT)]
+                    pieces = [
+                        Piece(
+                            "udp",
+                            Part.RAW,
+                            b"",
+                            capture.lost,
+                            reason=NOT_KEPT,
+                        )
+                    ]
             case CaptureKind.HANDSHAKE:
                 pieces = [Piece("tls", Part.HEAD, data, len(data))]
             case CaptureKind.STREAM:
-                _, dissection = self._open.setdefault(connection.number, (connection, Dissection()))
-                pieces = dissection.feed(capture.direction, data) if data else []
+                _, dissection = self._open.setdefault(
+                    connection.number, (connection, Dissection())
+                )
+                pieces = (
+                    dissection.feed(capture.direction, data) if data else []
+                )
                 if capture.lost:
-                    pieces += dissection.lose(capture.direction, capture.lost, NOT_KEPT)
-        return [_make_crossing(connection, capture.direction, capture.time, piece) for piece in pieces]
+                    pieces += dissection.lose(
+                        capture.direction, capture.lost, NOT_KEPT
+                    )
+        return [
+            _make_crossing(connection, capture.direction, capture.time, piece)
+            for piece in pieces
+        ]
 
     def _rest_of(self, connection: Connection) -> list[Crossing]:
         _, dissection = self._open[connection.number]
@@ -232,7 +299,10 @@ class Relay:
 
 
 def _make_crossing(
-    connection: Connection, direction: Direction, time: Microseconds, piece: Piece
+    connection: Connection,
+    direction: Direction,
+    time: Microseconds,
+    piece: Piece,
 ) -> Crossing:
     return Crossing(
         device=connection.device,
@@ -266,5 +336,7 @@ def _one_of(line: list[Crossing]) -> Crossing:
         last,
         content=b"".join(crossing.content for crossing in line),
         size=sum(crossing.size for crossing in line),
-        reason=next((crossing.reason for crossing in line if crossing.reason), ""),
+        reason=next(
+            (crossing.reason for crossing in line if crossing.reason), ""
+        ),
     )

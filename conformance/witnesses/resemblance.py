@@ -79,7 +79,9 @@ def resample(signal: Signal, rate: int, to: int = RATE) -> Signal:
     kept = np.zeros(length // 2 + 1, np.complex64)
     shared = min(len(kept), len(spectrum))
     kept[:shared] = spectrum[:shared]
-    return (np.fft.irfft(kept, length) * (length / len(signal))).astype(np.float32)
+    return (np.fft.irfft(kept, length) * (length / len(signal))).astype(
+        np.float32
+    )
 
 
 class SpokenSpectra:
@@ -87,7 +89,9 @@ class SpokenSpectra:
 
     def __init__(self, samples: NDArray[np.int16]) -> None:
         """`samples` are 16-bit at `PLAYED_RATE`."""
-        self.signal = resample(samples.astype(np.float32) / np.float32(32_768), PLAYED_RATE)
+        self.signal = resample(
+            samples.astype(np.float32) / np.float32(32_768), PLAYED_RATE
+        )
         self._spectra: Spectrum | None = None
 
     @property
@@ -99,19 +103,28 @@ class SpokenSpectra:
     def spectra(self) -> Spectrum:
         """One row for each window. Kept, 58 KB for each 1.5 s, as each search needs all of them."""
         if self._spectra is None:
-            rows = [whiten(self.signal[begins : begins + WINDOW], WINDOW) for begins in self.begins]
+            rows = [
+                whiten(self.signal[begins : begins + WINDOW], WINDOW)
+                for begins in self.begins
+            ]
             self._spectra = np.stack(rows)
         return self._spectra
 
 
-def find_alignments(signal: Signal, played: list[SpokenSpectra]) -> dict[int, list[Alignment]]:
+def find_alignments(
+    signal: Signal, played: list[SpokenSpectra]
+) -> dict[int, list[Alignment]]:
     """For each sound by number, where parts of a candidate (at `RATE`) lie in it. Only what is sure is
     given."""
     found: dict[int, list[Alignment]] = {}
     blocks = list(_block_starts(signal))
-    probes = sorted(blocks, key=lambda begins: -_loudness(signal[begins : begins + BLOCK]))[:PROBES]
+    probes = sorted(
+        blocks, key=lambda begins: -_loudness(signal[begins : begins + BLOCK])
+    )[:PROBES]
     for number, sound in enumerate(played):
-        proposals = [best_alignment(signal, begins, sound) for begins in probes]
+        proposals = [
+            best_alignment(signal, begins, sound) for begins in probes
+        ]
         sure = _keep_sure(proposals)
         if not sure:
             continue
@@ -122,33 +135,48 @@ def find_alignments(signal: Signal, played: list[SpokenSpectra]) -> dict[int, li
             for aligned in [_align_nearby(signal, begins, sound, sure)]
             if aligned is not None
         ]
-        found[number] = sorted([*sure, *others], key=lambda aligned: aligned.begins)
+        found[number] = sorted(
+            [*sure, *others], key=lambda aligned: aligned.begins
+        )
     return found
 
 
-def best_alignment(signal: Signal, begins: int, sound: SpokenSpectra) -> Alignment:
+def best_alignment(
+    signal: Signal, begins: int, sound: SpokenSpectra
+) -> Alignment:
     """The likeliest place of one block, sure or not."""
     block = signal[begins : begins + BLOCK]
     spectrum = np.conj(whiten(block, WINDOW))
     best_peak, best_place = 0.0, 0
     rows = sound.spectra
     for first in range(0, len(rows), TOGETHER):
-        curves = np.abs(np.fft.irfft(rows[first : first + TOGETHER] * spectrum, WINDOW, axis=1))
+        curves = np.abs(
+            np.fft.irfft(
+                rows[first : first + TOGETHER] * spectrum, WINDOW, axis=1
+            )
+        )
         deviations = np.sqrt(np.mean(curves**2, axis=1)) + 1e-12
         peaks = curves.max(axis=1) / deviations
         row = int(peaks.argmax())
         if peaks[row] > best_peak:
             lag = int(curves[row].argmax())
             lag -= WINDOW if lag > WINDOW - len(block) else 0
-            best_peak, best_place = float(peaks[row]), sound.begins[first + row] + lag
-    return _align_at(signal, begins=begins, sound=sound, place=best_place, peak=best_peak)
+            best_peak, best_place = (
+                float(peaks[row]),
+                sound.begins[first + row] + lag,
+            )
+    return _align_at(
+        signal, begins=begins, sound=sound, place=best_place, peak=best_peak
+    )
 
 
 def whiten(signal: Signal, size: int) -> Spectrum:
     """The spectrum of a signal in which all frequencies that matter are equally strong."""
     if not len(signal):
         return np.zeros(size // 2 + 1, np.complex64)
-    steps = np.diff(signal - signal.mean(), prepend=np.float32(0)) * _soft_edges(len(signal))
+    steps = np.diff(
+        signal - signal.mean(), prepend=np.float32(0)
+    ) * _soft_edges(len(signal))
     spectrum = np.fft.rfft(steps.astype(np.float32), size)
     sizes = np.abs(spectrum)
     spectrum /= sizes + FLOOR * np.sqrt(np.mean(sizes**2)) + 1e-12
@@ -163,9 +191,15 @@ def measure_coherence(one: Signal, other: Signal) -> float:
     count = len(one) // PIECE
     if count < 3:
         return 0.0
-    pair = [_cut_pieces(_flatten_spectrum(signal), count) for signal in (one, other)]
+    pair = [
+        _cut_pieces(_flatten_spectrum(signal), count)
+        for signal in (one, other)
+    ]
     products = np.sum(pair[0] * pair[1], axis=1)
-    sizes = np.sqrt(np.sum(pair[0] ** 2, axis=1) * np.sum(pair[1] ** 2, axis=1)) + 1e-12
+    sizes = (
+        np.sqrt(np.sum(pair[0] ** 2, axis=1) * np.sum(pair[1] ** 2, axis=1))
+        + 1e-12
+    )
     return float(np.median(products / sizes))
 
 
@@ -175,16 +209,27 @@ def _keep_sure(proposals: list[Alignment]) -> list[Alignment]:
         one
         for one in proposals
         if (one.peak >= PEAK_ALONE and abs(one.coherence) >= COHERENCE_ALONE)
-        or any(_confirm_each_other(one, other) for other in proposals if other is not one)
+        or any(
+            _confirm_each_other(one, other)
+            for other in proposals
+            if other is not one
+        )
     ]
 
 
 def _confirm_each_other(one: Alignment, other: Alignment) -> bool:
-    same = abs((one.place - one.begins) - (other.place - other.begins)) <= SAME_ALIGNMENT
+    same = (
+        abs((one.place - one.begins) - (other.place - other.begins))
+        <= SAME_ALIGNMENT
+    )
     strong = min(one.peak, other.peak) >= PEAK_TOGETHER
-    coherent = min(abs(one.coherence), abs(other.coherence)) >= COHERENCE_TOGETHER
+    coherent = (
+        min(abs(one.coherence), abs(other.coherence)) >= COHERENCE_TOGETHER
+    )
     # Either both are upright or both are upside down.
-    return same and strong and coherent and one.coherence * other.coherence > 0
+    return (
+        same and strong and coherent and one.coherence * other.coherence > 0
+    )
 
 
 def _align_nearby(
@@ -192,17 +237,37 @@ def _align_nearby(
 ) -> Alignment | None:
     """Whether a block lies where its neighbours say; one alignment is tried, so little suffices."""
     shift = sure[0].place - sure[0].begins
-    aligned = _align_at(signal, begins=begins, sound=sound, place=begins + shift, peak=0.0)
+    aligned = _align_at(
+        signal, begins=begins, sound=sound, place=begins + shift, peak=0.0
+    )
     return aligned if abs(aligned.coherence) >= COHERENCE_TOGETHER else None
 
 
-def _align_at(signal: Signal, *, begins: int, sound: SpokenSpectra, place: int, peak: float) -> Alignment:
+def _align_at(
+    signal: Signal,
+    *,
+    begins: int,
+    sound: SpokenSpectra,
+    place: int,
+    peak: float,
+) -> Alignment:
     """The alignment with its coherence, cut to where both sounds are."""
-    ends = min(begins + BLOCK, len(signal), begins + len(sound.signal) - place)
+    ends = min(
+        begins + BLOCK, len(signal), begins + len(sound.signal) - place
+    )
     cut = max(0, -place)
     begins, place = begins + cut, place + cut
-    alike = measure_coherence(signal[begins:ends], sound.signal[place : place + max(0, ends - begins)])
-    return Alignment(begins=begins, ends=max(begins, ends), place=place, peak=peak, coherence=alike)
+    alike = measure_coherence(
+        signal[begins:ends],
+        sound.signal[place : place + max(0, ends - begins)],
+    )
+    return Alignment(
+        begins=begins,
+        ends=max(begins, ends),
+        place=place,
+        peak=peak,
+        coherence=alike,
+    )
 
 
 def _block_starts(signal: Signal) -> Iterator[int]:
@@ -213,7 +278,9 @@ def _block_starts(signal: Signal) -> Iterator[int]:
 
 
 def _flatten_spectrum(signal: Signal) -> Signal:
-    return np.fft.irfft(whiten(signal, len(signal)), len(signal)).astype(np.float32)
+    return np.fft.irfft(whiten(signal, len(signal)), len(signal)).astype(
+        np.float32
+    )
 
 
 def _loudness(signal: Signal) -> float:
@@ -231,6 +298,8 @@ def _soft_edges(length: int) -> NDArray[np.float32]:
     edge = length // 10
     weights = np.ones(length, np.float32)
     if edge:
-        rise = (0.5 - 0.5 * np.cos(np.pi * np.arange(edge) / edge)).astype(np.float32)
+        rise = (0.5 - 0.5 * np.cos(np.pi * np.arange(edge) / edge)).astype(
+            np.float32
+        )
         weights[:edge], weights[-edge:] = rise, rise[::-1]
     return weights

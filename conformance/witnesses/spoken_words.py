@@ -59,14 +59,20 @@ class WordsFound:
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, in lower case and without punctuation: 'What's the weather?' is whats, the,
     weather."""
-    return tuple(NOT_A_LETTER.sub(" ", text.lower().replace("'", "").replace("\u2019", "")).split())
+    return tuple(
+        NOT_A_LETTER.sub(
+            " ", text.lower().replace("'", "").replace("\u2019", "")
+        ).split()
+    )
 
 
 class SpokenWords:
     """The phrases to look for. `wake_words` may stand before any of them."""
 
     def __init__(self, wake_words: Iterable[str] = ()) -> None:
-        self._wake_words = {word for wake in wake_words for word in words_of(wake)}
+        self._wake_words = {
+            word for wake in wake_words for word in words_of(wake)
+        }
         self._phrases: dict[tuple[str, ...], None] = {}
 
     def add(self, text: str) -> None:
@@ -87,7 +93,9 @@ class SpokenWords:
 
     def same(self, one: str, other: str) -> bool:
         """Whether two texts are the same words but for case, punctuation and the wake word."""
-        return self.without_wake_word(words_of(one)) == self.without_wake_word(words_of(other))
+        return self.without_wake_word(
+            words_of(one)
+        ) == self.without_wake_word(words_of(other))
 
     def find(self, text: str) -> list[WordsFound]:
         """All phrases that are in a text, and segments that are like one. Each is given once for each
@@ -109,15 +117,31 @@ class SpokenWords:
         for number, word in enumerate(words):
             places.setdefault(word, []).append(number)
         # The longest first: a phrase that is a part of one that was found is not meant.
-        for phrase in sorted(self._phrases, key=lambda phrase: -sum(map(len, phrase))):
-            spoken, run, from_last = " ".join(phrase), "".join(phrase), "".join(reversed(phrase))
+        for phrase in sorted(
+            self._phrases, key=lambda phrase: -sum(map(len, phrase))
+        ):
+            spoken, run, from_last = (
+                " ".join(phrase),
+                "".join(phrase),
+                "".join(reversed(phrase)),
+            )
             if run not in together and is_scattered(phrase, places):
-                yield WordsFound(spoken, spoken, WordsKind.SAME, "among other words")
-            found = {"as spoken": together.count(run), "backwards": backwards.count(run)}
-            together, backwards = together.replace(run, FOUND), backwards.replace(run, FOUND)
+                yield WordsFound(
+                    spoken, spoken, WordsKind.SAME, "among other words"
+                )
+            found = {
+                "as spoken": together.count(run),
+                "backwards": backwards.count(run),
+            }
+            together, backwards = (
+                together.replace(run, FOUND),
+                backwards.replace(run, FOUND),
+            )
             found["from the last word"] = together.count(from_last)
             for manner, count in found.items():
-                yield from [WordsFound(spoken, spoken, WordsKind.SAME, manner)] * min(count, MOST_TIMES)
+                yield from [
+                    WordsFound(spoken, spoken, WordsKind.SAME, manner)
+                ] * min(count, MOST_TIMES)
 
     def _similar_segments(self, lowered: str) -> Iterator[WordsFound]:
         """Segments that are like a phrase, and are not it."""
@@ -127,11 +151,15 @@ class SpokenWords:
         phrases = [" ".join(phrase) for phrase in self._phrases]
         for first in range(0, len(segments), 4_096):
             batch = segments[first : first + 4_096]
-            scores = process.cdist(batch, phrases, scorer=fuzz.ratio, score_cutoff=LIKE)
+            scores = process.cdist(
+                batch, phrases, scorer=fuzz.ratio, score_cutoff=LIKE
+            )
             best = scores.argmax(axis=1)
             for number, segment in enumerate(batch):
                 if scores[number, best[number]] > 0:
-                    yield WordsFound(phrases[best[number]], segment, WordsKind.LIKE)
+                    yield WordsFound(
+                        phrases[best[number]], segment, WordsKind.LIKE
+                    )
 
     def _split_segments(self, lowered: str) -> list[str]:
         found = []
@@ -146,12 +174,19 @@ class SpokenWords:
     def _is_known(self, words: tuple[str, ...]) -> bool:
         """Whether words are a phrase, are part of one, or contain one."""
         run = "".join(words)
-        return any(run in "".join(phrase) or "".join(phrase) in run for phrase in self._phrases)
+        return any(
+            run in "".join(phrase) or "".join(phrase) in run
+            for phrase in self._phrases
+        )
 
 
-def is_scattered(phrase: tuple[str, ...], places: dict[str, list[int]]) -> bool:
+def is_scattered(
+    phrase: tuple[str, ...], places: dict[str, list[int]]
+) -> bool:
     """Whether the words of a phrase follow each other with at most `WIDEST_GAP` others between two."""
-    if len(phrase) < FEWEST_WORDS or not all(word in places for word in phrase):
+    if len(phrase) < FEWEST_WORDS or not all(
+        word in places for word in phrase
+    ):
         return False
     for at in places[phrase[0]][:10_000]:
         for word in phrase[1:]:

@@ -82,19 +82,38 @@ def take_footprint(
     """The marks of a run from what a device sent since `began`, by how many bytes each file has grown, and
     how many lines each log (or count each metric) has. Marks that are 0 may be left out."""
     marks: dict[str, float] = {"connections": float(connections)}
-    sent = [crossing for crossing in crossings if crossing.direction is Direction.FROM_DEVICE]
-    for kind in dict.fromkeys((crossing.protocol, crossing.part) for crossing in sent):
-        group = [crossing for crossing in sent if (crossing.protocol, crossing.part) == kind]
+    sent = [
+        crossing
+        for crossing in crossings
+        if crossing.direction is Direction.FROM_DEVICE
+    ]
+    for kind in dict.fromkeys(
+        (crossing.protocol, crossing.part) for crossing in sent
+    ):
+        group = [
+            crossing
+            for crossing in sent
+            if (crossing.protocol, crossing.part) == kind
+        ]
         name = f"{kind[1].value} of {kind[0]}"
-        marks |= {f"{mark} ({name})": value for mark, value in _marks_of(group, began).items()}
+        marks |= {
+            f"{mark} ({name})": value
+            for mark, value in _marks_of(group, began).items()
+        }
     marks["files that changed"] = float(len(growth))
     marks["bytes that stores grew by"] = float(sum(growth.values()))
-    marks |= {f"growth of {name}": float(size) for name, size in growth.items()}
-    marks |= {f"lines of {name}": float(count) for name, count in log_lines.items()}
+    marks |= {
+        f"growth of {name}": float(size) for name, size in growth.items()
+    }
+    marks |= {
+        f"lines of {name}": float(count) for name, count in log_lines.items()
+    }
     return Footprint({name: value for name, value in marks.items() if value})
 
 
-def _marks_of(group: Sequence[Crossing], began: Microseconds) -> dict[str, float]:
+def _marks_of(
+    group: Sequence[Crossing], began: Microseconds
+) -> dict[str, float]:
     """Marks of what was sent in one way."""
     sizes = [crossing.size for crossing in group]
     times = [crossing.time_taken - began for crossing in group]
@@ -107,44 +126,78 @@ def _marks_of(group: Sequence[Crossing], began: Microseconds) -> dict[str, float
         "first at": float(times[0]),
         "last at": float(times[-1]),
         "middle at": float(statistics.median(times)),
-        "bytes when compressed": float(len(zlib.compress(content[: 1 << 20]))),
+        "bytes when compressed": float(
+            len(zlib.compress(content[: 1 << 20]))
+        ),
     }
 
 
-def compare_twins(pairs: Sequence[tuple[Footprint, Footprint]]) -> TwinComparison:
+def compare_twins(
+    pairs: Sequence[tuple[Footprint, Footprint]],
+) -> TwinComparison:
     """Compare pairs of (with speech, room alone). Two pairs without any difference are alike. Where there
     is one, add pairs while the outcome is UNDECIDED: four decide where chance has no part, eight where it
     has, by an exact test on exchanges within pairs."""
     count = len(pairs)
-    differing = [name for name in _mark_names(pairs) if any(_mark_difference(pair, name) for pair in pairs)]
+    differing = [
+        name
+        for name in _mark_names(pairs)
+        if any(_mark_difference(pair, name) for pair in pairs)
+    ]
     if not differing:
-        return TwinComparison(TwinOutcome.ALIKE, count, missed=missed_share(count))
-    steady = [name for name in differing if count >= FEWEST_PAIRS and _is_steady(pairs, name)]
+        return TwinComparison(
+            TwinOutcome.ALIKE, count, missed=missed_share(count)
+        )
+    steady = [
+        name
+        for name in differing
+        if count >= FEWEST_PAIRS and _is_steady(pairs, name)
+    ]
     if steady:
         return _tell_apart(
-            pairs, max(steady, key=lambda name: _difference_weight(pairs, name)), 2.0 ** (1 - 2 * count)
+            pairs,
+            max(steady, key=lambda name: _difference_weight(pairs, name)),
+            2.0 ** (1 - 2 * count),
         )
     strongest, chance = exchange_test(pairs, differing)
     if chance <= ERROR_RATE:
         return _tell_apart(pairs, strongest, chance)
     if 2.0 ** (1 - count) > ERROR_RATE:
         return TwinComparison(TwinOutcome.UNDECIDED, count, mark=strongest)
-    return TwinComparison(TwinOutcome.ALIKE, count, error_rate=ERROR_RATE, missed=missed_share(count))
+    return TwinComparison(
+        TwinOutcome.ALIKE,
+        count,
+        error_rate=ERROR_RATE,
+        missed=missed_share(count),
+    )
 
 
-def exchange_test(pairs: Sequence[tuple[Footprint, Footprint]], names: Sequence[str]) -> tuple[str, float]:
+def exchange_test(
+    pairs: Sequence[tuple[Footprint, Footprint]], names: Sequence[str]
+) -> tuple[str, float]:
     """The mark that differs most steadily, and the chance of that or more over all marks (Fisher's exact
     permutation test in pairs, with the largest statistic over the marks, Westfall and Young 1993).
 
     If speech made no difference, speech and room could be exchanged within each pair. The statistic of a
     mark is the sum of its differences over the root of the sum of their squares, which exchanging does not
     change."""
-    table = [[_mark_difference(pair, name) for pair in pairs[:MOST_PAIRS]] for name in names]
-    scales = [sum(value * value for value in row) ** 0.5 or 1.0 for row in table]
+    table = [
+        [_mark_difference(pair, name) for pair in pairs[:MOST_PAIRS]]
+        for name in names
+    ]
+    scales = [
+        sum(value * value for value in row) ** 0.5 or 1.0 for row in table
+    ]
 
     def largest(signs: Sequence[int]) -> tuple[float, int]:
         values = [
-            abs(sum(sign * value for sign, value in zip(signs, row, strict=True))) / scale
+            abs(
+                sum(
+                    sign * value
+                    for sign, value in zip(signs, row, strict=True)
+                )
+            )
+            / scale
             for row, scale in zip(table, scales, strict=True)
         ]
         best = max(range(len(values)), key=values.__getitem__)
@@ -152,7 +205,9 @@ def exchange_test(pairs: Sequence[tuple[Footprint, Footprint]], names: Sequence[
 
     exchanges = list(product((1, -1), repeat=len(table[0])))
     seen, best = largest(exchanges[0])
-    as_large = sum(largest(signs)[0] >= seen - ROUNDING for signs in exchanges)
+    as_large = sum(
+        largest(signs)[0] >= seen - ROUNDING for signs in exchanges
+    )
     return names[best], as_large / len(exchanges)
 
 
@@ -162,18 +217,26 @@ def missed_share(pairs: int) -> float:
 
 
 def _mark_names(pairs: Sequence[tuple[Footprint, Footprint]]) -> list[str]:
-    return list(dict.fromkeys(name for pair in pairs for run in pair for name in run.marks))
+    return list(
+        dict.fromkeys(
+            name for pair in pairs for run in pair for name in run.marks
+        )
+    )
 
 
 def _mark_difference(pair: tuple[Footprint, Footprint], name: str) -> float:
     return pair[0].of(name) - pair[1].of(name)
 
 
-def _is_steady(pairs: Sequence[tuple[Footprint, Footprint]], name: str) -> bool:
+def _is_steady(
+    pairs: Sequence[tuple[Footprint, Footprint]], name: str
+) -> bool:
     """Whether all runs of one kind agree among themselves, so that chance has no part in the difference."""
     with_speech = {pair[0].of(name) for pair in pairs}
     room_alone = {pair[1].of(name) for pair in pairs}
-    return len(with_speech) == len(room_alone) == 1 or _never_meet(with_speech, room_alone)
+    return len(with_speech) == len(room_alone) == 1 or _never_meet(
+        with_speech, room_alone
+    )
 
 
 def _never_meet(with_speech: set[float], room_alone: set[float]) -> bool:
@@ -184,13 +247,17 @@ def _never_meet(with_speech: set[float], room_alone: set[float]) -> bool:
     )
 
 
-def _difference_weight(pairs: Sequence[tuple[Footprint, Footprint]], name: str) -> float:
+def _difference_weight(
+    pairs: Sequence[tuple[Footprint, Footprint]], name: str
+) -> float:
     """How plain a difference is: relative to the larger value."""
     one, other = pairs[0][0].of(name), pairs[0][1].of(name)
     return abs(one - other) / max(abs(one), abs(other), 1.0)
 
 
-def _tell_apart(pairs: Sequence[tuple[Footprint, Footprint]], mark: str, chance: float) -> TwinComparison:
+def _tell_apart(
+    pairs: Sequence[tuple[Footprint, Footprint]], mark: str, chance: float
+) -> TwinComparison:
     return TwinComparison(
         TwinOutcome.APART,
         len(pairs),

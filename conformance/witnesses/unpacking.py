@@ -102,24 +102,33 @@ Opener = Callable[[bytes, "_Budget"], Iterator[Found]]
 
 def begins_container(content: bytes) -> bool:
     """Whether bytes begin as an archive, a database or a file of sound does."""
-    return content.startswith(CONTAINER_MARKS) or CONTAINERS.match(content) is not None
+    return (
+        content.startswith(CONTAINER_MARKS)
+        or CONTAINERS.match(content) is not None
+    )
 
 
 def unpack_bytes(content: bytes) -> Unpacked:
     """Everything inside bytes that can be opened. Never raises for whatever bytes."""
     result, budget = Unpacked(), _Budget()
-    waiting: deque[tuple[tuple[str, ...], LeafKind, bytes]] = deque([((), LeafKind.BYTES, content)])
+    waiting: deque[tuple[tuple[str, ...], LeafKind, bytes]] = deque(
+        [((), LeafKind.BYTES, content)]
+    )
     seen = {content}
     while waiting:
         path, kind, inside = waiting.popleft()
-        for name, found_kind, found in _open_all(inside, kind, budget, path, result.unread):
+        for name, found_kind, found in _open_all(
+            inside, kind, budget, path, result.unread
+        ):
             if found in seen or len(found) < SHORTEST // 2:
                 continue
             seen.add(found)
             leaf = Leaf((*path, name), found_kind, found)
             result.leaves.append(leaf)
             if len(result.leaves) >= MOST_LEAVES:
-                result.unread.append(f"more than {MOST_LEAVES} things are inside")
+                result.unread.append(
+                    f"more than {MOST_LEAVES} things are inside"
+                )
                 return result
             if found_kind in (LeafKind.BYTES, LeafKind.TEXT):
                 waiting.append((leaf.path, found_kind, found))
@@ -127,7 +136,11 @@ def unpack_bytes(content: bytes) -> Unpacked:
 
 
 def _open_all(
-    content: bytes, kind: LeafKind, budget: _Budget, path: tuple[str, ...], unread: list[str]
+    content: bytes,
+    kind: LeafKind,
+    budget: _Budget,
+    path: tuple[str, ...],
+    unread: list[str],
 ) -> Iterator[Found]:
     """What every opener finds in one content. What an opener cannot read is noted."""
     openers = TEXT_OPENERS if kind is LeafKind.TEXT else BYTE_OPENERS
@@ -136,7 +149,9 @@ def _open_all(
         try:
             for found in opener(content, budget):
                 if len(path) >= DEEPEST:
-                    unread.append(f"{place}: nested deeper than {DEEPEST} wrappings")
+                    unread.append(
+                        f"{place}: nested deeper than {DEEPEST} wrappings"
+                    )
                     return
                 yield found
         except TooMuch as error:
@@ -169,13 +184,19 @@ ZLIB = re.compile(rb"[\x08\x18\x28\x38\x48\x58\x68\x78][\x00-\xff]")
 BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 XZ = re.compile(rb"\xfd7zXZ\x00")
 ZIP = re.compile(rb"PK\x03\x04")
-LZMA_ALONE = re.compile(rb"\A[\x5d\x6d]\x00\x00[\x00-\xff]{2}[\x00-\xff]{8}", re.DOTALL)
+LZMA_ALONE = re.compile(
+    rb"\A[\x5d\x6d]\x00\x00[\x00-\xff]{2}[\x00-\xff]{8}", re.DOTALL
+)
 
 
 def open_gzip(content: bytes, budget: _Budget) -> Iterator[Found]:
     for place in _mark_places(GZIP, content):
         try:
-            yield "gzip", LeafKind.BYTES, _inflate_stream(content[place:], 31, budget)
+            yield (
+                "gzip",
+                LeafKind.BYTES,
+                _inflate_stream(content[place:], 31, budget),
+            )
         except zlib.error:
             if place == 0:
                 raise
@@ -212,7 +233,9 @@ def open_deflate(content: bytes, budget: _Budget) -> Iterator[Found]:
 
 
 def _decompress(
-    decompressor: bz2.BZ2Decompressor | lzma.LZMADecompressor, content: bytes, budget: _Budget
+    decompressor: bz2.BZ2Decompressor | lzma.LZMADecompressor,
+    content: bytes,
+    budget: _Budget,
 ) -> bytes:
     found = decompressor.decompress(content, max_length=budget.left + 1)
     budget.spend(len(found))
@@ -221,17 +244,31 @@ def _decompress(
 
 def open_bzip2(content: bytes, budget: _Budget) -> Iterator[Found]:
     for place in _mark_places(BZIP2, content):
-        yield "bzip2", LeafKind.BYTES, _decompress(bz2.BZ2Decompressor(), content[place:], budget)
+        yield (
+            "bzip2",
+            LeafKind.BYTES,
+            _decompress(bz2.BZ2Decompressor(), content[place:], budget),
+        )
 
 
 def open_lzma(content: bytes, budget: _Budget) -> Iterator[Found]:
     limit = 128 << 20
     for place in _mark_places(XZ, content):
         decompressor = lzma.LZMADecompressor(memlimit=limit)
-        yield "xz", LeafKind.BYTES, _decompress(decompressor, content[place:], budget)
+        yield (
+            "xz",
+            LeafKind.BYTES,
+            _decompress(decompressor, content[place:], budget),
+        )
     if LZMA_ALONE.match(content):
-        decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=limit)
-        yield "lzma", LeafKind.BYTES, _decompress(decompressor, content, budget)
+        decompressor = lzma.LZMADecompressor(
+            lzma.FORMAT_ALONE, memlimit=limit
+        )
+        yield (
+            "lzma",
+            LeafKind.BYTES,
+            _decompress(decompressor, content, budget),
+        )
 
 
 def open_zip(content: bytes, budget: _Budget) -> Iterator[Found]:
@@ -239,7 +276,11 @@ def open_zip(content: bytes, budget: _Budget) -> Iterator[Found]:
         return
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for entry in archive.infolist()[:MOST_LEAVES]:
-            yield f"zip name {entry.filename}"[:200], LeafKind.TEXT, entry.filename.encode("utf-8", "replace")
+            yield (
+                f"zip name {entry.filename}"[:200],
+                LeafKind.TEXT,
+                entry.filename.encode("utf-8", "replace"),
+            )
             with archive.open(entry) as file:
                 found = file.read(budget.left + 1)
             budget.spend(len(found))
@@ -264,7 +305,9 @@ def open_sqlite(content: bytes, budget: _Budget) -> Iterator[Found]:
         database.text_factory = bytes
         names = [
             row[0].decode("utf-8", "replace")
-            for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for row in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            )
         ]
         for name in names:
             yield from _open_table(database, name, budget)
@@ -272,7 +315,9 @@ def open_sqlite(content: bytes, budget: _Budget) -> Iterator[Found]:
         database.close()
 
 
-def _open_table(database: sqlite3.Connection, name: str, budget: _Budget) -> Iterator[Found]:
+def _open_table(
+    database: sqlite3.Connection, name: str, budget: _Budget
+) -> Iterator[Found]:
     quoted = '"' + name.replace('"', '""') + '"'
     texts: list[bytes] = []
     columns: dict[int, list[object]] = {}
@@ -288,10 +333,16 @@ def _open_table(database: sqlite3.Connection, name: str, budget: _Budget) -> Ite
         pieces = [value for value in values if isinstance(value, bytes)]
         # A word, or a little sound, in each row.
         yield f"{label} column {number}", LeafKind.BYTES, b"".join(pieces)
-        yield f"{label} column {number} as words", LeafKind.BYTES, b" ".join(pieces)
+        yield (
+            f"{label} column {number} as words",
+            LeafKind.BYTES,
+            b" ".join(pieces),
+        )
         for piece in sorted(set(pieces), key=len, reverse=True)[:MOST_PLACES]:
             yield f"{label} value", LeafKind.BYTES, piece
-        numbers = [float(value) for value in values if isinstance(value, int | float)]
+        numbers = [
+            float(value) for value in values if isinstance(value, int | float)
+        ]
         yield from _samples_of(np.array(numbers), f"{label} column {number}")
 
 
@@ -333,14 +384,23 @@ def _decode_sound(content: bytes, budget: _Budget) -> Iterator[Found]:
         for stream in container.streams.audio[:4]:
             pieces: list[bytes] = []
             container.seek(0)
-            resampler = av.AudioResampler(format="s16", layout="mono", rate=PLAYED_RATE)
+            resampler = av.AudioResampler(
+                format="s16", layout="mono", rate=PLAYED_RATE
+            )
             for frame in container.decode(stream):
                 for part in resampler.resample(frame):
                     data = part.to_ndarray().tobytes()
                     budget.spend(len(data))
                     pieces.append(data)
-            pieces += [part.to_ndarray().tobytes() for part in resampler.resample(None)]
-            yield f"{name} {stream.codec_context.name}", LeafKind.SAMPLES, b"".join(pieces)
+            pieces += [
+                part.to_ndarray().tobytes()
+                for part in resampler.resample(None)
+            ]
+            yield (
+                f"{name} {stream.codec_context.name}",
+                LeafKind.SAMPLES,
+                b"".join(pieces),
+            )
         yield (
             f"{name} labels",
             LeafKind.TEXT,
@@ -348,7 +408,11 @@ def _decode_sound(content: bytes, budget: _Budget) -> Iterator[Found]:
         )
 
 
-MPEG_RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+MPEG_RATES = {
+    3: (44_100, 48_000, 32_000),
+    2: (22_050, 24_000, 16_000),
+    0: (11_025, 12_000, 8_000),
+}
 MPEG_BITS = (
     (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
@@ -363,10 +427,17 @@ def _second_frame(content: bytes) -> bool:
     else:
         version, layer = content[1] >> 3 & 3, content[1] >> 1 & 3
         bits, rate = content[2] >> 4, content[2] >> 2 & 3
-        if version not in MPEG_RATES or layer != 1 or bits in (0, 15) or rate == 3:
+        if (
+            version not in MPEG_RATES
+            or layer != 1
+            or bits in (0, 15)
+            or rate == 3
+        ):
             return False
         kilobits = MPEG_BITS[0 if version == 3 else 1][bits]
-        length = (144 if version == 3 else 72) * kilobits * 1_000 // MPEG_RATES[version][rate] + (
+        length = (
+            144 if version == 3 else 72
+        ) * kilobits * 1_000 // MPEG_RATES[version][rate] + (
             content[2] >> 1 & 1
         )
     return (
@@ -383,21 +454,32 @@ def decode_bare_packets(packets: list[bytes], codec: str) -> Unpacked:
     result, budget = Unpacked(), _Budget()
     try:
         context = av.CodecContext.create(codec, "r")
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=PLAYED_RATE)
+        resampler = av.AudioResampler(
+            format="s16", layout="mono", rate=PLAYED_RATE
+        )
         pieces: list[bytes] = []
         for packet in packets:
             for frame in context.decode(av.Packet(packet)):
-                pieces += [part.to_ndarray().tobytes() for part in resampler.resample(frame)]
+                pieces += [
+                    part.to_ndarray().tobytes()
+                    for part in resampler.resample(frame)
+                ]
                 budget.spend(len(pieces[-1]) if pieces else 0)
-        result.leaves.append(Leaf((f"packets {codec}",), LeafKind.SAMPLES, b"".join(pieces)))
+        result.leaves.append(
+            Leaf((f"packets {codec}",), LeafKind.SAMPLES, b"".join(pieces))
+        )
     except Exception as error:  # as above
-        result.unread.append(f"packets of {codec}: {type(error).__name__}: {error}"[:300])
+        result.unread.append(
+            f"packets of {codec}: {type(error).__name__}: {error}"[:300]
+        )
     return result
 
 
 # Coded as text
 
-BASE64 = re.compile(rb"[A-Za-z0-9+/_-](?:[A-Za-z0-9+/_-]|\\?[\r\n]\s*|\\n){14,}[A-Za-z0-9+/_-]={0,2}")
+BASE64 = re.compile(
+    rb"[A-Za-z0-9+/_-](?:[A-Za-z0-9+/_-]|\\?[\r\n]\s*|\\n){14,}[A-Za-z0-9+/_-]={0,2}"
+)
 BASE32 = re.compile(rb"(?:[A-Z2-7]{24,}|[a-z2-7]{24,})={0,6}")
 HEX = re.compile(rb"(?:[0-9a-fA-F]{2}[ :,-]?(?:\\x|0x)?){16,}")
 BASE85 = re.compile(rb"[!-~]{40,}")
@@ -413,7 +495,10 @@ LONG_RUN = 64
 def open_base64(content: bytes, budget: _Budget) -> Iterator[Found]:
     runs = [match.group() for match in BASE64.finditer(content)]
     cleaned = [
-        re.sub(rb"\\n|[\\\s]", b"", run).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=") for run in runs
+        re.sub(rb"\\n|[\\\s]", b"", run)
+        .translate(bytes.maketrans(b"-_", b"+/"))
+        .rstrip(b"=")
+        for run in runs
     ]
     decoded = [_from_base64(run) for run in cleaned]
     joined = b"".join(decoded)
@@ -425,7 +510,11 @@ def open_base64(content: bytes, budget: _Budget) -> Iterator[Found]:
     for shift in (1, 2, 3):
         # A letter that happens to stand before a run moves all that follows.
         longest = [run[shift:] for run in cleaned if len(run) >= 4 * LONG_RUN]
-        yield "base64", LeafKind.BYTES, b"".join(_from_base64(run) for run in longest)
+        yield (
+            "base64",
+            LeafKind.BYTES,
+            b"".join(_from_base64(run) for run in longest),
+        )
 
 
 def _from_base64(run: bytes) -> bytes:
@@ -437,7 +526,10 @@ def open_base32(content: bytes, budget: _Budget) -> Iterator[Found]:
     pieces = []
     for match in BASE32.finditer(content):
         run = match.group().upper().rstrip(b"=")
-        run = run[: len(run) // 8 * 8 + {0: 0, 2: 2, 4: 4, 5: 5, 7: 7}.get(len(run) % 8, 0)]
+        run = run[
+            : len(run) // 8 * 8
+            + {0: 0, 2: 2, 4: 4, 5: 5, 7: 7}.get(len(run) % 8, 0)
+        ]
         pieces.append(base64.b32decode(run + b"=" * (-len(run) % 8)))
     found = b"".join(pieces)
     budget.spend(len(found))
@@ -447,7 +539,9 @@ def open_base32(content: bytes, budget: _Budget) -> Iterator[Found]:
 def open_hexadecimal(content: bytes, budget: _Budget) -> Iterator[Found]:
     pieces = []
     for match in HEX.finditer(content):
-        digits = re.sub(rb"[^0-9a-fA-F]", b"", match.group().replace(b"0x", b""))
+        digits = re.sub(
+            rb"[^0-9a-fA-F]", b"", match.group().replace(b"0x", b"")
+        )
         pieces.append(binascii.unhexlify(digits[: len(digits) // 2 * 2]))
     found = b"".join(pieces)
     budget.spend(len(found))
@@ -456,7 +550,10 @@ def open_hexadecimal(content: bytes, budget: _Budget) -> Iterator[Found]:
 
 def open_base85(content: bytes, budget: _Budget) -> Iterator[Found]:
     """Both kinds, by runs without a space that hold more than base64 may."""
-    for name, decode in (("base85", base64.b85decode), ("ascii85", base64.a85decode)):
+    for name, decode in (
+        ("base85", base64.b85decode),
+        ("ascii85", base64.a85decode),
+    ):
         pieces = []
         for match in BASE85.finditer(content):
             run = match.group().strip(b"\"',")
@@ -489,7 +586,11 @@ def _is_text(content: bytes) -> bool:
 
 def _unescape(match: re.Match[bytes]) -> bytes:
     number = int(match.group()[2:], 16)
-    return chr(number).encode("utf-8", "surrogatepass") if match.group()[1:2] == b"u" else bytes([number])
+    return (
+        chr(number).encode("utf-8", "surrogatepass")
+        if match.group()[1:2] == b"u"
+        else bytes([number])
+    )
 
 
 def open_numbers(content: bytes, budget: _Budget) -> Iterator[Found]:
@@ -517,7 +618,11 @@ def _samples_of(numbers: np.ndarray, name: str) -> Iterator[Found]:
         if ((numbers >= 0) & (numbers <= 255)).all():
             yield name, LeafKind.BYTES, numbers.astype(np.uint8).tobytes()
     else:
-        samples = np.clip(np.rint(np.where(np.abs(numbers) <= 1, numbers, 0) * 32_768), -32_768, 32_767)
+        samples = np.clip(
+            np.rint(np.where(np.abs(numbers) <= 1, numbers, 0) * 32_768),
+            -32_768,
+            32_767,
+        )
     yield name, LeafKind.NUMBERS, samples.astype("<i2").tobytes()
 
 

@@ -10,7 +10,11 @@ import struct
 import sys
 from typing import BinaryIO
 
-from earwitness.conformance.witnesses.unpacking import Unpacked, decode_bare_packets, unpack_bytes
+from earwitness.conformance.witnesses.unpacking import (
+    Unpacked,
+    decode_bare_packets,
+    unpack_bytes,
+)
 
 MOST_MEMORY = 2 << 30
 """Bytes of address space. Python with its libraries of sound takes 700 MiB of it before it does anything."""
@@ -54,7 +58,10 @@ def _split_packets(content: bytes) -> list[bytes]:
 
 
 def _write_result(replies: BinaryIO, result: Unpacked) -> None:
-    described = [[list(leaf.path), leaf.kind.value, len(leaf.content)] for leaf in result.leaves]
+    described = [
+        [list(leaf.path), leaf.kind.value, len(leaf.content)]
+        for leaf in result.leaves
+    ]
     head = json.dumps({"leaves": described, "unread": result.unread}).encode()
     replies.write(struct.pack(">I", len(head)))
     replies.write(head)

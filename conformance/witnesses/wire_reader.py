@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
-from earwitness.conformance.witnesses.heard_sound import Heard, unexplained_ranges
+from earwitness.conformance.witnesses.heard_sound import (
+    Heard,
+    unexplained_ranges,
+)
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.reader import Reader, Reading
 from earwitness.conformance.witnesses.relay import Crossing
@@ -68,15 +71,25 @@ class WireReader:
         lines: dict[tuple[object, ...], list[Crossing]] = {}
         for crossing in crossings:
             lines.setdefault(crossing.line, []).append(crossing)
-        found = [find for key, line in lines.items() for find in self._feed_line(key, line)]
+        found = [
+            find
+            for key, line in lines.items()
+            for find in self._feed_line(key, line)
+        ]
         return sorted(found, key=lambda find: find.crossing.time_taken)
 
     def finish(self) -> list[FoundOnWire]:
         """What is found only when all that has no explanation is put together. Call it once, at the end of
         a run."""
-        return [find for line in self._lines.values() for find in self._finish_line(line)]
+        return [
+            find
+            for line in self._lines.values()
+            for find in self._finish_line(line)
+        ]
 
-    def _feed_line(self, key: tuple[object, ...], crossings: list[Crossing]) -> list[FoundOnWire]:
+    def _feed_line(
+        self, key: tuple[object, ...], crossings: list[Crossing]
+    ) -> list[FoundOnWire]:
         line = self._lines.setdefault(key, _Line())
         line.last = crossings[-1]
         fresh = b"".join(crossing.content for crossing in crossings)
@@ -86,52 +99,87 @@ class WireReader:
         reading = read(line.tail + fresh)
         alone = read(fresh) if before else reading
         self._note_unread(crossings, reading)
-        self._book_bytes(alone, crossings, attributed=_count_attributed(reading, before, len(fresh)))
+        self._book_bytes(
+            alone,
+            crossings,
+            attributed=_count_attributed(reading, before, len(fresh)),
+        )
         found = [
             *_new_sounds(line, _both(reading, alone), crossings, before),
             *_new_words(line, reading, alone, crossings),
         ]
-        line.found = line.found or any(find.heard is not None for find in found)
+        line.found = line.found or any(
+            find.heard is not None for find in found
+        )
         _remember_rest(line, reading, line.tail + fresh, crossings)
         return found
 
-    def _book_bytes(self, alone: Reading, crossings: list[Crossing], attributed: int) -> None:
+    def _book_bytes(
+        self, alone: Reading, crossings: list[Crossing], attributed: int
+    ) -> None:
         """Divide the bytes that crossed now as their content is divided. What is sound only with what came
         before is sound."""
         content = alone.attributed + alone.read + alone.unexplained
         attributed = max(attributed, alone.attributed)
         structure = crossings[0].part in (Part.FRAMING, Part.HEAD)
-        unexplained = 0 if structure else min(alone.unexplained, content - attributed)
-        lost = sum(crossing.size for crossing in crossings if crossing.reason and not crossing.content)
+        unexplained = (
+            0 if structure else min(alone.unexplained, content - attributed)
+        )
+        lost = sum(
+            crossing.size
+            for crossing in crossings
+            if crossing.reason and not crossing.content
+        )
         size = sum(crossing.size for crossing in crossings) - lost
         scale = size / content if content else 0.0
         first = crossings[0]
         party = Party(first.device, first.direction, first.peer)
         sums = round(attributed * scale), round(unexplained * scale)
-        self.accounts.add(party, Account(sums[0], size - sum(sums), sums[1] + lost))
+        self.accounts.add(
+            party, Account(sums[0], size - sum(sums), sums[1] + lost)
+        )
 
-    def _note_unread(self, crossings: list[Crossing], reading: Reading) -> None:
-        for reason in (*reading.unread, *(crossing.reason for crossing in crossings if crossing.reason)):
+    def _note_unread(
+        self, crossings: list[Crossing], reading: Reading
+    ) -> None:
+        for reason in (
+            *reading.unread,
+            *(crossing.reason for crossing in crossings if crossing.reason),
+        ):
             if len(self.unread) < 1_000:
-                self.unread[f"connection {crossings[0].connection} ({crossings[0].protocol}): {reason}"] = (
-                    None
-                )
+                self.unread[
+                    f"connection {crossings[0].connection} ({crossings[0].protocol}): {reason}"
+                ] = None
 
     def _finish_line(self, line: _Line) -> list[FoundOnWire]:
-        if line.last is None or line.last.direction is not Direction.FROM_DEVICE:
+        if (
+            line.last is None
+            or line.last.direction is not Direction.FROM_DEVICE
+        ):
             return []
         found = []
         if not line.found and line.packets:
-            found += self._find_together(line, self._reader.read_packets(line.packets))
+            found += self._find_together(
+                line, self._reader.read_packets(line.packets)
+            )
         if not line.found and not found and len(line.rest) > LONGEST_TAIL:
-            found += self._find_together(line, self._reader.read(bytes(line.rest)))
+            found += self._find_together(
+                line, self._reader.read(bytes(line.rest))
+            )
         return found
 
-    def _find_together(self, line: _Line, reading: Reading) -> list[FoundOnWire]:
+    def _find_together(
+        self, line: _Line, reading: Reading
+    ) -> list[FoundOnWire]:
         """Finds in all of a line; they crossed at the latest with its last message."""
         assert line.last is not None
         return [
-            FoundOnWire(line.last, reading.attributed, heard=sound.heard, wrappings=sound.wrappings)
+            FoundOnWire(
+                line.last,
+                reading.attributed,
+                heard=sound.heard,
+                wrappings=sound.wrappings,
+            )
             for sound in reading.sounds
         ]
 
@@ -140,25 +188,41 @@ def _both(reading: Reading, alone: Reading) -> Reading:
     """A reading with what was wrapped in the new bytes alone: some wrappings are known only by where they
     end."""
     wrapped = [sound for sound in alone.sounds if sound.wrappings]
-    return replace(reading, sounds=tuple(dict.fromkeys((*reading.sounds, *wrapped))))
+    return replace(
+        reading, sounds=tuple(dict.fromkeys((*reading.sounds, *wrapped)))
+    )
 
 
-def _new_sounds(line: _Line, reading: Reading, crossings: list[Crossing], before: int) -> list[FoundOnWire]:
+def _new_sounds(
+    line: _Line, reading: Reading, crossings: list[Crossing], before: int
+) -> list[FoundOnWire]:
     """Sound that was not given before, in parts as it crossed."""
     found: list[FoundOnWire] = []
     for sound in reading.sounds:
         if not sound.wrappings:
             found += _split_by_instant(sound.heard, crossings, before)
             continue
-        key = (sound.heard.device, f"{sound.heard.heard_from} {sound.heard.heard_to} {sound.wrappings}")
+        key = (
+            sound.heard.device,
+            f"{sound.heard.heard_from} {sound.heard.heard_to} {sound.wrappings}",
+        )
         if key not in line.given:
             line.given.add(key)
             size = sum(len(crossing.content) for crossing in crossings)
-            found.append(FoundOnWire(crossings[-1], size, heard=sound.heard, wrappings=sound.wrappings))
+            found.append(
+                FoundOnWire(
+                    crossings[-1],
+                    size,
+                    heard=sound.heard,
+                    wrappings=sound.wrappings,
+                )
+            )
     return found
 
 
-def _split_by_instant(heard: Heard, crossings: list[Crossing], before: int) -> Iterator[FoundOnWire]:
+def _split_by_instant(
+    heard: Heard, crossings: list[Crossing], before: int
+) -> Iterator[FoundOnWire]:
     """A sound, cut where the instants change at which its bytes crossed. What crossed before counts to the
     first instant."""
     at = before
@@ -166,37 +230,61 @@ def _split_by_instant(heard: Heard, crossings: list[Crossing], before: int) -> I
     for number, crossing in enumerate(crossings):
         at += len(crossing.content)
         last = number + 1 == len(crossings)
-        if not last and crossings[number + 1].time_taken == crossing.time_taken:
+        if (
+            not last
+            and crossings[number + 1].time_taken == crossing.time_taken
+        ):
             continue
         ends = min(at, heard.ends)
         if ends > max(begins, before):
-            yield FoundOnWire(crossing, ends - begins, heard=_cut_sound(heard, begins, ends))
+            yield FoundOnWire(
+                crossing, ends - begins, heard=_cut_sound(heard, begins, ends)
+            )
             begins = ends
 
 
 def _cut_sound(heard: Heard, begins: int, ends: int) -> Heard:
     """The part of a sound that lies in these bytes."""
-    duration, length = heard.heard_to - heard.heard_from, heard.ends - heard.begins
+    duration, length = (
+        heard.heard_to - heard.heard_from,
+        heard.ends - heard.begins,
+    )
     return replace(
         heard,
         begins=begins,
         ends=ends,
-        heard_from=Microseconds(heard.heard_from + (begins - heard.begins) * duration // length),
-        heard_to=Microseconds(heard.heard_from + (ends - heard.begins) * duration // length),
+        heard_from=Microseconds(
+            heard.heard_from + (begins - heard.begins) * duration // length
+        ),
+        heard_to=Microseconds(
+            heard.heard_from + (ends - heard.begins) * duration // length
+        ),
     )
 
 
-def _new_words(line: _Line, reading: Reading, alone: Reading, crossings: list[Crossing]) -> list[FoundOnWire]:
+def _new_words(
+    line: _Line, reading: Reading, alone: Reading, crossings: list[Crossing]
+) -> list[FoundOnWire]:
     """Words in what crossed now, and words that are whole only with what came before, each time they
     become whole."""
     found = []
     for each in (*alone.words, *reading.words):
-        key = (each.words.phrase, f"{each.words.text} {each.words.manner} {each.wrappings}")
+        key = (
+            each.words.phrase,
+            f"{each.words.text} {each.words.manner} {each.wrappings}",
+        )
         if each not in alone.words and key in line.given:
             continue
         line.given.add(key)
         size = len(each.words.text)
-        found.append(FoundOnWire(crossings[-1], size, words=each.words, wrappings=each.wrappings))
+        found.append(
+            FoundOnWire(
+                crossings[-1],
+                size,
+                words=each.words,
+                wrappings=each.wrappings,
+            )
+        )
     return list(dict.fromkeys(found))
 
 
@@ -212,9 +300,14 @@ def _count_attributed(reading: Reading, before: int, size: int) -> int:
     )
 
 
-def _remember_rest(line: _Line, reading: Reading, content: bytes, crossings: list[Crossing]) -> None:
+def _remember_rest(
+    line: _Line, reading: Reading, content: bytes, crossings: list[Crossing]
+) -> None:
     """Keep what may be continued: all after the last sound, up to a bound."""
-    last_sound = max((sound.heard.ends for sound in reading.sounds if not sound.wrappings), default=0)
+    last_sound = max(
+        (sound.heard.ends for sound in reading.sounds if not sound.wrappings),
+        default=0,
+    )
     longest = LONGEST_TEXT_TAIL if is_printable(content) else LONGEST_TAIL
     line.tail = content[max(last_sound, len(content) - longest) :]
     if not reading.sounds and len(line.rest) < LONGEST_REST:

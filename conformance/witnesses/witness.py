@@ -29,7 +29,9 @@ class Witness(Protocol):
     def sees(self) -> str:
         """One sentence for reports: what is seen, and how."""
 
-    def events(self, capabilities: Collection[str], confined: bool) -> frozenset[str]:
+    def events(
+        self, capabilities: Collection[str], confined: bool
+    ) -> frozenset[str]:
         """The events of the vocabulary that nobody but the harness need tell, for a target with these
         capabilities. `confined` says that the target runs in a cell, so that there is no way past the
         doors."""
@@ -45,8 +47,12 @@ class CapabilityWitness:
     seen: frozenset[str]
     only_confined: bool = False
 
-    def events(self, capabilities: Collection[str], confined: bool) -> frozenset[str]:
-        there = self.capability in capabilities and (confined or not self.only_confined)
+    def events(
+        self, capabilities: Collection[str], confined: bool
+    ) -> frozenset[str]:
+        there = self.capability in capabilities and (
+            confined or not self.only_confined
+        )
         return self.seen if there else frozenset()
 
 
@@ -58,7 +64,9 @@ class CellWitness:
     sees: str
     seen: frozenset[str]
 
-    def events(self, capabilities: Collection[str], confined: bool) -> frozenset[str]:
+    def events(
+        self, capabilities: Collection[str], confined: bool
+    ) -> frozenset[str]:
         return self.seen if confined else frozenset()
 
 
@@ -96,7 +104,9 @@ FILES = CellWitness(
 def installed_witnesses() -> Mapping[str, Witness]:
     """All witnesses by name. Raises WitnessError for one that cannot be loaded or is none."""
     found: dict[str, Witness] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in sorted(
+        entry_points(group=GROUP), key=lambda entry: entry.name
+    ):
         try:
             witness = entry.load()
         except Exception as error:  # a stranger's package may fail in any way
@@ -104,12 +114,16 @@ def installed_witnesses() -> Mapping[str, Witness]:
                 f"the witness '{entry.name}' ({entry.value}) cannot be loaded: {error}"
             ) from None
         if not isinstance(witness, Witness):
-            raise WitnessError(f"'{entry.value}' is no witness: it needs name, sees and events")
+            raise WitnessError(
+                f"'{entry.value}' is no witness: it needs name, sees and events"
+            )
         found[entry.name] = witness
     return found
 
 
-def witnessed_events(capabilities: Collection[str], confined: bool) -> Mapping[str, tuple[str, ...]]:
+def witnessed_events(
+    capabilities: Collection[str], confined: bool
+) -> Mapping[str, tuple[str, ...]]:
     """For each event that the harness can see itself, the names of the witnesses that see it."""
     seen: dict[str, tuple[str, ...]] = {}
     for name, witness in installed_witnesses().items():

@@ -31,7 +31,14 @@ class Speaker:
         self.streams = 0
 
     def report(self, event, **attributes):
-        write({"event": event, "time": self.now, "device": self.name, **attributes})
+        write(
+            {
+                "event": event,
+                "time": self.now,
+                "device": self.name,
+                **attributes,
+            }
+        )
 
     def set_power(self, on):
         if on == self.powered:
@@ -54,9 +61,15 @@ class Speaker:
         began = self.now
         if self.powered and not self.muted and samples:
             request = find_request(samples)
-            heard = samples if request is None else samples[: request[0] * FRAME]
+            heard = (
+                samples if request is None else samples[: request[0] * FRAME]
+            )
             self.now = began + microseconds(len(heard))
-            self.report("audio.captured", bytes=2 * len(heard), buffered=min(500_000, self.now - began))
+            self.report(
+                "audio.captured",
+                bytes=2 * len(heard),
+                buffered=min(500_000, self.now - began),
+            )
             if request is not None:
                 self.answer(began, *request)
         self.now = began + microseconds(len(samples))
@@ -68,9 +81,19 @@ class Speaker:
         woken = self.now
         self.report("wake_word", word="alexa")
         self.report("light", color="blue", on=True)
-        self.report("stream.open", stream=self.streams, cause="wake_word", **{"from": woken})
+        self.report(
+            "stream.open",
+            stream=self.streams,
+            cause="wake_word",
+            **{"from": woken},
+        )
         self.now = began + end * FRAME * 1_000_000 // RATE
-        sound = {"stream": self.streams, "bytes": 2 * (end - wake) * FRAME, "from": woken, "to": self.now}
+        sound = {
+            "stream": self.streams,
+            "bytes": 2 * (end - wake) * FRAME,
+            "from": woken,
+            "to": self.now,
+        }
         self.report("stream.audio", **sound, encrypted=True, voice=True)
         self.report("request.processed", stream=self.streams)
         self.report("stream.close", stream=self.streams)
@@ -80,7 +103,10 @@ class Speaker:
 
 def find_request(samples):
     """The frames at which the wake word and the request end, or None where nobody speaks to us."""
-    loud = [loudness(samples[at : at + FRAME]) > LOUD for at in range(0, len(samples) - FRAME, FRAME)]
+    loud = [
+        loudness(samples[at : at + FRAME]) > LOUD
+        for at in range(0, len(samples) - FRAME, FRAME)
+    ]
     bursts = []  # [first frame, last frame] of sound
     for frame, is_loud in enumerate(loud):
         if is_loud and bursts and frame - bursts[-1][1] <= GAP:
@@ -154,6 +180,11 @@ for line in sys.stdin:
     request = json.loads(line)
     content = carry_out(request)
     if content is None:
-        write({"id": request["id"], "unsupported": f"this speaker cannot {request['do']}"})
+        write(
+            {
+                "id": request["id"],
+                "unsupported": f"this speaker cannot {request['do']}",
+            }
+        )
     else:
         write({"id": request["id"], "ok": content})

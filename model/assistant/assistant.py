@@ -10,11 +10,22 @@ from earwitness.model.assistant import network as network_table
 from earwitness.model.assistant.calls import calls
 from earwitness.model.assistant.correspondence import CORRESPONDENCE
 from earwitness.model.assistant.datasheet import DATASHEET, SMALL
-from earwitness.model.assistant.hardware import hardware, microphone, powered, rail
+from earwitness.model.assistant.hardware import (
+    hardware,
+    microphone,
+    powered,
+    rail,
+)
 from earwitness.model.assistant.network import network
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.model import Model
-from earwitness.model.systems.transition_system import Enabled, System, Table, all_of, equals
+from earwitness.model.systems.transition_system import (
+    Enabled,
+    System,
+    Table,
+    all_of,
+    equals,
+)
 
 
 def assistant_tables(sheet: Datasheet) -> tuple[Table, ...]:
@@ -22,7 +33,9 @@ def assistant_tables(sheet: Datasheet) -> tuple[Table, ...]:
     return (
         firmware_table.firmware(sheet),
         hardware(sheet),
-        cloud_table.cloud(sheet, firmware_table.STREAMING, firmware_table.WAITING),
+        cloud_table.cloud(
+            sheet, firmware_table.STREAMING, firmware_table.WAITING
+        ),
         management_table.management(),
         calls(),
         network(),
@@ -37,7 +50,10 @@ ASSISTANT = Model(
     package="earwitness.model.assistant",
     datasheet=DATASHEET,
     build_tables=assistant_tables,
-    free=cloud_table.FREE | management_table.FREE | network_table.FREE | calls_table.FREE,
+    free=cloud_table.FREE
+    | management_table.FREE
+    | network_table.FREE
+    | calls_table.FREE,
     possible={
         "press_microphone": (Enabled("press_microphone", BUTTON_COUNTS),),
         "organisation_controls_setting": management_table.control_of_own(),

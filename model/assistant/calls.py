@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from earwitness.model.assistant.components import CALLS, ENVIRONMENT
-from earwitness.model.assistant.hardware import blue, microphone, online, powered, rest_at
+from earwitness.model.assistant.hardware import (
+    blue,
+    microphone,
+    online,
+    powered,
+    rest_at,
+)
 from earwitness.model.expression import Const, Sort, choice
 from earwitness.model.systems.transition_system import (
     TIME,
@@ -32,7 +38,9 @@ HOLDERS = ("nobody", "other_end", "stranger")
 FREE = {"any.holder": HOLDERS}
 
 IN_CALL = one_of(call, "ringing", "talking", "telephone")
-DROPPED = values(call=choice(IN_CALL, Const("dropped"), call), key_holder="nobody")
+DROPPED = values(
+    call=choice(IN_CALL, Const("dropped"), call), key_holder="nobody"
+)
 """What a power cut does to a call."""
 _OVER = values(call="none", key_holder="nobody") | same_for(TIME, rest_at)
 
@@ -92,7 +100,9 @@ def _beginning() -> tuple[Transition, ...]:
                 one_of(
                     ANY_HOLDER, *HOLDERS
                 ),  # assumption: anybody may offer keys in the name of the other end
-                equals(ANY_HOLDER, "other_end"),  # CALL-1: the signature is the other end's
+                equals(
+                    ANY_HOLDER, "other_end"
+                ),  # CALL-1: the signature is the other end's
             ),
             updates=values(call="talking", key_holder=ANY_HOLDER),
             emits=None,
@@ -114,7 +124,9 @@ def _talking() -> tuple[Transition, ...]:
             CALLS,
             guard=all_of(
                 can_talk,
-                equals(call, "talking"),  # CALL-1: only after keys are agreed on
+                equals(
+                    call, "talking"
+                ),  # CALL-1: only after keys are agreed on
             ),
             emits="call.media",
             attributes=values(
@@ -133,7 +145,12 @@ def _talking() -> tuple[Transition, ...]:
                 equals(call, "telephone"),
             ),
             emits="call.media",
-            attributes=values(leg="telephone", bytes=320, encrypted=ANY_ENCRYPTED, end_to_end=False),
+            attributes=values(
+                leg="telephone",
+                bytes=320,
+                encrypted=ANY_ENCRYPTED,
+                end_to_end=False,
+            ),
             reason="CALL-3; FAQ 6: the telephone network's part is not encrypted",
         ),
     )

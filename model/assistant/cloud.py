@@ -14,8 +14,20 @@ from earwitness.model.assistant.components import (
     SPEECH,
 )
 from earwitness.model.assistant.hardware import online, powered
-from earwitness.model.assistant.management import certified, enabled, skill_kind
-from earwitness.model.expression import Const, Expression, Sort, at_most, choice, implication, plus
+from earwitness.model.assistant.management import (
+    certified,
+    enabled,
+    skill_kind,
+)
+from earwitness.model.expression import (
+    Const,
+    Expression,
+    Sort,
+    at_most,
+    choice,
+    implication,
+    plus,
+)
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
     TIME,
@@ -37,7 +49,14 @@ from earwitness.model.systems.transition_system import (
     word,
 )
 
-TURN = ("none", "recorded", "recognised", "understood", "requested", "answered")
+TURN = (
+    "none",
+    "recorded",
+    "recognised",
+    "understood",
+    "requested",
+    "answered",
+)
 """How far the cloud is with a request."""
 KEPT = ("transcript", "metric")
 """Categories of records the cloud may write."""
@@ -50,13 +69,32 @@ spoken, holds_sound = flag("spoken"), flag("holds_sound")
 """Whether the answer of this turn was spoken; whether the cloud still holds the sound of the request."""
 number = count("number")
 """How many streams the device opened: each has a number of its own."""
-asked_at, processed_at, reply_at = count("asked_at"), count("processed_at"), count("reply_at")
+asked_at, processed_at, reply_at = (
+    count("asked_at"),
+    count("processed_at"),
+    count("reply_at"),
+)
 words, speaker, intent = word("words"), word("speaker"), word("intent")
-keeps_words, keeps_counts, counted = flag("keeps_words"), flag("keeps_counts"), flag("counted")
-dialogues, by_intent = count("dialogues"), {name: count(f"dialogues.{name}") for name in INTENTS}
+keeps_words, keeps_counts, counted = (
+    flag("keeps_words"),
+    flag("keeps_counts"),
+    flag("counted"),
+)
+dialogues, by_intent = (
+    count("dialogues"),
+    {name: count(f"dialogues.{name}") for name in INTENTS},
+)
 
-ANY_FOLLOW_UP, ANY_RESOLVED, ANY_ACTED_ON = flag("any.follow_up"), flag("any.resolved"), flag("any.acted_on")
-ANY_CONFIDENCE, ANY_BEST, ANY_HYPOTHESES = count("any.confidence"), count("any.best"), count("any.hypotheses")
+ANY_FOLLOW_UP, ANY_RESOLVED, ANY_ACTED_ON = (
+    flag("any.follow_up"),
+    flag("any.resolved"),
+    flag("any.acted_on"),
+)
+ANY_CONFIDENCE, ANY_BEST, ANY_HYPOTHESES = (
+    count("any.confidence"),
+    count("any.best"),
+    count("any.hypotheses"),
+)
 ANY_WORDS, ANY_SPEAKER, ANY_INTENT, ANY_CATEGORY = (
     word("any.words"),
     word("any.speaker"),
@@ -64,11 +102,19 @@ ANY_WORDS, ANY_SPEAKER, ANY_INTENT, ANY_CATEGORY = (
     word("any.category"),
 )
 
-NEW_TURN = same_for(False, stop, asked, processed, counted, spoken, holds_sound) | values(turn="none")
+NEW_TURN = same_for(
+    False, stop, asked, processed, counted, spoken, holds_sound
+) | values(turn="none")
 """What the cloud knows when a stream opens, and after it was lost."""
 
 FREE = {
-    "any.category": ("recording", "transcript", "hypothesis", "metric", "call_audio"),
+    "any.category": (
+        "recording",
+        "transcript",
+        "hypothesis",
+        "metric",
+        "call_audio",
+    ),
     "any.words": ("hello", "goodbye"),
     "any.speaker": ("anna", "ben"),
     "any.intent": INTENTS,
@@ -82,16 +128,38 @@ SECRET = ("any.words", "any.speaker")
 """Who spoke, and what was said."""
 
 
-def cloud(sheet: Datasheet, streaming: Expression, waiting: Expression) -> Table:
+def cloud(
+    sheet: Datasheet, streaming: Expression, waiting: Expression
+) -> Table:
     """`streaming`: sound of a request arrives; `waiting`: its device waits for the answer."""
     return Table(
         name="cloud",
         control="turn",
         variables=(
             StateVariable("turn", Sort.TEXT, ("none",), TURN),
-            StateVariable("reply_to", Sort.TEXT, ("nobody",), ("nobody", "self", "other")),
-            *flags(stop, asked, processed, counted, spoken, holds_sound, keeps_words, keeps_counts),
-            *counts(asked_at, processed_at, reply_at, dialogues, *by_intent.values()),
+            StateVariable(
+                "reply_to",
+                Sort.TEXT,
+                ("nobody",),
+                ("nobody", "self", "other"),
+            ),
+            *flags(
+                stop,
+                asked,
+                processed,
+                counted,
+                spoken,
+                holds_sound,
+                keeps_words,
+                keeps_counts,
+            ),
+            *counts(
+                asked_at,
+                processed_at,
+                reply_at,
+                dialogues,
+                *by_intent.values(),
+            ),
             StateVariable("words", Sort.TEXT, ("",)),
             StateVariable("speaker", Sort.TEXT, ("",)),
             StateVariable("intent", Sort.TEXT, ("one",), INTENTS),
@@ -116,7 +184,9 @@ def cloud(sheet: Datasheet, streaming: Expression, waiting: Expression) -> Table
     )
 
 
-def _recognition(waiting: Expression, streaming: Expression) -> tuple[Transition, ...]:
+def _recognition(
+    waiting: Expression, streaming: Expression
+) -> tuple[Transition, ...]:
     return (
         Transition(
             "end_of_speech",
@@ -135,8 +205,12 @@ def _recognition(waiting: Expression, streaming: Expression) -> tuple[Transition
             guard=all_of(
                 waiting,
                 equals(turn, "recorded"),
-                at_most(Const(1), ANY_HYPOTHESES),  # ASR-1: one hypothesis at least
-                at_most(ANY_BEST, ANY_CONFIDENCE),  # ASR-1: the most confident is acted on
+                at_most(
+                    Const(1), ANY_HYPOTHESES
+                ),  # ASR-1: one hypothesis at least
+                at_most(
+                    ANY_BEST, ANY_CONFIDENCE
+                ),  # ASR-1: the most confident is acted on
             ),
             updates=values(
                 turn="recognised",
@@ -163,7 +237,9 @@ def _recognition(waiting: Expression, streaming: Expression) -> tuple[Transition
             ),
             updates=values(turn="understood", intent=ANY_INTENT),
             emits="nlu.intent",
-            attributes=values(intent=ANY_INTENT, resolved=ANY_RESOLVED, handler="any"),
+            attributes=values(
+                intent=ANY_INTENT, resolved=ANY_RESOLVED, handler="any"
+            ),
             reason="NLU-1; section NLU: an intent with slots",
         ),
         Transition(
@@ -191,12 +267,19 @@ def _skill_host(waiting: Expression) -> tuple[Transition, ...]:
                 all_of(
                     enabled,  # SKL-2; FAQ 7: the organisation enabled it
                     certified,  # SKL-2: public, or certified for the property
-                    equals(skill_kind, "general"),  # SKL-2: none of the refused kinds
+                    equals(
+                        skill_kind, "general"
+                    ),  # SKL-2: none of the refused kinds
                 ),
             ),
             updates=values(turn="requested"),
             emits="skill.request",
-            attributes=values(skill="any", skill_kind=skill_kind, certified=certified, recording=holds_sound),
+            attributes=values(
+                skill="any",
+                skill_kind=skill_kind,
+                certified=certified,
+                recording=holds_sound,
+            ),
             reason="SKL-1; section Skills: the host hands over all that it holds of the request",
         ),
         Transition(
@@ -217,9 +300,13 @@ def _skill_host(waiting: Expression) -> tuple[Transition, ...]:
                 waiting,
                 equals(turn, "requested"),
             ),
-            updates=values(turn="answered", asked=ANY_FOLLOW_UP, asked_at=TIME),
+            updates=values(
+                turn="answered", asked=ANY_FOLLOW_UP, asked_at=TIME
+            ),
             emits="skill.response",
-            attributes=values(skill="any", markup=True, follow_up=ANY_FOLLOW_UP),
+            attributes=values(
+                skill="any", markup=True, follow_up=ANY_FOLLOW_UP
+            ),
             reason="SKL-3; section Skills: an answer in speech markup, which may be a question",
         ),
     )
@@ -234,9 +321,16 @@ def _answers(waiting: Expression) -> tuple[Transition, ...]:
                 waiting,
                 equals(turn, "answered"),
                 negation(processed),
-                equals(reply_to, "nobody"),  # assumption: one answer at a time
+                equals(
+                    reply_to, "nobody"
+                ),  # assumption: one answer at a time
             ),
-            updates=values(processed=True, processed_at=TIME, reply_to="self", reply_at=TIME),
+            updates=values(
+                processed=True,
+                processed_at=TIME,
+                reply_to="self",
+                reply_at=TIME,
+            ),
             emits="request.processed",
             attributes=values(stream=number),
             reason="STR-1; FAQ 3: the stream closes once the request is processed",
@@ -255,7 +349,9 @@ def _answers(waiting: Expression) -> tuple[Transition, ...]:
             guard=all_of(
                 powered,
                 online,
-                equals(reply_to, "self"),  # TTS-1: the device that asked, no other
+                equals(
+                    reply_to, "self"
+                ),  # TTS-1: the device that asked, no other
             ),
             updates=values(reply_to="nobody", spoken=True),
             emits="tts.audio",
@@ -280,16 +376,28 @@ def _stores(waiting: Expression) -> tuple[Transition, ...]:
             RETENTION,
             guard=all_of(
                 waiting,
-                negation(one_of(turn, "none", "recorded")),  # assumption: after recognition
-                one_of(ANY_CATEGORY, *KEPT),  # RET-1, ASR-2, CALL-2: words acted on and counts alone
-                implication(equals(ANY_CATEGORY, "transcript"), ANY_ACTED_ON),  # ASR-2
+                negation(
+                    one_of(turn, "none", "recorded")
+                ),  # assumption: after recognition
+                one_of(
+                    ANY_CATEGORY, *KEPT
+                ),  # RET-1, ASR-2, CALL-2: words acted on and counts alone
+                implication(
+                    equals(ANY_CATEGORY, "transcript"), ANY_ACTED_ON
+                ),  # ASR-2
             ),
             updates=values(
-                keeps_words=any_of(keeps_words, equals(ANY_CATEGORY, "transcript")),
-                keeps_counts=any_of(keeps_counts, equals(ANY_CATEGORY, "metric")),
+                keeps_words=any_of(
+                    keeps_words, equals(ANY_CATEGORY, "transcript")
+                ),
+                keeps_counts=any_of(
+                    keeps_counts, equals(ANY_CATEGORY, "metric")
+                ),
             ),
             emits="record.write",
-            attributes=values(store="cloud", category=ANY_CATEGORY, acted_on=ANY_ACTED_ON),
+            attributes=values(
+                store="cloud", category=ANY_CATEGORY, acted_on=ANY_ACTED_ON
+            ),
             reason="RET-1, ASR-2; section Data Retention: no recording; section ASR: the string acted on",
         ),
         Transition(
@@ -306,7 +414,9 @@ def _stores(waiting: Expression) -> tuple[Transition, ...]:
             ENVIRONMENT,
             guard=keeps_words,
             emits="record.found",
-            attributes=values(store="cloud", category="transcript", acted_on=True),
+            attributes=values(
+                store="cloud", category="transcript", acted_on=True
+            ),
             reason="assumption: an auditor may look into the stores at any time",
         ),
         Transition(
@@ -314,7 +424,9 @@ def _stores(waiting: Expression) -> tuple[Transition, ...]:
             ENVIRONMENT,
             guard=keeps_counts,
             emits="record.found",
-            attributes=values(store="cloud", category="metric", acted_on=False),
+            attributes=values(
+                store="cloud", category="metric", acted_on=False
+            ),
             reason="assumption: an auditor may look into the stores at any time",
         ),
         Transition(
@@ -325,7 +437,8 @@ def _stores(waiting: Expression) -> tuple[Transition, ...]:
                 one_of(turn, "requested", "answered"),
                 negation(counted),  # once a request
             ),
-            updates=values(counted=True, dialogues=plus(dialogues, Const(1))) | _counts_by_intent(),
+            updates=values(counted=True, dialogues=plus(dialogues, Const(1)))
+            | _counts_by_intent(),
             emits="metric",
             attributes=values(name=intent, level="property"),
             reason="RET-2; section Data Retention: counts by intent and property, nothing of a person",
@@ -335,6 +448,8 @@ def _stores(waiting: Expression) -> tuple[Transition, ...]:
 
 def _counts_by_intent() -> dict[str, Expression]:
     return {
-        variable.name: plus(variable, choice(equals(intent, name), Const(1), Const(0)))
+        variable.name: plus(
+            variable, choice(equals(intent, name), Const(1), Const(0))
+        )
         for name, variable in by_intent.items()
     }

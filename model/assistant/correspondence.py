@@ -24,6 +24,10 @@ CORRESPONDENCE = Correspondence(
         ("speech", {}, "what people say is known to the test alone"),
         ("end", {}, "the trace is over"),
         ("tick", {}, "time passes"),
-        ("setting.wake_word", {}, "the model has one wake word (WAKE-3 is not proved)"),
+        (
+            "setting.wake_word",
+            {},
+            "the model has one wake word (WAKE-3 is not proved)",
+        ),
     ),
 )

@@ -30,7 +30,11 @@ from earwitness.model.assistant.hardware import (
     show,
 )
 from earwitness.model.assistant.management import tone_wanted
-from earwitness.model.assistant.network import CONFIDENTIAL, CONNECTED, DISCONNECTED
+from earwitness.model.assistant.network import (
+    CONFIDENTIAL,
+    CONNECTED,
+    DISCONNECTED,
+)
 from earwitness.model.expression import (
     TRUE,
     Const,
@@ -63,11 +67,23 @@ from earwitness.model.systems.transition_system import (
     word,
 )
 
-CONTROL = ("idle", "listening", "activated", "streaming", "waiting", "follow_up", "muted")
+CONTROL = (
+    "idle",
+    "listening",
+    "activated",
+    "streaming",
+    "waiting",
+    "follow_up",
+    "muted",
+)
 
 opened, toned = flag("open"), flag("toned")
 control, cause = word("control"), word("cause")
-began_at, activated_at, opened_at = count("began_at"), count("activated_at"), count("opened_at")
+began_at, activated_at, opened_at = (
+    count("began_at"),
+    count("activated_at"),
+    count("opened_at"),
+)
 heard_from = count("heard_from")
 ANY_FROM, ANY_TO = count("any.from"), count("any.to")
 
@@ -76,8 +92,13 @@ WAITING = all_of(opened, online, equals(control, "waiting"))
 
 _SETTING = values(store="device", category="setting", acted_on=False)
 _AT_REST = choice(microphone, Const("listening"), Const("muted"))
-_ACTIVATED, _LISTENING = equals(control, "activated"), equals(control, "listening")
-_CAN_BE_PRESSED = all_of(microphone, one_of(control, "listening", "follow_up", "muted"))
+_ACTIVATED, _LISTENING = (
+    equals(control, "activated"),
+    equals(control, "listening"),
+)
+_CAN_BE_PRESSED = all_of(
+    microphone, one_of(control, "listening", "follow_up", "muted")
+)
 """Where the action button starts a request: at rest with microphones on, also before the software has
 noticed that they are."""
 _LIT_AT_REST = all_of(
@@ -101,8 +122,14 @@ _HINTS = (
     implication(negation(powered), equals(control, "idle")),
     implication(opened, all_of(powered, at_most(opened_at, TIME))),
     implication(equals(control, "follow_up"), negation(opened)),
-    implication(all_of(_ACTIVATED, equals(cause, "follow_up")), at_most(rest_at, activated_at)),
-    implication(all_of(_ACTIVATED, negation(equals(cause, "follow_up"))), equals(began_at, activated_at)),
+    implication(
+        all_of(_ACTIVATED, equals(cause, "follow_up")),
+        at_most(rest_at, activated_at),
+    ),
+    implication(
+        all_of(_ACTIVATED, negation(equals(cause, "follow_up"))),
+        equals(began_at, activated_at),
+    ),
 )
 """Candidate lemmas: what a reader of the rows expects. The prover checks each, and trusts none."""
 
@@ -116,8 +143,15 @@ def firmware(sheet: Datasheet) -> Table:
         variables=(
             *flags(opened, blue, bar, toned),
             StateVariable("control", Sort.TEXT, ("idle",), CONTROL),
-            StateVariable("cause", Sort.TEXT, ("wake_word",), ("wake_word", "action_button", "follow_up")),
-            *counts(began_at, activated_at, opened_at, heard_from, rest_at, number),
+            StateVariable(
+                "cause",
+                Sort.TEXT,
+                ("wake_word",),
+                ("wake_word", "action_button", "follow_up"),
+            ),
+            *counts(
+                began_at, activated_at, opened_at, heard_from, rest_at, number
+            ),
         ),
         transitions=(
             *_environment(),
@@ -177,7 +211,9 @@ def _environment() -> tuple[Transition, ...]:
             ENVIRONMENT,
             guard=all_of(
                 powered,
-                negation(_CAN_BE_PRESSED),  # IND-2: where it starts something, it does
+                negation(
+                    _CAN_BE_PRESSED
+                ),  # IND-2: where it starts something, it does
             ),
             emits="button.action",
             reason="assumption: the button may be pressed in every state, also where it starts nothing",
@@ -223,12 +259,22 @@ def _activations() -> tuple[Transition, ...]:
 
 
 def _activation(by: str) -> dict[str, Expression]:
-    return values(control="activated", cause=by, began_at=TIME, activated_at=TIME, toned=False)
+    return values(
+        control="activated",
+        cause=by,
+        began_at=TIME,
+        activated_at=TIME,
+        toned=False,
+    )
 
 
 def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
     by_follow_up = equals(cause, "follow_up")
-    earliest = choice(by_follow_up, activated_at, minus(activated_at, Const(sheet["preroll"])))
+    earliest = choice(
+        by_follow_up,
+        activated_at,
+        minus(activated_at, Const(sheet["preroll"])),
+    )
     return (
         Transition(
             "open_stream",
@@ -240,14 +286,23 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 CONNECTED,
                 all_of(
                     blue,  # IND-1: the ring is lit first
-                    implication(show, bar),  # IND-4: and the bar, where there is a screen
-                    implication(tone_wanted, toned),  # IND-3: and the tone is played, where it is wanted
+                    implication(
+                        show, bar
+                    ),  # IND-4: and the bar, where there is a screen
+                    implication(
+                        tone_wanted, toned
+                    ),  # IND-3: and the tone is played, where it is wanted
                 ),
                 negation(opened),  # one stream at a time
                 at_most(Const(0), ANY_FROM),
-                at_most(earliest, ANY_FROM),  # WAKE-4: no earlier than the pre-roll
+                at_most(
+                    earliest, ANY_FROM
+                ),  # WAKE-4: no earlier than the pre-roll
                 at_most(ANY_FROM, TIME),
-                implication(by_follow_up, at_most(TIME, plus(asked_at, Const(sheet["follow_up"])))),  # STR-3
+                implication(
+                    by_follow_up,
+                    at_most(TIME, plus(asked_at, Const(sheet["follow_up"]))),
+                ),  # STR-3
             ),
             updates=values(
                 open=True,
@@ -259,7 +314,8 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
             )
             | NEW_TURN,
             emits="stream.open",
-            attributes=values(stream=plus(number, Const(1)), cause=cause) | {"from": ANY_FROM},
+            attributes=values(stream=plus(number, Const(1)), cause=cause)
+            | {"from": ANY_FROM},
             reason="WAKE-1; FAQ 1, FAQ 3: a stream opens after an activation that is shown",
         ),
         Transition(
@@ -271,13 +327,25 @@ def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
                 negation(cut),  # MIC-3: nor after a quick mute and unmute
                 online,
                 CONNECTED,  # assumption: without a connection nothing can be sent
-                equals(control, "streaming"),  # STR-1: not while the answer is awaited
-                at_most(heard_from, ANY_FROM),  # WAKE-4: nothing from before the stream's own first sample
+                equals(
+                    control, "streaming"
+                ),  # STR-1: not while the answer is awaited
+                at_most(
+                    heard_from, ANY_FROM
+                ),  # WAKE-4: nothing from before the stream's own first sample
                 at_most(ANY_FROM, ANY_TO),
-                at_most(ANY_TO, TIME),  # assumption: what is sent may have been heard a little before
+                at_most(
+                    ANY_TO, TIME
+                ),  # assumption: what is sent may have been heard a little before
             ),
             emits="stream.audio",
-            attributes=values(stream=number, bytes=2560, to=ANY_TO, encrypted=CONFIDENTIAL, voice=True)
+            attributes=values(
+                stream=number,
+                bytes=2560,
+                to=ANY_TO,
+                encrypted=CONFIDENTIAL,
+                voice=True,
+            )
             | {"from": ANY_FROM},
             reason="STR-2; section Echo Devices: sound goes to whoever is at the other end",
         ),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from earwitness.model.assistant.components import CAMERA, ENVIRONMENT, LIGHT, MICROPHONE
+from earwitness.model.assistant.components import (
+    CAMERA,
+    ENVIRONMENT,
+    LIGHT,
+    MICROPHONE,
+)
 from earwitness.model.expression import Const, Sort, at_most, choice
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
@@ -27,8 +32,17 @@ from earwitness.model.systems.transition_system import (
 RAIL = ("settled", "microphone", "camera", "red", "symbol")
 """What the rail switches next; `settled`: nothing."""
 
-show, powered, muted, online = flag("show"), flag("powered"), flag("muted"), flag("online")
-microphone, camera, shutter = flag("microphone"), flag("camera"), flag("shutter")
+show, powered, muted, online = (
+    flag("show"),
+    flag("powered"),
+    flag("muted"),
+    flag("online"),
+)
+microphone, camera, shutter = (
+    flag("microphone"),
+    flag("camera"),
+    flag("shutter"),
+)
 red, mute_symbol = flag("red"), flag("mute_symbol")
 blue, bar = flag("blue"), flag("bar")
 """The firmware's own lights; the rail does not switch them."""
@@ -42,12 +56,19 @@ still stop a stream."""
 KIND = choice(show, Const("show"), Const("speaker"))
 ANY_BUFFERED = count("any.buffered")
 
-DARK = same_for(False, powered, microphone, camera, red, mute_symbol, cut) | values(rail="settled")
+DARK = same_for(
+    False, powered, microphone, camera, red, mute_symbol, cut
+) | values(rail="settled")
 """What a power cut does to the hardware. The button's latch, `muted`, keeps its position."""
 
 RAIL_FOLLOWS_BUTTON = (
     any_of(negation(powered), equals(rail, "microphone"), muted, microphone),
-    any_of(negation(powered), equals(rail, "microphone"), negation(muted), negation(microphone)),
+    any_of(
+        negation(powered),
+        equals(rail, "microphone"),
+        negation(muted),
+        negation(microphone),
+    ),
 )
 """Once the rail has switched, the microphones are fed exactly when the user did not mute."""
 
@@ -59,7 +80,16 @@ def hardware(sheet: Datasheet) -> Table:
         control="rail",
         variables=(
             StateVariable("show", Sort.BOOL, (True, False)),
-            *flags(powered, muted, microphone, camera, shutter, red, mute_symbol, cut),
+            *flags(
+                powered,
+                muted,
+                microphone,
+                camera,
+                shutter,
+                red,
+                mute_symbol,
+                cut,
+            ),
             StateVariable("rail", Sort.TEXT, ("settled",), RAIL),
             StateVariable("online", Sort.BOOL, (True,)),
             *counts(rail_at, cut_at),
@@ -72,7 +102,12 @@ def hardware(sheet: Datasheet) -> Table:
                 condition=all_of(powered, negation(equals(rail, "settled"))),
                 since=rail_at,
                 bound=sheet["rail"],
-                discharge=("switch_microphones", "switch_camera", "switch_red_light", "switch_mute_symbol"),
+                discharge=(
+                    "switch_microphones",
+                    "switch_camera",
+                    "switch_red_light",
+                    "switch_mute_symbol",
+                ),
                 reason="MIC-1, MIC-4, CAM-1, IND-4: all that the button switches is switched in time",
             ),
         ),
@@ -87,9 +122,13 @@ def _button_and_rail() -> tuple[Transition, ...]:
             MICROPHONE,
             guard=all_of(
                 powered,  # assumption: a button without power does nothing
-                equals(rail, "settled"),  # assumption: a press while the rail switches is not counted
+                equals(
+                    rail, "settled"
+                ),  # assumption: a press while the rail switches is not counted
             ),
-            updates=values(muted=negation(muted), rail="microphone", rail_at=TIME),
+            updates=values(
+                muted=negation(muted), rail="microphone", rail_at=TIME
+            ),
             emits="button.microphone",
             reason="MIC-5; section Echo Devices: the user can press the button at any time",
         ),
@@ -98,10 +137,14 @@ def _button_and_rail() -> tuple[Transition, ...]:
             MICROPHONE,
             guard=all_of(
                 powered,
-                equals(rail, "microphone"),  # the first that the rail switches
+                equals(
+                    rail, "microphone"
+                ),  # the first that the rail switches
             ),
             updates=values(
-                microphone=negation(muted),  # MIC-1: the button decides, no software is asked
+                microphone=negation(
+                    muted
+                ),  # MIC-1: the button decides, no software is asked
                 rail=choice(show, Const("camera"), Const("red")),
                 cut=any_of(cut, muted),
                 cut_at=choice(all_of(muted, negation(cut)), TIME, cut_at),
@@ -115,7 +158,9 @@ def _button_and_rail() -> tuple[Transition, ...]:
             CAMERA,
             guard=all_of(
                 powered,
-                equals(rail, "camera"),  # after the microphones, where there is a camera
+                equals(
+                    rail, "camera"
+                ),  # after the microphones, where there is a camera
             ),
             updates=values(camera=negation(muted), rail="red"),
             emits="camera.power",
@@ -129,7 +174,10 @@ def _button_and_rail() -> tuple[Transition, ...]:
                 powered,
                 equals(rail, "red"),
             ),
-            updates=values(red=muted, rail=choice(show, Const("symbol"), Const("settled"))),
+            updates=values(
+                red=muted,
+                rail=choice(show, Const("symbol"), Const("settled")),
+            ),
             emits="light",
             attributes=values(color="red", on=muted),
             reason="MIC-4; section Echo Devices: a dedicated red light shows that the microphones are off",
@@ -158,7 +206,9 @@ def _sensors(sheet: Datasheet) -> tuple[Transition, ...]:
                 powered,
                 microphone,  # MIC-2: no power, no sound
                 at_most(Const(0), ANY_BUFFERED),
-                at_most(ANY_BUFFERED, Const(sheet["preroll"])),  # WAKE-2: the ring buffer holds no more
+                at_most(
+                    ANY_BUFFERED, Const(sheet["preroll"])
+                ),  # WAKE-2: the ring buffer holds no more
             ),
             emits="audio.captured",
             attributes=values(bytes=2560, buffered=ANY_BUFFERED),
@@ -170,7 +220,9 @@ def _sensors(sheet: Datasheet) -> tuple[Transition, ...]:
             guard=all_of(
                 powered,
                 camera,  # CAM-1: no power, no picture
-                negation(shutter),  # CAM-2: a closed shutter covers the camera
+                negation(
+                    shutter
+                ),  # CAM-2: a closed shutter covers the camera
             ),
             emits="camera.captured",
             attributes=values(bytes=4096),

@@ -44,14 +44,21 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 OUT_OF_REACH = ("recordings", "transcripts")
 
 owner, tone_wanted = word("owner"), flag("tone_wanted")
-enabled, certified, skill_kind = flag("enabled"), flag("certified"), word("skill_kind")
+enabled, certified, skill_kind = (
+    flag("enabled"),
+    flag("certified"),
+    word("skill_kind"),
+)
 ANY_ACTOR, ANY_ROLE = word("any.actor"), word("any.role")
 ANY_RESOURCE, ANY_KIND = word("any.resource"), word("any.skill_kind")
 
 FREE = {
     "any.actor": PARTIES,
     "any.role": (*NEEDS, "guest"),
-    "any.resource": (*(r for resources in NEEDS.values() for r in resources), *OUT_OF_REACH),
+    "any.resource": (
+        *(r for resources in NEEDS.values() for r in resources),
+        *OUT_OF_REACH,
+    ),
     "any.skill_kind": KINDS,
 }
 
@@ -76,15 +83,21 @@ def _skills() -> tuple[Transition, ...]:
         Transition(
             "submit_skill",
             ENVIRONMENT,
-            guard=one_of(ANY_KIND, *KINDS),  # assumption: developers submit skills of every kind
-            updates=values(skill_kind=ANY_KIND, certified=False, enabled=False),
+            guard=one_of(
+                ANY_KIND, *KINDS
+            ),  # assumption: developers submit skills of every kind
+            updates=values(
+                skill_kind=ANY_KIND, certified=False, enabled=False
+            ),
             emits=None,
             reason="SKL-2: what is new is neither certified nor enabled",
         ),
         Transition(
             "certify_skill",
             MANAGEMENT,
-            guard=equals(skill_kind, "general"),  # SKL-2: no refused kind is certified
+            guard=equals(
+                skill_kind, "general"
+            ),  # SKL-2: no refused kind is certified
             updates=values(certified=True),
             emits=None,
             reason="SKL-2; section Skills: four kinds of skills are not supported",
@@ -98,7 +111,9 @@ def _skills() -> tuple[Transition, ...]:
             ),
             updates=values(enabled=True),
             emits="skill.enable",
-            attributes=values(skill="any", skill_kind=skill_kind, certified=certified),
+            attributes=values(
+                skill="any", skill_kind=skill_kind, certified=certified
+            ),
             reason="SKL-2; FAQ 7: the organisation decides which skills are enabled",
         ),
         Transition(
@@ -137,7 +152,9 @@ def _ownership() -> tuple[Transition, ...]:
         Transition(
             "organisation_controls_setting",
             MANAGEMENT,
-            guard=equals(ANY_ACTOR, owner),  # ORG-1: of its own devices, and of no others
+            guard=equals(
+                ANY_ACTOR, owner
+            ),  # ORG-1: of its own devices, and of no others
             updates=values(tone_wanted=negation(tone_wanted)),
             emits="setting.tone",
             attributes=values(on=negation(tone_wanted), actor=ANY_ACTOR),
@@ -199,7 +216,16 @@ def control_of_own() -> tuple[Enabled, ...]:
 def _control_by(party: str) -> Iterator[Enabled]:
     own = equals(owner, party)
     asks = values(**{"any.actor": party})
-    yield Enabled("organisation_controls_setting", wherever=own, chosen=asks, exactly=True)
+    yield Enabled(
+        "organisation_controls_setting",
+        wherever=own,
+        chosen=asks,
+        exactly=True,
+    )
     for resource in ("skills", "unit", "settings"):
-        question = asks | values(**{"any.role": "organisation", "any.resource": resource})
-        yield Enabled("permit_access", wherever=own, chosen=question, exactly=True)
+        question = asks | values(
+            **{"any.role": "organisation", "any.resource": resource}
+        )
+        yield Enabled(
+            "permit_access", wherever=own, chosen=question, exactly=True
+        )

@@ -64,7 +64,9 @@ def network() -> Table:
                     powered,
                     online,
                     negation(CONNECTED),
-                    equals(offer, "cloud"),  # STR-2: the certificate is the cloud's
+                    equals(
+                        offer, "cloud"
+                    ),  # STR-2: the certificate is the cloud's
                 ),
                 updates=values(peer=offer),
                 emits=None,

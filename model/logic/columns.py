@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from earwitness.model.expression import Apply, Const, Expression, Operator, Value, Var
+from earwitness.model.expression import (
+    Apply,
+    Const,
+    Expression,
+    Operator,
+    Value,
+    Var,
+)
 from earwitness.model.logic.monitor import Monitor, input_values
 from earwitness.model.trace import Observation
 
@@ -142,7 +149,8 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
             )
         ] = made.slot(texts.number(register.initial))
     moves = [
-        (made.known[Var(r.name, r.sort)], made.place(monitor.updates[r.name])) for r in monitor.registers
+        (made.known[Var(r.name, r.sort)], made.place(monitor.updates[r.name]))
+        for r in monitor.registers
     ]
     results = [
         made.place(e)
@@ -167,7 +175,9 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
     )
 
 
-def table(trace: Sequence[Observation], columns: Sequence[str], texts: Texts) -> Numbers:
+def table(
+    trace: Sequence[Observation], columns: Sequence[str], texts: Texts
+) -> Numbers:
     """The inputs that a program reads, of shape (columns, events)."""
     found = np.empty(
         (len(columns), len(trace)),
@@ -187,7 +197,13 @@ def run(program: Program, columns: Numbers) -> Verdicts:
         np.uint8,
     )
     kernel()(
-        program.slots.copy(), program.loads, program.code, program.moves, program.results, columns, verdicts
+        program.slots.copy(),
+        program.loads,
+        program.code,
+        program.moves,
+        program.results,
+        columns,
+        verdicts,
     )
     return Verdicts(*verdicts)
 
@@ -198,7 +214,9 @@ def kernel() -> Callable[..., None]:
     try:
         from numba import njit
     except ImportError:
-        raise KernelMissing("the columns kernel needs numba: pip install 'earwitness[fast]'") from None
+        raise KernelMissing(
+            "the columns kernel needs numba: pip install 'earwitness[fast]'"
+        ) from None
     compiled: Callable[..., None] = njit(cache=True, nogil=True)(_loop)
     return compiled
 

@@ -72,11 +72,20 @@ def truth_elsewhere(formula: Formula, names: Set[str]) -> bool | None:
         case Not(operand):
             return negated(truth_elsewhere(operand, names))
         case And(left, right):
-            return all_hold((truth_elsewhere(left, names), truth_elsewhere(right, names)))
+            return all_hold(
+                (truth_elsewhere(left, names), truth_elsewhere(right, names))
+            )
         case Or(left, right):
-            return any_holds((truth_elsewhere(left, names), truth_elsewhere(right, names)))
+            return any_holds(
+                (truth_elsewhere(left, names), truth_elsewhere(right, names))
+            )
         case Implies(left, right):
-            return any_holds((negated(truth_elsewhere(left, names)), truth_elsewhere(right, names)))
+            return any_holds(
+                (
+                    negated(truth_elsewhere(left, names)),
+                    truth_elsewhere(right, names),
+                )
+            )
     return None
 
 
@@ -91,12 +100,20 @@ def is_unmoved(formula: Formula, names: Set[str]) -> bool:
         case Truth():
             return True
         case Compare(_, left, right):
-            return not _speaks_of_now((left, right)) and event_names(formula) <= names
+            return (
+                not _speaks_of_now((left, right))
+                and event_names(formula) <= names
+            )
         case Not(operand):
             return is_unmoved(operand, names)
         case And(left, right) | Or(left, right) | Implies(left, right):
             return is_unmoved(left, names) and is_unmoved(right, names)
-        case Once(None, _) | Historically(None, _) | Since(None, _, _) | Latch():
+        case (
+            Once(None, _)
+            | Historically(None, _)
+            | Since(None, _, _)
+            | Latch()
+        ):
             return remembers_alike(formula, names)
     return False
 
@@ -124,7 +141,9 @@ def remembers_alike(formula: Formula, names: Set[str]) -> bool:
                 for _, pattern in patterns
             )
         case Previously(None, operand):
-            return is_unmoved(operand, names) and remembers_alike(operand, names)
+            return is_unmoved(operand, names) and remembers_alike(
+                operand, names
+            )
         case Previously():
             return False
         case Deadline(response, _, trigger):
@@ -138,7 +157,9 @@ def remembers_alike(formula: Formula, names: Set[str]) -> bool:
         case Not(operand):
             return remembers_alike(operand, names)
         case And(left, right) | Or(left, right) | Implies(left, right):
-            return remembers_alike(left, names) and remembers_alike(right, names)
+            return remembers_alike(left, names) and remembers_alike(
+                right, names
+            )
     return True
 
 

@@ -84,7 +84,9 @@ def describe_formula(formula: Formula) -> str:
         case Implies(left, right):
             return f"whenever {describe_formula(left)}, {describe_formula(right)}"
         case Previously(bound, operand):
-            return f"right before this{_ago(bound)}, {describe_formula(operand)}"
+            return (
+                f"right before this{_ago(bound)}, {describe_formula(operand)}"
+            )
         case Once(bound, operand):
             return f"{_at_some_time(bound)} {describe_formula(operand)}"
         case Historically(bound, Not(operand)):
@@ -92,12 +94,16 @@ def describe_formula(formula: Formula) -> str:
         case Historically(bound, operand):
             return f"{_at_every_time(bound)} {describe_formula(operand)}"
         case Since(bound, Not(left), right):
+            began = describe_formula(right)
             return (
-                f"{_at_some_time(bound)} {describe_formula(right)}, and never since {describe_formula(left)}"
+                f"{_at_some_time(bound)} {began},"
+                f" and never since {describe_formula(left)}"
             )
         case Since(bound, left, right):
+            began = describe_formula(right)
             return (
-                f"{_at_some_time(bound)} {describe_formula(right)}, and ever since {describe_formula(left)}"
+                f"{_at_some_time(bound)} {began},"
+                f" and ever since {describe_formula(left)}"
             )
         case Count(most, limit, operand):
             return f"in any {describe_duration(limit)}, at most {_times(most)} {describe_formula(operand)}"
@@ -140,7 +146,9 @@ def _flat(formula: Formula, kind: type[And] | type[Or]) -> Iterator[Formula]:
 
 def _describe_all(parts: Iterator[Formula]) -> str:
     first, *rest = parts
-    if not any(isinstance(part, Implies | Deadline) for part in (first, *rest)):
+    if not any(
+        isinstance(part, Implies | Deadline) for part in (first, *rest)
+    ):
         joint = (
             " while "
             if isinstance(
@@ -256,7 +264,9 @@ def _at_some_time(bound: Bound | None) -> str:
 
 def _at_no_time(bound: Bound | None) -> str:
     return (
-        _at_some_time(bound).replace("at some time", "at no time").replace("before or now", "before or now")
+        _at_some_time(bound)
+        .replace("at some time", "at no time")
+        .replace("before or now", "before or now")
     )
 
 
@@ -282,11 +292,17 @@ def _words(name: str) -> str:
 def _describe_event(event: Event) -> str:
     """The phrase with the most of the event's conditions; what is left is added in brackets."""
     kind = vocabulary().events[event.name]
-    conditions = {_condition_key(condition): condition for condition in event.conditions}
+    conditions = {
+        _condition_key(condition): condition for condition in event.conditions
+    }
     fitting = [given for given in kind.phrases if given <= conditions.keys()]
     best = max(fitting, key=len, default=frozenset())
     sentence = kind.phrases.get(best, kind.meaning)
-    left = [describe_formula(condition) for key, condition in conditions.items() if key not in best]
+    left = [
+        describe_formula(condition)
+        for key, condition in conditions.items()
+        if key not in best
+    ]
     return f"{sentence} ({', '.join(left)})" if left else sentence
 
 
@@ -302,9 +318,13 @@ def _condition_key(condition: Compare) -> tuple[str, str]:
 
 def _describe_compare(formula: Compare) -> str:
     match formula:
-        case Compare(relation, (Its() | Last()) as term, Literal(bool(value))):
+        case Compare(
+            relation, (Its() | Last()) as term, Literal(bool(value))
+        ):
             return _describe_flag(term, value is (relation is Comparator.EQ))
-        case Compare(Comparator.EQ, Its(attribute, _), Last(event, other, _)) if attribute == other:
+        case Compare(
+            Comparator.EQ, Its(attribute, _), Last(event, other, _)
+        ) if attribute == other:
             return f"{_noun_of(attribute)} is the same as {_last_time(event)}"
         case Compare(relation, left, right) if _is_instant(left):
             return f"{_describe_when(left)} {INSTANTS[relation]} {_describe_moment(right)}"
@@ -322,7 +342,9 @@ def _describe_flag(term: Its | Last, wanted: bool) -> str:
     """A yes or no, by the sentence that stands behind `whether` in the vocabulary."""
     meaning = _meaning(term.attribute)
     sentence = (
-        meaning.removeprefix("whether ") if meaning.startswith("whether ") else f"it is {term.attribute}"
+        meaning.removeprefix("whether ")
+        if meaning.startswith("whether ")
+        else f"it is {term.attribute}"
     )
     sentence = sentence if wanted else _with_not(sentence)
     if isinstance(term, Last):
@@ -339,7 +361,9 @@ def _is_instant(term: Term) -> bool:
         case Now():
             return True
         case Its(attribute, _) | Last(_, attribute, _):
-            return attribute == "time" or _meaning(attribute).startswith("when ")
+            return attribute == "time" or _meaning(attribute).startswith(
+                "when "
+            )
         case Sum(left, _, right):
             return _is_instant(left) is not _is_instant(right)
     return False
@@ -366,7 +390,9 @@ def _describe_moment(term: Term) -> str:
             return _last_time(event)
         case Last(event, attribute, _):
             return f"{_meaning(attribute)}, {_last_time(event)}"
-        case Sum(Sum(left, sign, Literal(int(first))), again, Literal(int(second))) if sign == again:
+        case Sum(
+            Sum(left, sign, Literal(int(first))), again, Literal(int(second))
+        ) if sign == again:
             return _describe_moment(
                 Sum(
                     left,
@@ -376,7 +402,9 @@ def _describe_moment(term: Term) -> str:
             )
         case Sum(left, sign, Literal(int(value))):
             side = "after" if sign > 0 else "before"
-            return f"{describe_duration(value)} {side} {_describe_moment(left)}"
+            return (
+                f"{describe_duration(value)} {side} {_describe_moment(left)}"
+            )
     return _describe_term(term)
 
 
@@ -405,7 +433,9 @@ def _noun_of(attribute: str) -> str:
     if first in ("what", "who", "whom", "the"):
         return meaning
     if meaning.startswith("how many "):
-        return "the number of " + meaning.removeprefix("how many ").removesuffix(" there were")
+        return "the number of " + meaning.removeprefix(
+            "how many "
+        ).removesuffix(" there were")
     if first in ("when", "whether", "how", "away"):
         return f"its {_words(attribute)}"
     return f"the {rest}" if first in ("a", "an") else f"the {meaning}"
@@ -414,7 +444,10 @@ def _noun_of(attribute: str) -> str:
 def _describe_amount(term: Term, value: int) -> str:
     """A number with the unit of what it is compared with."""
     unit = ""
-    if isinstance(term, Its | Last) and term.attribute in vocabulary().attributes:
+    if (
+        isinstance(term, Its | Last)
+        and term.attribute in vocabulary().attributes
+    ):
         unit = vocabulary().attributes[term.attribute].unit
     if unit == "us" or (isinstance(term, Last) and term.attribute == "time"):
         return describe_duration(value)

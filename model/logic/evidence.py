@@ -121,7 +121,10 @@ def any_grounds(*parts: Grounds) -> Grounds:
 
 
 def support_of_terms(
-    formula: Compare, latest: Mapping[str, Observation], seen: Observation, sight: Sight
+    formula: Compare,
+    latest: Mapping[str, Observation],
+    seen: Observation,
+    sight: Sight,
 ) -> Support:
     """A comparison rests on the events whose values it compares."""
     terms = list(_terms_of(formula))
@@ -129,7 +132,9 @@ def support_of_terms(
     for term in terms:
         if isinstance(term, Last):
             came = latest.get(term.event)
-            support.append({term.event: came.origin if came else sight.get(term.event)})
+            support.append(
+                {term.event: came.origin if came else sight.get(term.event)}
+            )
     if any(isinstance(term, Its | Now) for term in terms):
         support.append({seen.event: seen.origin})
     return join_support(*support)
@@ -257,7 +262,10 @@ class Provenance:
                 came = Grounds(True, {name: seen.origin})
                 return all_grounds(
                     came,
-                    *(self._ground(condition, seen) for condition in conditions),
+                    *(
+                        self._ground(condition, seen)
+                        for condition in conditions
+                    ),
                 )
             case Not(operand):
                 return negate_grounds(self._ground(operand, seen))
@@ -283,7 +291,10 @@ class Provenance:
         match formula:
             case Previously(bound, operand):
                 return self._previously(
-                    formula=formula, bound=bound, now=self._ground(operand, seen), time=seen.time
+                    formula=formula,
+                    bound=bound,
+                    now=self._ground(operand, seen),
+                    time=seen.time,
                 )
             case Once(bound, operand):
                 absence = support_of_absence(operand, self.sight)
@@ -298,7 +309,13 @@ class Provenance:
                 absence = support_of_absence(operand, self.sight)
                 contrary = negate_grounds(self._ground(operand, seen))
                 return negate_grounds(
-                    self._keep(formula=formula, bound=bound, now=contrary, absence=absence, time=seen.time)
+                    self._keep(
+                        formula=formula,
+                        bound=bound,
+                        now=contrary,
+                        absence=absence,
+                        time=seen.time,
+                    )
                 )
             case Since(bound, left, right):
                 if not self._ground(left, seen).truth:
@@ -312,14 +329,18 @@ class Provenance:
                     time=seen.time,
                 )
             case Count():
-                return self._count(formula, self._ground(formula.operand, seen), seen.time)
+                return self._count(
+                    formula, self._ground(formula.operand, seen), seen.time
+                )
             case Latch():
                 return self._latch(formula, seen)
             case Deadline():
                 return self._wait(formula, seen)
         raise AssertionError(f"{formula} remembers nothing")
 
-    def _previously(self, formula: Formula, bound: Bound | None, now: Grounds, time: int) -> Grounds:
+    def _previously(
+        self, formula: Formula, bound: Bound | None, now: Grounds, time: int
+    ) -> Grounds:
         when, grounds = self.before.get(
             formula,
             (0, Grounds(False, NO_SUPPORT)),
@@ -331,7 +352,12 @@ class Provenance:
         )
 
     def _keep(
-        self, formula: Formula, bound: Bound | None, now: Grounds, absence: Support, time: int
+        self,
+        formula: Formula,
+        bound: Bound | None,
+        now: Grounds,
+        absence: Support,
+        time: int,
     ) -> Grounds:
         """A match that counts rests on what it rested on when it came, and on our eyes for what ends it."""
         kept = self.matches.get(formula, ())
@@ -359,7 +385,10 @@ class Provenance:
                 now.support,
             )
         self.matches[formula] = kept
-        is_full = len(kept) > formula.most and time - kept[-1].time <= formula.duration
+        is_full = (
+            len(kept) > formula.most
+            and time - kept[-1].time <= formula.duration
+        )
         absence = support_of_absence(formula.operand, self.sight)
         return Grounds(
             not is_full,
@@ -395,7 +424,11 @@ class Provenance:
         answered = self._ground(formula.response, seen)
         absence = support_of_absence(formula.response, self.sight)
         waiting = self.matches.get(formula, ())
-        if waiting and seen.time - waiting[0].time > formula.duration and formula not in self.support:
+        if (
+            waiting
+            and seen.time - waiting[0].time > formula.duration
+            and formula not in self.support
+        ):
             self.support[formula] = join_support(
                 waiting[0].support,
                 absence,
@@ -421,7 +454,10 @@ def _remembering_parts(part: object) -> Iterator[Formula]:
     """The parts that need more than this event, the inner ones first."""
     for smaller in direct_parts(part):
         yield from _remembering_parts(smaller)
-    if isinstance(part, Previously | Once | Historically | Since | Count | Latch | Deadline):
+    if isinstance(
+        part,
+        Previously | Once | Historically | Since | Count | Latch | Deadline,
+    ):
         yield part
 
 
@@ -453,4 +489,6 @@ class SlicedProvenance:
         else:
             concerned = {key: slices.setdefault(key, base.copy())}
         found = ((name, one.feed(seen)) for name, one in concerned.items())
-        return [(name, support) for name, support in found if support is not None]
+        return [
+            (name, support) for name, support in found if support is not None
+        ]

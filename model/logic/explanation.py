@@ -29,7 +29,14 @@ from earwitness.model.logic.formula import (
     Truth,
     direct_parts,
 )
-from earwitness.model.logic.semantics import Trace, age, holds, is_in_time, is_within, positions
+from earwitness.model.logic.semantics import (
+    Trace,
+    age,
+    holds,
+    is_in_time,
+    is_within,
+    positions,
+)
 from earwitness.model.trace import Observation
 
 
@@ -94,7 +101,11 @@ def explain(formula: Formula, trace: Trace, i: int) -> Explanation:
     """
     reason = _Explainer(trace).reason_of(formula, i)
     return Explanation(
-        reason, {position: trace[position] for position in sorted(_positions_in(reason, trace))}
+        reason,
+        {
+            position: trace[position]
+            for position in sorted(_positions_in(reason, trace))
+        },
     )
 
 
@@ -109,7 +120,12 @@ def _positions_in(reason: Reason, trace: Trace) -> set[int]:
     """The positions of the reason, and the neighbours that show where a bound begins and ends."""
     found = {reason.position}
     for absence in reason.absences:
-        edges = {absence.first - 1, absence.first, absence.last, absence.last + 1}
+        edges = {
+            absence.first - 1,
+            absence.first,
+            absence.last,
+            absence.last + 1,
+        }
         found |= {edge for edge in edges if 0 <= edge <= reason.position}
     if isinstance(reason.formula, Compare):
         found |= set(
@@ -143,10 +159,16 @@ def _outside_positions(reason: Reason) -> set[int]:
     return set()
 
 
-def _latest_positions(formula: object, trace: Trace, i: int) -> dict[str, int]:
+def _latest_positions(
+    formula: object, trace: Trace, i: int
+) -> dict[str, int]:
     """Of each event that a comparison looks back to, the position of the latest."""
     names = _names_after_last(formula)
-    return {seen.event: j for j, seen in enumerate(trace[: i + 1]) if seen.event in names}
+    return {
+        seen.event: j
+        for j, seen in enumerate(trace[: i + 1])
+        if seen.event in names
+    }
 
 
 def _names_after_last(part: object) -> set[str]:
@@ -158,7 +180,9 @@ def _names_after_last(part: object) -> set[str]:
         )
         else set()
     )
-    return own.union(*(_names_after_last(smaller) for smaller in direct_parts(part)))
+    return own.union(
+        *(_names_after_last(smaller) for smaller in direct_parts(part))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +220,19 @@ class _Explainer:
                 )
             case Or(left, right):
                 return self.joined(
-                    formula=formula, truth=truth, i=i, operands=(left, right), needs_all=not truth
+                    formula=formula,
+                    truth=truth,
+                    i=i,
+                    operands=(left, right),
+                    needs_all=not truth,
                 )
             case Implies(left, right):
                 return self.joined(
-                    formula=formula, truth=truth, i=i, operands=(Not(left), right), needs_all=not truth
+                    formula=formula,
+                    truth=truth,
+                    i=i,
+                    operands=(Not(left), right),
+                    needs_all=not truth,
                 )
             case Previously(bound, operand):
                 is_near = i > 0 and is_within(
@@ -217,7 +249,9 @@ class _Explainer:
                     if is_near
                     else ()
                 )
-                return Reason(formula=formula, truth=truth, position=i, parts=parts)
+                return Reason(
+                    formula=formula, truth=truth, position=i, parts=parts
+                )
             case Once(bound, operand):
                 return self.somewhere(
                     formula=formula,
@@ -258,7 +292,13 @@ class _Explainer:
         )
 
     def joined(
-        self, formula: Formula, truth: bool, i: int, operands: Sequence[Formula], *, needs_all: bool
+        self,
+        formula: Formula,
+        truth: bool,
+        i: int,
+        operands: Sequence[Formula],
+        *,
+        needs_all: bool,
     ) -> Reason:
         """All operands where each is needed, else the one that is enough and shortest."""
         reasons = [self.reason_of(operand, i) for operand in operands]
@@ -271,11 +311,19 @@ class _Explainer:
             )
         enough = [reason for reason in reasons if reason.truth is truth]
         return Reason(
-            formula=formula, truth=truth, position=i, parts=(min(enough, key=lambda reason: reason.size),)
+            formula=formula,
+            truth=truth,
+            position=i,
+            parts=(min(enough, key=lambda reason: reason.size),),
         )
 
     def somewhere(
-        self, formula: Formula, bound: Bound | None, operand: Formula, wanted: bool, i: int
+        self,
+        formula: Formula,
+        bound: Bound | None,
+        operand: Formula,
+        wanted: bool,
+        i: int,
     ) -> Reason:
         """`once` by the latest event that fulfils it, or by none inside the bound; `historically` the other
         way round."""
@@ -292,7 +340,10 @@ class _Explainer:
         ]
         if matches:
             return Reason(
-                formula=formula, truth=wanted, position=i, parts=(self.reason_of(operand, matches[-1]),)
+                formula=formula,
+                truth=wanted,
+                position=i,
+                parts=(self.reason_of(operand, matches[-1]),),
             )
         return Reason(
             formula,
@@ -356,7 +407,13 @@ class _Explainer:
             True,
             [j for j in inside if j >= since],
         )
-        return Reason(formula=formula, truth=False, position=i, parts=parts, absences=none)
+        return Reason(
+            formula=formula,
+            truth=False,
+            position=i,
+            parts=parts,
+            absences=none,
+        )
 
     def count(self, formula: Count, truth: bool, i: int) -> Reason:
         inside = positions(
@@ -417,7 +474,9 @@ class _Explainer:
         for j in reversed(range(i + 1)):
             for number, (_, pattern) in enumerate(formula.patterns):
                 if holds(pattern, self.trace, j):
-                    before = [Not(other) for _, other in formula.patterns[:number]]
+                    before = [
+                        Not(other) for _, other in formula.patterns[:number]
+                    ]
                     parts = tuple(
                         self.reason_of(
                             part,
@@ -439,7 +498,9 @@ class _Explainer:
             absences=self.nothing_set(formula, 0, i),
         )
 
-    def nothing_set(self, formula: Latch, first: int, last: int) -> tuple[Absence, ...]:
+    def nothing_set(
+        self, formula: Latch, first: int, last: int
+    ) -> tuple[Absence, ...]:
         return _absences(
             (
                 pattern,
@@ -487,11 +548,15 @@ class _Explainer:
         )
 
 
-def _absences(claims: Iterable[tuple[Formula, bool, int, int]]) -> tuple[Absence, ...]:
+def _absences(
+    claims: Iterable[tuple[Formula, bool, int, int]],
+) -> tuple[Absence, ...]:
     return tuple(Absence(*claim) for claim in claims if claim[2] <= claim[3])
 
 
-def _absence_over(formula: Formula, truth: bool, inside: Sequence[int]) -> tuple[Absence, ...]:
+def _absence_over(
+    formula: Formula, truth: bool, inside: Sequence[int]
+) -> tuple[Absence, ...]:
     return (
         _absences(
             [
@@ -530,11 +595,15 @@ class _Checker:
                 "it comes later than what it explains",
             )
             self.check(part)
-        self.require(self.follows(reason), reason, "it does not follow from its parts")
+        self.require(
+            self.follows(reason), reason, "it does not follow from its parts"
+        )
 
     def require(self, condition: bool, reason: Reason, message: str) -> None:
         if not condition:
-            raise ExplanationError(f"{type(reason.formula).__name__} at event {reason.position}: {message}")
+            raise ExplanationError(
+                f"{type(reason.formula).__name__} at event {reason.position}: {message}"
+            )
 
     def follows(self, reason: Reason) -> bool:
         """Whether the truth of a reason follows from its parts, its absences and the facts."""
@@ -583,7 +652,9 @@ class _Checker:
             case Once(bound, operand):
                 return self.was_somewhere(reason, bound, operand, wanted=True)
             case Historically(bound, operand):
-                return self.was_somewhere(reason, bound, operand, wanted=False)
+                return self.was_somewhere(
+                    reason, bound, operand, wanted=False
+                )
             case Since():
                 return self.was_since(reason, reason.formula)
             case Count():
@@ -593,7 +664,9 @@ class _Checker:
             case Deadline():
                 return self.was_waited(reason, reason.formula)
 
-    def has_parts(self, reason: Reason, wanted: Sequence[tuple[Formula, bool, int]]) -> bool:
+    def has_parts(
+        self, reason: Reason, wanted: Sequence[tuple[Formula, bool, int]]
+    ) -> bool:
         return [
             (
                 part.formula,
@@ -603,7 +676,9 @@ class _Checker:
             for part in reason.parts
         ] == list(wanted)
 
-    def joins(self, reason: Reason, operands: Sequence[Formula], *, needs_all: bool) -> bool:
+    def joins(
+        self, reason: Reason, operands: Sequence[Formula], *, needs_all: bool
+    ) -> bool:
         wanted = [
             (
                 operand,
@@ -625,13 +700,24 @@ class _Checker:
     def elapsed(self, j: int, i: int) -> int:
         for position in (j, i):
             if position not in self.facts:
-                raise ExplanationError(f"event {position} is spoken of and not shown")
+                raise ExplanationError(
+                    f"event {position} is spoken of and not shown"
+                )
         return self.facts[i].time - self.facts[j].time
 
-    def is_absent(self, reason: Reason, formula: Formula, truth: bool, first: int, last: int) -> bool:
+    def is_absent(
+        self,
+        reason: Reason,
+        formula: Formula,
+        truth: bool,
+        first: int,
+        last: int,
+    ) -> bool:
         """Whether the reason says that the formula has that truth nowhere in the stretch."""
         return first > last or any(
-            (a.formula, a.truth) == (formula, truth) and a.first <= first and last <= a.last
+            (a.formula, a.truth) == (formula, truth)
+            and a.first <= first
+            and last <= a.last
             for a in reason.absences
         )
 
@@ -639,10 +725,18 @@ class _Checker:
         i = reason.position
         names = _names_after_last(reason.formula)
         shown = [j for j in sorted(self.facts) if j <= i]
-        latest = {self.facts[j].event: j for j in shown if self.facts[j].event in names}
+        latest = {
+            self.facts[j].event: j
+            for j in shown
+            if self.facts[j].event in names
+        }
         is_latest = all(
             self.is_absent(
-                reason=reason, formula=Event(name), truth=True, first=latest.get(name, -1) + 1, last=i
+                reason=reason,
+                formula=Event(name),
+                truth=True,
+                first=latest.get(name, -1) + 1,
+                last=i,
             )
             for name in names
         )
@@ -670,18 +764,27 @@ class _Checker:
             [(formula.operand, reason.truth, i - 1)],
         )
 
-    def covers(self, bound: Bound | None, first: int, last: int, i: int) -> bool:
+    def covers(
+        self, bound: Bound | None, first: int, last: int, i: int
+    ) -> bool:
         """Whether the events just outside the stretch are outside the bound too."""
         is_whole_before = first == 0 or (
-            first - 1 in self.facts and not is_within(bound, self.elapsed(first - 1, i))
+            first - 1 in self.facts
+            and not is_within(bound, self.elapsed(first - 1, i))
         )
         is_whole_after = last == i or (
-            last + 1 in self.facts and not is_within(bound, self.elapsed(last + 1, i))
+            last + 1 in self.facts
+            and not is_within(bound, self.elapsed(last + 1, i))
         )
         return is_whole_before and is_whole_after
 
     def is_nowhere(
-        self, reason: Reason, bound: Bound | None, formula: Formula, truth: bool, begin: int
+        self,
+        reason: Reason,
+        bound: Bound | None,
+        formula: Formula,
+        truth: bool,
+        begin: int,
     ) -> bool:
         """Whether the reason says that from `begin` on the formula has that truth nowhere inside the
         bound."""
@@ -693,7 +796,10 @@ class _Checker:
                 last=i,
                 i=i,
             )
-            if (absence.formula, absence.truth) == (formula, truth) and is_begun:
+            if (absence.formula, absence.truth) == (
+                formula,
+                truth,
+            ) and is_begun:
                 return absence.last >= i or self.covers(
                     bound=bound,
                     first=0,
@@ -715,7 +821,14 @@ class _Checker:
             )
         )
 
-    def was_somewhere(self, reason: Reason, bound: Bound | None, operand: Formula, *, wanted: bool) -> bool:
+    def was_somewhere(
+        self,
+        reason: Reason,
+        bound: Bound | None,
+        operand: Formula,
+        *,
+        wanted: bool,
+    ) -> bool:
         if reason.truth is not wanted:
             return self.is_nowhere(
                 reason=reason,
@@ -725,31 +838,46 @@ class _Checker:
                 begin=0,
             )
         (part,) = reason.parts or (None,)
-        if part is None or not is_within(bound, self.elapsed(part.position, reason.position)):
+        if part is None or not is_within(
+            bound, self.elapsed(part.position, reason.position)
+        ):
             return False
         return (part.formula, part.truth) == (operand, wanted)
 
     def was_since(self, reason: Reason, formula: Since) -> bool:
         i = reason.position
         if reason.truth:
-            if not self.was_somewhere(reason, formula.bound, formula.right, wanted=True):
+            if not self.was_somewhere(
+                reason, formula.bound, formula.right, wanted=True
+            ):
                 return False
             return self.is_absent(
-                reason=reason, formula=formula.left, truth=False, first=reason.parts[0].position + 1, last=i
+                reason=reason,
+                formula=formula.left,
+                truth=False,
+                first=reason.parts[0].position + 1,
+                last=i,
             )
         begin = 0
         for part in reason.parts:
             if (part.formula, part.truth) == (formula.left, False):
                 begin = part.position
         return self.is_nowhere(
-            reason=reason, bound=formula.bound, formula=formula.right, truth=True, begin=begin
+            reason=reason,
+            bound=formula.bound,
+            formula=formula.right,
+            truth=True,
+            begin=begin,
         )
 
     def was_counted(self, reason: Reason, formula: Count) -> bool:
         i = reason.position
         bound = Bound(Side.WITHIN, formula.duration)
         matches = sorted({part.position for part in reason.parts})
-        if any((part.formula, part.truth) != (formula.operand, True) for part in reason.parts):
+        if any(
+            (part.formula, part.truth) != (formula.operand, True)
+            for part in reason.parts
+        ):
             return False
         if not reason.truth:
             return len(matches) > formula.most and is_within(
@@ -767,18 +895,28 @@ class _Checker:
         ]
         gaps = pairwise(edges)
         is_whole = all(
-            self.is_absent(reason=reason, formula=formula.operand, truth=True, first=a + 1, last=b - 1)
+            self.is_absent(
+                reason=reason,
+                formula=formula.operand,
+                truth=True,
+                first=a + 1,
+                last=b - 1,
+            )
             for a, b in gaps
         )
         return (
-            is_whole and self.covers(bound=bound, first=first, last=i, i=i) and len(matches) <= formula.most
+            is_whole
+            and self.covers(bound=bound, first=first, last=i, i=i)
+            and len(matches) <= formula.most
         )
 
     def was_set(self, reason: Reason, formula: Latch) -> bool:
         i = reason.position
         since = reason.parts[-1].position + 1 if reason.parts else 0
         is_kept = all(
-            self.is_absent(reason=reason, formula=p, truth=True, first=since, last=i)
+            self.is_absent(
+                reason=reason, formula=p, truth=True, first=since, last=i
+            )
             for _, p in formula.patterns
         )
         if not reason.parts:
@@ -809,7 +947,10 @@ class _Checker:
                 last=i,
             )
         (part,) = reason.parts or (None,)
-        if part is None or (part.formula, part.truth) != (formula.trigger, True):
+        if part is None or (part.formula, part.truth) != (
+            formula.trigger,
+            True,
+        ):
             return False
         asked = part.position
         in_time = Bound(Side.WITHIN, formula.duration)
@@ -820,7 +961,11 @@ class _Checker:
                 self.elapsed(asked, ends),
             )
             if is_late and self.is_absent(
-                reason=reason, formula=formula.response, truth=True, first=asked, last=absence.last
+                reason=reason,
+                formula=formula.response,
+                truth=True,
+                first=asked,
+                last=absence.last,
             ):
                 return ends <= i
         return False

@@ -235,4 +235,6 @@ def event_names(formula: object) -> frozenset[str]:
         own.add(formula.name)
     if isinstance(formula, Last):
         own.add(formula.event)
-    return frozenset(own).union(*(event_names(part) for part in direct_parts(formula)))
+    return frozenset(own).union(
+        *(event_names(part) for part in direct_parts(formula))
+    )

@@ -108,7 +108,9 @@ class _Joiner:
 
     initial: list[Value] = field(default_factory=list)
     updates: list[Expression] = field(default_factory=list)
-    places: dict[tuple[Sort, Value, Expression], Var] = field(default_factory=dict)
+    places: dict[tuple[Sort, Value, Expression], Var] = field(
+        default_factory=dict
+    )
 
     def add(self, monitor: Monitor) -> _Part:
         joint: dict[str, Expression] = {}
@@ -119,7 +121,11 @@ class _Joiner:
             if name in joint:
                 return joint[name]
             register, update = by_name[name], monitor.updates[name]
-            for other in sorted(v.name for v in variables(update) if v.name in by_name and v.name != name):
+            for other in sorted(
+                v.name
+                for v in variables(update)
+                if v.name in by_name and v.name != name
+            ):
                 place(other)
             key = (
                 register.sort,
@@ -155,7 +161,9 @@ class _Joiner:
             DeadlineSlots(
                 waiting=slot_of(joint[wait.waiting]),
                 missed=slot_of(joint[wait.missed]),
-                longest=slot_of(self.longest(substitute(wait.elapsed, joint))),
+                longest=slot_of(
+                    self.longest(substitute(wait.elapsed, joint))
+                ),
                 duration=wait.deadline.duration,
             )
             for wait in monitor.waits
@@ -223,7 +231,9 @@ def slot_of(register: Expression) -> int:
     return int(register.name[2:-1])
 
 
-def replace_parts(expression: Expression, others: Mapping[Expression, Expression]) -> Expression:
+def replace_parts(
+    expression: Expression, others: Mapping[Expression, Expression]
+) -> Expression:
     """The expression with whole parts replaced."""
     if expression in others:
         return others[expression]
@@ -240,7 +250,9 @@ class JointProgram:
 
     def __init__(self, monitor: JointMonitor) -> None:
         self.monitor = monitor
-        self.deadlines = tuple(dict.fromkeys(d for part in monitor.deadlines for d in part))
+        self.deadlines = tuple(
+            dict.fromkeys(d for part in monitor.deadlines for d in part)
+        )
         self.not_missed = {
             slot_register(
                 d.missed,
@@ -255,7 +267,13 @@ class JointProgram:
         """The slots of a slice before its first event."""
         return [FAR_FUTURE, *self.monitor.initial]
 
-    def step(self, slots: Slots, time: int, event: str, attributes: Mapping[str, Value]) -> tuple[int, int]:
+    def step(
+        self,
+        slots: Slots,
+        time: int,
+        event: str,
+        attributes: Mapping[str, Value],
+    ) -> tuple[int, int]:
         """Step a slice by one event; which monitors were exercised and which do not hold."""
         steps = self.calm_steps
         if time > slots[DUE] and self.take_late(slots, time):
@@ -290,7 +308,10 @@ class JointProgram:
         )
 
     def make_step(
-        self, steps: dict[str, dict[tuple[str, ...], JointStep]], event: str, shape: tuple[str, ...]
+        self,
+        steps: dict[str, dict[tuple[str, ...], JointStep]],
+        event: str,
+        shape: tuple[str, ...],
     ) -> JointStep:
         """The step for events with these attributes, kept under the order in which they came."""
         shapes = steps.setdefault(event, {})
@@ -303,7 +324,11 @@ class JointProgram:
                 shape=usual,
                 constants=never_late,
             )
-            shapes[usual] = idle_step if source == IDLE_SOURCE else compile_joint_step(source)
+            shapes[usual] = (
+                idle_step
+                if source == IDLE_SOURCE
+                else compile_joint_step(source)
+            )
         if len(shapes) < MOST_SHAPES:
             shapes[shape] = shapes[usual]
         return shapes[usual]
@@ -325,7 +350,9 @@ IDLE_SOURCE = """def step(s, t, a):
 """The step of an event that touches nothing."""
 
 
-def idle_step(slots: Slots, time: int, attributes: Mapping[str, Value]) -> tuple[int, int]:
+def idle_step(
+    slots: Slots, time: int, attributes: Mapping[str, Value]
+) -> tuple[int, int]:
     """As IDLE_SOURCE: one function for all of them, so that they can be told."""
     return 0, 0
 
@@ -339,7 +366,10 @@ def compile_joint_step(source: str) -> JointStep:
 
 
 def joint_step_source(
-    monitor: JointMonitor, event: str, shape: Sequence[str], constants: Mapping[str, Expression]
+    monitor: JointMonitor,
+    event: str,
+    shape: Sequence[str],
+    constants: Mapping[str, Expression],
 ) -> str:
     """Python source of `step(s, t, a)` for one kind of event with the given attributes: what such an event
     cannot touch is left out. `constants` are registers whose content is certain."""
@@ -373,12 +403,24 @@ def joint_step_source(
         *exercised,
     ]
     sharing = SharedSource(wanted, lambda name: name)
-    contents = {slot: sharing.source_of(update) for slot, update in changed.items()}
-    violations = _mask_source(mask="v", tests=broken, line="if not ({}): v |= {}", sharing=sharing)
-    exercises = _mask_source(mask="x", tests=exercised, line="if {}: x |= {}", sharing=sharing)
-    attributes = sorted({v.name for e in wanted for v in variables(e)} & {f"its_{name}" for name in shape})
+    contents = {
+        slot: sharing.source_of(update) for slot, update in changed.items()
+    }
+    violations = _mask_source(
+        mask="v", tests=broken, line="if not ({}): v |= {}", sharing=sharing
+    )
+    exercises = _mask_source(
+        mask="x", tests=exercised, line="if {}: x |= {}", sharing=sharing
+    )
+    attributes = sorted(
+        {v.name for e in wanted for v in variables(e)}
+        & {f"its_{name}" for name in shape}
+    )
     lines = [
-        *(f"{name} = a[{name.removeprefix('its_')!r}]" for name in attributes),
+        *(
+            f"{name} = a[{name.removeprefix('its_')!r}]"
+            for name in attributes
+        ),
         *sharing.lines,
         *violations,
         *exercises,
@@ -410,7 +452,9 @@ def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
         is_given = name in shape
         bindings[f"has.{name}"] = Const(is_given)
         given: Expression = Var(f"its_{name}", attribute.sort)
-        bindings[f"its.{name}"] = given if is_given else Const(DEFAULT[attribute.sort])
+        bindings[f"its.{name}"] = (
+            given if is_given else Const(DEFAULT[attribute.sort])
+        )
     return bindings
 
 
@@ -419,11 +463,23 @@ def simplified(expression: Expression) -> Expression:
     so `r if 0 <= r else -1` and `-1 if r < -1 else r` are r; and `x = true` is x."""
     if not isinstance(expression, Apply):
         return expression
-    match Apply(expression.operator, tuple(map(simplified, expression.arguments))):
-        case Apply(Operator.ITE, (Apply(Operator.LE, (Const(0), Var() as register)), other, Const(-1))):
+    match Apply(
+        expression.operator, tuple(map(simplified, expression.arguments))
+    ):
+        case Apply(
+            Operator.ITE,
+            (
+                Apply(Operator.LE, (Const(0), Var() as register)),
+                other,
+                Const(-1),
+            ),
+        ):
             if other == register:
                 return register
-        case Apply(Operator.ITE, (Apply(Operator.LT, (Var(), Const(-1))), Const(-1), other)):
+        case Apply(
+            Operator.ITE,
+            (Apply(Operator.LT, (Var(), Const(-1))), Const(-1), other),
+        ):
             return other
         case Apply(Operator.EQ, (operand, Const(bool(value)))):
             return operand if value else negation(operand)
@@ -447,7 +503,9 @@ def is_register(update: Expression, slot: int) -> bool:
 
 
 def _bits_by_expression(
-    expressions: Iterable[Expression], specialised: Callable[[Expression], Expression], idle: Expression
+    expressions: Iterable[Expression],
+    specialised: Callable[[Expression], Expression],
+    idle: Expression,
 ) -> dict[Expression, int]:
     """Monitors that say the same share one test; those that say nothing are left out."""
     bits: Counter[Expression] = Counter()
@@ -458,7 +516,12 @@ def _bits_by_expression(
     return dict(bits)
 
 
-def _mask_source(mask: str, tests: Mapping[Expression, int], line: str, sharing: SharedSource) -> list[str]:
+def _mask_source(
+    mask: str,
+    tests: Mapping[Expression, int],
+    line: str,
+    sharing: SharedSource,
+) -> list[str]:
     certain = sum(
         bits
         for test, bits in tests.items()
@@ -477,7 +540,10 @@ def _mask_source(mask: str, tests: Mapping[Expression, int], line: str, sharing:
     }
     return [
         f"{mask} = {certain}",
-        *(line.format(sharing.source_of(test), bits) for test, bits in others.items()),
+        *(
+            line.format(sharing.source_of(test), bits)
+            for test, bits in others.items()
+        ),
     ]
 
 
@@ -499,7 +565,9 @@ class SameMonitors:
 
     def __init__(self, monitors: Mapping[str, Monitor]) -> None:
         self.monitors = dict(monitors)
-        self.identity = tuple((name, id(monitor)) for name, monitor in monitors.items())
+        self.identity = tuple(
+            (name, id(monitor)) for name, monitor in monitors.items()
+        )
 
     def __hash__(self) -> int:
         return hash(self.identity)
@@ -547,7 +615,9 @@ class JointSlices:
         if key not in slices:
             slices[key] = list(base)
         exercised, broken = self._step(slices[key], seen)
-        self.due[seen.device] = min(self.due.get(seen.device, FAR_FUTURE), slices[key][DUE])
+        self.due[seen.device] = min(
+            self.due.get(seen.device, FAR_FUTURE), slices[key][DUE]
+        )
         return [(key, exercised, broken)]
 
     def _feed_all(
@@ -563,7 +633,9 @@ class JointSlices:
         for key, slots in slices.items():
             exercised, broken = self._step(slots, seen)
             found.append((key, exercised, broken))
-        self.due[seen.device] = min((slots[DUE] for slots in slices.values()), default=FAR_FUTURE)
+        self.due[seen.device] = min(
+            (slots[DUE] for slots in slices.values()), default=FAR_FUTURE
+        )
         return found
 
     def _step(self, slots: Slots, seen: Observation) -> tuple[int, int]:
@@ -578,7 +650,11 @@ class JointSlices:
         """The slots of every slice."""
         if len(self.each) == 1:
             return list(self.base.values())
-        return [slots for slices in self.live.values() for slots in slices.values()]
+        return [
+            slots
+            for slices in self.live.values()
+            for slots in slices.values()
+        ]
 
     def pending(self) -> int:
         """The monitors with an open deadline in some slice, a bit for each."""
@@ -590,6 +666,12 @@ class JointSlices:
     def longest_waits(self) -> list[list[int]]:
         """For each monitor, and each of its deadlines, the longest that an answer took; -1 before any."""
         return [
-            [max((slots[d.longest] for slots in self.all_slots()), default=-1) for d in deadlines]
+            [
+                max(
+                    (slots[d.longest] for slots in self.all_slots()),
+                    default=-1,
+                )
+                for d in deadlines
+            ]
             for deadlines in self.program.monitor.deadlines
         ]

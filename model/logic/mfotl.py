@@ -64,7 +64,10 @@ def mfotl_signature() -> str:
         [
             "now(int)",
             *(f"{predicate_name(name)}()" for name in vocabulary().events),
-            *(f"its_{a.name}({'string' if a.sort is Sort.TEXT else 'int'})" for a in attributes),
+            *(
+                f"its_{a.name}({'string' if a.sort is Sort.TEXT else 'int'})"
+                for a in attributes
+            ),
             "",
         ]
     )
@@ -80,7 +83,10 @@ def mfotl_log(trace: Sequence[Observation]) -> str:
 
 
 def _time_point(seen: Observation) -> str:
-    given = (f"its_{name}({constant(value)})" for name, value in seen.attributes.items())
+    given = (
+        f"its_{name}({constant(value)})"
+        for name, value in seen.attributes.items()
+    )
     return " ".join(
         [
             f"@{seen.time}",
@@ -156,7 +162,9 @@ class _Writer:
             case Or(left, right):
                 return f"({self.text_of(left)} OR {self.text_of(right)})"
             case Implies(left, right):
-                return f"((NOT {self.text_of(left)}) OR {self.text_of(right)})"
+                return (
+                    f"((NOT {self.text_of(left)}) OR {self.text_of(right)})"
+                )
             case Previously(bound, operand):
                 return f"(PREVIOUS{_interval(bound)} {self.text_of(operand)})"
             case Once(bound, operand):
@@ -168,11 +176,15 @@ class _Writer:
             case Latch():
                 return self.latch(formula)
             case Deadline(response, duration, trigger):
-                answer = f"(EVENTUALLY[0,{duration}] {self.text_of(response)})"
+                answer = (
+                    f"(EVENTUALLY[0,{duration}] {self.text_of(response)})"
+                )
                 unanswered = f"({self.text_of(trigger)} AND (NOT {answer}))"
                 return f"(NOT (ONCE[{duration + 1},{FOREVER}] {unanswered}))"
             case Count():
-                raise NotInMfotl("'count' needs the aggregations of MFOTL, which this export does not use")
+                raise NotInMfotl(
+                    "'count' needs the aggregations of MFOTL, which this export does not use"
+                )
 
     def all_of(self, parts: Sequence[str]) -> str:
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
@@ -200,7 +212,11 @@ class _Writer:
                 relation,
             ]
         )
-        return f"(EXISTS {', '.join(variables)}. {compared})" if variables else compared
+        return (
+            f"(EXISTS {', '.join(variables)}. {compared})"
+            if variables
+            else compared
+        )
 
     def term(self, term: Term) -> _BoundTerm:
         match term:
@@ -212,8 +228,14 @@ class _Writer:
                 return self.fresh(f"its_{attribute}({{}})")
             case Last(event, attribute, _):
                 name = predicate_name(event)
-                value = "now({})" if attribute == "time" else f"its_{attribute}({{}})"
-                return self.fresh(f"((NOT {name}()) SINCE ({name}() AND {value}))")
+                value = (
+                    "now({})"
+                    if attribute == "time"
+                    else f"its_{attribute}({{}})"
+                )
+                return self.fresh(
+                    f"((NOT {name}()) SINCE ({name}() AND {value}))"
+                )
             case Sum(left, sign, right):
                 a = self.term(left)
                 b = self.term(right)

@@ -98,7 +98,9 @@ class Monitor:
     waits: tuple[DeadlineWait, ...] = ()
 
 
-def compile_formula(formula: Formula, trigger: Formula | None = None) -> Monitor:
+def compile_formula(
+    formula: Formula, trigger: Formula | None = None
+) -> Monitor:
     """The monitor of `always formula`, exercised by the trigger.
 
     >>> from earwitness.model.logic.parser import parse_formula
@@ -108,7 +110,9 @@ def compile_formula(formula: Formula, trigger: Formula | None = None) -> Monitor
     """
     compiler = _Compiler()
     verdict = compiler.expression_of(formula)
-    exercised = compiler.expression_of(default_trigger(formula) if trigger is None else trigger)
+    exercised = compiler.expression_of(
+        default_trigger(formula) if trigger is None else trigger
+    )
     return Monitor(
         registers=tuple(compiler.registers),
         updates=dict(compiler.updates),
@@ -196,7 +200,9 @@ class _Compiler:
             case Now():
                 return DefinedValue(TIME, TRUE)
             case Its(attribute, _):
-                return DefinedValue(attribute_input(attribute), presence_input(attribute))
+                return DefinedValue(
+                    attribute_input(attribute), presence_input(attribute)
+                )
             case Last():
                 if term not in self.latest_values:
                     self.latest_values[term] = self.latest_value(term)
@@ -212,7 +218,9 @@ class _Compiler:
                     if sign > 0
                     else minus(a.value, b.value)
                 )
-                return DefinedValue(total, conjunction(a.is_defined, b.is_defined))
+                return DefinedValue(
+                    total, conjunction(a.is_defined, b.is_defined)
+                )
 
     def latest_value(self, term: Last) -> DefinedValue:
         here = equal(EVENT, Const(term.event))
@@ -255,20 +263,30 @@ class _Compiler:
                     comparison(relation, a.value, b.value),
                 )
             case Event(name, conditions):
-                fulfilled = (self.expression_of(condition) for condition in conditions)
+                fulfilled = (
+                    self.expression_of(condition) for condition in conditions
+                )
                 return conjunction(equal(EVENT, Const(name)), *fulfilled)
             case Not(operand):
                 return negation(self.expression_of(operand))
             case And(left, right):
-                return conjunction(self.expression_of(left), self.expression_of(right))
+                return conjunction(
+                    self.expression_of(left), self.expression_of(right)
+                )
             case Or(left, right):
-                return disjunction(self.expression_of(left), self.expression_of(right))
+                return disjunction(
+                    self.expression_of(left), self.expression_of(right)
+                )
             case Implies(left, right):
-                return implication(self.expression_of(left), self.expression_of(right))
+                return implication(
+                    self.expression_of(left), self.expression_of(right)
+                )
             case Previously(bound, operand):
                 return self.previously(bound, operand)
             case Once(bound, operand):
-                return self.kept_since(self.expression_of(operand), TRUE, bound)
+                return self.kept_since(
+                    self.expression_of(operand), TRUE, bound
+                )
             case Historically(bound, operand):
                 return negation(
                     self.kept_since(
@@ -299,7 +317,9 @@ class _Compiler:
         self.update(when, TIME)
         return conjunction(held, inside_bound(bound, when))
 
-    def kept_since(self, now: Expression, kept: Expression, bound: Bound | None) -> Expression:
+    def kept_since(
+        self, now: Expression, kept: Expression, bound: Bound | None
+    ) -> Expression:
         """Whether `now` held once, inside the bound, and `kept` at each event after it. Of several such
         instants the latest decides a bound `within`, the earliest a bound `for`."""
         if bound is None:
@@ -405,7 +425,9 @@ def inside_bound(bound: Bound, instant: Expression) -> Expression:
     return conjunction(at_most(ZERO, instant), inside)
 
 
-def comparison(relation: Comparator, a: Expression, b: Expression) -> Expression:
+def comparison(
+    relation: Comparator, a: Expression, b: Expression
+) -> Expression:
     """The relation in the few operators that expressions have."""
     match relation:
         case Comparator.EQ:

@@ -8,7 +8,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lark import Lark, Token, Transformer, Tree, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, v_args
+from lark import (
+    Lark,
+    Token,
+    Transformer,
+    Tree,
+    UnexpectedCharacters,
+    UnexpectedEOF,
+    UnexpectedInput,
+    v_args,
+)
 from lark.exceptions import VisitError
 
 from earwitness.model.expression import Sort
@@ -85,7 +94,11 @@ def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
     Not(operand=Event(name='tone', conditions=()))
     """
     if text.count("(") > DEEPEST or len(text) > LONGEST_TEXT:
-        raise FormulaError(f"the formula is too large (more than {DEEPEST} brackets); split the clause", 1, 1)
+        raise FormulaError(
+            f"the formula is too large (more than {DEEPEST} brackets); split the clause",
+            1,
+            1,
+        )
     try:
         built: Formula = _Builder(scope).transform(_grammar().parse(text))
     except VisitError as error:
@@ -95,7 +108,9 @@ def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
     except UnexpectedInput as error:
         raise _syntax_error(text, error) from None
     except RecursionError:
-        raise FormulaError("the formula is nested too deeply; split the clause", 1, 1) from None
+        raise FormulaError(
+            "the formula is nested too deeply; split the clause", 1, 1
+        ) from None
     return built
 
 
@@ -107,20 +122,35 @@ def _syntax_error(text: str, error: UnexpectedInput) -> FormulaError:
             error.column,
         )
     token = getattr(error, "token", None)
-    if isinstance(error, UnexpectedEOF) or token is None or token.type == "$END":
+    if (
+        isinstance(error, UnexpectedEOF)
+        or token is None
+        or token.type == "$END"
+    ):
         lines = text.rstrip().split("\n")
         return FormulaError(
             "the formula ends too early",
             len(lines),
             len(lines[-1]) + 1,
         )
-    return FormulaError(f"'{token}' is not expected here", token.line, token.column)
+    return FormulaError(
+        f"'{token}' is not expected here", token.line, token.column
+    )
 
 
 @cache
 def _grammar() -> Lark:
-    grammar = files("earwitness.model.logic").joinpath("grammar.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", maybe_placeholders=True, propagate_positions=True)
+    grammar = (
+        files("earwitness.model.logic")
+        .joinpath("grammar.lark")
+        .read_text("utf-8")
+    )
+    return Lark(
+        grammar,
+        parser="lalr",
+        maybe_placeholders=True,
+        propagate_positions=True,
+    )
 
 
 def _error_at(token: Token, message: str) -> FormulaError:
@@ -131,7 +161,9 @@ def _error_at(token: Token, message: str) -> FormulaError:
     )
 
 
-def _refuse_unknown(token: Token, name: str, choices: Iterable[str], message: str) -> None:
+def _refuse_unknown(
+    token: Token, name: str, choices: Iterable[str], message: str
+) -> None:
     """A FormulaError at the token where the name is no choice, with the nearest one."""
     if name not in choices:
         raise _error_at(token, f"{message}.{nearest(name, choices)}")
@@ -179,7 +211,9 @@ class _Builder(Transformer[Token, Any]):
         return Literal(int(amount) * UNITS[str(unit or "us")])
 
     def number(self, amount: Token) -> tuple[Token, int]:
-        return amount, self._parameter(amount) if amount.type == "PARAMETER" else int(amount)
+        return amount, self._parameter(
+            amount
+        ) if amount.type == "PARAMETER" else int(amount)
 
     def _parameter(self, token: Token) -> int:
         name = str(token)[1:]
@@ -217,7 +251,11 @@ class _Builder(Transformer[Token, Any]):
             choices=choices,
             message=f"event '{event}' has no attribute '{attribute}'",
         )
-        sort = Sort.INT if attribute == "time" else vocabulary().attributes[attribute].sort
+        sort = (
+            Sort.INT
+            if attribute == "time"
+            else vocabulary().attributes[attribute].sort
+        )
         return Last(event, attribute, sort)
 
     def sum(self, left: Term, sign: Token, right: Term) -> Term:
@@ -253,20 +291,33 @@ class _Builder(Transformer[Token, Any]):
     def compare(self, left: Term, relation: Token, right: Term) -> Compare:
         left_sort, right_sort = _sort_of(left), _sort_of(right)
         if left_sort is not right_sort:
-            raise _error_at(relation, f"cannot compare {left_sort.value} with {right_sort.value}")
+            raise _error_at(
+                relation,
+                f"cannot compare {left_sort.value} with {right_sort.value}",
+            )
         if relation not in ("=", "!=") and left_sort is not Sort.INT:
-            raise _error_at(relation, f"'{relation}' compares integers, not {left_sort.value}")
+            raise _error_at(
+                relation,
+                f"'{relation}' compares integers, not {left_sort.value}",
+            )
         _refuse_impossible_value(relation, left, right)
         _refuse_impossible_value(relation, right, left)
         return Compare(Comparator(str(relation)), left, right)
 
-    def condition(self, attribute: Token, relation: Token, value: Term) -> tuple[Token, Token, Term]:
+    def condition(
+        self, attribute: Token, relation: Token, value: Term
+    ) -> tuple[Token, Token, Term]:
         return attribute, relation, value
 
-    def event(self, token: Token, *conditions: tuple[Token, Token, Term] | None) -> Formula:
+    def event(
+        self, token: Token, *conditions: tuple[Token, Token, Term] | None
+    ) -> Formula:
         events = vocabulary().events
         _refuse_unknown(
-            token=token, name=token, choices=events, message=f"event '{token}' is not in the vocabulary"
+            token=token,
+            name=token,
+            choices=events,
+            message=f"event '{token}' is not in the vocabulary",
         )
         given = filter(None, conditions)
         return Event(
@@ -274,18 +325,31 @@ class _Builder(Transformer[Token, Any]):
             tuple(self._condition_of(events[token], *one) for one in given),
         )
 
-    def _condition_of(self, kind: EventType, attribute: Token, relation: Token, value: Term) -> Compare:
+    def _condition_of(
+        self, kind: EventType, attribute: Token, relation: Token, value: Term
+    ) -> Compare:
         message = f"event '{kind.name}' has no attribute '{attribute}'"
-        _refuse_unknown(token=attribute, name=attribute, choices=kind.attributes, message=message)
+        _refuse_unknown(
+            token=attribute,
+            name=attribute,
+            choices=kind.attributes,
+            message=message,
+        )
         return self.compare(self.its(attribute), relation, value)
 
     def latch(self, state: Token, value: Token) -> Formula:
         states = self.scope.states
         _refuse_unknown(
-            token=state, name=state, choices=states, message=f"state '{state}' is not declared in the pack"
+            token=state,
+            name=state,
+            choices=states,
+            message=f"state '{state}' is not declared in the pack",
         )
         _refuse_unknown(
-            token=value, name=value, choices=states[state], message=f"state '{state}' is never '{value}'"
+            token=value,
+            name=value,
+            choices=states[state],
+            message=f"state '{state}' is never '{value}'",
         )
         # States do not speak of states: their patterns see the parameters alone.
         outside = Scope(self.scope.parameters, {})
@@ -331,29 +395,45 @@ class _Builder(Transformer[Token, Any]):
     def historically(self, bound: Bound | None, operand: Formula) -> Formula:
         return Historically(bound, operand)
 
-    def since(self, left: Formula, bound: Bound | None, right: Formula) -> Formula:
+    def since(
+        self, left: Formula, bound: Bound | None, right: Formula
+    ) -> Formula:
         return Since(bound, left, right)
 
     def count(
-        self, operand: Formula, duration: Literal, relation: Token, number: tuple[Token, int]
+        self,
+        operand: Formula,
+        duration: Literal,
+        relation: Token,
+        number: tuple[Token, int],
     ) -> Formula:
         token, most = number
         if relation != "<=":
-            raise _error_at(relation, f"'count' says 'at most': write '<=', not '{relation}'")
+            raise _error_at(
+                relation,
+                f"'count' says 'at most': write '<=', not '{relation}'",
+            )
         if most > LARGEST_COUNT:
             raise _error_at(
-                token, f"'count' goes to {LARGEST_COUNT}, not {most}: each event needs a register"
+                token,
+                f"'count' goes to {LARGEST_COUNT}, not {most}: each event needs a register",
             )
         return Count(most, int(duration.value), operand)
 
     def deadline(
-        self, response: Formula, duration: Literal, trigger: Formula, unless: Formula | None
+        self,
+        response: Formula,
+        duration: Literal,
+        trigger: Formula,
+        unless: Formula | None,
     ) -> Formula:
         answer = response if unless is None else Or(response, unless)
         return Deadline(answer, int(duration.value), trigger)
 
 
-def _refuse_impossible_value(relation: Token, term: Term, other: Term) -> None:
+def _refuse_impossible_value(
+    relation: Token, term: Term, other: Term
+) -> None:
     """A comparison of an attribute with a value that it never has is a slip of the pen."""
     if not isinstance(term, Its | Last) or not isinstance(other, Literal):
         return

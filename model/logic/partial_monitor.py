@@ -88,7 +88,9 @@ class PartialMonitor:
     states: frozenset[str]
 
 
-def compile_partial(formula: Formula, trigger: Formula, view: LogView) -> PartialMonitor:
+def compile_partial(
+    formula: Formula, trigger: Formula, view: LogView
+) -> PartialMonitor:
     """The monitor of `always formula`, exercised by the trigger, for a log with that view.
 
     >>> from earwitness.model.logic.parser import parse_formula
@@ -119,7 +121,9 @@ def partial_input_values(seen: Observation) -> dict[str, Value]:
     values = input_values(seen)
     declared = vocabulary().events[seen.event].attributes
     for name in vocabulary().attributes:
-        values[f"lacks.{name}"] = name in declared and name not in seen.attributes
+        values[f"lacks.{name}"] = (
+            name in declared and name not in seen.attributes
+        )
     return values
 
 
@@ -215,8 +219,13 @@ class _Compiler:
             case Now():
                 return PartialValue(TIME, TRUE, FALSE)
             case Its(attribute, _):
-                known, lacking = presence_input(attribute), lack_input(attribute)
-                return PartialValue(attribute_input(attribute), known, lacking)
+                known, lacking = (
+                    presence_input(attribute),
+                    lack_input(attribute),
+                )
+                return PartialValue(
+                    attribute_input(attribute), known, lacking
+                )
             case Last():
                 if term not in self.latest_values:
                     self.latest_values[term] = self.latest_value(term)
@@ -281,7 +290,9 @@ class _Compiler:
                 return self.compare(formula)
             case Event(name, conditions):
                 is_here = equal(EVENT, Const(name))
-                return join_rails(Rails(is_here, is_here), *map(self.rails_of, conditions))
+                return join_rails(
+                    Rails(is_here, is_here), *map(self.rails_of, conditions)
+                )
             case Not(operand):
                 return negate_rails(self.rails_of(operand))
             case And(left, right):
@@ -289,11 +300,15 @@ class _Compiler:
             case Or(left, right):
                 return either_rails(self.rails_of(left), self.rails_of(right))
             case Implies(left, right):
-                return either_rails(negate_rails(self.rails_of(left)), self.rails_of(right))
+                return either_rails(
+                    negate_rails(self.rails_of(left)), self.rails_of(right)
+                )
             case Once(bound, operand):
                 return self.since(Since(bound, Truth(True), operand))
             case Historically(bound, operand):
-                return negate_rails(self.since(Since(bound, Truth(True), Not(operand))))
+                return negate_rails(
+                    self.since(Since(bound, Truth(True), Not(operand)))
+                )
             case Since():
                 return self.since(formula)
             case Previously():
@@ -318,7 +333,11 @@ class _Compiler:
     def since(self, formula: Since) -> Rails:
         left = self.rails_of(formula.left)
         right = self.rails_of(formula.right)
-        unbroken = left.must if self.view.outlives_the_unseen(formula.left) else FALSE
+        unbroken = (
+            left.must
+            if self.view.outlives_the_unseen(formula.left)
+            else FALSE
+        )
         must = self.kept_since(right.must, unbroken, formula.bound)
         may = self.kept_since(
             right.may,
@@ -333,10 +352,14 @@ class _Compiler:
                 always,
                 conjunction(always, left.may),
             )
-            earlier = conjunction(unbroken_before, self.reaches_back(formula.bound))
+            earlier = conjunction(
+                unbroken_before, self.reaches_back(formula.bound)
+            )
         return Rails(must, disjunction(may, hidden, earlier))
 
-    def kept_since(self, now: Expression, kept: Expression, bound: Bound | None) -> Expression:
+    def kept_since(
+        self, now: Expression, kept: Expression, bound: Bound | None
+    ) -> Expression:
         """As in the plain monitor, for one rail."""
         if bound is None:
             held = self.new_register(Sort.BOOL, False)
@@ -387,15 +410,29 @@ class _Compiler:
         found = (
             shown
             if self.sees_all
-            else self.either_before(formula=formula, shown=shown, before=Rails(must, may), inside=inside)
+            else self.either_before(
+                formula=formula,
+                shown=shown,
+                before=Rails(must, may),
+                inside=inside,
+            )
         )
-        is_possible = self.view.may_be_hidden(operand) or self.view.may_be_earlier(operand)
+        is_possible = self.view.may_be_hidden(
+            operand
+        ) or self.view.may_be_earlier(operand)
         is_first = less(when, ZERO)
         return Rails(
-            conjunction(negation(is_first), found.must), choice(is_first, Const(is_possible), found.may)
+            conjunction(negation(is_first), found.must),
+            choice(is_first, Const(is_possible), found.may),
         )
 
-    def either_before(self, formula: Previously, shown: Rails, before: Rails, inside: Expression) -> Rails:
+    def either_before(
+        self,
+        formula: Previously,
+        shown: Rails,
+        before: Rails,
+        inside: Expression,
+    ) -> Rails:
         """The event before this one is the one shown, or a later one that the log does not show."""
         unseen = known_rails(self.view.truth_of_unseen(formula.operand))
         if is_unmoved(formula.operand, self.view.sees):
@@ -461,7 +498,9 @@ class _Compiler:
 
     def latch(self, formula: Latch) -> Rails:
         """Whether the state has the value: any event that the log does not show may have set it."""
-        must_register, may_register = self.new_rails(False if self.view.is_from_start else None)
+        must_register, may_register = self.new_rails(
+            False if self.view.is_from_start else None
+        )
         self.states += [must_register.name, may_register.name]
         must: Expression = must_register
         may: Expression = may_register
@@ -508,7 +547,9 @@ class _Compiler:
             negation(missed),
         )
 
-    def missed(self, answered: Expression, asked: Expression, duration: int) -> Expression:
+    def missed(
+        self, answered: Expression, asked: Expression, duration: int
+    ) -> Expression:
         """Whether a wait was ever too long, on one rail."""
         waiting = self.new_register(Sort.INT, -1)
         missed = self.new_register(Sort.BOOL, False)
@@ -530,7 +571,9 @@ class _Compiler:
         return self.update(missed, disjunction(missed, is_late))
 
 
-def _join_knowledge(a: PartialValue, b: PartialValue) -> tuple[Expression, Expression]:
+def _join_knowledge(
+    a: PartialValue, b: PartialValue
+) -> tuple[Expression, Expression]:
     """Whether two values are known together, and whether both may exist and one is open."""
     is_known = conjunction(a.is_known, b.is_known)
     return is_known, conjunction(

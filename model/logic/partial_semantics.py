@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from earwitness.model.expression import Value
-from earwitness.model.logic.elsewhere import all_hold, any_holds, is_unmoved, negated, truth_elsewhere
+from earwitness.model.logic.elsewhere import (
+    all_hold,
+    any_holds,
+    is_unmoved,
+    negated,
+    truth_elsewhere,
+)
 from earwitness.model.logic.formula import (
     And,
     Bound,
@@ -38,7 +44,13 @@ from earwitness.model.logic.formula import (
     Term,
     Truth,
 )
-from earwitness.model.logic.semantics import Trace, age, is_within, positions, values_compare
+from earwitness.model.logic.semantics import (
+    Trace,
+    age,
+    is_within,
+    positions,
+    values_compare,
+)
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
 
@@ -98,7 +110,9 @@ class Lack(Enum):
     UNKNOWN = "unknown"
 
 
-def known_truth(formula: Formula, trace: Trace, i: int, view: LogView) -> bool | None:
+def known_truth(
+    formula: Formula, trace: Trace, i: int, view: LogView
+) -> bool | None:
     """What is known of the formula at position i.
 
     >>> from earwitness.model.logic.parser import parse_formula
@@ -206,7 +220,9 @@ class _Log:
             for k in range(i + 1)
         ]
         # Between two events that the log shows there may be one that it does not show and that breaks `left`.
-        unbroken = True if self.view.outlives_the_unseen(formula.left) else None
+        unbroken = (
+            True if self.view.outlives_the_unseen(formula.left) else None
+        )
         alternatives = [
             all_hold(
                 (
@@ -219,7 +235,9 @@ class _Log:
         ]
         if self.view.may_be_hidden(formula.right):
             alternatives.append(all_hold((None, left[i])))
-        if self.view.may_be_earlier(formula.right) and self.reaches_back(formula.bound, i):
+        if self.view.may_be_earlier(formula.right) and self.reaches_back(
+            formula.bound, i
+        ):
             alternatives.append(all_hold((None, *left)))
         return any_holds(alternatives)
 
@@ -241,7 +259,9 @@ class _Log:
         it shows."""
         operand, bound = formula.operand, formula.bound
         if i == 0:
-            is_possible = self.view.may_be_hidden(operand) or self.view.may_be_earlier(operand)
+            is_possible = self.view.may_be_hidden(
+                operand
+            ) or self.view.may_be_earlier(operand)
             return None if is_possible else False
         elapsed = age(self.trace, i - 1, i)
         before = self.truth_of(operand, i - 1)
@@ -270,17 +290,25 @@ class _Log:
         ]
         if matches.count(True) > formula.most:
             return False
-        is_earlier = self.view.may_be_earlier(formula.operand) and self.reaches_back(
+        is_earlier = self.view.may_be_earlier(
+            formula.operand
+        ) and self.reaches_back(
             recent,
             i,
         )
         if is_earlier or self.view.may_be_hidden(formula.operand):
             return None
-        return True if len(matches) - matches.count(False) <= formula.most else None
+        return (
+            True
+            if len(matches) - matches.count(False) <= formula.most
+            else None
+        )
 
     def latch(self, formula: Latch, i: int) -> bool | None:
         hidden = [
-            value == formula.value for value, pattern in formula.patterns if self.view.may_be_hidden(pattern)
+            value == formula.value
+            for value, pattern in formula.patterns
+            if self.view.may_be_hidden(pattern)
         ]
         current: bool | None = False if self.view.is_from_start else None
         for j in range(i + 1):
@@ -370,7 +398,11 @@ class _Log:
             return Lack.UNKNOWN
         for seen in reversed(self.trace[: i + 1]):
             if seen.event == event:
-                return seen.time if attribute == "time" else value_or_lack(seen, attribute)
+                return (
+                    seen.time
+                    if attribute == "time"
+                    else value_or_lack(seen, attribute)
+                )
         return Lack.UNDEFINED if self.view.is_from_start else Lack.UNKNOWN
 
 
@@ -383,7 +415,9 @@ def _is_younger_within(bound: Bound | None, elapsed: int) -> bool | None:
     return None if elapsed >= bound.duration else False
 
 
-def _choose(condition: bool | None, then: bool, otherwise: bool | None) -> bool | None:
+def _choose(
+    condition: bool | None, then: bool, otherwise: bool | None
+) -> bool | None:
     if condition is None:
         return then if then is otherwise else None
     return then if condition else otherwise

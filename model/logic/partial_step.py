@@ -6,10 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from earwitness.model.expression import Value
-from earwitness.model.logic.partial_monitor import PartialMonitor, partial_input_values
+from earwitness.model.logic.partial_monitor import (
+    PartialMonitor,
+    partial_input_values,
+)
 from earwitness.model.logic.partial_semantics import Lack, value_or_lack
 from earwitness.model.logic.per_device import Key, key_of
-from earwitness.model.logic.step import State, compiled_step, initial_state, results_source
+from earwitness.model.logic.step import (
+    State,
+    compiled_step,
+    initial_state,
+    results_source,
+)
 from earwitness.model.trace import Observation
 
 
@@ -26,10 +34,14 @@ class PartialOutcome:
     @property
     def truth(self) -> bool | None:
         """Whether the clause holds; None where that is not known."""
-        return None if self.may_hold and not self.must_hold else self.must_hold
+        return (
+            None if self.may_hold and not self.must_hold else self.must_hold
+        )
 
 
-PartialStep = Callable[[State, Mapping[str, Value]], tuple[State, PartialOutcome]]
+PartialStep = Callable[
+    [State, Mapping[str, Value]], tuple[State, PartialOutcome]
+]
 
 
 def generated_partial_step(monitor: PartialMonitor) -> PartialStep:
@@ -66,7 +78,11 @@ class SlicedPartialMonitor:
         them."""
         self.live = {}
         self.start = initial_state(self.monitor)
-        if first is not None and first.event == "power" and first.attributes.get("on") is True:
+        if (
+            first is not None
+            and first.event == "power"
+            and first.attributes.get("on") is True
+        ):
             lost = Observation(
                 time=first.time,
                 device=first.device,
@@ -80,10 +96,14 @@ class SlicedPartialMonitor:
             )
             self.start = tuple(
                 state if register.name in self.monitor.states else initial
-                for register, initial, state in zip(self.monitor.registers, self.start, after, strict=True)
+                for register, initial, state in zip(
+                    self.monitor.registers, self.start, after, strict=True
+                )
             )
 
-    def feed(self, seen: Observation, values: Mapping[str, Value]) -> list[tuple[Key, PartialOutcome]]:
+    def feed(
+        self, seen: Observation, values: Mapping[str, Value]
+    ) -> list[tuple[Key, PartialOutcome]]:
         """What is known in each slice that the observation concerns; `values` are its
         `partial_input_values`."""
         key = key_of(seen, self.each)

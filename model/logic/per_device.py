@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 
 from earwitness.model.expression import Value
 from earwitness.model.logic.monitor import Monitor, input_values
-from earwitness.model.logic.step import State, Step, StepOutcome, generated_step, initial_state
+from earwitness.model.logic.step import (
+    State,
+    Step,
+    StepOutcome,
+    generated_step,
+    initial_state,
+)
 from earwitness.model.trace import Observation
 
 Key = tuple[Value, ...]
 
 
-def slice_names(seen: Observation, each: Sequence[str]) -> tuple[Value | None, ...]:
+def slice_names(
+    seen: Observation, each: Sequence[str]
+) -> tuple[Value | None, ...]:
     """What the observation says of each name in `each`; None where it says nothing."""
-    return tuple(seen.device if name == "device" else seen.attributes.get(name) for name in each)
+    return tuple(
+        seen.device if name == "device" else seen.attributes.get(name)
+        for name in each
+    )
 
 
 def key_of(seen: Observation, each: Sequence[str]) -> Key | None:
@@ -26,7 +37,9 @@ def key_of(seen: Observation, each: Sequence[str]) -> Key | None:
     return key if len(key) == len(names) else None
 
 
-def project(trace: Sequence[Observation], each: Sequence[str], key: Key) -> list[Observation]:
+def project(
+    trace: Sequence[Observation], each: Sequence[str], key: Key
+) -> list[Observation]:
     """The part of a trace that a slice sees: events that name it or lack the attribute (reference semantics
     of slicing).
 
@@ -114,7 +127,11 @@ class SlicedMonitor:
         ]
 
     def _advance(
-        self, slices: dict[Key, State], key: Key, start: State, values: Mapping[str, Value]
+        self,
+        slices: dict[Key, State],
+        key: Key,
+        start: State,
+        values: Mapping[str, Value],
     ) -> StepOutcome:
         slices[key], outcome = self.step(
             slices.get(key, start),

@@ -171,7 +171,8 @@ def positions(bound: Bound | None, trace: Trace, i: int) -> list[int]:
 
 def _held_since(formula: Since, trace: Trace, i: int) -> bool:
     return any(
-        holds(formula.right, trace, j) and all(holds(formula.left, trace, k) for k in range(j + 1, i + 1))
+        holds(formula.right, trace, j)
+        and all(holds(formula.left, trace, k) for k in range(j + 1, i + 1))
         for j in positions(formula.bound, trace, i)
     )
 
@@ -186,10 +187,15 @@ def _latched_value(formula: Latch, trace: Trace, i: int) -> str | None:
 
 def is_in_time(formula: Deadline, trace: Trace, j: int, i: int) -> bool:
     """Whether a trigger at j, if there is one, is answered or still has time at i."""
-    if not holds(formula.trigger, trace, j) or age(trace, j, i) <= formula.duration:
+    if (
+        not holds(formula.trigger, trace, j)
+        or age(trace, j, i) <= formula.duration
+    ):
         return True
     return any(
-        holds(formula.response, trace, k) for k in range(j, i + 1) if age(trace, j, k) <= formula.duration
+        holds(formula.response, trace, k)
+        for k in range(j, i + 1)
+        if age(trace, j, k) <= formula.duration
     )
 
 
@@ -203,21 +209,31 @@ def value_of(term: Term, trace: Trace, i: int) -> Value | None:
         case Its(attribute, _):
             return trace[i].attributes.get(attribute)
         case Last(event, attribute, _):
-            return _latest_value(event=event, attribute=attribute, trace=trace, i=i)
+            return _latest_value(
+                event=event, attribute=attribute, trace=trace, i=i
+            )
         case Sum(left, sign, right):
             a = value_of(left, trace, i)
             b = value_of(right, trace, i)
             return None if a is None or b is None else int(a) + sign * int(b)
 
 
-def _latest_value(event: str, attribute: str, trace: Trace, i: int) -> Value | None:
+def _latest_value(
+    event: str, attribute: str, trace: Trace, i: int
+) -> Value | None:
     for seen in reversed(trace[: i + 1]):
         if seen.event == event:
-            return seen.time if attribute == "time" else seen.attributes.get(attribute)
+            return (
+                seen.time
+                if attribute == "time"
+                else seen.attributes.get(attribute)
+            )
     return None
 
 
-def values_compare(relation: Comparator, a: Value | None, b: Value | None) -> bool:
+def values_compare(
+    relation: Comparator, a: Value | None, b: Value | None
+) -> bool:
     """Whether two values stand in the relation; not where one is undefined."""
     return (
         a is not None

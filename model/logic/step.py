@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from earwitness.model.expression import Apply, Expression, Sort, Value, Var, evaluate, python_source
+from earwitness.model.expression import (
+    Apply,
+    Expression,
+    Sort,
+    Value,
+    Var,
+    evaluate,
+    python_source,
+)
 from earwitness.model.logic.monitor import Monitor, Register
 from earwitness.model.logic.partial_monitor import PartialMonitor
 
@@ -35,7 +43,9 @@ def interpreted_step(monitor: Monitor) -> Step:
     """The step function by direct evaluation: slow, for comparison."""
     names = [register.name for register in monitor.registers]
 
-    def advance(state: State, event: Mapping[str, Value]) -> tuple[State, StepOutcome]:
+    def advance(
+        state: State, event: Mapping[str, Value]
+    ) -> tuple[State, StepOutcome]:
         values = dict(event)
         values.update(zip(names, state, strict=True))
         outcome = StepOutcome(
@@ -60,7 +70,9 @@ def generated_step(monitor: Monitor) -> Step:
     return step
 
 
-def compiled_step(source: str, outcome: Callable[..., Any]) -> Callable[..., Any]:
+def compiled_step(
+    source: str, outcome: Callable[..., Any]
+) -> Callable[..., Any]:
     """The function `step` of a source, which makes its results by `StepOutcome`."""
     space: dict[str, Any] = {"StepOutcome": outcome}
     exec(compile(source, "<monitor>", "exec"), space)
@@ -75,7 +87,9 @@ def step_source(monitor: Monitor) -> str:
 
 
 def results_source(
-    registers: Sequence[Register], updates: Mapping[str, Expression], results: Sequence[Expression]
+    registers: Sequence[Register],
+    updates: Mapping[str, Expression],
+    results: Sequence[Expression],
 ) -> str:
     """Python source of `step(state, event)`, which returns the next state and `StepOutcome(results)`; an
     expression used more than once is computed once."""

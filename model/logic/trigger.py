@@ -86,11 +86,21 @@ def subject_of(formula: Formula) -> Formula:
             )
         case Latch(_, _, patterns):
             return _any(subject_of(pattern) for _, pattern in patterns)
-        case Not(operand) | Previously(_, operand) | Once(_, operand) | Historically(_, operand):
+        case (
+            Not(operand)
+            | Previously(_, operand)
+            | Once(_, operand)
+            | Historically(_, operand)
+        ):
             return subject_of(operand)
         case Count(_, _, operand):
             return subject_of(operand)
-        case And(left, right) | Or(left, right) | Implies(left, right) | Since(_, left, right):
+        case (
+            And(left, right)
+            | Or(left, right)
+            | Implies(left, right)
+            | Since(_, left, right)
+        ):
             return _either(subject_of(left), subject_of(right))
         case Deadline(response, _, trigger):
             return _either(subject_of(response), subject_of(trigger))
@@ -117,7 +127,9 @@ def needs_event(formula: Formula) -> bool:
 
 
 def _terms_of(term: object) -> frozenset[object]:
-    return frozenset({term}).union(*(_terms_of(part) for part in direct_parts(term)))
+    return frozenset({term}).union(
+        *(_terms_of(part) for part in direct_parts(term))
+    )
 
 
 def _carriers(attributes: set[str]) -> Formula:
@@ -125,7 +137,11 @@ def _carriers(attributes: set[str]) -> Formula:
     if not attributes:
         return NOTHING
     events = vocabulary().events.values()
-    return _any(Event(event.name) for event in events if attributes <= set(event.attributes))
+    return _any(
+        Event(event.name)
+        for event in events
+        if attributes <= set(event.attributes)
+    )
 
 
 def _any(formulas: Iterable[Formula]) -> Formula:

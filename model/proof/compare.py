@@ -27,7 +27,12 @@ from earwitness.model.proof.proof import Standing
 from earwitness.model.proof.spacer import search_invariant
 from earwitness.model.proof.unroll import find_violation
 from earwitness.model.systems.cone import SILENT
-from earwitness.model.systems.transition_system import ENVIRONMENT, PASS_TIME, System, Transition
+from earwitness.model.systems.transition_system import (
+    ENVIRONMENT,
+    PASS_TIME,
+    System,
+    Transition,
+)
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Attribute, vocabulary
 
@@ -59,7 +64,10 @@ def unconstrained_system(*monitors: Monitor) -> System:
     """A system in which any event the monitors speak of happens at any time with any attributes the
     vocabulary admits."""
     texts = {
-        text for m in monitors for e in (*m.updates.values(), m.verdict, m.trigger) for text in _texts(e)
+        text
+        for m in monitors
+        for e in (*m.updates.values(), m.verdict, m.trigger)
+        for text in _texts(e)
     }
     known = vocabulary()
     events = sorted(texts & set(known.events) - {SILENT})
@@ -82,16 +90,26 @@ def _unconstrained(event: str) -> Transition:
     """The event with any attributes."""
     known = vocabulary().attributes
     attributes = {
-        name: Var(f"any.{name}", known[name].sort) for name in vocabulary().events[event].attributes
+        name: Var(f"any.{name}", known[name].sort)
+        for name in vocabulary().events[event].attributes
     }
-    guard = conjunction(*(_admissible(value, known[name]) for name, value in attributes.items()))
-    return Transition(event, ENVIRONMENT, guard=guard, emits=event, attributes=attributes)
+    guard = conjunction(
+        *(
+            _admissible(value, known[name])
+            for name, value in attributes.items()
+        )
+    )
+    return Transition(
+        event, ENVIRONMENT, guard=guard, emits=event, attributes=attributes
+    )
 
 
 def _admissible(value: Expression, attribute: Attribute) -> Expression:
     """One of the closed choices, or a size, count or instant, which are never negative."""
     if attribute.choices:
-        return disjunction(*(equal(value, Const(choice)) for choice in attribute.choices))
+        return disjunction(
+            *(equal(value, Const(choice)) for choice in attribute.choices)
+        )
     return at_most(Const(0), value) if attribute.sort is Sort.INT else TRUE
 
 
@@ -100,7 +118,9 @@ def _texts(e: Expression) -> set[str]:
         case Const(str(value)):
             return {value}
         case Apply(_, arguments):
-            return {text for argument in arguments for text in _texts(argument)}
+            return {
+                text for argument in arguments for text in _texts(argument)
+            }
     return set()
 
 
@@ -110,7 +130,11 @@ def implication_monitor(first: Monitor, second: Monitor) -> Monitor:
     held = Var("held", Sort.BOOL)
     so_far = conjunction(held, ours.verdict)
     return Monitor(
-        registers=(*ours.registers, *theirs.registers, Register(held.name, Sort.BOOL, True)),
+        registers=(
+            *ours.registers,
+            *theirs.registers,
+            Register(held.name, Sort.BOOL, True),
+        ),
         updates={**ours.updates, **theirs.updates, held.name: so_far},
         verdict=implication(so_far, theirs.verdict),
         trigger=TRUE,
@@ -119,42 +143,64 @@ def implication_monitor(first: Monitor, second: Monitor) -> Monitor:
 
 def renamed_monitor(monitor: Monitor, mark: str) -> Monitor:
     """The same monitor with other names for its registers."""
-    names: Mapping[str, Expression] = {r.name: Var(mark + r.name, r.sort) for r in monitor.registers}
+    names: Mapping[str, Expression] = {
+        r.name: Var(mark + r.name, r.sort) for r in monitor.registers
+    }
     return Monitor(
-        registers=tuple(Register(mark + r.name, r.sort, r.initial) for r in monitor.registers),
-        updates={mark + name: substitute(e, names) for name, e in monitor.updates.items()},
+        registers=tuple(
+            Register(mark + r.name, r.sort, r.initial)
+            for r in monitor.registers
+        ),
+        updates={
+            mark + name: substitute(e, names)
+            for name, e in monitor.updates.items()
+        },
         verdict=substitute(monitor.verdict, names),
         trigger=substitute(monitor.trigger, names),
         pending=substitute(monitor.pending, names),
     )
 
 
-def find_trace_violating(monitor: Monitor, seconds: int) -> tuple[Observation, ...] | None:
+def find_trace_violating(
+    monitor: Monitor, seconds: int
+) -> tuple[Observation, ...] | None:
     """A shortest trace of anything at all that the monitor forbids; () where it is proved that there is
     none, None where neither was found."""
     system = unconstrained_system(monitor)
     run = find_violation(system, monitor, seconds, LONGEST_TRACE).run
     if run is not None:
         return run.observations()
-    answer = search_invariant(encode(system, monitor), system, monitor, seconds)
+    answer = search_invariant(
+        encode(system, monitor), system, monitor, seconds
+    )
     return () if answer.standing is Standing.PROVED else None
 
 
-def find_separating_trace(first: Monitor, second: Monitor, seconds: int) -> tuple[Observation, ...] | None:
+def find_separating_trace(
+    first: Monitor, second: Monitor, seconds: int
+) -> tuple[Observation, ...] | None:
     """A shortest trace that the first allows and the second forbids; () where it is proved that there
     is none, None where neither was found."""
     return find_trace_violating(implication_monitor(first, second), seconds)
 
 
-def compare_monitors(old: Monitor, new: Monitor, seconds: int) -> MonitorComparison:
+def compare_monitors(
+    old: Monitor, new: Monitor, seconds: int
+) -> MonitorComparison:
     """What the new clause is to the old one."""
-    if (old.registers, old.updates, old.verdict) == (new.registers, new.updates, new.verdict):
+    if (old.registers, old.updates, old.verdict) == (
+        new.registers,
+        new.updates,
+        new.verdict,
+    ):
         return MonitorComparison(Relation.EQUAL)
     lost = find_separating_trace(new, old, seconds)
     gained = find_separating_trace(old, new, seconds)
     if lost is None or gained is None:
         return MonitorComparison(Relation.UNKNOWN, lost or (), gained or ())
-    return MonitorComparison(RELATIONS[bool(lost), bool(gained)], lost, gained)
+    return MonitorComparison(
+        RELATIONS[bool(lost), bool(gained)], lost, gained
+    )
 
 
 RELATIONS = {

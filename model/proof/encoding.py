@@ -9,11 +9,23 @@ from typing import Any
 
 import z3
 
-from earwitness.model.expression import Apply, Const, Expression, Operator, Sort, Value, Var
+from earwitness.model.expression import (
+    Apply,
+    Const,
+    Expression,
+    Operator,
+    Sort,
+    Value,
+    Var,
+)
 from earwitness.model.logic.monitor import Register
 from earwitness.model.systems.cone import Effect, effect_on
 from earwitness.model.systems.runs import free_variables
-from earwitness.model.systems.state_property import NOW, Promise, StateProperty
+from earwitness.model.systems.state_property import (
+    NOW,
+    Promise,
+    StateProperty,
+)
 from earwitness.model.systems.transition_system import System, Transition
 
 Term = Any
@@ -33,12 +45,17 @@ class Encoding:
 
     def text_of(self, code: int) -> str:
         """The text of a code; a name made up for a code that stands for any other text."""
-        return next((text for text, number in self.texts.items() if number == code), f"text{code}")
+        return next(
+            (text for text, number in self.texts.items() if number == code),
+            f"text{code}",
+        )
 
     def constant(self, value: Value) -> Term:
         if isinstance(value, bool):
             return z3.BoolVal(value)
-        return self.number(value) if isinstance(value, int) else self.text(value)
+        return (
+            self.number(value) if isinstance(value, int) else self.text(value)
+        )
 
     def number(self, value: int) -> Term:
         return z3.IntVal(value)
@@ -49,15 +66,23 @@ class Encoding:
     def variable(self, name: str, sort: Sort) -> Term:
         return z3.Bool(name) if sort is Sort.BOOL else z3.Int(name)
 
-    def term(self, expression: Expression, bindings: Mapping[str, Term]) -> Term:
+    def term(
+        self, expression: Expression, bindings: Mapping[str, Term]
+    ) -> Term:
         """The z3 term, variables looked up in `bindings` first."""
         match expression:
             case Const(value):
                 return self.constant(value)
             case Var(name, sort):
-                return bindings[name] if name in bindings else self.variable(name, sort)
+                return (
+                    bindings[name]
+                    if name in bindings
+                    else self.variable(name, sort)
+                )
             case Apply(operator, arguments):
-                return _applied(operator, [self.term(a, bindings) for a in arguments])
+                return _applied(
+                    operator, [self.term(a, bindings) for a in arguments]
+                )
 
 
 def _applied(operator: Operator, a: list[Term]) -> Term:
@@ -95,7 +120,9 @@ class FiniteEncoding(Encoding):
     def variable(self, name: str, sort: Sort) -> Term:
         if sort is Sort.BOOL:
             return z3.Bool(name)
-        return z3.BitVec(name, INTEGER_BITS if sort is Sort.INT else TEXT_BITS)
+        return z3.BitVec(
+            name, INTEGER_BITS if sort is Sort.INT else TEXT_BITS
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +155,24 @@ class Problem:
 
     def after(self, rule: Rule, claims: Sequence[Term]) -> list[Term | None]:
         """Each claim about the state as it reads after the rule; None where the rule does not touch it."""
-        moved = [(v, rule.after[name]) for name, v in self.before.items() if not rule.after[name].eq(v)]
+        moved = [
+            (v, rule.after[name])
+            for name, v in self.before.items()
+            if not rule.after[name].eq(v)
+        ]
         # One substitution for all: z3's calls cost more than its work.
         together = z3.substitute(z3.And(*claims, True), *moved)
         results = zip(claims, together.children(), strict=False)
-        return [None if after.eq(claim) else after for claim, after in results]
+        return [
+            None if after.eq(claim) else after for claim, after in results
+        ]
 
 
 def encode(
-    system: System, promise: Promise, encoding: Encoding | None = None, prefix: str = REGISTER
+    system: System,
+    promise: Promise,
+    encoding: Encoding | None = None,
+    prefix: str = REGISTER,
 ) -> Problem:
     """The product of a system and a promise."""
     product = _Product(system, promise, encoding or Encoding(), prefix)
@@ -147,23 +183,46 @@ def encode(
         initial=product.initial(),
         first_verdict=product.first_verdict(),
         rules=tuple(product.rule(t) for t in system.transitions),
-        declared_texts={v.name: v.values for v in system.variables if v.values},
+        declared_texts={
+            v.name: v.values for v in system.variables if v.values
+        },
     )
 
 
 class _Product:
     """The parts of a problem, one after another."""
 
-    def __init__(self, system: System, promise: Promise, encoding: Encoding, prefix: str) -> None:
-        self.system, self.promise, self.encoding, self.prefix = system, promise, encoding, prefix
-        self.registers = [Register(prefix + r.name, r.sort, r.initial) for r in promise.registers]
+    def __init__(
+        self,
+        system: System,
+        promise: Promise,
+        encoding: Encoding,
+        prefix: str,
+    ) -> None:
+        self.system, self.promise, self.encoding, self.prefix = (
+            system,
+            promise,
+            encoding,
+            prefix,
+        )
+        self.registers = [
+            Register(prefix + r.name, r.sort, r.initial)
+            for r in promise.registers
+        ]
         self.sorts = {v.name: v.sort for v in system.variables}
-        self.sorts |= {r.name: r.sort for r in self.registers} | {NOW: Sort.INT}
-        self.before = {name: encoding.variable(name, sort) for name, sort in self.sorts.items()}
+        self.sorts |= {r.name: r.sort for r in self.registers} | {
+            NOW: Sort.INT
+        }
+        self.before = {
+            name: encoding.variable(name, sort)
+            for name, sort in self.sorts.items()
+        }
         self.time = encoding.variable("time", Sort.INT)
         self.bindings = {**self.before, "time": self.time}
         # A monitor names its registers without the prefix.
-        held = {r.name: self.before[prefix + r.name] for r in promise.registers}
+        held = {
+            r.name: self.before[prefix + r.name] for r in promise.registers
+        }
         self.beside = {**self.bindings, **held}
         self.in_time = [self.before[NOW] <= self.time, *self.limits()]
 
@@ -172,18 +231,33 @@ class _Product:
         for limit in self.system.limits:
             active = self.encoding.term(limit.condition, self.bindings)
             since = self.encoding.term(limit.since, self.bindings)
-            found.append(z3.Implies(active, self.time <= since + self.encoding.number(limit.bound)))
+            found.append(
+                z3.Implies(
+                    active,
+                    self.time <= since + self.encoding.number(limit.bound),
+                )
+            )
         return found
 
     def initial(self) -> Term:
-        known = [(v.name, v.initial) for v in self.system.variables if v.initial]
+        known = [
+            (v.name, v.initial) for v in self.system.variables if v.initial
+        ]
         known += [(r.name, (r.initial,)) for r in self.registers]
         known.append((NOW, (0,)))
         related = self.encoding.term(self.system.initially, self.bindings)
-        return z3.And(*(self.begins_with(name, values) for name, values in known), related)
+        return z3.And(
+            *(self.begins_with(name, values) for name, values in known),
+            related,
+        )
 
     def begins_with(self, name: str, values: Sequence[Value]) -> Term:
-        return z3.Or(*(self.before[name] == self.encoding.constant(value) for value in values))
+        return z3.Or(
+            *(
+                self.before[name] == self.encoding.constant(value)
+                for value in values
+            )
+        )
 
     def first_verdict(self) -> Term:
         if isinstance(self.promise, StateProperty):
@@ -193,25 +267,41 @@ class _Product:
     def rule(self, transition: Transition) -> Rule:
         effect = effect_on(self.promise, transition)
         guard = self.encoding.term(transition.guard, self.bindings)
-        event = {name: self.encoding.term(e, self.bindings) for name, e in transition.attributes.items()}
-        free = (self.encoding.variable(v.name, v.sort) for v in free_variables(transition))
+        event = {
+            name: self.encoding.term(e, self.bindings)
+            for name, e in transition.attributes.items()
+        }
+        free = (
+            self.encoding.variable(v.name, v.sort)
+            for v in free_variables(transition)
+        )
         return Rule(
             transition=transition,
             enabled=z3.And(guard, *self.in_time),
             after=self.state_after(transition, effect),
-            verdict=z3.simplify(self.encoding.term(effect.verdict, self.beside)),
-            trigger=z3.simplify(self.encoding.term(effect.trigger, self.beside)),
+            verdict=z3.simplify(
+                self.encoding.term(effect.verdict, self.beside)
+            ),
+            trigger=z3.simplify(
+                self.encoding.term(effect.trigger, self.beside)
+            ),
             event=event,
             free=tuple(free),
         )
 
-    def state_after(self, transition: Transition, effect: Effect) -> dict[str, Term]:
+    def state_after(
+        self, transition: Transition, effect: Effect
+    ) -> dict[str, Term]:
         after = dict(self.before)
         for variable in self.system.variables:
             update = transition.updates.get(variable.name)
             if update is not None:
-                after[variable.name] = self.encoding.term(update, self.bindings)
+                after[variable.name] = self.encoding.term(
+                    update, self.bindings
+                )
         for name, update in effect.updates.items():
-            after[self.prefix + name] = z3.simplify(self.encoding.term(update, self.beside))
+            after[self.prefix + name] = z3.simplify(
+                self.encoding.term(update, self.beside)
+            )
         after[NOW] = self.time
         return after

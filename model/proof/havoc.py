@@ -37,7 +37,11 @@ def owned_variables(system: System, component: Component) -> frozenset[str]:
     for transition in system.transitions:
         for name in transition.updates:
             writers.setdefault(name, set()).add(transition.component)
-    return frozenset(name for name, who in writers.items() if who - {ENVIRONMENT} == {component})
+    return frozenset(
+        name
+        for name, who in writers.items()
+        if who - {ENVIRONMENT} == {component}
+    )
 
 
 def havoc(system: System, wild: Collection[Component]) -> System:
@@ -45,7 +49,10 @@ def havoc(system: System, wild: Collection[Component]) -> System:
     leaving anything in the variables they own, and owe no deadline. An attribute that tells whose
     event it is stays. What they share with others (a handover) they change only where their table
     lets them; a clock still tells the time."""
-    transitions = (_wild(system, t) if t.component in wild else t for t in system.transitions)
+    transitions = (
+        _wild(system, t) if t.component in wild else t
+        for t in system.transitions
+    )
     return replace(
         system,
         transitions=tuple(transitions),
@@ -57,8 +64,17 @@ def havoc(system: System, wild: Collection[Component]) -> System:
 
 def _wild_texts(system: System) -> dict[str, tuple[str, ...]]:
     """What searches try for a wild component's texts."""
-    anything = ("", *dict.fromkeys(text for texts in system.free.values() for text in texts))
-    found = {WILD + v.name: v.values or anything for v in system.variables if v.sort is Sort.TEXT}
+    anything = (
+        "",
+        *dict.fromkeys(
+            text for texts in system.free.values() for text in texts
+        ),
+    )
+    found = {
+        WILD + v.name: v.values or anything
+        for v in system.variables
+        if v.sort is Sort.TEXT
+    }
     for name, attribute in vocabulary().attributes.items():
         if attribute.sort is Sort.TEXT:
             found[f"{WILD}its.{name}"] = attribute.choices or ("", "any")
@@ -74,7 +90,9 @@ def _wild(system: System, transition: Transition) -> Transition:
         if update == TIME:
             updates[name] = TIME
         elif name not in own:
-            updates[name] = choice(transition.guard, update, variables[name].var)
+            updates[name] = choice(
+                transition.guard, update, variables[name].var
+            )
         else:
             updates[name] = Var(WILD + name, variables[name].sort)
             guards.append(_within(updates[name], variables[name]))
@@ -89,14 +107,20 @@ def _wild(system: System, transition: Transition) -> Transition:
 def _within(value: Expression, variable: StateVariable) -> Expression:
     if not variable.values:
         return TRUE
-    return disjunction(*(equal(value, Const(known)) for known in variable.values))
+    return disjunction(
+        *(equal(value, Const(known)) for known in variable.values)
+    )
 
 
-def _wild_attributes(system: System, transition: Transition) -> Mapping[str, Expression]:
+def _wild_attributes(
+    system: System, transition: Transition
+) -> Mapping[str, Expression]:
     kept = _telling_attributes(system, transition.emits)
     known = vocabulary().attributes
     return {
-        name: value if name in kept else Var(f"{WILD}its.{name}", known[name].sort)
+        name: value
+        if name in kept
+        else Var(f"{WILD}its.{name}", known[name].sort)
         for name, value in transition.attributes.items()
     }
 
@@ -116,10 +140,16 @@ def _tells(name: str, alike: list[Transition]) -> bool:
         by_component.setdefault(transition.component, set()).add(value)
     values = [value for some in by_component.values() for value in some]
     all_constant = all(isinstance(value, Const) for value in values)
-    return len(by_component) > 1 and all_constant and len(set(values)) == len(values)
+    return (
+        len(by_component) > 1
+        and all_constant
+        and len(set(values)) == len(values)
+    )
 
 
-def _remaining_limits(system: System, wild: Collection[Component]) -> Iterator[Limit]:
+def _remaining_limits(
+    system: System, wild: Collection[Component]
+) -> Iterator[Limit]:
     """The deadlines that remain: where somebody who still has duties can do what is due."""
     for limit in system.limits:
         due = [system.transition(name) for name in limit.discharge]
@@ -129,4 +159,7 @@ def _remaining_limits(system: System, wild: Collection[Component]) -> Iterator[L
         if len(dutiful) == len(due):
             yield limit
         else:
-            yield replace(limit, condition=conjunction(limit.condition, disjunction(*dutiful)))
+            yield replace(
+                limit,
+                condition=conjunction(limit.condition, disjunction(*dutiful)),
+            )

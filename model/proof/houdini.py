@@ -38,7 +38,9 @@ which is slower."""
 NOW = Var("now", Sort.INT)
 
 
-def guess_lemmas(system: System, promise: Promise, prefix: str = REGISTER) -> list[Expression]:
+def guess_lemmas(
+    system: System, promise: Promise, prefix: str = REGISTER
+) -> list[Expression]:
     """Guesses about the system, and about the promise's registers beside it."""
     guesses = _Guesses(system, promise, prefix)
     return [
@@ -51,13 +53,30 @@ def guess_lemmas(system: System, promise: Promise, prefix: str = REGISTER) -> li
 
 class _Guesses:
     def __init__(self, system: System, promise: Promise, prefix: str) -> None:
-        registers = [Register(prefix + r.name, r.sort, r.initial) for r in promise.registers]
-        results = {prefix + name: update for name, update in promise.updates.items()}
-        self.facts = [fact for v in system.variables for fact in _facts_about(v)]
-        self.latched = [fact for r in registers for fact in _facts_about_latch(r, results[r.name])]
-        self.clocks: list[Expression] = [v.var for v in system.variables if v.sort is Sort.INT]
-        self.instants = [Var(r.name, r.sort) for r in registers if r.sort is Sort.INT]
-        self.marks = [Var(r.name, r.sort) for r in registers if r.sort is Sort.BOOL]
+        registers = [
+            Register(prefix + r.name, r.sort, r.initial)
+            for r in promise.registers
+        ]
+        results = {
+            prefix + name: update for name, update in promise.updates.items()
+        }
+        self.facts = [
+            fact for v in system.variables for fact in _facts_about(v)
+        ]
+        self.latched = [
+            fact
+            for r in registers
+            for fact in _facts_about_latch(r, results[r.name])
+        ]
+        self.clocks: list[Expression] = [
+            v.var for v in system.variables if v.sort is Sort.INT
+        ]
+        self.instants = [
+            Var(r.name, r.sort) for r in registers if r.sort is Sort.INT
+        ]
+        self.marks = [
+            Var(r.name, r.sort) for r in registers if r.sort is Sort.BOOL
+        ]
 
     def about_state(self) -> Iterator[Expression]:
         for first, second in combinations_with_replacement(self.facts, 2):
@@ -95,17 +114,26 @@ def _facts_about(variable: StateVariable) -> list[Expression]:
     """Both values of a boolean, every value of a text."""
     if variable.sort is Sort.BOOL:
         return [variable.var, negation(variable.var)]
-    return _either_value(variable.var, variable.values) if variable.sort is Sort.TEXT else []
+    return (
+        _either_value(variable.var, variable.values)
+        if variable.sort is Sort.TEXT
+        else []
+    )
 
 
 def _either_value(variable: Var, values: Sequence[Value]) -> list[Expression]:
     found: list[Expression] = []
     for value in values:
-        found += [equal(variable, Const(value)), negation(equal(variable, Const(value)))]
+        found += [
+            equal(variable, Const(value)),
+            negation(equal(variable, Const(value))),
+        ]
     return found
 
 
-def _facts_about_latch(register: Register, update: Expression) -> list[Expression]:
+def _facts_about_latch(
+    register: Register, update: Expression
+) -> list[Expression]:
     """What a named state of a clause can be, read off its update."""
     if register.sort is not Sort.TEXT:
         return []
@@ -121,11 +149,16 @@ def _facts_about_latch(register: Register, update: Expression) -> list[Expressio
 
 
 def drop_refuted_guesses(
-    system: System, promise: Promise, guesses: Sequence[Expression], prefix: str = REGISTER
+    system: System,
+    promise: Promise,
+    guesses: Sequence[Expression],
+    prefix: str = REGISTER,
 ) -> list[Expression]:
     """The guesses that no random run refutes."""
     states = explore(system, promise, prefix, STEPS_TO_SURVIVE)
-    table = _TruthTable([dict(found) for found in {tuple(state.items()) for state in states}])
+    table = _TruthTable(
+        [dict(found) for found in {tuple(state.items()) for state in states}]
+    )
     return [guess for guess in guesses if table.holds_everywhere(guess)]
 
 
@@ -140,12 +173,18 @@ class _TruthTable:
         if condition not in self.known:
             holds = compile_expression(condition)
             truths = (bool(holds(state)) for state in self.states)
-            self.known[condition] = np.fromiter(truths, bool, len(self.states))
+            self.known[condition] = np.fromiter(
+                truths, bool, len(self.states)
+            )
         return self.known[condition]
 
     def holds_everywhere(self, guess: Expression) -> bool:
         if isinstance(guess, Apply) and guess.operator is Operator.OR:
-            return bool(np.logical_or.reduce([self.truth(part) for part in guess.arguments]).all())
+            return bool(
+                np.logical_or.reduce(
+                    [self.truth(part) for part in guess.arguments]
+                ).all()
+            )
         return bool(self.truth(guess).all())
 
 
@@ -154,7 +193,10 @@ def inductive_subset(problem: Problem, wanted: Sequence[Term]) -> list[Term]:
     start = z3.Solver()
     start.add(problem.initial)
     kept = set(_drop_falsified(start, list(enumerate(wanted))))
-    touched = [(rule, _numbered(problem.after(rule, wanted))) for rule in problem.rules]
+    touched = [
+        (rule, _numbered(problem.after(rule, wanted)))
+        for rule in problem.rules
+    ]
     is_stable = False
     while not is_stable:
         is_stable = True
@@ -166,10 +208,19 @@ def inductive_subset(problem: Problem, wanted: Sequence[Term]) -> list[Term]:
 
 
 def _numbered(terms: list[Term | None]) -> list[tuple[int, Term]]:
-    return [(number, term) for number, term in enumerate(terms) if term is not None]
+    return [
+        (number, term)
+        for number, term in enumerate(terms)
+        if term is not None
+    ]
 
 
-def _lost_by(rule: Rule, moved: list[tuple[int, Term]], kept: set[int], wanted: Sequence[Term]) -> set[int]:
+def _lost_by(
+    rule: Rule,
+    moved: list[tuple[int, Term]],
+    kept: set[int],
+    wanted: Sequence[Term],
+) -> set[int]:
     """The numbers of kept lemmas that the rule does not preserve."""
     pairs = [(number, after) for number, after in moved if number in kept]
     if not pairs:
@@ -192,7 +243,11 @@ def _drop_falsified(solver: Any, pairs: list[tuple[int, Term]]) -> list[int]:
             return []
         model = solver.model()
         solver.pop()
-        pairs = [(number, term) for number, term in pairs if _is_true_in(model, term)]
+        pairs = [
+            (number, term)
+            for number, term in pairs
+            if _is_true_in(model, term)
+        ]
     return []
 
 

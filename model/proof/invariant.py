@@ -9,7 +9,11 @@ from typing import Any
 import z3
 
 from earwitness.model.proof.encoding import Problem
-from earwitness.model.proof.named_terms import TermError, read_term, write_term
+from earwitness.model.proof.named_terms import (
+    TermError,
+    read_term,
+    write_term,
+)
 
 Term = Any
 
@@ -17,7 +21,11 @@ Term = Any
 def conjuncts_of(term: Term) -> list[Term]:
     """The conjuncts of a term."""
     if z3.is_and(term):
-        return [conjunct for child in term.children() for conjunct in conjuncts_of(child)]
+        return [
+            conjunct
+            for child in term.children()
+            for conjunct in conjuncts_of(child)
+        ]
     return [] if z3.is_true(term) else [term]
 
 
@@ -27,8 +35,13 @@ def allows_violation(problem: Problem, invariant: Sequence[Term]) -> bool:
         return True
     solver = z3.Solver()
     solver.add(*invariant)
-    doubtful = (rule for rule in problem.rules if not z3.is_true(rule.verdict))
-    return any(solver.check(rule.enabled, z3.Not(rule.verdict)) != z3.unsat for rule in doubtful)
+    doubtful = (
+        rule for rule in problem.rules if not z3.is_true(rule.verdict)
+    )
+    return any(
+        solver.check(rule.enabled, z3.Not(rule.verdict)) != z3.unsat
+        for rule in doubtful
+    )
 
 
 def starts_wrong(problem: Problem) -> bool:
@@ -51,8 +64,12 @@ class _CoreSearch:
 
     def __init__(self, problem: Problem, invariant: Sequence[Term]) -> None:
         self.problem, self.invariant = problem, invariant
-        self.names = [z3.Bool(f"lemma!{number}") for number in range(len(invariant))]
-        self.number_of = {str(name): number for number, name in enumerate(self.names)}
+        self.names = [
+            z3.Bool(f"lemma!{number}") for number in range(len(invariant))
+        ]
+        self.number_of = {
+            str(name): number for number, name in enumerate(self.names)
+        }
         self.solver = z3.Solver()
         self.solver.set("core.minimize", True)
         for name, lemma in zip(self.names, invariant, strict=True):
@@ -64,7 +81,10 @@ class _CoreSearch:
         for rule in self.problem.rules:
             if not z3.is_true(rule.verdict):
                 self.explain(rule.enabled, z3.Not(rule.verdict))
-        later = [(rule, self.problem.after(rule, self.invariant)) for rule in self.problem.rules]
+        later = [
+            (rule, self.problem.after(rule, self.invariant))
+            for rule in self.problem.rules
+        ]
         while self.waiting:
             lemma = self.waiting.pop()
             for rule, after in later:
@@ -76,7 +96,11 @@ class _CoreSearch:
         """Take the conjuncts that exclude the claim."""
         if self.solver.check(*self.names, *claim) != z3.unsat:
             return
-        core = {self.number_of[str(c)] for c in self.solver.unsat_core() if str(c) in self.number_of}
+        core = {
+            self.number_of[str(c)]
+            for c in self.solver.unsat_core()
+            if str(c) in self.number_of
+        }
         self.waiting += sorted(core - self.needed)
         self.needed |= core
 
@@ -86,7 +110,9 @@ def is_inductive(problem: Problem, invariant: Sequence[Term]) -> bool:
     start = z3.Solver()
     start.add(problem.initial)
     holds_at_first = z3.And(*invariant, problem.first_verdict)
-    return start.check(z3.Not(holds_at_first)) == z3.unsat and is_preserved(problem, invariant)
+    return start.check(z3.Not(holds_at_first)) == z3.unsat and is_preserved(
+        problem, invariant
+    )
 
 
 def is_preserved(problem: Problem, invariant: Sequence[Term]) -> bool:
@@ -94,15 +120,24 @@ def is_preserved(problem: Problem, invariant: Sequence[Term]) -> bool:
     solver = z3.Solver()
     solver.add(*invariant)
     for rule in problem.rules:
-        after = [claim for claim in problem.after(rule, invariant) if claim is not None]
+        after = [
+            claim
+            for claim in problem.after(rule, invariant)
+            if claim is not None
+        ]
         if z3.is_true(rule.verdict) and not after:
             continue
-        if solver.check(rule.enabled, z3.Not(z3.And(*after, rule.verdict))) != z3.unsat:
+        if (
+            solver.check(rule.enabled, z3.Not(z3.And(*after, rule.verdict)))
+            != z3.unsat
+        ):
             return False
     return True
 
 
-def write_invariant(problem: Problem, invariant: Sequence[Term]) -> tuple[str, ...]:
+def write_invariant(
+    problem: Problem, invariant: Sequence[Term]
+) -> tuple[str, ...]:
     """A text for each conjunct, by name. Raises TermError."""
     return tuple(write_term(problem, conjunct) for conjunct in invariant)
 
@@ -118,7 +153,9 @@ def read_lemmas(problem: Problem, texts: Iterable[str]) -> list[Term]:
     return found
 
 
-def recall_invariant(problem: Problem, stored: Sequence[str]) -> list[Term] | None:
+def recall_invariant(
+    problem: Problem, stored: Sequence[str]
+) -> list[Term] | None:
     """A stored invariant, if it still is one of this problem; None otherwise, whatever the text holds."""
     try:
         found = [read_term(problem, text) for text in stored]

@@ -18,13 +18,22 @@ from earwitness.model.expression import (
 )
 from earwitness.model.systems.runs import free_variables
 from earwitness.model.systems.state_property import NOW, StateProperty
-from earwitness.model.systems.transition_system import TIME, Enabled, Limit, System, count
+from earwitness.model.systems.transition_system import (
+    TIME,
+    Enabled,
+    Limit,
+    System,
+    count,
+)
 
 
 def enabled_property(system: System, wanted: Enabled) -> StateProperty:
     """In every reachable state where it is wanted, the transition can happen with the free choices
     given; if exactly, in no other."""
-    guard = substitute(system.transition(wanted.transition).guard, {**wanted.chosen, "time": count(NOW)})
+    guard = substitute(
+        system.transition(wanted.transition).guard,
+        {**wanted.chosen, "time": count(NOW)},
+    )
     possible = implication(wanted.wherever, guard)
     if wanted.exactly:
         possible = conjunction(possible, implication(guard, wanted.wherever))
@@ -37,9 +46,12 @@ def progress_properties(system: System) -> dict[str, StateProperty]:
     hold because nothing happens any more."""
     found = {}
     for limit in system.limits:
-        found[f"progress.{limit.name}.in_time"] = StateProperty(never_past(limit), limit.condition)
+        found[f"progress.{limit.name}.in_time"] = StateProperty(
+            never_past(limit), limit.condition
+        )
         found[f"progress.{limit.name}.possible"] = StateProperty(
-            implication(limit.condition, can_be_met(system, limit)), limit.condition
+            implication(limit.condition, can_be_met(system, limit)),
+            limit.condition,
         )
     return found
 
@@ -50,7 +62,9 @@ def latest_instant(limit: Limit) -> Expression:
 
 def never_past(limit: Limit) -> Expression:
     """While the limit is active, its latest instant has not gone by."""
-    return implication(limit.condition, at_most(count(NOW), latest_instant(limit)))
+    return implication(
+        limit.condition, at_most(count(NOW), latest_instant(limit))
+    )
 
 
 def can_be_met(system: System, limit: Limit) -> Expression:
@@ -60,9 +74,14 @@ def can_be_met(system: System, limit: Limit) -> Expression:
     Raises ValueError where a discharge depends on free choices: it would not be the duty's own step."""
     due = latest_instant(limit)
     # Ended, or due later than it was.
-    met = disjunction(negation(limit.condition), negation(at_most(latest_instant(limit), TIME)))
+    met = disjunction(
+        negation(limit.condition),
+        negation(at_most(latest_instant(limit), TIME)),
+    )
     for _ in limit.discharge:
-        met = disjunction(met, *(_then(system, name, met) for name in limit.discharge))
+        met = disjunction(
+            met, *(_then(system, name, met) for name in limit.discharge)
+        )
     return substitute(met, {"time": due})
 
 
@@ -70,6 +89,8 @@ def _then(system: System, name: str, goal: Expression) -> Expression:
     """The transition can happen now, and the goal holds after it."""
     transition = system.transition(name)
     if free_variables(replace(transition, attributes={})):
-        raise ValueError(f"{name} discharges a limit and depends on a free choice; the duty must be its own")
+        raise ValueError(
+            f"{name} discharges a limit and depends on a free choice; the duty must be its own"
+        )
     after = substitute(goal, transition.updates)
     return FALSE if after == FALSE else conjunction(transition.guard, after)

@@ -24,7 +24,11 @@ from earwitness.model.expression import (
 from earwitness.model.proof.encoding import Encoding, Rule, encode
 from earwitness.model.systems.cone import variable_names
 from earwitness.model.systems.state_property import StateProperty
-from earwitness.model.systems.transition_system import Limit, System, Transition
+from earwitness.model.systems.transition_system import (
+    Limit,
+    System,
+    Transition,
+)
 
 WIDER = 10
 """A widened bound is this many times the old one: past every promise that rests on it."""
@@ -44,26 +48,44 @@ class Mutant:
 def mutants_of(system: System) -> Iterator[Mutant]:
     """Every mutant of every transition and limit."""
     for transition in system.transitions:
-        for fault, faulty in (*_guards(transition), *_updates(transition), *_attributes(transition)):
-            rows = tuple(faulty if t is transition else t for t in system.transitions)
+        for fault, faulty in (
+            *_guards(transition),
+            *_updates(transition),
+            *_attributes(transition),
+        ):
+            rows = tuple(
+                faulty if t is transition else t for t in system.transitions
+            )
             changed = replace(system, transitions=rows)
-            yield Mutant(f"{transition.name}: {fault}", changed, transition.name, fault)
+            yield Mutant(
+                f"{transition.name}: {fault}", changed, transition.name, fault
+            )
     for limit in system.limits:
         wider = replace(limit, bound=WIDER * limit.bound)
         yield _limit_mutant(system, limit, "widen bound", (wider,))
         yield _limit_mutant(system, limit, "drop", ())
 
 
-def _limit_mutant(system: System, limit: Limit, fault: str, instead: tuple[Limit, ...]) -> Mutant:
+def _limit_mutant(
+    system: System, limit: Limit, fault: str, instead: tuple[Limit, ...]
+) -> Mutant:
     rest = tuple(x for x in system.limits if x is not limit)
-    return Mutant(f"limit {limit.name}: {fault}", replace(system, limits=(*rest, *instead)), None, fault)
+    return Mutant(
+        f"limit {limit.name}: {fault}",
+        replace(system, limits=(*rest, *instead)),
+        None,
+        fault,
+    )
 
 
 def _guards(transition: Transition) -> Iterator[tuple[str, Transition]]:
     if transition.guard != TRUE:
         weakened = dict.fromkeys(_weakened(transition.guard))
         for number, weaker in enumerate(weakened, start=1):
-            yield f"drop guard condition {number}", replace(transition, guard=weaker)
+            yield (
+                f"drop guard condition {number}",
+                replace(transition, guard=weaker),
+            )
 
 
 def _weakened(guard: Expression) -> Iterator[Expression]:
@@ -72,12 +94,18 @@ def _weakened(guard: Expression) -> Iterator[Expression]:
     match guard:
         case Apply(Operator.AND, parts):
             for number, part in enumerate(parts):
-                for weaker in _weakened(part) if _is_compound(part) else (TRUE,):
-                    yield conjunction(*parts[:number], weaker, *parts[number + 1 :])
+                for weaker in (
+                    _weakened(part) if _is_compound(part) else (TRUE,)
+                ):
+                    yield conjunction(
+                        *parts[:number], weaker, *parts[number + 1 :]
+                    )
         case Apply(Operator.OR, parts) if any(map(_is_compound, parts)):
             for number, part in enumerate(parts):
                 for weaker in _weakened(part) if _is_compound(part) else ():
-                    yield disjunction(*parts[:number], weaker, *parts[number + 1 :])
+                    yield disjunction(
+                        *parts[:number], weaker, *parts[number + 1 :]
+                    )
         case _:
             yield TRUE
 
@@ -92,28 +120,49 @@ def _is_compound(e: Expression) -> bool:
 
 def _updates(transition: Transition) -> Iterator[tuple[str, Transition]]:
     for name, update in transition.updates.items():
-        rest = {other: e for other, e in transition.updates.items() if other != name}
+        rest = {
+            other: e
+            for other, e in transition.updates.items()
+            if other != name
+        }
         yield f"drop update of {name}", replace(transition, updates=rest)
         if sort_of(update) is Sort.BOOL:
             flipped = {**transition.updates, name: negation(update)}
-            yield f"flip update of {name}", replace(transition, updates=flipped)
+            yield (
+                f"flip update of {name}",
+                replace(transition, updates=flipped),
+            )
 
 
 def _attributes(transition: Transition) -> Iterator[tuple[str, Transition]]:
     for name, value in transition.attributes.items():
         if isinstance(value, Const) and isinstance(value.value, bool):
             flipped = {**transition.attributes, name: negation(value)}
-            yield f"flip {name} of {transition.emits}", replace(transition, attributes=flipped)
+            yield (
+                f"flip {name} of {transition.emits}",
+                replace(transition, attributes=flipped),
+            )
 
 
 def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
     """The variables that can show: in a guard, an attribute, a limit, to `others`, or in the update of
     one that can."""
     found = set(others)
-    found |= variable_names(e for t in system.transitions for e in (t.guard, *t.attributes.values()))
-    found |= variable_names(e for x in system.limits for e in (x.condition, x.since))
+    found |= variable_names(
+        e
+        for t in system.transitions
+        for e in (t.guard, *t.attributes.values())
+    )
+    found |= variable_names(
+        e for x in system.limits for e in (x.condition, x.since)
+    )
     while True:
-        feeding = (e for t in system.transitions for name, e in t.updates.items() if name in found)
+        feeding = (
+            e
+            for t in system.transitions
+            for name, e in t.updates.items()
+            if name in found
+        )
         more = found | variable_names(feeding)
         if more == found:
             return found
@@ -121,7 +170,11 @@ def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
 
 
 def behaves_as(
-    system: System, mutant: Mutant, common: Sequence[Any], encoding: Encoding, others: Iterable[str] = ()
+    system: System,
+    mutant: Mutant,
+    common: Sequence[Any],
+    encoding: Encoding,
+    others: Iterable[str] = (),
 ) -> bool:
     """Whether every step of the mutant, from a state where the system's own invariant `common` (terms
     of `encoding`) holds, is a step of the system, as far as it can show."""
@@ -129,9 +182,13 @@ def behaves_as(
         return False
     before = _only_rule(system, mutant.changed, encoding)
     after = _only_rule(mutant.system, mutant.changed, encoding)
-    shown = sorted(visible_variables(system, others) & {v.name for v in system.variables})
+    shown = sorted(
+        visible_variables(system, others) & {v.name for v in system.variables}
+    )
     differ = [before.after[name] != after.after[name] for name in shown]
-    differ += [before.event[name] != after.event[name] for name in before.event]
+    differ += [
+        before.event[name] != after.event[name] for name in before.event
+    ]
     solver = z3.Solver()
     solver.add(*common, after.enabled, z3.Or(z3.Not(before.enabled), *differ))
     return bool(solver.check() == z3.unsat)

@@ -34,7 +34,12 @@ _NAMES = {
     z3.Z3_OP_UMINUS: "-",
     z3.Z3_OP_MUL: "*",
 }
-_ORDER = {"<=": int.__le__, "<": int.__lt__, ">=": int.__ge__, ">": int.__gt__}
+_ORDER = {
+    "<=": int.__le__,
+    "<": int.__lt__,
+    ">=": int.__ge__,
+    ">": int.__gt__,
+}
 _BUILD = {
     "and": lambda *a: z3.And(*a),
     "or": lambda *a: z3.Or(*a),
@@ -69,7 +74,9 @@ def read_term(problem: Problem, text: str) -> Term:
     try:
         return _term(problem, parse(text))
     except (z3.Z3Exception, TypeError, KeyError) as error:
-        raise TermError(f"no term of this problem: {text[:200]} ({error})") from None
+        raise TermError(
+            f"no term of this problem: {text[:200]} ({error})"
+        ) from None
 
 
 def parse(text: str) -> Node:
@@ -93,7 +100,9 @@ def _parsed(token: str, tokens: Iterator[str]) -> Node:
 
 
 def render(node: Node) -> str:
-    return node if isinstance(node, str) else f"({' '.join(map(render, node))})"
+    return (
+        node if isinstance(node, str) else f"({' '.join(map(render, node))})"
+    )
 
 
 def _node(problem: Problem, term: Term) -> Node:
@@ -117,9 +126,14 @@ def _node(problem: Problem, term: Term) -> Node:
 
 def _is_text(problem: Problem, term: Term) -> bool:
     if z3.is_app_of(term, z3.Z3_OP_ITE):
-        return _is_text(problem, term.arg(1)) or _is_text(problem, term.arg(2))
+        return _is_text(problem, term.arg(1)) or _is_text(
+            problem, term.arg(2)
+        )
     is_variable = z3.is_const(term) and not z3.is_int_value(term)
-    return is_variable and problem.sorts.get(str(term.decl().name())) is Sort.TEXT
+    return (
+        is_variable
+        and problem.sorts.get(str(term.decl().name())) is Sort.TEXT
+    )
 
 
 def _text_node(problem: Problem, term: Term) -> Node:
@@ -128,7 +142,12 @@ def _text_node(problem: Problem, term: Term) -> Node:
         return f'"{problem.encoding.text_of(term.as_long())}"'
     if z3.is_app_of(term, z3.Z3_OP_ITE):
         condition, then, otherwise = term.children()
-        return ["ite", _node(problem, condition), _text_node(problem, then), _text_node(problem, otherwise)]
+        return [
+            "ite",
+            _node(problem, condition),
+            _text_node(problem, then),
+            _text_node(problem, otherwise),
+        ]
     return _node(problem, term)
 
 
@@ -145,7 +164,9 @@ def _membership(problem: Problem, name: str, arguments: list[Term]) -> Node:
     codes = problem.encoding.texts
     known = problem.declared_texts.get(here, tuple(codes))
     holds = {
-        text: relation(limit, codes[text]) if flip else relation(codes[text], limit)
+        text: relation(limit, codes[text])
+        if flip
+        else relation(codes[text], limit)
         for text in known
         if text in codes
     }
@@ -182,5 +203,9 @@ def symbols_in(node: Node) -> set[str]:
     """The variables that a term names."""
     if isinstance(node, list):
         return {symbol for child in node[1:] for symbol in symbols_in(child)}
-    is_literal = node in ("true", "false") or node.startswith('"') or re.fullmatch(r"-?\d+", node)
+    is_literal = (
+        node in ("true", "false")
+        or node.startswith('"')
+        or re.fullmatch(r"-?\d+", node)
+    )
     return set() if is_literal else {node}

@@ -17,13 +17,21 @@ from earwitness.model.proof.invariant import (
 )
 from earwitness.model.proof.named_terms import TermError
 from earwitness.model.proof.proof import Proof, ProvedConjunct, Standing
-from earwitness.model.proof.spacer import Answer, run_spacer, search_invariant
+from earwitness.model.proof.spacer import (
+    SolverAnswer,
+    run_spacer,
+    search_invariant,
+)
 from earwitness.model.proof.unroll import BoundedSearch, find_violation
 from earwitness.model.systems.cone import cone_of_influence, timed_variables
 from earwitness.model.systems.explicit_search import Goal, find_shortest_run
 from earwitness.model.systems.random_walk import walk_violates
 from earwitness.model.systems.runs import ModelRun, complete_run, is_run_of
-from earwitness.model.systems.state_property import Promise, StateProperty, holds_at_first
+from earwitness.model.systems.state_property import (
+    Promise,
+    StateProperty,
+    holds_at_first,
+)
 from earwitness.model.systems.transition_system import System
 
 SECONDS = 60
@@ -69,19 +77,33 @@ def prove_promises(
                 run=decision.run,
                 reason=decision.reason,
             )
-        proved.append(ProvedConjunct(name, promise, decision.invariant, decision.was_searched))
-    return Proof(clause, Standing.PROVED, round(clock.perf_counter() - started, 3), tuple(proved))
+        proved.append(
+            ProvedConjunct(
+                name, promise, decision.invariant, decision.was_searched
+            )
+        )
+    return Proof(
+        clause,
+        Standing.PROVED,
+        round(clock.perf_counter() - started, 3),
+        tuple(proved),
+    )
 
 
 def decide(
-    system: System, promise: Promise, stored: Sequence[str] | None = None, seconds: int = SECONDS
+    system: System,
+    promise: Promise,
+    stored: Sequence[str] | None = None,
+    seconds: int = SECONDS,
 ) -> Decision:
     """A stored invariant first; then explicit search and random walks for a violation, lemmas and
     Spacer for a proof, and longer and longer runs where these found nothing."""
     whole = encode(system, promise)
     known = recall_invariant(whole, stored) if stored is not None else None
     if known is not None:
-        return Decision(Standing.PROVED, tuple(stored or ()), was_searched=False)
+        return Decision(
+            Standing.PROVED, tuple(stored or ()), was_searched=False
+        )
     found = _find_quickly(system, promise)
     if found is not None:
         return Decision(Standing.REFUTED, run=found)
@@ -92,60 +114,96 @@ def decide(
 
 
 def decide_with_lemmas(
-    system: System, promise: Promise, known: Sequence[str], seconds: int = SECONDS
+    system: System,
+    promise: Promise,
+    known: Sequence[str],
+    seconds: int = SECONDS,
 ) -> Decision:
     """Spacer, helped by conjuncts of other invariants that hold here too: no guess is made, no run is
     looked for. Where it finds no proof nothing is said of the promise."""
     whole = encode(system, promise)
     cone = cone_of_influence(system, promise, timed_variables(system))
     problem = encode(cone, promise, whole.encoding)
-    hints = [problem.encoding.term(hint, problem.before) for hint in cone.hints]
+    hints = [
+        problem.encoding.term(hint, problem.before) for hint in cone.hints
+    ]
     lemmas = inductive_subset(problem, [*read_lemmas(problem, known), *hints])
     if not allows_violation(problem, lemmas):
-        answer = Answer(Standing.PROVED, tuple(minimal_core(problem, lemmas)))
+        answer = SolverAnswer(
+            Standing.PROVED, tuple(minimal_core(problem, lemmas))
+        )
     else:
         answer = run_spacer(problem, lemmas, seconds)
         if answer.standing is Standing.PROVED:
-            answer = Answer(Standing.PROVED, tuple(minimal_core(problem, [*lemmas, *answer.invariant])))
+            answer = SolverAnswer(
+                Standing.PROVED,
+                tuple(minimal_core(problem, [*lemmas, *answer.invariant])),
+            )
     if answer.standing is not Standing.PROVED:
-        return Decision(Standing.INCONCLUSIVE, reason=answer.reason or "no proof from known lemmas")
+        return Decision(
+            Standing.INCONCLUSIVE,
+            reason=answer.reason or "no proof from known lemmas",
+        )
     return _proved(whole, promise, answer)
 
 
 def _find_quickly(system: System, promise: Promise) -> ModelRun | None:
-    if isinstance(promise, StateProperty) and not holds_at_first(system, promise.verdict):
+    if isinstance(promise, StateProperty) and not holds_at_first(
+        system, promise.verdict
+    ):
         return ModelRun(next(system.first_states()), ())
-    return complete_run(system, find_shortest_run(system, promise, Goal.VIOLATED, QUICK_LOOK))
+    return complete_run(
+        system, find_shortest_run(system, promise, Goal.VIOLATED, QUICK_LOOK)
+    )
 
 
-def _search(system: System, promise: Promise, whole: Problem, seconds: int) -> Answer:
+def _search(
+    system: System, promise: Promise, whole: Problem, seconds: int
+) -> SolverAnswer:
     """First in the promise's cone. The cone allows more than the system, so only with all that limits
     speak of can it refute."""
     timed = cone_of_influence(system, promise, timed_variables(system))
     if walk_violates(timed, promise, QUICK_LOOK):
-        return Answer(Standing.REFUTED)
+        return SolverAnswer(Standing.REFUTED)
     cone = cone_of_influence(system, promise)
-    answer = search_invariant(encode(cone, promise, whole.encoding), cone, promise, seconds)
+    answer = search_invariant(
+        encode(cone, promise, whole.encoding), cone, promise, seconds
+    )
     if answer.standing is Standing.PROVED:
         return answer
-    return search_invariant(encode(timed, promise, whole.encoding), timed, promise, seconds)
+    return search_invariant(
+        encode(timed, promise, whole.encoding), timed, promise, seconds
+    )
 
 
-def _proved(whole: Problem, promise: Promise, answer: Answer) -> Decision:
+def _proved(
+    whole: Problem, promise: Promise, answer: SolverAnswer
+) -> Decision:
     try:
         texts = write_invariant(whole, answer.invariant)
     except TermError as error:
-        return Decision(Standing.INCONCLUSIVE, reason=f"the invariant found cannot be written down: {error}")
+        return Decision(
+            Standing.INCONCLUSIVE,
+            reason=f"the invariant found cannot be written down: {error}",
+        )
     if isinstance(promise, StateProperty):
         # What holds after every step is an invariant itself; a checker then needs no other rule.
         property_text = write_invariant(whole, [whole.first_verdict])
-        texts = (*texts, *(text for text in property_text if text not in texts))
+        texts = (
+            *texts,
+            *(text for text in property_text if text not in texts),
+        )
     if recall_invariant(whole, texts) is None:
-        return Decision(Standing.INCONCLUSIVE, reason="the invariant found does not hold of the whole system")
+        return Decision(
+            Standing.INCONCLUSIVE,
+            reason="the invariant found does not hold of the whole system",
+        )
     return Decision(Standing.PROVED, texts)
 
 
-def _refuted_or_open(system: System, promise: Promise, answer: Answer, seconds: int) -> Decision:
+def _refuted_or_open(
+    system: System, promise: Promise, answer: SolverAnswer, seconds: int
+) -> Decision:
     bounded = find_whole_violation(system, promise, seconds)
     if bounded.run is not None:
         return Decision(Standing.REFUTED, run=bounded.run)
@@ -162,11 +220,15 @@ def _refuted_or_open(system: System, promise: Promise, answer: Answer, seconds: 
     return Decision(Standing.INCONCLUSIVE, reason=reason)
 
 
-def find_whole_violation(system: System, promise: Promise, seconds: int) -> BoundedSearch:
+def find_whole_violation(
+    system: System, promise: Promise, seconds: int
+) -> BoundedSearch:
     """A run of fewest events of the whole system that violates the promise, if one was found. The cone
     allows more, so what it admits at a depth, and the system does too, is shortest; only where the
     system does not is more of it looked at."""
-    bounded = find_violation(cone_of_influence(system, promise), promise, seconds)
+    bounded = find_violation(
+        cone_of_influence(system, promise), promise, seconds
+    )
     run = complete_run(system, bounded.run)
     if run is None or is_run_of(system, run):
         return BoundedSearch(run, bounded.depth)

@@ -22,7 +22,11 @@ from earwitness.model.expression import (
 )
 from earwitness.model.proof.encoding import encode
 from earwitness.model.proof.houdini import inductive_subset
-from earwitness.model.proof.invariant import allows_violation, minimal_core, write_invariant
+from earwitness.model.proof.invariant import (
+    allows_violation,
+    minimal_core,
+    write_invariant,
+)
 from earwitness.model.proof.portfolio import SECONDS
 from earwitness.model.proof.proof import Proof, ProvedConjunct, Standing
 from earwitness.model.proof.unroll import find_violation
@@ -54,7 +58,11 @@ class TwoRuns:
 
 
 def name_in_run(name: str, run: int) -> str:
-    return f"any.{run}.{name.removeprefix('any.')}" if name.startswith("any.") else f"{run}.{name}"
+    return (
+        f"any.{run}.{name.removeprefix('any.')}"
+        if name.startswith("any.")
+        else f"{run}.{name}"
+    )
 
 
 def self_compose(
@@ -74,37 +82,68 @@ class _Composition:
         self.whole, self.secret = whole, secret
         changed = {name for t in whole.transitions for name in t.updates}
         self.shared = {v.name for v in whole.variables} - changed - secret
-        self.copied = [v for v in whole.variables if v.name not in self.shared]
+        self.copied = [
+            v for v in whole.variables if v.name not in self.shared
+        ]
 
     def is_shared(self, name: str) -> bool:
         if name in self.secret:
             return False
-        return name.startswith("any.") or name == "time" or name in self.shared
+        return (
+            name.startswith("any.") or name == "time" or name in self.shared
+        )
 
     def in_run(self, expression: Expression, run: int) -> Expression:
         own = [v for v in variables(expression) if not self.is_shared(v.name)]
-        return substitute(expression, {v.name: Var(name_in_run(v.name, run), v.sort) for v in own})
+        return substitute(
+            expression,
+            {v.name: Var(name_in_run(v.name, run), v.sort) for v in own},
+        )
 
     def alike(self, variable: StateVariable) -> Expression:
-        first, second = (Var(name_in_run(variable.name, run), variable.sort) for run in RUNS)
+        first, second = (
+            Var(name_in_run(variable.name, run), variable.sort)
+            for run in RUNS
+        )
         return equal(first, second)
 
     def system(self) -> System:
         lockstep = [self.lockstep(t) for t in self.whole.transitions]
-        parting = [self.parting(t) for t in self.whole.transitions if t.guard != TRUE]
-        alike = [self.alike(v) for v in self.copied if v.name not in self.secret]
-        copies = [replace(v, name=name_in_run(v.name, run)) for v in self.copied for run in RUNS]
+        parting = [
+            self.parting(t) for t in self.whole.transitions if t.guard != TRUE
+        ]
+        alike = [
+            self.alike(v) for v in self.copied if v.name not in self.secret
+        ]
+        copies = [
+            replace(v, name=name_in_run(v.name, run))
+            for v in self.copied
+            for run in RUNS
+        ]
         common = [v for v in self.whole.variables if v.name in self.shared]
-        free = {name_in_run(name, run): texts for name, texts in self.whole.free.items() for run in RUNS}
+        free = {
+            name_in_run(name, run): texts
+            for name, texts in self.whole.free.items()
+            for run in RUNS
+        }
         return replace(
             self.whole,
             name=f"{self.whole.name}, twice",
-            variables=(StateVariable(PARTED.name, Sort.BOOL, (False,)), *common, *copies),
+            variables=(
+                StateVariable(PARTED.name, Sort.BOOL, (False,)),
+                *common,
+                *copies,
+            ),
             transitions=(*lockstep, *parting),
-            limits=tuple(self.limit(x, run) for x in self.whole.limits for run in RUNS),
+            limits=tuple(
+                self.limit(x, run) for x in self.whole.limits for run in RUNS
+            ),
             free={**free, **self.whole.free},
             hints=(negation(PARTED), *alike),
-            initially=conjunction(*(self.in_run(self.whole.initially, run) for run in RUNS), *alike),
+            initially=conjunction(
+                *(self.in_run(self.whole.initially, run) for run in RUNS),
+                *alike,
+            ),
         )
 
     def lockstep(self, transition: Transition) -> Transition:
@@ -113,18 +152,35 @@ class _Composition:
             for run in RUNS
             for name, e in transition.updates.items()
         }
-        guard = conjunction(*(self.in_run(transition.guard, run) for run in RUNS))
-        return replace(transition, guard=guard, updates=updates, attributes={})
+        guard = conjunction(
+            *(self.in_run(transition.guard, run) for run in RUNS)
+        )
+        return replace(
+            transition, guard=guard, updates=updates, attributes={}
+        )
 
     def parting(self, transition: Transition) -> Transition:
         first, second = (self.in_run(transition.guard, run) for run in RUNS)
-        only_one = disjunction(conjunction(first, negation(second)), conjunction(negation(first), second))
+        only_one = disjunction(
+            conjunction(first, negation(second)),
+            conjunction(negation(first), second),
+        )
         name = f"parting at {transition.name}"
-        return Transition(name, ENVIRONMENT, guard=only_one, updates={PARTED.name: TRUE})
+        return Transition(
+            name, ENVIRONMENT, guard=only_one, updates={PARTED.name: TRUE}
+        )
 
     def limit(self, limit: Limit, run: int) -> Limit:
-        condition, since = self.in_run(limit.condition, run), self.in_run(limit.since, run)
-        return replace(limit, name=f"{limit.name} {run}", condition=condition, since=since)
+        condition, since = (
+            self.in_run(limit.condition, run),
+            self.in_run(limit.since, run),
+        )
+        return replace(
+            limit,
+            name=f"{limit.name} {run}",
+            condition=condition,
+            since=since,
+        )
 
     def property_for(self, observed: Iterable[str]) -> StateProperty:
         watched = set(observed)
@@ -133,7 +189,11 @@ class _Composition:
 
 
 def prove_noninterference(
-    clause: str, system: System, secret: Collection[str], observed: Collection[str], seconds: int = SECONDS
+    clause: str,
+    system: System,
+    secret: Collection[str],
+    observed: Collection[str],
+    seconds: int = SECONDS,
 ) -> TwoRuns:
     """Whether the observed variables can depend on the secret choices."""
     started = clock.perf_counter()
@@ -141,18 +201,35 @@ def prove_noninterference(
     cone = cone_of_influence(system, StateProperty(TRUE, TRUE), observed)
     both, wanted = self_compose(cone, secret, observed)
     problem = encode(both, wanted)
-    lemmas = inductive_subset(problem, [problem.encoding.term(h, problem.before) for h in both.hints])
+    lemmas = inductive_subset(
+        problem,
+        [problem.encoding.term(h, problem.before) for h in both.hints],
+    )
     if not allows_violation(problem, lemmas):
         needed = [*minimal_core(problem, lemmas), problem.first_verdict]
         texts = tuple(dict.fromkeys(write_invariant(problem, needed)))
         conjunct = ProvedConjunct(clause, wanted, texts, was_searched=True)
-        return TwoRuns(Proof(clause, Standing.PROVED, _since(started), (conjunct,)), both)
-    run = find_shortest_run(both, wanted, Goal.VIOLATED) or find_violation(both, wanted, seconds).run
+        return TwoRuns(
+            Proof(clause, Standing.PROVED, _since(started), (conjunct,)), both
+        )
+    run = (
+        find_shortest_run(both, wanted, Goal.VIOLATED)
+        or find_violation(both, wanted, seconds).run
+    )
     if run is None:
         reason = "the two runs could not be shown to look alike, and no pair that differs was found"
-        return TwoRuns(Proof(clause, Standing.INCONCLUSIVE, _since(started), reason=reason), both)
-    first, second = (_projected(cone, run, number, frozenset(secret)) for number in RUNS)
-    proof = Proof(clause, Standing.REFUTED, _since(started), failed=clause, run=first)
+        return TwoRuns(
+            Proof(
+                clause, Standing.INCONCLUSIVE, _since(started), reason=reason
+            ),
+            both,
+        )
+    first, second = (
+        _projected(cone, run, number, frozenset(secret)) for number in RUNS
+    )
+    proof = Proof(
+        clause, Standing.REFUTED, _since(started), failed=clause, run=first
+    )
     return TwoRuns(proof, both, first, second)
 
 
@@ -160,27 +237,44 @@ def _since(started: float) -> float:
     return round(clock.perf_counter() - started, 3)
 
 
-def _projected(system: System, pair: ModelRun, run: int, secret: frozenset[str]) -> ModelRun:
+def _projected(
+    system: System, pair: ModelRun, run: int, secret: frozenset[str]
+) -> ModelRun:
     """One of the two runs, in the system's own names."""
     initial = {}
     for variable in system.variables:
         shared = pair.initial.get(variable.name, variable.first_values[0])
-        initial[variable.name] = pair.initial.get(name_in_run(variable.name, run), shared)
+        initial[variable.name] = pair.initial.get(
+            name_in_run(variable.name, run), shared
+        )
     known = {t.name for t in system.transitions}
     # Where the runs part, one can go on and the other cannot.
     common = [step for step in pair.steps if step.transition.name in known]
-    return ModelRun(initial, tuple(_projected_step(system, step, run, secret) for step in common))
+    return ModelRun(
+        initial,
+        tuple(_projected_step(system, step, run, secret) for step in common),
+    )
 
 
-def _projected_step(system: System, step: Step, run: int, secret: frozenset[str]) -> Step:
+def _projected_step(
+    system: System, step: Step, run: int, secret: frozenset[str]
+) -> Step:
     transition = system.transition(step.transition.name)
     chosen: dict[str, Value] = {}
     for variable in free_variables(transition):
-        name = name_in_run(variable.name, run) if variable.name in secret else variable.name
+        name = (
+            name_in_run(variable.name, run)
+            if variable.name in secret
+            else variable.name
+        )
         # What the two runs do not depend on was not chosen; any text will do.
-        chosen[variable.name] = step.chosen.get(name, _any_value(system, variable))
+        chosen[variable.name] = step.chosen.get(
+            name, _any_value(system, variable)
+        )
     return Step(transition, step.time, chosen)
 
 
 def _any_value(system: System, variable: Var) -> Value:
-    return system.free[variable.name][0] if variable.name in system.free else 0
+    return (
+        system.free[variable.name][0] if variable.name in system.free else 0
+    )

@@ -10,8 +10,16 @@ from typing import Any
 import z3
 
 from earwitness.model.proof.encoding import Problem, Rule
-from earwitness.model.proof.houdini import drop_refuted_guesses, guess_lemmas, inductive_subset
-from earwitness.model.proof.invariant import allows_violation, conjuncts_of, minimal_core
+from earwitness.model.proof.houdini import (
+    drop_refuted_guesses,
+    guess_lemmas,
+    inductive_subset,
+)
+from earwitness.model.proof.invariant import (
+    allows_violation,
+    conjuncts_of,
+    minimal_core,
+)
 from earwitness.model.proof.proof import Standing
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
@@ -20,7 +28,7 @@ Term = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SolverAnswer:
     """An invariant as conjuncts where the promise is proved; why there is none where it is inconclusive."""
 
     standing: Standing
@@ -28,44 +36,69 @@ class Answer:
     reason: str = ""
 
 
-def search_invariant(problem: Problem, system: System, promise: Promise, seconds: int) -> Answer:
+def search_invariant(
+    problem: Problem, system: System, promise: Promise, seconds: int
+) -> SolverAnswer:
     """An inductive invariant that excludes every violation: of lemmas alone where they suffice, else
     with what Spacer finds."""
-    guesses = drop_refuted_guesses(system, promise, guess_lemmas(system, promise))
-    lemmas = inductive_subset(problem, [problem.encoding.term(g, problem.before) for g in guesses])
+    guesses = drop_refuted_guesses(
+        system, promise, guess_lemmas(system, promise)
+    )
+    lemmas = inductive_subset(
+        problem, [problem.encoding.term(g, problem.before) for g in guesses]
+    )
     if not allows_violation(problem, lemmas):
-        return Answer(Standing.PROVED, tuple(minimal_core(problem, lemmas)))
+        return SolverAnswer(
+            Standing.PROVED, tuple(minimal_core(problem, lemmas))
+        )
     answer = run_spacer(problem, lemmas, seconds)
     if answer.standing is not Standing.PROVED:
         return answer
-    return Answer(Standing.PROVED, tuple(minimal_core(problem, [*lemmas, *answer.invariant])))
+    return SolverAnswer(
+        Standing.PROVED,
+        tuple(minimal_core(problem, [*lemmas, *answer.invariant])),
+    )
 
 
-def run_spacer(problem: Problem, lemmas: Sequence[Term], seconds: int) -> Answer:
+def run_spacer(
+    problem: Problem, lemmas: Sequence[Term], seconds: int
+) -> SolverAnswer:
     """What Spacer says of the problem, where it may use the lemmas."""
     state = list(problem.before.values())
-    reachable = z3.Function("Reachable", *(s.sort() for s in state), z3.BoolSort())
+    reachable = z3.Function(
+        "Reachable", *(s.sort() for s in state), z3.BoolSort()
+    )
     solver = z3.SolverFor("HORN")
     solver.set("timeout", seconds * 1000)
     here = reachable(*state)
     solver.add(z3.ForAll(state, z3.Implies(problem.initial, here)))
     if not z3.is_true(problem.first_verdict):
         starts_wrong = z3.And(problem.initial, z3.Not(problem.first_verdict))
-        solver.add(z3.ForAll(state, z3.Implies(starts_wrong, z3.BoolVal(False))))
+        solver.add(
+            z3.ForAll(state, z3.Implies(starts_wrong, z3.BoolVal(False)))
+        )
     for rule in problem.rules:
-        solver.add(*_horn_clauses(rule, state, z3.And(here, rule.enabled, *lemmas), reachable))
+        solver.add(
+            *_horn_clauses(
+                rule, state, z3.And(here, rule.enabled, *lemmas), reachable
+            )
+        )
     answer = solver.check()
     if answer == z3.unsat:
-        return Answer(Standing.REFUTED)
+        return SolverAnswer(Standing.REFUTED)
     if answer != z3.sat:
-        return Answer(Standing.INCONCLUSIVE, reason=solver.reason_unknown())
+        return SolverAnswer(
+            Standing.INCONCLUSIVE, reason=solver.reason_unknown()
+        )
     found = solver.model()[reachable]
     body = found.else_value() if isinstance(found, z3.FuncInterp) else found
     invariant = _without_quantifiers(z3.substitute_vars(body, *state))
-    return Answer(Standing.PROVED, tuple(conjuncts_of(invariant)))
+    return SolverAnswer(Standing.PROVED, tuple(conjuncts_of(invariant)))
 
 
-def _horn_clauses(rule: Rule, state: list[Term], step: Term, reachable: Any) -> list[Term]:
+def _horn_clauses(
+    rule: Rule, state: list[Term], step: Term, reachable: Any
+) -> list[Term]:
     """The rule leads from reachable states to reachable ones, and none of its steps violates the
     promise."""
     bound = [*state, z3.Int("time"), *rule.free]
@@ -73,7 +106,9 @@ def _horn_clauses(rule: Rule, state: list[Term], step: Term, reachable: Any) -> 
     clauses = [z3.ForAll(bound, z3.Implies(step, there))]
     if not z3.is_true(rule.verdict):
         violated = z3.And(step, z3.Not(rule.verdict))
-        clauses.append(z3.ForAll(bound, z3.Implies(violated, z3.BoolVal(False))))
+        clauses.append(
+            z3.ForAll(bound, z3.Implies(violated, z3.BoolVal(False)))
+        )
     return clauses
 
 

@@ -11,9 +11,19 @@ from typing import Any
 import z3
 
 from earwitness.model.expression import Sort, Value
-from earwitness.model.proof.encoding import FiniteEncoding, Problem, Rule, encode
+from earwitness.model.proof.encoding import (
+    FiniteEncoding,
+    Problem,
+    Rule,
+    encode,
+)
 from earwitness.model.proof.invariant import starts_wrong
-from earwitness.model.systems.runs import ModelRun, State, Step, free_variables
+from earwitness.model.systems.runs import (
+    ModelRun,
+    State,
+    Step,
+    free_variables,
+)
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
 
@@ -37,32 +47,47 @@ class BoundedSearch:
     depth: int
 
 
-def find_violation(system: System, promise: Promise, seconds: float, deepest: int = DEEPEST) -> BoundedSearch:
+def find_violation(
+    system: System, promise: Promise, seconds: float, deepest: int = DEEPEST
+) -> BoundedSearch:
     """Search ever longer runs, up to `deepest` steps and `seconds` in all."""
     problem = encode(system, promise, FiniteEncoding())
     if starts_wrong(problem):
         return BoundedSearch(ModelRun(next(system.first_states()), ()), 0)
-    return _Unrolling(system, problem, problem.initial, seconds).search(deepest)
+    return _Unrolling(system, problem, problem.initial, seconds).search(
+        deepest
+    )
 
 
 def find_violation_from(
-    system: System, promise: Promise, states: Sequence[State], seconds: float, deepest: int
+    system: System,
+    promise: Promise,
+    states: Sequence[State],
+    seconds: float,
+    deepest: int,
 ) -> BoundedSearch:
     """Search runs that go on from any of these states, which hold the promise's registers and the
     instant `now` too. The run found begins in one of them."""
     problem = encode(system, promise, FiniteEncoding(), "")
     begins = [z3.And(*_equations(problem, state)) for state in states]
-    return _Unrolling(system, problem, z3.Or(*begins), seconds).search(deepest)
+    return _Unrolling(system, problem, z3.Or(*begins), seconds).search(
+        deepest
+    )
 
 
 def _equations(problem: Problem, state: State) -> list[Term]:
-    return [v == problem.encoding.constant(state[name]) for name, v in problem.before.items()]
+    return [
+        v == problem.encoding.constant(state[name])
+        for name, v in problem.before.items()
+    ]
 
 
 class _Unrolling:
     """A solver that knows all runs of so many steps. At depth d every variable `x` is `x@d`."""
 
-    def __init__(self, system: System, problem: Problem, initial: Term, seconds: float) -> None:
+    def __init__(
+        self, system: System, problem: Problem, initial: Term, seconds: float
+    ) -> None:
         self.system, self.problem = system, problem
         self.ends = clock.perf_counter() + seconds
         self.solver = z3.SolverFor("QF_BV")
@@ -75,7 +100,9 @@ class _Unrolling:
             self.solver.add(hit)
             answer = self.check()
             if answer == z3.sat:
-                return BoundedSearch(self.run(self.early_model(depth), depth + 1), depth)
+                return BoundedSearch(
+                    self.run(self.early_model(depth), depth + 1), depth
+                )
             self.solver.pop()
             if answer == z3.unknown:
                 return BoundedSearch(None, depth)
@@ -91,20 +118,33 @@ class _Unrolling:
     def add_step(self, depth: int) -> Term:
         """One step more; the condition that it violates the promise."""
         stamps = self.stamps(depth)
-        later = {name: _stamped(v, depth + 1) for name, v in self.problem.before.items()}
+        later = {
+            name: _stamped(v, depth + 1)
+            for name, v in self.problem.before.items()
+        }
         chosen = self.rule_at(depth)
         self.solver.add(self.instant(depth) <= FAR)
         self.solver.add(z3.ULT(chosen, len(self.problem.rules)))
         hits = []
         for number, rule in enumerate(self.problem.rules):
-            moved = [later[name] == z3.substitute(rule.after[name], *stamps) for name in later]
+            moved = [
+                later[name] == z3.substitute(rule.after[name], *stamps)
+                for name in later
+            ]
             happens = z3.And(z3.substitute(rule.enabled, *stamps), *moved)
             self.solver.add(z3.Implies(chosen == number, happens))
-            hits.append(z3.And(chosen == number, z3.substitute(z3.Not(rule.verdict), *stamps)))
+            hits.append(
+                z3.And(
+                    chosen == number,
+                    z3.substitute(z3.Not(rule.verdict), *stamps),
+                )
+            )
         return z3.Or(*hits)
 
     def instant(self, depth: int) -> Term:
-        return _stamped(self.problem.encoding.variable("time", Sort.INT), depth)
+        return _stamped(
+            self.problem.encoding.variable("time", Sort.INT), depth
+        )
 
     def rule_at(self, depth: int) -> Term:
         return z3.BitVec(f"rule@{depth}", RULE_BITS)
@@ -113,7 +153,10 @@ class _Unrolling:
         """Every variable of the problem with what stands for it at that depth."""
         free = [v for rule in self.problem.rules for v in rule.free]
         time = self.problem.encoding.variable("time", Sort.INT)
-        return [(v, _stamped(v, depth)) for v in (*self.problem.before.values(), time, *free)]
+        return [
+            (v, _stamped(v, depth))
+            for v in (*self.problem.before.values(), time, *free)
+        ]
 
     def early_model(self, depth: int) -> Any:
         """A model of what is satisfiable whose last instant comes early."""
@@ -129,15 +172,28 @@ class _Unrolling:
         return found
 
     def run(self, model: Any, steps: int) -> ModelRun:
-        initial = {v.name: self.value(model, v.name, v.sort, 0) for v in self.system.variables}
-        return ModelRun(initial, tuple(self.step(model, depth) for depth in range(steps)))
+        initial = {
+            v.name: self.value(model, v.name, v.sort, 0)
+            for v in self.system.variables
+        }
+        return ModelRun(
+            initial, tuple(self.step(model, depth) for depth in range(steps))
+        )
 
     def step(self, model: Any, depth: int) -> Step:
-        number = model.eval(self.rule_at(depth), model_completion=True).as_long()
+        number = model.eval(
+            self.rule_at(depth), model_completion=True
+        ).as_long()
         rule: Rule = self.problem.rules[number]
         free = free_variables(rule.transition)
-        chosen = {v.name: self.value(model, v.name, v.sort, depth) for v in free}
-        return Step(rule.transition, int(self.value(model, "time", Sort.INT, depth)), chosen)
+        chosen = {
+            v.name: self.value(model, v.name, v.sort, depth) for v in free
+        }
+        return Step(
+            rule.transition,
+            int(self.value(model, "time", Sort.INT, depth)),
+            chosen,
+        )
 
     def value(self, model: Any, name: str, sort: Sort, depth: int) -> Value:
         variable = self.problem.encoding.variable(name, sort)

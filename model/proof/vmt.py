@@ -27,15 +27,40 @@ from earwitness.model.expression import (
 from earwitness.model.proof.encoding import REGISTER
 from earwitness.model.systems.cone import observed_inputs
 from earwitness.model.systems.runs import free_variables
-from earwitness.model.systems.state_property import NOW, Promise, StateProperty
-from earwitness.model.systems.transition_system import PASS_TIME, TIME, Limit, System, Transition
+from earwitness.model.systems.state_property import (
+    NOW,
+    Promise,
+    StateProperty,
+)
+from earwitness.model.systems.transition_system import (
+    PASS_TIME,
+    TIME,
+    Limit,
+    System,
+    Transition,
+)
 from earwitness.model.vocabulary import vocabulary
 
 SORTS = {Sort.BOOL: "Bool", Sort.INT: "Int", Sort.TEXT: "Text"}
 NEXT = ".next"
 _TOKEN = re.compile(r'"[^"]*"|[^\s()"]+')
 _OPERATORS = frozenset(
-    ("and", "or", "not", "=>", "=", "distinct", "ite", "<=", "<", ">=", ">", "+", "-", "*")
+    (
+        "and",
+        "or",
+        "not",
+        "=>",
+        "=",
+        "distinct",
+        "ite",
+        "<=",
+        "<",
+        ">=",
+        ">",
+        "+",
+        "-",
+        "*",
+    )
 )
 
 
@@ -43,28 +68,55 @@ def system_file(system: System) -> str:
     """The transition system: its texts, its state with next values, what monitors are told, and one
     definition a row."""
     state = {v.name: v.sort for v in system.variables} | {NOW: Sort.INT}
-    free = {v.name: v.sort for t in system.transitions for v in free_variables(t)}
+    free = {
+        v.name: v.sort for t in system.transitions for v in free_variables(t)
+    }
     told = {"time": Sort.INT} | _told()
     emitted = {name for t in system.transitions for name in t.attributes}
-    rows = {f"transition {t.name}": _row(system, t, emitted) for t in system.transitions}
+    rows = {
+        f"transition {t.name}": _row(system, t, emitted)
+        for t in system.transitions
+    }
     limits = {f"limit {x.name}": _source(_in_time(x)) for x in system.limits}
     body = [
         *_declarations(state),
         *_declarations({name + NEXT: sort for name, sort in state.items()}),
         *_declarations(told | free),
         *(_state(name, sort) for name, sort in state.items()),
-        *(_definition(f"told {name}", sort, _symbol(name)) for name, sort in told.items()),
-        *(_definition(name, Sort.BOOL, text) for name, text in limits.items()),
-        _definition("in time", Sort.BOOL, _all(["(<= |now| |time|)", *map(_symbol, limits)])),
-        _definition("never told", Sort.BOOL, _all(list(_never_told(emitted)))),
-        _definition("first states", Sort.BOOL, f"(! {_source(_first_states(system))} :init true)"),
+        *(
+            _definition(f"told {name}", sort, _symbol(name))
+            for name, sort in told.items()
+        ),
+        *(
+            _definition(name, Sort.BOOL, text)
+            for name, text in limits.items()
+        ),
+        _definition(
+            "in time",
+            Sort.BOOL,
+            _all(["(<= |now| |time|)", *map(_symbol, limits)]),
+        ),
+        _definition(
+            "never told", Sort.BOOL, _all(list(_never_told(emitted)))
+        ),
+        _definition(
+            "first states",
+            Sort.BOOL,
+            f"(! {_source(_first_states(system))} :init true)",
+        ),
         *(_definition(name, Sort.BOOL, text) for name, text in rows.items()),
-        _definition("step", Sort.BOOL, f"(! (or false {' '.join(map(_symbol, rows))}) :trans true)"),
+        _definition(
+            "step",
+            Sort.BOOL,
+            f"(! (or false {' '.join(map(_symbol, rows))}) :trans true)",
+        ),
     ]
     return _file([f"(set-info :system {_symbol(system.name)})"], body)
 
 
-def conjunct_header(name: str, system: str, clause: str, promise: Promise) -> str:
+def conjunct_header(
+    name: str, system: str, clause: str, promise: Promise
+) -> str:
     """What is claimed of the system under that name: the clause as it is written and its monitor, or a
     property of states."""
     head = [
@@ -73,28 +125,64 @@ def conjunct_header(name: str, system: str, clause: str, promise: Promise) -> st
         f"(set-info :clause {_symbol(_one_line(clause))})",
     ]
     if isinstance(promise, StateProperty):
-        return _file(head, [_definition("property", Sort.BOOL, _source(promise.verdict))])
-    names: Mapping[str, Expression] = {r.name: Var(REGISTER + r.name, r.sort) for r in promise.registers}
+        return _file(
+            head,
+            [_definition("property", Sort.BOOL, _source(promise.verdict))],
+        )
+    names: Mapping[str, Expression] = {
+        r.name: Var(REGISTER + r.name, r.sort) for r in promise.registers
+    }
     registers = {REGISTER + r.name: r.sort for r in promise.registers}
-    body = [*_declarations(registers), *_declarations({n + NEXT: sort for n, sort in registers.items()})]
+    body = [
+        *_declarations(registers),
+        *_declarations({n + NEXT: sort for n, sort in registers.items()}),
+    ]
     for register in promise.registers:
         here = REGISTER + register.name
         update = _source(promise.updates[register.name], names)
         body += [
             _state(here, register.sort),
-            _definition(f"first {here}", register.sort, _constant(register.initial)),
+            _definition(
+                f"first {here}", register.sort, _constant(register.initial)
+            ),
             _definition(f"update {here}", register.sort, update),
         ]
-    return _file(head, [*body, _definition("verdict", Sort.BOOL, _source(promise.verdict, names))])
+    return _file(
+        head,
+        [
+            *body,
+            _definition(
+                "verdict", Sort.BOOL, _source(promise.verdict, names)
+            ),
+        ],
+    )
 
 
 def conjunct_file(header: str, invariant: Sequence[str]) -> str:
     """The claim with its invariant, conjunct by conjunct, from texts that name variables and texts."""
-    declared = set(re.findall(r'^\(declare-const (\|"[^|]*"\|) Text\)$', header, re.MULTILINE))
-    texts = dict.fromkeys(_symbol(t) for conjunct in invariant for t in re.findall(r'"[^"]*"', conjunct))
-    lines = [f"(declare-const {text} Text)" for text in texts if text not in declared]
+    declared = set(
+        re.findall(
+            r'^\(declare-const (\|"[^|]*"\|) Text\)$', header, re.MULTILINE
+        )
+    )
+    texts = dict.fromkeys(
+        _symbol(t)
+        for conjunct in invariant
+        for t in re.findall(r'"[^"]*"', conjunct)
+    )
+    lines = [
+        f"(declare-const {text} Text)"
+        for text in texts
+        if text not in declared
+    ]
     for number, conjunct in enumerate(invariant, start=1):
-        lines.append(_definition(f"conjunct {number}", Sort.BOOL, _TOKEN.sub(_standard, conjunct)))
+        lines.append(
+            _definition(
+                f"conjunct {number}",
+                Sort.BOOL,
+                _TOKEN.sub(_standard, conjunct),
+            )
+        )
     return header + "".join(f"{line}\n" for line in lines)
 
 
@@ -114,9 +202,16 @@ def _told() -> dict[str, Sort]:
     return found
 
 
-def _row(system: System, transition: Transition, emitted: Collection[str]) -> str:
+def _row(
+    system: System, transition: Transition, emitted: Collection[str]
+) -> str:
     """The transition as one condition on the state before and after it and on what is told of it."""
-    parts = ["|in time|", "|never told|", _source(transition.guard), "(= |now.next| |time|)"]
+    parts = [
+        "|in time|",
+        "|never told|",
+        _source(transition.guard),
+        "(= |now.next| |time|)",
+    ]
     for variable in system.variables:
         update = transition.updates.get(variable.name, variable.var)
         parts.append(f"(= {_symbol(variable.name + NEXT)} {_source(update)})")
@@ -151,7 +246,9 @@ def _first_states(system: System) -> Expression:
         for v in system.variables
         if v.initial
     ]
-    return conjunction(*begins, equal(Var(NOW, Sort.INT), Const(0)), system.initially)
+    return conjunction(
+        *begins, equal(Var(NOW, Sort.INT), Const(0)), system.initially
+    )
 
 
 def _file(head: Iterable[str], body: Sequence[str]) -> str:
@@ -163,11 +260,18 @@ def _file(head: Iterable[str], body: Sequence[str]) -> str:
 
 
 def _declarations(names: Mapping[str, Sort]) -> list[str]:
-    return [f"(declare-const {_symbol(name)} {SORTS[sort]})" for name, sort in names.items()]
+    return [
+        f"(declare-const {_symbol(name)} {SORTS[sort]})"
+        for name, sort in names.items()
+    ]
 
 
 def _state(name: str, sort: Sort) -> str:
-    return _definition(f"state {name}", sort, f"(! {_symbol(name)} :next {_symbol(name + NEXT)})")
+    return _definition(
+        f"state {name}",
+        sort,
+        f"(! {_symbol(name)} :next {_symbol(name + NEXT)})",
+    )
 
 
 def _definition(name: str, sort: Sort, body: str) -> str:
@@ -195,7 +299,9 @@ def _constant(value: Value) -> str:
     return str(value) if value >= 0 else f"(- {-value})"
 
 
-def _source(e: Expression, renamed: Mapping[str, Expression] | None = None) -> str:
+def _source(
+    e: Expression, renamed: Mapping[str, Expression] | None = None
+) -> str:
     match e:
         case Const(value):
             return _constant(value)

@@ -7,7 +7,15 @@ to a switch in the wire."""
 
 from __future__ import annotations
 
-from earwitness.model.expression import TRUE, Const, Expression, Sort, at_most, minus, plus
+from earwitness.model.expression import (
+    TRUE,
+    Const,
+    Expression,
+    Sort,
+    at_most,
+    minus,
+    plus,
+)
 from earwitness.model.systems.datasheet import Datasheet, Rating
 from earwitness.model.systems.model import Model
 from earwitness.model.systems.transition_system import (
@@ -41,19 +49,51 @@ PHASES = ("off", "idle", "streaming")
 CAUSES = ("wake_word", "follow_up")
 
 powered, online = flag("powered"), flag("online")
-muted, mute_wanted, mute_at = flag("muted"), flag("mute_wanted"), count("mute_at")
-opened, opened_at, heard_from = flag("open"), count("opened_at"), count("heard_from")
+muted, mute_wanted, mute_at = (
+    flag("muted"),
+    flag("mute_wanted"),
+    count("mute_at"),
+)
+opened, opened_at, heard_from = (
+    flag("open"),
+    count("opened_at"),
+    count("heard_from"),
+)
 lit = flag("lit")
 phase, called, called_at = word("phase"), word("called"), count("called_at")
-ANY_FROM, ANY_CAUSE, ANY_KEPT = count("any.from"), word("any.cause"), count("any.buffered")
+ANY_FROM, ANY_CAUSE, ANY_KEPT = (
+    count("any.from"),
+    word("any.cause"),
+    count("any.buffered"),
+)
 CAN_HEAR = all_of(powered, negation(muted))
 
 DATASHEET = Datasheet(
     (
-        Rating("mute", SATELLITE, 60_000, "ours: one turn of the satellite's event loop"),
-        Rating("light", SATELLITE, 120_000, "ours: two turns of the loop, before a stream is sent"),
-        Rating("call", SERVER, 1_500_000, "ours: how long the server's call stays good"),
-        Rating("turn", SATELLITE, 20_000_000, "ours: the satellite ends a request that nobody ends"),
+        Rating(
+            "mute",
+            SATELLITE,
+            60_000,
+            "ours: one turn of the satellite's event loop",
+        ),
+        Rating(
+            "light",
+            SATELLITE,
+            120_000,
+            "ours: two turns of the loop, before a stream is sent",
+        ),
+        Rating(
+            "call",
+            SERVER,
+            1_500_000,
+            "ours: how long the server's call stays good",
+        ),
+        Rating(
+            "turn",
+            SATELLITE,
+            20_000_000,
+            "ours: the satellite ends a request that nobody ends",
+        ),
         Rating("preroll", SATELLITE, 400_000, "ours: five blocks of sound"),
     )
 )
@@ -79,7 +119,9 @@ def _device(sheet: Datasheet) -> Table:
             Limit(
                 "mute",
                 SATELLITE,
-                condition=all_of(powered, any_of(*_differs(mute_wanted, muted))),
+                condition=all_of(
+                    powered, any_of(*_differs(mute_wanted, muted))
+                ),
                 since=mute_at,
                 bound=sheet["mute"],
                 discharge=("mute", "unmute", "close_stream"),
@@ -98,7 +140,9 @@ def _device(sheet: Datasheet) -> Table:
     )
 
 
-def _differs(first: Expression, second: Expression) -> tuple[Expression, Expression]:
+def _differs(
+    first: Expression, second: Expression
+) -> tuple[Expression, Expression]:
     return all_of(first, negation(second)), all_of(negation(first), second)
 
 
@@ -108,7 +152,9 @@ def _environment() -> tuple[Transition, ...]:
             "plug_in",
             ENVIRONMENT,
             guard=negation(powered),
-            updates=values(powered=True, phase="idle", muted=False, mute_wanted=False),
+            updates=values(
+                powered=True, phase="idle", muted=False, mute_wanted=False
+            ),
             emits="power",
             attributes=values(on=True, kind="speaker"),
             reason="assumption: power comes at any time; a mute in software is forgotten then",
@@ -117,7 +163,14 @@ def _environment() -> tuple[Transition, ...]:
             "unplug",
             ENVIRONMENT,
             guard=powered,
-            updates=values(powered=False, phase="off", open=False, lit=False, muted=False, mute_wanted=False),
+            updates=values(
+                powered=False,
+                phase="off",
+                open=False,
+                lit=False,
+                muted=False,
+                mute_wanted=False,
+            ),
             emits="power",
             attributes=values(on=False, kind="speaker"),
             reason="assumption: power goes at any time",
@@ -143,7 +196,9 @@ def _environment() -> tuple[Transition, ...]:
 
 
 def _settled() -> tuple[Expression, ...]:
-    return tuple(negation(condition) for condition in _differs(mute_wanted, muted))
+    return tuple(
+        negation(condition) for condition in _differs(mute_wanted, muted)
+    )
 
 
 def _mute() -> tuple[Transition, ...]:
@@ -151,7 +206,9 @@ def _mute() -> tuple[Transition, ...]:
         Transition(
             "mute",
             SATELLITE,
-            guard=all_of(powered, mute_wanted, negation(muted), negation(opened)),
+            guard=all_of(
+                powered, mute_wanted, negation(muted), negation(opened)
+            ),
             updates=values(muted=True),
             emits="mute",
             attributes=values(on=True, by="app"),
@@ -176,7 +233,11 @@ def _sound(sheet: Datasheet) -> tuple[Transition, ...]:
         Transition(
             "capture",
             MICROPHONE,
-            guard=all_of(CAN_HEAR, at_most(Const(0), ANY_KEPT), at_most(ANY_KEPT, Const(sheet["preroll"]))),
+            guard=all_of(
+                CAN_HEAR,
+                at_most(Const(0), ANY_KEPT),
+                at_most(ANY_KEPT, Const(sheet["preroll"])),
+            ),
             emits="audio.captured",
             attributes=values(bytes=2560, buffered=ANY_KEPT),
             reason="a microphone that is read gives sound all the time",
@@ -184,7 +245,9 @@ def _sound(sheet: Datasheet) -> tuple[Transition, ...]:
         Transition(
             "show_light",
             SATELLITE,
-            guard=all_of(powered, negation(lit), negation(equals(called, "nobody"))),
+            guard=all_of(
+                powered, negation(lit), negation(equals(called, "nobody"))
+            ),
             updates=values(lit=True),
             emits="light",
             attributes=values(color="blue", on=True),
@@ -207,10 +270,18 @@ def _sound(sheet: Datasheet) -> tuple[Transition, ...]:
                 in_time,
             ),
             updates=values(
-                open=True, phase="streaming", opened_at=TIME, heard_from=ANY_FROM, called="nobody"
+                open=True,
+                phase="streaming",
+                opened_at=TIME,
+                heard_from=ANY_FROM,
+                called="nobody",
             ),
             emits="stream.open",
-            attributes={"stream": Const(0), "cause": ANY_CAUSE, "from": ANY_FROM},
+            attributes={
+                "stream": Const(0),
+                "cause": ANY_CAUSE,
+                "from": ANY_FROM,
+            },
             reason="the server calls in, for a wake word it heard or a question it asked",
         ),
         Transition(
@@ -224,7 +295,9 @@ def _sound(sheet: Datasheet) -> tuple[Transition, ...]:
                 at_most(ANY_FROM, TIME),
             ),
             emits="stream.audio",
-            attributes=values(stream=0, bytes=2560, encrypted=False, voice=True)
+            attributes=values(
+                stream=0, bytes=2560, encrypted=False, voice=True
+            )
             | {"from": ANY_FROM, "to": TIME},
             reason="in the house it is sent in the clear",
         ),
@@ -255,7 +328,9 @@ def _house(sheet: Datasheet) -> Table:
         name="house",
         control="called",
         variables=(
-            StateVariable("called", Sort.TEXT, ("nobody",), ("nobody", *CAUSES)),
+            StateVariable(
+                "called", Sort.TEXT, ("nobody",), ("nobody", *CAUSES)
+            ),
             *counts(called_at),
         ),
         transitions=(
@@ -295,6 +370,8 @@ SATELLITE_MODEL = Model(
     datasheet=DATASHEET,
     build_tables=satellite_tables,
     free={"any.cause": CAUSES},
-    possible={"mute": (Enabled("ask_for_mute", all_of(powered, *_settled())),)},
+    possible={
+        "mute": (Enabled("ask_for_mute", all_of(powered, *_settled())),)
+    },
     small={"mute": 1, "light": 1, "call": 1, "turn": 2, "preroll": 1},
 )

@@ -6,10 +6,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from earwitness.model.expression import Const, Expression, substitute, variables
+from earwitness.model.expression import (
+    Const,
+    Expression,
+    substitute,
+    variables,
+)
 from earwitness.model.logic.monitor import DEFAULT
-from earwitness.model.systems.state_property import Promise, StateProperty, after_step
-from earwitness.model.systems.transition_system import PASS_TIME, Limit, System, Transition
+from earwitness.model.systems.state_property import (
+    Promise,
+    StateProperty,
+    after_step,
+)
+from earwitness.model.systems.transition_system import (
+    PASS_TIME,
+    Limit,
+    System,
+    Transition,
+)
 from earwitness.model.vocabulary import vocabulary
 
 SILENT = "tick"
@@ -25,16 +39,22 @@ class Effect:
     trigger: Expression
 
     def reads(self) -> set[str]:
-        return variable_names((*self.updates.values(), self.verdict, self.trigger))
+        return variable_names(
+            (*self.updates.values(), self.verdict, self.trigger)
+        )
 
 
 def observed_inputs(transition: Transition) -> dict[str, Expression]:
     """What a monitor is told of a transition: its event, and each attribute of the vocabulary with
     whether it is there."""
-    inputs: dict[str, Expression] = {"event": Const(transition.emits or SILENT)}
+    inputs: dict[str, Expression] = {
+        "event": Const(transition.emits or SILENT)
+    }
     for name, attribute in vocabulary().attributes.items():
         inputs[f"has.{name}"] = Const(name in transition.attributes)
-        inputs[f"its.{name}"] = transition.attributes.get(name, Const(DEFAULT[attribute.sort]))
+        inputs[f"its.{name}"] = transition.attributes.get(
+            name, Const(DEFAULT[attribute.sort])
+        )
     return inputs
 
 
@@ -46,7 +66,10 @@ def effect_on(promise: Promise, transition: Transition) -> Effect:
         return Effect({}, verdict, after_step(promise.trigger, transition))
     inputs = observed_inputs(transition)
     return Effect(
-        updates={r.name: substitute(promise.updates[r.name], inputs) for r in promise.registers},
+        updates={
+            r.name: substitute(promise.updates[r.name], inputs)
+            for r in promise.registers
+        },
         verdict=substitute(promise.verdict, inputs),
         trigger=substitute(promise.trigger, inputs),
     )
@@ -63,7 +86,9 @@ def timed_variables(system: System) -> set[str]:
     return variable_names(spoken_of) - {"time"}
 
 
-def cone_of_influence(system: System, promise: Promise, seeds: Iterable[str] = ()) -> System:
+def cone_of_influence(
+    system: System, promise: Promise, seeds: Iterable[str] = ()
+) -> System:
     """The system without transitions and variables that cannot touch the promise. It allows every run
     the whole does, as the promise sees it; a limit on time is kept only where the cone already holds
     what it speaks of. With `timed_variables(system)` among the `seeds` it allows no more than the
@@ -77,11 +102,19 @@ def cone_of_influence(system: System, promise: Promise, seeds: Iterable[str] = (
 class _Cone:
     """Variables, transitions and limits that matter, grown until nothing is missing."""
 
-    def __init__(self, system: System, promise: Promise, seeds: set[str]) -> None:
+    def __init__(
+        self, system: System, promise: Promise, seeds: set[str]
+    ) -> None:
         self.system = system
-        self.effects = {t.name: effect_on(promise, t) for t in system.transitions}
+        self.effects = {
+            t.name: effect_on(promise, t) for t in system.transitions
+        }
         idle = effect_on(promise, PASS_TIME)
-        self.transitions = {t.name for t in system.transitions if t.is_idle or self.effects[t.name] != idle}
+        self.transitions = {
+            t.name
+            for t in system.transitions
+            if t.is_idle or self.effects[t.name] != idle
+        }
         self.declared = {v.name for v in system.variables}
         self.wanted = seeds | variable_names([system.initially])
         self.limits: set[str] = set()
@@ -101,8 +134,14 @@ class _Cone:
         if self.wanted & transition.updates.keys():
             self.transitions.add(transition.name)
         if transition.name in self.transitions:
-            needed = [e for name, e in transition.updates.items() if name in self.wanted]
-            read = self.effects[transition.name].reads() | variable_names([transition.guard, *needed])
+            needed = [
+                e
+                for name, e in transition.updates.items()
+                if name in self.wanted
+            ]
+            read = self.effects[transition.name].reads() | variable_names(
+                [transition.guard, *needed]
+            )
             self.wanted |= read & self.declared
 
     def consider(self, limit: Limit) -> None:
@@ -111,15 +150,29 @@ class _Cone:
             self.wanted |= variable_names([limit.since]) & self.declared
 
     def restricted(self, transition: Transition) -> Transition:
-        updates = {name: e for name, e in transition.updates.items() if name in self.wanted}
+        updates = {
+            name: e
+            for name, e in transition.updates.items()
+            if name in self.wanted
+        }
         return replace(transition, updates=updates)
 
     def restricted_system(self) -> System:
-        kept = [t for t in self.system.transitions if t.name in self.transitions]
+        kept = [
+            t for t in self.system.transitions if t.name in self.transitions
+        ]
         return replace(
             self.system,
-            variables=tuple(v for v in self.system.variables if v.name in self.wanted),
+            variables=tuple(
+                v for v in self.system.variables if v.name in self.wanted
+            ),
             transitions=tuple(self.restricted(t) for t in kept),
-            limits=tuple(x for x in self.system.limits if x.name in self.limits),
-            hints=tuple(h for h in self.system.hints if variable_names([h]) <= self.wanted),
+            limits=tuple(
+                x for x in self.system.limits if x.name in self.limits
+            ),
+            hints=tuple(
+                h
+                for h in self.system.hints
+                if variable_names([h]) <= self.wanted
+            ),
         )

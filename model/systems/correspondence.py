@@ -23,7 +23,10 @@ class Correspondence:
     def reason_unmodelled(self, seen: Observation) -> str | None:
         """Why no row speaks of this observation; None where one should."""
         for event, attributes, reason in self.unmodelled:
-            is_meant = all(seen.attributes.get(name) == value for name, value in attributes.items())
+            is_meant = all(
+                seen.attributes.get(name) == value
+                for name, value in attributes.items()
+            )
             if seen.event == event and is_meant:
                 return reason
         return None

@@ -47,4 +47,9 @@ class Datasheet:
         Raises KeyError."""
         for name in figures:
             _ = self[name]
-        return Datasheet(tuple(replace(r, at_most=figures.get(r.name, r.at_most)) for r in self.ratings))
+        return Datasheet(
+            tuple(
+                replace(r, at_most=figures.get(r.name, r.at_most))
+                for r in self.ratings
+            )
+        )

@@ -7,11 +7,33 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from earwitness.model.expression import FALSE, TRUE, Const, Expression, negation, python_source, substitute
+from earwitness.model.expression import (
+    FALSE,
+    TRUE,
+    Const,
+    Expression,
+    negation,
+    python_source,
+    substitute,
+)
 from earwitness.model.systems.cone import Effect, cone_of_influence, effect_on
-from earwitness.model.systems.runs import ModelRun, Step, complete_run, sample_choices
-from earwitness.model.systems.state_property import NOW, Promise, StateProperty
-from earwitness.model.systems.transition_system import System, Transition, flag, flags
+from earwitness.model.systems.runs import (
+    ModelRun,
+    Step,
+    complete_run,
+    sample_choices,
+)
+from earwitness.model.systems.state_property import (
+    NOW,
+    Promise,
+    StateProperty,
+)
+from earwitness.model.systems.transition_system import (
+    System,
+    Transition,
+    flag,
+    flags,
+)
 
 STATE_LIMIT = 1_500_000
 """States: where a search gives up. About a gigabyte of memory."""
@@ -26,23 +48,35 @@ class Goal(Enum):
     VIOLATED = "its verdict is false"
 
     def condition(self, effect: Effect) -> Expression:
-        return effect.trigger if self is Goal.EXERCISED else negation(effect.verdict)
+        return (
+            effect.trigger
+            if self is Goal.EXERCISED
+            else negation(effect.verdict)
+        )
 
 
-def find_run_taking(system: System, transition: Transition) -> ModelRun | None:
+def find_run_taking(
+    system: System, transition: Transition
+) -> ModelRun | None:
     """A run of fewest events that ends with the transition; None where none was found."""
     # The mark is set at any instant the transition happens, and nothing else sets it.
     marked = replace(transition, updates={**transition.updates, TAKEN: TRUE})
-    rows = tuple(marked if t.name == transition.name else t for t in system.transitions)
+    rows = tuple(
+        marked if t.name == transition.name else t for t in system.transitions
+    )
     variables = (*system.variables, *flags(flag(TAKEN)))
     marked_system = replace(system, variables=variables, transitions=rows)
     was_taken = StateProperty(TRUE, flag(TAKEN))
-    return complete_run(system, find_shortest_run(marked_system, was_taken, Goal.EXERCISED))
+    return complete_run(
+        system, find_shortest_run(marked_system, was_taken, Goal.EXERCISED)
+    )
 
 
 def find_run_exercising(system: System, promise: Promise) -> ModelRun | None:
     """A run of fewest events that exercises the promise; None where none was found."""
-    return complete_run(system, find_shortest_run(system, promise, Goal.EXERCISED))
+    return complete_run(
+        system, find_shortest_run(system, promise, Goal.EXERCISED)
+    )
 
 
 def find_shortest_run(
@@ -71,8 +105,12 @@ class _Search:
         self.moves = _moves(system, promise, goal)
         self.expand = _compiled_expansion(system, promise, self.moves)
         registers = tuple(r.initial for r in promise.registers)
-        self.level: list[Node] = [(*s.values(), *registers) for s in system.first_states()]
-        self.parents: dict[Node, tuple[Node, int] | None] = dict.fromkeys(self.level)
+        self.level: list[Node] = [
+            (*s.values(), *registers) for s in system.first_states()
+        ]
+        self.parents: dict[Node, tuple[Node, int] | None] = dict.fromkeys(
+            self.level
+        )
 
     def next_level(self) -> tuple[Node, int] | None:
         """Go one step further; a state and the move from it that reaches the goal, if one does."""
@@ -92,7 +130,9 @@ class _Search:
             state, number = before
             steps.append(self.moves[number].step)
         names = [v.name for v in self.system.variables]
-        return ModelRun(dict(zip(names, state, strict=False)), tuple(reversed(steps)))
+        return ModelRun(
+            dict(zip(names, state, strict=False)), tuple(reversed(steps))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +151,29 @@ def _moves(system: System, promise: Promise, goal: Goal) -> list[_Move]:
     for transition in system.transitions:
         effect = effect_on(promise, transition)
         for move in _moves_of(system, transition, effect, goal):
-            key = (repr(move.guard), repr(sorted(move.updates.items())), repr(move.goal))
+            key = (
+                repr(move.guard),
+                repr(sorted(move.updates.items())),
+                repr(move.goal),
+            )
             found.setdefault(key, move)
     return list(found.values())
 
 
-def _moves_of(system: System, transition: Transition, effect: Effect, goal: Goal) -> Iterator[_Move]:
+def _moves_of(
+    system: System, transition: Transition, effect: Effect, goal: Goal
+) -> Iterator[_Move]:
     together = {**transition.updates, **effect.updates}
     for chosen in sample_choices(system, transition, 0):
-        fixed: dict[str, Expression] = {name: Const(value) for name, value in chosen.items()}
+        fixed: dict[str, Expression] = {
+            name: Const(value) for name, value in chosen.items()
+        }
         fixed |= {"time": Const(0), NOW: Const(0)}
         guard = substitute(transition.guard, fixed)
         if guard != FALSE:
-            updates = {name: substitute(e, fixed) for name, e in together.items()}
+            updates = {
+                name: substitute(e, fixed) for name, e in together.items()
+            }
             wanted = substitute(goal.condition(effect), fixed)
             yield _Move(Step(transition, 0, chosen), guard, updates, wanted)
 
@@ -131,24 +181,38 @@ def _moves_of(system: System, transition: Transition, effect: Effect, goal: Goal
 Expansion = Callable[[Node], list[tuple[int, Node, bool]]]
 
 
-def _compiled_expansion(system: System, promise: Promise, moves: list[_Move]) -> Expansion:
+def _compiled_expansion(
+    system: System, promise: Promise, moves: list[_Move]
+) -> Expansion:
     """One generated function from a state to (number of the move, next state, whether the goal is
     reached), for each enabled move."""
-    names = [v.name for v in system.variables] + [r.name for r in promise.registers]
+    names = [v.name for v in system.variables] + [
+        r.name for r in promise.registers
+    ]
     local = {name: f"v{number}" for number, name in enumerate(names)}
 
     def source(e: Expression) -> str:
         return python_source(e, lambda name: local[name])
 
     def row(number: int, move: _Move) -> str:
-        following = [source(move.updates[n]) if n in move.updates else local[n] for n in names]
+        following = [
+            source(move.updates[n]) if n in move.updates else local[n]
+            for n in names
+        ]
         target = "(" + "".join(f"{part}, " for part in following) + ")"
         return f"    if {source(move.guard)}: out.append(({number}, {target}, {source(move.goal)}))"
 
     unpacking = "".join(f"{name}, " for name in local.values())
-    lines = ["def expand(state):", f"    ({unpacking}) = state", "    out = []"]
+    lines = [
+        "def expand(state):",
+        f"    ({unpacking}) = state",
+        "    out = []",
+    ]
     lines += [row(number, move) for number, move in enumerate(moves)]
     space: dict[str, Any] = {}
-    exec(compile("\n".join([*lines, "    return out"]), "<moves>", "exec"), space)
+    exec(
+        compile("\n".join([*lines, "    return out"]), "<moves>", "exec"),
+        space,
+    )
     expand: Expansion = space["expand"]
     return expand

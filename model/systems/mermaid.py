@@ -46,7 +46,10 @@ def states_diagram(table: Table, system: System) -> str:
     joined: dict[tuple[str, str], list[str]] = {}
     for edge in drawn_edges(table, system):
         joined.setdefault((edge.source, edge.target), []).append(edge.name)
-    lines = ["stateDiagram-v2", *(f"    {name}" for name in drawn_states(table))]
+    lines = [
+        "stateDiagram-v2",
+        *(f"    {name}" for name in drawn_states(table)),
+    ]
     for (source, target), names in joined.items():
         lines.append(f"    {source} --> {target}: {', '.join(names)}")
     return "\n".join(lines) + "\n"
@@ -54,17 +57,25 @@ def states_diagram(table: Table, system: System) -> str:
 
 def sequence_diagram(trace: Iterable[Observation]) -> str:
     """A run as messages between a person, the device, the cloud and its stores."""
-    lines = ["sequenceDiagram", *(f"    participant {lane}" for lane in LANES)]
+    lines = [
+        "sequenceDiagram",
+        *(f"    participant {lane}" for lane in LANES),
+    ]
     for seen in trace:
         source, target = LANE_OF.get(seen.event, ("device", "device"))
         seconds = f"{seen.time / 1_000_000:.6g} s"
-        lines.append(f"    {source}->>{target}: {seconds} {event_in_words(seen)}")
+        lines.append(
+            f"    {source}->>{target}: {seconds} {event_in_words(seen)}"
+        )
     return "\n".join(lines) + "\n"
 
 
 def event_in_words(seen: Observation) -> str:
     """An event with its attributes, in one line: `light(color = blue, on = true)`."""
-    values = ", ".join(f"{name} = {_value_in_words(value)}" for name, value in seen.attributes.items())
+    values = ", ".join(
+        f"{name} = {_value_in_words(value)}"
+        for name, value in seen.attributes.items()
+    )
     return f"{seen.event}({values})" if values else seen.event
 
 

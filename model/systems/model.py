@@ -9,7 +9,12 @@ from functools import cache
 
 from earwitness.model.systems.correspondence import Correspondence
 from earwitness.model.systems.datasheet import Datasheet
-from earwitness.model.systems.transition_system import Enabled, System, Table, compose
+from earwitness.model.systems.transition_system import (
+    Enabled,
+    System,
+    Table,
+    compose,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,4 +58,6 @@ class Model:
 
 @cache
 def _composed(model: Model, datasheet: Datasheet) -> System:
-    return compose(model.name, *model.build_tables(datasheet), free=model.free)
+    return compose(
+        model.name, *model.build_tables(datasheet), free=model.free
+    )

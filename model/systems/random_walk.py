@@ -7,11 +7,21 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from earwitness.model.expression import Expression, Sort, Value, Var, python_source
+from earwitness.model.expression import (
+    Expression,
+    Sort,
+    Value,
+    Var,
+    python_source,
+)
 from earwitness.model.systems.cone import effect_on
 from earwitness.model.systems.runs import State, free_variables
 from earwitness.model.systems.state_property import NOW, Promise
-from earwitness.model.systems.transition_system import ENVIRONMENT, System, Transition
+from earwitness.model.systems.transition_system import (
+    ENVIRONMENT,
+    System,
+    Transition,
+)
 
 LONGER_THAN_ANY_BOUND = 40_000_000
 """Microseconds a walk may let pass where no limit says less."""
@@ -36,24 +46,36 @@ def compile_expression(expression: Expression) -> Evaluate:
     return function
 
 
-def explore(system: System, promise: Promise, prefix: str, steps: int, seed: int = 0) -> Iterator[State]:
+def explore(
+    system: System, promise: Promise, prefix: str, steps: int, seed: int = 0
+) -> Iterator[State]:
     """The states of one walk after another, registers named with `prefix`, the instant as `now`."""
     for state, _ in _Explorer(system, promise, prefix, seed).walk(steps):
         yield state
 
 
-def walk_violates(system: System, promise: Promise, steps: int, seed: int = 0) -> bool:
+def walk_violates(
+    system: System, promise: Promise, steps: int, seed: int = 0
+) -> bool:
     """Whether a random walk of so many steps breaks the promise."""
-    return not all(holds for _, holds in _Explorer(system, promise, "", seed).walk(steps))
+    return not all(
+        holds for _, holds in _Explorer(system, promise, "", seed).walk(steps)
+    )
 
 
-def diverse_states(system: System, promise: Promise, steps: int, seed: int = 0) -> list[State]:
+def diverse_states(
+    system: System, promise: Promise, steps: int, seed: int = 0
+) -> list[State]:
     """States that between them hold every pair of truths or texts that a random walk found together.
     The promise's registers and `now` are among their variables."""
     explorer = _Explorer(system, promise, "", seed)
     for _ in explorer.walk(steps):
         pass
-    return list({id(state): state for state in explorer.archive.states.values()}.values())
+    return list(
+        {
+            id(state): state for state in explorer.archive.states.values()
+        }.values()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +102,9 @@ class _Archive:
     fresh: list[Pair] = field(default_factory=list)
 
     def record(self, before: State, after: State) -> None:
-        for moved in (name for name in self.marks if after[name] != before[name]):
+        for moved in (
+            name for name in self.marks if after[name] != before[name]
+        ):
             for other in self.marks:
                 pair = (moved, after[moved], other, after[other])
                 if pair not in self.states:
@@ -95,26 +119,45 @@ class _Archive:
 
 
 class _Explorer:
-    def __init__(self, system: System, promise: Promise, prefix: str, seed: int) -> None:
+    def __init__(
+        self, system: System, promise: Promise, prefix: str, seed: int
+    ) -> None:
         self.system, self.promise, self.prefix = system, promise, prefix
         self.generator = random.Random(seed)
         self.rows = [self.compiled_row(t) for t in system.transitions]
-        self.own_rows = [row for row in self.rows if row.transition.component != ENVIRONMENT]
-        self.limits = [
-            (compile_expression(x.condition), compile_expression(x.since), x.bound) for x in system.limits
+        self.own_rows = [
+            row
+            for row in self.rows
+            if row.transition.component != ENVIRONMENT
         ]
-        marks = (v.name for v in system.variables if v.values or v.sort is Sort.BOOL)
+        self.limits = [
+            (
+                compile_expression(x.condition),
+                compile_expression(x.since),
+                x.bound,
+            )
+            for x in system.limits
+        ]
+        marks = (
+            v.name
+            for v in system.variables
+            if v.values or v.sort is Sort.BOOL
+        )
         self.archive = _Archive(tuple(marks))
         self.first_states = list(system.first_states())
 
     def compiled_row(self, transition: Transition) -> _Row:
         effect = effect_on(self.promise, transition)
         updates = [*transition.updates.items()]
-        updates += [(self.prefix + name, e) for name, e in effect.updates.items()]
+        updates += [
+            (self.prefix + name, e) for name, e in effect.updates.items()
+        ]
         return _Row(
             transition=transition,
             guard=compile_expression(transition.guard),
-            updates=tuple((name, compile_expression(e)) for name, e in updates),
+            updates=tuple(
+                (name, compile_expression(e)) for name, e in updates
+            ),
             free=free_variables(transition),
             verdict=compile_expression(effect.verdict),
         )
@@ -134,7 +177,9 @@ class _Explorer:
 
     def first_state(self) -> State:
         state = self.generator.choice(self.first_states)
-        registers = {self.prefix + r.name: r.initial for r in self.promise.registers}
+        registers = {
+            self.prefix + r.name: r.initial for r in self.promise.registers
+        }
         return state | registers | {NOW: 0}
 
     def begin_episode(self) -> State:
@@ -160,17 +205,26 @@ class _Explorer:
         return None
 
     def latest_instant(self, state: State, now: int) -> int:
-        due = (int(since(state)) + bound for condition, since, bound in self.limits if condition(state))
+        due = (
+            int(since(state)) + bound
+            for condition, since, bound in self.limits
+            if condition(state)
+        )
         return min(due, default=now + LONGER_THAN_ANY_BOUND)
 
     def shuffled_rows(self) -> list[_Row]:
-        rows = list(self.own_rows if self.generator.random() < MOSTLY else self.rows)
+        rows = list(
+            self.own_rows if self.generator.random() < MOSTLY else self.rows
+        )
         self.generator.shuffle(rows)
         return rows
 
     def values_for(self, row: _Row, state: State, time: int) -> State:
         chosen = {v.name: self.free_choice(v, time) for v in row.free}
-        plain = {r.name: state[self.prefix + r.name] for r in self.promise.registers}
+        plain = {
+            r.name: state[self.prefix + r.name]
+            for r in self.promise.registers
+        }
         return {**state, **plain, **chosen, "time": time}
 
     def free_choice(self, variable: Var, time: int) -> Value:
@@ -180,4 +234,6 @@ class _Explorer:
             case Sort.TEXT:
                 return self.generator.choice(self.system.free[variable.name])
             case Sort.INT:
-                return self.generator.choice((0, 1, time, max(0, time - LOOKING_BACK)))
+                return self.generator.choice(
+                    (0, 1, time, max(0, time - LOOKING_BACK))
+                )

@@ -8,7 +8,11 @@ from itertools import product
 
 from earwitness.model.expression import Sort, Value, Var, evaluate, variables
 from earwitness.model.systems.cone import SILENT
-from earwitness.model.systems.transition_system import Limit, System, Transition
+from earwitness.model.systems.transition_system import (
+    Limit,
+    System,
+    Transition,
+)
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 
@@ -36,29 +40,51 @@ class ModelRun:
         state = dict(self.initial)
         seen = []
         for step in self.steps:
-            state, observation = successor(step.transition, state, step.time, step.chosen)
+            state, observation = successor(
+                step.transition, state, step.time, step.chosen
+            )
             seen.append(observation)
         return tuple(seen)
 
 
 def successor(
-    transition: Transition, state: Mapping[str, Value], time: int, chosen: Mapping[str, Value]
+    transition: Transition,
+    state: Mapping[str, Value],
+    time: int,
+    chosen: Mapping[str, Value],
 ) -> tuple[State, Observation]:
     """The state and the observation after a transition that is enabled."""
     values = {**state, **chosen, "time": time}
-    after = dict(state) | {name: evaluate(e, values) for name, e in transition.updates.items()}
-    attributes = {name: evaluate(e, values) for name, e in transition.attributes.items()}
-    return after, Observation(Microseconds(time), "model", transition.emits or SILENT, attributes)
+    after = dict(state) | {
+        name: evaluate(e, values) for name, e in transition.updates.items()
+    }
+    attributes = {
+        name: evaluate(e, values) for name, e in transition.attributes.items()
+    }
+    return after, Observation(
+        Microseconds(time), "model", transition.emits or SILENT, attributes
+    )
 
 
 def free_variables(transition: Transition) -> tuple[Var, ...]:
     """What may be chosen freely when the transition happens, by name."""
-    expressions = (transition.guard, *transition.updates.values(), *transition.attributes.values())
-    found = {v for e in expressions for v in variables(e) if v.name.startswith("any.")}
+    expressions = (
+        transition.guard,
+        *transition.updates.values(),
+        *transition.attributes.values(),
+    )
+    found = {
+        v
+        for e in expressions
+        for v in variables(e)
+        if v.name.startswith("any.")
+    }
     return tuple(sorted(found, key=lambda v: v.name))
 
 
-def sample_values(system: System, variable: Var, time: int) -> tuple[Value, ...]:
+def sample_values(
+    system: System, variable: Var, time: int
+) -> tuple[Value, ...]:
     """Values worth trying for a free choice: both truths, every declared text, the present, the
     beginning and one."""
     match variable.sort:
@@ -70,7 +96,9 @@ def sample_values(system: System, variable: Var, time: int) -> tuple[Value, ...]
             return tuple(sorted({time, 0, 1}))
 
 
-def sample_choices(system: System, transition: Transition, time: int) -> Iterator[State]:
+def sample_choices(
+    system: System, transition: Transition, time: int
+) -> Iterator[State]:
     """Samples of all free choices of a transition together."""
     free = free_variables(transition)
     for values in product(*(sample_values(system, v, time) for v in free)):
@@ -90,10 +118,19 @@ def is_run_of(system: System, run: ModelRun) -> bool:
     state, now = dict(run.initial), 0
     for step in run.steps:
         values = {**state, **step.chosen, "time": step.time}
-        is_late = any(passes_limit(limit, state, step.time) for limit in system.limits)
-        if step.time < now or is_late or not evaluate(step.transition.guard, values):
+        is_late = any(
+            passes_limit(limit, state, step.time) for limit in system.limits
+        )
+        if (
+            step.time < now
+            or is_late
+            or not evaluate(step.transition.guard, values)
+        ):
             return False
-        state, now = successor(step.transition, state, step.time, step.chosen)[0], step.time
+        state, now = (
+            successor(step.transition, state, step.time, step.chosen)[0],
+            step.time,
+        )
     return True
 
 
@@ -102,7 +139,10 @@ def complete_run(system: System, run: ModelRun | None) -> ModelRun | None:
     it may, and any admissible value is chosen."""
     if run is None:
         return None
-    initial = {v.name: run.initial.get(v.name, v.first_values[-1]) for v in system.variables}
+    initial = {
+        v.name: run.initial.get(v.name, v.first_values[-1])
+        for v in system.variables
+    }
     steps = []
     for step in run.steps:
         whole = system.transition(step.transition.name)
@@ -113,5 +153,8 @@ def complete_run(system: System, run: ModelRun | None) -> ModelRun | None:
 
 def with_first_value(system: System, name: str, value: Value) -> System:
     """The system whose variable of that name has only this first value: devices of one kind, say."""
-    variables = tuple(replace(v, initial=(value,)) if v.name == name else v for v in system.variables)
+    variables = tuple(
+        replace(v, initial=(value,)) if v.name == name else v
+        for v in system.variables
+    )
     return replace(system, variables=variables)

@@ -7,9 +7,21 @@ from dataclasses import dataclass
 
 from transitions import Machine
 
-from earwitness.model.expression import Apply, Const, Expression, Operator, Value, Var, evaluate
+from earwitness.model.expression import (
+    Apply,
+    Const,
+    Expression,
+    Operator,
+    Value,
+    Var,
+    evaluate,
+)
 from earwitness.model.systems.runs import State, sample_choices, successor
-from earwitness.model.systems.transition_system import System, Table, Transition
+from earwitness.model.systems.transition_system import (
+    System,
+    Table,
+    Transition,
+)
 from earwitness.model.trace import Observation
 
 
@@ -30,21 +42,33 @@ def drawn_states(table: Table) -> tuple[str, ...]:
 def drawn_edges(table: Table, system: System) -> tuple[Edge, ...]:
     """Which of a component's states each transition of the system can join, read off guards and
     updates; what leaves them alone is left out."""
-    edges = (e for t in system.transitions for e in _edges_of(t, table.control, drawn_states(table)))
+    edges = (
+        e
+        for t in system.transitions
+        for e in _edges_of(t, table.control, drawn_states(table))
+    )
     return tuple(edge for edge in edges if edge.target != edge.source)
 
 
-def _edges_of(transition: Transition, control: str, states: tuple[str, ...]) -> Iterator[Edge]:
+def _edges_of(
+    transition: Transition, control: str, states: tuple[str, ...]
+) -> Iterator[Edge]:
     update = transition.updates.get(control)
     for source in states:
         if truth_given(transition.guard, control, source) is False:
             continue
-        targets = {source} if update is None else _constant_results(update) or set(states)
+        targets = (
+            {source}
+            if update is None
+            else _constant_results(update) or set(states)
+        )
         for target in sorted(targets):
             yield Edge(source, target, transition.name)
 
 
-def truth_given(condition: Expression, control: str, value: str) -> bool | None:
+def truth_given(
+    condition: Expression, control: str, value: str
+) -> bool | None:
     """Whether the condition holds when `control` has the value; None where it depends on other
     variables (Kleene's three truth values)."""
     match condition:
@@ -54,10 +78,18 @@ def truth_given(condition: Expression, control: str, value: str) -> bool | None:
             inner = truth_given(operand, control, value)
             return None if inner is None else not inner
         case Apply(Operator.AND, operands):
-            return _weakest([truth_given(o, control, value) for o in operands], decides=False)
+            return _weakest(
+                [truth_given(o, control, value) for o in operands],
+                decides=False,
+            )
         case Apply(Operator.OR, operands):
-            return _weakest([truth_given(o, control, value) for o in operands], decides=True)
-        case Apply(Operator.EQ, (Var(name), Const(constant))) if name == control:
+            return _weakest(
+                [truth_given(o, control, value) for o in operands],
+                decides=True,
+            )
+        case Apply(Operator.EQ, (Var(name), Const(constant))) if (
+            name == control
+        ):
             return constant == value
     return None
 
@@ -94,7 +126,9 @@ class Executable:
         self.chosen: dict[str, Value] = {}
         self.seen: list[Observation] = []
         self.state: str
-        states = next(v.values for v in system.variables if v.name == system.control)
+        states = next(
+            v.values for v in system.variables if v.name == system.control
+        )
         self.machine = Machine(
             self,
             states=list(states),
@@ -118,10 +152,14 @@ class Executable:
     def enabled_choices(self, transition: Transition) -> Iterator[State]:
         """The free choices under which the transition can happen now."""
         for chosen in sample_choices(self.system, transition, self.time):
-            if evaluate(transition.guard, {**self.values, **chosen, "time": self.time}):
+            if evaluate(
+                transition.guard, {**self.values, **chosen, "time": self.time}
+            ):
                 yield chosen
 
-    def leads_to(self, transition: Transition, target: str) -> Callable[[], bool]:
+    def leads_to(
+        self, transition: Transition, target: str
+    ) -> Callable[[], bool]:
         def condition() -> bool:
             chosen = next(self.enabled_choices(transition), None)
             if chosen is None:
@@ -134,7 +172,9 @@ class Executable:
 
     def carry_out(self, transition: Transition) -> Callable[[], None]:
         def action() -> None:
-            self.values, observation = successor(transition, self.values, self.time, self.chosen)
+            self.values, observation = successor(
+                transition, self.values, self.time, self.chosen
+            )
             self.seen.append(observation)
 
         return action

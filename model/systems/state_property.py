@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from earwitness.model.expression import Const, Expression, evaluate, substitute
+from earwitness.model.expression import (
+    Const,
+    Expression,
+    evaluate,
+    substitute,
+)
 from earwitness.model.logic.monitor import Monitor, Register
-from earwitness.model.systems.transition_system import TIME, System, Transition
+from earwitness.model.systems.transition_system import (
+    TIME,
+    System,
+    Transition,
+)
 
 NOW = "now"
 """The instant of the last step, as a state property may name it."""

@@ -19,7 +19,9 @@ from earwitness.model.expression import (
     equal,
     evaluate,
 )
-from earwitness.model.expression import negation as negation  # the fourth of the table's constructors
+from earwitness.model.expression import (
+    negation as negation,  # the fourth of the table's constructors
+)
 
 
 class Layer(Enum):
@@ -82,9 +84,13 @@ class Transition:
     name: str
     component: Component
     guard: Expression = field(kw_only=True)
-    updates: Mapping[str, Expression] = field(default_factory=dict, kw_only=True)
+    updates: Mapping[str, Expression] = field(
+        default_factory=dict, kw_only=True
+    )
     emits: str | None = field(default=None, kw_only=True)
-    attributes: Mapping[str, Expression] = field(default_factory=dict, kw_only=True)
+    attributes: Mapping[str, Expression] = field(
+        default_factory=dict, kw_only=True
+    )
     reason: str = field(default="", kw_only=True, compare=False, repr=False)
     """Why the row is as it is: a clause, a sentence of the white paper, an assumption."""
 
@@ -169,15 +175,24 @@ class System:
         """All that can be trusted or not, from hardware to cloud; the environment never is."""
         there = dict.fromkeys(t.component for t in self.transitions)
         layers = list(Layer)
-        known = [(layers.index(c.layer), c) for c in there if c.layer is not None]
+        known = [
+            (layers.index(c.layer), c) for c in there if c.layer is not None
+        ]
         return tuple(c for _, c in sorted(known, key=lambda pair: pair[0]))
 
 
-def compose(name: str, *tables: Table, free: Mapping[str, tuple[str, ...]] | None = None) -> System:
+def compose(
+    name: str,
+    *tables: Table,
+    free: Mapping[str, tuple[str, ...]] | None = None,
+) -> System:
     """One system of the rows of all tables, in which time may pass; they share variables by name.
     Raises ValueError for a variable or a transition that is declared twice."""
     variables = tuple(v for table in tables for v in table.variables)
-    transitions = (*(t for table in tables for t in table.transitions), PASS_TIME)
+    transitions = (
+        *(t for table in tables for t in table.transitions),
+        PASS_TIME,
+    )
     _refuse_doubles(name, [v.name for v in variables])
     _refuse_doubles(name, [t.name for t in transitions])
     return System(
@@ -192,9 +207,13 @@ def compose(name: str, *tables: Table, free: Mapping[str, tuple[str, ...]] | Non
 
 
 def _refuse_doubles(system: str, names: Collection[str]) -> None:
-    doubled = sorted(name for name, number in _counted(names).items() if number > 1)
+    doubled = sorted(
+        name for name, number in _counted(names).items() if number > 1
+    )
     if doubled:
-        raise ValueError(f"{', '.join(doubled)}: declared twice in the tables of {system}")
+        raise ValueError(
+            f"{', '.join(doubled)}: declared twice in the tables of {system}"
+        )
 
 
 def _counted(names: Iterable[str]) -> Mapping[str, int]:
@@ -244,7 +263,9 @@ def any_of(*conditions: Expression) -> Expression:
 
 def equals(left: Expression, right: Expression | Value) -> Expression:
     """Both have the same value: `equals(control, "streaming")`, `equals(actor, owner)`."""
-    return equal(left, Const(right) if isinstance(right, bool | int | str) else right)
+    return equal(
+        left, Const(right) if isinstance(right, bool | int | str) else right
+    )
 
 
 def one_of(variable: Expression, *values: Value) -> Expression:
@@ -264,6 +285,8 @@ def values(**entries: Expression | Value) -> dict[str, Expression]:
     }
 
 
-def same_for(value: Expression | Value, *variables: Var) -> dict[str, Expression]:
+def same_for(
+    value: Expression | Value, *variables: Var
+) -> dict[str, Expression]:
     """The same value for several variables."""
     return values(**{variable.name: value for variable in variables})

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from earwitness.model.proof.proof import ProvedConjunct
-from earwitness.model.proof.vmt import conjunct_file, conjunct_header, system_file
+from earwitness.model.proof.vmt import (
+    conjunct_file,
+    conjunct_header,
+    system_file,
+)
 from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Pack
 from earwitness.policies.proving.tasks import ProofTask
@@ -36,14 +40,29 @@ class ProofFolder:
 
     def write_system(self, system: System) -> dict[str, str]:
         """The file of a system, once; its entry of the manifest."""
-        return self._write(f"{_file_name(system.name)}.system.vmt", system_file(system))
+        return self._write(
+            f"{_file_name(system.name)}.system.vmt", system_file(system)
+        )
 
-    def write_conjunct(self, task: ProofTask, conjunct: ProvedConjunct) -> dict[str, str]:
+    def write_conjunct(
+        self, task: ProofTask, conjunct: ProvedConjunct
+    ) -> dict[str, str]:
         """The file of one proved conjunct; its entry of the manifest."""
         text = part_header(task, conjunct)
-        entry = self._write(f"{_file_name(conjunct.name)}.vmt", conjunct_file(text, conjunct.invariant))
-        described = {"name": conjunct.name, "clause": task.identity, "system": task.system.name}
-        return {**described, "text": task.texts.get(conjunct.name, ""), **entry}
+        entry = self._write(
+            f"{_file_name(conjunct.name)}.vmt",
+            conjunct_file(text, conjunct.invariant),
+        )
+        described = {
+            "name": conjunct.name,
+            "clause": task.identity,
+            "system": task.system.name,
+        }
+        return {
+            **described,
+            "text": task.texts.get(conjunct.name, ""),
+            **entry,
+        }
 
     def _write(self, name: str, text: str) -> dict[str, str]:
         content = text.encode()
@@ -65,13 +84,17 @@ class ProofFolder:
             "systems": dict(systems),
             "parts": sorted(parts, key=lambda part: part["name"]),
         }
-        (self.folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+        (self.folder / MANIFEST).write_text(
+            json.dumps(manifest, indent=1) + "\n", "utf-8"
+        )
 
 
 def part_header(task: ProofTask, conjunct: ProvedConjunct) -> str:
     """All of a part's file but its invariant."""
     text = task.texts.get(conjunct.name, "")
-    return conjunct_header(conjunct.name, task.system.name, text, conjunct.promise)
+    return conjunct_header(
+        conjunct.name, task.system.name, text, conjunct.promise
+    )
 
 
 def _file_name(name: str) -> str:
@@ -91,26 +114,48 @@ def _described(pack: Pack) -> dict[str, Any]:
     }
 
 
-def compare_with_packs(folder: Path, packs: Iterable[Pack], tasks: Iterable[ProofTask]) -> None:
+def compare_with_packs(
+    folder: Path, packs: Iterable[Pack], tasks: Iterable[ProofTask]
+) -> None:
     """Derive every file of the proof again from the packs, and compare all but the invariants. Raises
     ProofError that names the first difference: a part that is missing or too many, another system,
     another claim, other parameters."""
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    expected_packs = json.loads(json.dumps([_described(pack) for pack in packs]))
+    expected_packs = json.loads(
+        json.dumps([_described(pack) for pack in packs])
+    )
     if manifest["packs"] != expected_packs:
-        raise ProofError(f"{folder / MANIFEST}: is about other packs, parameters or figures than these")
+        raise ProofError(
+            f"{folder / MANIFEST}: is about other packs, parameters or figures than these"
+        )
     expected: dict[str, str] = {}
     for task in tasks:
-        expected[f"{_file_name(task.system.name)}.system.vmt"] = system_file(task.system)
+        expected[f"{_file_name(task.system.name)}.system.vmt"] = system_file(
+            task.system
+        )
         for name, promise in task.promises.items():
-            header = part_header(task, ProvedConjunct(name, promise, (), was_searched=False))
+            header = part_header(
+                task, ProvedConjunct(name, promise, (), was_searched=False)
+            )
             expected[f"{_file_name(name)}.vmt"] = header
-    found = {e["file"] for e in (*manifest["systems"].values(), *manifest["parts"])}
+    found = {
+        e["file"] for e in (*manifest["systems"].values(), *manifest["parts"])
+    }
     for file in sorted(expected.keys() ^ found):
-        verb = "is missing" if file in expected else "belongs to no clause of these packs"
+        verb = (
+            "is missing"
+            if file in expected
+            else "belongs to no clause of these packs"
+        )
         raise ProofError(f"{folder / file}: {verb}")
     for file, text in expected.items():
         content = (folder / file).read_text("utf-8")
-        is_same = content == text if file.endswith(".system.vmt") else content.startswith(text)
+        is_same = (
+            content == text
+            if file.endswith(".system.vmt")
+            else content.startswith(text)
+        )
         if not is_same:
-            raise ProofError(f"{folder / file}: does not say what the pack and its model say")
+            raise ProofError(
+                f"{folder / file}: does not say what the pack and its model say"
+            )

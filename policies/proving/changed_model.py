@@ -8,7 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from earwitness.model.expression import TRUE
-from earwitness.model.proof.encoding import REGISTER, Encoding, Problem, encode
+from earwitness.model.proof.encoding import (
+    REGISTER,
+    Encoding,
+    Problem,
+    encode,
+)
 from earwitness.model.proof.houdini import inductive_subset
 from earwitness.model.proof.invariant import (
     allows_violation,
@@ -29,7 +34,12 @@ from earwitness.model.systems.state_property import Promise, StateProperty
 from earwitness.model.systems.transition_system import Component, System
 from earwitness.policies.pack import Clause, Kind, Pack
 from earwitness.policies.proving.invariants import load_invariants
-from earwitness.policies.proving.tasks import PROGRESS, ProofTask, clauses_to_prove, proof_task
+from earwitness.policies.proving.tasks import (
+    PROGRESS,
+    ProofTask,
+    clauses_to_prove,
+    proof_task,
+)
 
 STEPS = 100_000
 """Random steps before a proof is tried; they find most faults."""
@@ -71,10 +81,16 @@ class ProvedPart:
     def invariant(self) -> list[Any]:
         """Raises Unproved where the clause does not hold of the sound system: nothing follows then from
         what holds of others."""
-        found = recall_invariant(self.problem, self.stored) if self.stored else None
+        found = (
+            recall_invariant(self.problem, self.stored)
+            if self.stored
+            else None
+        )
         if found is not None:
             return found
-        answer = search_invariant(self.problem, self.system, self.promise, SECONDS)
+        answer = search_invariant(
+            self.problem, self.system, self.promise, SECONDS
+        )
         if answer.standing is not Standing.PROVED:
             raise Unproved(
                 f"{self.name} is not proved over the model as it is ({answer.standing.value}); "
@@ -88,16 +104,23 @@ class ProvedPart:
         changed = self.extended(changed)
         promise = self.promise_of(changed)
         if self.system.limits != changed.limits or promise != self.promise:
-            return is_inductive(encode(changed, promise, self.problem.encoding), self.invariant)
+            return is_inductive(
+                encode(changed, promise, self.problem.encoding),
+                self.invariant,
+            )
         pairs = zip(self.system.transitions, changed.transitions, strict=True)
         differing = tuple(after for before, after in pairs if before != after)
         alone = replace(changed, transitions=differing)
-        return is_preserved(encode(alone, self.promise, self.problem.encoding), self.invariant)
+        return is_preserved(
+            encode(alone, self.promise, self.problem.encoding), self.invariant
+        )
 
     def extended(self, changed: System) -> System:
         """The changed system beside the constants that this part's own system has (those of slices)."""
         known = {v.name for v in changed.variables}
-        missing = tuple(v for v in self.system.variables if v.name not in known)
+        missing = tuple(
+            v for v in self.system.variables if v.name not in known
+        )
         return replace(changed, variables=(*changed.variables, *missing))
 
     def is_broken_by_walks(self, changed: System) -> bool:
@@ -113,18 +136,28 @@ class ProvedPart:
         changed = self.extended(changed)
         promise = self.promise_of(changed)
         whole = encode(changed, promise, self.problem.encoding)
-        lemmas = inductive_subset(whole, [*self.invariant, *read_lemmas(whole, pool)])
+        lemmas = inductive_subset(
+            whole, [*self.invariant, *read_lemmas(whole, pool)]
+        )
         if not allows_violation(whole, lemmas):
             return False
         cone = cone_of_influence(changed, promise, timed_variables(changed))
         states = diverse_states(cone, promise, STEPS)
-        if find_violation_from(cone, promise, states, LOOKING, NEAR).run is not None:
+        if (
+            find_violation_from(cone, promise, states, LOOKING, NEAR).run
+            is not None
+        ):
             return True
-        answer = search_invariant(encode(cone, promise), cone, promise, SECONDS)
+        answer = search_invariant(
+            encode(cone, promise), cone, promise, SECONDS
+        )
         if answer.standing is not Standing.INCONCLUSIVE:
             return answer.standing is Standing.REFUTED
         longer = walk_violates(cone, promise, LONGER * STEPS, seed=1)
-        found = longer or find_shortest_run(changed, promise, Goal.VIOLATED) is not None
+        found = (
+            longer
+            or find_shortest_run(changed, promise, Goal.VIOLATED) is not None
+        )
         return True if found else None
 
 
@@ -145,21 +178,42 @@ class Inquiry:
     def broken_by_walks(self, changed: System) -> tuple[str, ...]:
         """The clauses that random walks see broken."""
         concerned = (p for p in self.parts if not p.is_spared(changed))
-        return tuple(dict.fromkeys(p.clause for p in concerned if p.is_broken_by_walks(changed)))
+        return tuple(
+            dict.fromkeys(
+                p.clause for p in concerned if p.is_broken_by_walks(changed)
+            )
+        )
 
-    def broken(self, changed: System) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def broken(
+        self, changed: System
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The clauses that are broken, and those that stay open, by proof."""
         concerned = [p for p in self.parts if not p.is_spared(changed)]
-        answers = [(p.clause, p.is_broken(changed, self.pool)) for p in concerned]
-        answers += [(t.identity, self.leaks(t, changed)) for t in self.two_run]
+        answers = [
+            (p.clause, p.is_broken(changed, self.pool)) for p in concerned
+        ]
+        answers += [
+            (t.identity, self.leaks(t, changed)) for t in self.two_run
+        ]
         broken = dict.fromkeys(clause for clause, answer in answers if answer)
-        still_open = dict.fromkeys(clause for clause, answer in answers if answer is None)
-        return tuple(broken), tuple(clause for clause in still_open if clause not in broken)
+        still_open = dict.fromkeys(
+            clause for clause, answer in answers if answer is None
+        )
+        return tuple(broken), tuple(
+            clause for clause in still_open if clause not in broken
+        )
 
-    def leaks(self, task: ProofTask, changed: System, more_secrets: Iterable[str] = ()) -> bool | None:
+    def leaks(
+        self,
+        task: ProofTask,
+        changed: System,
+        more_secrets: Iterable[str] = (),
+    ) -> bool | None:
         """Whether a two-run clause is broken."""
         secrets = (*task.secrets, *more_secrets)
-        found = prove_noninterference(task.identity, changed, secrets, task.observed or (), SECONDS)
+        found = prove_noninterference(
+            task.identity, changed, secrets, task.observed or (), SECONDS
+        )
         if found.proof.standing is Standing.INCONCLUSIVE:
             return None
         return found.proof.standing is Standing.REFUTED
@@ -168,7 +222,9 @@ class Inquiry:
     def pool(self) -> tuple[str, ...]:
         """The conjuncts of all invariants that speak of the system alone."""
         texts = (text for part in self.parts for text in part.stored)
-        return tuple(dict.fromkeys(text for text in texts if REGISTER not in text))
+        return tuple(
+            dict.fromkeys(text for text in texts if REGISTER not in text)
+        )
 
     @cached_property
     def encoding(self) -> Encoding:
@@ -177,11 +233,15 @@ class Inquiry:
     @cached_property
     def common(self) -> list[Any]:
         """What holds in every reachable state of the sound system, as far as the pool knows."""
-        problem = encode(self.system, StateProperty(TRUE, TRUE), self.encoding)
+        problem = encode(
+            self.system, StateProperty(TRUE, TRUE), self.encoding
+        )
         return inductive_subset(problem, read_lemmas(problem, self.pool))
 
 
-def open_inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> Inquiry:
+def open_inquiry(
+    pack: Pack, wanted: Callable[[str], bool] = lambda _: True
+) -> Inquiry:
     """The clauses that the pack wants proved, and that time never stops. Raises Unproved."""
     clauses = [c for c in clauses_to_prove(pack.clauses) if wanted(c.id)]
     stored = load_invariants(pack)
@@ -194,24 +254,42 @@ def open_inquiry(pack: Pack, wanted: Callable[[str], bool] = lambda _: True) -> 
     return Inquiry(
         pack=pack,
         parts=tuple(parts),
-        two_run=tuple(proof_task(c, pack.model) for c in clauses if c.kind is Kind.TWO_RUN),
-        actors={c.id: _actors(c, pack) for c in clauses if c.kind is Kind.ENABLED},
+        two_run=tuple(
+            proof_task(c, pack.model)
+            for c in clauses
+            if c.kind is Kind.TWO_RUN
+        ),
+        actors={
+            c.id: _actors(c, pack) for c in clauses if c.kind is Kind.ENABLED
+        },
     )
 
 
-def _parts_of(clause: Clause, pack: Pack, stored: Mapping[str, tuple[str, ...]]) -> list[ProvedPart]:
+def _parts_of(
+    clause: Clause, pack: Pack, stored: Mapping[str, tuple[str, ...]]
+) -> list[ProvedPart]:
     task = proof_task(clause, pack.model)
 
     def promise_named(name: str) -> Callable[[System], Promise]:
-        return lambda changed: proof_task(clause, pack.model, changed).promises[name]
+        return lambda changed: proof_task(
+            clause, pack.model, changed
+        ).promises[name]
 
     return [
-        ProvedPart(clause.id, name, task.system, promise_named(name), stored.get(name, ()))
+        ProvedPart(
+            clause.id,
+            name,
+            task.system,
+            promise_named(name),
+            stored.get(name, ()),
+        )
         for name in task.promises
     ]
 
 
-def _progress_parts(pack: Pack, stored: Mapping[str, tuple[str, ...]]) -> list[ProvedPart]:
+def _progress_parts(
+    pack: Pack, stored: Mapping[str, tuple[str, ...]]
+) -> list[ProvedPart]:
     system = pack.model.system
 
     def property_named(name: str) -> Callable[[System], Promise]:
@@ -220,11 +298,15 @@ def _progress_parts(pack: Pack, stored: Mapping[str, tuple[str, ...]]) -> list[P
         return lambda changed: progress_properties(changed).get(name, trivial)
 
     return [
-        ProvedPart(PROGRESS, name, system, property_named(name), stored.get(name, ()))
+        ProvedPart(
+            PROGRESS, name, system, property_named(name), stored.get(name, ())
+        )
         for name in progress_properties(system)
     ]
 
 
 def _actors(clause: Clause, pack: Pack) -> frozenset[Component]:
     wishes = pack.model.possible[str(clause.transition)]
-    return frozenset(pack.model.system.transition(w.transition).component for w in wishes)
+    return frozenset(
+        pack.model.system.transition(w.transition).component for w in wishes
+    )

@@ -21,7 +21,10 @@ Invariants = Mapping[str, tuple[str, ...]]
 def load_invariants(pack: Pack) -> Invariants:
     """What lies beside the pack and beside its model; nothing where nothing does, or what is there is
     no such file."""
-    return {**_read(model_file(pack.model)), **_read(pack.file.with_name(FILE))}
+    return {
+        **_read(model_file(pack.model)),
+        **_read(pack.file.with_name(FILE)),
+    }
 
 
 def model_file(model: Model) -> Path:
@@ -31,8 +34,14 @@ def model_file(model: Model) -> Path:
 
 def store_invariants(path: Path, proofs: Iterable[Proof]) -> None:
     """Write the invariants of these proofs to a file, in place of what it holds."""
-    found = {c.name: list(c.invariant) for proof in proofs for c in proof.conjuncts}
-    path.write_text(json.dumps(dict(sorted(found.items())), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    found = {
+        c.name: list(c.invariant) for proof in proofs for c in proof.conjuncts
+    }
+    path.write_text(
+        json.dumps(dict(sorted(found.items())), indent=1, ensure_ascii=False)
+        + "\n",
+        "utf-8",
+    )
 
 
 def is_about_model(proof: Proof) -> bool:
@@ -43,6 +52,9 @@ def is_about_model(proof: Proof) -> bool:
 def _read(path: Path) -> Invariants:
     try:
         entry = json.loads(path.read_text("utf-8"))
-        return {str(name): tuple(map(str, conjuncts)) for name, conjuncts in entry.items()}
+        return {
+            str(name): tuple(map(str, conjuncts))
+            for name, conjuncts in entry.items()
+        }
     except (OSError, ValueError, AttributeError, TypeError):
         return {}

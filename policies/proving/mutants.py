@@ -51,8 +51,15 @@ class MutationScore:
         found = list(judged)
         killed = sum(bool(j.killers) for j in found)
         equivalent = sum(j.is_equivalent for j in found)
-        explained = sum(bool(j.explained) and not j.is_equivalent for j in found)
-        return cls(killed, equivalent, explained, len(found) - killed - equivalent - explained)
+        explained = sum(
+            bool(j.explained) and not j.is_equivalent for j in found
+        )
+        return cls(
+            killed,
+            equivalent,
+            explained,
+            len(found) - killed - equivalent - explained,
+        )
 
     @property
     def faults(self) -> int:
@@ -73,7 +80,9 @@ def reviewed_survivors(pack: Pack) -> Mapping[str, str]:
     if not path.is_file():
         return {}
     entry = yaml.safe_load(path.read_text("utf-8")) or {}
-    return {name: str(reason) for reason, names in entry.items() for name in names}
+    return {
+        name: str(reason) for reason, names in entry.items() for name in names
+    }
 
 
 @dataclass
@@ -91,10 +100,16 @@ class MutantJudge:
         undecided: tuple[str, ...] = ()
         if not killers:
             killers, undecided = self.inquiry.broken(mutant.system)
-            broken = tuple(c for c in undecided if self.breaks_small(mutant, c))
+            broken = tuple(
+                c for c in undecided if self.breaks_small(mutant, c)
+            )
             killers = (*killers, *broken)
             undecided = tuple(c for c in undecided if c not in broken)
-        reason = "" if killers else reviewed_survivors(self.inquiry.pack).get(mutant.name, "")
+        reason = (
+            ""
+            if killers
+            else reviewed_survivors(self.inquiry.pack).get(mutant.name, "")
+        )
         return JudgedMutant(mutant.name, killers, undecided, reason)
 
     def is_no_fault(self, mutant: Mutant) -> bool:
@@ -110,10 +125,19 @@ class MutantJudge:
 
     def breaks_small(self, mutant: Mutant, clause: str) -> bool:
         """Whether ABC finds the clause violated in the finite model with the same fault."""
-        monitor = self.small.clause(clause).monitor if clause in self.small_clauses else None
+        monitor = (
+            self.small.clause(clause).monitor
+            if clause in self.small_clauses
+            else None
+        )
         if monitor is None:
             return False
-        return holds_in_finite_model(self.small_mutants[mutant.name].system, monitor, FINITE_STEPS) is False
+        return (
+            holds_in_finite_model(
+                self.small_mutants[mutant.name].system, monitor, FINITE_STEPS
+            )
+            is False
+        )
 
     @cached_property
     def small_clauses(self) -> frozenset[str]:
@@ -147,8 +171,12 @@ def judge_mutants(
     the result is in the mutants' order."""
     names = [m.name for m in mutants_of(pack.model.system) if wanted(m.name)]
     found: dict[str, JudgedMutant] = {}
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        tasks = [pool.submit(_judge_in_worker, pack.file, name) for name in names]
+    with ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn")
+    ) as pool:
+        tasks = [
+            pool.submit(_judge_in_worker, pack.file, name) for name in names
+        ]
         for task in as_completed(tasks):
             judged = task.result()
             found[judged.mutant] = judged

@@ -63,28 +63,62 @@ class Prover:
     def __call__(self, task: ProofTask) -> CheckedProof:
         if task.observed is not None:
             return self.prove_two_runs(task)
-        proof = prove_promises(task.identity, task.system, task.promises, self.stored, self.seconds)
+        proof = prove_promises(
+            task.identity,
+            task.system,
+            task.promises,
+            self.stored,
+            self.seconds,
+        )
         if proof.standing is not Standing.PROVED:
             return CheckedProof(proof)
-        witnesses = {name: exercise(task.system, promise) for name, promise in task.promises.items()}
-        unreached = [name for name, trace in witnesses.items() if trace is None]
+        witnesses = {
+            name: exercise(task.system, promise)
+            for name, promise in task.promises.items()
+        }
+        unreached = [
+            name for name, trace in witnesses.items() if trace is None
+        ]
         if unreached:
             reason = f"the model never exercises {', '.join(unreached)}, so the proof would say nothing"
             return CheckedProof(
-                replace(proof, standing=Standing.INCONCLUSIVE, failed=unreached[0], reason=reason)
+                replace(
+                    proof,
+                    standing=Standing.INCONCLUSIVE,
+                    failed=unreached[0],
+                    reason=reason,
+                )
             )
-        found = {name: trace for name, trace in witnesses.items() if trace is not None}
-        weights = tuple(weigh(task.system, conjunct) for conjunct in proof.conjuncts)
-        return replace(self.checked(task, proof), witnesses=found, weights=weights)
+        found = {
+            name: trace
+            for name, trace in witnesses.items()
+            if trace is not None
+        }
+        weights = tuple(
+            weigh(task.system, conjunct) for conjunct in proof.conjuncts
+        )
+        return replace(
+            self.checked(task, proof), witnesses=found, weights=weights
+        )
 
     def prove_two_runs(self, task: ProofTask) -> CheckedProof:
         found = prove_noninterference(
-            task.identity, task.system, task.secrets, task.observed or (), self.seconds
+            task.identity,
+            task.system,
+            task.secrets,
+            task.observed or (),
+            self.seconds,
         )
         if found.proof.standing is not Standing.PROVED:
-            other = found.second.observations() if found.second is not None else ()
+            other = (
+                found.second.observations()
+                if found.second is not None
+                else ()
+            )
             return CheckedProof(found.proof, other=other)
-        both = replace(task, system=replace(found.system, name=f"{task.identity} twice"))
+        both = replace(
+            task, system=replace(found.system, name=f"{task.identity} twice")
+        )
         return self.checked(both, found.proof)
 
     def checked(self, task: ProofTask, proof: Proof) -> CheckedProof:
@@ -92,10 +126,17 @@ class Prover:
         began = time.perf_counter()
         folder = ProofFolder(self.folder)
         system_entry = folder.write_system(task.system)
-        entries = [folder.write_conjunct(task, conjunct) for conjunct in proof.conjuncts]
-        obligations, complaint = self.complaint_of_checker([system_entry, *entries])
+        entries = [
+            folder.write_conjunct(task, conjunct)
+            for conjunct in proof.conjuncts
+        ]
+        obligations, complaint = self.complaint_of_checker(
+            [system_entry, *entries]
+        )
         if complaint:
-            proof = replace(proof, standing=Standing.INCONCLUSIVE, reason=complaint)
+            proof = replace(
+                proof, standing=Standing.INCONCLUSIVE, reason=complaint
+            )
         return CheckedProof(
             proof=proof,
             obligations=obligations,
@@ -104,17 +145,25 @@ class Prover:
             system_entry=(task.system.name, system_entry),
         )
 
-    def complaint_of_checker(self, entries: Sequence[dict[str, str]]) -> tuple[int, str]:
+    def complaint_of_checker(
+        self, entries: Sequence[dict[str, str]]
+    ) -> tuple[int, str]:
         """How many obligations of these files hold, and what the checker has against the first that
         does not."""
         files = [entry["file"] for entry in entries]
-        system, *parts = [read_definitions((self.folder / f).read_text("utf-8"), f) for f in files]
+        system, *parts = [
+            read_definitions((self.folder / f).read_text("utf-8"), f)
+            for f in files
+        ]
         obligations = 0
         for part in parts:
             answer = check_part(part.name, system, part, self.seconds)
             obligations += answer.obligations
             if answer.failed:
-                return obligations, f"the checker does not accept {part.name}: {answer.failed}"
+                return (
+                    obligations,
+                    f"the checker does not accept {part.name}: {answer.failed}",
+                )
         return obligations, ""
 
 
@@ -144,11 +193,15 @@ def prove_packs(
     prover = Prover(folder, seconds, known)
     # Those with most conjuncts first, so that both workers end together.
     order = sorted(tasks, key=lambda task: -len(task.promises))
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("fork")
+    ) as pool:
         for checked in pool.map(prover, order):
             results[checked.proof.clause] = checked
             tell(checked)
-    systems = dict(r.system_entry for r in results.values() if r.system_entry is not None)
+    systems = dict(
+        r.system_entry for r in results.values() if r.system_entry is not None
+    )
     entries = [entry for r in results.values() for entry in r.entries]
     if entries:
         writer.write_manifest(packs, systems, entries)
@@ -161,12 +214,22 @@ def all_tasks(packs: Iterable[Pack]) -> tuple[ProofTask, ...]:
     for pack in packs:
         for task in tasks_of(pack):
             is_new_model = (
-                task.identity == PROGRESS and PROGRESS in found and found[PROGRESS].system != task.system
+                task.identity == PROGRESS
+                and PROGRESS in found
+                and found[PROGRESS].system != task.system
             )
-            identity = f"{PROGRESS} of {task.system.name}" if is_new_model else task.identity
+            identity = (
+                f"{PROGRESS} of {task.system.name}"
+                if is_new_model
+                else task.identity
+            )
             found[identity] = replace(task, identity=identity)
     return tuple(found.values())
 
 
 def _shipped_invariants(packs: Iterable[Pack]) -> Invariants:
-    return {name: conjuncts for pack in packs for name, conjuncts in load_invariants(pack).items()}
+    return {
+        name: conjuncts
+        for pack in packs
+        for name, conjuncts in load_invariants(pack).items()
+    }

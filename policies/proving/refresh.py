@@ -15,8 +15,16 @@ from earwitness.model.proof.proof import Standing
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Pack
-from earwitness.policies.proving.invariants import FILE, load_invariants, model_file
-from earwitness.policies.proving.mutants import JudgedMutant, MutationScore, judge_mutants
+from earwitness.policies.proving.invariants import (
+    FILE,
+    load_invariants,
+    model_file,
+)
+from earwitness.policies.proving.mutants import (
+    JudgedMutant,
+    MutationScore,
+    judge_mutants,
+)
 from earwitness.policies.proving.strength import FILE as STRENGTH_FILE
 from earwitness.policies.proving.strength import load_strength, store_strength
 from earwitness.policies.proving.tasks import PROGRESS, tasks_of
@@ -44,7 +52,11 @@ class Claim:
 def claims_of(pack: Pack) -> Iterator[Claim]:
     """Every conjunct to be proved of a pack and its model."""
     for task in tasks_of(pack):
-        file = model_file(pack.model) if task.identity == PROGRESS else pack.file.with_name(FILE)
+        file = (
+            model_file(pack.model)
+            if task.identity == PROGRESS
+            else pack.file.with_name(FILE)
+        )
         for name, promise in task.promises.items():
             yield Claim(name, task.system, promise, file)
 
@@ -58,8 +70,17 @@ def stale_invariants(pack: Pack) -> Iterator[Stale]:
         known.add(claim.name)
         if claim.name not in stored:
             yield Stale("invariants", claim.name, "none is stored")
-        elif recall_invariant(encode(claim.system, claim.promise), stored[claim.name]) is None:
-            yield Stale("invariants", claim.name, "the stored one is no longer inductive")
+        elif (
+            recall_invariant(
+                encode(claim.system, claim.promise), stored[claim.name]
+            )
+            is None
+        ):
+            yield Stale(
+                "invariants",
+                claim.name,
+                "the stored one is no longer inductive",
+            )
     for name in sorted(stored.keys() - known):
         yield Stale("invariants", name, "the pack has no such conjunct")
 
@@ -67,10 +88,14 @@ def stale_invariants(pack: Pack) -> Iterator[Stale]:
 def stale_strength(pack: Pack) -> Iterator[Stale]:
     """The mutants about which nothing is known, or no longer."""
     for name in load_strength(pack).missing:
-        yield Stale("strength", name, "not measured of this model and these clauses")
+        yield Stale(
+            "strength", name, "not measured of this model and these clauses"
+        )
 
 
-def refresh_invariants(pack: Pack, seconds: int, tell: Callable[[str], None]) -> bool:
+def refresh_invariants(
+    pack: Pack, seconds: int, tell: Callable[[str], None]
+) -> bool:
     """Search what is stale, and store each invariant as soon as it is found. Whether all were found.
     What is stored of the other conjuncts is tried first: it spares most of the search."""
     stale = {item.name for item in stale_invariants(pack)}
@@ -80,10 +105,14 @@ def refresh_invariants(pack: Pack, seconds: int, tell: Callable[[str], None]) ->
         _store(pack.file.with_name(FILE), name, ())
         _store(model_file(pack.model), name, ())
         tell(f"{name}: no longer a conjunct; its invariant is dropped")
-    known = [text for texts in load_invariants(pack).values() for text in texts]
+    known = [
+        text for texts in load_invariants(pack).values() for text in texts
+    ]
     for name in sorted(stale & claims.keys()):
         claim = claims[name]
-        decision = decide_with_lemmas(claim.system, claim.promise, known, seconds)
+        decision = decide_with_lemmas(
+            claim.system, claim.promise, known, seconds
+        )
         if decision.standing is not Standing.PROVED:
             decision = decide(claim.system, claim.promise, None, seconds)
         tell(f"{name}: {decision.standing.value} {decision.reason}".rstrip())
@@ -103,7 +132,13 @@ def _store(path: Path, name: str, invariant: tuple[str, ...]) -> None:
         del entries[name]
     else:
         return
-    path.write_text(json.dumps(dict(sorted(entries.items())), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    path.write_text(
+        json.dumps(
+            dict(sorted(entries.items())), indent=1, ensure_ascii=False
+        )
+        + "\n",
+        "utf-8",
+    )
 
 
 def refresh_strength(pack: Pack, tell: Callable[[str], None]) -> bool:
@@ -114,7 +149,9 @@ def refresh_strength(pack: Pack, tell: Callable[[str], None]) -> bool:
 
     def keep(judged: JudgedMutant) -> None:
         store_strength(path, pack, mutants=[judged])
-        tell(f"{judged.mutant}: {' '.join(judged.killers) or judged.explained or 'survives, not explained'}")
+        tell(
+            f"{judged.mutant}: {' '.join(judged.killers) or judged.explained or 'survives, not explained'}"
+        )
 
     found = judge_mutants(pack, keep, missing.__contains__)
     return not MutationScore.of(found).unexplained

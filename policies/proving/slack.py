@@ -14,7 +14,11 @@ from earwitness.model.proof.invariant import recall_invariant
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.policies.pack import Conjunct, Pack
 from earwitness.policies.proving.invariants import load_invariants
-from earwitness.policies.proving.tasks import clauses_to_prove, proof_task, sliced_monitor
+from earwitness.policies.proving.tasks import (
+    clauses_to_prove,
+    proof_task,
+    sliced_monitor,
+)
 
 MOST_RATINGS = 3
 """A bound is a sum of at most so many ratings: no path of the models through a promise passes more
@@ -35,11 +39,14 @@ class Slack:
 
     def __str__(self) -> str:
         most = "needed" if self.is_tightest else "proved, perhaps less"
-        promised, needed = in_words(self.promised), in_words(self.needed)
+        promised, needed = (
+            slack_in_words(self.promised),
+            slack_in_words(self.needed),
+        )
         return f"{self.conjunct}: {self.parameter} {promised} promised, {needed} {most}"
 
 
-def in_words(microseconds: int) -> str:
+def slack_in_words(microseconds: int) -> str:
     if microseconds % 1_000_000 == 0:
         return f"{microseconds // 1_000_000} s"
     return f"{microseconds / 1000:g} ms"
@@ -53,18 +60,29 @@ def find_slack(pack: Pack) -> Iterator[Slack]:
             if conjunct.name in stored:
                 for parameter in sorted(parameters_of(conjunct, pack)):
                     yield from _Question(
-                        pack, clause.id, conjunct, parameter, stored[conjunct.name]
+                        pack,
+                        clause.id,
+                        conjunct,
+                        parameter,
+                        stored[conjunct.name],
                     ).answers()
 
 
 def parameters_of(conjunct: Conjunct, pack: Pack) -> set[str]:
-    return set(re.findall(r"\$([a-z_]+)", conjunct.text)) & pack.parameters.keys()
+    return (
+        set(re.findall(r"\$([a-z_]+)", conjunct.text))
+        & pack.parameters.keys()
+    )
 
 
 def candidates(datasheet: Datasheet, promised: int) -> list[int]:
     """Sums of ratings up to what is promised."""
     figures = [rating.at_most for rating in datasheet.ratings]
-    sums = {sum(some) for n in range(1, MOST_RATINGS + 1) for some in combinations(figures, n)}
+    sums = {
+        sum(some)
+        for n in range(1, MOST_RATINGS + 1)
+        for some in combinations(figures, n)
+    }
     return sorted({value for value in sums if value < promised} | {promised})
 
 
@@ -92,14 +110,24 @@ class _Question:
                 low = middle + 1
         needed = values[high]
         is_tightest = needed == 0 or not self.is_proved(needed - 1)
-        yield Slack(self.conjunct.name, self.parameter, promised, needed, is_tightest)
+        yield Slack(
+            self.conjunct.name, self.parameter, promised, needed, is_tightest
+        )
 
     def is_proved(self, value: int) -> bool:
         clause = self.pack.clause(self.clause)
-        parameters: Mapping[str, int] = {**self.pack.parameters, self.parameter: value}
-        formula = parse_formula(self.conjunct.text, Scope(parameters, self.pack.states))
+        parameters: Mapping[str, int] = {
+            **self.pack.parameters,
+            self.parameter: value,
+        }
+        formula = parse_formula(
+            self.conjunct.text, Scope(parameters, self.pack.states)
+        )
         promise = compile_formula(formula, self.conjunct.trigger)
         for attribute in clause.each[1:]:
             promise = sliced_monitor(promise, attribute)
         system = proof_task(clause, self.pack.model).system
-        return recall_invariant(encode(system, promise), self.invariant) is not None
+        return (
+            recall_invariant(encode(system, promise), self.invariant)
+            is not None
+        )

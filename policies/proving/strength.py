@@ -17,11 +17,18 @@ from earwitness.model.expression import TRUE
 from earwitness.model.proof.mutation import Mutant, mutants_of
 from earwitness.model.systems.cone import cone_of_influence, timed_variables
 from earwitness.model.systems.state_property import StateProperty
-from earwitness.model.systems.transition_system import Component, Layer, System
+from earwitness.model.systems.transition_system import (
+    Component,
+    Layer,
+    System,
+)
 from earwitness.policies.pack import Pack
 from earwitness.policies.proving.mutants import JudgedMutant, MutationScore
 from earwitness.policies.proving.tasks import ProofTask, tasks_of
-from earwitness.policies.proving.trusted_bases import TrustedBase, components_in_words
+from earwitness.policies.proving.trusted_bases import (
+    TrustedBase,
+    components_in_words,
+)
 
 FILE = "strength.json"
 
@@ -49,7 +56,9 @@ class Strength:
 
     def resting_on(self, layer: Layer) -> tuple[str, ...]:
         """The clauses for which one must trust so far, and no further."""
-        return tuple(b.clause for b in self.bases.values() if b.rests_on is layer)
+        return tuple(
+            b.clause for b in self.bases.values() if b.rests_on is layer
+        )
 
     def noticed_only_by(self, clause: str) -> int:
         """How many faults no other clause notices."""
@@ -73,7 +82,9 @@ class Fingerprints:
     @cached_property
     def cones(self) -> dict[str, tuple[str, frozenset[str]]]:
         """For each clause a digest of its promises with their cones, and the transitions in them."""
-        return {task.identity: _cone_digest(task) for task in tasks_of(self.pack)}
+        return {
+            task.identity: _cone_digest(task) for task in tasks_of(self.pack)
+        }
 
     def of_clause(self, clause: str) -> str:
         digest, _ = self.cones.get(clause, ("", frozenset()))
@@ -93,10 +104,15 @@ class Fingerprints:
         that notice it, of a survivor every clause that could."""
         mutant = self.mutants[judged.mutant]
         if judged.killers:
-            return {c: _digest([_row_text(mutant), self.of_clause(c)]) for c in judged.killers}
+            return {
+                c: _digest([_row_text(mutant), self.of_clause(c)])
+                for c in judged.killers
+            }
         return self.of_survivor(mutant)
 
-    def still_stands(self, judged: JudgedMutant, known: Any) -> JudgedMutant | None:
+    def still_stands(
+        self, judged: JudgedMutant, known: Any
+    ) -> JudgedMutant | None:
         """The judgement as far as it stands: without the killers that changed, None where nothing is
         left of it."""
         if judged.mutant not in self.mutants:
@@ -104,8 +120,18 @@ class Fingerprints:
         fresh = self.of_judgement(judged)
         if not judged.killers:
             return judged if fresh == known else None
-        killers = tuple(c for c in judged.killers if isinstance(known, dict) and known.get(c) == fresh[c])
-        return JudgedMutant(judged.mutant, killers, judged.undecided, judged.explained) if killers else None
+        killers = tuple(
+            c
+            for c in judged.killers
+            if isinstance(known, dict) and known.get(c) == fresh[c]
+        )
+        return (
+            JudgedMutant(
+                judged.mutant, killers, judged.undecided, judged.explained
+            )
+            if killers
+            else None
+        )
 
 
 def _cone_digest(task: ProofTask) -> tuple[str, frozenset[str]]:
@@ -121,7 +147,14 @@ def _cone_digest(task: ProofTask) -> tuple[str, frozenset[str]]:
 
 
 def _system_text(system: System) -> str:
-    return repr((system.variables, system.transitions, system.limits, system.initially))
+    return repr(
+        (
+            system.variables,
+            system.transitions,
+            system.limits,
+            system.initially,
+        )
+    )
 
 
 def _row_text(mutant: Mutant) -> str:
@@ -144,14 +177,23 @@ def load_strength(pack: Pack, path: Path | None = None) -> Strength:
         return Strength({}, {}, tuple(prints.mutants))
     try:
         entry = json.loads(source.read_text("utf-8"))
-        judged = [_judged_from(name, m, prints) for name, m in entry["mutants"].items()]
+        judged = [
+            _judged_from(name, m, prints)
+            for name, m in entry["mutants"].items()
+        ]
         components = {c.name: c for c in pack.model.system.components}
         bases = [
             _base_from(name, b, components)
             for name, b in entry["trusted"].items()
             if b["of"] == prints.of_clause(name)
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise StrengthError(
             f"{source}: holds no measurement of strength ({error}); "
             "make one with 'earwitness refresh --only strength'"
@@ -161,12 +203,21 @@ def load_strength(pack: Pack, path: Path | None = None) -> Strength:
     return Strength(mutants, {b.clause: b for b in bases}, missing)
 
 
-def _judged_from(name: str, entry: Mapping[str, Any], prints: Fingerprints) -> JudgedMutant | None:
-    judged = JudgedMutant(name, tuple(entry["killers"]), tuple(entry["undecided"]), entry["explained"])
+def _judged_from(
+    name: str, entry: Mapping[str, Any], prints: Fingerprints
+) -> JudgedMutant | None:
+    judged = JudgedMutant(
+        name,
+        tuple(entry["killers"]),
+        tuple(entry["undecided"]),
+        entry["explained"],
+    )
     return prints.still_stands(judged, entry["of"])
 
 
-def _base_from(name: str, entry: Mapping[str, Any], components: Mapping[str, Component]) -> TrustedBase:
+def _base_from(
+    name: str, entry: Mapping[str, Any], components: Mapping[str, Component]
+) -> TrustedBase:
     def sets(of: Iterable[Iterable[str]]) -> tuple[frozenset[Component], ...]:
         return tuple(frozenset(components[c] for c in names) for names in of)
 
@@ -180,7 +231,10 @@ def _base_from(name: str, entry: Mapping[str, Any], components: Mapping[str, Com
 
 
 def store_strength(
-    path: Path, pack: Pack, mutants: Iterable[JudgedMutant] = (), bases: Iterable[TrustedBase] = ()
+    path: Path,
+    pack: Pack,
+    mutants: Iterable[JudgedMutant] = (),
+    bases: Iterable[TrustedBase] = (),
 ) -> None:
     """Add to the file; what no longer stands in it is dropped."""
     known = load_strength(pack, path)
@@ -189,13 +243,21 @@ def store_strength(
     found = {**known.bases, **{b.clause: b for b in bases}}
     entry = {
         "pack": pack.name,
-        "mutants": {name: _judged_entry(judged[name], prints) for name in prints.mutants if name in judged},
-        "trusted": {name: _base_entry(base, prints) for name, base in found.items()},
+        "mutants": {
+            name: _judged_entry(judged[name], prints)
+            for name in prints.mutants
+            if name in judged
+        },
+        "trusted": {
+            name: _base_entry(base, prints) for name, base in found.items()
+        },
     }
     path.write_text(json.dumps(entry, indent=1) + "\n", "utf-8")
 
 
-def _judged_entry(judged: JudgedMutant, prints: Fingerprints) -> dict[str, Any]:
+def _judged_entry(
+    judged: JudgedMutant, prints: Fingerprints
+) -> dict[str, Any]:
     return {
         "killers": judged.killers,
         "undecided": judged.undecided,
@@ -218,8 +280,12 @@ def strength_facts(strength: Strength) -> dict[str, Any]:
     """For a bundle: the score, how often each clause noticed a fault, and each clause's trusted base in
     words."""
     score = strength.score
-    kills = Counter(killer for j in strength.mutants.values() for killer in j.killers)
-    undecided = [j for j in strength.mutants.values() if j.undecided and not j.killers]
+    kills = Counter(
+        killer for j in strength.mutants.values() for killer in j.killers
+    )
+    undecided = [
+        j for j in strength.mutants.values() if j.undecided and not j.killers
+    ]
     return {
         "killed": score.killed,
         "explained": score.explained,
@@ -253,7 +319,11 @@ def strength_summary(found: Mapping[str, Any]) -> tuple[str, ...]:
             f"{found['equivalent']} more change nothing"
         )
     for layer in Layer:
-        resting = [name for name, b in found["bases"].items() if b["rests_on"] == layer.value]
+        resting = [
+            name
+            for name, b in found["bases"].items()
+            if b["rests_on"] == layer.value
+        ]
         if resting:
             lines.append(f"rests on {layer.value}: {', '.join(resting)}")
     return tuple(lines)

@@ -16,8 +16,16 @@ from earwitness.model.expression import (
     implication,
     negation,
 )
-from earwitness.model.logic.monitor import Monitor, Register, attribute_input, presence_input
-from earwitness.model.proof.liveness import enabled_property, progress_properties
+from earwitness.model.logic.monitor import (
+    Monitor,
+    Register,
+    attribute_input,
+    presence_input,
+)
+from earwitness.model.proof.liveness import (
+    enabled_property,
+    progress_properties,
+)
 from earwitness.model.systems.model import Model
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import StateVariable, System
@@ -55,17 +63,25 @@ def tasks_of(pack: Pack) -> tuple[ProofTask, ...]:
     clauses = clauses_to_prove(pack.clauses)
     if not clauses:
         return ()
-    return (*(proof_task(c, pack.model) for c in clauses), progress_task(pack.model.system))
+    return (
+        *(proof_task(c, pack.model) for c in clauses),
+        progress_task(pack.model.system),
+    )
 
 
 def progress_task(system: System) -> ProofTask:
     """That time never stops, limit by limit."""
     promises = progress_properties(system)
-    texts = {name: f"time goes on: {name.removeprefix('progress.')}" for name in promises}
+    texts = {
+        name: f"time goes on: {name.removeprefix('progress.')}"
+        for name in promises
+    }
     return ProofTask(PROGRESS, system, promises, texts)
 
 
-def proof_task(clause: Clause, model: Model, system: System | None = None) -> ProofTask:
+def proof_task(
+    clause: Clause, model: Model, system: System | None = None
+) -> ProofTask:
     """The task of a clause over its model, or over a changed form of it."""
     system = system or model.system
     match clause.kind:
@@ -80,17 +96,29 @@ def proof_task(clause: Clause, model: Model, system: System | None = None) -> Pr
         case Kind.ENABLED:
             wishes = model.possible[str(clause.transition)]
             properties = [enabled_property(system, wish) for wish in wishes]
-            promises = {f"{clause.id}.{n}": p for n, p in enumerate(properties, start=1)}
-            return ProofTask(clause.id, system, promises, dict.fromkeys(promises, clause.title))
+            promises = {
+                f"{clause.id}.{n}": p
+                for n, p in enumerate(properties, start=1)
+            }
+            return ProofTask(
+                clause.id,
+                system,
+                promises,
+                dict.fromkeys(promises, clause.title),
+            )
         case Kind.ALWAYS:
             return _task_of_formulas(clause, system)
 
 
 def _task_of_formulas(clause: Clause, system: System) -> ProofTask:
-    monitors: dict[str, Monitor] = {c.name: c.monitor for c in clause.conjuncts}
+    monitors: dict[str, Monitor] = {
+        c.name: c.monitor for c in clause.conjuncts
+    }
     for attribute in clause.each[1:]:
         system = with_slice(system, attribute)
-        monitors = {name: sliced_monitor(m, attribute) for name, m in monitors.items()}
+        monitors = {
+            name: sliced_monitor(m, attribute) for name, m in monitors.items()
+        }
     return ProofTask(
         clause.id,
         system,
@@ -103,7 +131,12 @@ def with_slice(system: System, attribute: str) -> System:
     """The system beside a constant that may be any value of the attribute: what is proved then holds of
     every slice."""
     constant = _slice_constant(attribute)
-    variable = StateVariable(constant.name, constant.sort, initial=(), values=_values_of(system, attribute))
+    variable = StateVariable(
+        constant.name,
+        constant.sort,
+        initial=(),
+        values=_values_of(system, attribute),
+    )
     name = f"{system.name} by {attribute}"
     return replace(system, name=name, variables=(*system.variables, variable))
 
@@ -120,17 +153,27 @@ def sliced_monitor(monitor: Monitor, attribute: str) -> Monitor:
     """The monitor of one slice: it sees the events that name its value or lack the attribute, and
     speaks from the first that names it on (as `per_device` does)."""
     present = presence_input(attribute)
-    is_ours = conjunction(present, equal(attribute_input(attribute), _slice_constant(attribute)))
+    is_ours = conjunction(
+        present, equal(attribute_input(attribute), _slice_constant(attribute))
+    )
     concerned = disjunction(negation(present), is_ours)
     begun = Var("begun", Sort.BOOL)
     has_begun = disjunction(begun, is_ours)
     updates: dict[str, Expression] = {
-        r.name: choice(concerned, monitor.updates[r.name], Var(r.name, r.sort)) for r in monitor.registers
+        r.name: choice(
+            concerned, monitor.updates[r.name], Var(r.name, r.sort)
+        )
+        for r in monitor.registers
     }
     return Monitor(
-        registers=(*monitor.registers, Register(begun.name, Sort.BOOL, False)),
+        registers=(
+            *monitor.registers,
+            Register(begun.name, Sort.BOOL, False),
+        ),
         updates={**updates, begun.name: has_begun},
-        verdict=implication(conjunction(concerned, has_begun), monitor.verdict),
+        verdict=implication(
+            conjunction(concerned, has_begun), monitor.verdict
+        ),
         trigger=conjunction(concerned, has_begun, monitor.trigger),
         pending=monitor.pending,
     )

@@ -10,7 +10,13 @@ from typing import Any
 import z3
 
 from earwitness.model.expression import TRUE
-from earwitness.model.proof.encoding import REGISTER, Encoding, Problem, Rule, encode
+from earwitness.model.proof.encoding import (
+    REGISTER,
+    Encoding,
+    Problem,
+    Rule,
+    encode,
+)
 from earwitness.model.proof.invariant import read_lemmas
 from earwitness.model.proof.named_terms import parse, symbols_in
 from earwitness.model.proof.proof import ProvedConjunct
@@ -52,8 +58,16 @@ class ConjunctWeight:
 
 def weigh(system: System, conjunct: ProvedConjunct) -> ConjunctWeight:
     """What the proof of a conjunct rests on."""
-    spoken_of = {symbol for text in conjunct.invariant for symbol in symbols_in(parse(text))}
-    variables = tuple(sorted(s for s in spoken_of if s != NOW and not s.startswith(REGISTER)))
+    spoken_of = {
+        symbol
+        for text in conjunct.invariant
+        for symbol in symbols_in(parse(text))
+    }
+    variables = tuple(
+        sorted(
+            s for s in spoken_of if s != NOW and not s.startswith(REGISTER)
+        )
+    )
     unguarded = encode(_without_guards(system), conjunct.promise)
     return ConjunctWeight(
         name=conjunct.name,
@@ -66,14 +80,26 @@ def weigh(system: System, conjunct: ProvedConjunct) -> ConjunctWeight:
 def clause_weight(weights: tuple[ConjunctWeight, ...]) -> Weight:
     """A clause weighs as much as its heaviest conjunct."""
     order = list(Weight)
-    return max((w.weight for w in weights), key=order.index, default=Weight.BY_CONSTRUCTION)
+    return max(
+        (w.weight for w in weights),
+        key=order.index,
+        default=Weight.BY_CONSTRUCTION,
+    )
 
 
 def _without_guards(system: System) -> System:
-    return replace(system, transitions=tuple(replace(t, guard=TRUE) for t in system.transitions))
+    return replace(
+        system,
+        transitions=tuple(replace(t, guard=TRUE) for t in system.transitions),
+    )
 
 
-def _weight(system: System, promise: Promise, unguarded: Problem, variables: tuple[str, ...]) -> Weight:
+def _weight(
+    system: System,
+    promise: Promise,
+    unguarded: Problem,
+    variables: tuple[str, ...],
+) -> Weight:
     if not any(_can_violate(rule) for rule in unguarded.rules):
         return Weight.BY_CONSTRUCTION
     guarded = encode(system, promise, Encoding())
@@ -95,11 +121,22 @@ def _needed_guards(unguarded: Problem, conjunct: ProvedConjunct) -> list[str]:
     invariant = read_lemmas(unguarded, conjunct.invariant)
     solver = z3.Solver()
     solver.add(*invariant)
-    return [r.transition.name for r in unguarded.rules if _breaks(solver, unguarded, r, invariant)]
+    return [
+        r.transition.name
+        for r in unguarded.rules
+        if _breaks(solver, unguarded, r, invariant)
+    ]
 
 
-def _breaks(solver: Any, problem: Problem, rule: Rule, invariant: list[Any]) -> bool:
-    after = [claim for claim in problem.after(rule, invariant) if claim is not None]
+def _breaks(
+    solver: Any, problem: Problem, rule: Rule, invariant: list[Any]
+) -> bool:
+    after = [
+        claim for claim in problem.after(rule, invariant) if claim is not None
+    ]
     if z3.is_true(rule.verdict) and not after:
         return False
-    return bool(solver.check(rule.enabled, z3.Not(z3.And(*after, rule.verdict))) != z3.unsat)
+    return bool(
+        solver.check(rule.enabled, z3.Not(z3.And(*after, rule.verdict)))
+        != z3.unsat
+    )

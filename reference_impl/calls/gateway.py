@@ -36,8 +36,16 @@ class Gateway:
             rate=TELEPHONE_RATE,
         )
         self._encoder = av.CodecContext.create("pcm_mulaw", "w")
-        self._encoder.sample_rate, self._encoder.layout, self._encoder.format = TELEPHONE_RATE, "mono", "s16"
-        self._number, self._time, self._source = random.randrange(1 << 16), 0, random.randrange(1 << 32)
+        (
+            self._encoder.sample_rate,
+            self._encoder.layout,
+            self._encoder.format,
+        ) = TELEPHONE_RATE, "mono", "s16"
+        self._number, self._time, self._source = (
+            random.randrange(1 << 16),
+            0,
+            random.randrange(1 << 32),
+        )
         self.peer = Peer(self._forward)
 
     async def _forward(self, frame: av.AudioFrame) -> None:
@@ -52,7 +60,9 @@ class Gateway:
                     self._source,
                 )
                 with suppress(OSError):
-                    self._socket.sendto(header + bytes(packet), self._telephone)
+                    self._socket.sendto(
+                        header + bytes(packet), self._telephone
+                    )
                 self._number += 1
                 self._time += piece.samples
 
@@ -94,7 +104,11 @@ class Telephone:
         self._due += spoken
         found, deadline = 0, time.monotonic() + patience
         while True:
-            self._socket.settimeout(max(0.0, deadline - time.monotonic()) if self._due > HELD_BACK else 0.0)
+            self._socket.settimeout(
+                max(0.0, deadline - time.monotonic())
+                if self._due > HELD_BACK
+                else 0.0
+            )
             try:
                 arrived = len(self._socket.recv(LARGEST_PACKET)) - RTP_HEADER
             except (BlockingIOError, TimeoutError):

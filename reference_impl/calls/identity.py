@@ -4,7 +4,10 @@ message can put his in their place."""
 from __future__ import annotations
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 
 class Forged(Exception):
@@ -35,4 +38,6 @@ class Identity:
                 raise Forged(f"'{name}' is not a device of this household")
             key.verify(bytes.fromhex(signature), text.encode())
         except (InvalidSignature, ValueError):
-            raise Forged(f"the description of the call was not signed by '{name}'") from None
+            raise Forged(
+                f"the description of the call was not signed by '{name}'"
+            ) from None

@@ -45,13 +45,18 @@ class Line:
         assert self.peer is not None and other.peer is not None
         try:
             self.post(other.name, network.done(self.peer.offer()))
-            other.post(self.name, network.done(other.peer.answer(other.collect(self.name))))
+            other.post(
+                self.name,
+                network.done(other.peer.answer(other.collect(self.name))),
+            )
             network.done(self.peer.accept(self.collect(other.name)))
             network.done(self.peer.connected())
         except (LinkLost, Forged, TimeoutError, ValueError) as error:
             self.hang_up()
             other.hang_up()
-            raise CallFailed(f"'{other.name}' was not reached: {error}") from None
+            raise CallFailed(
+                f"'{other.name}' was not reached: {error}"
+            ) from None
 
     def dial_telephone(self, host: str, port: int) -> None:
         """Call a telephone through the cloud's gateway. Raises CallFailed."""
@@ -70,7 +75,9 @@ class Line:
             network.done(self.peer.connected())
         except (LinkLost, TimeoutError, KeyError, ValueError) as error:
             self.hang_up()
-            raise CallFailed(f"the telephone was not reached: {error}") from None
+            raise CallFailed(
+                f"the telephone was not reached: {error}"
+            ) from None
 
     def begin(self, leg: str) -> None:
         self.hang_up()
@@ -93,7 +100,10 @@ class Line:
         letter = self.link.ask({"type": "mail.take", "device": self.name})
         if letter.get("from") != sender:
             raise Forged(f"no description of a call came from '{sender}'")
-        text, signature = str(letter.get("text")), str(letter.get("signature"))
+        text, signature = (
+            str(letter.get("text")),
+            str(letter.get("signature")),
+        )
         self.check(sender, text, signature)
         return text
 
@@ -122,7 +132,12 @@ class Line:
         sent = network.done(self.peer.send(heard))
         encrypted = self.peer.encrypted
         return (
-            Media(self.leg, sent, encrypted, encrypted and self.verified and self.leg == "device")
+            Media(
+                self.leg,
+                sent,
+                encrypted,
+                encrypted and self.verified and self.leg == "device",
+            )
             if sent
             else None
         )

@@ -12,7 +12,11 @@ import aioice.ice
 import av
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import (
+    AudioStreamTrack,
+    MediaStreamError,
+    MediaStreamTrack,
+)
 
 from earwitness.reference_impl.protocol import RATE
 from earwitness.reference_impl.sound import Samples
@@ -47,7 +51,11 @@ class Voice(AudioStreamTrack):  # type: ignore[misc]  # aiortc has no types
             format="s16",
             layout="mono",
         )
-        frame.sample_rate, frame.pts, frame.time_base = RATE, self._at, fractions.Fraction(1, RATE)
+        frame.sample_rate, frame.pts, frame.time_base = (
+            RATE,
+            self._at,
+            fractions.Fraction(1, RATE),
+        )
         self._at += len(samples)
         return frame
 
@@ -56,7 +64,9 @@ class Peer:
     """Offers or answers a call. All methods belong on one event loop. `played` is given each frame that
     arrives; nothing of it is kept."""
 
-    def __init__(self, played: Callable[[av.AudioFrame], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, played: Callable[[av.AudioFrame], Awaitable[None]] | None = None
+    ) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.voice = Voice()
         self._played = played
@@ -84,16 +94,24 @@ class Peer:
                     await self._played(frame)
 
     async def offer(self) -> str:
-        await self.connection.setLocalDescription(await self.connection.createOffer())
+        await self.connection.setLocalDescription(
+            await self.connection.createOffer()
+        )
         return str(self.connection.localDescription.sdp)
 
     async def answer(self, offered: str) -> str:
-        await self.connection.setRemoteDescription(RTCSessionDescription(offered, "offer"))
-        await self.connection.setLocalDescription(await self.connection.createAnswer())
+        await self.connection.setRemoteDescription(
+            RTCSessionDescription(offered, "offer")
+        )
+        await self.connection.setLocalDescription(
+            await self.connection.createAnswer()
+        )
         return str(self.connection.localDescription.sdp)
 
     async def accept(self, answered: str) -> None:
-        await self.connection.setRemoteDescription(RTCSessionDescription(answered, "answer"))
+        await self.connection.setRemoteDescription(
+            RTCSessionDescription(answered, "answer")
+        )
 
     async def connected(self) -> None:
         """Raises TimeoutError."""
@@ -103,13 +121,20 @@ class Peer:
     @property
     def alive(self) -> bool:
         """Whether the call is being set up, or goes on; not when an end hung up or was lost."""
-        return self.connection.connectionState in ("new", "connecting", "connected")
+        return self.connection.connectionState in (
+            "new",
+            "connecting",
+            "connected",
+        )
 
     @property
     def encrypted(self) -> bool:
         """Whether media leaves under keys agreed on by DTLS."""
         transport = self.sender.transport
-        return str(transport.state) == "connected" and transport._tx_srtp is not None
+        return (
+            str(transport.state) == "connected"
+            and transport._tx_srtp is not None
+        )
 
     async def send(self, heard: Samples) -> int:
         """Send a piece of sound; returns the bytes that left, 0 where none did in time."""
@@ -123,7 +148,14 @@ class Peer:
     async def sent(self) -> int:
         """Bytes of media sent since this was last asked."""
         stats = await self.sender.getStats()
-        total = next((int(s.bytesSent) for s in stats.values() if s.type == "outbound-rtp"), 0)
+        total = next(
+            (
+                int(s.bytesSent)
+                for s in stats.values()
+                if s.type == "outbound-rtp"
+            ),
+            0,
+        )
         fresh, self._counted = total - self._counted, total
         return fresh
 

@@ -40,7 +40,10 @@ class Hypothesis:
     confidence: float
 
 
-ADDED_WORDS = {"lattes": "L AA T EY Z", "cappuccinos": "K AE P AH CH IY N OW Z"}
+ADDED_WORDS = {
+    "lattes": "L AA T EY Z",
+    "cappuccinos": "K AE P AH CH IY N OW Z",
+}
 """Words of ours that pocketsphinx' dictionary does not have, in its phones."""
 
 
@@ -67,12 +70,23 @@ class DomainRecognizer:
 
     def __init__(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            model, words = Path(folder) / "domain.arpa", Path(folder) / "domain.dict"
+            model, words = (
+                Path(folder) / "domain.arpa",
+                Path(folder) / "domain.dict",
+            )
             said = list(sentences())
             self._write(model, said)
             # The whole dictionary would cost seconds at every start.
             words.write_text(
-                "".join(pronunciations({word for sentence in said for word in sentence.split()}))
+                "".join(
+                    pronunciations(
+                        {
+                            word
+                            for sentence in said
+                            for word in sentence.split()
+                        }
+                    )
+                )
             )
             self._decoder = Decoder(
                 Config(
@@ -103,14 +117,19 @@ class DomainRecognizer:
         if best is None or not best.hypstr.strip():
             return []
         # Seen with pocketsphinx 5.0.4: an entry of the list may be None, or without a text.
-        entries = [entry for entry in islice(self._decoder.nbest(), ENTRIES) if entry is not None]
+        entries = [
+            entry
+            for entry in islice(self._decoder.nbest(), ENTRIES)
+            if entry is not None
+        ]
         listed = [
             (_plain(entry.hypstr or ""), SCALE * math.log(entry.score))
             for entry in entries
             if entry.score > 0
         ]
         return rank_hypotheses(
-            [(text, score) for text, score in listed if text] or [(best.hypstr.strip(), 0.0)]
+            [(text, score) for text, score in listed if text]
+            or [(best.hypstr.strip(), 0.0)]
         )
 
 
@@ -119,7 +138,9 @@ def _plain(text: str) -> str:
     return without_begin.replace("</s>", "").strip()
 
 
-def rank_hypotheses(listed: Collection[tuple[str, float]]) -> list[Hypothesis]:
+def rank_hypotheses(
+    listed: Collection[tuple[str, float]],
+) -> list[Hypothesis]:
     """Hypotheses from texts with log likelihoods, best first.
 
     Entries that differ only in timing or pronunciation are one: their shares add up."""
@@ -131,7 +152,10 @@ def rank_hypotheses(listed: Collection[tuple[str, float]]) -> list[Hypothesis]:
         shares[text] *= FITTING if fits(text) else 1.0
     total = sum(shares.values())
     best = sorted(shares, key=lambda text: -shares[text])[:CANDIDATES]
-    return [Hypothesis(text, calibrate_share(shares[text] / total)) for text in best]
+    return [
+        Hypothesis(text, calibrate_share(shares[text] / total))
+        for text in best
+    ]
 
 
 def calibrate_share(share: float) -> float:

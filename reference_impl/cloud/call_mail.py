@@ -24,7 +24,9 @@ class CallMail:
         self._gateways: dict[str, Gateway] = {}
 
     def put(self, letter: Letter) -> Letter:
-        self._mail.setdefault(str(letter["to"]), deque(maxlen=WAITING)).append(self.carried(letter))
+        self._mail.setdefault(
+            str(letter["to"]), deque(maxlen=WAITING)
+        ).append(self.carried(letter))
         return {"ok": True}
 
     def carried(self, letter: Letter) -> Letter:
@@ -39,7 +41,9 @@ class CallMail:
         waiting = self._mail.get(device)
         return waiting.popleft() if waiting else {}
 
-    def telephone(self, device: str, offered: str, address: tuple[str, int]) -> Letter:
+    def telephone(
+        self, device: str, offered: str, address: tuple[str, int]
+    ) -> Letter:
         """Open the gateway to a telephone and return its description."""
         self.end(device)
 
@@ -47,14 +51,18 @@ class CallMail:
             gateway = Gateway(address)
             return gateway, await gateway.peer.answer(offered)
 
-        gateway, answer = asyncio.run_coroutine_threadsafe(opened(), self._loop).result(20)
+        gateway, answer = asyncio.run_coroutine_threadsafe(
+            opened(), self._loop
+        ).result(20)
         self._gateways[device] = gateway
         return {"sdp": answer}
 
     def end(self, device: str) -> Letter:
         gateway = self._gateways.pop(device, None)
         if gateway is not None:
-            asyncio.run_coroutine_threadsafe(gateway.end(), self._loop).result(20)
+            asyncio.run_coroutine_threadsafe(
+                gateway.end(), self._loop
+            ).result(20)
         return {"ok": True}
 
     def clear(self) -> None:

@@ -13,17 +13,31 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
+from earwitness.reference_impl.cloud.asr import (
+    DomainRecognizer,
+    Hypothesis,
+    Recognizer,
+)
 from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.credentials import issue_credentials
 from earwitness.reference_impl.cloud.nlu import Understanding, understand
-from earwitness.reference_impl.cloud.retention import CountedDialogue, Retention
+from earwitness.reference_impl.cloud.retention import (
+    CountedDialogue,
+    Retention,
+)
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.cloud.skills.skill import Response, say
 from earwitness.reference_impl.cloud.speech import plain, speak
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.device_register import DeviceRegister, RegisteredDevice
-from earwitness.reference_impl.property.disclosure import SERVICE, Disclosures, issue_tokens
+from earwitness.reference_impl.property.device_register import (
+    DeviceRegister,
+    RegisteredDevice,
+)
+from earwitness.reference_impl.property.disclosure import (
+    SERVICE,
+    Disclosures,
+    issue_tokens,
+)
 
 Event = dict[str, Any]
 FORGET = "ForgetWords"
@@ -52,7 +66,9 @@ def permille(confidence: float) -> int:
     return round(1000 * confidence)
 
 
-def make_answer(events: list[Event], markup: str = "", follow_up: bool = False) -> dict[str, Any]:
+def make_answer(
+    events: list[Event], markup: str = "", follow_up: bool = False
+) -> dict[str, Any]:
     """What goes back to the device: what happened, the speech, the same in letters, and whether an answer
     is waited for."""
     speech = base64.b64encode(speak(markup)).decode() if markup else ""
@@ -69,7 +85,12 @@ class Cloud:
 
     disclosures_class, mail_class, host_class = Disclosures, CallMail, Host
 
-    def __init__(self, folder: Path, recognizer: Recognizer | None = None, database: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        recognizer: Recognizer | None = None,
+        database: str = "",
+    ) -> None:
         self.retention = Retention(folder, database)
         self.host = self.host_class()
         self.register = DeviceRegister(
@@ -80,14 +101,18 @@ class Cloud:
         )
         # Those registered at first too: a reset registers them again.
         registered = (*DEVICES, *self.register.devices())
-        self.credentials = issue_credentials({device.name for device in registered})
+        self.credentials = issue_credentials(
+            {device.name for device in registered}
+        )
         self.disclosures = self.disclosures_class(
             self.register,
             self.retention,
             self.host,
             issue_tokens(PEOPLE),
         )
-        self.recognizer = recognizer if recognizer is not None else DomainRecognizer()
+        self.recognizer = (
+            recognizer if recognizer is not None else DomainRecognizer()
+        )
         self._hearing = ThreadPoolExecutor(1)
         self.turning = threading.Lock()
         """Held during a turn: skills answer one at a time."""
@@ -106,14 +131,20 @@ class Cloud:
         return self._hearing.submit(recognize, sound)
 
     def turn(
-        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+        self,
+        sound: bytes,
+        hypotheses: list[Hypothesis],
+        device: str = "",
+        question: Response | None = None,
     ) -> tuple[dict[str, Any], Response | None]:
         """Understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was.
         Returns the answer for the device and what was asked in it, if anything."""
         events: list[Event] = []
         if not hypotheses:
             return make_answer(events), None
-        asking = question.session.get("skill", "") if question is not None else ""
+        asking = (
+            question.session.get("skill", "") if question is not None else ""
+        )
         acted_on, understood = self.choose(hypotheses, asking)
         events.append(
             {
@@ -126,10 +157,14 @@ class Cloud:
         )
         events += self.keep(acted_on, hypotheses, device)
         if understood is None:
-            return make_answer(events, say("Sorry, I did not understand.")), None
+            return make_answer(
+                events, say("Sorry, I did not understand.")
+            ), None
         if not self.runs(self.host.listings[understood.skill], device):
             # No skill handles it here, so there is nowhere to send it.
-            return make_answer(events, say("That skill is not available here.")), None
+            return make_answer(
+                events, say("That skill is not available here.")
+            ), None
         events.append(
             {
                 "event": "nlu.intent",
@@ -138,13 +173,19 @@ class Cloud:
                 "handler": understood.skill,
             }
         )
-        session = question.session if question is not None and asking == understood.skill else {}
+        session = (
+            question.session
+            if question is not None and asking == understood.skill
+            else {}
+        )
         response = self.ask_skill(understood, events, sound, device, session)
         events += self.count(understood, device)
         if understood.intent == FORGET:
             events += self.forget(device)
         again = (
-            Response("", True, {**response.session, "skill": understood.skill})
+            Response(
+                "", True, {**response.session, "skill": understood.skill}
+            )
             if response.follow_up
             else None
         )
@@ -152,9 +193,15 @@ class Cloud:
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
         """One more dialogue, of the property."""
-        placed = next((d for d in self.register.devices() if d.name == device), None)
+        placed = next(
+            (d for d in self.register.devices() if d.name == device), None
+        )
         listing = self.host.listings[understood.skill]
-        organisation, unit = (placed.organisation, placed.organisation) if placed is not None else ("", "")
+        organisation, unit = (
+            (placed.organisation, placed.organisation)
+            if placed is not None
+            else ("", "")
+        )
         dialogue = CountedDialogue(
             organisation,
             unit,
@@ -166,7 +213,9 @@ class Cloud:
         try:
             self.retention.count(dialogue)
         except SQLAlchemyError as error:
-            logging.getLogger(__name__).warning("a dialogue was not counted: %s", error)
+            logging.getLogger(__name__).warning(
+                "a dialogue was not counted: %s", error
+            )
             return []
         return [
             {
@@ -187,20 +236,31 @@ class Cloud:
             }
         ] * bool(number)
 
-    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+    def choose(
+        self, hypotheses: list[Hypothesis], asking: str
+    ) -> tuple[Hypothesis, Understanding | None]:
         """The most confident hypothesis, and what it means."""
         best = max(hypotheses, key=lambda hypothesis: hypothesis.confidence)
         meaning = understand(best.text, asking)
         return best, meaning
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         try:
             self.retention.keep_words(acted_on.text, device)
         except SQLAlchemyError as error:
-            logging.getLogger(__name__).warning("a transcript was not stored: %s", error)
+            logging.getLogger(__name__).warning(
+                "a transcript was not stored: %s", error
+            )
             return []
         return [
-            {"event": "record.write", "store": "cloud.sqlite", "category": "transcript", "acted_on": True}
+            {
+                "event": "record.write",
+                "store": "cloud.sqlite",
+                "category": "transcript",
+                "acted_on": True,
+            }
         ]
 
     def runs(self, listing: Listing, device: str) -> bool:
@@ -227,7 +287,9 @@ class Cloud:
                 "recording": False,
             }
         )
-        response = self.host.ask(listing, understood.intent, understood.slots, session or {})
+        response = self.host.ask(
+            listing, understood.intent, understood.slots, session or {}
+        )
         events.append(
             {
                 "event": "skill.response",

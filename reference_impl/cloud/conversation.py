@@ -9,7 +9,11 @@ from typing import Any
 from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.cloud import Cloud
-from earwitness.reference_impl.cloud.credentials import EVERYBODY, NotAllowed, find_party
+from earwitness.reference_impl.cloud.credentials import (
+    EVERYBODY,
+    NotAllowed,
+    find_party,
+)
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import fits
 from earwitness.reference_impl.cloud.skills.skill import Response
@@ -35,7 +39,9 @@ class Conversation:
 
     `party` is the device that speaks, or everybody; None until it has said who it is."""
 
-    def __init__(self, cloud: Cloud, mail: CallMail, party: str | None = EVERYBODY) -> None:
+    def __init__(
+        self, cloud: Cloud, mail: CallMail, party: str | None = EVERYBODY
+    ) -> None:
         self.cloud, self.mail, self.party = cloud, mail, party
         self.device = ""
         self.question: Response | None = None
@@ -56,13 +62,17 @@ class Conversation:
         except NONSENSE as error:
             return refuse_nonsense(error)
         except Exception as error:
-            logging.getLogger(__name__).warning("a message was not answered: %s", error)
+            logging.getLogger(__name__).warning(
+                "a message was not answered: %s", error
+            )
             return {"error": "the cloud cannot answer"}
 
     def message(self, content: bytes | Message) -> Message:
         """The reply to sound or to a message. Raises NotAllowed."""
         if isinstance(content, dict) and content.get("type") == "hello":
-            self.party = find_party(self.cloud.credentials, content.get("credential"))
+            self.party = find_party(
+                self.cloud.credentials, content.get("credential")
+            )
             return {"ok": True}
         if self.party is None:
             raise NotAllowed("say 'hello' with a credential first")
@@ -91,7 +101,9 @@ class Conversation:
         """The device a message speaks for, which must be the one that sends it. Raises NotAllowed."""
         name = str(device or self.party)
         if self.party not in (EVERYBODY, name):
-            raise NotAllowed(f"'{self.party}' may not speak for another device")
+            raise NotAllowed(
+                f"'{self.party}' may not speak for another device"
+            )
         return name
 
     def _settings(self, device: str) -> Message:
@@ -103,10 +115,15 @@ class Conversation:
     def _put(self, letter: Message) -> Message:
         """Carry a description of a call to a device that there is. Raises NotAllowed."""
         self._own(letter["from"])
-        if letter["to"] not in self.cloud.credentials or letter["to"] == EVERYBODY:
+        if (
+            letter["to"] not in self.cloud.credentials
+            or letter["to"] == EVERYBODY
+        ):
             raise NotAllowed("there is no such device to write to")
         if len(str(letter["text"])) > LONGEST_LETTER:
-            raise NotAllowed(f"a description of a call has at most {LONGEST_LETTER} letters")
+            raise NotAllowed(
+                f"a description of a call has at most {LONGEST_LETTER} letters"
+            )
         return self.mail.put(letter)
 
     def _dial_telephone(self, content: Message) -> Message:
@@ -145,7 +162,9 @@ class Conversation:
         elif self._heard is None:
             self._heard = self.cloud.start_recognition(self._request())
         return self._end.over or (
-            self._heard is not None and self._end.settled and _whole(self._heard.result())
+            self._heard is not None
+            and self._end.settled
+            and _whole(self._heard.result())
         )
 
     def _request(self) -> bytes:
@@ -157,7 +176,11 @@ class Conversation:
         sound, heard = self._request(), self._heard
         self._end = self._heard = None
         self._sound.clear()
-        hypotheses = (heard if heard is not None else self.cloud.start_recognition(sound)).result()
+        hypotheses = (
+            heard
+            if heard is not None
+            else self.cloud.start_recognition(sound)
+        ).result()
         with self.cloud.turning:
             answer, self.question = self.cloud.turn(
                 sound,

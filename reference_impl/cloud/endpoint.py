@@ -28,7 +28,10 @@ class EndOfSpeech:
     def feed(self, sound: bytes) -> None:
         self._rest += sound
         while len(self._rest) >= 2 * FRAME:
-            frame, self._rest = self._rest[: 2 * FRAME], self._rest[2 * FRAME :]
+            frame, self._rest = (
+                self._rest[: 2 * FRAME],
+                self._rest[2 * FRAME :],
+            )
             self._frames += 1
             if self._frames <= self._skip:
                 continue
@@ -56,5 +59,6 @@ class EndOfSpeech:
     def over(self) -> bool:
         """Whether it is over, whatever was said."""
         return (
-            self._silence >= (HANG_OVER if self._spoken else PATIENCE) or self._frames - self._skip >= LONGEST
+            self._silence >= (HANG_OVER if self._spoken else PATIENCE)
+            or self._frames - self._skip >= LONGEST
         )

@@ -30,7 +30,11 @@ class Understanding:
 
 @cache
 def domain() -> dict[str, Any]:
-    text = files("earwitness.reference_impl.cloud").joinpath("domain.yaml").read_text("utf-8")
+    text = (
+        files("earwitness.reference_impl.cloud")
+        .joinpath("domain.yaml")
+        .read_text("utf-8")
+    )
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
 
@@ -50,13 +54,21 @@ def _values(slot: str) -> tuple[str, ...]:
 def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
     """What may be said: in answer to that skill's question, ('') of one's own accord, or (None) at all."""
     chosen = {
-        name: i for name, i in domain()["intents"].items() if asking is None or i.get("after", "") == asking
+        name: i
+        for name, i in domain()["intents"].items()
+        if asking is None or i.get("after", "") == asking
     }
     entry = {
         "language": "en",
-        "intents": {name: {"data": [{"sentences": i["sentences"]}]} for name, i in chosen.items()},
+        "intents": {
+            name: {"data": [{"sentences": i["sentences"]}]}
+            for name, i in chosen.items()
+        },
     }
-    lists = {name: TextSlotList.from_strings(_values(name), name=name) for name in domain()["lists"]}
+    lists = {
+        name: TextSlotList.from_strings(_values(name), name=name)
+        for name in domain()["lists"]
+    }
     return Intents.from_dict(entry), lists
 
 
@@ -79,7 +91,9 @@ def understand(text: str, asking: str = "") -> Understanding | None:
     text = text.removeprefix("alexa ").strip()
     if not text:
         return None
-    for intents, lists in (_grammar(asking), _grammar("")) if asking else (_grammar(""),):
+    for intents, lists in (
+        (_grammar(asking), _grammar("")) if asking else (_grammar(""),)
+    ):
         found = recognize_best(
             text,
             intents,
@@ -91,7 +105,13 @@ def understand(text: str, asking: str = "") -> Understanding | None:
             return Understanding(
                 name,
                 entry["skill"],
-                {**entry.get("slots", {}), **{k: str(e.value).strip() for k, e in found.entities.items()}},
+                {
+                    **entry.get("slots", {}),
+                    **{
+                        k: str(e.value).strip()
+                        for k, e in found.entities.items()
+                    },
+                },
             )
     return _nearly(text)
 
@@ -105,7 +125,9 @@ def _nearly(text: str) -> Understanding | None:
     near = {name: _nearest(text, _values(name)) for name in domain()["lists"]}
     slots = {name: value for name, value in near.items() if value is not None}
     # 'for' is near 'four', so a number must be there as it is.
-    number = next((word for word in text.split() if word in _values("number")), None)
+    number = next(
+        (word for word in text.split() if word in _values("number")), None
+    )
     if "drinks" in slots and number is not None:
         several = {"number": number, "drinks": slots["drinks"]}
         return Understanding(
@@ -114,14 +136,20 @@ def _nearly(text: str) -> Understanding | None:
             several,
         )
     if "drink" in slots:
-        one = {name: value for name, value in slots.items() if name not in NOT_ORDERED}
+        one = {
+            name: value
+            for name, value in slots.items()
+            if name not in NOT_ORDERED
+        }
         return Understanding(
             "OrderDrink",
             "room_service",
             one,
         )
     if "weather" in text or "whether" in text:
-        place = {name: value for name, value in slots.items() if name == "city"}
+        place = {
+            name: value for name, value in slots.items() if name == "city"
+        }
         return Understanding(
             "GetWeather",
             "weather",
@@ -142,7 +170,9 @@ def _nearest(text: str, values: Iterable[str]) -> str | None:
     for value in values:
         size = len(value.split())
         for begin in range(len(words) - size + 1):
-            likeness = fuzz.ratio(value, " ".join(words[begin : begin + size])) + 0.1 * len(value)
+            likeness = fuzz.ratio(
+                value, " ".join(words[begin : begin + size])
+            ) + 0.1 * len(value)
             if likeness > score:
                 best, score = value, likeness
     return best

@@ -7,9 +7,23 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+)
 
-from earwitness.reference_impl.database import make_insertion, open_database, rewrite
+from earwitness.reference_impl.database import (
+    make_insertion,
+    open_database,
+    rewrite,
+)
 
 TOP = 10
 """How many domains or skills an organisation sees (FAQ 7)."""
@@ -62,7 +76,12 @@ class Retention:
     """One database, called from any thread. `today` tells the date; a clock that jumps moves counts to
     another day and does nothing else."""
 
-    def __init__(self, folder: Path, url: str = "", today: Callable[[], date] = utc_today) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str = "",
+        today: Callable[[], date] = utc_today,
+    ) -> None:
         self.folder, self._today = folder, today
         self.engine = open_database(folder, "cloud.sqlite", url)
         TABLES.create_all(self.engine)
@@ -80,7 +99,9 @@ class Retention:
     def forget_words(self, device: str) -> int:
         """Delete what was said to a device; returns how many transcripts there were."""
         with self.engine.begin() as connection:
-            number = connection.execute(delete(TRANSCRIPT).where(TRANSCRIPT.c.device == device)).rowcount
+            number = connection.execute(
+                delete(TRANSCRIPT).where(TRANSCRIPT.c.device == device)
+            ).rowcount
         rewrite(self.engine, TRANSCRIPT)
         return number
 
@@ -88,9 +109,13 @@ class Retention:
         """One more dialogue."""
         today = self._today().isoformat()
         row = {"day": today, **asdict(dialogue)}
-        active = {name: row[name] for name in ("day", "organisation", "device")}
+        active = {
+            name: row[name] for name in ("day", "organisation", "device")
+        }
         del row["device"]
-        one_more = make_insertion(self.engine, DIALOGUES).values(**row, number=1)
+        one_more = make_insertion(self.engine, DIALOGUES).values(
+            **row, number=1
+        )
         counted = one_more.on_conflict_do_update(
             index_elements=list(row),
             set_={"number": DIALOGUES.c.number + 1},
@@ -101,7 +126,11 @@ class Retention:
             connection.execute(seen.on_conflict_do_nothing())
 
     def dialogues(
-        self, by: str, organisation: str, skills: Sequence[str] | None = None, most: int | None = None
+        self,
+        by: str,
+        organisation: str,
+        skills: Sequence[str] | None = None,
+        most: int | None = None,
     ) -> dict[str, int]:
         """Dialogues of an organisation, summed by day, domain, skill or intent; of some skills only where
         they are given; the most frequent first."""
@@ -118,14 +147,20 @@ class Retention:
         if skills is not None:
             asked = asked.where(DIALOGUES.c.skill.in_(skills))
         with self.engine.connect() as connection:
-            return {name: int(number) for name, number in connection.execute(asked)}
+            return {
+                name: int(number)
+                for name, number in connection.execute(asked)
+            }
 
     def active_devices(self, organisation: str) -> int:
         """Devices with a dialogue today."""
         asked = (
             select(func.count())
             .select_from(ACTIVE)
-            .where(ACTIVE.c.organisation == organisation, ACTIVE.c.day == self._today().isoformat())
+            .where(
+                ACTIVE.c.organisation == organisation,
+                ACTIVE.c.day == self._today().isoformat(),
+            )
         )
         with self.engine.connect() as connection:
             return int(connection.execute(asked).scalar_one())
@@ -134,7 +169,9 @@ class Retention:
         """Dialogues of everybody: the service's total."""
         with self.engine.connect() as connection:
             return int(
-                connection.execute(select(func.coalesce(func.sum(DIALOGUES.c.number), 0))).scalar_one()
+                connection.execute(
+                    select(func.coalesce(func.sum(DIALOGUES.c.number), 0))
+                ).scalar_one()
             )
 
     def clear(self) -> None:

@@ -25,7 +25,12 @@ from websockets.exceptions import ConnectionClosed
 
 from earwitness.reference_impl.cloud.asr import Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud
-from earwitness.reference_impl.cloud.conversation import NONSENSE, Conversation, Message, refuse_nonsense
+from earwitness.reference_impl.cloud.conversation import (
+    NONSENSE,
+    Conversation,
+    Message,
+    refuse_nonsense,
+)
 from earwitness.reference_impl.database import DatabaseError
 from earwitness.reference_impl.faults.variants import cloud_class
 from earwitness.reference_impl.property.api import application
@@ -34,7 +39,9 @@ WINDOW = 8
 """Messages of one device that may be in work at once."""
 TURNS_AT_ONCE, ASIDE_AT_ONCE = 32, 8
 """Threads: of turns of as many devices, which mostly wait for the one recogniser, and of everything else."""
-BESIDE = frozenset({"settings", "mail.put", "mail.take", "call.telephone", "call.end"})
+BESIDE = frozenset(
+    {"settings", "mail.put", "mail.take", "call.telephone", "call.end"}
+)
 
 
 def _recognizer() -> Recognizer | None:
@@ -57,14 +64,17 @@ def numbered(content: str | bytes) -> tuple[int, bytes | Message]:
             raise ValueError("sound has no number")
         return int.from_bytes(content[:4]), content[4:]
     message = json.loads(content)
-    if not isinstance(message, dict) or not isinstance(message.get("id"), int):
+    if not isinstance(message, dict) or not isinstance(
+        message.get("id"), int
+    ):
         raise ValueError("a message is an object with an id")
     return message.pop("id"), message
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="earwitness-cloud", description="the reference's cloud, on loopback"
+        prog="earwitness-cloud",
+        description="the reference's cloud, on loopback",
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--fault", default="")
@@ -84,12 +94,16 @@ def main() -> None:
     certificate = authority.issue_cert("localhost")
     certificate.configure_cert(context)
     try:
-        cloud: Cloud = cloud_class(options.fault)(options.data, _recognizer(), options.database)
+        cloud: Cloud = cloud_class(options.fault)(
+            options.data, _recognizer(), options.database
+        )
     except DatabaseError as error:
         sys.exit(f"EARWITNESS_DATABASE: {error}")
     trust = {
         "authority": authority.cert_pem.bytes().decode(),
-        "fingerprint": fingerprint_of(certificate.cert_chain_pems[0].bytes().decode()),
+        "fingerprint": fingerprint_of(
+            certificate.cert_chain_pems[0].bytes().decode()
+        ),
     }
     asyncio.run(_serve(cloud, context, trust))
 
@@ -101,11 +115,16 @@ def fingerprint_of(certificate: str) -> str:
     return digest.hex(":").upper()
 
 
-async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]) -> None:
+async def _serve(
+    cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
+) -> None:
     loop = asyncio.get_running_loop()
     mail = cloud.mail_class(loop)
     # Turns wait for the recogniser; nothing else may wait for them.
-    turns, aside = ThreadPoolExecutor(TURNS_AT_ONCE), ThreadPoolExecutor(ASIDE_AT_ONCE)
+    turns, aside = (
+        ThreadPoolExecutor(TURNS_AT_ONCE),
+        ThreadPoolExecutor(ASIDE_AT_ONCE),
+    )
 
     async def handle(connection: ServerConnection) -> None:
         conversation = Conversation(cloud, mail, party=None)
@@ -116,10 +135,15 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
             try:
                 number, message = numbered(content)
                 # A device's sound and turns are taken in order; its calls and settings need not wait.
-                beside = isinstance(message, dict) and message.get("type") in BESIDE
+                beside = (
+                    isinstance(message, dict)
+                    and message.get("type") in BESIDE
+                )
                 async with nullcontext() if beside else turn:
                     reply = await loop.run_in_executor(
-                        aside if beside else turns, conversation.reply, message
+                        aside if beside else turns,
+                        conversation.reply,
+                        message,
                     )
             except NONSENSE as error:
                 reply = refuse_nonsense(error)
@@ -146,13 +170,22 @@ async def _serve(cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
     )
     config.load()
     config.ssl = context
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    door = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP; otherwise each answer
     # waits 40 ms for an acknowledgement.
     door.bind(("127.0.0.1", 0))
     property_side = uvicorn.Server(config)
     serving = asyncio.create_task(property_side.serve([door]))
-    async with serve(handle, "127.0.0.1", 0, ssl=context, compression=None, max_size=1 << 20) as server:
+    async with serve(
+        handle,
+        "127.0.0.1",
+        0,
+        ssl=context,
+        compression=None,
+        max_size=1 << 20,
+    ) as server:
         people = [
             {"token": token, "name": p.name, "role": p.role, "party": p.party}
             for token, p in cloud.disclosures.people.items()

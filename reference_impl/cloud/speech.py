@@ -43,7 +43,9 @@ def speak(markup: str) -> bytes:
             timeout=20,
         )
     except FileNotFoundError:
-        raise SpeechError("espeak-ng is not installed; run scripts/install-system-packages") from None
+        raise SpeechError(
+            "espeak-ng is not installed; run scripts/install-system-packages"
+        ) from None
     except subprocess.SubprocessError as error:
         raise SpeechError(f"espeak-ng failed: {error}") from None
     return decode_sound(spoken.stdout).tobytes()

@@ -25,12 +25,24 @@ class WhisperRecognizer:
             from faster_whisper import WhisperModel
             from faster_whisper.tokenizer import Tokenizer
         except ImportError:
-            raise RuntimeError("faster-whisper is not installed; pip install 'earwitness[whisper]'") from None
+            raise RuntimeError(
+                "faster-whisper is not installed; pip install 'earwitness[whisper]'"
+            ) from None
         if not (folder / "model.bin").is_file():
-            raise RuntimeError(f"{folder} holds no Whisper weights in CTranslate2 form (model.bin)")
-        self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", local_files_only=True)
+            raise RuntimeError(
+                f"{folder} holds no Whisper weights in CTranslate2 form (model.bin)"
+            )
+        self._model = WhisperModel(
+            str(folder),
+            device="cpu",
+            compute_type="int8",
+            local_files_only=True,
+        )
         self._tokenizer = Tokenizer(
-            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language="en"
+            self._model.hf_tokenizer,
+            self._model.model.is_multilingual,
+            task="transcribe",
+            language="en",
         )
 
     def recognize(self, sound: bytes) -> list[Hypothesis]:
@@ -40,7 +52,9 @@ class WhisperRecognizer:
         samples = np.frombuffer(sound, np.int16).astype(np.float32) / 32768
         if len(samples) < 1600:
             return []
-        encoded = self._model.encode(pad_or_trim(self._model.feature_extractor(samples)))
+        encoded = self._model.encode(
+            pad_or_trim(self._model.feature_extractor(samples))
+        )
         prompt = self._model.get_prompt(
             self._tokenizer,
             [],
@@ -78,8 +92,14 @@ class WhisperRecognizer:
                 ).split()
             )
             if text:
-                shares[text] = shares.get(text, 0.0) + math.exp(score * len(ids) - best)
+                shares[text] = shares.get(text, 0.0) + math.exp(
+                    score * len(ids) - best
+                )
         total = sum(shares.values())
         return sorted(
-            (Hypothesis(text, share / total) for text, share in shares.items()), key=lambda h: -h.confidence
+            (
+                Hypothesis(text, share / total)
+                for text, share in shares.items()
+            ),
+            key=lambda h: -h.confidence,
         )

@@ -30,7 +30,8 @@ class CloudAnswer:
 def read_answer(reply: Mapping[str, Any]) -> CloudAnswer:
     """Raises ValueError for a reply that makes no sense."""
     events, speech, caption, follow_up = (
-        reply.get(name) for name in ("events", "speech", "caption", "follow_up")
+        reply.get(name)
+        for name in ("events", "speech", "caption", "follow_up")
     )
     if not (
         isinstance(events, list)
@@ -38,12 +39,19 @@ def read_answer(reply: Mapping[str, Any]) -> CloudAnswer:
         and isinstance(caption, str)
         and isinstance(follow_up, bool)
     ):
-        raise ValueError("the cloud's answer lacks events, speech, caption or follow_up")
+        raise ValueError(
+            "the cloud's answer lacks events, speech, caption or follow_up"
+        )
     for entry in events:
-        if not isinstance(entry, dict) or not isinstance(entry.get("event"), str) or OURS & entry.keys():
+        if (
+            not isinstance(entry, dict)
+            or not isinstance(entry.get("event"), str)
+            or OURS & entry.keys()
+        ):
             raise ValueError("an event of the cloud's answer makes no sense")
     events_told = tuple(
-        (entry["event"], {k: v for k, v in entry.items() if k != "event"}) for entry in events
+        (entry["event"], {k: v for k, v in entry.items() if k != "event"})
+        for entry in events
     )
     return CloudAnswer(
         events_told,

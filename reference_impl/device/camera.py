@@ -22,7 +22,10 @@ class FilmError(ValueError):
 
 def test_card() -> Iterator[Frame]:
     """Colour bars, for ever: what a camera sees without a file."""
-    bars = np.array([[int(bit) * 191 for bit in f"{7 - n:03b}"] for n in range(8)], np.uint8)
+    bars = np.array(
+        [[int(bit) * 191 for bit in f"{7 - n:03b}"] for n in range(8)],
+        np.uint8,
+    )
     while True:
         yield np.tile(
             np.repeat(
@@ -39,7 +42,9 @@ def film(path: Path) -> Iterator[Frame]:
     none."""
     first = next(_decoded(path), None)
     if first is None:
-        raise FilmError(f"{path} holds no picture; give a PNG, a JPEG or a film")
+        raise FilmError(
+            f"{path} holds no picture; give a PNG, a JPEG or a film"
+        )
 
     def frames() -> Iterator[Frame]:
         while True:
@@ -54,7 +59,9 @@ def _decoded(path: Path) -> Iterator[Frame]:
             for frame in container.decode(video=0):
                 yield frame.reformat(WIDTH, HEIGHT, "rgb24").to_ndarray()
     except (OSError, IndexError, ValueError) as error:
-        raise FilmError(f"{path} cannot be decoded ({error}); give a PNG, a JPEG or a film") from None
+        raise FilmError(
+            f"{path} cannot be decoded ({error}); give a PNG, a JPEG or a film"
+        ) from None
 
 
 class Camera:

@@ -16,12 +16,21 @@ from earwitness.reference_impl.calls.line import Line
 from earwitness.reference_impl.device.answer import CloudAnswer, read_answer
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.camera import Camera
-from earwitness.reference_impl.device.link import Link, LinkLost, Pending, Route
+from earwitness.reference_impl.device.link import (
+    Link,
+    LinkLost,
+    Pending,
+    Route,
+)
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.device.microphone import Microphones, Rail
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.device.speaker import TONE, Speaker
-from earwitness.reference_impl.device.wake import WORDS, Listening, make_detector
+from earwitness.reference_impl.device.wake import (
+    WORDS,
+    Listening,
+    make_detector,
+)
 from earwitness.reference_impl.protocol import CHUNK_US, Report
 from earwitness.reference_impl.sound import Samples
 
@@ -46,22 +55,39 @@ class DeviceKind:
     camera: bool
 
 
-SPEAKER, SHOW = DeviceKind("speaker", False, False), DeviceKind("show", True, True)
+SPEAKER, SHOW = (
+    DeviceKind("speaker", False, False),
+    DeviceKind("show", True, True),
+)
 
 
 class Device:
     """One device. Every public method is something that happens to it; everything it does is reported."""
 
-    link_class, preroll_class, memory_class, line_class = Link, PreRoll, Memory, Line
+    link_class, preroll_class, memory_class, line_class = (
+        Link,
+        PreRoll,
+        Memory,
+        Line,
+    )
 
     def __init__(
-        self, name: str, kind: DeviceKind, route: Route, folder: Path, report: Report, identity: Identity
+        self,
+        name: str,
+        kind: DeviceKind,
+        route: Route,
+        folder: Path,
+        report: Report,
+        identity: Identity,
     ) -> None:
         self.name, self.kind, self._report = name, kind, report
         self.now = 0
         self.control = Control.IDLE
         self.rail = Rail()
-        self.microphone, self.camera = Microphones(self.rail), Camera(self.rail)
+        self.microphone, self.camera = (
+            Microphones(self.rail),
+            Camera(self.rail),
+        )
         self.word = "alexa"
         self.preroll, self.wake, self.memory = (
             self.preroll_class(),
@@ -70,7 +96,11 @@ class Device:
         )
         self.link = self.link_class(route)
         self.folder = folder
-        self.speaker, self.lights, self.screen = Speaker(), Lights(), Screen() if kind.screen else None
+        self.speaker, self.lights, self.screen = (
+            Speaker(),
+            Lights(),
+            Screen() if kind.screen else None,
+        )
         self.muted = self.powered = self.tone_wanted = False
         self.asked = False
         """Whether it will listen for an answer when it has spoken."""
@@ -120,7 +150,12 @@ class Device:
             kept = self.memory.keep(self.muted)
             self.switch_rail()
             if kept:
-                self.report("record.write", store="device", category="setting", acted_on=False)
+                self.report(
+                    "record.write",
+                    store="device",
+                    category="setting",
+                    acted_on=False,
+                )
 
     def press_action(self) -> None:
         if self.powered:
@@ -145,7 +180,9 @@ class Device:
     def fetch_settings(self) -> None:
         """Ask the cloud how the organisation set this device. Without network the old settings stand."""
         with suppress(LinkLost):
-            settings = self.link.ask({"type": "settings", "device": self.name})
+            settings = self.link.ask(
+                {"type": "settings", "device": self.name}
+            )
             tone, word = settings.get("tone"), settings.get("word")
             if isinstance(tone, bool) and tone is not self.tone_wanted:
                 self.want_tone(tone)
@@ -185,7 +222,10 @@ class Device:
         self.line.hang_up()
         self.in_call = False
         self.report("call.end")
-        if self.control not in (Control.STREAMING, Control.WAITING) and not self.asked:
+        if (
+            self.control not in (Control.STREAMING, Control.WAITING)
+            and not self.asked
+        ):
             self.show_active(False)
 
     def hear(self, air: Samples) -> None:
@@ -305,12 +345,21 @@ class Device:
         self.stream += 1
         begin = self.now - len(held) * 1_000_000 // 16_000
         try:
-            self.link.ask({"type": "open", "device": self.name, "cause": cause, "preroll": len(held)})
+            self.link.ask(
+                {
+                    "type": "open",
+                    "device": self.name,
+                    "cause": cause,
+                    "preroll": len(held),
+                }
+            )
         except LinkLost:
             self.show_active(False)
             return
         self.control = Control.STREAMING
-        self.report("stream.open", stream=self.stream, cause=cause, **{"from": begin})
+        self.report(
+            "stream.open", stream=self.stream, cause=cause, **{"from": begin}
+        )
         if len(held):
             self.send(held)
 
@@ -376,7 +425,9 @@ class Device:
         self.report("request.processed", stream=self.stream)
         self.close()
         if len(answer.speech):
-            self.report("tts.audio", bytes=answer.speech.nbytes, asked_by="self")
+            self.report(
+                "tts.audio", bytes=answer.speech.nbytes, asked_by="self"
+            )
             self.speaker.play(answer.speech)
         self.caption = answer.caption
         if not answer.follow_up:

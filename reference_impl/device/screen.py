@@ -12,7 +12,12 @@ from earwitness.reference_impl.device.camera import Frame
 
 SIZE = (320, 180)
 """Pixels of the picture, across and down."""
-BLUE, RED, DARK, BODY = (0, 150, 255), (235, 30, 30), (16, 18, 22), (52, 54, 60)
+BLUE, RED, DARK, BODY = (
+    (0, 150, 255),
+    (235, 30, 30),
+    (16, 18, 22),
+    (52, 54, 60),
+)
 UNLIT_BLUE, UNLIT_RED, UNLIT_RING = (40, 44, 64), (64, 40, 40), (70, 72, 78)
 DRAWN = 4
 """Shapes are drawn this many times larger and reduced, which smooths their edges."""
@@ -23,7 +28,10 @@ PICTURE = (EDGE, EDGE, 192, 108)
 Region = tuple[int, int, int, int]
 """Left, top, width, height in pixels."""
 RED_LIGHT: Region = (301, 11, 8, 8)
-RING_REGIONS: dict[str, Region] = {"blue": (150, 17, 20, 10), "red": RED_LIGHT}
+RING_REGIONS: dict[str, Region] = {
+    "blue": (150, 17, 20, 10),
+    "red": RED_LIGHT,
+}
 SCREEN_REGIONS: dict[str, Region] = {
     "blue": (11, 11, 8, 8),
     "red": RED_LIGHT,
@@ -100,14 +108,18 @@ def _draw_ring(pen: ImageDraw.ImageDraw, lit: bool) -> None:
     )
 
 
-def _draw_light(pen: ImageDraw.ImageDraw, left: int, colour: tuple[int, int, int]) -> None:
+def _draw_light(
+    pen: ImageDraw.ImageDraw, left: int, colour: tuple[int, int, int]
+) -> None:
     middle = left * DRAWN, EDGE * DRAWN
     # Within the frame of a screen.
     radius = EDGE * DRAWN * 0.6
     pen.circle(middle, radius, fill=colour)
 
 
-def _draw_screen(image: Image.Image, pen: ImageDraw.ImageDraw, screen: Screen) -> None:
+def _draw_screen(
+    image: Image.Image, pen: ImageDraw.ImageDraw, screen: Screen
+) -> None:
     edge = EDGE * DRAWN
     right, bottom = SIZE[0] * DRAWN - edge, SIZE[1] * DRAWN - edge
     pen.rectangle((edge, edge, right, bottom), fill=DARK)
@@ -127,7 +139,9 @@ def _paste_picture(image: Image.Image, picture: Frame) -> None:
 
 def _draw_mute_symbol(pen: ImageDraw.ImageDraw) -> None:
     """A microphone, crossed out, in a red ring."""
-    left, top, across, down = (DRAWN * length for length in SCREEN_REGIONS["mute_symbol"])
+    left, top, across, down = (
+        DRAWN * length for length in SCREEN_REGIONS["mute_symbol"]
+    )
     middle = left + across / 2, top + down / 2
     # A little larger than the region, so that the region lies within it.
     radius = across * 0.72
@@ -135,25 +149,39 @@ def _draw_mute_symbol(pen: ImageDraw.ImageDraw) -> None:
     pen.circle(middle, radius, fill=(60, 0, 0), outline=RED, width=wide)
     _draw_microphone(pen, middle, radius)
     slant = radius / 2**0.5
-    crossing = _around(middle, left=slant, top=slant, right=slant, bottom=slant)
+    crossing = _around(
+        middle, left=slant, top=slant, right=slant, bottom=slant
+    )
     pen.line(crossing, fill=RED, width=wide)
 
 
-def _draw_microphone(pen: ImageDraw.ImageDraw, middle: tuple[float, float], radius: float) -> None:
+def _draw_microphone(
+    pen: ImageDraw.ImageDraw, middle: tuple[float, float], radius: float
+) -> None:
     """A capsule, its holder and its foot, in proportion to the ring."""
     wide = int(radius / 14)
     side = radius / 5
-    capsule = _around(middle, left=side, top=radius / 1.8, right=side, bottom=radius / 6)
+    capsule = _around(
+        middle, left=side, top=radius / 1.8, right=side, bottom=radius / 6
+    )
     pen.rounded_rectangle(capsule, side, fill="white")
     side = radius / 2.6
-    holder = _around(middle, left=side, top=radius / 3, right=side, bottom=radius / 2.4)
+    holder = _around(
+        middle, left=side, top=radius / 3, right=side, bottom=radius / 2.4
+    )
     pen.arc(holder, start=0, end=180, fill="white", width=wide)
-    foot = _around(middle, left=0, top=-radius / 2.4, right=0, bottom=radius / 1.5)
+    foot = _around(
+        middle, left=0, top=-radius / 2.4, right=0, bottom=radius / 1.5
+    )
     pen.line(foot, fill="white", width=wide)
 
 
 def _around(
-    middle: tuple[float, float], left: float, top: float, right: float, bottom: float
+    middle: tuple[float, float],
+    left: float,
+    top: float,
+    right: float,
+    bottom: float,
 ) -> tuple[float, float, float, float]:
     """The corners of a box that reaches so far from the middle."""
     x, y = middle

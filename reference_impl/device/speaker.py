@@ -12,7 +12,9 @@ from earwitness.reference_impl.sound import Samples
 
 Sink = Callable[[Samples], None]
 """Takes each piece of 80 ms as it is played, silence included: a sound card, a pipe, a file."""
-TONE = (np.sin(np.arange(RATE // 10) * (2 * np.pi * 880 / RATE)) * 6_000).astype(np.int16)
+TONE = (
+    np.sin(np.arange(RATE // 10) * (2 * np.pi * 880 / RATE)) * 6_000
+).astype(np.int16)
 """100 ms of a tone that says: I listen."""
 
 

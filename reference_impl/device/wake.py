@@ -58,7 +58,11 @@ class WakeWord:
 
 @cache
 def _heads() -> dict[str, Any]:
-    with files("earwitness.reference_impl.device").joinpath("words.npz").open("rb") as source:
+    with (
+        files("earwitness.reference_impl.device")
+        .joinpath("words.npz")
+        .open("rb") as source
+    ):
         stored = np.load(source)
         return {name: np.asarray(stored[name], np.float32) for name in stored}
 
@@ -109,5 +113,7 @@ class Head:
 def make_detector(word: str) -> Listening:
     """What listens for a word. Raises ValueError for one that cannot be chosen."""
     if word not in WORDS:
-        raise ValueError(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")
+        raise ValueError(
+            f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}"
+        )
     return WakeWord() if word == WakeWord.word else Head(word)

@@ -48,9 +48,13 @@ class DevicePassage:
     def __init__(self, cloud: CloudInProcess, device: str) -> None:
         self._cloud, self._device = cloud, device
         self._numbers = itertools.count(1)
-        self._conversations: WeakKeyDictionary[Link, tuple[int, Conversation]] = WeakKeyDictionary()
+        self._conversations: WeakKeyDictionary[
+            Link, tuple[int, Conversation]
+        ] = WeakKeyDictionary()
 
-    def exchange(self, link: Link, content: bytes | dict[str, Any]) -> dict[str, Any]:
+    def exchange(
+        self, link: Link, content: bytes | dict[str, Any]
+    ) -> dict[str, Any]:
         if link not in self._conversations:
             self._conversations[link] = self._cloud.begin_conversation()
         number, conversation = self._conversations[link]
@@ -60,7 +64,9 @@ class DevicePassage:
             self._framed(content),
             encrypted=link.scheme == "wss",
         )
-        return conversation.reply(content if isinstance(content, bytes) else dict(content))
+        return conversation.reply(
+            content if isinstance(content, bytes) else dict(content)
+        )
 
     def _framed(self, content: bytes | dict[str, Any]) -> bytes:
         number = next(self._numbers)
@@ -85,10 +91,16 @@ class CloudInProcess:
     property = fingerprint = ""
 
     def __init__(
-        self, folder: Path, fault: str, speech: RememberedSpeech, time_of: Callable[[str], int]
+        self,
+        folder: Path,
+        fault: str,
+        speech: RememberedSpeech,
+        time_of: Callable[[str], int],
     ) -> None:
         """`time_of` tells the clock of a device."""
-        self.cloud: Cloud = in_this_process(cloud_class(fault))(folder, speech)
+        self.cloud: Cloud = in_this_process(cloud_class(fault))(
+            folder, speech
+        )
         self._desk, self._time_of = CountingMail(), time_of
         self._sent: list[Sent] = []
         self._links = itertools.count(1)
@@ -116,7 +128,9 @@ class CloudInProcess:
         """With the number of its connection."""
         return next(self._links), Conversation(self.cloud, self._desk)
 
-    def note(self, device: str, link: int, content: bytes, encrypted: bool) -> None:
+    def note(
+        self, device: str, link: int, content: bytes, encrypted: bool
+    ) -> None:
         """What is sent by no device, as when all is reset, is nobody's."""
         if device:
             self._sent.append(
@@ -134,9 +148,20 @@ class CloudInProcess:
         sent, self._sent = self._sent, []
         return sent
 
-    def ask(self, role: str, ours: bool, method: str, path: str, entry: Message | None = None) -> Message:
+    def ask(
+        self,
+        role: str,
+        ours: bool,
+        method: str,
+        path: str,
+        entry: Message | None = None,
+    ) -> Message:
         """The property side's answer to a person of that role. Raises ValueError for what it refuses."""
-        asking = [person for person in self.cloud.disclosures.people.values() if person.role == role]
+        asking = [
+            person
+            for person in self.cloud.disclosures.people.values()
+            if person.role == role
+        ]
         if len(asking) != 2:
             raise ValueError(f"nobody here has the role '{role}'")
         try:
@@ -149,7 +174,13 @@ class CloudInProcess:
         except (UnknownDevice, RefusedByStore, requests.UnknownKind) as error:
             raise ValueError(str(error)) from None
 
-    def _carry_out(self, person: Person, method: str, path: str, wanted: Mapping[str, Any]) -> Message:
+    def _carry_out(
+        self,
+        person: Person,
+        method: str,
+        path: str,
+        wanted: Mapping[str, Any],
+    ) -> Message:
         disclosures = self.cloud.disclosures
         match method, *path.strip("/").split("/"):
             case "GET", "api", "devices", device, kind:
@@ -184,7 +215,9 @@ class CloudInProcess:
 def in_this_process(honest: type[Cloud]) -> type[Cloud]:
     """The same cloud, whose skills and recogniser need no process and no thread of their own."""
 
-    def start_recognition(self: Cloud, sound: bytes) -> Future[list[Hypothesis]]:
+    def start_recognition(
+        self: Cloud, sound: bytes
+    ) -> Future[list[Hypothesis]]:
         heard: Future[list[Hypothesis]] = Future()
         heard.set_result(self.recognizer.recognize(sound))
         return heard

@@ -11,7 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, Recognizer
+from earwitness.reference_impl.cloud.asr import (
+    DomainRecognizer,
+    Hypothesis,
+    Recognizer,
+)
 from earwitness.reference_impl.device.wake import Listening
 from earwitness.reference_impl.sound import Samples
 
@@ -39,8 +43,19 @@ def sound_token(piece: Samples) -> Token:
 class RememberedWord:
     """Stands for a detector. Asks a real one only where the latest pieces were never heard in that order."""
 
-    def __init__(self, name: str, word: str, make: Callable[[], Listening], firings: Firings) -> None:
-        self.name, self.word, self._make, self._firings = name, word, make, firings
+    def __init__(
+        self,
+        name: str,
+        word: str,
+        make: Callable[[], Listening],
+        firings: Firings,
+    ) -> None:
+        self.name, self.word, self._make, self._firings = (
+            name,
+            word,
+            make,
+            firings,
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -73,7 +88,9 @@ class RememberedWord:
 class RememberedSpeech:
     """Stands for the recogniser."""
 
-    def __init__(self, make: Callable[[], Recognizer] = DomainRecognizer) -> None:
+    def __init__(
+        self, make: Callable[[], Recognizer] = DomainRecognizer
+    ) -> None:
         self._make = make
         self._real: Recognizer | None = None
         self._answers: dict[int, list[Hypothesis]] = {}

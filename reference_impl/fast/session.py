@@ -10,8 +10,15 @@ from typing import Any
 from earwitness.reference_impl.device.device import Device
 from earwitness.reference_impl.device.wake import Listening
 from earwitness.reference_impl.fast.cloud import CloudInProcess, Sent
-from earwitness.reference_impl.fast.media import CountingTelephone, make_counting_peer
-from earwitness.reference_impl.fast.remembered import Firings, RememberedSpeech, RememberedWord
+from earwitness.reference_impl.fast.media import (
+    CountingTelephone,
+    make_counting_peer,
+)
+from earwitness.reference_impl.fast.remembered import (
+    Firings,
+    RememberedSpeech,
+    RememberedWord,
+)
 from earwitness.reference_impl.faults.variants import session_class
 from earwitness.reference_impl.protocol import Message
 from earwitness.reference_impl.session import Session
@@ -34,7 +41,9 @@ class FastSession(Session):
     def __init__(self, fault: str = "", data: Path | None = None) -> None:
         folder = data
         if folder is None:
-            folder = Path(tempfile.mkdtemp(prefix="earwitness-reference-", dir=PLACE))
+            folder = Path(
+                tempfile.mkdtemp(prefix="earwitness-reference-", dir=PLACE)
+            )
         super().__init__(fault, folder)
         self._kept = data is not None
 
@@ -59,7 +68,11 @@ class FastSession(Session):
     def hello(self) -> Message:
         entry = super().hello()
         return {
-            **{name: value for name, value in entry.items() if name != "cloud"},
+            **{
+                name: value
+                for name, value in entry.items()
+                if name != "cloud"
+            },
             "capabilities": {**entry["capabilities"], "route": False},
         }
 
@@ -85,7 +98,10 @@ def _make_with_memory(honest: type[Device]) -> type[Device]:
             FIRINGS,
         )
 
-    members: dict[str, Any] = {"listening": listening, "__doc__": honest.__doc__}
+    members: dict[str, Any] = {
+        "listening": listening,
+        "__doc__": honest.__doc__,
+    }
     return type(
         honest.__name__,
         (honest,),

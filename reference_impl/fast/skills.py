@@ -20,7 +20,11 @@ class HostInProcess(Host):
         self._logs: dict[str, deque[str]] = {}
 
     def ask(
-        self, listing: Listing, intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+        self,
+        listing: Listing,
+        intent: str,
+        slots: Mapping[str, str],
+        session: Mapping[str, str],
     ) -> Response:
         printed = io.StringIO()
         with contextlib.redirect_stderr(printed):

@@ -17,14 +17,23 @@ from earwitness.reference_impl.cloud.nlu import Understanding
 from earwitness.reference_impl.cloud.retention import CountedDialogue
 from earwitness.reference_impl.cloud.skills.host import Listing
 from earwitness.reference_impl.cloud.skills.skill import Response
-from earwitness.reference_impl.property.access import AccessDecision, Person, StoredRecord
-from earwitness.reference_impl.property.disclosure import Disclosure, Disclosures
+from earwitness.reference_impl.property.access import (
+    AccessDecision,
+    Person,
+    StoredRecord,
+)
+from earwitness.reference_impl.property.disclosure import (
+    Disclosure,
+    Disclosures,
+)
 
 
 class KeepsAllHypotheses(Cloud):
     """Stores the whole list of hypotheses, and reports only the one acted on."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         texts = [hypothesis.text for hypothesis in hypotheses]
         with (self.retention.folder / "nbest.jsonl").open("a") as out:
             out.write(json.dumps(texts) + "\n")
@@ -59,11 +68,16 @@ class GivesSkillTheRecording(Cloud):
 class CachesHypotheses(Cloud):
     """Keeps what else might have been said in a cache."""
 
-    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+    def choose(
+        self, hypotheses: list[Hypothesis], asking: str
+    ) -> tuple[Hypothesis, Understanding | None]:
         cache = sqlite3.connect(self.retention.folder / "cache.db")
         with cache:
             cache.execute("CREATE TABLE IF NOT EXISTS entry(value TEXT)")
-            cache.executemany("INSERT INTO entry VALUES (?)", [(h.text,) for h in hypotheses[1:]])
+            cache.executemany(
+                "INSERT INTO entry VALUES (?)",
+                [(h.text,) for h in hypotheses[1:]],
+            )
         cache.close()
         return super().choose(hypotheses, asking)
 
@@ -71,7 +85,9 @@ class CachesHypotheses(Cloud):
 class ActsOnSecondBest(Cloud):
     """Acts on a hypothesis that is not the most confident one."""
 
-    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+    def choose(
+        self, hypotheses: list[Hypothesis], asking: str
+    ) -> tuple[Hypothesis, Understanding | None]:
         rank_hypotheses = sorted(hypotheses, key=lambda h: -h.confidence)
         chosen = rank_hypotheses[min(1, len(rank_hypotheses) - 1)]
         return chosen, super().choose([chosen], asking)[1]
@@ -88,7 +104,10 @@ class AsksWrongSkill(Cloud):
         device: str = "",
         session: Mapping[str, str] | None = None,
     ) -> Response:
-        other = replace(understood, skill="timer" if understood.skill != "timer" else "weather")
+        other = replace(
+            understood,
+            skill="timer" if understood.skill != "timer" else "weather",
+        )
         return super().ask_skill(
             other,
             events,
@@ -133,7 +152,9 @@ class _Lax(Disclosures):
 
     more: tuple[tuple[str, str], ...] = ()
 
-    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
+    def decide(
+        self, person: Person, action: str, record: StoredRecord
+    ) -> AccessDecision:
         decision = super().decide(person, action, record)
         granted = (person.role, record.kind) in self.more
         return replace(decision, permitted=decision.permitted or granted)
@@ -185,14 +206,18 @@ class TranscriptAsSkillName(Cloud):
 
     said = ""
 
-    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+    def choose(
+        self, hypotheses: list[Hypothesis], asking: str
+    ) -> tuple[Hypothesis, Understanding | None]:
         chosen, understood = super().choose(hypotheses, asking)
         self.said = chosen.text
         return chosen, understood
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
         listing = self.host.listings[understood.skill]
-        self.host.listings[understood.skill] = replace(listing, name=f"{listing.name}: {self.said}")
+        self.host.listings[understood.skill] = replace(
+            listing, name=f"{listing.name}: {self.said}"
+        )
         try:
             return super().count(understood, device)
         finally:
@@ -225,7 +250,11 @@ class VoicesCounted(Cloud):
     """Hz: voices nearer than this count as one."""
 
     def turn(
-        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+        self,
+        sound: bytes,
+        hypotheses: list[Hypothesis],
+        device: str = "",
+        question: Response | None = None,
     ) -> tuple[dict[str, Any], Response | None]:
         pitch = self.middle_of_spectrum(sound) // self.step * self.step
         self.voice = f"voice of {pitch} hertz"

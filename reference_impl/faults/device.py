@@ -38,7 +38,10 @@ class SendsBufferEarly(Device):
     """Uploads what it hears before any wake word, and tells nobody."""
 
     def captured(self, heard: Samples) -> None:
-        if self.control is Control.LISTENING and self.now % 1_000_000 < 80_000:
+        if (
+            self.control is Control.LISTENING
+            and self.now % 1_000_000 < 80_000
+        ):
             try:
                 self.link.ask({"type": "open", "preroll": 0})
                 self.link.ask(heard.tobytes())
@@ -61,7 +64,11 @@ class RedLightStuck(Device):
     """The red light never comes on."""
 
     def report(self, event: str, **attributes: Any) -> None:
-        if not (event == "light" and attributes["color"] == "red" and attributes["on"]):
+        if not (
+            event == "light"
+            and attributes["color"] == "red"
+            and attributes["on"]
+        ):
             super().report(event, **attributes)
 
     def front(self) -> tuple[Lights, Screen | None]:
@@ -143,7 +150,13 @@ class RecordingInLog(Device):
         )
         with (self.folder / "device.log").open("a") as log:
             log.write(
-                json.dumps({"level": "debug", "payload": base64.b64encode(heard.tobytes()).decode()}) + "\n"
+                json.dumps(
+                    {
+                        "level": "debug",
+                        "payload": base64.b64encode(heard.tobytes()).decode(),
+                    }
+                )
+                + "\n"
             )
         super().send(heard)
 
@@ -216,7 +229,15 @@ class QueuesWhenOffline(Device):
 
     queue: list[Samples]
 
-    def __init__(self, name: str, kind: Any, route: Route, folder: Path, report: Any, identity: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: Any,
+        route: Route,
+        folder: Path,
+        report: Any,
+        identity: Any,
+    ) -> None:
         super().__init__(
             name,
             kind,

@@ -60,7 +60,12 @@ class ClosesLate(Delayed):
         super().activate(cause)
 
     def close(self) -> None:
-        if self.cause == "action_button" and self.powered and self.link.up and not self.muted:
+        if (
+            self.cause == "action_button"
+            and self.powered
+            and self.link.up
+            and not self.muted
+        ):
             self.control = Control.LISTENING
             self.cause = ""
             self.postpone(38, super().close)
@@ -156,7 +161,11 @@ class OldWordStillWakes(Device):
     def captured(self, heard: Samples) -> None:
         listening = self.control is Control.LISTENING
         super().captured(heard)
-        if listening and self.old is not None and self.old.heard(heard) is not None:
+        if (
+            listening
+            and self.old is not None
+            and self.old.heard(heard) is not None
+        ):
             self.wake_by_the_old_word()
 
     def wake_by_the_old_word(self) -> None:
@@ -182,7 +191,9 @@ class CameraOnAfterTwoMutes(Device):
 
     def switch_rail(self) -> None:
         self.mutes += self.muted
-        self.camera.rail = Rail(fed=True) if self.muted and self.mutes == 2 else self.rail
+        self.camera.rail = (
+            Rail(fed=True) if self.muted and self.mutes == 2 else self.rail
+        )
         super().switch_rail()
 
     def report(self, event: str, **attributes: Any) -> None:
@@ -284,7 +295,9 @@ class QueuesAtButton(Device):
         if self.left:
             self.left -= 1
             self.queue = (*self.queue, heard)
-        elif self.link.up and self.queue and self.control is Control.LISTENING:
+        elif (
+            self.link.up and self.queue and self.control is Control.LISTENING
+        ):
             queue, self.queue = self.queue, ()
             for piece in queue:
                 upload(self.link, piece)

@@ -76,7 +76,11 @@ class WakesByItself(Device):
     """Opens a stream now and then without a wake word."""
 
     def captured(self, heard: Samples) -> None:
-        if self.control is Control.LISTENING and self.now % 10_000_000 < 80_000 and self.now > 20_000_000:
+        if (
+            self.control is Control.LISTENING
+            and self.now % 10_000_000 < 80_000
+            and self.now > 20_000_000
+        ):
             self.activate("other")
         else:
             super().captured(heard)
@@ -112,7 +116,10 @@ class RecordingAsOpus(Device):
                 rate=16_000,
                 frame_size=320,
             )
-            for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            for piece in [
+                *resampler.resample(frame),
+                *resampler.resample(None),
+            ]:
                 out.mux(stream.encode(piece))
             out.mux(stream.encode(None))
 
@@ -181,7 +188,11 @@ class MuteSymbolMissing(Device):
     """The screen does not show that the microphones are off."""
 
     def report(self, event: str, **attributes: Any) -> None:
-        if not (event == "screen" and attributes["symbol"] == "mute_symbol" and attributes["on"]):
+        if not (
+            event == "screen"
+            and attributes["symbol"] == "mute_symbol"
+            and attributes["on"]
+        ):
             super().report(event, **attributes)
 
 
@@ -191,7 +202,9 @@ class ListensUnasked(Device):
     beginning = False
 
     def show_active(self, on: bool) -> None:
-        over = not on and self.lights.blue and self.control is Control.LISTENING
+        over = (
+            not on and self.lights.blue and self.control is Control.LISTENING
+        )
         if not over or self.beginning:
             super().show_active(on)
             return
@@ -228,7 +241,12 @@ class AnswersElsewhere(Device):
 
     def report(self, event: str, **attributes: Any) -> None:
         super().report(
-            event, **({**attributes, "asked_by": "another"} if event == "tts.audio" else attributes)
+            event,
+            **(
+                {**attributes, "asked_by": "another"}
+                if event == "tts.audio"
+                else attributes
+            ),
         )
 
 

@@ -57,11 +57,18 @@ class AccessDecision:
 
 @cache
 def read_cedar_policy() -> str:
-    return files("earwitness.reference_impl.property").joinpath("policy.cedar").read_text("utf-8")
+    return (
+        files("earwitness.reference_impl.property")
+        .joinpath("policy.cedar")
+        .read_text("utf-8")
+    )
 
 
 def decide_access(
-    person: Person, action: str, record: StoredRecord, rules: str | None = None
+    person: Person,
+    action: str,
+    record: StoredRecord,
+    rules: str | None = None,
 ) -> AccessDecision:
     """`action` is read or change. Anything that goes wrong is a denial."""
     principal, resource = 'Person::"asking"', 'Record::"asked"'
@@ -88,7 +95,10 @@ def decide_access(
         rules if rules is not None else read_cedar_policy(),
         entities,
     )
-    permitted = said.decision == cedarpy.Decision.Allow and not said.diagnostics.errors
+    permitted = (
+        said.decision == cedarpy.Decision.Allow
+        and not said.diagnostics.errors
+    )
     return AccessDecision(
         permitted,
         record.kind in NEEDS.get(person.role, ()),

@@ -13,14 +13,23 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import UnknownDevice
-from earwitness.reference_impl.property.disclosure import WORDS, Disclosures, RefusedByStore
+from earwitness.reference_impl.property.disclosure import (
+    WORDS,
+    Disclosures,
+    RefusedByStore,
+)
 
 COOKIE = "earwitness"
 LARGEST = 4096
@@ -77,8 +86,16 @@ def application(disclosures: Disclosures) -> Starlette:
             Route("/enter", service.enter, methods=["POST"]),
             Route("/leave", service.leave, methods=["POST"]),
             Route("/act", known(service.act), methods=["POST"]),
-            Route("/api/devices/{device}", known(service.change), methods=["PUT"]),
-            Route("/api/devices/{device}/skills/{skill}", known(service.enable), methods=["PUT"]),
+            Route(
+                "/api/devices/{device}",
+                known(service.change),
+                methods=["PUT"],
+            ),
+            Route(
+                "/api/devices/{device}/skills/{skill}",
+                known(service.enable),
+                methods=["PUT"],
+            ),
             Route("/api/devices/{device}/{kind}", known(service.read)),
         ],
         middleware=[Middleware(SafeHeaders)],
@@ -91,11 +108,19 @@ class SafeHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-                message = {**message, "headers": [*message["headers"], *added]}
+                added = [
+                    (name.encode(), value.encode())
+                    for name, value in HEADERS.items()
+                ]
+                message = {
+                    **message,
+                    "headers": [*message["headers"], *added],
+                }
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -108,7 +133,9 @@ class Service:
         self.disclosures = disclosures
         self.template = load_page()
 
-    def known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def known(
+        self, handler: Handler
+    ) -> Callable[[Request], Awaitable[Response]]:
         """The handler for whoever is known; whatever goes wrong in it is told in a sentence."""
 
         async def endpoint(request: Request) -> Response:
@@ -137,7 +164,11 @@ class Service:
         asked = request.path_params
         return respond(
             await run_in_threadpool(
-                requests.read_resource, self.disclosures, person, asked["device"], asked["kind"]
+                requests.read_resource,
+                self.disclosures,
+                person,
+                asked["device"],
+                asked["kind"],
             )
         )
 
@@ -145,7 +176,13 @@ class Service:
         wanted = await read_object(request)
         device = request.path_params["device"]
         return respond(
-            await run_in_threadpool(requests.change_setting, self.disclosures, person, device, wanted)
+            await run_in_threadpool(
+                requests.change_setting,
+                self.disclosures,
+                person,
+                device,
+                wanted,
+            )
         )
 
     async def enable(self, request: Request, person: Person) -> Response:
@@ -172,7 +209,11 @@ class Service:
             person=person,
             devices=self.devices_of(person),
             figures=self.figures_for(person),
-            store=[x for x in self.disclosures.host.listings.values() if self.disclosures.admits(x)],
+            store=[
+                x
+                for x in self.disclosures.host.listings.values()
+                if self.disclosures.admits(x)
+            ],
             words=WORDS,
             titles=TITLES,
         )
@@ -182,11 +223,20 @@ class Service:
         if person.role != "organisation":
             return []
         own = self.disclosures.register.devices(person.party)
-        return [{"placed": device, "skills": self.disclosures.register.skills(device.name)} for device in own]
+        return [
+            {
+                "placed": device,
+                "skills": self.disclosures.register.skills(device.name),
+            }
+            for device in own
+        ]
 
     def figures_for(self, person: Person) -> dict[str, Any]:
         """What the policy lets this person see. What belongs to no device is asked through any."""
-        through = self.disclosures.register.devices(person.party) or self.disclosures.register.devices()
+        through = (
+            self.disclosures.register.devices(person.party)
+            or self.disclosures.register.devices()
+        )
         answers = {
             kind: self.disclosures.read(
                 person,
@@ -196,7 +246,11 @@ class Service:
             for kind in FIGURES.get(person.role, ())
             if through
         }
-        return {kind: answer.data for kind, answer in answers.items() if answer.decision.permitted}
+        return {
+            kind: answer.data
+            for kind, answer in answers.items()
+            if answer.decision.permitted
+        }
 
     async def act(self, request: Request, person: Person) -> Response:
         """What a button of the page asks for."""
@@ -210,7 +264,9 @@ class Service:
             return JSONResponse({"error": "not permitted"}, 403)
         return RedirectResponse("/", 303)
 
-    def carry_out(self, person: Person, form: dict[str, str]) -> requests.Entry:
+    def carry_out(
+        self, person: Person, form: dict[str, str]
+    ) -> requests.Entry:
         device = form["device"]
         match form:
             case {"tone": wanted}:
@@ -269,12 +325,18 @@ class Service:
     async def leave(self, request: Request) -> Response:
         """Forget in this browser who entered."""
         response = RedirectResponse("/", 303)
-        response.delete_cookie(COOKIE, httponly=True, secure=True, samesite="strict")
+        response.delete_cookie(
+            COOKIE, httponly=True, secure=True, samesite="strict"
+        )
         return response
 
 
 def load_page() -> Template:
-    text = files("earwitness.reference_impl.property").joinpath("page.html").read_text("utf-8")
+    text = (
+        files("earwitness.reference_impl.property")
+        .joinpath("page.html")
+        .read_text("utf-8")
+    )
     return Environment(
         autoescape=True,
         trim_blocks=True,
@@ -296,7 +358,9 @@ def respond(entry: requests.Entry) -> Response:
 def nonsense(error: Exception) -> Response:
     # The error may repeat odd characters of the request, which JSON can carry only in this form.
     reason = str(error).encode("ascii", "backslashreplace").decode()
-    return JSONResponse({"error": f"the request makes no sense: {reason}"}, 400)
+    return JSONResponse(
+        {"error": f"the request makes no sense: {reason}"}, 400
+    )
 
 
 async def read_body(request: Request) -> bytes:

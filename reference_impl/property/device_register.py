@@ -6,7 +6,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sqlalchemy import Boolean, Column, MetaData, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from earwitness.reference_impl.database import make_insertion, open_database
 
@@ -47,7 +57,11 @@ class DeviceRegister:
     """Devices of all organisations, at first those given, with the skills given. Called from any thread."""
 
     def __init__(
-        self, folder: Path, devices: tuple[RegisteredDevice, ...], skills: tuple[str, ...], url: str = ""
+        self,
+        folder: Path,
+        devices: tuple[RegisteredDevice, ...],
+        skills: tuple[str, ...],
+        url: str = "",
     ) -> None:
         self._first, self._skills = devices, skills
         self.engine = open_database(folder, "property.sqlite", url)
@@ -60,17 +74,31 @@ class DeviceRegister:
         with self.engine.begin() as connection:
             for table in TABLES.sorted_tables:
                 connection.execute(delete(table))
-            connection.execute(insert(DEVICE), [asdict(d) for d in self._first])
             connection.execute(
-                insert(ENABLED), [{"device": d.name, "skill": s} for d in self._first for s in self._skills]
+                insert(DEVICE), [asdict(d) for d in self._first]
+            )
+            connection.execute(
+                insert(ENABLED),
+                [
+                    {"device": d.name, "skill": s}
+                    for d in self._first
+                    for s in self._skills
+                ],
             )
 
-    def devices(self, organisation: str | None = None) -> tuple[RegisteredDevice, ...]:
+    def devices(
+        self, organisation: str | None = None
+    ) -> tuple[RegisteredDevice, ...]:
         """All devices, or those of one organisation."""
         with self.engine.connect() as connection:
-            rows = connection.execute(select(DEVICE).order_by(DEVICE.c.name)).all()
+            rows = connection.execute(
+                select(DEVICE).order_by(DEVICE.c.name)
+            ).all()
         return tuple(
-            placed for row in rows if organisation in (None, (placed := RegisteredDevice(*row)).organisation)
+            placed
+            for row in rows
+            if organisation
+            in (None, (placed := RegisteredDevice(*row)).organisation)
         )
 
     def device(self, name: str) -> RegisteredDevice:
@@ -84,18 +112,24 @@ class DeviceRegister:
         """What is enabled on the device."""
         with self.engine.connect() as connection:
             return frozenset(
-                connection.execute(select(ENABLED.c.skill).where(ENABLED.c.device == device)).scalars()
+                connection.execute(
+                    select(ENABLED.c.skill).where(ENABLED.c.device == device)
+                ).scalars()
             )
 
     def enable(self, device: str, skill: str, on: bool) -> None:
         enabling = (
-            make_insertion(self.engine, ENABLED).values(device=device, skill=skill).on_conflict_do_nothing()
+            make_insertion(self.engine, ENABLED)
+            .values(device=device, skill=skill)
+            .on_conflict_do_nothing()
         )
         with self.engine.begin() as connection:
             connection.execute(
                 enabling
                 if on
-                else delete(ENABLED).where(ENABLED.c.device == device, ENABLED.c.skill == skill)
+                else delete(ENABLED).where(
+                    ENABLED.c.device == device, ENABLED.c.skill == skill
+                )
             )
 
     def want_tone(self, device: str, on: bool) -> None:
@@ -110,4 +144,6 @@ class DeviceRegister:
 
     def _set(self, device: str, **values: str | bool) -> None:
         with self.engine.begin() as connection:
-            connection.execute(update(DEVICE).where(DEVICE.c.name == device).values(**values))
+            connection.execute(
+                update(DEVICE).where(DEVICE.c.name == device).values(**values)
+            )

@@ -9,7 +9,12 @@ from typing import Any
 
 from earwitness.reference_impl.cloud.retention import TOP, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
-from earwitness.reference_impl.property.access import AccessDecision, Person, StoredRecord, decide_access
+from earwitness.reference_impl.property.access import (
+    AccessDecision,
+    Person,
+    StoredRecord,
+    decide_access,
+)
 from earwitness.reference_impl.property.device_register import DeviceRegister
 
 WORDS = ("alexa", "amazon", "computer", "echo")
@@ -69,7 +74,11 @@ class Disclosures:
     """Answers questions about a device and the property it belongs to."""
 
     def __init__(
-        self, register: DeviceRegister, retention: Retention, host: Host, people: Mapping[str, Person]
+        self,
+        register: DeviceRegister,
+        retention: Retention,
+        host: Host,
+        people: Mapping[str, Person],
     ) -> None:
         self.register = register
         self.retention = retention
@@ -90,9 +99,14 @@ class Disclosures:
         placed = self.register.device(device)
         if kind in DEVELOPERS:
             return StoredRecord(kind, self._own_skill(device).developer)
-        return StoredRecord(kind, SERVICE if kind == "service_metrics" else placed.organisation)
+        return StoredRecord(
+            kind,
+            SERVICE if kind == "service_metrics" else placed.organisation,
+        )
 
-    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
+    def decide(
+        self, person: Person, action: str, record: StoredRecord
+    ) -> AccessDecision:
         return decide_access(person, action, record)
 
     def read(self, person: Person, device: str, kind: str) -> Disclosure:
@@ -104,7 +118,9 @@ class Disclosures:
             else Disclosure(decision)
         )
 
-    def enable(self, person: Person, device: str, skill: str, on: bool) -> tuple[Disclosure, Listing | None]:
+    def enable(
+        self, person: Person, device: str, skill: str, on: bool
+    ) -> tuple[Disclosure, Listing | None]:
         """Enable or disable a skill. Raises RefusedByStore for one that is not certified or of a refused
         kind, UnknownDevice."""
         decision = self.decide(
@@ -118,10 +134,18 @@ class Disclosures:
         if listing is None:
             raise RefusedByStore(f"the store has no skill '{skill}'")
         if on and not self.admits(listing):
-            reason = listing.kind.replace("_", " ") if listing.certified else "not certified"
-            raise RefusedByStore(f"'{skill}' is {reason}; it does not run on this property")
+            reason = (
+                listing.kind.replace("_", " ")
+                if listing.certified
+                else "not certified"
+            )
+            raise RefusedByStore(
+                f"'{skill}' is {reason}; it does not run on this property"
+            )
         self.register.enable(device, skill, on)
-        return Disclosure(decision, sorted(self.register.skills(device))), listing
+        return Disclosure(
+            decision, sorted(self.register.skills(device))
+        ), listing
 
     def admits(self, listing: Listing) -> bool:
         return may_run(listing)
@@ -135,7 +159,9 @@ class Disclosures:
         )
         if decision.permitted:
             self.register.want_tone(device, on)
-        return Disclosure(decision, {"tone": on} if decision.permitted else None)
+        return Disclosure(
+            decision, {"tone": on} if decision.permitted else None
+        )
 
     def choose(self, person: Person, device: str, word: str) -> Disclosure:
         """Choose the wake word of a device. Raises RefusedByStore for a word that is none of the four,
@@ -146,10 +172,14 @@ class Disclosures:
             self.record(device, "settings"),
         )
         if decision.permitted and word not in WORDS:
-            raise RefusedByStore(f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}")
+            raise RefusedByStore(
+                f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}"
+            )
         if decision.permitted:
             self.register.choose(device, word)
-        return Disclosure(decision, {"wake_word": word} if decision.permitted else None)
+        return Disclosure(
+            decision, {"wake_word": word} if decision.permitted else None
+        )
 
     def move(self, person: Person, device: str, unit: str) -> Disclosure:
         """Assign a device to another unit. Raises UnknownDevice."""
@@ -183,15 +213,27 @@ class Disclosures:
                 return self.retention.active_devices(whose)
             case "top_domains" | "top_skills":
                 counted_by = kind.removeprefix("top_").removesuffix("s")
-                return without_small(self.retention.dialogues(counted_by, whose, most=TOP))
+                return without_small(
+                    self.retention.dialogues(counted_by, whose, most=TOP)
+                )
             case "intent_distribution":
-                return without_small(self.retention.dialogues("intent", whose))
+                return without_small(
+                    self.retention.dialogues("intent", whose)
+                )
             case "daily_dialogues":
                 own = [self._own_skill(device).name]
-                return without_small(self.retention.dialogues("day", whose, own))
+                return without_small(
+                    self.retention.dialogues("day", whose, own)
+                )
             case "skill_metrics":
-                own = [x.name for x in self.host.listings.values() if x.developer == person.party]
-                return without_small(self.retention.dialogues("day", whose, own))
+                own = [
+                    x.name
+                    for x in self.host.listings.values()
+                    if x.developer == person.party
+                ]
+                return without_small(
+                    self.retention.dialogues("day", whose, own)
+                )
             case "own_logs":
                 return [
                     line

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.disclosure import KINDS, Disclosure, Disclosures
+from earwitness.reference_impl.property.disclosure import (
+    KINDS,
+    Disclosure,
+    Disclosures,
+)
 
 LONGEST_UNIT = 40
 """Letters of the name of a room or floor."""
@@ -17,14 +21,23 @@ class UnknownKind(LookupError):
     """Nothing of that kind can be asked for; the message says what can."""
 
 
-def read_resource(disclosures: Disclosures, person: Person, device: str, kind: str) -> Entry:
+def read_resource(
+    disclosures: Disclosures, person: Person, device: str, kind: str
+) -> Entry:
     """Raises UnknownKind, UnknownDevice."""
     if kind not in KINDS:
-        raise UnknownKind(f"there is no '{kind}'; ask for one of {', '.join(KINDS)}")
+        raise UnknownKind(
+            f"there is no '{kind}'; ask for one of {', '.join(KINDS)}"
+        )
     return entry_of(disclosures.read(person, device, kind))
 
 
-def change_setting(disclosures: Disclosures, person: Person, device: str, wanted: Mapping[str, Any]) -> Entry:
+def change_setting(
+    disclosures: Disclosures,
+    person: Person,
+    device: str,
+    wanted: Mapping[str, Any],
+) -> Entry:
     """Change one setting. Raises ValueError, RefusedByStore, UnknownDevice."""
     match wanted:
         case {"tone": bool(on)}:
@@ -33,11 +46,17 @@ def change_setting(disclosures: Disclosures, person: Person, device: str, wanted
             return entry_of(disclosures.choose(person, device, word))
         case {"unit": str(unit)} if 0 < len(unit) <= LONGEST_UNIT:
             return entry_of(disclosures.move(person, device, unit))
-    raise ValueError(f"give tone (true or false), wake_word, or unit (text of up to {LONGEST_UNIT} letters)")
+    raise ValueError(
+        f"give tone (true or false), wake_word, or unit (text of up to {LONGEST_UNIT} letters)"
+    )
 
 
 def enable_skill(
-    disclosures: Disclosures, person: Person, device: str, skill: str, wanted: Mapping[str, Any]
+    disclosures: Disclosures,
+    person: Person,
+    device: str,
+    skill: str,
+    wanted: Mapping[str, Any],
 ) -> Entry:
     """Enable or disable a skill. Raises ValueError, RefusedByStore, UnknownDevice."""
     on = wanted.get("enabled")

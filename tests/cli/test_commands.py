@@ -20,12 +20,22 @@ from earwitness.conformance.cli.init import FILES
 from earwitness.conformance.cli.main import COMMANDS, cli
 from earwitness.conformance.gate.exits import Exit
 
-COMMAND = [sys.executable, "-c", "from earwitness.conformance.cli.main import main; main()"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from earwitness.conformance.cli.main import main; main()",
+]
 ESCAPE = "\x1b["
 
 
 def earwitness(*words, **more):
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=120, **more)
+    return subprocess.run(
+        [*COMMAND, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **more,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +52,42 @@ def green(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["-q"], ["-v"], ["--format", "json"], ["--format", "github"], ["--report", "junit"]]
+    "words",
+    [
+        [],
+        ["-q"],
+        ["-v"],
+        ["--format", "json"],
+        ["--format", "github"],
+        ["--report", "junit"],
+    ],
 )
-def test_the_verdict_is_the_same_whatever_the_form(red, green, words, tmp_path):
+def test_the_verdict_is_the_same_whatever_the_form(
+    red, green, words, tmp_path
+):
     for folder, code in ((red, Exit.VIOLATED), (green, Exit.SATISFIED)):
-        assert earwitness("gate", folder, *words, cwd=tmp_path).returncode == code.value
+        assert (
+            earwitness("gate", folder, *words, cwd=tmp_path).returncode
+            == code.value
+        )
 
 
 def test_json_on_standard_output_is_one_document(red):
     document = json.loads(earwitness("gate", red, "--format", "json").stdout)
-    assert (document["exit"], document["failures"][0]["clause"]) == (1, "MIC-1")
+    assert (document["exit"], document["failures"][0]["clause"]) == (
+        1,
+        "MIC-1",
+    )
 
 
 def test_github_gets_annotations_and_a_summary(red, tmp_path):
     summary = tmp_path / "summary.md"
     done = earwitness(
-        "gate", red, "--format", "github", env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary)}
+        "gate",
+        red,
+        "--format",
+        "github",
+        env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary)},
     )
     assert done.stdout.startswith("::error title=MIC-1 is violated::")
     assert summary.read_text().startswith("# ❌ Violated")
@@ -68,7 +98,9 @@ def test_an_edited_bundle_is_refused_by_every_reader(red, tmp_path):
 
     copy = tmp_path / "copy"
     shutil.copytree(red, copy)
-    (copy / "results.json").write_text((copy / "results.json").read_text().replace("violated", "satisfied"))
+    (copy / "results.json").write_text(
+        (copy / "results.json").read_text().replace("violated", "satisfied")
+    )
     for command in ("gate", "report", "verify", "archive"):
         done = earwitness(command, copy)
         assert done.returncode == Exit.EVIDENCE_INVALID.value
@@ -85,7 +117,10 @@ def test_a_bundle_that_contradicts_itself_is_refused(green, tmp_path):
     edit(copy, "results.json", set_verdict(1, "violated"))
     for command in ("gate", "verify"):
         done = earwitness(command, copy)
-        assert done.returncode == Exit.EVIDENCE_INVALID.value and "LED-1" in done.stderr
+        assert (
+            done.returncode == Exit.EVIDENCE_INVALID.value
+            and "LED-1" in done.stderr
+        )
 
 
 def test_a_partial_bundle_is_inconclusive(tmp_path):
@@ -93,7 +128,10 @@ def test_a_partial_bundle_is_inconclusive(tmp_path):
 
     BundleWriter(tmp_path / "out", "exec:./device")
     done = earwitness("gate", tmp_path / "out")
-    assert done.returncode == Exit.INCONCLUSIVE.value and "did not come to its end" in done.stderr
+    assert (
+        done.returncode == Exit.INCONCLUSIVE.value
+        and "did not come to its end" in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,20 +144,35 @@ def test_a_partial_bundle_is_inconclusive(tmp_path):
         (["check", "--key", "x"], "signed after its check"),
     ],
 )
-def test_a_wrong_option_is_a_usage_error_with_a_remedy(green, words, part, tmp_path):
+def test_a_wrong_option_is_a_usage_error_with_a_remedy(
+    green, words, part, tmp_path
+):
     more = [green] if words[0] == "gate" else []
     done = earwitness(*words, *more, cwd=tmp_path)
-    assert done.returncode == Exit.USAGE.value and part in done.stderr, done.stderr
+    assert done.returncode == Exit.USAGE.value and part in done.stderr, (
+        done.stderr
+    )
 
 
 def test_keys_signatures_and_archives_from_the_command_line(green, tmp_path):
     assert earwitness("keygen", "key", cwd=tmp_path).returncode == 0
-    assert earwitness("gate", green, "--key", tmp_path / "key.pub").returncode == Exit.EVIDENCE_INVALID.value
-    assert earwitness("sign", green, "--key", tmp_path / "key").returncode == 0
+    assert (
+        earwitness("gate", green, "--key", tmp_path / "key.pub").returncode
+        == Exit.EVIDENCE_INVALID.value
+    )
+    assert (
+        earwitness("sign", green, "--key", tmp_path / "key").returncode == 0
+    )
     done = earwitness("verify", green, "--key", tmp_path / "key.pub")
     assert done.returncode == 0 and "signature   by" in done.stdout
-    assert earwitness("gate", green, "--key", tmp_path / "key.pub").returncode == 0
-    assert earwitness("archive", green, "--out", tmp_path / "a.tar").returncode == 0
+    assert (
+        earwitness("gate", green, "--key", tmp_path / "key.pub").returncode
+        == 0
+    )
+    assert (
+        earwitness("archive", green, "--out", tmp_path / "a.tar").returncode
+        == 0
+    )
     assert (tmp_path / "a.tar").stat().st_size > 1000
 
 
@@ -127,9 +180,17 @@ def test_keys_signatures_and_archives_from_the_command_line(green, tmp_path):
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
-def test_no_line_is_wider_than_the_terminal_and_titles_are_not_squeezed(red, columns):
-    done = earwitness("gate", red, "-v", env={**os.environ, "COLUMNS": columns})
-    lines = [line for line in done.stdout.splitlines() if "earwitness replay" not in line]
+def test_no_line_is_wider_than_the_terminal_and_titles_are_not_squeezed(
+    red, columns
+):
+    done = earwitness(
+        "gate", red, "-v", env={**os.environ, "COLUMNS": columns}
+    )
+    lines = [
+        line
+        for line in done.stdout.splitlines()
+        if "earwitness replay" not in line
+    ]
     assert max(map(len, lines)) <= int(columns)
     assert any("While muted nothing is captured" in line for line in lines)
 
@@ -143,12 +204,22 @@ def test_the_last_block_names_what_is_broken_and_a_command(red):
 
 
 @pytest.mark.parametrize(
-    ("change", "colored"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+    ("change", "colored"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
 )
 def test_colour_is_for_a_terminal_that_wants_it(red, change, colored):
     primary, secondary = pty.openpty()
-    env = {**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm", **change}
-    process = subprocess.Popen([*COMMAND, "gate", str(red)], stdout=secondary, stderr=secondary, env=env)
+    env = {
+        **{k: v for k, v in os.environ.items() if k != "NO_COLOR"},
+        "TERM": "xterm",
+        **change,
+    }
+    process = subprocess.Popen(
+        [*COMMAND, "gate", str(red)],
+        stdout=secondary,
+        stderr=secondary,
+        env=env,
+    )
     os.close(secondary)
     shown = b""
     while True:
@@ -165,7 +236,11 @@ def test_colour_is_for_a_terminal_that_wants_it(red, change, colored):
 
 
 def test_a_closed_pipe_is_not_a_violation(green):
-    process = subprocess.Popen([*COMMAND, "gate", str(green)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, "gate", str(green)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     process.stdout.close()
     assert process.wait(60) in (Exit.INTERRUPTED.value, Exit.SATISFIED.value)
     assert process.stderr.read() == b""
@@ -187,23 +262,38 @@ def test_help_loads_no_command():
         "import atexit, sys; atexit.register(lambda: print(len([m for m in sys.modules if "
         f"m.split('.')[0] in ('z3', 'numpy', 'yaml', 'rich', 'jinja2')])))\n{code}"
     )
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.stdout.splitlines()[-1] == "0"
 
 
 def test_a_wrong_target_is_told_before_anything_else(tmp_path):
-    done = earwitness("check", "--target", "exec:/no/such/device", cwd=tmp_path)
+    done = earwitness(
+        "check", "--target", "exec:/no/such/device", cwd=tmp_path
+    )
     assert done.returncode == Exit.NOT_DRIVABLE.value
     assert "proved" not in done.stderr and "cannot be started" in done.stderr
 
 
-def test_an_older_bundle_does_not_answer_for_a_check_that_failed_at_once(tmp_path):
+def test_an_older_bundle_does_not_answer_for_a_check_that_failed_at_once(
+    tmp_path,
+):
     out = tmp_path / "out"
     write_bundle(out)
     assert earwitness("gate", out).returncode == 0
-    for words in (["--target", "exec:/no/such/device"], ["--pack", "none.yaml"]):
+    for words in (
+        ["--target", "exec:/no/such/device"],
+        ["--pack", "none.yaml"],
+    ):
         write_bundle(out)
-        assert earwitness("check", "--out", out, *words, cwd=tmp_path).returncode != 0
+        assert (
+            earwitness("check", "--out", out, *words, cwd=tmp_path).returncode
+            != 0
+        )
         assert earwitness("gate", out).returncode != 0
 
 
@@ -224,14 +314,21 @@ command_line.main()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_told_to_end_leaves_a_partial_bundle_and_130(tmp_path, sign):
+def test_a_run_that_is_told_to_end_leaves_a_partial_bundle_and_130(
+    tmp_path, sign
+):
     command = [sys.executable, "-c", SILENT, str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline() == "begun\n"
     process.send_signal(sign)
     assert process.wait(60) == Exit.INTERRUPTED.value
     done = earwitness("gate", tmp_path / "out")
-    assert done.returncode == Exit.INCONCLUSIVE.value and "it was interrupted" in done.stderr
+    assert (
+        done.returncode == Exit.INCONCLUSIVE.value
+        and "it was interrupted" in done.stderr
+    )
 
 
 # A project
@@ -239,7 +336,9 @@ def test_a_run_that_is_told_to_end_leaves_a_partial_bundle_and_130(tmp_path, sig
 
 def test_init_writes_a_working_set_and_keeps_what_is_there(tmp_path):
     (tmp_path / "waivers.yaml").write_text("waivers: []  # mine\n")
-    done = earwitness("init", "--target", 'exec:./a "quoted" \\device', cwd=tmp_path)
+    done = earwitness(
+        "init", "--target", 'exec:./a "quoted" \\device', cwd=tmp_path
+    )
     assert done.returncode == 0 and all(name in done.stdout for name in FILES)
     assert (tmp_path / "waivers.yaml").read_text().endswith("# mine\n")
     project = tomllib.loads((tmp_path / "earwitness.toml").read_text())
@@ -252,16 +351,23 @@ def test_init_writes_a_working_set_and_keeps_what_is_there(tmp_path):
     ("text", "part"),
     [
         ("[chek]\n", "no table [chek]. Did you mean 'check'?"),
-        ('[check]\ntraget = "ref"\n', "no key 'traget'. Did you mean 'target'?"),
+        (
+            '[check]\ntraget = "ref"\n',
+            "no key 'traget'. Did you mean 'target'?",
+        ),
         ("[check\n", "earwitness.toml"),
     ],
 )
-def test_a_wrong_project_file_is_told_with_the_nearest_name(tmp_path, text, part):
+def test_a_wrong_project_file_is_told_with_the_nearest_name(
+    tmp_path, text, part
+):
     (tmp_path / "earwitness.toml").write_text(text)
     done = earwitness("gate", cwd=tmp_path)
     assert done.returncode == Exit.USAGE.value and part in done.stderr
 
 
 def test_what_the_project_file_says_stands_in_for_options(tmp_path, red):
-    (tmp_path / "earwitness.toml").write_text('[gate]\nprofile = "strictest"\n')
+    (tmp_path / "earwitness.toml").write_text(
+        '[gate]\nprofile = "strictest"\n'
+    )
     assert "strictest" in earwitness("gate", red, cwd=tmp_path).stderr

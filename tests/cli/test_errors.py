@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from earwitness.conformance.cli.errors import EXITS, exit_of_error
-from earwitness.conformance.evidence.bundle import BundleError, NoBundleError, PartialBundleError
+from earwitness.conformance.evidence.bundle import (
+    BundleError,
+    NoBundleError,
+    PartialBundleError,
+)
 from earwitness.conformance.evidence.signature import KeyFileError
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.files import GateFileError

@@ -26,7 +26,10 @@ def test_the_examples_of_the_library_run():
 
 
 def test_the_three_names_of_the_library_are_there_and_no_others():
-    assert all(callable(getattr(earwitness.conformance, name)) for name in ("check", "judge", "load_pack"))
+    assert all(
+        callable(getattr(earwitness.conformance, name))
+        for name in ("check", "judge", "load_pack")
+    )
     with pytest.raises(AttributeError, match="has no attribute 'chek'"):
         earwitness.conformance.chek  # noqa: B018
 
@@ -49,10 +52,16 @@ def test_a_log_with_a_bad_line_is_never_green(tmp_path):
     (tmp_path / "log.jsonl").write_text(text + "\x1b[31mnot json\n")
     done = run(tmp_path / "log.jsonl")
     assert done.exit_code == 3
-    assert "\x1b[31mnot" not in done.output and "cannot be read" in done.output
+    assert (
+        "\x1b[31mnot" not in done.output and "cannot be read" in done.output
+    )
 
 
 def test_json_has_one_line_a_clause():
-    done = run(FIELD / "02-avs2066-mic-not-powered-down.jsonl", "--format", "json")
+    done = run(
+        FIELD / "02-avs2066-mic-not-powered-down.jsonl", "--format", "json"
+    )
     entries = [json.loads(line) for line in done.output.splitlines()]
-    assert {entry["clause"]: entry["verdict"] for entry in entries}["MIC-1"] == "violated"
+    assert {entry["clause"]: entry["verdict"] for entry in entries}[
+        "MIC-1"
+    ] == "violated"

@@ -26,13 +26,19 @@ def shell(tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()
     code = "from earwitness.conformance.cli.main import main; main()"
-    (tools / "earwitness").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    (tools / "earwitness").write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n'
+    )
     (tools / "python").write_text('#!/bin/sh\necho "$@" >> installed\n')
     for tool in tools.iterdir():
         tool.chmod(0o755)
 
     def run(step, **variables):
-        env = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", **variables}
+        env = {
+            **os.environ,
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            **variables,
+        }
         return subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", step],
             cwd=tmp_path,
@@ -52,45 +58,83 @@ def action_steps():
 def inputs_of(step, **given):
     """The variables of a step, its inputs filled in as the runner does."""
     declared = yaml.safe_load((HOUSE / "action.yml").read_text())["inputs"]
-    values = {name: entry.get("default", "") for name, entry in declared.items()} | given
+    values = {
+        name: entry.get("default", "") for name, entry in declared.items()
+    } | given
     fill = re.compile(r"\$\{\{ inputs\.(\w+) \}\}")
-    return {name: fill.sub(lambda found: values[found.group(1)], text) for name, text in step["env"].items()}
+    return {
+        name: fill.sub(lambda found: values[found.group(1)], text)
+        for name, text in step["env"].items()
+    }
 
 
-def test_the_action_is_red_for_a_target_that_cannot_be_driven(shell, tmp_path):
+def test_the_action_is_red_for_a_target_that_cannot_be_driven(
+    shell, tmp_path
+):
     install, check = action_steps()
     assert shell(install["run"], **inputs_of(install)).returncode == 0
-    assert (tmp_path / "installed").read_text() == "-m pip install earwitness\n"
-    done = shell(check["run"], **inputs_of(check, target="exec:/no/such/device"))
-    assert done.returncode == Exit.NOT_DRIVABLE.value and "cannot be started" in done.stderr
+    assert (
+        tmp_path / "installed"
+    ).read_text() == "-m pip install earwitness\n"
+    done = shell(
+        check["run"], **inputs_of(check, target="exec:/no/such/device")
+    )
+    assert (
+        done.returncode == Exit.NOT_DRIVABLE.value
+        and "cannot be started" in done.stderr
+    )
 
 
 def test_an_input_is_never_a_command(shell, tmp_path):
     _, check = action_steps()
-    done = shell(check["run"], **inputs_of(check, target='exec:/no "; touch hacked; $(touch hacked2)'))
+    done = shell(
+        check["run"],
+        **inputs_of(
+            check, target='exec:/no "; touch hacked; $(touch hacked2)'
+        ),
+    )
     assert done.returncode == Exit.NOT_DRIVABLE.value
-    assert not (tmp_path / "hacked").exists() and not (tmp_path / "hacked2").exists()
+    assert (
+        not (tmp_path / "hacked").exists()
+        and not (tmp_path / "hacked2").exists()
+    )
     assert all("${{" not in step["run"] for step in action_steps())
 
 
 @pytest.mark.parametrize("name", [GITHUB, ".gitlab-ci.yml"])
-def test_a_template_installs_and_checks_with_options_that_exist(shell, tmp_path, name):
+def test_a_template_installs_and_checks_with_options_that_exist(
+    shell, tmp_path, name
+):
     content = yaml.safe_load((TEMPLATES / name).read_text())
     if name == GITHUB:
-        steps = [step["run"] for step in content["jobs"]["privacy"]["steps"] if "run" in step]
+        steps = [
+            step["run"]
+            for step in content["jobs"]["privacy"]["steps"]
+            if "run" in step
+        ]
     else:
         steps = content["earwitness"]["script"]
     install, check = steps
     assert shell(install).returncode == 0
     done = shell(f"{check} --target exec:/no/such/device")
-    assert done.returncode == Exit.NOT_DRIVABLE.value and "cannot be started" in done.stderr
+    assert (
+        done.returncode == Exit.NOT_DRIVABLE.value
+        and "cannot be started" in done.stderr
+    )
 
 
 def hooks():
-    return {hook["id"]: hook for hook in yaml.safe_load((HOUSE / ".pre-commit-hooks.yaml").read_text())}
+    return {
+        hook["id"]: hook
+        for hook in yaml.safe_load(
+            (HOUSE / ".pre-commit-hooks.yaml").read_text()
+        )
+    }
 
 
-def test_the_hook_for_packs_is_green_for_ours_and_red_for_a_broken_one(shell, tmp_path):
+def test_the_hook_for_packs_is_green_for_ours_and_red_for_a_broken_one(
+    shell, tmp_path
+):
     hook = hooks()["earwitness-policy-lint"]
     ours = HOUSE / "policies" / "packs" / "voice-baseline" / "pack.yaml"
     assert re.search(hook["files"], str(ours))
@@ -116,14 +160,24 @@ def test_the_hook_for_packs_is_green_for_ours_and_red_for_a_broken_one(shell, tm
             "2999-01-01}]\n",
             6,
         ),
-        ("known-failures.yaml", "known_failures: [{id: K, clause: MIC-1, cause: late}]\n", 0),
-        ("known-failures.yaml", "known_failures: [{id: K, clause: MIC-99, cause: late}]\n", 6),
+        (
+            "known-failures.yaml",
+            "known_failures: [{id: K, clause: MIC-1, cause: late}]\n",
+            0,
+        ),
+        (
+            "known-failures.yaml",
+            "known_failures: [{id: K, clause: MIC-99, cause: late}]\n",
+            6,
+        ),
         ("capabilities.yaml", "has: [camera]\n", 0),
         ("capabilities.yaml", "has: [camra]\n", 2),
         ("capabilities.yaml", "nothing: 1\n", 2),
     ],
 )
-def test_the_hook_for_the_files_of_the_gate(shell, tmp_path, name, text, code):
+def test_the_hook_for_the_files_of_the_gate(
+    shell, tmp_path, name, text, code
+):
     hook = hooks()["earwitness-waivers-lint"]
     assert re.search(hook["files"], name)
     (tmp_path / name).write_text(text)

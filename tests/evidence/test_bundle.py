@@ -47,12 +47,20 @@ def folder(tmp_path):
 
 
 def test_a_bundle_holds_exactly_what_its_manifest_lists(folder):
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
     assert found == set(FILES)
-    assert set(read_bundle(folder).manifest.files) == found - {"manifest.json"}
+    assert set(read_bundle(folder).manifest.files) == found - {
+        "manifest.json"
+    }
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "manifest.json"])
+@pytest.mark.parametrize(
+    "name", [name for name in FILES if name != "manifest.json"]
+)
 def test_an_edit_of_any_file_is_noticed_and_the_file_named(folder, name):
     path = folder / name
     path.write_bytes(path.read_bytes().replace(b"1", b"2", 1) + b" ")
@@ -88,10 +96,18 @@ def test_a_link_in_place_of_a_file_is_noticed(folder):
     [
         (lambda m: {**m, "format": 99}, "format 99"),
         (lambda m: {**m, "surprise": 1}, "surprise"),
-        (lambda m: {**m, "files": {**m["files"], "../x": "0"}}, "outside the bundle"),
+        (
+            lambda m: {**m, "files": {**m["files"], "../x": "0"}},
+            "outside the bundle",
+        ),
         (lambda m: {k: v for k, v in m.items() if k != "target"}, "target"),
         (
-            lambda m: {**m, "files": {k: v for k, v in m["files"].items() if k != "results.json"}},
+            lambda m: {
+                **m,
+                "files": {
+                    k: v for k, v in m["files"].items() if k != "results.json"
+                },
+            },
             "results.json",
         ),
     ],
@@ -119,19 +135,28 @@ def test_the_digest_changes_with_any_part(whole, folder):
 
 def test_nothing_of_the_user_is_written_deleted_or_packed(tmp_path):
     out = tmp_path / "out"
-    mine = {"proofs/mine.smt2": "mine", ".env": "SECRET=1", "notes.txt": "x", "results.json": "{}"}
+    mine = {
+        "proofs/mine.smt2": "mine",
+        ".env": "SECRET=1",
+        "notes.txt": "x",
+        "results.json": "{}",
+    }
     for name, text in mine.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text)
     folder = violated_bundle(out)
     assert {name: (out / name).read_text() for name in mine} == mine
-    with tarfile.open(fileobj=BytesIO(archive_bundle(read_bundle(folder)))) as archive:
+    with tarfile.open(
+        fileobj=BytesIO(archive_bundle(read_bundle(folder)))
+    ) as archive:
         packed = archive.getnames()
     assert sorted(packed) == sorted(f"{folder.name}/{name}" for name in FILES)
 
 
 def test_the_archive_is_the_same_bytes_for_the_same_bundle(whole):
-    assert archive_bundle(read_bundle(whole)) == archive_bundle(read_bundle(whole))
+    assert archive_bundle(read_bundle(whole)) == archive_bundle(
+        read_bundle(whole)
+    )
 
 
 def test_a_latest_that_is_the_users_stays(tmp_path):
@@ -143,14 +168,21 @@ def test_a_latest_that_is_the_users_stays(tmp_path):
 
 def test_two_runs_at_once_never_mix(tmp_path):
     out = tmp_path / "out"
-    with BundleWriter(out, "one") as first, BundleWriter(out, "two") as second:
+    with (
+        BundleWriter(out, "one") as first,
+        BundleWriter(out, "two") as second,
+    ):
         for time_ in range(50):
             first.observe(0, [observed(time_, "tick", device="first")])
             second.observe(0, [observed(time_, "tick", device="second")])
     assert first.folder != second.folder
     for writer, device in ((first, "first"), (second, "second")):
-        lines = (writer.folder / "observations.jsonl").read_text().splitlines()
-        assert len(lines) == 50 and {json.loads(line)["device"] for line in lines} == {device}
+        lines = (
+            (writer.folder / "observations.jsonl").read_text().splitlines()
+        )
+        assert len(lines) == 50 and {
+            json.loads(line)["device"] for line in lines
+        } == {device}
 
 
 def test_an_old_bundle_never_speaks_for_a_run_that_failed(tmp_path):
@@ -183,7 +215,10 @@ violated_bundle(Path({out!r}))
 
 def start_writer(out: Path, **more) -> subprocess.Popen:
     tests = str(Path(__file__).parents[1])
-    return subprocess.Popen([sys.executable, "-c", WRITER.format(tests=tests, out=str(out))], **more)
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER.format(tests=tests, out=str(out))],
+        **more,
+    )
 
 
 STEPS = [
@@ -222,17 +257,29 @@ violated_bundle(Path({out!r}))
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_writer_killed_before_any_step_leaves_a_whole_bundle_or_a_partial_one(tmp_path, step):
+def test_a_writer_killed_before_any_step_leaves_a_whole_bundle_or_a_partial_one(
+    tmp_path, step
+):
     """Killed with -9 before the n-th call that changes what is on the disk."""
     out = tmp_path / "out"
-    code = KILLED.format(tests=str(Path(__file__).parents[1]), step=step, out=str(out))
-    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    code = KILLED.format(
+        tests=str(Path(__file__).parents[1]), step=step, out=str(out)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], timeout=60, check=False
+    )
     if done.returncode == 0:
         assert read_bundle(out).manifest.state.value == "complete"
         return
     assert done.returncode == -signal.SIGKILL
     folders = (
-        [path for path in out.iterdir() if path.is_dir() and not path.is_symlink()] if out.exists() else []
+        [
+            path
+            for path in out.iterdir()
+            if path.is_dir() and not path.is_symlink()
+        ]
+        if out.exists()
+        else []
     )
     for folder in folders:
         if (folder / "manifest.json").exists():
@@ -277,7 +324,9 @@ def test_a_full_disk_ends_the_run_and_the_bundle_is_no_green(tmp_path):
         out = tmp_path / str(limit)
         out.mkdir()
         (tmp_path / "small.yaml").touch()
-        process = start_writer(out, preexec_fn=shrink_disk, stderr=subprocess.PIPE)
+        process = start_writer(
+            out, preexec_fn=shrink_disk, stderr=subprocess.PIPE
+        )
         _, errors = process.communicate(timeout=60)
         assert process.returncode != 0, limit
         assert b"File too large" in errors
@@ -286,7 +335,9 @@ def test_a_full_disk_ends_the_run_and_the_bundle_is_no_green(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["/proc/earwitness-run", "a file"])
-def test_a_folder_where_nothing_can_be_written_is_an_error_at_once(tmp_path, place):
+def test_a_folder_where_nothing_can_be_written_is_an_error_at_once(
+    tmp_path, place
+):
     out = tmp_path / "file" if place == "a file" else Path(place)
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=out.name):
@@ -298,7 +349,19 @@ def test_a_folder_where_nothing_can_be_written_is_an_error_at_once(tmp_path, pla
 
 def test_a_bundle_holds_no_words(tmp_path):
     spoken = "What, is THE weather?"
-    trace = (*HONEST, observed(40, "asr.result", text=spoken, confidence=90, best=90, hypotheses=1))
+    trace = (
+        *HONEST,
+        observed(
+            40,
+            "asr.result",
+            text=spoken,
+            confidence=90,
+            best=90,
+            hypotheses=1,
+        ),
+    )
     folder = write_bundle(tmp_path / "out", trace=trace)
-    text = "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+    text = "".join(
+        path.read_text() for path in folder.rglob("*") if path.is_file()
+    )
     assert "weather" not in text.lower()

@@ -8,10 +8,16 @@ import pytest
 from bundles import HONEST, LEAKY, PACK, leak, read, write_bundle
 from forging import edit, in_json
 
-from earwitness.conformance.evidence.verification import bundle_packs, find_contradictions
+from earwitness.conformance.evidence.verification import (
+    bundle_packs,
+    find_contradictions,
+)
 from earwitness.conformance.gate.verdict import Verdict, gate
 from earwitness.conformance.running.judgement import Circumstances, judge
-from earwitness.conformance.running.rejudge import circumstances_record, rejudge
+from earwitness.conformance.running.rejudge import (
+    circumstances_record,
+    rejudge,
+)
 from earwitness.conformance.running.tally import tally
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import find
@@ -29,13 +35,17 @@ def judged_bundle(out, trace, failure=None):
     path = out.parent / "small.yaml"
     path.write_text(PACK)
     pack = find(str(path))
-    known = Circumstances(sight=SIGHT, failures={"MIC-1": 0} if failure is not None else {})
+    known = Circumstances(
+        sight=SIGHT, failures={"MIC-1": 0} if failure is not None else {}
+    )
     results = judge(pack.clauses, [tally(pack.clauses, trace)], known)
     return write_bundle(
         out,
         clauses=results,
         trace=trace,
-        exit_code=gate(results, frozenset(clause.id for clause in pack.clauses)).value,
+        exit_code=gate(
+            results, frozenset(clause.id for clause in pack.clauses)
+        ).value,
         failure=failure,
         sight=SIGHT,
         circumstances=circumstances_record(known),
@@ -49,11 +59,22 @@ def contradictions(folder):
 
 
 def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
-    green = judged_bundle(tmp_path / "a" / "out", HONEST) if not (tmp_path / "a").mkdir() else None
-    red = judged_bundle(tmp_path / "b" / "out", LEAKY, leak()) if not (tmp_path / "b").mkdir() else None
+    green = (
+        judged_bundle(tmp_path / "a" / "out", HONEST)
+        if not (tmp_path / "a").mkdir()
+        else None
+    )
+    red = (
+        judged_bundle(tmp_path / "b" / "out", LEAKY, leak())
+        if not (tmp_path / "b").mkdir()
+        else None
+    )
     assert contradictions(green) == []
     assert contradictions(red) == []
-    verdicts = [result.verdict for result in rejudge(read(red), bundle_packs(read(red)))]
+    verdicts = [
+        result.verdict
+        for result in rejudge(read(red), bundle_packs(read(red)))
+    ]
     assert verdicts == [Verdict.VIOLATED, Verdict.SATISFIED]
 
 
@@ -61,11 +82,16 @@ def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
     "change",
     [
         lambda e: e["clauses"][1].update(exercised=7),
-        lambda e: e["clauses"][1]["conjuncts"][0].update(evidence="witnessed"),
+        lambda e: e["clauses"][1]["conjuncts"][0].update(
+            evidence="witnessed"
+        ),
         lambda e: e["clauses"][1]["conjuncts"][0].update(exercised=9),
         lambda e: e["clauses"][1].update(english="something kinder"),
         lambda e: e["clauses"][1].update(proved="proved"),
-        lambda e: e["sight"].update(light="witnessed") or e["clauses"][1].update(reason="x"),
+        lambda e: (
+            e["sight"].update(light="witnessed")
+            or e["clauses"][1].update(reason="x")
+        ),
         lambda e: e["circumstances"].update(dead="it died"),
         lambda e: e["circumstances"].update(heard=None),
     ],
@@ -77,6 +103,11 @@ def test_an_edit_that_touches_no_verdict_is_noticed_too(tmp_path, change):
 
 
 def test_circumstances_come_back_as_they_were():
-    known = Circumstances(sight={}, excuses={"camera": "none"}, dead="x", doubts={"STR-2": "y"})
+    known = Circumstances(
+        sight={}, excuses={"camera": "none"}, dead="x", doubts={"STR-2": "y"}
+    )
     record = circumstances_record(known)
-    assert msgspec.json.decode(msgspec.json.encode(record), type=type(record)) == record
+    assert (
+        msgspec.json.decode(msgspec.json.encode(record), type=type(record))
+        == record
+    )

@@ -9,7 +9,11 @@ import pytest
 from bundles import violated_bundle
 from jsonschema import Draft202012Validator
 
-from earwitness.conformance.evidence.schemas import bundle_schemas, schema_folder, schema_text
+from earwitness.conformance.evidence.schemas import (
+    bundle_schemas,
+    schema_folder,
+    schema_text,
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +39,16 @@ def test_a_published_schema_is_that_of_the_declaration(name):
         ("bundle-observation", "observations.jsonl", {"event": "no.such"}),
     ],
 )
-def test_a_schema_admits_a_bundle_and_refuses_a_changed_one(bundle, name, file, spoilt):
+def test_a_schema_admits_a_bundle_and_refuses_a_changed_one(
+    bundle, name, file, spoilt
+):
     validator = Draft202012Validator(bundle_schemas()[name])
     text = (bundle / file).read_text()
-    entries = [json.loads(line) for line in text.splitlines()] if file.endswith("l") else [json.loads(text)]
+    entries = (
+        [json.loads(line) for line in text.splitlines()]
+        if file.endswith("l")
+        else [json.loads(text)]
+    )
     assert all(validator.is_valid(entry) for entry in entries)
     assert not validator.is_valid({**entries[0], **spoilt})
     assert not validator.is_valid({**entries[0], "surprise": 1})

@@ -7,7 +7,10 @@ import json
 import pytest
 from bundles import violated_bundle
 
-from earwitness.conformance.evidence.stored_failure import FailureFileError, read_failure
+from earwitness.conformance.evidence.stored_failure import (
+    FailureFileError,
+    read_failure,
+)
 
 
 @pytest.fixture
@@ -16,16 +19,28 @@ def folder(tmp_path):
 
 
 def test_a_failure_of_a_bundle_knows_all_it_needs(folder):
-    (folder / "packs" / "small.traceability.yaml").write_text("sections: {}\n")
+    (folder / "packs" / "small.traceability.yaml").write_text(
+        "sections: {}\n"
+    )
     stored = read_failure(folder / "failures" / "MIC-1.json")
-    assert (stored.clause, stored.target, stored.seed) == ("MIC-1", "exec:./device", 7)
+    assert (stored.clause, stored.target, stored.seed) == (
+        "MIC-1",
+        "exec:./device",
+        7,
+    )
     assert stored.packs == ((folder / "packs" / "small.yaml").resolve(),)
 
 
 def test_a_counterexample_learns_its_target_from_its_bundle(folder):
     (folder / "proofs").mkdir(exist_ok=True)
     path = folder / "proofs" / "MIC-1.counterexample.json"
-    entry = {"clause": "MIC-1", "kind": "any", "scenario": [], "at": 0, "trace": []}
+    entry = {
+        "clause": "MIC-1",
+        "kind": "any",
+        "scenario": [],
+        "at": 0,
+        "trace": [],
+    }
     path.write_text(json.dumps(entry))
     stored = read_failure(path)
     assert stored.target == "exec:./device" and len(stored.packs) == 1
@@ -37,7 +52,10 @@ def test_a_counterexample_learns_its_target_from_its_bundle(folder):
         ("{", "not a stored failure"),
         ("[]", "not a stored failure"),
         ('{"clause": "A-1"}', "not a stored failure"),
-        ('{"clause": "A-1", "scenario": [{"do": "fly"}]}', "there is no stimulus 'fly'"),
+        (
+            '{"clause": "A-1", "scenario": [{"do": "fly"}]}',
+            "there is no stimulus 'fly'",
+        ),
     ],
 )
 def test_another_file_is_refused(tmp_path, text, part):

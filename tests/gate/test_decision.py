@@ -12,7 +12,12 @@ from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
 from earwitness.conformance.evidence.records import FindingRecord, ProofRecord
 from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.capability_file import CapabilityFile
-from earwitness.conformance.gate.decision import Policy, Profile, Treatment, decide_bundle
+from earwitness.conformance.gate.decision import (
+    Policy,
+    Profile,
+    Treatment,
+    decide_bundle,
+)
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.known_failures import KnownFailure
 from earwitness.conformance.gate.verdict import Verdict
@@ -30,7 +35,12 @@ WAIVER = Waiver(
     approved_by="A. Person",
     expires=date(2026, 11, 26),
 )
-KNOWN = KnownFailure(id="K-1", clause="MIC-1", cause="the buffer is drained late", event="audio.captured")
+KNOWN = KnownFailure(
+    id="K-1",
+    clause="MIC-1",
+    cause="the buffer is drained late",
+    event="audio.captured",
+)
 
 
 @pytest.fixture
@@ -44,25 +54,36 @@ def red(tmp_path):
 
 
 def decided(bundle, **policy):
-    return decide_bundle(bundle, bundle_packs(bundle), replace(POLICY, **policy))
+    return decide_bundle(
+        bundle, bundle_packs(bundle), replace(POLICY, **policy)
+    )
 
 
 def with_results(bundle, **changes):
-    return replace(bundle, results=msgspec.structs.replace(bundle.results, **changes))
+    return replace(
+        bundle, results=msgspec.structs.replace(bundle.results, **changes)
+    )
 
 
 def with_manifest(bundle, **changes):
-    return replace(bundle, manifest=msgspec.structs.replace(bundle.manifest, **changes))
+    return replace(
+        bundle, manifest=msgspec.structs.replace(bundle.manifest, **changes)
+    )
 
 
 def with_target(bundle, **changes):
-    return with_manifest(bundle, target=msgspec.structs.replace(bundle.manifest.target, **changes))
+    return with_manifest(
+        bundle,
+        target=msgspec.structs.replace(bundle.manifest.target, **changes),
+    )
 
 
 def with_verdict(bundle, verdict, identity="MIC-1", **changes):
     """The bundle with another verdict of one clause."""
     changed = tuple(
-        clause(identity, verdict, severity=c.severity, **changes) if c.id == identity else c
+        clause(identity, verdict, severity=c.severity, **changes)
+        if c.id == identity
+        else c
         for c in bundle.results.clauses
     )
     return with_results(bundle, clauses=changed)
@@ -79,7 +100,10 @@ def test_a_bundle_in_which_all_is_satisfied_is_green(green):
 @pytest.mark.parametrize("fail_on", ["low", "medium", "high", "critical"])
 @pytest.mark.parametrize("profile", Profile)
 def test_a_critical_violation_is_never_green(red, profile, fail_on):
-    assert decided(red, profile=profile, fail_on=fail_on).exit is not Exit.SATISFIED
+    assert (
+        decided(red, profile=profile, fail_on=fail_on).exit
+        is not Exit.SATISFIED
+    )
 
 
 @pytest.mark.parametrize("profile", Profile)
@@ -93,22 +117,34 @@ def test_a_critical_violation_is_never_green(red, profile, fail_on):
         Verdict.NOT_APPLICABLE,
     ],
 )
-def test_no_other_verdict_than_satisfied_is_green(tmp_path, green, verdict, profile):
+def test_no_other_verdict_than_satisfied_is_green(
+    tmp_path, green, verdict, profile
+):
     pack = (tmp_path / "small.yaml").read_text()
-    needing = pack.replace("severity: critical", "severity: critical\n    capability: camera", 1)
+    needing = pack.replace(
+        "severity: critical", "severity: critical\n    capability: camera", 1
+    )
     (green.folder / "packs" / "small.yaml").write_text(needing)
     changed = with_verdict(green, verdict)
     assert decided(changed, profile=profile).exit is not Exit.SATISFIED
     assert decided(changed).exit is Exit.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("code", [Exit.NOT_DRIVABLE, Exit.BUG, Exit.INTERRUPTED, Exit.EVIDENCE_INVALID])
+@pytest.mark.parametrize(
+    "code",
+    [Exit.NOT_DRIVABLE, Exit.BUG, Exit.INTERRUPTED, Exit.EVIDENCE_INVALID],
+)
 def test_a_run_that_ended_badly_ends_the_gate_in_the_same_way(green, code):
-    assert decided(with_results(green, exit=code.value, reason="why")).exit is code
+    assert (
+        decided(with_results(green, exit=code.value, reason="why")).exit
+        is code
+    )
 
 
 def test_an_inconclusive_run_with_a_reason_is_not_green(green):
-    changed = with_results(green, exit=3, reason="it is not proved that time goes on")
+    changed = with_results(
+        green, exit=3, reason="it is not proved that time goes on"
+    )
     assert decided(changed).exit is Exit.INCONCLUSIVE
 
 
@@ -119,20 +155,38 @@ def test_nothing_satisfied_is_not_green(green):
 
 def test_a_clause_without_a_result_or_with_two_is_invalid_evidence(green):
     first, second = green.results.clauses
-    assert decided(with_results(green, clauses=(first,))).exit is Exit.EVIDENCE_INVALID
-    assert decided(with_results(green, clauses=(first, second, second))).exit is Exit.EVIDENCE_INVALID
+    assert (
+        decided(with_results(green, clauses=(first,))).exit
+        is Exit.EVIDENCE_INVALID
+    )
+    assert (
+        decided(with_results(green, clauses=(first, second, second))).exit
+        is Exit.EVIDENCE_INVALID
+    )
 
 
 def test_a_blocking_finding_is_not_green_and_another_is_a_warning(green):
-    blocking = FindingRecord(kind="undisclosed", text="a peer nobody named", blocking=True)
-    assert decided(with_results(green, findings=(blocking,))).exit is Exit.INCONCLUSIVE
-    warned = decided(with_results(green, findings=(msgspec.structs.replace(blocking, blocking=False),)))
+    blocking = FindingRecord(
+        kind="undisclosed", text="a peer nobody named", blocking=True
+    )
+    assert (
+        decided(with_results(green, findings=(blocking,))).exit
+        is Exit.INCONCLUSIVE
+    )
+    warned = decided(
+        with_results(
+            green,
+            findings=(msgspec.structs.replace(blocking, blocking=False),),
+        )
+    )
     assert warned.exit is Exit.SATISFIED
     assert "a peer nobody named" in warned.warnings[0].text
 
 
 def test_a_refuted_proof_is_a_warning_about_the_design(green):
-    changed = replace(green, proofs={"MIC-1": ProofRecord(standing="refuted")})
+    changed = replace(
+        green, proofs={"MIC-1": ProofRecord(standing="refuted")}
+    )
     assert "the model refutes MIC-1" in decided(changed).warnings[0].text
 
 
@@ -146,22 +200,42 @@ def test_a_refuted_proof_is_a_warning_about_the_design(green):
         (Origin.DEVICE, Origin.DEVICE, Exit.SATISFIED, Exit.INCONCLUSIVE),
         (Origin.DEVICE, Origin.DRIVER, Exit.INCONCLUSIVE, Exit.INCONCLUSIVE),
         (Origin.DEVICE, None, Exit.INCONCLUSIVE, Exit.INCONCLUSIVE),
-        (Origin.WITNESSED, Origin.DEVICE, Exit.INCONCLUSIVE, Exit.INCONCLUSIVE),
+        (
+            Origin.WITNESSED,
+            Origin.DEVICE,
+            Exit.INCONCLUSIVE,
+            Exit.INCONCLUSIVE,
+        ),
     ],
 )
-def test_evidence_below_the_floor_of_a_profile_is_not_green(green, needs, evidence, core, strict):
+def test_evidence_below_the_floor_of_a_profile_is_not_green(
+    green, needs, evidence, core, strict
+):
     """MIC-1 is marked as one that can be witnessed."""
-    changed = with_verdict(green, Verdict.SATISFIED, needs=needs, evidence=evidence)
+    changed = with_verdict(
+        green, Verdict.SATISFIED, needs=needs, evidence=evidence
+    )
     assert decided(changed).exit is core
     assert decided(changed, profile=Profile.STRICT).exit is strict
 
 
-def test_certification_asks_for_a_capability_file_a_cell_and_a_signature(green):
+def test_certification_asks_for_a_capability_file_a_cell_and_a_signature(
+    green,
+):
     sealed = with_manifest(green, confinement="sealed")
-    full = {"profile": Profile.CERTIFICATION, "capabilities": CapabilityFile(), "is_signed": True}
+    full = {
+        "profile": Profile.CERTIFICATION,
+        "capabilities": CapabilityFile(),
+        "is_signed": True,
+    }
     assert decided(sealed, **full).exit is Exit.SATISFIED
-    assert decided(sealed, **{**full, "is_signed": False}).exit is Exit.EVIDENCE_INVALID
-    assert decided(sealed, **{**full, "capabilities": None}).exit is Exit.USAGE
+    assert (
+        decided(sealed, **{**full, "is_signed": False}).exit
+        is Exit.EVIDENCE_INVALID
+    )
+    assert (
+        decided(sealed, **{**full, "capabilities": None}).exit is Exit.USAGE
+    )
     assert decided(green, **full).exit is Exit.INCONCLUSIVE
 
 
@@ -173,7 +247,9 @@ def test_what_is_below_the_severity_is_let_through_and_listed(green):
     assert decided(changed).exit is Exit.VIOLATED
     lenient = decided(changed, fail_on="high")
     assert lenient.exit is Exit.SATISFIED
-    assert [c.result.id for c in lenient.clauses if c.treatment is Treatment.BELOW] == ["LED-1"]
+    assert [
+        c.result.id for c in lenient.clauses if c.treatment is Treatment.BELOW
+    ] == ["LED-1"]
 
 
 # Waivers
@@ -196,11 +272,16 @@ def test_an_expired_waiver_counts_no_more(red, green):
     assert decided(green, waivers=(WAIVER,), now=after).exit is Exit.STALE
 
 
-def test_an_unused_or_unknown_waiver_is_a_warning_or_with_strict_waivers_stale(green):
+def test_an_unused_or_unknown_waiver_is_a_warning_or_with_strict_waivers_stale(
+    green,
+):
     for waiver in (WAIVER, msgspec.structs.replace(WAIVER, clause="MIC-9")):
         assert decided(green, waivers=(waiver,)).exit is Exit.SATISFIED
         assert decided(green, waivers=(waiver,)).warnings
-        assert decided(green, waivers=(waiver,), strict_waivers=True).exit is Exit.STALE
+        assert (
+            decided(green, waivers=(waiver,), strict_waivers=True).exit
+            is Exit.STALE
+        )
 
 
 @pytest.mark.parametrize(
@@ -213,18 +294,27 @@ def test_an_unused_or_unknown_waiver_is_a_warning_or_with_strict_waivers_stale(g
 )
 def test_a_waiver_reaches_no_further_than_its_scope(red, scope, covers):
     waiver = msgspec.structs.replace(WAIVER, scope=scope)
-    assert decided(red, waivers=(waiver,)).exit is (Exit.SATISFIED if covers else Exit.VIOLATED)
+    assert decided(red, waivers=(waiver,)).exit is (
+        Exit.SATISFIED if covers else Exit.VIOLATED
+    )
 
 
 def test_a_waiver_of_one_failure_goes_by_its_fingerprint(red):
     found = decided(red).clauses[0].fingerprint
-    waiver = msgspec.structs.replace(WAIVER, scope=WaiverScope(fingerprint=found))
+    waiver = msgspec.structs.replace(
+        WAIVER, scope=WaiverScope(fingerprint=found)
+    )
     assert decided(red, waivers=(waiver,)).exit is Exit.SATISFIED
 
 
 def test_a_version_that_cannot_be_compared_is_outside_every_range(red):
-    waiver = msgspec.structs.replace(WAIVER, scope=WaiverScope(versions=">=1"))
-    assert decided(with_target(red, version="spring"), waivers=(waiver,)).exit is Exit.VIOLATED
+    waiver = msgspec.structs.replace(
+        WAIVER, scope=WaiverScope(versions=">=1")
+    )
+    assert (
+        decided(with_target(red, version="spring"), waivers=(waiver,)).exit
+        is Exit.VIOLATED
+    )
 
 
 def test_under_certification_a_critical_clause_is_not_waived(red):
@@ -236,20 +326,27 @@ def test_under_certification_a_critical_clause_is_not_waived(red):
         waivers=(WAIVER,),
     )
     assert decision.exit is Exit.VIOLATED
-    assert any("does not count" in warning.text for warning in decision.warnings)
+    assert any(
+        "does not count" in warning.text for warning in decision.warnings
+    )
 
 
 # Known failures
 
 
-def test_a_known_failure_is_let_through_while_it_fails_in_the_known_way(red, green):
+def test_a_known_failure_is_let_through_while_it_fails_in_the_known_way(
+    red, green
+):
     assert decided(red, known_failures=(KNOWN,)).exit is Exit.SATISFIED
     other = msgspec.structs.replace(KNOWN, event="stream.audio")
     assert decided(red, known_failures=(other,)).exit is Exit.VIOLATED
     assert decided(green, known_failures=(KNOWN,)).exit is Exit.STALE
 
 
-@pytest.mark.parametrize("verdict", [Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.ON_ITS_WORD])
+@pytest.mark.parametrize(
+    "verdict",
+    [Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.ON_ITS_WORD],
+)
 def test_a_known_failure_covers_violations_alone(green, verdict):
     decision = decided(with_verdict(green, verdict), known_failures=(KNOWN,))
     assert decision.failing and decision.exit is Exit.STALE
@@ -258,13 +355,23 @@ def test_a_known_failure_covers_violations_alone(green, verdict):
 # Baseline
 
 
-def test_a_baseline_names_what_is_new_regressed_fixed_and_unchanged(green, red):
-    assert [c.change.value for c in decided(red, baseline=green).clauses] == ["regressed", "unchanged"]
-    assert [c.change.value for c in decided(green, baseline=red).clauses] == ["fixed", "unchanged"]
+def test_a_baseline_names_what_is_new_regressed_fixed_and_unchanged(
+    green, red
+):
+    assert [c.change.value for c in decided(red, baseline=green).clauses] == [
+        "regressed",
+        "unchanged",
+    ]
+    assert [c.change.value for c in decided(green, baseline=red).clauses] == [
+        "fixed",
+        "unchanged",
+    ]
     assert decided(red, baseline=red).exit is Exit.VIOLATED
 
 
-def test_a_clause_that_is_new_is_counted_apart_until_the_baseline_knows_it(red, green):
+def test_a_clause_that_is_new_is_counted_apart_until_the_baseline_knows_it(
+    red, green
+):
     older = with_results(green, clauses=green.results.clauses[1:])
     decision = decided(red, baseline=older)
     assert decision.exit is Exit.SATISFIED
@@ -275,12 +382,22 @@ def test_a_clause_that_is_new_is_counted_apart_until_the_baseline_knows_it(red, 
     ("change", "part"),
     [
         (lambda b: with_target(b, name="Other"), "is of 'Other'"),
-        (lambda b: with_results(b, clauses=(*b.results.clauses, clause("OLD-1"))), "OLD-1"),
+        (
+            lambda b: with_results(
+                b, clauses=(*b.results.clauses, clause("OLD-1"))
+            ),
+            "OLD-1",
+        ),
         (lambda b: with_pack(b, version=4), "went back from version 4 to 3"),
-        (lambda b: with_pack(b, sha256="0" * 64), "changed and kept its version"),
+        (
+            lambda b: with_pack(b, sha256="0" * 64),
+            "changed and kept its version",
+        ),
     ],
 )
-def test_a_baseline_that_cannot_speak_for_this_run_is_stale(green, change, part):
+def test_a_baseline_that_cannot_speak_for_this_run_is_stale(
+    green, change, part
+):
     decision = decided(green, baseline=change(green))
     assert decision.exit is Exit.STALE
     assert part in decision.notices[0].text
@@ -288,7 +405,9 @@ def test_a_baseline_that_cannot_speak_for_this_run_is_stale(green, change, part)
 
 def with_pack(bundle, **changes):
     (pack,) = bundle.manifest.packs
-    return with_manifest(bundle, packs=(msgspec.structs.replace(pack, **changes),))
+    return with_manifest(
+        bundle, packs=(msgspec.structs.replace(pack, **changes),)
+    )
 
 
 # Capabilities
@@ -296,29 +415,59 @@ def with_pack(bundle, **changes):
 
 def test_a_capability_that_is_off_needs_a_reason_in_the_file(tmp_path, green):
     pack = (tmp_path / "small.yaml").read_text()
-    needing = pack.replace("severity: critical", "severity: critical\n    capability: camera", 1)
+    needing = pack.replace(
+        "severity: critical", "severity: critical\n    capability: camera", 1
+    )
     (green.folder / "packs" / "small.yaml").write_text(needing)
     off = with_verdict(green, Verdict.NOT_APPLICABLE)
     assert decided(off).exit is Exit.INCONCLUSIVE
-    assert decided(off, capabilities=CapabilityFile()).exit is Exit.INCONCLUSIVE
+    assert (
+        decided(off, capabilities=CapabilityFile()).exit is Exit.INCONCLUSIVE
+    )
     refused = CapabilityFile(refuses={"camera": "the product has none"})
     assert decided(off, capabilities=refused).exit is Exit.SATISFIED
 
 
-def test_a_capability_file_that_contradicts_the_target_is_a_usage_error(green):
-    assert decided(green, capabilities=CapabilityFile(has=("camera",))).exit is Exit.USAGE
+def test_a_capability_file_that_contradicts_the_target_is_a_usage_error(
+    green,
+):
+    assert (
+        decided(green, capabilities=CapabilityFile(has=("camera",))).exit
+        is Exit.USAGE
+    )
     seeing = with_target(green, capabilities={"camera": True})
-    assert decided(seeing, capabilities=CapabilityFile(refuses={"camera": "none"})).exit is Exit.USAGE
+    assert (
+        decided(
+            seeing, capabilities=CapabilityFile(refuses={"camera": "none"})
+        ).exit
+        is Exit.USAGE
+    )
 
 
 # Precedence
 
 
 def test_of_several_problems_the_strongest_is_the_exit_code(tmp_path):
-    results = (clause("MIC-1", Verdict.VIOLATED, severity="critical"), clause("LED-1", Verdict.NOT_EXERCISED))
-    bundle = read(write_bundle(tmp_path / "out", clauses=results, trace=LEAKY, exit_code=1, failure=leak()))
-    stale = replace(POLICY, known_failures=(msgspec.structs.replace(KNOWN, clause="LED-1"),))
+    results = (
+        clause("MIC-1", Verdict.VIOLATED, severity="critical"),
+        clause("LED-1", Verdict.NOT_EXERCISED),
+    )
+    bundle = read(
+        write_bundle(
+            tmp_path / "out",
+            clauses=results,
+            trace=LEAKY,
+            exit_code=1,
+            failure=leak(),
+        )
+    )
+    stale = replace(
+        POLICY,
+        known_failures=(msgspec.structs.replace(KNOWN, clause="LED-1"),),
+    )
     packs = bundle_packs(bundle)
     nobody_satisfied = decide_bundle(bundle, packs, stale)
     assert nobody_satisfied.exit is Exit.VIOLATED
-    assert {Exit.STALE, Exit.INCONCLUSIVE} <= {n.exit for n in nobody_satisfied.notices}
+    assert {Exit.STALE, Exit.INCONCLUSIVE} <= {
+        n.exit for n in nobody_satisfied.notices
+    }

@@ -8,15 +8,25 @@ import pytest
 from click.testing import CliRunner
 
 from earwitness.conformance.cli.main import cli
-from earwitness.conformance.gate.exits import MEANING, PRECEDENCE, Exit, describe_exits, strongest
+from earwitness.conformance.gate.exits import (
+    MEANING,
+    PRECEDENCE,
+    Exit,
+    describe_exits,
+    strongest,
+)
 
 
 def test_every_code_has_a_meaning_and_a_place_in_the_order():
     assert set(MEANING) == set(Exit)
-    assert sorted(PRECEDENCE, key=lambda code: code.value) == sorted(Exit, key=lambda code: code.value)
+    assert sorted(PRECEDENCE, key=lambda code: code.value) == sorted(
+        Exit, key=lambda code: code.value
+    )
 
 
-@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(PRECEDENCE, 2)))
+@pytest.mark.parametrize(
+    ("first", "second"), list(itertools.combinations(PRECEDENCE, 2))
+)
 def test_of_two_the_earlier_in_the_order_is_the_exit_code(first, second):
     assert strongest([first, second]) is first
     assert strongest([second, first]) is first
@@ -28,4 +38,6 @@ def test_nothing_at_all_is_not_green():
 
 def test_the_help_shows_the_table():
     shown = CliRunner().invoke(cli, ["--help"]).output
-    assert all(line.strip() in shown for line in describe_exits().splitlines())
+    assert all(
+        line.strip() in shown for line in describe_exits().splitlines()
+    )

@@ -48,19 +48,36 @@ def test_good_files_are_read(file):
         "2026-12-31",
         ">=1.2,<1.3",
     )
-    assert [known.id for known in load_known_failures(file(KNOWN))] == ["K-1", "K-2"]
-    assert load_capabilities(file(CAPABILITIES)).refuses == {"camera": "the product has none"}
+    assert [known.id for known in load_known_failures(file(KNOWN))] == [
+        "K-1",
+        "K-2",
+    ]
+    assert load_capabilities(file(CAPABILITIES)).refuses == {
+        "camera": "the product has none"
+    }
 
 
 @pytest.mark.parametrize(
     ("load", "text", "part"),
     [
         (load_waivers, WAIVER.replace("    owner: firmware\n", ""), "owner"),
-        (load_waivers, WAIVER.replace("fixed in 1.3", '" "'), "reason is empty"),
+        (
+            load_waivers,
+            WAIVER.replace("fixed in 1.3", '" "'),
+            "reason is empty",
+        ),
         (load_waivers, WAIVER.replace("2026-12-31", "soon"), "file.yaml:8:"),
         (load_waivers, WAIVER.replace("owner:", "ownr:"), "ownr"),
-        (load_waivers, WAIVER + WAIVER.partition("\n")[2], "'W-1' stands twice"),
-        (load_waivers, WAIVER.replace(">=1.2,<1.3", "about 1"), "no range of versions"),
+        (
+            load_waivers,
+            WAIVER + WAIVER.partition("\n")[2],
+            "'W-1' stands twice",
+        ),
+        (
+            load_waivers,
+            WAIVER.replace(">=1.2,<1.3", "about 1"),
+            "no range of versions",
+        ),
         (load_waivers, "waivers: {a: 1}", "file.yaml:1:"),
         (load_waivers, "a: &x 1\nb: *x", "alias"),
         (load_known_failures, KNOWN.replace("MIC-1", "'*'"), "too broad"),
@@ -68,11 +85,31 @@ def test_good_files_are_read(file):
         (load_known_failures, KNOWN.replace("CALL-*", "CALL*"), "too broad"),
         (load_known_failures, KNOWN.replace("MIC-1", "'?IC-1'"), "too broad"),
         (load_known_failures, KNOWN.replace("K-2", "K-1"), "stands twice"),
-        (load_known_failures, KNOWN.replace("the buffer is drained late", '""'), "cause is empty"),
-        (load_capabilities, CAPABILITIES.replace("camera", "camra"), "Did you mean 'camera'?"),
-        (load_capabilities, CAPABILITIES.replace("power", "powr"), "file.yaml:1:26"),
-        (load_capabilities, CAPABILITIES.replace("the product has none", '""'), "without a reason"),
-        (load_capabilities, CAPABILITIES.replace("power", "camera"), "both had and refused"),
+        (
+            load_known_failures,
+            KNOWN.replace("the buffer is drained late", '""'),
+            "cause is empty",
+        ),
+        (
+            load_capabilities,
+            CAPABILITIES.replace("camera", "camra"),
+            "Did you mean 'camera'?",
+        ),
+        (
+            load_capabilities,
+            CAPABILITIES.replace("power", "powr"),
+            "file.yaml:1:26",
+        ),
+        (
+            load_capabilities,
+            CAPABILITIES.replace("the product has none", '""'),
+            "without a reason",
+        ),
+        (
+            load_capabilities,
+            CAPABILITIES.replace("power", "camera"),
+            "both had and refused",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(file, load, text, part):
@@ -82,7 +119,9 @@ def test_a_wrong_file_is_refused_with_its_place(file, load, text, part):
     assert "file.yaml:" in str(refused.value)
 
 
-@pytest.mark.parametrize("load", [load_waivers, load_known_failures, load_capabilities])
+@pytest.mark.parametrize(
+    "load", [load_waivers, load_known_failures, load_capabilities]
+)
 def test_a_file_that_is_not_there_says_so(tmp_path, load):
     with pytest.raises(GateFileError, match="cannot be read"):
         load(tmp_path / "none.yaml")

@@ -10,7 +10,13 @@ from bundles import leak
 
 from earwitness.conformance.evidence import redaction
 from earwitness.conformance.gate import exits, story, verdict
-from earwitness.conformance.gate.story import LOSSES, describe_step, event_words, sequence_rows, tell_story
+from earwitness.conformance.gate.story import (
+    LOSSES,
+    describe_step,
+    event_words,
+    sequence_rows,
+    tell_story,
+)
 from earwitness.conformance.stimuli.stimulus import KINDS
 from earwitness.model.vocabulary import vocabulary
 
@@ -21,11 +27,24 @@ def test_the_examples_run(module):
 
 
 def row(time, event, device="d1", **attributes):
-    return {"time": time, "device": device, "event": event, "origin": "witnessed", **attributes}
+    return {
+        "time": time,
+        "device": device,
+        "event": event,
+        "origin": "witnessed",
+        **attributes,
+    }
 
 
 def test_uploads_that_repeat_are_folded_and_other_devices_left_out():
-    upload = {"stream": 1, "bytes": 10, "from": 0, "to": 1, "encrypted": True, "voice": True}
+    upload = {
+        "stream": 1,
+        "bytes": 10,
+        "from": 0,
+        "to": 1,
+        "encrypted": True,
+        "voice": True,
+    }
     trace = [
         row(0, "button.microphone"),
         *(row(number, "stream.audio", **upload) for number in range(1, 6)),
@@ -57,7 +76,10 @@ def test_a_story_says_what_is_lost_what_was_done_and_where_to_look():
     assert told.loses == LOSSES["audio.captured"]
     assert told.steps == ("press the microphone button of d1",)
     assert told.rows[-1].is_violation and "d1" in told.seen
-    assert "the microphones lose power" in told.cause or "red light" in told.cause
+    assert (
+        "the microphones lose power" in told.cause
+        or "red light" in told.cause
+    )
 
 
 def test_every_loss_is_of_an_event_that_there_is():
@@ -65,22 +87,34 @@ def test_every_loss_is_of_an_event_that_there_is():
 
 
 @pytest.mark.parametrize("event", vocabulary().events)
-def test_every_event_is_told_without_its_dotted_name_where_it_has_words(event):
+def test_every_event_is_told_without_its_dotted_name_where_it_has_words(
+    event,
+):
     assert event_words({"time": 0, "device": "d1", "event": event})
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_step_is_told_in_words_without_braces(name):
-    fields = {field: 1_000 if field == "microseconds" else "x" for field in KINDS[name].__dataclass_fields__}
+    fields = {
+        field: 1_000 if field == "microseconds" else "x"
+        for field in KINDS[name].__dataclass_fields__
+    }
     assert not set(describe_step({"do": name, **fields})) & set("{}'")
 
 
 def test_hostile_names_in_steps_and_events_do_not_act():
     assert "\x1b" not in describe_step({"do": "\x1b[31m", "device": "\u202e"})
-    assert "\x1b" not in event_words({"time": 0, "device": "d", "event": "\x1b[31m"})
+    assert "\x1b" not in event_words(
+        {"time": 0, "device": "d", "event": "\x1b[31m"}
+    )
 
 
 def test_a_way_that_was_not_shrunk_is_told_in_part():
     steps = ({"do": "kill", "device": "d1"},) * 30
-    told = tell_story(msgspec.structs.replace(leak(), scenario=steps), title="t", expected="e", command="c")
+    told = tell_story(
+        msgspec.structs.replace(leak(), scenario=steps),
+        title="t",
+        expected="e",
+        command="c",
+    )
     assert len(told.steps) == 21 and told.steps[-1].startswith("and 10 more")

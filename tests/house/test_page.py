@@ -20,7 +20,6 @@ ALLOWED_TWICE = {
     "judge": "the library's verb, for logs; and the judge of a run",
     "answer_request": "each skill of the reference has one, which its host calls",
     "main": "every program has one",
-    "render": "each report format has one; it is what its entry point names",
 }
 """Public names that more than one module defines, with the reason."""
 
@@ -41,7 +40,9 @@ BANNED = {
 
 
 def page_module():
-    spec = importlib.util.spec_from_file_location("page", HOUSE / "benchmarks" / "page.py")
+    spec = importlib.util.spec_from_file_location(
+        "page", HOUSE / "benchmarks" / "page.py"
+    )
     module = importlib.util.module_from_spec(spec)
     sys.modules["page"] = module
     spec.loader.exec_module(module)
@@ -55,25 +56,47 @@ PAGE = page_module()
 def test_a_line_holds_one_thought(room):
     measured = PAGE.measure_folder(HOUSE / room)
     assert measured.median <= MOST_NODES_A_LINE, PAGE.page_in_words(measured)
-    assert measured.long_lines == 0, f"{measured.long_lines} lines of {room} are over {PAGE.COLUMNS} columns"
+    assert measured.long_lines == 0, (
+        f"{measured.long_lines} lines of {room} are over {PAGE.COLUMNS} columns"
+    )
 
 
 def test_a_public_name_is_defined_once_or_the_reason_is_here():
     definitions: dict[str, set[str]] = {}
     for room in ROOMS:
-        for name, places in PAGE.measure_folder(HOUSE / room).definitions.items():
+        for name, places in PAGE.measure_folder(
+            HOUSE / room
+        ).definitions.items():
             definitions.setdefault(name, set()).update(places)
-    doubled = {name: sorted(places) for name, places in definitions.items() if len(places) > 1}
-    surprises = {name: places for name, places in doubled.items() if name not in ALLOWED_TWICE}
+    doubled = {
+        name: sorted(places)
+        for name, places in definitions.items()
+        if len(places) > 1
+    }
+    surprises = {
+        name: places
+        for name, places in doubled.items()
+        if name not in ALLOWED_TWICE
+    }
     assert not surprises, surprises
-    assert not set(ALLOWED_TWICE) - set(doubled), "a name of the list is defined once: take it off the list"
+    assert not set(ALLOWED_TWICE) - set(doubled), (
+        "a name of the list is defined once: take it off the list"
+    )
 
 
 def texts():
     """Files that people read: code, tables, documents."""
-    listed = subprocess.run(["git", "ls-files"], cwd=HOUSE, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files"],
+        cwd=HOUSE,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     for name in listed.splitlines():
-        if name.endswith((".py", ".md", ".yaml", ".html", ".toml")) and not name.startswith("tests/house/"):
+        if name.endswith(
+            (".py", ".md", ".yaml", ".html", ".toml")
+        ) and not name.startswith("tests/house/"):
             yield HOUSE / name
 
 
@@ -83,10 +106,14 @@ def test_the_words_are_those_of_today(pattern):
         f"{path.relative_to(HOUSE)}:{number}: {line.strip()[:100]}"
         for path in texts()
         if path.is_file()
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        for number, line in enumerate(
+            path.read_text("utf-8").splitlines(), start=1
+        )
         if re.search(pattern, line, re.IGNORECASE)
     ]
-    assert not found, f"write '{BANNED[pattern]}' instead:\n" + "\n".join(found[:20])
+    assert not found, f"write '{BANNED[pattern]}' instead:\n" + "\n".join(
+        found[:20]
+    )
 
 
 def test_a_dense_line_is_noticed(tmp_path):

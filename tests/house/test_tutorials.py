@@ -1,4 +1,5 @@
-"""Tutorials are followed to the letter: their files are written, their commands run, in an empty folder, in the order of the page."""
+"""Tutorials are followed to the letter: their files are written, their commands run, in an empty folder,
+in the order of the page."""
 
 from __future__ import annotations
 
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parents[2]
-BLOCK = re.compile(r"<!-- (file: (?P<path>[\w./-]+)|run) -->\n```\w*\n(?P<body>.*?)```", re.DOTALL)
+BLOCK = re.compile(
+    r"<!-- (file: (?P<path>[\w./-]+)|run) -->\n```\w*\n(?P<body>.*?)```",
+    re.DOTALL,
+)
 PAGES = ("write-a-clause.md", "write-a-target.md")
 
 
@@ -35,7 +39,14 @@ def run(command: Command, folder: Path) -> subprocess.CompletedProcess[str]:
     """`earwitness` is the one of this environment."""
     tool = Path(sys.executable).with_name("earwitness")
     line = re.sub(r"^earwitness\b", str(tool), command.line)
-    return subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        line,
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -53,5 +64,11 @@ def test_a_tutorial_can_be_followed_to_the_letter(page, tmp_path):
             ran = run(command, tmp_path)
             output = ran.stdout + ran.stderr
             assert ran.returncode == 0, f"{command.line}\n{output}"
-            missing = [line for line in command.expected if line.strip() not in output]
-            assert not missing, f"{command.line} did not print {missing}:\n{output}"
+            missing = [
+                line
+                for line in command.expected
+                if line.strip() not in output
+            ]
+            assert not missing, (
+                f"{command.line} did not print {missing}:\n{output}"
+            )

@@ -1,4 +1,5 @@
-"""`pip install earwitness` brings what judges; the assistant's audio, calls and servers are an extra that it says how to install."""
+"""`pip install earwitness` brings what judges; the assistant's audio, calls and servers are an extra that
+it says how to install."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ import tomllib
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
-PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["project"]
+PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))[
+    "project"
+]
 IMPORT_NAMES = {
     "pillow": "PIL",
     "webrtcvad-wheels": "webrtcvad",
@@ -36,21 +39,37 @@ def bare_name(requirement: str) -> str:
 
 def packages_of_the_reference() -> set[str]:
     required = {bare_name(r) for r in PROJECT["dependencies"]}
-    extra = {bare_name(r) for r in PROJECT["optional-dependencies"]["reference"]}
-    return {IMPORT_NAMES.get(name, name.replace("-", "_")) for name in extra - required}
+    extra = {
+        bare_name(r) for r in PROJECT["optional-dependencies"]["reference"]
+    }
+    return {
+        IMPORT_NAMES.get(name, name.replace("-", "_"))
+        for name in extra - required
+    }
 
 
-def run_without_the_reference(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_without_the_reference(
+    *arguments: str, folder: Path
+) -> subprocess.CompletedProcess[str]:
     """The command line where none of the extra's packages can be imported."""
-    program = WITHOUT_THE_EXTRA.format(absent=packages_of_the_reference(), arguments=list(arguments))
+    program = WITHOUT_THE_EXTRA.format(
+        absent=packages_of_the_reference(), arguments=list(arguments)
+    )
     command = [sys.executable, "-c", program]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=300
+    )
 
 
 def test_the_extra_is_really_absent(tmp_path):
     ran = run_without_the_reference("--help", folder=tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert {"aiortc", "onnxruntime", "PIL", "av"} <= packages_of_the_reference()
+    assert {
+        "aiortc",
+        "onnxruntime",
+        "PIL",
+        "av",
+    } <= packages_of_the_reference()
 
 
 def test_packs_are_linted_without_it(tmp_path):
@@ -59,7 +78,9 @@ def test_packs_are_linted_without_it(tmp_path):
 
 
 def test_promises_are_shown_without_it(tmp_path):
-    ran = run_without_the_reference("policy", "show", "MIC-2", folder=tmp_path)
+    ran = run_without_the_reference(
+        "policy", "show", "MIC-2", folder=tmp_path
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
@@ -83,7 +104,9 @@ clauses:
 
 def test_a_clause_is_proved_without_it(tmp_path):
     (tmp_path / "pack.yaml").write_text(ONE_CLAUSE)
-    ran = run_without_the_reference("prove", "--pack", "pack.yaml", folder=tmp_path)
+    ran = run_without_the_reference(
+        "prove", "--pack", "pack.yaml", folder=tmp_path
+    )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
     assert "ONE-1" in ran.stdout
 

@@ -22,15 +22,22 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("identity", [c.id for c in clauses_to_prove(PACK.clauses) if c.monitor is not None])
+@pytest.mark.parametrize(
+    "identity",
+    [c.id for c in clauses_to_prove(PACK.clauses) if c.monitor is not None],
+)
 def test_pdr_finds_no_violation_of_a_proved_clause(identity, tmp_path):
-    assert run_pdr(verilog_circuit(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
+    assert run_pdr(
+        verilog_circuit(SYSTEM, PACK.clause(identity).monitor), tmp_path
+    ).holds
 
 
 @pytest.mark.parametrize(("name", "identity"), BROKEN.items())
 def test_pdr_finds_the_fault_in_a_broken_model(name, identity, tmp_path):
     broken = next(m for m in mutants_of(SYSTEM) if m.name == name).system
-    assert not run_pdr(verilog_circuit(broken, PACK.clause(identity).monitor), tmp_path).holds
+    assert not run_pdr(
+        verilog_circuit(broken, PACK.clause(identity).monitor), tmp_path
+    ).holds
 
 
 def test_a_circuit_yosys_cannot_read_is_an_error_not_an_opinion(tmp_path):

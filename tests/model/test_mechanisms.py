@@ -30,10 +30,18 @@ def broken(system, row: str):
     changed = system.transition(row)
     match row:
         case "recognise":
-            kept = {name: value for name, value in changed.updates.items() if name != "holds_sound"}
+            kept = {
+                name: value
+                for name, value in changed.updates.items()
+                if name != "holds_sound"
+            }
             changed = replace(changed, updates=kept)
         case "cut_power":
-            kept = {name: v for name, v in changed.updates.items() if name not in ("call", "key_holder")}
+            kept = {
+                name: v
+                for name, v in changed.updates.items()
+                if name not in ("call", "key_holder")
+            }
             changed = replace(changed, updates=kept)
         case _:
             changed = replace(changed, guard=without_last(changed.guard))

@@ -1,4 +1,5 @@
-"""The model: proofs hold and are re-checked; broken models give shortest counterexamples; nothing is vacuous."""
+"""The model: proofs hold and are re-checked; broken models give shortest counterexamples; nothing is
+vacuous."""
 
 from __future__ import annotations
 
@@ -7,7 +8,13 @@ from dataclasses import replace
 import pytest
 
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.assistant.cloud import OBSERVED, SECRET, dialogues, speaker, words
+from earwitness.model.assistant.cloud import (
+    OBSERVED,
+    SECRET,
+    dialogues,
+    speaker,
+    words,
+)
 from earwitness.model.expression import TRUE, Const, choice, equal, plus
 from earwitness.model.logic.semantics import holds
 from earwitness.model.proof.portfolio import prove_promises
@@ -27,14 +34,22 @@ PACK = find("alexa-smart-properties")
 def without_guard(name):
     system = assistant()
     return replace(
-        system, transitions=tuple(replace(t, guard=TRUE) if t.name == name else t for t in system.transitions)
+        system,
+        transitions=tuple(
+            replace(t, guard=TRUE) if t.name == name else t
+            for t in system.transitions
+        ),
     )
 
 
 def broken(name, **changes):
     system = assistant()
     return replace(
-        system, transitions=tuple(replace(t, **changes) if t.name == name else t for t in system.transitions)
+        system,
+        transitions=tuple(
+            replace(t, **changes) if t.name == name else t
+            for t in system.transitions
+        ),
     )
 
 
@@ -44,9 +59,13 @@ def promises(identity, system=None):
 
 @pytest.mark.parametrize("identity", ["MIC-2", "STR-2"])
 def test_a_promise_is_proved_and_the_checker_accepts_it(identity, tmp_path):
-    checked = Prover(tmp_path, 60, {})(proof_task(PACK.clause(identity), PACK.model))
+    checked = Prover(tmp_path, 60, {})(
+        proof_task(PACK.clause(identity), PACK.model)
+    )
     assert checked.standing is Standing.PROVED
-    assert checked.obligations == len(checked.entries) * (1 + len(assistant().transitions))
+    assert checked.obligations == len(checked.entries) * (
+        1 + len(assistant().transitions)
+    )
     assert all(checked.witnesses.values())
 
 
@@ -59,7 +78,10 @@ def test_a_promise_is_proved_and_the_checker_accepts_it(identity, tmp_path):
             "STR-2",
             broken(
                 "send_audio",
-                attributes={**assistant().transition("send_audio").attributes, "encrypted": flag("show")},
+                attributes={
+                    **assistant().transition("send_audio").attributes,
+                    "encrypted": flag("show"),
+                },
             ),
         ),
     ],
@@ -68,23 +90,32 @@ def test_a_broken_model_gives_a_shortest_counterexample(identity, system):
     proof = prove_promises(identity, system, promises(identity, system))
     assert proof.standing is Standing.REFUTED
     formula = PACK.clause(identity).formula
-    verdicts = [holds(formula, proof.trace, i) for i in range(len(proof.trace))]
+    verdicts = [
+        holds(formula, proof.trace, i) for i in range(len(proof.trace))
+    ]
     assert verdicts[-1] is False and all(verdicts[:-1])
     monitor = PACK.clause(identity).monitor
-    solved = find_violation(cone_of_influence(system, monitor), monitor, 300).run
+    solved = find_violation(
+        cone_of_influence(system, monitor), monitor, 300
+    ).run
     assert len(solved.steps) == len(proof.trace)
 
 
 @pytest.mark.parametrize(
-    "clause", [c for c in clauses_to_prove(PACK.clauses) if c.monitor is not None], ids=lambda c: c.id
+    "clause",
+    [c for c in clauses_to_prove(PACK.clauses) if c.monitor is not None],
+    ids=lambda c: c.id,
 )
 def test_every_trigger_is_reached_in_the_model(clause):
-    witness = find_shortest_run(assistant(), clause.monitor, Goal.EXERCISED).observations()
+    witness = find_shortest_run(
+        assistant(), clause.monitor, Goal.EXERCISED
+    ).observations()
     assert all(holds(clause.formula, witness, i) for i in range(len(witness)))
 
 
 def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
-    """Otherwise each proof would be searched again: `earwitness refresh --only invariants` stores what is found."""
+    """Otherwise each proof would be searched again: `earwitness refresh --only invariants` stores what is
+    found."""
     results = prove_packs([PACK], tmp_path, 1, lambda p: None)
     assert {
         name: p.reason
@@ -97,37 +128,55 @@ def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
 
 def stores_who_spoke(system):
     count = system.transition("count_dialogue")
-    only_anna = choice(equal(speaker, Const("anna")), plus(dialogues, Const(1)), dialogues)
+    only_anna = choice(
+        equal(speaker, Const("anna")), plus(dialogues, Const(1)), dialogues
+    )
     return replace(count, updates={**count.updates, "dialogues": only_anna})
 
 
 def counts_an_utterance(system):
     count = system.transition("count_dialogue")
-    said_hello = choice(equal(words, Const("hello")), plus(dialogues, Const(1)), dialogues)
+    said_hello = choice(
+        equal(words, Const("hello")), plus(dialogues, Const(1)), dialogues
+    )
     return replace(count, updates={**count.updates, "dialogues": said_hello})
 
 
 @pytest.mark.parametrize("observer", OBSERVED)
 def test_metrics_tell_nothing_of_who_spoke_or_what_was_said(observer):
     assert (
-        prove_noninterference("RET-2", assistant(), SECRET, OBSERVED[observer]).proof.standing
+        prove_noninterference(
+            "RET-2", assistant(), SECRET, OBSERVED[observer]
+        ).proof.standing
         is Standing.PROVED
     )
 
 
 @pytest.mark.parametrize("leak", [stores_who_spoke, counts_an_utterance])
-def test_a_model_whose_metrics_depend_on_a_person_or_an_utterance_is_refuted_with_two_runs(leak):
+def test_a_model_whose_metrics_depend_on_a_person_or_an_utterance_is_refuted_with_two_runs(
+    leak,
+):
     changed = leak(assistant())
     system = replace(
         assistant(),
-        transitions=tuple(changed if t.name == changed.name else t for t in assistant().transitions),
+        transitions=tuple(
+            changed if t.name == changed.name else t
+            for t in assistant().transitions
+        ),
     )
-    found = prove_noninterference("RET-2", system, SECRET, OBSERVED["metrics"])
+    found = prove_noninterference(
+        "RET-2", system, SECRET, OBSERVED["metrics"]
+    )
     assert found.proof.standing is Standing.REFUTED
     one, other = found.first.observations(), found.second.observations()
     assert [o.event for o in one] == [o.event for o in other]
     secrets = [
-        [s.chosen.get(name) for s in path.steps if s.transition.name == "recognise" for name in SECRET]
+        [
+            s.chosen.get(name)
+            for s in path.steps
+            if s.transition.name == "recognise"
+            for name in SECRET
+        ]
         for path in (found.first, found.second)
     ]
     assert secrets[0] != secrets[1]

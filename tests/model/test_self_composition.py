@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from earwitness.model.expression import TRUE, Const, Sort, Var, choice
 from earwitness.model.proof.proof import Standing
-from earwitness.model.proof.self_composition import prove_noninterference, self_compose
+from earwitness.model.proof.self_composition import (
+    prove_noninterference,
+    self_compose,
+)
 from earwitness.model.systems.transition_system import (
     ENVIRONMENT,
     PASS_TIME,
@@ -25,13 +28,27 @@ SECRET = Var("any.secret", Sort.BOOL)
 def system(*, total):
     """A lamp that begins lit or dark and is switched; `total` is what an observer sees."""
     lamp = StateVariable("left", Sort.BOOL, (False, True))
-    switch = Transition("switch", ENVIRONMENT, guard=TRUE, updates={"left": negation(LEFT)})
-    record = Transition("record", ENVIRONMENT, guard=TRUE, updates={"total": total, "seen": SECRET})
-    return System("lamp", "", (lamp, *counts(TOTAL), *flags(flag("seen"))), (switch, record, PASS_TIME), ())
+    switch = Transition(
+        "switch", ENVIRONMENT, guard=TRUE, updates={"left": negation(LEFT)}
+    )
+    record = Transition(
+        "record",
+        ENVIRONMENT,
+        guard=TRUE,
+        updates={"total": total, "seen": SECRET},
+    )
+    return System(
+        "lamp",
+        "",
+        (lamp, *counts(TOTAL), *flags(flag("seen"))),
+        (switch, record, PASS_TIME),
+        (),
+    )
 
 
 def test_two_runs_begin_in_the_same_state():
-    """A variable that changes later was chosen twice at first, and a lamp lit in one run only looked like a leak."""
+    """A variable that changes later was chosen twice at first, and a lamp lit in one run only looked like
+    a leak."""
     both, _ = self_compose(system(total=TOTAL), [SECRET.name], ["total"])
     assert {s["1.left"] == s["2.left"] for s in both.first_states()} == {True}
     assert {s["1.left"] for s in both.first_states()} == {False, True}
@@ -39,13 +56,17 @@ def test_two_runs_begin_in_the_same_state():
 
 def test_what_depends_on_the_first_state_alone_leaks_nothing():
     counted = choice(LEFT, Const(1), TOTAL)
-    found = prove_noninterference("X", system(total=counted), [SECRET.name], ["total"], 10)
+    found = prove_noninterference(
+        "X", system(total=counted), [SECRET.name], ["total"], 10
+    )
     assert found.proof.standing is Standing.PROVED
 
 
 def test_what_depends_on_the_secret_leaks():
     counted = choice(SECRET, Const(1), TOTAL)
-    found = prove_noninterference("X", system(total=counted), [SECRET.name], ["total"], 10)
+    found = prove_noninterference(
+        "X", system(total=counted), [SECRET.name], ["total"], 10
+    )
     assert found.proof.standing is Standing.REFUTED
     assert found.first.initial == found.second.initial
     assert found.first.steps[-1].chosen != found.second.steps[-1].chosen

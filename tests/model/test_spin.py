@@ -19,14 +19,19 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(
-    "identity", ["MIC-1", "MIC-2", "MIC-4", "CAM-1", "CAM-2", "CALL-3", "ORG-2", "DEV-1"]
+    "identity",
+    ["MIC-1", "MIC-2", "MIC-4", "CAM-1", "CAM-2", "CALL-3", "ORG-2", "DEV-1"],
 )
 def test_spin_finds_no_violation_of_a_proved_clause(identity, tmp_path):
-    assert run_spin(promela_program(SYSTEM, PACK.clause(identity).monitor), tmp_path).holds
+    assert run_spin(
+        promela_program(SYSTEM, PACK.clause(identity).monitor), tmp_path
+    ).holds
 
 
 @pytest.mark.parametrize(("name", "identity"), BROKEN.items())
-def test_spin_finds_what_our_search_finds_in_a_broken_model(name, identity, tmp_path):
+def test_spin_finds_what_our_search_finds_in_a_broken_model(
+    name, identity, tmp_path
+):
     broken = next(m for m in mutants_of(SYSTEM) if m.name == name).system
     monitor = PACK.clause(identity).monitor
     assert find_shortest_run(broken, monitor, Goal.VIOLATED) is not None
@@ -34,8 +39,12 @@ def test_spin_finds_what_our_search_finds_in_a_broken_model(name, identity, tmp_
 
 
 def test_a_deadline_is_broken_by_a_limit_that_is_gone(tmp_path):
-    broken = next(m for m in mutants_of(SYSTEM) if m.name == "limit rail: drop").system
-    assert not run_spin(promela_program(broken, PACK.clause("MIC-1").monitor), tmp_path).holds
+    broken = next(
+        m for m in mutants_of(SYSTEM) if m.name == "limit rail: drop"
+    ).system
+    assert not run_spin(
+        promela_program(broken, PACK.clause("MIC-1").monitor), tmp_path
+    ).holds
 
 
 def test_a_program_spin_cannot_read_is_an_error_not_an_opinion(tmp_path):

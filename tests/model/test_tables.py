@@ -11,8 +11,12 @@ from earwitness.model.systems.transition_system import PASS_TIME
 from earwitness.policies.pack import find, shipped_packs
 
 SYSTEM = ASSISTANT.system
-CLAUSES = {clause.id for name in shipped_packs() for clause in find(name).clauses}
-ROWS = [row for row in (*SYSTEM.transitions, *SYSTEM.limits) if row != PASS_TIME]
+CLAUSES = {
+    clause.id for name in shipped_packs() for clause in find(name).clauses
+}
+ROWS = [
+    row for row in (*SYSTEM.transitions, *SYSTEM.limits) if row != PASS_TIME
+]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda t: t.name)

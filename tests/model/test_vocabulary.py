@@ -13,7 +13,9 @@ EVENTS = vocabulary().events.values()
 
 
 def line(event: str, **attributes: object) -> bytes:
-    return json.dumps({"time": 0, "device": "d1", "event": event, **attributes}).encode()
+    return json.dumps(
+        {"time": 0, "device": "d1", "event": event, **attributes}
+    ).encode()
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: e.name)
@@ -23,7 +25,9 @@ def test_an_event_speaks_only_of_attributes_and_values_that_exist(event):
         for name, value in conditions:
             assert name in event.attributes
             read = {"true": True, "false": False}.get(value, value)
-            assert attributes[name].has_name(read), f"{event.name}: {name} = {value}"
+            assert attributes[name].has_name(read), (
+                f"{event.name}: {name} = {value}"
+            )
 
 
 def test_every_attribute_belongs_to_an_event():
@@ -33,11 +37,15 @@ def test_every_attribute_belongs_to_an_event():
 
 def test_an_open_list_has_a_name_for_all_others():
     for attribute in vocabulary().attributes.values():
-        assert not attribute.is_open or "other" in attribute.choices, attribute.name
+        assert not attribute.is_open or "other" in attribute.choices, (
+            attribute.name
+        )
 
 
 def test_a_wake_word_of_ones_own_can_be_observed():
-    assert parse_line(line("wake_word", word="hey jarvis")).attributes == {"word": "hey jarvis"}
+    assert parse_line(line("wake_word", word="hey jarvis")).attributes == {
+        "word": "hey jarvis"
+    }
 
 
 def test_a_closed_list_stays_closed():
@@ -46,10 +54,18 @@ def test_a_closed_list_stays_closed():
 
 
 def test_a_target_that_does_not_know_a_later_attribute_need_not_name_it():
-    entry = {"time": 0, "device": "d1", "event": "light", "color": "blue", "on": True}
+    entry = {
+        "time": 0,
+        "device": "d1",
+        "event": "light",
+        "color": "blue",
+        "on": True,
+    }
     assert observation_from(entry).attributes["role"] == "other"
     with pytest.raises(TraceError, match="'on' is missing"):
-        observation_from({"time": 0, "device": "d1", "event": "light", "color": "blue"})
+        observation_from(
+            {"time": 0, "device": "d1", "event": "light", "color": "blue"}
+        )
 
 
 def test_the_roles_of_lights_are_names_beside_their_colours():
@@ -63,9 +79,18 @@ def test_the_roles_of_lights_are_names_beside_their_colours():
         {"event": "mute", "on": True, "by": "app", "level": "software"},
         {"event": "playback", "on": True},
         {"event": "request.end", "stream": 1, "outcome": "not_for_us"},
-        {"event": "deletion.request", "subject": "parent", "category": "recording"},
+        {
+            "event": "deletion.request",
+            "subject": "parent",
+            "category": "recording",
+        },
         {"event": "reset"},
-        {"event": "consent", "subject": "guest", "purpose": "improvement", "on": False},
+        {
+            "event": "consent",
+            "subject": "guest",
+            "purpose": "improvement",
+            "on": False,
+        },
         {
             "event": "data.sent",
             "peer": "a.example",
@@ -80,15 +105,38 @@ def test_the_roles_of_lights_are_names_beside_their_colours():
             "acted_on": True,
             "subject": "guest",
         },
-        {"event": "call.start", "leg": "device", "by": "server", "direction": "received"},
+        {
+            "event": "call.start",
+            "leg": "device",
+            "by": "server",
+            "direction": "received",
+        },
     ],
     ids=lambda e: e["event"],
 )
 def test_the_events_of_field_reports_can_be_observed(event):
-    assert parse_line(json.dumps({"time": 0, "device": "d1", **event}).encode()).event == event["event"]
+    assert (
+        parse_line(
+            json.dumps({"time": 0, "device": "d1", **event}).encode()
+        ).event
+        == event["event"]
+    )
 
 
 def test_an_attribute_that_came_later_means_what_the_event_always_meant():
-    media = {"leg": "device", "bytes": 320, "encrypted": True, "end_to_end": True}
-    assert parse_line(line("call.media", **media)).attributes["direction"] == "sent"
-    assert "direction" not in parse_line(line("call.media", direction=None, **media)).attributes
+    media = {
+        "leg": "device",
+        "bytes": 320,
+        "encrypted": True,
+        "end_to_end": True,
+    }
+    assert (
+        parse_line(line("call.media", **media)).attributes["direction"]
+        == "sent"
+    )
+    assert (
+        "direction"
+        not in parse_line(
+            line("call.media", direction=None, **media)
+        ).attributes
+    )

@@ -21,14 +21,20 @@ def green(tmp_path):
 
 
 def run(pytester, *words):
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *map(str, words), timeout=120)
+    return pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", *map(str, words), timeout=120
+    )
 
 
-def test_each_clause_is_a_test_and_a_violation_is_told_in_words(pytester, red):
+def test_each_clause_is_a_test_and_a_violation_is_told_in_words(
+    pytester, red
+):
     done = run(pytester, "--earwitness-bundle", red)
     done.assert_outcomes(passed=2, failed=1)
     done.stdout.fnmatch_lines(["*MIC-1: While muted nothing is captured*"])
-    done.stdout.fnmatch_lines(["*Sound of the room is taken up*", "*again: earwitness replay*"])
+    done.stdout.fnmatch_lines(
+        ["*Sound of the room is taken up*", "*again: earwitness replay*"]
+    )
     assert done.ret == 1 and "Traceback" not in done.stdout.str()
 
 
@@ -36,17 +42,29 @@ def test_a_green_bundle_passes(pytester, green):
     run(pytester, "--earwitness-bundle", green).assert_outcomes(passed=3)
 
 
-def test_clauses_are_chosen_by_name_beside_the_projects_own_tests(pytester, red):
+def test_clauses_are_chosen_by_name_beside_the_projects_own_tests(
+    pytester, red
+):
     pytester.makepyfile("def test_mine():\n    pass\n")
-    run(pytester, "--earwitness-bundle", red).assert_outcomes(passed=3, failed=1)
-    run(pytester, "--earwitness-bundle", red, "-k", "LED").assert_outcomes(passed=1)
+    run(pytester, "--earwitness-bundle", red).assert_outcomes(
+        passed=3, failed=1
+    )
+    run(pytester, "--earwitness-bundle", red, "-k", "LED").assert_outcomes(
+        passed=1
+    )
     run(pytester).assert_outcomes(passed=1)
 
 
 def test_it_works_with_xdist_and_junitxml(pytester, red):
-    done = run(pytester, "--earwitness-bundle", red, "-n", "2", "--junitxml=out.xml")
+    done = run(
+        pytester, "--earwitness-bundle", red, "-n", "2", "--junitxml=out.xml"
+    )
     done.assert_outcomes(passed=2, failed=1)
-    suite = ElementTree.parse(pytester.path / "out.xml").getroot().find("testsuite")
+    suite = (
+        ElementTree.parse(pytester.path / "out.xml")
+        .getroot()
+        .find("testsuite")
+    )
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
 
 
@@ -56,9 +74,20 @@ def test_a_waiver_skips_and_an_evidence_floor_fails(pytester, red, green):
         "waivers:\n  - {id: W-1, clause: MIC-1, reason: r, risk: r, owner: o, approved_by: A, expires: "
         "2999-01-01}\n"
     )
-    done = run(pytester, "--earwitness-bundle", red, "--earwitness-waivers", waivers)
+    done = run(
+        pytester, "--earwitness-bundle", red, "--earwitness-waivers", waivers
+    )
     done.assert_outcomes(passed=2, skipped=1)
-    assert run(pytester, "--earwitness-bundle", green, "--earwitness-profile", "certification").ret == 1
+    assert (
+        run(
+            pytester,
+            "--earwitness-bundle",
+            green,
+            "--earwitness-profile",
+            "certification",
+        ).ret
+        == 1
+    )
 
 
 def test_a_target_that_cannot_be_driven_is_no_pass(pytester):

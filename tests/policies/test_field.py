@@ -1,4 +1,5 @@
-"""Incidents of the field: each trace has the verdict it is owed, no more and no less. Ours stand beside the public ones."""
+"""Incidents of the field: each trace has the verdict it is owed, no more and no less. Ours stand beside
+the public ones."""
 
 from __future__ import annotations
 
@@ -7,13 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance.running.log_judgement import LogVerdict, judge_log, judge_log_file, log_of
+from earwitness.conformance.running.log_judgement import (
+    LogVerdict,
+    judge_log,
+    judge_log_file,
+    log_of,
+)
 from earwitness.model.trace import partial_observation_from
 from earwitness.policies.pack import find, shipped_packs
 
 FIELD = Path(__file__).parents[1] / "field"
 PACKS = {name: find(name) for name in shipped_packs()}
-PAPER_AND_BASELINE = [PACKS["alexa-smart-properties"], PACKS["voice-baseline"]]
+PAPER_AND_BASELINE = [
+    PACKS["alexa-smart-properties"],
+    PACKS["voice-baseline"],
+]
 
 OWED = {
     "00-clean-request": set(),
@@ -49,15 +58,25 @@ def test_a_public_incident_has_the_verdict_it_is_owed(name):
 
 
 def violated_in(judgement) -> set[str]:
-    return {c.id for c in judgement.clauses if c.verdict is LogVerdict.VIOLATED}
+    return {
+        c.id for c in judgement.clauses if c.verdict is LogVerdict.VIOLATED
+    }
 
 
 def trace(*lines: str):
     """Lines such as `1.5 light color=blue on=true`: seconds, event, attributes."""
     for line in lines:
         seconds, event, *pairs = line.split()
-        attributes = {name: value_of(text) for name, _, text in (pair.partition("=") for pair in pairs)}
-        entry = {"time": round(float(seconds) * 1e6), "device": "d1", "event": event, **attributes}
+        attributes = {
+            name: value_of(text)
+            for name, _, text in (pair.partition("=") for pair in pairs)
+        }
+        entry = {
+            "time": round(float(seconds) * 1e6),
+            "device": "d1",
+            "event": event,
+            **attributes,
+        }
         yield partial_observation_from(entry)
 
 
@@ -93,7 +112,11 @@ QUESTION = (
     "3.06 stream.close stream=1",
     "3.1 tts.audio bytes=9000 asked_by=self",
 )
-MUTE = ("5 button.microphone", "5.04 microphone.power on=false", "5.06 light color=red on=true")
+MUTE = (
+    "5 button.microphone",
+    "5.04 microphone.power on=false",
+    "5.06 light color=red on=true",
+)
 REQUEST_LATE = (
     "20 wake_word word=alexa",
     "20.02 light color=blue on=true",
@@ -127,7 +150,13 @@ OURS = {
     "a stream that closed early is in order": (
         ("alexa-smart-properties",),
         set(),
-        (*START, *REQUEST, "2.5 stream.close stream=1", "3 request.processed stream=1", "9 tick"),
+        (
+            *START,
+            *REQUEST,
+            "2.5 stream.close stream=1",
+            "3 request.processed stream=1",
+            "9 tick",
+        ),
     ),
     "the close of one stream does not pay for another": (
         ("alexa-smart-properties",),
@@ -160,7 +189,13 @@ OURS = {
     "the red light stays dark after a loss of power": (
         ("alexa-smart-properties",),
         {"MIC-4"},
-        (*START, *MUTE, "7 power on=false kind=speaker", f"8 {SPEAKER}", "30 tick"),
+        (
+            *START,
+            *MUTE,
+            "7 power on=false kind=speaker",
+            f"8 {SPEAKER}",
+            "30 tick",
+        ),
     ),
     "the mute symbol stays away after a loss of power": (
         ("alexa-smart-properties",),
@@ -191,7 +226,12 @@ OURS = {
     "a purple ring is the light for muted where it says so": (
         ("alexa-smart-properties",),
         set(),
-        (*START, *MUTE[:2], "5.06 light color=purple role=muted on=true", "9 tick"),
+        (
+            *START,
+            *MUTE[:2],
+            "5.06 light color=purple role=muted on=true",
+            "9 tick",
+        ),
     ),
     "the action button was pressed and the ring stays dark": (
         ("alexa-smart-properties",),
@@ -214,12 +254,23 @@ OURS = {
     "the blue bar never comes": (
         ("alexa-smart-properties",),
         {"IND-4"},
-        ("0 power on=true kind=show", *START[1:], *REQUEST, "2.5 stream.close stream=1", "3 tick"),
+        (
+            "0 power on=true kind=show",
+            *START[1:],
+            *REQUEST,
+            "2.5 stream.close stream=1",
+            "3 tick",
+        ),
     ),
     "a wake word that was spoken long ago opens nothing": (
         ("alexa-smart-properties",),
         {"WAKE-3"},
-        (*START, "0.03 speech addressed=true until=20000", "1 tick", *REQUEST_LATE),
+        (
+            *START,
+            "0.03 speech addressed=true until=20000",
+            "1 tick",
+            *REQUEST_LATE,
+        ),
     ),
     "a wake word of ones own": (
         ("alexa-smart-properties",),
@@ -236,12 +287,18 @@ OURS = {
     "an operator is given recordings": (
         ("alexa-smart-properties",),
         {"ACC-1"},
-        (*START, "5 access actor=op role=operator resource=recordings needed=true decision=permit"),
+        (
+            *START,
+            "5 access actor=op role=operator resource=recordings needed=true decision=permit",
+        ),
     ),
     "an operator says that he needs what is the organisation's": (
         ("alexa-smart-properties",),
         {"RET-3"},
-        (*START, "5 access actor=op role=operator resource=top_skills needed=true decision=permit"),
+        (
+            *START,
+            "5 access actor=op role=operator resource=top_skills needed=true decision=permit",
+        ),
     ),
     "an organisation is given what belongs to another": (
         ("alexa-smart-properties",),
@@ -264,7 +321,10 @@ OURS = {
     "a called device sends sound and tells of no call": (
         ("alexa-smart-properties",),
         {"CALL-4"},
-        (*START, "6 call.media leg=device bytes=320 encrypted=true end_to_end=true"),
+        (
+            *START,
+            "6 call.media leg=device bytes=320 encrypted=true end_to_end=true",
+        ),
     ),
     "a called device is heard in the dark": (
         ("voice-baseline",),
@@ -326,7 +386,12 @@ OURS = {
     "somebody speaks over the music": (
         ("voice-baseline",),
         set(),
-        (*START, "2 playback on=true", "2.5 speech addressed=true until=3000000", "3 wake_word word=alexa"),
+        (
+            *START,
+            "2 playback on=true",
+            "2.5 speech addressed=true until=3000000",
+            "3 wake_word word=alexa",
+        ),
     ),
     "a false wake leaves its words": (
         ("voice-baseline",),
@@ -355,7 +420,11 @@ OURS = {
     "loudness is sent while muted": (
         ("voice-baseline",),
         {"MIC-7"},
-        (*START, *MUTE, "9 data.sent peer=a.example category=measurement purpose=analytics subject=guest"),
+        (
+            *START,
+            *MUTE,
+            "9 data.sent peer=a.example category=measurement purpose=analytics subject=guest",
+        ),
     ),
     "a mute in the app does not stop the stream": (
         ("self-hosted-satellite",),
@@ -371,7 +440,11 @@ OURS = {
     "the server lifts the mute": (
         ("self-hosted-satellite",),
         {"MUT-2"},
-        (*START, "100 mute on=true by=app level=software", "200 mute on=false by=server level=software"),
+        (
+            *START,
+            "100 mute on=true by=app level=software",
+            "200 mute on=false by=server level=software",
+        ),
     ),
     "a restart lifts the mute": (
         ("self-hosted-satellite",),
@@ -417,7 +490,10 @@ OURS = {
     "nobody deletes what was asked": (
         ("deletion-and-retention",),
         {"DEL-1"},
-        ("2 deletion.request subject=parent category=recording", "7776000 tick"),
+        (
+            "2 deletion.request subject=parent category=recording",
+            "7776000 tick",
+        ),
     ),
     "data are left after a factory reset": (
         ("deletion-and-retention",),
@@ -462,5 +538,8 @@ OURS = {
 @pytest.mark.parametrize("name", OURS)
 def test_a_trace_shows_the_difference(name):
     packs, owed, lines = OURS[name]
-    judged = judge_log(log_of(sorted(trace(*lines), key=lambda seen: seen.time)), [PACKS[p] for p in packs])
+    judged = judge_log(
+        log_of(sorted(trace(*lines), key=lambda seen: seen.time)),
+        [PACKS[p] for p in packs],
+    )
     assert violated_in(judged) == owed

@@ -13,15 +13,24 @@ from earwitness.policies.pack import find
 def test_every_conjunct_is_exported_or_named():
     pack = find("voice-baseline")
     export = export_mfotl(pack, [Observation(1, "kitchen/1", "tick")])
-    names = {conjunct.name for clause in pack.clauses for conjunct in clause.conjuncts}
-    assert {name.removesuffix(".mfotl") for name in export.files if name.endswith(".mfotl")} | set(
-        export.left_out
-    ) == names
+    names = {
+        conjunct.name
+        for clause in pack.clauses
+        for conjunct in clause.conjuncts
+    }
+    assert {
+        name.removesuffix(".mfotl")
+        for name in export.files
+        if name.endswith(".mfotl")
+    } | set(export.left_out) == names
     assert export.files["kitchen%2f1.log"] == "@1 tick() now(1)\n"
 
 
 def test_a_log_for_each_slice():
-    trace = [Observation(n, "d1", "stream.close", {"stream": n % 2}) for n in range(4)]
+    trace = [
+        Observation(n, "d1", "stream.close", {"stream": n % 2})
+        for n in range(4)
+    ]
     assert slices_of(trace, ("device", "stream")) == [("d1", 0), ("d1", 1)]
 
 

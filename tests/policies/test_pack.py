@@ -7,7 +7,13 @@ import pytest
 from earwitness.model.logic.formula import Event
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import vocabulary
-from earwitness.policies.pack import Kind, PackError, find, load, shipped_packs
+from earwitness.policies.pack import (
+    Kind,
+    PackError,
+    find,
+    load,
+    shipped_packs,
+)
 
 CATALOGUE = [
     "WAKE-1",
@@ -85,24 +91,32 @@ def test_every_clause_of_the_catalogue_is_in_the_pack():
 def test_every_promise_about_one_run_has_conjuncts_named_after_it(name):
     for one in find(name).clauses:
         assert one.kind is not Kind.ALWAYS or one.conjuncts
-        assert [c.name for c in one.conjuncts] == [f"{one.id}.{n}" for n in range(1, len(one.conjuncts) + 1)]
+        assert [c.name for c in one.conjuncts] == [
+            f"{one.id}.{n}" for n in range(1, len(one.conjuncts) + 1)
+        ]
 
 
 def test_the_core_of_the_white_paper_needs_a_witness_in_every_conjunct():
     clauses = find("alexa-smart-properties").clauses
     for one in clauses:
         if one.id in WITNESSED:
-            assert {c.needs for c in one.conjuncts} == {Origin.WITNESSED}, one.id
+            assert {c.needs for c in one.conjuncts} == {Origin.WITNESSED}, (
+                one.id
+            )
 
 
 def test_a_good_pack_loads(pack_of):
-    (only,) = pack_of(HEAD + clause("stream.audio implies its encrypted = true")).clauses
+    (only,) = pack_of(
+        HEAD + clause("stream.audio implies its encrypted = true")
+    ).clauses
     assert only.text == "stream.audio implies its encrypted = true"
     assert only.conjuncts[0].name == "MIC-3.1"
     assert only.conjuncts[0].needs is Origin.DEVICE
 
 
-def test_needs_of_the_clause_hold_for_its_conjuncts_unless_they_say_otherwise(pack_of):
+def test_needs_of_the_clause_hold_for_its_conjuncts_unless_they_say_otherwise(
+    pack_of,
+):
     text = (
         HEAD
         + "  - {id: MIC-3, title: t, source: [S], severity: low, ways: [searched], needs: witnessed, conjuncts:\n"
@@ -115,8 +129,14 @@ def test_needs_of_the_clause_hold_for_its_conjuncts_unless_they_say_otherwise(pa
     ]
 
 
-def test_a_prohibition_is_exercised_by_the_opportunity_that_the_pack_gives(pack_of):
-    text = "opportunities: {record.found: tone}\n" + HEAD + clause("not record.found(category = recording)")
+def test_a_prohibition_is_exercised_by_the_opportunity_that_the_pack_gives(
+    pack_of,
+):
+    text = (
+        "opportunities: {record.found: tone}\n"
+        + HEAD
+        + clause("not record.found(category = recording)")
+    )
     (only,) = pack_of(text).clauses
     assert only.conjuncts[0].trigger == Event("tone", ())
 
@@ -129,25 +149,64 @@ def test_a_prohibition_is_exercised_by_the_opportunity_that_the_pack_gives(pack_
             ":10:14",
             "MIC-3.1: event 'stream.audoi' is not in the vocabulary. Did you mean 'stream.audio'?",
         ),
-        (HEAD + clause("|\n      tick and\n      tik"), ":12:7", "Did you mean 'tick'?"),
-        (HEAD + clause("tick implies tone") + clause("tick implies tone"), ":11:9", "is given twice"),
-        (HEAD + "  - id: MIC-3\n    title: t\n", ":5:5", "'source' is a required property"),
         (
-            HEAD + clause("tick implies tone", "    capability: microfone_button\n"),
+            HEAD + clause("|\n      tick and\n      tik"),
+            ":12:7",
+            "Did you mean 'tick'?",
+        ),
+        (
+            HEAD + clause("tick implies tone") + clause("tick implies tone"),
+            ":11:9",
+            "is given twice",
+        ),
+        (
+            HEAD + "  - id: MIC-3\n    title: t\n",
+            ":5:5",
+            "'source' is a required property",
+        ),
+        (
+            HEAD
+            + clause(
+                "tick implies tone", "    capability: microfone_button\n"
+            ),
             ":11:17",
             "'microphone_button'?",
         ),
-        (HEAD + clause("tick implies tone", "    each: [device, streem]\n"), ":11:11", "each must be device"),
         (
-            HEAD + clause("tick implies tone", "    each: [device, stream, leg]\n"),
+            HEAD
+            + clause("tick implies tone", "    each: [device, streem]\n"),
+            ":11:11",
+            "each must be device",
+        ),
+        (
+            HEAD
+            + clause(
+                "tick implies tone", "    each: [device, stream, leg]\n"
+            ),
             ":11:11",
             "too long",
         ),
-        (HEAD + clause("'tick implies tik'"), ":10:28", "Did you mean 'tick'?"),
-        (HEAD + clause("not tone"), ":10:14", "give a trigger, or give the pack an opportunity for 'tone'"),
+        (
+            HEAD + clause("'tick implies tik'"),
+            ":10:28",
+            "Did you mean 'tick'?",
+        ),
+        (
+            HEAD + clause("not tone"),
+            ":10:14",
+            "give a trigger, or give the pack an opportunity for 'tone'",
+        ),
         (HEAD + clause("true"), ":10:14", "says the same of every trace"),
-        (HEAD + clause("tone", "    trigger: true\n"), ":11:14", "exercises nothing"),
-        ("model: asistant\n" + HEAD + clause("tick implies tone"), ":1:8", "Did you mean 'assistant'?"),
+        (
+            HEAD + clause("tone", "    trigger: true\n"),
+            ":11:14",
+            "exercises nothing",
+        ),
+        (
+            "model: asistant\n" + HEAD + clause("tick implies tone"),
+            ":1:8",
+            "Did you mean 'assistant'?",
+        ),
         (
             "parameters: {cut: {value: 1, unit: s, origin: ours}}\n"
             + HEAD
@@ -156,7 +215,9 @@ def test_a_prohibition_is_exercised_by_the_opportunity_that_the_pack_gives(pack_
             "no formula of this pack uses parameter 'cut'",
         ),
         (
-            "opportunities: {ton: tick}\n" + HEAD + clause("tick implies tone"),
+            "opportunities: {ton: tick}\n"
+            + HEAD
+            + clause("tick implies tone"),
             ":1:17",
             "Did you mean 'tone'?",
         ),
@@ -169,7 +230,9 @@ def test_a_prohibition_is_exercised_by_the_opportunity_that_the_pack_gives(pack_
         ("1: a\n", ":1:1", "a key must be a word"),
     ],
 )
-def test_a_wrong_pack_is_refused_with_its_place(tmp_path, pack_of, text, place, part):
+def test_a_wrong_pack_is_refused_with_its_place(
+    tmp_path, pack_of, text, place, part
+):
     message = faults_of(pack_of, text)
     assert message.startswith(f"{tmp_path / 'mine.yaml'}{place}")
     assert part in message
@@ -177,26 +240,48 @@ def test_a_wrong_pack_is_refused_with_its_place(tmp_path, pack_of, text, place, 
 
 def test_one_reading_shows_every_fault(pack_of):
     message = faults_of(pack_of, HEAD + clause("tik") + clause("ton"))
-    assert len(message.splitlines()) == 3  # two formulas, and one id that is given twice
+    assert (
+        len(message.splitlines()) == 3
+    )  # two formulas, and one id that is given twice
 
 
 @pytest.mark.parametrize("name", ["microphone_button", "screen", "network"])
-def test_a_capability_misspelt_anywhere_in_the_shipped_pack_is_refused(pack_of, name):
-    text = shipped_packs()["alexa-smart-properties"].read_text().replace(name, name[:-1])
+def test_a_capability_misspelt_anywhere_in_the_shipped_pack_is_refused(
+    pack_of, name
+):
+    text = (
+        shipped_packs()["alexa-smart-properties"]
+        .read_text()
+        .replace(name, name[:-1])
+    )
     text += f"  - {{id: NEW-1, title: t, source: [S], severity: low, ways: [searched], capability: {name[:-1]}, formula: tick implies tone}}\n"
     assert f"Did you mean '{name}'?" in faults_of(pack_of, text)
     assert name in vocabulary().capabilities
 
 
 def test_a_parameter_renamed_where_it_is_declared_is_refused(pack_of):
-    text = shipped_packs()["alexa-smart-properties"].read_text().replace("  preroll:", "  prerol:")
+    text = (
+        shipped_packs()["alexa-smart-properties"]
+        .read_text()
+        .replace("  preroll:", "  prerol:")
+    )
     message = faults_of(pack_of, text)
-    assert "no formula of this pack uses parameter 'prerol'" in message or "'preroll'" in message
+    assert (
+        "no formula of this pack uses parameter 'prerol'" in message
+        or "'preroll'" in message
+    )
 
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, "{a: " * 100_000, "? " * 100_000, "- " * 100_000, "x: " + "[a," * 1_000, "#\n" * 100_000],
+    [
+        "[" * 100_000,
+        "{a: " * 100_000,
+        "? " * 100_000,
+        "- " * 100_000,
+        "x: " + "[a," * 1_000,
+        "#\n" * 100_000,
+    ],
     ids=["lists", "maps", "keys", "items", "flow", "comments"],
 )
 def test_a_hostile_file_is_refused_at_once(pack_of, text):
@@ -206,6 +291,11 @@ def test_a_hostile_file_is_refused_at_once(pack_of, text):
 def test_files_that_are_no_packs_are_refused(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\x00")
     (tmp_path / "large").write_bytes(b"#" * (1 << 21))
-    for path in (tmp_path / "binary", tmp_path / "none.yaml", tmp_path, tmp_path / "large"):
+    for path in (
+        tmp_path / "binary",
+        tmp_path / "none.yaml",
+        tmp_path,
+        tmp_path / "large",
+    ):
         with pytest.raises(PackError, match=str(path)):
             load(path)

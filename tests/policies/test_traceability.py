@@ -1,4 +1,5 @@
-"""Every sentence of the white paper leads to clauses or says why not, and every clause comes from a sentence."""
+"""Every sentence of the white paper leads to clauses or says why not, and every clause comes from a
+sentence."""
 
 from __future__ import annotations
 
@@ -8,10 +9,31 @@ from earwitness.policies.pack import find, shipped_file
 from earwitness.policies.traceability import read_traceability
 
 PACK = find("alexa-smart-properties")
-PAPER = read_traceability(shipped_file("alexa-smart-properties", "traceability.yaml"))
+PAPER = read_traceability(
+    shipped_file("alexa-smart-properties", "traceability.yaml")
+)
 SENTENCES = {
-    **{"Introduction": 4, "Overview": 2, "S": 11, "Aside": 4, "ASR": 5, "NLU": 3, "Skills": 7, "TTS": 4},
-    **{"Retention": 3, "F1": 4, "F2": 4, "F3": 4, "F4": 2, "F5": 5, "F6": 3, "F7": 5, "F8": 2},
+    **{
+        "Introduction": 4,
+        "Overview": 2,
+        "S": 11,
+        "Aside": 4,
+        "ASR": 5,
+        "NLU": 3,
+        "Skills": 7,
+        "TTS": 4,
+    },
+    **{
+        "Retention": 3,
+        "F1": 4,
+        "F2": 4,
+        "F3": 4,
+        "F4": 2,
+        "F5": 5,
+        "F6": 3,
+        "F7": 5,
+        "F8": 2,
+    },
 }
 """Sentences of each section, counted in the paper; a list counts with the sentence that introduces it."""
 
@@ -35,7 +57,24 @@ def test_a_clause_names_the_sections_of_its_sentences(clause):
 
 def test_the_orphans_are_those_that_were_looked_at():
     assert [s.name for s in PAPER.orphans] == [
-        *("Introduction.1", "Introduction.2", "Introduction.3", "Introduction.4", "Overview.1", "Overview.2"),
-        *("S.1", "S.2", "S.5", "Aside.1", "ASR.1", "ASR.3", "ASR.4", "Skills.1", "Skills.2"),
+        *(
+            "Introduction.1",
+            "Introduction.2",
+            "Introduction.3",
+            "Introduction.4",
+            "Overview.1",
+            "Overview.2",
+        ),
+        *(
+            "S.1",
+            "S.2",
+            "S.5",
+            "Aside.1",
+            "ASR.1",
+            "ASR.3",
+            "ASR.4",
+            "Skills.1",
+            "Skills.2",
+        ),
     ]
     assert PAPER.unsourced(PACK) == ()

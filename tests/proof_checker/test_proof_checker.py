@@ -1,4 +1,5 @@
-"""The checker believes nothing but invariants: each way to make a proof of something else is refused, by name."""
+"""The checker believes nothing but invariants: each way to make a proof of something else is refused, by
+name."""
 
 from __future__ import annotations
 
@@ -38,7 +39,13 @@ clauses:
 def original(tmp_path_factory):
     folder = tmp_path_factory.mktemp("original")
     (folder / "pack.yaml").write_text(PACK, "utf-8")
-    prove_packs([find(str(folder / "pack.yaml"))], folder / "proof", 30, lambda _: None, workers=1)
+    prove_packs(
+        [find(str(folder / "pack.yaml"))],
+        folder / "proof",
+        30,
+        lambda _: None,
+        workers=1,
+    )
     return folder
 
 
@@ -51,7 +58,11 @@ def proof(original, tmp_path):
 def complaint(folder):
     """What the checker has against a proof: of a part, or of the whole."""
     try:
-        failed = [f"{part.name}: {part.failed}" for part in check_folder(folder) if part.failed]
+        failed = [
+            f"{part.name}: {part.failed}"
+            for part in check_folder(folder)
+            if part.failed
+        ]
     except ProofError as error:
         return str(error)
     return "; ".join(failed)
@@ -69,7 +80,9 @@ def rehash(folder, file):
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     for entry in (*manifest["systems"].values(), *manifest["parts"]):
         if entry["file"] == file:
-            entry["sha256"] = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+            entry["sha256"] = hashlib.sha256(
+                (folder / file).read_bytes()
+            ).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
 
 
@@ -79,7 +92,9 @@ def test_a_proof_is_accepted(proof):
 
 def test_it_is_accepted_by_the_program_alone(proof):
     command = [sys.executable, "-m", "earwitness.proof_checker", str(proof)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "A-1.1" in ran.stdout
 
@@ -93,7 +108,11 @@ def test_an_invariant_that_is_false_is_refused_at_first(proof):
 
 def test_an_invariant_that_does_not_suffice_is_refused_by_transition(proof):
     text = (proof / "A-1.1.vmt").read_text("utf-8")
-    kept = [line for line in text.splitlines() if not line.startswith("(define-fun |conjunct")]
+    kept = [
+        line
+        for line in text.splitlines()
+        if not line.startswith("(define-fun |conjunct")
+    ]
     (proof / "A-1.1.vmt").write_text("\n".join(kept) + "\n", "utf-8")
     rehash(proof, "A-1.1.vmt")
     assert "A-1.1: kept and safe in capture_audio: sat" in complaint(proof)
@@ -129,7 +148,9 @@ def test_a_file_that_is_gone_is_named(proof):
 def test_a_file_that_was_cut_off_is_named(proof):
     content = (proof / "A-2.1.vmt").read_bytes()
     (proof / "A-2.1.vmt").write_bytes(content[: len(content) // 2])
-    assert "A-2.1.vmt: is not the file that the manifest names" in complaint(proof)
+    assert "A-2.1.vmt: is not the file that the manifest names" in complaint(
+        proof
+    )
     rehash(proof, "A-2.1.vmt")
     assert "A-2.1.vmt: " in complaint(proof)
 
@@ -156,7 +177,9 @@ def test_a_file_outside_the_folder_is_not_read(proof):
     manifest = json.loads((proof / "manifest.json").read_text("utf-8"))
     manifest["parts"][0]["file"] = "../A-1.1.vmt"
     (proof / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    assert "missing" in complaint(proof) or "not in the manifest" in complaint(proof)
+    assert "missing" in complaint(
+        proof
+    ) or "not in the manifest" in complaint(proof)
 
 
 def test_a_folder_without_a_manifest_proves_nothing(proof):
@@ -181,7 +204,11 @@ def test_a_folder_without_a_manifest_proves_nothing(proof):
             "(define-fun |update r!r0| () Text (ite |open.next| |r!r0| ",
             "",
         ),
-        ("(define-fun |first r!r0|", "(define-fun |first r!x|", "no first value"),
+        (
+            "(define-fun |first r!r0|",
+            "(define-fun |first r!x|",
+            "no first value",
+        ),
         # The verdict is about something else than what a monitor sees.
         (
             "(define-fun |verdict| () Bool ",
@@ -195,7 +222,9 @@ def test_a_folder_without_a_manifest_proves_nothing(proof):
         ),
     ],
 )
-def test_a_part_that_reaches_into_the_system_is_refused(proof, old, new, says):
+def test_a_part_that_reaches_into_the_system_is_refused(
+    proof, old, new, says
+):
     edit(proof, "A-1.1.vmt", old, new)
     found = complaint(proof)
     assert found and says in found
@@ -204,8 +233,16 @@ def test_a_part_that_reaches_into_the_system_is_refused(proof, old, new, says):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("(define-fun |first states| () Bool (! ", "(define-fun |first states| () Bool (! (and false ", ""),
-        ("(or false |transition ", "(or false false |transition ", "not exactly one of its transitions"),
+        (
+            "(define-fun |first states| () Bool (! ",
+            "(define-fun |first states| () Bool (! (and false ",
+            "",
+        ),
+        (
+            "(or false |transition ",
+            "(or false false |transition ",
+            "not exactly one of its transitions",
+        ),
         (
             "(define-fun |transition capture_audio| () Bool (and true",
             "(define-fun |transition capture_audio| () Bool (and false",
@@ -230,7 +267,9 @@ def test_the_pack_derives_the_same_files_again(proof):
 
 
 def test_a_proof_of_other_parameters_is_refused(proof):
-    with pytest.raises(ProofError, match="other packs, parameters or figures"):
+    with pytest.raises(
+        ProofError, match="other packs, parameters or figures"
+    ):
         against_pack(proof, PACK.replace("value: 500", "value: 499"))
 
 
@@ -255,20 +294,33 @@ def test_one_part_of_many_is_not_the_proof_of_the_pack(proof):
 
 
 def test_a_proof_of_another_claim_is_refused(proof):
-    other = PACK.replace("its buffered <= $preroll", "its buffered <= $preroll + 1 us")
+    other = PACK.replace(
+        "its buffered <= $preroll", "its buffered <= $preroll + 1 us"
+    )
     forge_pack(proof, other)
-    with pytest.raises(ProofError, match=r"A-2\.1\.vmt: does not say what the pack"):
+    with pytest.raises(
+        ProofError, match=r"A-2\.1\.vmt: does not say what the pack"
+    ):
         against_pack(proof, other)
 
 
 def test_a_proof_about_another_system_is_refused(proof):
-    edit(proof, "assistant.system.vmt", "(+ |rail_at| 80000)", "(+ |rail_at| 8000)")
-    with pytest.raises(ProofError, match=r"assistant\.system\.vmt: does not say"):
+    edit(
+        proof,
+        "assistant.system.vmt",
+        "(+ |rail_at| 80000)",
+        "(+ |rail_at| 8000)",
+    )
+    with pytest.raises(
+        ProofError, match=r"assistant\.system\.vmt: does not say"
+    ):
         against_pack(proof, PACK)
 
 
 def test_the_command_says_which_part_is_no_proof(proof):
-    assert CliRunner().invoke(cli, ["verify-proof", str(proof)]).exit_code == 0
+    assert (
+        CliRunner().invoke(cli, ["verify-proof", str(proof)]).exit_code == 0
+    )
     (proof / "A-2.1.vmt").unlink()
     ran = CliRunner().invoke(cli, ["verify-proof", str(proof)])
     assert ran.exit_code == 1

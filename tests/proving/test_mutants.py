@@ -6,7 +6,12 @@ from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.mutation import mutants_of
 from earwitness.policies.pack import find
 from earwitness.policies.proving.changed_model import Unproved
-from earwitness.policies.proving.mutants import JudgedMutant, MutationScore, judge_mutants, reviewed_survivors
+from earwitness.policies.proving.mutants import (
+    JudgedMutant,
+    MutationScore,
+    judge_mutants,
+    reviewed_survivors,
+)
 
 SAMPLE = {
     "cut_power: drop update of microphone": "MIC-2",
@@ -22,12 +27,20 @@ SAMPLE = {
 def judged():
     return {
         j.mutant: j
-        for j in judge_mutants(find("alexa-smart-properties"), lambda _: None, SAMPLE.__contains__)
+        for j in judge_mutants(
+            find("alexa-smart-properties"),
+            lambda _: None,
+            SAMPLE.__contains__,
+        )
     }
 
 
-@pytest.mark.parametrize(("name", "killer"), [(n, k) for n, k in SAMPLE.items() if k])
-def test_a_fault_is_noticed_by_the_clause_that_forbids_it(judged, name, killer):
+@pytest.mark.parametrize(
+    ("name", "killer"), [(n, k) for n, k in SAMPLE.items() if k]
+)
+def test_a_fault_is_noticed_by_the_clause_that_forbids_it(
+    judged, name, killer
+):
     assert killer in judged[name].killers
 
 
@@ -39,7 +52,10 @@ def test_every_transition_and_limit_has_mutants():
     system, names = assistant(), [m.name for m in mutants_of(assistant())]
     assert len(names) == len(set(names))
     for limit in system.limits:
-        assert {f"limit {limit.name}: drop", f"limit {limit.name}: widen bound"} <= set(names)
+        assert {
+            f"limit {limit.name}: drop",
+            f"limit {limit.name}: widen bound",
+        } <= set(names)
     for t in system.transitions:
         for update in t.updates:
             assert f"{t.name}: drop update of {update}" in names
@@ -63,12 +79,18 @@ clauses:
 """,
         "utf-8",
     )
-    with pytest.raises(Unproved, match="A-1 is not proved over the model as it is"):
+    with pytest.raises(
+        Unproved, match="A-1 is not proved over the model as it is"
+    ):
         judge_mutants(find(str(path)), lambda _: None)
 
 
 def test_the_score_counts_an_undecided_mutant_as_unexplained():
     score = MutationScore.of(
-        [JudgedMutant("a", ("X",)), JudgedMutant("b", (), ("X",)), JudgedMutant("c", (), (), "no promise")]
+        [
+            JudgedMutant("a", ("X",)),
+            JudgedMutant("b", (), ("X",)),
+            JudgedMutant("c", (), (), "no promise"),
+        ]
     )
     assert (score.killed, score.explained, score.unexplained) == (1, 1, 1)

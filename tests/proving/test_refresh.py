@@ -10,7 +10,11 @@ from click.testing import CliRunner
 from earwitness.conformance.cli.refresh import refresh
 from earwitness.policies.pack import find
 from earwitness.policies.proving.invariants import FILE
-from earwitness.policies.proving.refresh import refresh_invariants, stale_invariants, stale_strength
+from earwitness.policies.proving.refresh import (
+    refresh_invariants,
+    stale_invariants,
+    stale_strength,
+)
 
 PACK = """
 pack: small
@@ -32,7 +36,11 @@ def pack(tmp_path):
 
 
 def own(items):
-    return [(s.name, s.reason) for s in items if not s.name.startswith("progress.")]
+    return [
+        (s.name, s.reason)
+        for s in items
+        if not s.name.startswith("progress.")
+    ]
 
 
 def test_an_invariant_is_missing_then_found_and_stored_by_name(pack):
@@ -47,7 +55,9 @@ def test_an_invariant_is_missing_then_found_and_stored_by_name(pack):
 
 def test_what_is_no_longer_inductive_and_what_has_no_conjunct_is_stale(pack):
     path = pack.file.with_name(FILE)
-    path.write_text(json.dumps({"S-1.1": ["powered"], "S-9.1": ["muted"]}), "utf-8")
+    path.write_text(
+        json.dumps({"S-1.1": ["powered"], "S-9.1": ["muted"]}), "utf-8"
+    )
     assert own(stale_invariants(pack)) == [
         ("S-1.1", "the stored one is no longer inductive"),
         ("S-9.1", "the pack has no such conjunct"),
@@ -59,11 +69,18 @@ def test_strength_that_was_not_measured_is_stale(pack):
 
 
 def test_the_command_only_looks_with_check(pack):
-    ran = CliRunner().invoke(refresh, ["--check", "--only", "invariants", "--pack", str(pack.file)])
+    ran = CliRunner().invoke(
+        refresh, ["--check", "--only", "invariants", "--pack", str(pack.file)]
+    )
     assert ran.exit_code == 1
     assert "S-1.1: none is stored" in ran.output
     assert not pack.file.with_name(FILE).exists()
 
 
 def test_a_kind_that_does_not_exist_is_refused(pack):
-    assert CliRunner().invoke(refresh, ["--only", "everything", "--pack", str(pack.file)]).exit_code == 2
+    assert (
+        CliRunner()
+        .invoke(refresh, ["--only", "everything", "--pack", str(pack.file)])
+        .exit_code
+        == 2
+    )

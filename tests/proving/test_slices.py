@@ -52,16 +52,24 @@ def streams(close_of):
 
 
 CURRENT = Var("current", Sort.INT)
-CLOSES = compile_formula(parse_formula("stream.close implies once stream.open", Scope({}, {})))
+CLOSES = compile_formula(
+    parse_formula("stream.close implies once stream.open", Scope({}, {}))
+)
 
 
-@pytest.mark.parametrize(("close_of", "standing"), [(CURRENT, Standing.PROVED), (Const(7), Standing.REFUTED)])
+@pytest.mark.parametrize(
+    ("close_of", "standing"),
+    [(CURRENT, Standing.PROVED), (Const(7), Standing.REFUTED)],
+)
 def test_a_stream_that_closes_was_opened_itself(close_of, standing):
     """Without slices both models are proved: some stream was open."""
     system = streams(close_of)
     whole = prove_promises("X", system, {"X": CLOSES}, seconds=10)
     assert whole.standing is Standing.PROVED
     sliced = prove_promises(
-        "X", with_slice(system, "stream"), {"X": sliced_monitor(CLOSES, "stream")}, seconds=10
+        "X",
+        with_slice(system, "stream"),
+        {"X": sliced_monitor(CLOSES, "stream")},
+        seconds=10,
     )
     assert sliced.standing is standing

@@ -1,4 +1,5 @@
-"""What was measured of a pack speaks of that very pack and model; a change makes stale only what it touches."""
+"""What was measured of a pack speaks of that very pack and model; a change makes stale only what it
+touches."""
 
 from __future__ import annotations
 
@@ -43,39 +44,67 @@ def test_measurements_add_up(tmp_path):
     path = tmp_path / "s.json"
     store_strength(path, PACK, mutants=[JudgedMutant(FAULT, ("MIC-2",))])
     other = "limit rail: drop"
-    store_strength(path, PACK, mutants=[JudgedMutant(other, (), ("MIC-1",))], bases=[BASE])
+    store_strength(
+        path,
+        PACK,
+        mutants=[JudgedMutant(other, (), ("MIC-1",))],
+        bases=[BASE],
+    )
     found = load_strength(PACK, path)
     assert set(found.mutants) == {FAULT, other}
     assert found.bases == {"MIC-2": BASE}
     assert strength_facts(found)["undecided"] == 1
-    assert "rests on hardware: MIC-2" in strength_summary(strength_facts(found))
+    assert "rests on hardware: MIC-2" in strength_summary(
+        strength_facts(found)
+    )
 
 
 def changed_clause(identity, **changes):
-    clauses = tuple(replace(c, **changes) if c.id == identity else c for c in PACK.clauses)
+    clauses = tuple(
+        replace(c, **changes) if c.id == identity else c for c in PACK.clauses
+    )
     return replace(PACK, clauses=clauses)
 
 
 def with_other_promise(identity):
     other = PACK.clause("CAM-2")
-    return changed_clause(identity, conjuncts=other.conjuncts, formula=other.formula, monitor=other.monitor)
+    return changed_clause(
+        identity,
+        conjuncts=other.conjuncts,
+        formula=other.formula,
+        monitor=other.monitor,
+    )
 
 
 def test_a_changed_clause_makes_stale_only_what_rests_on_it(tmp_path):
     path = tmp_path / "s.json"
     noticed = JudgedMutant("cut_power: flip update of camera", ("CAM-2",))
-    store_strength(path, PACK, mutants=[JudgedMutant(FAULT, ("MIC-2",)), noticed], bases=[BASE])
+    store_strength(
+        path,
+        PACK,
+        mutants=[JudgedMutant(FAULT, ("MIC-2",)), noticed],
+        bases=[BASE],
+    )
     found = load_strength(with_other_promise("MIC-2"), path)
     assert set(found.mutants) == {noticed.mutant}
     assert not found.bases
 
 
-def test_a_survivor_is_stale_when_a_clause_that_could_notice_it_changes(tmp_path):
+def test_a_survivor_is_stale_when_a_clause_that_could_notice_it_changes(
+    tmp_path,
+):
     path = tmp_path / "s.json"
-    survivor = JudgedMutant("capture_audio: drop guard condition 3", (), (), "reviewed")
-    elsewhere = JudgedMutant("hang_up: drop update of keyed", (), (), "reviewed")
+    survivor = JudgedMutant(
+        "capture_audio: drop guard condition 3", (), (), "reviewed"
+    )
+    elsewhere = JudgedMutant(
+        "hang_up: drop update of keyed", (), (), "reviewed"
+    )
     store_strength(path, PACK, mutants=[survivor, elsewhere])
-    assert set(load_strength(PACK, path).mutants) == {survivor.mutant, elsewhere.mutant}
+    assert set(load_strength(PACK, path).mutants) == {
+        survivor.mutant,
+        elsewhere.mutant,
+    }
     found = load_strength(with_other_promise("MIC-2"), path)
     assert survivor.mutant not in found.mutants
     assert survivor.mutant in found.missing

@@ -9,7 +9,9 @@ from earwitness.model.systems.transition_system import Layer
 from earwitness.policies.pack import find
 from earwitness.policies.proving.trusted_bases import find_trusted_bases
 
-HARDWARE = frozenset({components.MICROPHONE, components.CAMERA, components.LIGHT})
+HARDWARE = frozenset(
+    {components.MICROPHONE, components.CAMERA, components.LIGHT}
+)
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +19,11 @@ def bases():
     wanted = ("MIC-2", "MIC-4", "MIC-5", "STR-2", "SKL-1", "ORG-1")
     return {
         b.clause: b
-        for b in find_trusted_bases(find("alexa-smart-properties"), lambda _: None, wanted.__contains__)
+        for b in find_trusted_bases(
+            find("alexa-smart-properties"),
+            lambda _: None,
+            wanted.__contains__,
+        )
     }
 
 
@@ -35,8 +41,13 @@ def test_what_must_be_possible_rests_on_who_does_it(bases):
     assert bases["ORG-1"].sets == (frozenset({components.MANAGEMENT}),)
 
 
-def test_encryption_rests_on_the_firmware_and_skill_content_on_the_cloud(bases):
-    assert (bases["STR-2"].rests_on, bases["SKL-1"].rests_on) == (Layer.DEVICE, Layer.CLOUD)
+def test_encryption_rests_on_the_firmware_and_skill_content_on_the_cloud(
+    bases,
+):
+    assert (bases["STR-2"].rests_on, bases["SKL-1"].rests_on) == (
+        Layer.DEVICE,
+        Layer.CLOUD,
+    )
 
 
 def test_no_answer_stayed_open(bases):
@@ -53,6 +64,7 @@ def test_a_wild_component_keeps_to_what_is_its_own():
         if a.component != components.FIRMWARE
     )
     ring = wild.transition("light_ring")
-    assert ring.attributes["color"] == system.transition("light_ring").attributes["color"], (
-        "the ring cannot speak for the red light"
-    )
+    assert (
+        ring.attributes["color"]
+        == system.transition("light_ring").attributes["color"]
+    ), "the ring cannot speak for the red light"

@@ -1,4 +1,5 @@
-"""A proof says how much it carries: nothing that could fail, one guard, one flag, or several rows that work together."""
+"""A proof says how much it carries: nothing that could fail, one guard, one flag, or several rows that
+work together."""
 
 from __future__ import annotations
 
@@ -49,9 +50,23 @@ def system():
             emits="microphone.power",
             attributes=values(on=False),
         ),
-        Transition("hear", DEVICE, guard=FED, emits="audio.captured", attributes=values(bytes=1, buffered=0)),
-        Transition("press", ENVIRONMENT, guard=FED, updates={"asked": TRUE}, emits="button.action"),
-        Transition("show", DEVICE, guard=ASKED, updates={"shown": TRUE}, emits="tone"),
+        Transition(
+            "hear",
+            DEVICE,
+            guard=FED,
+            emits="audio.captured",
+            attributes=values(bytes=1, buffered=0),
+        ),
+        Transition(
+            "press",
+            ENVIRONMENT,
+            guard=FED,
+            updates={"asked": TRUE},
+            emits="button.action",
+        ),
+        Transition(
+            "show", DEVICE, guard=ASKED, updates={"shown": TRUE}, emits="tone"
+        ),
         Transition(
             "send",
             DEVICE,
@@ -64,7 +79,12 @@ def system():
     return System("device", "", flags(FED, ASKED, SHOWN), rows, ())
 
 
-STATES = {"power": {"on": "microphone.power(on = true)", "off": "microphone.power(on = false)"}}
+STATES = {
+    "power": {
+        "on": "microphone.power(on = true)",
+        "off": "microphone.power(on = false)",
+    }
+}
 CASES = {
     "stream.audio implies its encrypted = true": Weight.BY_CONSTRUCTION,
     "stream.audio implies its voice = true": Weight.RESTATED_GUARD,
@@ -84,7 +104,9 @@ def test_the_weight_of_a_proof_is_computed(text, weight):
 
 
 def test_the_guards_that_matter_are_named():
-    monitor = compile_formula(parse_formula("audio.captured implies power is on", Scope({}, STATES)))
+    monitor = compile_formula(
+        parse_formula("audio.captured implies power is on", Scope({}, STATES))
+    )
     proof = prove_promises("X", system(), {"X.1": monitor}, seconds=10)
     assert weigh(system(), proof.conjuncts[0]).transitions == ("hear",)
 
@@ -94,12 +116,18 @@ def test_the_slack_of_a_bound_is_what_the_datasheet_leaves(tmp_path):
     only = [c for c in pack.clauses if c.id == "MIC-1"]
     from dataclasses import replace
 
-    found = {s.conjunct: s for s in find_slack(replace(pack, clauses=tuple(only))) if s.parameter == "cut"}
+    found = {
+        s.conjunct: s
+        for s in find_slack(replace(pack, clauses=tuple(only)))
+        if s.parameter == "cut"
+    }
     rail = pack.model.datasheet["rail"]
     assert found["MIC-1.1"].promised == pack.parameters["cut"]
     assert found["MIC-1.1"].needed == rail
     assert found["MIC-1.1"].is_tightest
-    assert str(found["MIC-1.1"]) == "MIC-1.1: cut 100 ms promised, 80 ms needed"
+    assert (
+        str(found["MIC-1.1"]) == "MIC-1.1: cut 100 ms promised, 80 ms needed"
+    )
 
 
 def test_candidates_end_with_what_is_promised():

@@ -26,12 +26,19 @@ class Bench:
             do="hello",
             earwitness=2,
         )[-1]["ok"]
-        self.devices = {entry["device"]: entry for entry in self.hello["devices"]}
+        self.devices = {
+            entry["device"]: entry for entry in self.hello["devices"]
+        }
         self.pipes = {}
         for name in self.devices:
             os.mkfifo(self.path(name, "microphone"))
-            self.pipes[name] = os.open(self.path(name, "microphone"), os.O_RDWR | os.O_NONBLOCK)
-            paths = {what: str(self.path(name, what)) for what in ("microphone", "loudspeaker", "display")}
+            self.pipes[name] = os.open(
+                self.path(name, "microphone"), os.O_RDWR | os.O_NONBLOCK
+            )
+            paths = {
+                what: str(self.path(name, what))
+                for what in ("microphone", "loudspeaker", "display")
+            }
             self.ask(
                 do="attach",
                 device=name,
@@ -73,8 +80,15 @@ class Bench:
         unlit = self.unlit.setdefault(device, picture)
         return {
             name
-            for name, (left, top, width, height) in self.devices[device]["display"].items()
-            if np.abs((picture - unlit)[top : top + height, left : left + width].mean(axis=(0, 1))).max() > 40
+            for name, (left, top, width, height) in self.devices[device][
+                "display"
+            ].items()
+            if np.abs(
+                (picture - unlit)[
+                    top : top + height, left : left + width
+                ].mean(axis=(0, 1))
+            ).max()
+            > 40
         }
 
     unlit: dict[str, np.ndarray] = {}
@@ -101,10 +115,23 @@ def named(seen, event):
 
 def test_hello_names_wake_words_skills_and_what_is_shown_where(bench):
     assert bench.hello["earwitness"] == 2
-    assert bench.hello["wake_words"] == ["alexa", "amazon", "computer", "echo"]
-    assert "trivia" in bench.hello["skills"] and "bedtime_stories" in bench.hello["refused_skills"]
+    assert bench.hello["wake_words"] == [
+        "alexa",
+        "amazon",
+        "computer",
+        "echo",
+    ]
+    assert (
+        "trivia" in bench.hello["skills"]
+        and "bedtime_stories" in bench.hello["refused_skills"]
+    )
     assert set(bench.devices["d1"]["display"]) == {"blue", "red"}
-    assert set(bench.devices["d2"]["display"]) == {"blue", "red", "blue_bar", "mute_symbol"}
+    assert set(bench.devices["d2"]["display"]) == {
+        "blue",
+        "red",
+        "blue_bar",
+        "mute_symbol",
+    }
     assert bench.hello["capabilities"]["microphone"] is True
 
 
@@ -131,7 +158,9 @@ def test_the_pipe_is_drained_only_while_the_microphones_have_power(bench):
     assert bench.hear(quiet)[1] == [2 * CHUNK] * 3
 
 
-def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(bench):
+def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(
+    bench,
+):
     bench.ask(
         do="power",
         device="d1",
@@ -143,7 +172,9 @@ def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(bench
         value=True,
     )
     shown = []
-    for piece in in_the_air(CLIPS["weather"], 5)[: 80 * CHUNK].reshape(-1, CHUNK):
+    for piece in in_the_air(CLIPS["weather"], 5)[: 80 * CHUNK].reshape(
+        -1, CHUNK
+    ):
         seen, _ = bench.hear(piece)
         shown.append((named(seen, "light"), bench.lit("d1")))
     blue = [lit for _, lit in shown]
@@ -154,7 +185,9 @@ def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(bench
     assert bench.path("d1", "loudspeaker").stat().st_size > 16_000
 
 
-def test_all_that_is_played_and_nothing_else_is_in_the_loudspeakers_file(bench):
+def test_all_that_is_played_and_nothing_else_is_in_the_loudspeakers_file(
+    bench,
+):
     bench.ask(
         do="power",
         device="d1",
@@ -195,7 +228,9 @@ def test_muting_is_seen_in_the_picture_of_either_device(bench):
         assert bench.lit(device) == set()
 
 
-def test_a_screen_shows_its_blue_bar_while_it_streams_and_no_symbol_is_lit_by_the_cameras_picture(bench):
+def test_a_screen_shows_its_blue_bar_while_it_streams_and_no_symbol_is_lit_by_the_cameras_picture(
+    bench,
+):
     bench.ask(
         do="power",
         device="d2",
@@ -243,7 +278,9 @@ def test_what_is_attached_stays_so_after_reset(bench):
     assert bench.hear(np.ones(CHUNK, np.int16))[1] == [2 * CHUNK]
 
 
-def test_sound_that_was_announced_but_is_not_there_is_an_error_and_no_hang(bench, monkeypatch):
+def test_sound_that_was_announced_but_is_not_there_is_an_error_and_no_hang(
+    bench, monkeypatch
+):
     monkeypatch.setattr("earwitness.reference_impl.attached.PATIENCE", 0.01)
     bench.ask(
         do="power",
@@ -260,7 +297,9 @@ def test_sound_that_was_announced_but_is_not_there_is_an_error_and_no_hang(bench
     )
 
 
-def test_a_clip_from_a_file_is_refused_while_the_microphones_hear_a_pipe(bench):
+def test_a_clip_from_a_file_is_refused_while_the_microphones_hear_a_pipe(
+    bench,
+):
     refused = bench.ask(
         do="wait",
         device="d1",
@@ -272,7 +311,9 @@ def test_a_clip_from_a_file_is_refused_while_the_microphones_hear_a_pipe(bench):
 def test_without_a_pipe_time_passes_in_silence(tmp_path):
     session = Session()
     try:
-        *_, reply = session.handle({"id": 1, "do": "listen", "device": "d1", "microseconds": 160_000})
+        *_, reply = session.handle(
+            {"id": 1, "do": "listen", "device": "d1", "microseconds": 160_000}
+        )
         assert reply["ok"] == {"now": 160_000}
     finally:
         session.stop()

@@ -26,7 +26,10 @@ class Middle(CallMail):
         self.heard = 0
 
     def carried(self, letter: Letter) -> Letter:
-        return {**super().carried(letter), "text": network.done(self._swapped(str(letter["text"])))}
+        return {
+            **super().carried(letter),
+            "text": network.done(self._swapped(str(letter["text"]))),
+        }
 
     async def _swapped(self, text: str) -> str:
         if "a=setup:actpass" in text:
@@ -51,7 +54,11 @@ class Carrier:
         self.mail = mail
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        return self.mail.put(message) if message["type"] == "mail.put" else self.mail.take(message["device"])
+        return (
+            self.mail.put(message)
+            if message["type"] == "mail.put"
+            else self.mail.take(message["device"])
+        )
 
 
 def pair(mail: CallMail, kind: type[Line] = Line) -> tuple[Line, Line]:
@@ -92,7 +99,12 @@ def test_the_man_in_the_middle_is_real_devices_that_do_not_look_talk_to_him():
     for _ in range(20):
         caller.send(np.ones(1280, np.int16))
     sent = caller.send(np.ones(1280, np.int16))
-    assert mail.heard > 0 and sent is not None and sent.encrypted and not sent.end_to_end
+    assert (
+        mail.heard > 0
+        and sent is not None
+        and sent.encrypted
+        and not sent.end_to_end
+    )
     caller.hang_up()
     called.hang_up()
     network.done(mail.to_caller.end())
@@ -120,7 +132,11 @@ def call(session, **more):
             **more,
         }
     )
-    return [(m["device"], m["event"]) for m in seen if m.get("event", "").startswith("call.")]
+    return [
+        (m["device"], m["event"])
+        for m in seen
+        if m.get("event", "").startswith("call.")
+    ]
 
 
 def hang_up(session):
@@ -138,8 +154,14 @@ def hang_up(session):
 
 
 def test_a_call_that_is_declined_ends_without_media(session):
-    assert call(session, answered=False) == [("d1", "call.start"), ("d1", "call.end")]
-    assert not session.devices["d1"].line.busy and not session.devices["d1"].lights.blue
+    assert call(session, answered=False) == [
+        ("d1", "call.start"),
+        ("d1", "call.end"),
+    ]
+    assert (
+        not session.devices["d1"].line.busy
+        and not session.devices["d1"].lights.blue
+    )
 
 
 @pytest.mark.parametrize("why", ["no power", "no network"])
@@ -152,12 +174,17 @@ def test_a_device_that_is_not_there_takes_no_call(why, session):
     hang_up(session)
 
 
-def test_a_device_that_is_called_tells_and_shows_it_as_long_as_what_it_hears_is_sent(session):
+def test_a_device_that_is_called_tells_and_shows_it_as_long_as_what_it_hears_is_sent(
+    session,
+):
     called = session.devices["d2"]
     call(session)
     session.out = []
     session.hear({"device": "d2"}, np.ones(1280, np.int16))
-    assert "call.media" in [m["event"] for m in session.out] and called.lights.blue
+    assert (
+        "call.media" in [m["event"] for m in session.out]
+        and called.lights.blue
+    )
     hang_up(session)
     assert not called.in_call and not called.lights.blue
 
@@ -173,7 +200,9 @@ def test_the_light_stays_on_when_a_request_ends_during_a_call(session):
     assert not caller.lights.blue
 
 
-def test_a_call_to_a_device_whose_keys_are_not_known_ends_on_both_sides(session, monkeypatch):
+def test_a_call_to_a_device_whose_keys_are_not_known_ends_on_both_sides(
+    session, monkeypatch
+):
     monkeypatch.setitem(
         session.devices["d1"].line.identity.trusted,
         "d2",

@@ -35,7 +35,12 @@ def picture(room):
 
 def covered(room, color):
     """The share of the device's front that is lit in a colour."""
-    return float((np.abs(np.asarray(room.front()).astype(int) - color).max(axis=2) < 8).mean())
+    return float(
+        (
+            np.abs(np.asarray(room.front()).astype(int) - color).max(axis=2)
+            < 8
+        ).mean()
+    )
 
 
 def test_typed_words_are_spoken_heard_and_understood(room):
@@ -48,23 +53,35 @@ def test_typed_words_are_spoken_heard_and_understood(room):
         iter(["alexa, what is the weather in boston", "/quit", "never said"]),
         console,
     )
-    assert "it understood: what is the weather in boston" in console.file.getvalue()
+    assert (
+        "it understood: what is the weather in boston"
+        in console.file.getvalue()
+    )
     assert "it said: In Boston it is usually windy" in console.file.getvalue()
     assert [e["event"] for e in room.face.events].count("stream.open") == 1
 
 
 def test_the_blue_ring_is_seen_while_it_streams(room):
     seen = []
-    room.watch = lambda: seen.append((room.face.streaming, room.face.blue, covered(room, BLUE) > 0.01))
+    room.watch = lambda: seen.append(
+        (room.face.streaming, room.face.blue, covered(room, BLUE) > 0.01)
+    )
     room.do("alexa, set a timer for five minutes")
     room.watch = lambda: None
-    assert set(seen) == {(True, True, True), (False, False, False)} and not seen[-1][0]
+    assert (
+        set(seen) == {(True, True, True), (False, False, False)}
+        and not seen[-1][0]
+    )
 
 
 def test_muting_is_seen_and_nothing_is_heard_then(room):
     room.do("/device d2")
     room.do("/mute")
-    assert "muted" in picture(room) and "mute symbol" in picture(room) and room.face.red
+    assert (
+        "muted" in picture(room)
+        and "mute symbol" in picture(room)
+        and room.face.red
+    )
     assert covered(room, RED) > 0.01
     room.do("alexa, what is the weather in boston")
     assert not [e for e in room.face.events if e["event"] == "stream.open"]
@@ -88,7 +105,9 @@ def test_what_cannot_be_done_is_said(room, line, part):
     assert part in room.do(line)
 
 
-def test_the_camera_sees_a_film_from_a_file_and_one_sees_oneself_in_a_call(room, tmp_path):
+def test_the_camera_sees_a_film_from_a_file_and_one_sees_oneself_in_a_call(
+    room, tmp_path
+):
     Image.new(
         "RGB",
         (64, 36),
@@ -111,15 +130,24 @@ def test_the_panel_and_the_pages_token_fit_a_terminal_of_80_by_24(room):
     shown = picture(room).splitlines()
     # Below the panel are what was typed and the prompt.
     assert len(shown) <= 22 and max(len(line) for line in shown) <= 80
-    assert room.entrance.token in picture(room) and room.entrance.address in picture(room)
+    assert room.entrance.token in picture(
+        room
+    ) and room.entrance.address in picture(room)
     room.do("/mute")
     room.do("/device d1")
 
 
-def test_the_page_is_told_with_the_fingerprint_that_a_browser_would_show(room):
+def test_the_page_is_told_with_the_fingerprint_that_a_browser_would_show(
+    room,
+):
     port = int(room.entrance.address.rpartition(":")[2])
-    certificate = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("localhost", port)))
-    assert hashlib.sha256(certificate).hexdigest() in room.do("/page").replace(":", "").lower()
+    certificate = ssl.PEM_cert_to_DER_cert(
+        ssl.get_server_certificate(("localhost", port))
+    )
+    assert (
+        hashlib.sha256(certificate).hexdigest()
+        in room.do("/page").replace(":", "").lower()
+    )
 
 
 def test_an_old_answer_is_gone_when_a_new_request_begins(room):

@@ -11,7 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.conformance.stimuli.clips import Clip, spoken
-from earwitness.reference_impl.cloud.asr import DomainRecognizer, Hypothesis, calibrate_share, rank_hypotheses
+from earwitness.reference_impl.cloud.asr import (
+    DomainRecognizer,
+    Hypothesis,
+    calibrate_share,
+    rank_hypotheses,
+)
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import Conversation
 from earwitness.reference_impl.cloud.endpoint import ENOUGH, HANG_OVER
@@ -42,25 +47,35 @@ def silence_until_the_end(cloud, words: str) -> float:
     )
     sound = spoken(Clip(words, ""))
     said = int(np.nonzero(np.abs(sound.astype(int)) > 300)[0][-1])
-    air = np.concatenate([np.zeros(RATE // 4), sound[:said], np.zeros(2 * RATE)]) + np.random.default_rng(
-        4
-    ).normal(
+    air = np.concatenate(
+        [np.zeros(RATE // 4), sound[:said], np.zeros(2 * RATE)]
+    ) + np.random.default_rng(4).normal(
         0,
         12,
         RATE // 4 + said + 2 * RATE,
     )
-    for number, piece in enumerate(split_sound(air.astype(np.int16)), start=1):
+    for number, piece in enumerate(
+        split_sound(air.astype(np.int16)), start=1
+    ):
         if conversation.message(piece.tobytes())["stop"]:
             return number * CHUNK / RATE - said / RATE - 0.25
     return 2.0
 
 
-def test_a_whole_sentence_ends_a_turn_sooner_than_one_that_something_may_follow(cloud):
+def test_a_whole_sentence_ends_a_turn_sooner_than_one_that_something_may_follow(
+    cloud,
+):
     whole, broken = (
         silence_until_the_end(cloud, "what is the weather in boston"),
         silence_until_the_end(cloud, "what is the"),
     )
-    assert 0.02 * ENOUGH <= whole < 0.02 * HANG_OVER <= broken < 0.02 * HANG_OVER + 0.3
+    assert (
+        0.02 * ENOUGH
+        <= whole
+        < 0.02 * HANG_OVER
+        <= broken
+        < 0.02 * HANG_OVER + 0.3
+    )
 
 
 def test_a_pause_before_the_end_of_a_sentence_does_not_end_the_turn(cloud):
@@ -72,9 +87,14 @@ def test_a_pause_before_the_end_of_a_sentence_does_not_end_the_turn(cloud):
             "preroll": 0,
         }
     )
-    begun, ended = (spoken(Clip(words, "")) for words in ("set a timer for", "ten minutes"))
+    begun, ended = (
+        spoken(Clip(words, ""))
+        for words in ("set a timer for", "ten minutes")
+    )
     begun = begun[: np.nonzero(np.abs(begun.astype(int)) > 300)[0][-1]]
-    air = np.concatenate([np.zeros(RATE // 4), begun, np.zeros(RATE // 2), ended])
+    air = np.concatenate(
+        [np.zeros(RATE // 4), begun, np.zeros(RATE // 2), ended]
+    )
     air = (
         air
         + np.random.default_rng(5).normal(
@@ -85,14 +105,19 @@ def test_a_pause_before_the_end_of_a_sentence_does_not_end_the_turn(cloud):
     ).astype(np.int16)
     spoken_to_the_end = [
         conversation.message(p.tobytes())["stop"]
-        for p in split_sound(air[: RATE // 4 + len(begun) + RATE // 2 + RATE // 4])
+        for p in split_sound(
+            air[: RATE // 4 + len(begun) + RATE // 2 + RATE // 4]
+        )
     ]
     assert not any(spoken_to_the_end)
 
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
-    lambda x: st.lists(x, max_size=2) | st.dictionaries(st.text(max_size=5), x, max_size=2),
+    lambda x: (
+        st.lists(x, max_size=2)
+        | st.dictionaries(st.text(max_size=5), x, max_size=2)
+    ),
     max_leaves=4,
 )
 messages = st.one_of(
@@ -100,7 +125,9 @@ messages = st.one_of(
     st.builds(
         lambda kind, more: {**more, "type": kind},
         st.sampled_from(["open", "end", "settings", "call.end", "dance"]),
-        st.dictionaries(st.sampled_from(["preroll", "device", "cause", "x"]), anything),
+        st.dictionaries(
+            st.sampled_from(["preroll", "device", "cause", "x"]), anything
+        ),
     ),
     st.dictionaries(st.text(max_size=5), anything, max_size=3),
 )
@@ -113,7 +140,9 @@ class Deaf:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(messages, max_size=12))
-def test_every_message_is_answered_and_no_sound_outlives_its_turn(cloud, said):
+def test_every_message_is_answered_and_no_sound_outlives_its_turn(
+    cloud, said
+):
     class Quiet:
         def end(self, device):
             return {"ok": True}
@@ -126,7 +155,10 @@ def test_every_message_is_answered_and_no_sound_outlives_its_turn(cloud, said):
                 assert isinstance(conversation.message(message), dict)
             except NONSENSE:
                 assert not isinstance(message, bytes)
-            if isinstance(message, dict) and message.get("type") in ("open", "end"):
+            if isinstance(message, dict) and message.get("type") in (
+                "open",
+                "end",
+            ):
                 assert not conversation._sound
     finally:
         cloud.recognizer = honest
@@ -134,7 +166,10 @@ def test_every_message_is_answered_and_no_sound_outlives_its_turn(cloud, said):
 
 texts = st.lists(
     st.tuples(
-        st.sampled_from(["what is the weather", "what is a feather", "set a timer", "a"]), st.floats(-400, 0)
+        st.sampled_from(
+            ["what is the weather", "what is a feather", "set a timer", "a"]
+        ),
+        st.floats(-400, 0),
     ),
     min_size=1,
     max_size=8,
@@ -142,17 +177,21 @@ texts = st.lists(
 
 
 @given(texts)
-def test_hypotheses_are_ranked_merged_and_their_confidence_is_a_chance(listed):
+def test_hypotheses_are_ranked_merged_and_their_confidence_is_a_chance(
+    listed,
+):
     found = rank_hypotheses(listed)
     assert {h.text for h in found} == {text for text, _ in listed}
-    assert all(one.confidence >= other.confidence for one, other in pairwise(found)) and all(
-        0 < h.confidence < 1 for h in found
-    )
+    assert all(
+        one.confidence >= other.confidence for one, other in pairwise(found)
+    ) and all(0 < h.confidence < 1 for h in found)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_larger_share_is_never_less_confident(one, other):
-    assert (calibrate_share(one) - calibrate_share(other)) * (one - other) >= 0
+    assert (calibrate_share(one) - calibrate_share(other)) * (
+        one - other
+    ) >= 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ import pytest
 
 from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.cloud import Cloud
-from earwitness.reference_impl.cloud.conversation import LONGEST_LETTER, Conversation
+from earwitness.reference_impl.cloud.conversation import (
+    LONGEST_LETTER,
+    Conversation,
+)
 from earwitness.reference_impl.device.link import Link, LinkLost, Route
 from earwitness.reference_impl.session import Session
 
@@ -36,7 +39,9 @@ def conversation(cloud):
         CallMail(None),
         party=None,
     )
-    assert begun.reply({"type": "hello", "credential": cloud.credentials["d1"]}) == {"ok": True}
+    assert begun.reply(
+        {"type": "hello", "credential": cloud.credentials["d1"]}
+    ) == {"ok": True}
     return begun
 
 
@@ -52,7 +57,13 @@ def letter(**more):
 
 
 @pytest.mark.parametrize(
-    "message", [b"\0\0", {"type": "settings", "device": "d1"}, letter(), {"type": "reset"}]
+    "message",
+    [
+        b"\0\0",
+        {"type": "settings", "device": "d1"},
+        letter(),
+        {"type": "reset"},
+    ],
 )
 def test_who_has_not_said_who_he_is_is_told_nothing(message, cloud):
     stranger = Conversation(
@@ -63,14 +74,21 @@ def test_who_has_not_said_who_he_is_is_told_nothing(message, cloud):
     assert "hello" in stranger.reply(message)["error"]
 
 
-@pytest.mark.parametrize("credential", ["", "guess", None, 5, "é\ud800", ["d1"]])
+@pytest.mark.parametrize(
+    "credential", ["", "guess", None, 5, "é\ud800", ["d1"]]
+)
 def test_a_credential_that_is_not_known_is_refused(credential, cloud):
     stranger = Conversation(
         cloud,
         CallMail(None),
         party=None,
     )
-    assert "not known" in stranger.reply({"type": "hello", "credential": credential})["error"]
+    assert (
+        "not known"
+        in stranger.reply({"type": "hello", "credential": credential})[
+            "error"
+        ]
+    )
     assert stranger.party is None
 
 
@@ -81,20 +99,35 @@ def test_a_credential_that_is_not_known_is_refused(credential, cloud):
         {"type": "open", "device": "d2"},
         {"type": "mail.take", "device": "d2"},
         {"type": "call.end", "device": "d2"},
-        {"type": "call.telephone", "device": "d2", "telephone": ["127.0.0.1", 9], "sdp": ""},
+        {
+            "type": "call.telephone",
+            "device": "d2",
+            "telephone": ["127.0.0.1", 9],
+            "sdp": "",
+        },
         letter(**{"from": "d2"}),
         {"type": "reset"},
     ],
 )
 def test_a_device_speaks_for_itself_alone(message, conversation):
     assert "error" in conversation.reply(message)
-    assert conversation.reply({"type": "settings", "device": "d1"}) == {"tone": False, "word": "alexa"}
+    assert conversation.reply({"type": "settings", "device": "d1"}) == {
+        "tone": False,
+        "word": "alexa",
+    }
 
 
-def test_mail_is_held_for_devices_that_there_are_and_no_more_than_it_may_be(conversation):
+def test_mail_is_held_for_devices_that_there_are_and_no_more_than_it_may_be(
+    conversation,
+):
     for to in ("nobody", "", "d" * 1000):
         assert "no such device" in conversation.reply(letter(to=to))["error"]
-    assert "letters" in conversation.reply(letter(text="x" * (LONGEST_LETTER + 1)))["error"]
+    assert (
+        "letters"
+        in conversation.reply(letter(text="x" * (LONGEST_LETTER + 1)))[
+            "error"
+        ]
+    )
     for _ in range(100):
         assert conversation.reply(letter()) == {"ok": True}
     assert sum(len(mail) for mail in conversation.mail._mail.values()) <= 4
@@ -120,7 +153,10 @@ def test_the_socket_of_the_devices_is_for_devices(session):
     with pytest.raises(LinkLost, match="does not know us"):
         stranger.ask({"type": "settings", "device": "d1"})
     own = Link(session.cloud.route_of("d1"))
-    assert own.ask({"type": "settings", "device": "d1"}) == {"tone": False, "word": "alexa"}
+    assert own.ask({"type": "settings", "device": "d1"}) == {
+        "tone": False,
+        "word": "alexa",
+    }
     own.drop()
 
 
@@ -139,4 +175,7 @@ def test_nobody_else_on_the_machine_may_read_what_is_kept(session):
         top = stat.S_IMODE(os.stat(session.folder).st_mode)
         assert top == 0o700, folder
         if folder.endswith("cloud"):
-            assert files and all(not os.stat(f"{folder}/{name}").st_mode & 0o077 for name in files)
+            assert files and all(
+                not os.stat(f"{folder}/{name}").st_mode & 0o077
+                for name in files
+            )

@@ -12,9 +12,16 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
-from earwitness.reference_impl.cloud.retention import CountedDialogue, Retention
+from earwitness.reference_impl.cloud.retention import (
+    CountedDialogue,
+    Retention,
+)
 from earwitness.reference_impl.database import DatabaseError, open_database
-from earwitness.reference_impl.property.device_register import DeviceRegister, RegisteredDevice, UnknownDevice
+from earwitness.reference_impl.property.device_register import (
+    DeviceRegister,
+    RegisteredDevice,
+    UnknownDevice,
+)
 from earwitness.reference_impl.session import Session
 
 
@@ -36,7 +43,16 @@ def server():
             cwd=home,
         )
 
-    run("initdb", "-D", str(home / "data"), "-U", "postgres", "-A", "trust", "--no-sync")
+    run(
+        "initdb",
+        "-D",
+        str(home / "data"),
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "--no-sync",
+    )
     run(
         "pg_ctl",
         "-D",
@@ -65,17 +81,25 @@ def url(request):
     return found
 
 
-SPOKEN = CountedDialogue("harbour-hotel", "harbour-hotel", "d1", "weather", "weather", "GetWeather")
+SPOKEN = CountedDialogue(
+    "harbour-hotel", "harbour-hotel", "d1", "weather", "weather", "GetWeather"
+)
 
 
-def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(url, tmp_path):
+def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(
+    url, tmp_path
+):
     day = [date(2026, 1, 1)]
     retention = Retention(
         tmp_path,
         url,
         lambda: day[0],
     )
-    for device, intent in (("d1", "GetWeather"), ("d2", "GetWeather"), ("d1", "SetTimer")):
+    for device, intent in (
+        ("d1", "GetWeather"),
+        ("d2", "GetWeather"),
+        ("d1", "SetTimer"),
+    ):
         retention.count(
             CountedDialogue(
                 "harbour-hotel",
@@ -86,7 +110,10 @@ def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(url, tm
                 intent,
             )
         )
-    assert retention.dialogues("intent", "harbour-hotel") == {"GetWeather": 2, "SetTimer": 1}
+    assert retention.dialogues("intent", "harbour-hotel") == {
+        "GetWeather": 2,
+        "SetTimer": 1,
+    }
     assert retention.dialogues(
         "intent",
         "harbour-hotel",
@@ -101,14 +128,21 @@ def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(url, tm
         == {}
         == retention.dialogues("day", "hill-hotel")
     )
-    assert retention.active_devices("harbour-hotel") == 2 and retention.requests() == 3
+    assert (
+        retention.active_devices("harbour-hotel") == 2
+        and retention.requests() == 3
+    )
     day[0] = date(2026, 1, 2)
-    assert retention.active_devices("harbour-hotel") == 0 and retention.dialogues("day", "harbour-hotel") == {
+    assert retention.active_devices(
+        "harbour-hotel"
+    ) == 0 and retention.dialogues("day", "harbour-hotel") == {
         "2026-01-01": 3
     }
 
 
-@pytest.mark.parametrize("jump", [date(1970, 1, 1), date(2038, 1, 20), date(9999, 12, 31)])
+@pytest.mark.parametrize(
+    "jump", [date(1970, 1, 1), date(2038, 1, 20), date(9999, 12, 31)]
+)
 def test_a_clock_that_jumps_loses_no_count(jump, url, tmp_path):
     day = [date(2026, 1, 1)]
     retention = Retention(
@@ -119,7 +153,10 @@ def test_a_clock_that_jumps_loses_no_count(jump, url, tmp_path):
     for now in (day[0], jump, day[0]):
         day[0] = now
         retention.count(SPOKEN)
-    assert retention.dialogues("day", "harbour-hotel") == {"2026-01-01": 2, jump.isoformat(): 1}
+    assert retention.dialogues("day", "harbour-hotel") == {
+        "2026-01-01": 2,
+        jump.isoformat(): 1,
+    }
 
 
 def test_what_is_forgotten_is_gone_from_the_file(url, tmp_path, request):
@@ -131,10 +168,14 @@ def test_what_is_forgotten_is_gone_from_the_file(url, tmp_path, request):
     kept = tmp_path
     if url:
         kept = request.getfixturevalue("server") / "data" / "base"
-        with retention.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with retention.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT"
+        ) as connection:
             connection.exec_driver_sql("CHECKPOINT")
     contents = [p.read_bytes() for p in kept.rglob("*") if p.is_file()]
-    assert any(b"another room" in c for c in contents) and not any(b"secret lamp" in c for c in contents)
+    assert any(b"another room" in c for c in contents) and not any(
+        b"secret lamp" in c for c in contents
+    )
 
 
 def test_devices_and_their_skills_are_registered(url, tmp_path):
@@ -174,7 +215,9 @@ def test_devices_and_their_skills_are_registered(url, tmp_path):
         True,
         "echo",
     )
-    assert again.skills("d1") == {"weather"} and [d.name for d in again.devices("hill-hotel")] == ["x1"]
+    assert again.skills("d1") == {"weather"} and [
+        d.name for d in again.devices("hill-hotel")
+    ] == ["x1"]
     with pytest.raises(UnknownDevice):
         again.device("d9")
     register.clear()
@@ -182,7 +225,10 @@ def test_devices_and_their_skills_are_registered(url, tmp_path):
 
 
 def test_the_reference_runs_on_a_server(server, monkeypatch):
-    monkeypatch.setenv("EARWITNESS_DATABASE", f"postgresql://postgres@/postgres?host={server}")
+    monkeypatch.setenv(
+        "EARWITNESS_DATABASE",
+        f"postgresql://postgres@/postgres?host={server}",
+    )
     session = Session()
     try:
         session.devices["d1"].power(True)

@@ -10,7 +10,11 @@ from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import PowerRequest, PressRequest
 from earwitness.reference_impl.device.wake import make_detector
-from earwitness.reference_impl.fast.remembered import RememberedSpeech, RememberedWord, sound_token
+from earwitness.reference_impl.fast.remembered import (
+    RememberedSpeech,
+    RememberedWord,
+    sound_token,
+)
 from earwitness.reference_impl.fast.session import FastSession, fast_class
 from earwitness.reference_impl.faults.variants import VARIANTS
 from earwitness.reference_impl.session import Session
@@ -60,7 +64,16 @@ def query(actor, role, resource):
 
 
 SEQUENCES = {
-    "requests": ["weather", "question", "chatter", "timer", "other-word", "cut-short", "quiet", "weather"],
+    "requests": [
+        "weather",
+        "question",
+        "chatter",
+        "timer",
+        "other-word",
+        "cut-short",
+        "quiet",
+        "weather",
+    ],
     "buttons": [
         press("microphone"),
         "weather",
@@ -88,8 +101,18 @@ SEQUENCES = {
         "computer",
         "weather",
         {"do": "choose", "device": "d1", "word": "jarvis"},
-        {"do": "skill", "device": "d1", "state": "disable", "skill": "weather"},
-        {"do": "skill", "device": "d1", "state": "enable", "skill": "after_dark"},
+        {
+            "do": "skill",
+            "device": "d1",
+            "state": "disable",
+            "skill": "weather",
+        },
+        {
+            "do": "skill",
+            "device": "d1",
+            "state": "enable",
+            "skill": "after_dark",
+        },
         {"do": "choose", "device": "d1", "word": "alexa"},
         "weather",
     ],
@@ -132,7 +155,13 @@ def carried_out(session: Session, steps, frames: bool) -> list:
             seen += session.handle({"id": number, **step})
             continue
         session.out = []
-        pieces = np.split(with_unique_bits(step, number), range(CHUNK, 10**6, CHUNK)) if frames else []
+        pieces = (
+            np.split(
+                with_unique_bits(step, number), range(CHUNK, 10**6, CHUNK)
+            )
+            if frames
+            else []
+        )
         for piece in pieces or [with_unique_bits(step, number)]:
             session.hear({"device": "d1"}, piece)
         seen += session.out
@@ -150,7 +179,9 @@ VARYING = {
 def comparable(entry: dict) -> dict:
     """Without what differs from run to run of the real one too."""
     without = VARYING.get(entry.get("event", ""), set())
-    return {name: value for name, value in entry.items() if name not in without}
+    return {
+        name: value for name, value in entry.items() if name not in without
+    }
 
 
 @pytest.fixture(scope="module")
@@ -206,9 +237,15 @@ def test_what_was_sent_can_be_taken_message_by_message(fast):
     fast.take_sent()
     fast.out = []
     fast.hear({"device": "d1"}, with_unique_bits("weather", 1))
-    uploads = [entry for entry in fast.out if entry["event"] == "stream.audio"]
-    sent = [one for one in fast.take_sent() if not one.content.startswith(b"{")]
-    assert [len(one.content) - 4 for one in sent] == [entry["bytes"] for entry in uploads]
+    uploads = [
+        entry for entry in fast.out if entry["event"] == "stream.audio"
+    ]
+    sent = [
+        one for one in fast.take_sent() if not one.content.startswith(b"{")
+    ]
+    assert [len(one.content) - 4 for one in sent] == [
+        entry["bytes"] for entry in uploads
+    ]
     assert {(one.device, one.encrypted) for one in sent} == {("d1", True)}
     assert fast.take_sent() == []
 
@@ -257,7 +294,10 @@ def test_a_detector_is_asked_only_about_what_was_never_heard():
             firings,
         )
         pieces = with_unique_bits("weather", len(asked))
-        heard = [remembered.heard(p) for p in pieces[: len(pieces) // CHUNK * CHUNK].reshape(-1, CHUNK)]
+        heard = [
+            remembered.heard(p)
+            for p in pieces[: len(pieces) // CHUNK * CHUNK].reshape(-1, CHUNK)
+        ]
         assert heard.count("alexa") == 1
         if asked:
             first, asked = len(asked), asked
@@ -266,7 +306,10 @@ def test_a_detector_is_asked_only_about_what_was_never_heard():
 
 def test_a_quiet_room_is_a_quiet_room():
     dice = np.random.default_rng(1)
-    assert {sound_token(dice.normal(0, 12, CHUNK).astype(np.int16)) for _ in range(9)} == {0}
+    assert {
+        sound_token(dice.normal(0, 12, CHUNK).astype(np.int16))
+        for _ in range(9)
+    } == {0}
 
 
 def test_the_recogniser_is_asked_once_for_what_differs_in_its_lowest_bits():
@@ -329,6 +372,10 @@ def test_it_is_a_target_and_its_messages_are_taken_as_a_relays_are():
             )
         )
         (crossing,) = target.take()
-        assert b'"type": "open"' in crossing.content and crossing.device == "d1" and crossing.encrypted
+        assert (
+            b'"type": "open"' in crossing.content
+            and crossing.device == "d1"
+            and crossing.encrypted
+        )
     finally:
         target.close()

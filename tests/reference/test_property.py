@@ -10,8 +10,16 @@ import pytest
 
 from earwitness.conformance.running.tour import REFUSED
 from earwitness.conformance.stimuli.stimulus import RESOURCES, ROLES
-from earwitness.reference_impl.property.access import NEEDS, Person, StoredRecord, decide_access
-from earwitness.reference_impl.property.disclosure import FEWEST, without_small
+from earwitness.reference_impl.property.access import (
+    NEEDS,
+    Person,
+    StoredRecord,
+    decide_access,
+)
+from earwitness.reference_impl.property.disclosure import (
+    FEWEST,
+    without_small,
+)
 from earwitness.reference_impl.session import Session
 
 HIDDEN = {"recordings", "transcripts"}
@@ -48,7 +56,11 @@ def test_only_what_a_role_needs_of_its_own_is_permitted(role, kind):
         "read",
         StoredRecord(kind, "us"),
     )
-    assert own.permitted == own.needed == (kind in NEEDS.get(role, ()) and kind not in HIDDEN)
+    assert (
+        own.permitted
+        == own.needed
+        == (kind in NEEDS.get(role, ()) and kind not in HIDDEN)
+    )
     assert not decide_access(
         Person(
             "x",
@@ -58,7 +70,11 @@ def test_only_what_a_role_needs_of_its_own_is_permitted(role, kind):
         "read",
         StoredRecord(kind, "us"),
     ).permitted
-    changes = role == "organisation" and kind in ("skills", "unit", "settings")
+    changes = role == "organisation" and kind in (
+        "skills",
+        "unit",
+        "settings",
+    )
     assert (
         decide_access(
             Person(
@@ -84,15 +100,27 @@ def test_only_what_a_role_needs_of_its_own_is_permitted(role, kind):
 
 def test_a_policy_that_cannot_be_read_denies():
     assert not decide_access(
-        Person("x", "organisation", "us"), "read", StoredRecord("settings", "us"), "permit (principal"
+        Person("x", "organisation", "us"),
+        "read",
+        StoredRecord("settings", "us"),
+        "permit (principal",
     ).permitted
     assert not decide_access(
-        Person("x", "organisation", "us"), "read", StoredRecord("settings", "us"), ""
+        Person("x", "organisation", "us"),
+        "read",
+        StoredRecord("settings", "us"),
+        "",
     ).permitted
 
 
-def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, tmp_path):
-    from earwitness.conformance.stimuli.clips import CLIPS, in_the_air, write_wav
+def test_an_organisation_sees_its_aggregates_and_another_does_not(
+    session, ask, tmp_path
+):
+    from earwitness.conformance.stimuli.clips import (
+        CLIPS,
+        in_the_air,
+        write_wav,
+    )
 
     list(
         session.handle(
@@ -166,7 +194,9 @@ def test_an_organisation_sees_its_aggregates_and_another_does_not(session, ask, 
 
 
 def test_counts_in_which_a_guest_cannot_hide_are_withheld():
-    assert without_small({"GetWeather": 40, "SetTimer": FEWEST, "ForgetWords": 1}) == {
+    assert without_small(
+        {"GetWeather": 40, "SetTimer": FEWEST, "ForgetWords": 1}
+    ) == {
         "GetWeather": 40,
         "SetTimer": FEWEST,
         "ForgetWords": None,
@@ -208,7 +238,11 @@ def test_a_refused_kind_is_never_enabled(skill, session, ask):
             "skill": skill,
         }
     )
-    assert seen == [] and reply["definite"] and "does not run on this property" in reply["error"]
+    assert (
+        seen == []
+        and reply["definite"]
+        and "does not run on this property" in reply["error"]
+    )
     assert (
         skill
         not in ask(
@@ -229,10 +263,20 @@ def test_a_request_that_makes_no_sense_is_told_so(session):
     token = {"authorization": f"Bearer {session.cloud.people[0]['token']}"}
     assert client.get("/api/devices/d1/settings").status_code == 401
     assert (
-        client.get("/api/devices/d1/settings", headers={"authorization": "Bearer guess"}).status_code == 401
+        client.get(
+            "/api/devices/d1/settings",
+            headers={"authorization": "Bearer guess"},
+        ).status_code
+        == 401
     )
-    assert client.get("/api/devices/d9/settings", headers=token).status_code == 404
-    assert client.get("/api/devices/d1/secrets", headers=token).status_code == 404
+    assert (
+        client.get("/api/devices/d9/settings", headers=token).status_code
+        == 404
+    )
+    assert (
+        client.get("/api/devices/d1/secrets", headers=token).status_code
+        == 404
+    )
     for content in (b"", b"{", b"[]", b'{"tone": "loud"}', b"x" * 10_000):
         assert (
             client.put(
@@ -266,14 +310,32 @@ def client(session):
 
 @pytest.mark.parametrize("token", [b"\xe9\xff", b"a" * 5000, "é".encode()])
 def test_an_odd_token_is_not_known_and_nothing_more(token, client):
-    assert client.get("/", headers={b"authorization": b"Bearer " + token}).status_code == 401
-    assert client.get("/", headers={b"cookie": b"earwitness=" + token}).status_code == 401
-    assert client.post("/enter", content=b"token=" + token).status_code in (400, 401)
+    assert (
+        client.get(
+            "/", headers={b"authorization": b"Bearer " + token}
+        ).status_code
+        == 401
+    )
+    assert (
+        client.get(
+            "/", headers={b"cookie": b"earwitness=" + token}
+        ).status_code
+        == 401
+    )
+    assert client.post("/enter", content=b"token=" + token).status_code in (
+        400,
+        401,
+    )
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"x" * 10_000, b"", b"token=%ff%00", b"device=d1&tone"])
+@pytest.mark.parametrize(
+    "body",
+    [b"\xff\xfe", b"x" * 10_000, b"", b"token=%ff%00", b"device=d1&tone"],
+)
 def test_an_odd_form_is_refused_in_a_sentence(body, client, session):
-    person = next(p for p in session.cloud.people if p["role"] == "organisation")
+    person = next(
+        p for p in session.cloud.people if p["role"] == "organisation"
+    )
     token = {"authorization": f"Bearer {person['token']}"}
     for path in ("/enter", "/act"):
         answer = client.post(
@@ -286,7 +348,13 @@ def test_an_odd_form_is_refused_in_a_sentence(body, client, session):
 
 @pytest.mark.parametrize(
     "body",
-    ["[" * 3_000, '{"unit": "\\ud800"}', '{"unit": ""}', '{"tone": 1e999}', '{"wake_word": "\\u0000"}'],
+    [
+        "[" * 3_000,
+        '{"unit": "\\ud800"}',
+        '{"unit": ""}',
+        '{"tone": 1e999}',
+        '{"wake_word": "\\u0000"}',
+    ],
 )
 def test_an_odd_body_is_refused_in_a_sentence(body, client, session):
     token = {"authorization": f"Bearer {session.cloud.people[0]['token']}"}
@@ -298,16 +366,26 @@ def test_an_odd_body_is_refused_in_a_sentence(body, client, session):
     assert answer.status_code in (400, 409) and answer.json()["error"]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/devices/d1/settings", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/devices/d1/settings", "/nothing"]
+)
 def test_every_answer_says_what_a_browser_may_do_with_it(path, client):
     headers = client.get(path).headers
     assert "default-src 'none'" in headers["content-security-policy"]
-    assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
-    assert headers["cache-control"] == "no-store" and headers["referrer-policy"] == "no-referrer"
+    assert (
+        headers["x-content-type-options"] == "nosniff"
+        and headers["x-frame-options"] == "DENY"
+    )
+    assert (
+        headers["cache-control"] == "no-store"
+        and headers["referrer-policy"] == "no-referrer"
+    )
 
 
 def test_who_leaves_is_not_known_any_more(client, session):
-    entered = client.post("/enter", data={"token": session.cloud.people[0]["token"]})
+    entered = client.post(
+        "/enter", data={"token": session.cloud.people[0]["token"]}
+    )
     assert entered.status_code == 303 and client.get("/").status_code == 200
     left = client.post("/leave")
     assert left.status_code == 303 and client.get("/").status_code == 401
@@ -317,7 +395,9 @@ def test_the_page_in_a_real_browser(session, ask):
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium")
-    assert chromium, "chromium is missing; run scripts/install-system-packages --for-tests"
+    assert chromium, (
+        "chromium is missing; run scripts/install-system-packages --for-tests"
+    )
     flags = [
         "--no-sandbox",
         "--disable-gpu",
@@ -341,14 +421,27 @@ def test_the_page_in_a_real_browser(session, ask):
         follow("button:has-text('Enter')")
         assert "not known" in page.content()
         page.fill(
-            "input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == "organisation")
+            "input[name=token]",
+            next(
+                p["token"]
+                for p in session.cloud.people
+                if p["role"] == "organisation"
+            ),
         )
         follow("button:has-text('Enter')")
-        assert page.inner_text("h1") == "Harbour Hotel" and page.locator("section").count() == 2
+        assert (
+            page.inner_text("h1") == "Harbour Hotel"
+            and page.locator("section").count() == 2
+        )
         follow("#d1 >> text=Tone off")
         assert page.locator("#d1 >> text=Tone on").count() == 1
         # What is on is said in words and to screen readers, not by colour alone.
-        assert page.locator("#d1 button[aria-pressed=true] >> text=Tone on").count() == 1
+        assert (
+            page.locator(
+                "#d1 button[aria-pressed=true] >> text=Tone on"
+            ).count()
+            == 1
+        )
         assert page.locator("#d1 >> text=Alexa, chosen").count() == 1
         assert page.locator("#d2 >> text=trivia: on").count() == 1
         follow("#d2 >> text=trivia")
@@ -364,11 +457,17 @@ def test_the_page_in_a_real_browser(session, ask):
             follow("button:has-text('Log out')")
             assert "fingerprint" in page.content()
             page.fill(
-                "input[name=token]", next(p["token"] for p in session.cloud.people if p["role"] == role)
+                "input[name=token]",
+                next(
+                    p["token"]
+                    for p in session.cloud.people
+                    if p["role"] == role
+                ),
             )
             follow("button:has-text('Enter')")
             assert {
-                card.get_attribute("id") for card in page.locator(".figures .card").all()
+                card.get_attribute("id")
+                for card in page.locator(".figures .card").all()
             } == shown and page.locator("section").count() == 0
         browser.close()
     assert ask("organisation", True, "GET", "d1/device_count")["data"] == 2

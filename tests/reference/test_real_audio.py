@@ -34,7 +34,11 @@ def session():
 @pytest.fixture
 def ask(session, tmp_path):
     list(session.handle({"id": 0, "do": "reset"}))
-    list(session.handle({"id": 1, "do": "power", "device": "d1", "state": "restore"}))
+    list(
+        session.handle(
+            {"id": 1, "do": "power", "device": "d1", "state": "restore"}
+        )
+    )
 
     def heard(clip: Clip):
         write_wav(in_the_air(clip, 5), tmp_path / "clip.wav")
@@ -66,7 +70,10 @@ def test_the_weather_in_menlo_park_is_answered(voice, ask, tmp_path):
     )
     if voice.startswith("flite"):
         path = tmp_path / "flite.wav"
-        subprocess.run(["flite", "-voice", "slt", "-t", QUESTION, "-o", str(path)], check=True)
+        subprocess.run(
+            ["flite", "-voice", "slt", "-t", QUESTION, "-o", str(path)],
+            check=True,
+        )
         clip = Clip(
             QUESTION,
             "alexa",
@@ -95,7 +102,16 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
         strict=True,
     ):
         path = tmp_path / f"{order.stem}.wav"
-        write_wav(np.concatenate([decode_sound(wake), np.zeros(1600, np.int16), decode_sound(order)]), path)
+        write_wav(
+            np.concatenate(
+                [
+                    decode_sound(wake),
+                    np.zeros(1600, np.int16),
+                    decode_sound(order),
+                ]
+            ),
+            path,
+        )
         messages = ask(
             Clip(
                 "alexa ...",
@@ -104,7 +120,9 @@ def test_people_ordering_coffee_are_understood(ask, recordings, tmp_path):
             )
         )
         if named(messages, "nlu.intent"):
-            understood += named(messages, "nlu.intent")[0]["intent"] == "OrderDrink"
+            understood += (
+                named(messages, "nlu.intent")[0]["intent"] == "OrderDrink"
+            )
             text = named(messages, "asr.result")[0]["text"]
             spoken = recordings[order]["slots"].values()
             slots += len(spoken)
@@ -173,7 +191,9 @@ def test_what_no_template_fits_is_rejected_not_guessed():
 def test_what_was_said_is_deleted_when_somebody_asks(ask, session):
     assert named(ask(Clip(QUESTION, "alexa")), "record.write")
     asked = ask_again_words(session, "Alexa, delete everything I said")
-    assert named(asked, "nlu.intent")[0]["intent"] == "ForgetWords" and named(asked, "record.delete")
+    assert named(asked, "nlu.intent")[0]["intent"] == "ForgetWords" and named(
+        asked, "record.delete"
+    )
     stored = (session.folder / "cloud" / "cloud.sqlite").read_bytes()
     assert b"menlo park" not in stored and b"everything i said" not in stored
 
@@ -211,10 +231,14 @@ def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):
         },
     ):
         *_, reply = session.handle({"id": 9, **request})
-        assert reply["id"] == 9 and ("unsupported" in reply or "error" in reply)
+        assert reply["id"] == 9 and (
+            "unsupported" in reply or "error" in reply
+        )
 
 
-def test_connections_opened_and_closed_by_many_threads_at_once_never_fail(tmp_path):
+def test_connections_opened_and_closed_by_many_threads_at_once_never_fail(
+    tmp_path,
+):
     """Reading and writing one TLS connection from two threads once broke one handshake in some thousand,
     and at times the process."""
     cloud = CloudProcess(tmp_path, "")
@@ -229,12 +253,16 @@ def test_connections_opened_and_closed_by_many_threads_at_once_never_fail(tmp_pa
 
     try:
         with ThreadPoolExecutor(8) as pool:
-            assert [a for answers in pool.map(turns, range(8)) for a in answers] == [{"ok": True}] * 320
+            assert [
+                a for answers in pool.map(turns, range(8)) for a in answers
+            ] == [{"ok": True}] * 320
     finally:
         cloud.stop()
 
 
-def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(session, ask, recordings):
+def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(
+    session, ask, recordings
+):
     clips = [p for p in recordings if p.parent.name == "computer"][1::4][:10]
     list(
         session.handle(
@@ -247,9 +275,13 @@ def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(sessi
         )
     )
     assert session.devices["d1"].word == "computer"
-    assert sum(bool(named(ask_again(session, path), "wake_word")) for path in clips) >= 0.8 * len(clips)
+    assert sum(
+        bool(named(ask_again(session, path), "wake_word")) for path in clips
+    ) >= 0.8 * len(clips)
     others = [p for p in recordings if p.parent.name == "alexa"][1:10]
-    assert not any(named(ask_again(session, path), "wake_word") for path in others)
+    assert not any(
+        named(ask_again(session, path), "wake_word") for path in others
+    )
     list(
         session.handle(
             {
@@ -289,10 +321,14 @@ def ask_again(session, path):
 
 
 @pytest.mark.parametrize("word", ["amazon", "computer", "echo"])
-def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is_not(word):
+def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is_not(
+    word,
+):
     heard = set()
     for voice in ("en-us", "en-gb+f5", "en-us+m3"):
-        sound = in_the_air(Clip(f"{word}, what is the weather", word, voice), 4)
+        sound = in_the_air(
+            Clip(f"{word}, what is the weather", word, voice), 4
+        )
         chunks = sound[: len(sound) // CHUNK * CHUNK].reshape(-1, CHUNK)
         heard |= {
             w

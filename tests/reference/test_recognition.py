@@ -45,10 +45,15 @@ class Decoder:
         [],
         [None],
         [None, SimpleNamespace(hypstr="one small latte", score=0.9)],
-        [SimpleNamespace(hypstr=None, score=0.9), SimpleNamespace(hypstr="tea", score=0.0)],
+        [
+            SimpleNamespace(hypstr=None, score=0.9),
+            SimpleNamespace(hypstr="tea", score=0.0),
+        ],
     ],
 )
-def test_entries_that_are_empty_are_left_out(entries, recognizer, monkeypatch):
+def test_entries_that_are_empty_are_left_out(
+    entries, recognizer, monkeypatch
+):
     monkeypatch.setattr(
         recognizer,
         "_decoder",
@@ -58,10 +63,18 @@ def test_entries_that_are_empty_are_left_out(entries, recognizer, monkeypatch):
     assert [hypothesis.text for hypothesis in found] == ["one small latte"]
 
 
-def test_an_order_whose_list_had_an_empty_entry_is_recognised(recognizer, recordings):
-    path = next(iter(recordings)).parents[1] / "regression" / "order-with-empty-nbest.flac"
+def test_an_order_whose_list_had_an_empty_entry_is_recognised(
+    recognizer, recordings
+):
+    path = (
+        next(iter(recordings)).parents[1]
+        / "regression"
+        / "order-with-empty-nbest.flac"
+    )
     # As in benchmarks/orders.py: the noise with which it happened is that of this seed.
-    air = np.concatenate([np.zeros(1_600), decode_sound(path).astype(float), np.zeros(16_000)])
+    air = np.concatenate(
+        [np.zeros(1_600), decode_sound(path).astype(float), np.zeros(16_000)]
+    )
     air += np.random.default_rng(196).normal(
         0,
         12,
@@ -82,11 +95,17 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(recognizer, record
     ("text", "answered"),
     [
         ("two coffees", "Two coffees are on their way."),
-        ("i would like three lattes please", "Three lattes are on their way."),
+        (
+            "i would like three lattes please",
+            "Three lattes are on their way.",
+        ),
         ("could i maybe get two coffees", "Two coffees are on their way."),
         ("get two coffee to us", "Two coffees are on their way."),
         ("coffee for me", "One coffee is on its way."),
-        ("a large coffee with milk", "One large coffee with milk is on its way."),
+        (
+            "a large coffee with milk",
+            "One large coffee with milk is on its way.",
+        ),
         ("something to drink", "What would you like to drink?"),
     ],
 )
@@ -115,4 +134,7 @@ def test_two_coffees_are_heard(recognizer):
         5,
     )
     understood = understand(recognizer.recognize(sound.tobytes())[0].text)
-    assert understood is not None and understood.slots == {"number": "two", "drinks": "coffees"}
+    assert understood is not None and understood.slots == {
+        "number": "two",
+        "drinks": "coffees",
+    }

@@ -16,7 +16,9 @@ from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import decode_sound
 
-LONG_ANSWER = Clip("Alexa, what is the weather in San Francisco", "alexa", tail=1.6)
+LONG_ANSWER = Clip(
+    "Alexa, what is the weather in San Francisco", "alexa", tail=1.6
+)
 
 
 @pytest.fixture
@@ -39,15 +41,25 @@ def test_an_answer_is_heard_in_the_room(session):
     events = hear(session, CLIPS["weather"])
     said = np.concatenate(session.played)
     (answer,) = [m["bytes"] for m in session.out if m["event"] == "tts.audio"]
-    assert "stream.close" in events and 0.9 * answer / 2 < np.count_nonzero(said) + 16_000
+    assert (
+        "stream.close" in events
+        and 0.9 * answer / 2 < np.count_nonzero(said) + 16_000
+    )
     assert len(said) == len(session.played) * CHUNK and said.any()
 
 
 def test_it_listens_for_an_answer_only_when_it_has_asked(session):
     hear(session, CLIPS["question"])
     spoken = next(m for m in session.out if m["event"] == "tts.audio")
-    follow = next(m for m in session.out if m["event"] == "stream.open" and m["cause"] == "follow_up")
-    assert follow["time"] - spoken["time"] >= spoken["bytes"] * 1_000_000 // 32_000
+    follow = next(
+        m
+        for m in session.out
+        if m["event"] == "stream.open" and m["cause"] == "follow_up"
+    )
+    assert (
+        follow["time"] - spoken["time"]
+        >= spoken["bytes"] * 1_000_000 // 32_000
+    )
 
 
 def test_the_wake_word_cuts_it_off(session):
@@ -61,7 +73,9 @@ def test_the_wake_word_cuts_it_off(session):
             tail=0.2,
         ),
     )
-    assert "stream.open" in events and not session.devices["d1"].speaker.playing
+    assert (
+        "stream.open" in events and not session.devices["d1"].speaker.playing
+    )
 
 
 @pytest.mark.parametrize("press", ["press_microphone", "press_action"])
@@ -101,14 +115,26 @@ def test_a_file_in_and_a_file_out(tmp_path):
         "--speak",
         str(tmp_path / "out.wav"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "tts.audio" in [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "tts.audio" in [
+        json.loads(line)["event"] for line in done.stdout.splitlines()
+    ]
     assert np.abs(decode_sound(tmp_path / "out.wav")).max() > 1_000
 
 
 def test_a_pipe_in_and_a_pipe_out():
     air = in_the_air(CLIPS["weather"], 8)
-    command = [sys.executable, "-m", "earwitness.reference_impl.live", "--hear", "-", "--speak", "-"]
+    command = [
+        sys.executable,
+        "-m",
+        "earwitness.reference_impl.live",
+        "--hear",
+        "-",
+        "--speak",
+        "-",
+    ]
     done = subprocess.run(
         command,
         input=air.tobytes(),
@@ -125,9 +151,19 @@ def test_a_pipe_in_and_a_pipe_out():
 
 def test_what_cannot_be_heard_is_named(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "earwitness.reference_impl.live", "--hear", "/nowhere.wav"],
+        [
+            sys.executable,
+            "-m",
+            "earwitness.reference_impl.live",
+            "--hear",
+            "/nowhere.wav",
+        ],
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert done.returncode == 1 and "cannot be decoded" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 1
+        and "cannot be decoded" in done.stderr
+        and "Traceback" not in done.stderr
+    )

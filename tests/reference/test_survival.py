@@ -23,7 +23,12 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import WebSocketException
 
-from earwitness.conformance.stimuli.clips import CLIPS, Clip, in_the_air, write_wav
+from earwitness.conformance.stimuli.clips import (
+    CLIPS,
+    Clip,
+    in_the_air,
+    write_wav,
+)
 from earwitness.conformance.witnesses.files import files_below, search_files
 from earwitness.conformance.witnesses.heard_sound import HeardSound
 from earwitness.conformance.witnesses.reader import Reader
@@ -31,7 +36,12 @@ from earwitness.conformance.witnesses.spoken_words import SpokenWords
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.cloud.skills.host import Host, SkillProcess
 from earwitness.reference_impl.device.device import SPEAKER, Control, Device
-from earwitness.reference_impl.device.link import WINDOW, Link, LinkLost, Route
+from earwitness.reference_impl.device.link import (
+    WINDOW,
+    Link,
+    LinkLost,
+    Route,
+)
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import CloudProcess, Session
@@ -41,7 +51,11 @@ from earwitness.reference_impl.session import CloudProcess, Session
 def session():
     made = Session()
     for name in made.devices:
-        list(made.handle({"id": 0, "do": "power", "device": name, "state": "restore"}))
+        list(
+            made.handle(
+                {"id": 0, "do": "power", "device": name, "state": "restore"}
+            )
+        )
     yield made
     made.stop()
 
@@ -49,7 +63,11 @@ def session():
 def recordings_below(folder, heard):
     """The stores below a folder that hold sound that was heard."""
     with Reader(heard, SpokenWords()) as reader:
-        return [find.store for find in search_files(files_below([str(folder)]), reader).finds if find.heard]
+        return [
+            find.store
+            for find in search_files(files_below([str(folder)]), reader).finds
+            if find.heard
+        ]
 
 
 @pytest.fixture
@@ -63,15 +81,25 @@ def say(session, tmp_path):
         return [
             m.get("event")
             for m in session.handle(
-                {"id": 1, "do": "say", "device": device, "audio": str(tmp_path / "clip.wav"), "words": ""}
+                {
+                    "id": 1,
+                    "do": "say",
+                    "device": device,
+                    "audio": str(tmp_path / "clip.wav"),
+                    "words": "",
+                }
             )
         ]
 
     return heard
 
 
-@pytest.mark.parametrize("state", ["listening", "streaming", "asking", "on the telephone"])
-def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_found(state, session, say):
+@pytest.mark.parametrize(
+    "state", ["listening", "streaming", "asking", "on the telephone"]
+)
+def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_found(
+    state, session, say
+):
     if state == "streaming":
         assert "stream.open" in say("cut-short")
     if state == "asking":
@@ -121,7 +149,10 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
         )
     ]
     assert ("call.end" in ended) == (state == "on the telephone")
-    assert "stream.open" not in say("weather") and not session.devices["d1"].lights.blue
+    assert (
+        "stream.open" not in say("weather")
+        and not session.devices["d1"].lights.blue
+    )
     assert recordings_below(session.folder, session.air) == []
     session.cloud = CloudProcess(session.folder / "cloud", "")
     for name, device in session.devices.items():
@@ -157,7 +188,9 @@ def _served() -> tuple[ssl.SSLContext, str]:
     return context, authority.cert_pem.bytes().decode()
 
 
-@pytest.mark.parametrize("state", ["listening", "streaming", "asking", "muted", "in a call", "off"])
+@pytest.mark.parametrize(
+    "state", ["listening", "streaming", "asking", "muted", "in a call", "off"]
+)
 def test_the_network_may_go_in_any_state(state, session, say):
     before = {
         "listening": [],
@@ -172,16 +205,28 @@ def test_the_network_may_go_in_any_state(state, session, say):
     if state == "streaming":
         assert "stream.open" in say("cut-short")
     if state == "asking":
-        session.hear({"device": "d1"}, in_the_air(Clip("Alexa, what is the weather", "alexa", tail=0.8), 9))
+        session.hear(
+            {"device": "d1"},
+            in_the_air(
+                Clip("Alexa, what is the weather", "alexa", tail=0.8), 9
+            ),
+        )
         assert session.devices["d1"].asked
     events = [
-        m.get("event") for m in session.handle({"id": 3, "do": "network", "device": "d1", "state": "down"})
+        m.get("event")
+        for m in session.handle(
+            {"id": 3, "do": "network", "device": "d1", "state": "down"}
+        )
     ]
-    assert ("stream.close" in events) == (state == "streaming") and ("call.end" in events) == (
-        state == "in a call"
-    )
+    assert ("stream.close" in events) == (state == "streaming") and (
+        "call.end" in events
+    ) == (state == "in a call")
     assert "stream.audio" not in say("weather")
-    list(session.handle({"id": 4, "do": "network", "device": "d1", "state": "up"}))
+    list(
+        session.handle(
+            {"id": 4, "do": "network", "device": "d1", "state": "up"}
+        )
+    )
     for request in {
         "muted": [{"do": "press", "button": "microphone"}],
         "off": [{"do": "power", "state": "restore"}],
@@ -209,7 +254,10 @@ GARBAGE = [
 
 def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
     async def torment() -> int:
-        context, answered = ssl.create_default_context(cadata=session.cloud.route.authority), 0
+        context, answered = (
+            ssl.create_default_context(cadata=session.cloud.route.authority),
+            0,
+        )
         for content in GARBAGE:
             async with connect(
                 f"wss://localhost:{session.cloud.route.port}",
@@ -217,7 +265,10 @@ def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
                 proxy=None,
             ) as connection:
                 await connection.send(content)
-                answered += isinstance(json.loads(await asyncio.wait_for(connection.recv(), 10)), dict)
+                answered += isinstance(
+                    json.loads(await asyncio.wait_for(connection.recv(), 10)),
+                    dict,
+                )
         return answered
 
     assert asyncio.run(torment()) == len(GARBAGE)
@@ -225,7 +276,9 @@ def test_a_cloud_that_is_sent_nonsense_goes_on_serving(session, say):
 
 
 @pytest.mark.parametrize("reply", ["", "{", "[]", "null", "3", b"\xff\xfe"])
-def test_a_device_that_is_answered_nonsense_loses_the_link_and_nothing_else(reply):
+def test_a_device_that_is_answered_nonsense_loses_the_link_and_nothing_else(
+    reply,
+):
     context, authority = _served()
 
     async def nonsense(connection):
@@ -269,14 +322,23 @@ GOOD = {"events": [], "speech": "", "caption": "", "follow_up": False}
         GOOD | {"caption": None},
     ],
 )
-def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_on(answer, tmp_path):
+def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_on(
+    answer, tmp_path
+):
     seen = []
     context, authority = _served()
 
     async def strange(connection):
         async for content in connection:
-            number = int.from_bytes(content[:4]) if isinstance(content, bytes) else json.loads(content)["id"]
-            ending = isinstance(content, str) and json.loads(content)["type"] == "end"
+            number = (
+                int.from_bytes(content[:4])
+                if isinstance(content, bytes)
+                else json.loads(content)["id"]
+            )
+            ending = (
+                isinstance(content, str)
+                and json.loads(content)["type"] == "end"
+            )
             await connection.send(
                 json.dumps(
                     {
@@ -304,7 +366,11 @@ def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_
         device.press_action()
         for _ in range(4):
             device.hear(np.ones(CHUNK, np.int16))
-        assert device.control is Control.LISTENING and not device.lights.blue and not device.speaker.playing
+        assert (
+            device.control is Control.LISTENING
+            and not device.lights.blue
+            and not device.speaker.playing
+        )
 
     async def talk() -> None:
         async with serve(
@@ -316,7 +382,10 @@ def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_
             await asyncio.to_thread(hear, server.sockets[0].getsockname()[1])
 
     asyncio.run(talk())
-    assert seen.count("stream.close") == seen.count("stream.open") == 1 and "request.processed" not in seen
+    assert (
+        seen.count("stream.close") == seen.count("stream.open") == 1
+        and "request.processed" not in seen
+    )
 
 
 def test_a_device_that_is_not_answered_sends_no_more_than_its_window():
@@ -354,10 +423,15 @@ def test_a_device_that_is_not_answered_sends_no_more_than_its_window():
             )
 
     asyncio.run(talk())
-    assert len(received) == WINDOW and len({content[:4] for content in received}) == WINDOW
+    assert (
+        len(received) == WINDOW
+        and len({content[:4] for content in received}) == WINDOW
+    )
 
 
-def test_settings_are_answered_on_the_same_connection_while_a_turn_is_in_work(session):
+def test_settings_are_answered_on_the_same_connection_while_a_turn_is_in_work(
+    session,
+):
     link = Link(session.cloud.route)
     link.ask(
         {
@@ -370,12 +444,17 @@ def test_settings_are_answered_on_the_same_connection_while_a_turn_is_in_work(se
     for begin in range(0, len(sound), 2560):
         link.ask(sound[begin : begin + 2560])
     turn = link.send({"type": "end"})
-    assert link.ask({"type": "settings", "device": "d1"}) == {"tone": False, "word": "alexa"}
+    assert link.ask({"type": "settings", "device": "d1"}) == {
+        "tone": False,
+        "word": "alexa",
+    }
     assert link.answer(turn)["events"]
     link.drop()
 
 
-def test_a_device_that_breaks_leaves_open_what_came_of_the_request(session, monkeypatch):
+def test_a_device_that_breaks_leaves_open_what_came_of_the_request(
+    session, monkeypatch
+):
     monkeypatch.setattr(
         session.devices["d1"],
         "press_action",
@@ -414,7 +493,10 @@ def test_skills_end_also_while_another_thread_takes_one_out(monkeypatch):
 
 
 def test_a_hundred_devices_at_once(tmp_path):
-    cloud, quiet = CloudProcess(tmp_path, ""), np.zeros(CHUNK, np.int16).tobytes()
+    cloud, quiet = (
+        CloudProcess(tmp_path, ""),
+        np.zeros(CHUNK, np.int16).tobytes(),
+    )
 
     def turn(number: int) -> dict:
         link = Link(cloud.route)
@@ -441,9 +523,13 @@ def test_a_hundred_devices_at_once(tmp_path):
         cloud.stop()
 
 
-def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(session, say, monkeypatch):
+def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(
+    session, say, monkeypatch
+):
     full = OSError(28, "No space left on device")
-    monkeypatch.setattr("pathlib.Path.replace", lambda *a: (_ for _ in ()).throw(full))
+    monkeypatch.setattr(
+        "pathlib.Path.replace", lambda *a: (_ for _ in ()).throw(full)
+    )
     events = [
         m.get("event")
         for m in session.handle(
@@ -461,18 +547,26 @@ def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(session, say, m
     assert Memory(session.folder / "d1").muted()
 
 
-def test_a_full_disk_stores_nothing_and_breaks_nothing_and_no_log_says_what_was_said(tmp_path, caplog):
+def test_a_full_disk_stores_nothing_and_breaks_nothing_and_no_log_says_what_was_said(
+    tmp_path, caplog
+):
     from earwitness.reference_impl.cloud.asr import Hypothesis
     from earwitness.reference_impl.cloud.cloud import Cloud
 
-    cloud = Cloud(tmp_path, type("Deaf", (), {"recognize": lambda self, sound: []})())
+    cloud = Cloud(
+        tmp_path, type("Deaf", (), {"recognize": lambda self, sound: []})()
+    )
     event.listen(
         cloud.retention.engine,
         "connect",
-        lambda connection, record: connection.execute("PRAGMA query_only = ON"),
+        lambda connection, record: connection.execute(
+            "PRAGMA query_only = ON"
+        ),
     )
     cloud.retention.engine.dispose()
-    answer, _ = cloud.turn(b"", [Hypothesis("what is the weather in boston", 0.9)], "d1")
+    answer, _ = cloud.turn(
+        b"", [Hypothesis("what is the weather in boston", 0.9)], "d1"
+    )
     assert [e["event"] for e in answer["events"]] == [
         "asr.result",
         "nlu.intent",
@@ -480,7 +574,10 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing_and_no_log_says_what_was_
         "skill.response",
     ]
     assert answer["speech"]
-    assert "a transcript was not stored" in caplog.text and "weather in boston" not in caplog.text
+    assert (
+        "a transcript was not stored" in caplog.text
+        and "weather in boston" not in caplog.text
+    )
     cloud.host.end()
 
 
@@ -489,7 +586,13 @@ class Outside:
     it can be killed."""
 
     def __init__(self, data) -> None:
-        command = [sys.executable, "-m", "earwitness.reference_impl.session", "--data", str(data)]
+        command = [
+            sys.executable,
+            "-m",
+            "earwitness.reference_impl.session",
+            "--data",
+            str(data),
+        ]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -524,27 +627,50 @@ def left_running(data) -> list[str]:
     found = []
     for command in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            if str(data).encode() in command.read_bytes() and "pytest" not in command.read_text():
+            if (
+                str(data).encode() in command.read_bytes()
+                and "pytest" not in command.read_text()
+            ):
                 found.append(command.parent.name)
     return found
 
 
 @pytest.mark.parametrize(
-    "until", ["wake_word", "stream.open", "stream.audio", "asr.result", "tts.audio", "", "muted"]
+    "until",
+    [
+        "wake_word",
+        "stream.open",
+        "stream.audio",
+        "asr.result",
+        "tts.audio",
+        "",
+        "muted",
+    ],
 )
-def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_again(until, tmp_path):
+def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_again(
+    until, tmp_path
+):
     data, air = tmp_path / "data", HeardSound()
     sound = in_the_air(CLIPS["weather"], 9)
     air.play("d1", 0, sound)
     write_wav(sound, tmp_path / "clip.wav")
     device = Outside(data)
     if until == "muted":
-        device.ask(until="button.microphone", do="press", device="d1", button="microphone")
+        device.ask(
+            until="button.microphone",
+            do="press",
+            device="d1",
+            button="microphone",
+        )
     elif until:
         assert (
-            device.ask(until=until, do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")[-1][
-                "event"
-            ]
+            device.ask(
+                until=until,
+                do="say",
+                device="d1",
+                audio=str(tmp_path / "clip.wav"),
+                words="",
+            )[-1]["event"]
             == until
         )
     device.kill()
@@ -557,16 +683,23 @@ def test_a_device_that_is_killed_at_any_point_leaves_no_recording_and_starts_aga
     try:
         heard = [
             m.get("event")
-            for m in again.ask(do="say", device="d1", audio=str(tmp_path / "clip.wav"), words="")
+            for m in again.ask(
+                do="say",
+                device="d1",
+                audio=str(tmp_path / "clip.wav"),
+                words="",
+            )
         ]
-        assert ("tts.audio" in heard) == (until != "muted") and ("stream.audio" in heard) == (
-            until != "muted"
-        )
+        assert ("tts.audio" in heard) == (until != "muted") and (
+            "stream.audio" in heard
+        ) == (until != "muted")
     finally:
         again.kill()
 
 
-def test_a_wall_clock_that_jumps_changes_nothing_in_a_run(session, say, monkeypatch):
+def test_a_wall_clock_that_jumps_changes_nothing_in_a_run(
+    session, say, monkeypatch
+):
     before = say("weather")
     for jump in (-1e9, 1e9):
         monkeypatch.setattr(

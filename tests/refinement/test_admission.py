@@ -1,4 +1,5 @@
-"""What a run of the model shows is admitted; what no run shows is refused, with the row and the condition that fails."""
+"""What a run of the model shows is admitted; what no run shows is refused, with the row and the condition
+that fails."""
 
 from __future__ import annotations
 
@@ -8,13 +9,24 @@ from itertools import chain
 
 import pytest
 
-from earwitness.conformance.refinement.admission import Admitted, Admitter, Refused, admit, replays
+from earwitness.conformance.refinement.admission import (
+    Admitted,
+    Admitter,
+    Refused,
+    admit,
+    replays,
+)
 from earwitness.conformance.refinement.rows import RowTable
 from earwitness.model.assistant.assistant import ASSISTANT, assistant
 from earwitness.model.expression import FALSE, TRUE
 from earwitness.model.logic.semantics import holds
 from earwitness.model.systems.correspondence import Correspondence
-from earwitness.model.systems.runs import ModelRun, Step, sample_choices, successor
+from earwitness.model.systems.runs import (
+    ModelRun,
+    Step,
+    sample_choices,
+    successor,
+)
 from earwitness.model.systems.transition_system import (
     ENVIRONMENT,
     PASS_TIME,
@@ -45,7 +57,9 @@ def random_run(system, steps, seed):
     first, now, taken = dict(state), 0, []
     while len(taken) < steps:
         latest = table.latest_instant(state)
-        now = generator.choice((now, now, now, min(latest, now + generator.randrange(200_000))))
+        now = generator.choice(
+            (now, now, now, min(latest, now + generator.randrange(200_000)))
+        )
         rows = [*table.silent, *chain.from_iterable(table.emitting.values())]
         row = generator.choice(rows)
         choices = [
@@ -61,7 +75,11 @@ def random_run(system, steps, seed):
 
 
 def seen_of(run):
-    return [o for o, step in zip(run.observations(), run.steps, strict=True) if step.transition.emits]
+    return [
+        o
+        for o, step in zip(run.observations(), run.steps, strict=True)
+        if step.transition.emits
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +88,9 @@ def admitter():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_what_a_run_of_the_model_shows_is_admitted_and_replays_without_search(admitter, seed):
+def test_what_a_run_of_the_model_shows_is_admitted_and_replays_without_search(
+    admitter, seed
+):
     observations = seen_of(random_run(assistant(), 120, seed))
     found = admitter.admit(observations)
     assert isinstance(found, Admitted), found
@@ -81,7 +101,8 @@ def test_what_a_run_of_the_model_shows_is_admitted_and_replays_without_search(ad
 
 @pytest.mark.parametrize("seed", range(6))
 def test_an_admitted_trace_violates_no_proved_clause(admitter, seed):
-    """A standing check of tables, monitors and this very library: what is proved of the model holds of what it admits."""
+    """A standing check of tables, monitors and this very library: what is proved of the model holds of
+    what it admits."""
     observations = seen_of(random_run(assistant(), 120, 100 + seed))
     assert isinstance(admitter.admit(observations), Admitted)
     for clause in clauses_to_prove(PACK.clauses):
@@ -99,7 +120,13 @@ def without(observations, event):
 def flipped(observations, event, attribute):
     at = next(i for i, o in enumerate(observations) if o.event == event)
     seen = observations[at]
-    changed = replace(seen, attributes={**seen.attributes, attribute: not seen.attributes[attribute]})
+    changed = replace(
+        seen,
+        attributes={
+            **seen.attributes,
+            attribute: not seen.attributes[attribute],
+        },
+    )
     return [*observations[:at], changed, *observations[at + 1 :]]
 
 
@@ -121,7 +148,9 @@ def long_trace(event):
         lambda t: without(t, "button.microphone"),
     ],
 )
-def test_a_trace_that_no_run_shows_is_refused_with_the_condition_that_fails(admitter, change):
+def test_a_trace_that_no_run_shows_is_refused_with_the_condition_that_fails(
+    admitter, change
+):
     observations = change(long_trace("button.microphone"))
     found = admitter.admit(observations)
     assert isinstance(found, Refused)
@@ -138,9 +167,18 @@ def lamp():
     """A lamp is switched on in silence, shows itself within 10 us, and goes out."""
     dark = negation(LIT)
     rows = (
-        Transition("decide", LAMP, guard=negation(flag("decided")), updates={"decided": TRUE, "since": TIME}),
         Transition(
-            "show", LAMP, guard=flag("decided"), updates={"lit": TRUE, "decided": FALSE}, emits="tone"
+            "decide",
+            LAMP,
+            guard=negation(flag("decided")),
+            updates={"decided": TRUE, "since": TIME},
+        ),
+        Transition(
+            "show",
+            LAMP,
+            guard=flag("decided"),
+            updates={"lit": TRUE, "decided": FALSE},
+            emits="tone",
         ),
         Transition(
             "hide",
@@ -152,8 +190,21 @@ def lamp():
         ),
         PASS_TIME,
     )
-    limit = Limit("show", LAMP, condition=flag("decided"), since=SINCE, bound=10, discharge=("show",))
-    return System("lamp", "", (*flags(LIT, flag("decided")), *counts(SINCE)), rows, (limit,))
+    limit = Limit(
+        "show",
+        LAMP,
+        condition=flag("decided"),
+        since=SINCE,
+        bound=10,
+        discharge=("show",),
+    )
+    return System(
+        "lamp",
+        "",
+        (*flags(LIT, flag("decided")), *counts(SINCE)),
+        rows,
+        (limit,),
+    )
 
 
 def at(time, event, **attributes):
@@ -183,13 +234,17 @@ def test_an_attribute_that_differs_is_named_unless_it_is_held_constant():
 
 
 def test_an_unknown_attribute_is_not_compared():
-    assert isinstance(admit([at(100, "tone"), at(200, "shutter")], lamp()), Admitted)
+    assert isinstance(
+        admit([at(100, "tone"), at(200, "shutter")], lamp()), Admitted
+    )
 
 
 def test_an_event_of_which_no_row_speaks_is_refused_or_left_out_with_its_reason():
     trace = [at(50, "speech"), at(100, "tone")]
     assert admit(trace, lamp()).because == "no row of the model emits speech"
-    coarser = Correspondence(unmodelled=(("speech", {}, "what people say is the environment's"),))
+    coarser = Correspondence(
+        unmodelled=(("speech", {}, "what people say is the environment's"),)
+    )
     found = admit(trace, lamp(), coarser)
     assert isinstance(found, Admitted)
     assert found.left_out == {"what people say is the environment's": 1}

@@ -18,12 +18,21 @@ from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from earwitness.conformance.evidence.schemas import schema_text
-from earwitness.conformance.evidence.signature import generate_key, sign_bundle
+from earwitness.conformance.evidence.signature import (
+    generate_key,
+    sign_bundle,
+)
 from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import Waiver
-from earwitness.reports.format import DEFAULT, ReportError, installed_formats, load_format, write_reports
+from earwitness.reports.format import (
+    DEFAULT,
+    ReportError,
+    installed_formats,
+    load_format,
+    write_reports,
+)
 from earwitness.reports.json import json_schema, schema_file
 from earwitness.reports.matrix import matrix_markdown, matrix_page
 
@@ -43,12 +52,16 @@ def judged(bundle, **policy):
 
 @pytest.fixture(scope="module")
 def red(tmp_path_factory):
-    return judged(read(violated_bundle(tmp_path_factory.mktemp("red") / "out")))
+    return judged(
+        read(violated_bundle(tmp_path_factory.mktemp("red") / "out"))
+    )
 
 
 @pytest.fixture(scope="module")
 def green(tmp_path_factory):
-    return judged(read(write_bundle(tmp_path_factory.mktemp("green") / "out")))
+    return judged(
+        read(write_bundle(tmp_path_factory.mktemp("green") / "out"))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +69,35 @@ def hostile(tmp_path_factory):
     """A bundle whose target chose its name, version and words to do harm."""
     base = read(violated_bundle(tmp_path_factory.mktemp("hostile") / "out"))
     manifest = base.manifest
-    target = msgspec.structs.replace(manifest.target, name=HOSTILE, version=HOSTILE, given=HOSTILE)
+    target = msgspec.structs.replace(
+        manifest.target, name=HOSTILE, version=HOSTILE, given=HOSTILE
+    )
     manifest = msgspec.structs.replace(
-        manifest, target=target, arguments=(HOSTILE,), environment={"CI": HOSTILE}
+        manifest,
+        target=target,
+        arguments=(HOSTILE,),
+        environment={"CI": HOSTILE},
     )
     results = msgspec.structs.replace(
         base.results,
         reason=HOSTILE,
         skipped=(HOSTILE,),
-        clauses=tuple(replace(c, reason=HOSTILE, english=HOSTILE) for c in base.results.clauses),
+        clauses=tuple(
+            replace(c, reason=HOSTILE, english=HOSTILE)
+            for c in base.results.clauses
+        ),
     )
-    failure = msgspec.structs.replace(leak(), scenario=({"do": HOSTILE, "device": HOSTILE},))
-    return judged(replace(base, manifest=manifest, results=results, failures={"MIC-1": failure}))
+    failure = msgspec.structs.replace(
+        leak(), scenario=({"do": HOSTILE, "device": HOSTILE},)
+    )
+    return judged(
+        replace(
+            base,
+            manifest=manifest,
+            results=results,
+            failures={"MIC-1": failure},
+        )
+    )
 
 
 def render(name, one):
@@ -78,14 +108,21 @@ def render(name, one):
 
 
 @pytest.mark.parametrize("name", installed_formats())
-def test_every_format_renders_a_green_and_a_red_bundle_differently(name, green, red):
+def test_every_format_renders_a_green_and_a_red_bundle_differently(
+    name, green, red
+):
     assert len(render(name, green)) > 40
     assert render(name, green) != render(name, red)
 
 
 def test_reports_are_written_where_they_were_asked_for(red, tmp_path):
-    written = write_reports(red, ["json", f"junit:{tmp_path / 'deep' / 'junit.xml'}"], tmp_path)
-    assert written == [tmp_path / "report.json", tmp_path / "deep" / "junit.xml"]
+    written = write_reports(
+        red, ["json", f"junit:{tmp_path / 'deep' / 'junit.xml'}"], tmp_path
+    )
+    assert written == [
+        tmp_path / "report.json",
+        tmp_path / "deep" / "junit.xml",
+    ]
     assert all(path.stat().st_size for path in written)
     assert set(DEFAULT) <= set(installed_formats())
 
@@ -120,22 +157,44 @@ def test_the_published_schema_of_the_report_is_that_of_the_declaration():
 
 
 def test_sarif_follows_the_schema_of_the_standard(red, green, hostile):
-    validator = Draft7Validator(json.loads((STANDARDS / "sarif-2.1.0-rtm.5.json").read_text()))
+    validator = Draft7Validator(
+        json.loads((STANDARDS / "sarif-2.1.0-rtm.5.json").read_text())
+    )
     for one in (red, green, hostile):
         validator.validate(json.loads(render("sarif", one)))
 
 
-def test_sarif_is_read_by_foreign_tools_and_points_at_the_clause(red, tmp_path):
+def test_sarif_is_read_by_foreign_tools_and_points_at_the_clause(
+    red, tmp_path
+):
     path = tmp_path / "report.sarif.json"
     path.write_bytes(render("sarif", red))
-    command = [sys.executable, "-m", "sarif", "--check", "error", "summary", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "sarif",
+        "--check",
+        "error",
+        "summary",
+        str(path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "MIC-1" in done.stdout, done.stderr
-    (result,) = [r for r in json.loads(path.read_bytes())["runs"][0]["results"] if r["kind"] == "fail"]
+    (result,) = [
+        r
+        for r in json.loads(path.read_bytes())["runs"][0]["results"]
+        if r["kind"] == "fail"
+    ]
     place = result["locations"][0]["physicalLocation"]
     pack = red.bundle.folder / place["artifactLocation"]["uri"]
-    assert "id: MIC-1" in pack.read_text().splitlines()[place["region"]["startLine"] - 1]
-    assert result["partialFingerprints"]["earwitness/v1"] == red.decision.clauses[0].fingerprint
+    assert (
+        "id: MIC-1"
+        in pack.read_text().splitlines()[place["region"]["startLine"] - 1]
+    )
+    assert (
+        result["partialFingerprints"]["earwitness/v1"]
+        == red.decision.clauses[0].fingerprint
+    )
 
 
 def test_a_waiver_is_a_suppression_in_sarif_and_skipped_in_junit(tmp_path):
@@ -151,9 +210,17 @@ def test_a_waiver_is_a_suppression_in_sarif_and_skipped_in_junit(tmp_path):
     one = judged(read(violated_bundle(tmp_path / "out")), waivers=(waiver,))
     results = json.loads(render("sarif", one))["runs"][0]["results"]
     assert "A. Person" in results[0]["suppressions"][0]["justification"]
-    cases = list(ElementTree.fromstring(render("junit", one)).iter("testcase"))
-    assert cases[0].find("skipped") is not None and cases[0].find("failure") is None
-    assert "A. Person" in render("html", one).decode() and "A. Person" in render("markdown", one).decode()
+    cases = list(
+        ElementTree.fromstring(render("junit", one)).iter("testcase")
+    )
+    assert (
+        cases[0].find("skipped") is not None
+        and cases[0].find("failure") is None
+    )
+    assert (
+        "A. Person" in render("html", one).decode()
+        and "A. Person" in render("markdown", one).decode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,8 +235,16 @@ def test_a_waiver_is_a_suppression_in_sarif_and_skipped_in_junit(tmp_path):
 )
 def test_in_junit_nothing_but_satisfied_is_a_pass(tmp_path, verdict, kind):
     results = (clause("MIC-1", verdict, severity="critical"), clause("LED-1"))
-    one = judged(read(write_bundle(tmp_path / "out", clauses=results, trace=LEAKY, exit_code=3)))
-    cases = list(ElementTree.fromstring(render("junit", one)).iter("testcase"))
+    one = judged(
+        read(
+            write_bundle(
+                tmp_path / "out", clauses=results, trace=LEAKY, exit_code=3
+            )
+        )
+    )
+    cases = list(
+        ElementTree.fromstring(render("junit", one)).iter("testcase")
+    )
     assert cases[0].find(kind) is not None
     assert len(cases[1]) == 1 and cases[1].find("system-out") is not None
 
@@ -188,17 +263,32 @@ def test_oscal_is_read_by_trestle(red, hostile):
     for one in (red, hostile):
         document = Model.model_validate_json(render("oscal", one))
         results = document.assessment_results.results
-        states = [finding.target.status.state for finding in results[0].findings]
-        assert [getattr(state, "value", state) for state in states] == ["not-satisfied", "satisfied"]
+        states = [
+            finding.target.status.state for finding in results[0].findings
+        ]
+        assert [getattr(state, "value", state) for state in states] == [
+            "not-satisfied",
+            "satisfied",
+        ]
 
 
-def test_a_test_result_is_passed_only_where_all_is_witnessed(tmp_path, red, green):
-    assert json.loads(render("test-result", red))["predicate"]["result"] == "FAILED"
+def test_a_test_result_is_passed_only_where_all_is_witnessed(
+    tmp_path, red, green
+):
+    assert (
+        json.loads(render("test-result", red))["predicate"]["result"]
+        == "FAILED"
+    )
     predicate = json.loads(render("test-result", green))["predicate"]
-    assert predicate["result"] == "WARNED" and predicate["warnedTests"] == ["LED-1"]
+    assert predicate["result"] == "WARNED" and predicate["warnedTests"] == [
+        "LED-1"
+    ]
     results = (clause("MIC-1", severity="critical"), clause("LED-1"))
     whole = judged(read(write_bundle(tmp_path / "out", clauses=results)))
-    assert json.loads(render("test-result", whole))["predicate"]["result"] == "PASSED"
+    assert (
+        json.loads(render("test-result", whole))["predicate"]["result"]
+        == "PASSED"
+    )
 
 
 @pytest.mark.parametrize("name", ["attestation", "test-result"])
@@ -212,16 +302,23 @@ def test_a_signature_is_read_without_our_code(tmp_path):
     """DSSE by its definition: the signature is over the type and the payload with their lengths."""
     import base64
 
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from cryptography.hazmat.primitives.serialization import (
+        load_pem_public_key,
+    )
 
     bundle = read(write_bundle(tmp_path / "out"))
     public = generate_key(tmp_path / "key")
     envelope = json.loads(sign_bundle(bundle, tmp_path / "key").read_text())
-    payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"]
+    payload, kind = (
+        base64.b64decode(envelope["payload"]),
+        envelope["payloadType"],
+    )
     signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
     signature = base64.b64decode(envelope["signatures"][0]["sig"])
     load_pem_public_key(public.read_bytes()).verify(signature, signed)
-    assert json.loads(payload)["subject"][0]["digest"]["sha256"] == bundle.digest
+    assert (
+        json.loads(payload)["subject"][0]["digest"]["sha256"] == bundle.digest
+    )
 
 
 def test_pdf_is_tagged_titled_numbered_and_the_same_twice(red):
@@ -243,9 +340,17 @@ def test_worksheets_open_and_hold_no_formula(red, hostile):
 
     for one in (red, hostile):
         sheet = load_workbook(io.BytesIO(render("xlsx", one))).active
-        cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+        cells = [
+            cell
+            for row in sheet.iter_rows()
+            for cell in row
+            if cell.value is not None
+        ]
         assert {cell.data_type for cell in cells} == {"s"}
-        assert [row[0].value for row in sheet.iter_rows(min_row=3)] == ["MIC-1", "LED-1"]
+        assert [row[0].value for row in sheet.iter_rows(min_row=3)] == [
+            "MIC-1",
+            "LED-1",
+        ]
         document = Document(io.BytesIO(render("docx", one)))
         assert len(document.tables) == 2
 
@@ -255,9 +360,13 @@ def test_a_badge_is_green_for_exit_0_alone(green, red):
     assert json.loads(render("badge", red))["color"] == "red"
 
 
-def test_a_matrix_has_a_cell_for_each_clause_and_implementation(green, red, tmp_path):
+def test_a_matrix_has_a_cell_for_each_clause_and_implementation(
+    green, red, tmp_path
+):
     text = matrix_markdown([green, red])
-    assert "| MIC-1 | ✅ satisfied, witnessed | ❌ violated, witnessed |" in text
+    assert (
+        "| MIC-1 | ✅ satisfied, witnessed | ❌ violated, witnessed |" in text
+    )
     assert "exit 0" in text and "exit 1" in text
     page = matrix_page([green, red], tmp_path)
     assert page.count('<th scope="row">') == 3 and "report.html#MIC-1" in page
@@ -267,19 +376,50 @@ def test_a_matrix_has_a_cell_for_each_clause_and_implementation(green, red, tmp_
 
 
 @pytest.mark.parametrize(
-    "name", ["html", "json", "markdown", "badge", "junit", "sarif", "attestation", "test-result", "oscal"]
+    "name",
+    [
+        "html",
+        "json",
+        "markdown",
+        "badge",
+        "junit",
+        "sarif",
+        "attestation",
+        "test-result",
+        "oscal",
+    ],
 )
 def test_what_a_target_says_does_not_act(name, hostile):
     text = render(name, hostile).decode("utf-8")
-    assert "\x1b" not in text and "\x00" not in text and "\u202e" not in text and "\u2066" not in text
+    assert (
+        "\x1b" not in text
+        and "\x00" not in text
+        and "\u202e" not in text
+        and "\u2066" not in text
+    )
     if name == "html":
         assert "<script" not in text
     if name == "markdown":
         from markdown_it import MarkdownIt
 
-        shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
-        assert "<script" not in shown and "forged</h2>" not in shown and "&lt;script" in shown
+        shown = (
+            MarkdownIt("commonmark", {"html": True})
+            .enable("table")
+            .render(text)
+        )
+        assert (
+            "<script" not in shown
+            and "forged</h2>" not in shown
+            and "&lt;script" in shown
+        )
     if name == "junit":
         ElementTree.fromstring(text)
-    if name in ("json", "badge", "sarif", "attestation", "test-result", "oscal"):
+    if name in (
+        "json",
+        "badge",
+        "sarif",
+        "attestation",
+        "test-result",
+        "oscal",
+    ):
         json.loads(text)

@@ -9,7 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from bundles import read, violated_bundle, write_bundle
 from playwright.sync_api import sync_playwright
 
-from earwitness.conformance.evidence.records import ComponentRecord, ModelRecord
+from earwitness.conformance.evidence.records import (
+    ComponentRecord,
+    ModelRecord,
+)
 from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.reports.figures import WIDTH, arcs_of, draw_states
@@ -38,14 +41,27 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     made = {}
     for name, bundle in (
-        ("red", violated_bundle(folder / "a" / "out") if (folder / "a").mkdir() is None else None),
+        (
+            "red",
+            violated_bundle(folder / "a" / "out")
+            if (folder / "a").mkdir() is None
+            else None,
+        ),
         (
             "green",
-            write_bundle(folder / "b" / "out", model=MODEL) if (folder / "b").mkdir() is None else None,
+            write_bundle(folder / "b" / "out", model=MODEL)
+            if (folder / "b").mkdir() is None
+            else None,
         ),
     ):
         path = folder / f"{name}.html"
-        path.write_bytes(render_page(judge_bundle(read(bundle), Policy(datetime(2026, 11, 26, tzinfo=UTC)))))
+        path.write_bytes(
+            render_page(
+                judge_bundle(
+                    read(bundle), Policy(datetime(2026, 11, 26, tzinfo=UTC))
+                )
+            )
+        )
         made[name] = path
     return made
 
@@ -53,23 +69,32 @@ def pages(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        opened = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
         yield opened
         opened.close()
 
 
 @pytest.mark.parametrize("name", ["red", "green"])
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
+    ("width", "scheme"),
+    [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")],
 )
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(browser, pages, name, width, scheme):
-    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    browser, pages, name, width, scheme
+):
+    page = browser.new_page(
+        viewport={"width": width, "height": 800}, color_scheme=scheme
+    )
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(pages[name].as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") == width
     found = Axe().run(page).response["violations"]
-    assert [(fault["id"], fault["nodes"][0]["html"][:120]) for fault in found] == []
+    assert [
+        (fault["id"], fault["nodes"][0]["html"][:120]) for fault in found
+    ] == []
     assert asked == [pages[name].as_uri()]
     page.close()
 
@@ -85,13 +110,24 @@ def test_letters_in_pictures_are_large_enough_on_a_phone(browser, pages):
     page.close()
 
 
-def test_the_page_works_without_scripts_and_prints_all_it_shows(browser, pages):
+def test_the_page_works_without_scripts_and_prints_all_it_shows(
+    browser, pages
+):
     text = pages["red"].read_text()
-    assert "<script" not in text and "<details" not in text and "http" not in text.replace("http-equiv", "")
+    assert (
+        "<script" not in text
+        and "<details" not in text
+        and "http" not in text.replace("http-equiv", "")
+    )
     page = browser.new_page(viewport={"width": 800, "height": 800})
     page.goto(pages["red"].as_uri())
     page.emulate_media(media="print")
-    assert page.evaluate("document.querySelector('main').getBoundingClientRect().top") < 40
+    assert (
+        page.evaluate(
+            "document.querySelector('main').getBoundingClientRect().top"
+        )
+        < 40
+    )
     page.close()
 
 
@@ -133,7 +169,14 @@ def test_every_table_has_a_caption_and_every_head_a_scope(pages):
 
 def test_words_that_could_mislead_are_explained_on_the_page(pages):
     text = pages["green"].read_text()
-    for word in ("satisfied", "proved", "exercised", "witnessed", "not observable", "on its word"):
+    for word in (
+        "satisfied",
+        "proved",
+        "exercised",
+        "witnessed",
+        "not observable",
+        "on its word",
+    ):
         assert f"<dt>{word}</dt>" in text
 
 

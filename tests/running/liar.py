@@ -1,4 +1,5 @@
-"""A device of about 70 lines that hears nothing and does nothing: it only says what an honest one would say. liar.py [all]: with every capability but route."""
+"""A device of about 70 lines that hears nothing and does nothing: it only says what an honest one would
+say. liar.py [all]: with every capability but route."""
 
 import json
 import sys
@@ -51,7 +52,9 @@ NEED = {
 
 
 def out(e, **a):
-    print(json.dumps({"event": e, "time": t, "device": "d1", **a}), flush=True)
+    print(
+        json.dumps({"event": e, "time": t, "device": "d1", **a}), flush=True
+    )
 
 
 def mics(state):
@@ -89,12 +92,31 @@ def stream(cause, text="", follow=False):
     out("stream.open", stream=n, cause=cause, **{"from": t})
     t += 500000
     out("audio.captured", bytes=2560, buffered=0)
-    out("stream.audio", stream=n, bytes=16000, to=t, encrypted=True, voice=True, **{"from": t - 500000})
+    out(
+        "stream.audio",
+        stream=n,
+        bytes=16000,
+        to=t,
+        encrypted=True,
+        voice=True,
+        **{"from": t - 500000},
+    )
     if text:
         out("asr.result", text=text, confidence=900, best=900, hypotheses=2)
         out("record.write", store="x", category="transcript", acted_on=True)
-        out("nlu.intent", intent="GetWeather", resolved=True, handler="weather")
-        out("skill.request", skill="weather", skill_kind="general", certified=True, recording=False)
+        out(
+            "nlu.intent",
+            intent="GetWeather",
+            resolved=True,
+            handler="weather",
+        )
+        out(
+            "skill.request",
+            skill="weather",
+            skill_kind="general",
+            certified=True,
+            recording=False,
+        )
         out("skill.response", skill="weather", markup=True, follow_up=follow)
         out("metric", name="GetWeather", level="property")
     out("request.processed", stream=n)
@@ -170,19 +192,37 @@ for line in sys.stdin:
                 out("camera.captured", bytes=100)
             if call:
                 out(
-                    "call.media", leg=call, bytes=100, encrypted=call == "device", end_to_end=call == "device"
+                    "call.media",
+                    leg=call,
+                    bytes=100,
+                    encrypted=call == "device",
+                    end_to_end=call == "device",
                 )
             if w.startswith(word) and net:
                 out("wake_word", word=word)
-                stream("wake_word", w if len(w) > 12 else "", w.endswith("the weather"))
+                stream(
+                    "wake_word",
+                    w if len(w) > 12 else "",
+                    w.endswith("the weather"),
+                )
         t = max(t, began + 6000000)
         ok = {"began": began}
     elif do == "skill":
         if r["skill"] != "weather":
-            print(json.dumps({"id": r["id"], "error": "refused", "definite": True}), flush=True)
+            print(
+                json.dumps(
+                    {"id": r["id"], "error": "refused", "definite": True}
+                ),
+                flush=True,
+            )
             continue
         if r["state"] == "enable":
-            out("skill.enable", skill="weather", skill_kind="general", certified=True)
+            out(
+                "skill.enable",
+                skill="weather",
+                skill_kind="general",
+                certified=True,
+            )
     elif do == "query":
         p = r["actor"] == "ours" and r["resource"] in NEED.get(r["role"], ())
         out(

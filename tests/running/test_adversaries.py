@@ -1,4 +1,5 @@
-"""Devices that lie, and honest ones that were accused: each is in the zoo with the verdict it is owed, and the plainest liar is judged."""
+"""Devices that lie, and honest ones that were accused: each is in the zoo with the verdict it is owed,
+and the plainest liar is judged."""
 
 from __future__ import annotations
 
@@ -64,12 +65,19 @@ def test_a_liar_that_once_passed_is_in_the_zoo_and_owes_what_it_did(name):
 
 @pytest.mark.parametrize("name", SPARED)
 def test_an_honest_device_that_was_accused_is_in_the_zoo(name):
-    assert next(case for case in cases() if case.name == name).half is Half.HONEST
+    assert (
+        next(case for case in cases() if case.name == name).half
+        is Half.HONEST
+    )
 
 
 @pytest.mark.parametrize("words", ["", " all"])
-def test_a_program_that_only_says_the_right_things_is_never_better_than_on_its_word(words):
-    liar = f"exec:{sys.executable} {Path(__file__).with_name('liar.py')}{words}"
+def test_a_program_that_only_says_the_right_things_is_never_better_than_on_its_word(
+    words,
+):
+    liar = (
+        f"exec:{sys.executable} {Path(__file__).with_name('liar.py')}{words}"
+    )
     packs = [find("alexa-smart-properties"), find("voice-baseline")]
     found = examine(liar, packs, Plan(budget=20, examples=1, proofs=False))
     assert found.exit is not Exit.SATISFIED

@@ -1,11 +1,16 @@
-"""The judge: evidence is the weakest origin, a proof is no reason, and what nobody could see proves nothing."""
+"""The judge: evidence is the weakest origin, a proof is no reason, and what nobody could see proves
+nothing."""
 
 from __future__ import annotations
 
 import pytest
 
 from earwitness.conformance.gate.verdict import Verdict
-from earwitness.conformance.running.judgement import Circumstances, Trial, judge
+from earwitness.conformance.running.judgement import (
+    Circumstances,
+    Trial,
+    judge,
+)
 from earwitness.conformance.running.sight import View, sight_of
 from earwitness.conformance.running.tally import settle_order, tally
 from earwitness.model.trace import Observation, Origin
@@ -21,7 +26,9 @@ FULL = View(
     stores_named=True,
     stores_read=True,
 )
-EVERYTHING = {clause.capability: True for clause in PACK.clauses if clause.capability}
+EVERYTHING = {
+    clause.capability: True for clause in PACK.clauses if clause.capability
+}
 
 
 def seen(time, event, origin=Origin.WITNESSED, **attributes):
@@ -34,41 +41,70 @@ def press(time=0, off=20_000, light=Origin.WITNESSED, power=Origin.WITNESSED):
         seen(time, "microphone.power", power, on=True),
         seen(time + 100_000, "button.microphone"),
         seen(time + 100_000 + off, "microphone.power", power, on=False),
-        seen(time + 100_000 + off + 20_000, "light", light, color="red", on=True),
+        seen(
+            time + 100_000 + off + 20_000,
+            "light",
+            light,
+            color="red",
+            on=True,
+        ),
         seen(time + 2_000_000, "end"),
     ]
 
 
 def verdict_on(clause, traces, **circumstances):
     clauses = (PACK.clause(clause),)
-    known = Circumstances(**{"sight": sight_of(FULL), "capabilities": EVERYTHING, **circumstances})
-    (result,) = judge(clauses, [tally(clauses, trace) for trace in traces], known)
+    known = Circumstances(
+        **{
+            "sight": sight_of(FULL),
+            "capabilities": EVERYTHING,
+            **circumstances,
+        }
+    )
+    (result,) = judge(
+        clauses, [tally(clauses, trace) for trace in traces], known
+    )
     return result
 
 
 def test_a_promise_that_was_seen_to_be_kept_is_satisfied_and_witnessed():
     result = verdict_on("MIC-1", [press()])
-    assert result.verdict is Verdict.SATISFIED and result.evidence is Origin.WITNESSED
+    assert (
+        result.verdict is Verdict.SATISFIED
+        and result.evidence is Origin.WITNESSED
+    )
 
 
 def test_evidence_is_the_weakest_origin_of_all_it_rests_on():
     result = verdict_on("MIC-1", [press(), press(power=Origin.DEVICE)])
-    assert result.verdict is Verdict.ON_ITS_WORD and "microphone.power: the device's word" in result.reason
+    assert (
+        result.verdict is Verdict.ON_ITS_WORD
+        and "microphone.power: the device's word" in result.reason
+    )
 
 
 def test_a_violation_is_one_on_anybodys_word():
-    assert verdict_on("MIC-1", [press(off=300_000, power=Origin.DRIVER)]).verdict is Verdict.VIOLATED
+    assert (
+        verdict_on("MIC-1", [press(off=300_000, power=Origin.DRIVER)]).verdict
+        is Verdict.VIOLATED
+    )
 
 
 def test_what_nobody_could_see_is_not_observable():
     blind = {**sight_of(FULL), "microphone.power": None}
     trace = [o for o in press() if o.event != "microphone.power"]
-    assert verdict_on("MIC-2", [trace], sight=blind).verdict is Verdict.NOT_OBSERVABLE
+    assert (
+        verdict_on("MIC-2", [trace], sight=blind).verdict
+        is Verdict.NOT_OBSERVABLE
+    )
 
 
 def test_what_was_missed_by_the_harness_weakens_what_it_saw():
     open_to_all = sight_of(View(**{**vars_of(FULL), "confined": False}))
-    assert open_to_all["stream.audio"] is Origin.DEVICE and open_to_all["record.found"] is Origin.DEVICE
+    assert (
+        open_to_all["stream.audio"] is Origin.DEVICE
+        and open_to_all["record.found"] is Origin.DEVICE
+    )
 
 
 def vars_of(view):
@@ -77,29 +113,52 @@ def vars_of(view):
 
 def test_no_store_and_no_cell_is_nobody_looking():
     assert (
-        sight_of(View(**{**vars_of(FULL), "confined": False, "stores_named": False}))["record.found"] is None
+        sight_of(
+            View(
+                **{**vars_of(FULL), "confined": False, "stores_named": False}
+            )
+        )["record.found"]
+        is None
     )
 
 
 def test_what_did_not_happen_is_not_exercised_and_the_missing_step_is_named():
-    result = verdict_on("MIC-1", [[seen(0, "power", on=True, kind="speaker"), seen(9, "end")]])
-    assert result.verdict is Verdict.NOT_EXERCISED and "button" in result.reason
+    result = verdict_on(
+        "MIC-1", [[seen(0, "power", on=True, kind="speaker"), seen(9, "end")]]
+    )
+    assert (
+        result.verdict is Verdict.NOT_EXERCISED and "button" in result.reason
+    )
 
 
 def test_a_capability_that_is_switched_off_is_required_all_the_same():
     result = verdict_on("MIC-1", [], capabilities={})
     assert result.verdict is Verdict.NOT_APPLICABLE and result.required
-    excused = verdict_on("MIC-1", [], capabilities={}, excuses={"microphone_button": "it has a switch"})
+    excused = verdict_on(
+        "MIC-1",
+        [],
+        capabilities={},
+        excuses={"microphone_button": "it has a switch"},
+    )
     assert not excused.required and "it has a switch" in excused.reason
 
 
 def test_nothing_is_better_than_on_its_word_where_nobody_saw_it_hear_anything():
-    assert verdict_on("MIC-1", [press()], heard=Origin.DEVICE).verdict is Verdict.ON_ITS_WORD
+    assert (
+        verdict_on("MIC-1", [press()], heard=Origin.DEVICE).verdict
+        is Verdict.ON_ITS_WORD
+    )
 
 
 def test_a_dead_target_is_inconclusive_but_a_violation_it_committed_counts():
-    assert verdict_on("MIC-1", [press()], dead="it died").verdict is Verdict.INCONCLUSIVE
-    assert verdict_on("MIC-1", [press(off=300_000)], dead="it died").verdict is Verdict.VIOLATED
+    assert (
+        verdict_on("MIC-1", [press()], dead="it died").verdict
+        is Verdict.INCONCLUSIVE
+    )
+    assert (
+        verdict_on("MIC-1", [press(off=300_000)], dead="it died").verdict
+        is Verdict.VIOLATED
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,13 +166,18 @@ def test_a_dead_target_is_inconclusive_but_a_violation_it_committed_counts():
     [
         (None, Verdict.NOT_EXERCISED),
         (Trial(Verdict.SATISFIED, Origin.WITNESSED, 3), Verdict.SATISFIED),
-        (Trial(Verdict.VIOLATED, Origin.WITNESSED, 3, "why"), Verdict.VIOLATED),
+        (
+            Trial(Verdict.VIOLATED, Origin.WITNESSED, 3, "why"),
+            Verdict.VIOLATED,
+        ),
         (Trial(Verdict.INCONCLUSIVE, reason="why"), Verdict.INCONCLUSIVE),
     ],
 )
 def test_a_proof_satisfies_nothing_and_a_trial_does(trial, verdict):
     trials = {} if trial is None else {"MIC-5": trial}
-    result = verdict_on("MIC-5", [], trials=trials, proved={"MIC-5": "proved"})
+    result = verdict_on(
+        "MIC-5", [], trials=trials, proved={"MIC-5": "proved"}
+    )
     assert result.verdict is verdict and result.proved == "proved"
 
 
@@ -122,7 +186,9 @@ def sound_and_stream(sound_at, open_at):
         [
             seen(0, "power", on=True, kind="show"),
             seen(5, "wake_word", word="alexa"),
-            seen(sound_at, "stream.audio", stream=1, voice=True, encrypted=True),
+            seen(
+                sound_at, "stream.audio", stream=1, voice=True, encrypted=True
+            ),
             seen(open_at, "stream.open", stream=1, cause="wake_word"),
         ],
         key=lambda o: o.time,
@@ -133,12 +199,19 @@ def test_order_within_one_instant_is_not_judged():
     sound_first = sound_and_stream(sound_at=10, open_at=10)
     clauses = (PACK.clause("WAKE-1"),)
     assert tally(clauses, sound_first)["WAKE-1.4"].violated_at is not None
-    assert settle_order(clauses, sound_first)[1]["WAKE-1.4"].violated_at is None
+    assert (
+        settle_order(clauses, sound_first)[1]["WAKE-1.4"].violated_at is None
+    )
 
 
 def test_order_between_instants_is_judged():
     too_early = sound_and_stream(sound_at=10, open_at=20)
-    assert settle_order((PACK.clause("WAKE-1"),), too_early)[1]["WAKE-1.4"].violated_at == 2
+    assert (
+        settle_order((PACK.clause("WAKE-1"),), too_early)[1][
+            "WAKE-1.4"
+        ].violated_at
+        == 2
+    )
 
 
 def test_a_part_of_a_promise_asks_nothing_of_a_device_without_what_it_speaks_of():
@@ -148,12 +221,23 @@ def test_a_part_of_a_promise_asks_nothing_of_a_device_without_what_it_speaks_of(
         seen(1_050_000, "light", color="blue", on=True),
         seen(2_000_000, "end"),
     ]
-    without = {name: can for name, can in EVERYTHING.items() if name != "action_button"}
-    names = [c.name for c in verdict_on("IND-2", [trace], capabilities=without).conjuncts]
+    without = {
+        name: can
+        for name, can in EVERYTHING.items()
+        if name != "action_button"
+    }
+    names = [
+        c.name
+        for c in verdict_on("IND-2", [trace], capabilities=without).conjuncts
+    ]
     assert names == ["IND-2.1"]
     assert [
         c.name
-        for c in verdict_on("IND-2", [trace], capabilities=EVERYTHING | {"action_button": True}).conjuncts
+        for c in verdict_on(
+            "IND-2",
+            [trace],
+            capabilities=EVERYTHING | {"action_button": True},
+        ).conjuncts
     ] == [
         "IND-2.1",
         "IND-2.2",

@@ -38,25 +38,40 @@ def origins(trace, event):
 
 
 def test_a_press_is_the_harnesss_and_its_report_is_not_counted_again():
-    pressed = moment(0, 0, caused=(done(0, "button.action"),), declared=(said(0, "button.action"),))
+    pressed = moment(
+        0,
+        0,
+        caused=(done(0, "button.action"),),
+        declared=(said(0, "button.action"),),
+    )
     trace, findings = trace_of(pressed)
     assert origins(trace, "button.action") == ["witnessed"] and not findings
 
 
 def test_a_press_that_nobody_made_is_no_press_but_a_finding():
-    trace, findings = trace_of(moment(0, 80_000, declared=(said(5, "button.action"),)))
+    trace, findings = trace_of(
+        moment(0, 80_000, declared=(said(5, "button.action"),))
+    )
     assert origins(trace, "button.action") == []
     assert findings[0].kind == "invented" and findings[0].blocking
 
 
 def test_what_is_the_case_anyway_may_be_said_again():
-    assert not trace_of(moment(0, 0, declared=(said(0, "power", on=True, kind="speaker"),)))[1]
+    assert not trace_of(
+        moment(0, 0, declared=(said(0, "power", on=True, kind="speaker"),))
+    )[1]
 
 
-@pytest.mark.parametrize(("taken", "origin"), [(2_560, "witnessed"), (0, "device")])
+@pytest.mark.parametrize(
+    ("taken", "origin"), [(2_560, "witnessed"), (0, "device")]
+)
 def test_what_was_captured_is_what_the_microphones_took(taken, origin):
     heard = said(80_000, "audio.captured", bytes=2_560, buffered=0)
-    trace, _ = trace_of(moment(0, 80_000, declared=(heard,), frames={"d1": Frame(2_560, taken)}))
+    trace, _ = trace_of(
+        moment(
+            0, 80_000, declared=(heard,), frames={"d1": Frame(2_560, taken)}
+        )
+    )
     assert origins(trace, "audio.captured") == [origin]
 
 
@@ -64,7 +79,11 @@ def test_microphones_that_drain_behind_a_report_that_they_are_off_capture_withou
     trace, _ = trace_of(
         moment(0, 0, declared=(said(0, "microphone.power", on=True),)),
         moment(0, 80_000, frames={"d1": Frame(2_560, 2_560)}),
-        moment(80_000, 100_000, declared=(said(100_000, "microphone.power", on=False),)),
+        moment(
+            80_000,
+            100_000,
+            declared=(said(100_000, "microphone.power", on=False),),
+        ),
         moment(100_000, 180_000, frames={"d1": Frame(2_560, 2_560)}),
     )
     assert origins(trace, "microphone.power") == ["witnessed", "device"]
@@ -76,7 +95,11 @@ def test_microphones_that_nobody_reports_are_seen_to_lose_their_power():
         moment(0, 80_000, frames={"d1": Frame(2_560, 2_560)}),
         moment(80_000, 160_000, frames={"d1": Frame(2_560, 0)}),
     )
-    assert [(o.time, o.attributes["on"]) for o in trace if o.event == "microphone.power"] == [
+    assert [
+        (o.time, o.attributes["on"])
+        for o in trace
+        if o.event == "microphone.power"
+    ] == [
         (0, True),
         (80_000, False),
     ]
@@ -84,66 +107,146 @@ def test_microphones_that_nobody_reports_are_seen_to_lose_their_power():
 
 def test_sound_that_crossed_takes_the_place_of_what_was_said_of_it():
     audio = said(
-        80_000, "stream.audio", stream=3, bytes=9, encrypted=True, voice=True, **{"from": 0, "to": 80_000}
+        80_000,
+        "stream.audio",
+        stream=3,
+        bytes=9,
+        encrypted=True,
+        voice=True,
+        **{"from": 0, "to": 80_000},
     )
     crossed = Passage("d1", 0, 80_000, 2_560, encrypted=False)
-    trace, _ = trace_of(moment(0, 80_000, declared=(audio,), passages=(crossed,)))
+    trace, _ = trace_of(
+        moment(0, 80_000, declared=(audio,), passages=(crossed,))
+    )
     (seen,) = [o for o in trace if o.event == "stream.audio"]
     assert seen.origin is Origin.WITNESSED and seen.attributes["stream"] == 3
-    assert seen.attributes["encrypted"] is False and seen.attributes["bytes"] == 2_560
+    assert (
+        seen.attributes["encrypted"] is False
+        and seen.attributes["bytes"] == 2_560
+    )
 
 
 def test_sound_that_crossed_without_a_word_is_in_the_trace_when_it_crossed():
-    trace, _ = trace_of(moment(80_000, 160_000, passages=(Passage("d1", 0, 80_000, 64, encrypted=True),)))
+    trace, _ = trace_of(
+        moment(
+            80_000,
+            160_000,
+            passages=(Passage("d1", 0, 80_000, 64, encrypted=True),),
+        )
+    )
     (seen,) = [o for o in trace if o.event == "stream.audio"]
     assert seen.time == 160_000 and seen.attributes["from"] == 0
 
 
 def test_sound_that_crossed_a_moment_later_than_reported_is_there_once():
     audio = said(
-        80_000, "stream.audio", stream=1, bytes=9, encrypted=True, voice=True, **{"from": 0, "to": 80_000}
+        80_000,
+        "stream.audio",
+        stream=1,
+        bytes=9,
+        encrypted=True,
+        voice=True,
+        **{"from": 0, "to": 80_000},
     )
     trace, _ = trace_of(
         moment(0, 80_000, declared=(audio,)),
-        moment(80_000, 160_000, passages=(Passage("d1", 0, 80_000, 2_560, encrypted=True),)),
+        moment(
+            80_000,
+            160_000,
+            passages=(Passage("d1", 0, 80_000, 2_560, encrypted=True),),
+        ),
     )
     assert origins(trace, "stream.audio") == ["witnessed"]
 
 
 def test_a_light_counts_as_witnessed_where_the_front_shows_it_and_is_put_right_where_not():
     blue = said(10, "light", color="blue", on=True)
-    trace, _ = trace_of(moment(0, 80_000, declared=(blue,), shown={"d1": {("light", "blue"): True}}))
+    trace, _ = trace_of(
+        moment(
+            0,
+            80_000,
+            declared=(blue,),
+            shown={"d1": {("light", "blue"): True}},
+        )
+    )
     assert origins(trace, "light") == ["witnessed"]
-    trace, findings = trace_of(moment(0, 80_000, declared=(blue,), shown={"d1": {("light", "blue"): False}}))
-    assert origins(trace, "light") == [] and findings[0].kind == "contradicted"
+    trace, findings = trace_of(
+        moment(
+            0,
+            80_000,
+            declared=(blue,),
+            shown={"d1": {("light", "blue"): False}},
+        )
+    )
+    assert (
+        origins(trace, "light") == [] and findings[0].kind == "contradicted"
+    )
 
 
 def test_a_light_that_nobody_reports_is_seen():
-    trace, _ = trace_of(moment(0, 80_000, shown={"d1": {("light", "red"): True}}))
-    assert [(o.time, dict(o.attributes)) for o in trace if o.event == "light"] == [
-        (80_000, {"color": "red", "on": True})
-    ]
+    trace, _ = trace_of(
+        moment(0, 80_000, shown={"d1": {("light", "red"): True}})
+    )
+    assert [
+        (o.time, dict(o.attributes)) for o in trace if o.event == "light"
+    ] == [(80_000, {"color": "red", "on": True})]
 
 
 def test_a_wake_word_is_witnessed_only_within_words_that_hold_it():
-    speech = done(0, "speech", words="Alexa, stop", addressed=True, until=2_000_000)
+    speech = done(
+        0, "speech", words="Alexa, stop", addressed=True, until=2_000_000
+    )
     trace, _ = trace_of(
-        moment(0, 2_000_000, caused=(speech,), declared=(said(900_000, "wake_word", word="alexa"),)),
-        moment(9_000_000, 9_080_000, declared=(said(9_000_000, "wake_word", word="alexa"),)),
+        moment(
+            0,
+            2_000_000,
+            caused=(speech,),
+            declared=(said(900_000, "wake_word", word="alexa"),),
+        ),
+        moment(
+            9_000_000,
+            9_080_000,
+            declared=(said(9_000_000, "wake_word", word="alexa"),),
+        ),
     )
     assert origins(trace, "wake_word") == ["witnessed", "device"]
 
 
-@pytest.mark.parametrize(("sent", "origin"), [(False, "witnessed"), (True, "device")])
+@pytest.mark.parametrize(
+    ("sent", "origin"), [(False, "witnessed"), (True, "device")]
+)
 def test_who_knows_the_words_without_being_told_has_heard_them(sent, origin):
-    speech = done(0, "speech", words="Alexa, what is the weather", addressed=True, until=2_000_000)
-    result = said(2_000_000, "asr.result", text="what is the weather", confidence=9, best=9, hypotheses=1)
-    trace, _ = trace_of(moment(0, 2_000_000, caused=(speech,), declared=(result,)), words_sent=sent)
+    speech = done(
+        0,
+        "speech",
+        words="Alexa, what is the weather",
+        addressed=True,
+        until=2_000_000,
+    )
+    result = said(
+        2_000_000,
+        "asr.result",
+        text="what is the weather",
+        confidence=9,
+        best=9,
+        hypotheses=1,
+    )
+    trace, _ = trace_of(
+        moment(0, 2_000_000, caused=(speech,), declared=(result,)),
+        words_sent=sent,
+    )
     assert origins(trace, "asr.result") == [origin]
 
 
 def test_what_is_played_is_witnessed_where_the_loudspeaker_sounds_soon_after():
-    tone = moment(0, 80_000, declared=(said(80_000, "tone"),), sounding={"d1": False})
-    silent, _ = trace_of(tone, moment(80_000, 160_000, sounding={"d1": False}))
+    tone = moment(
+        0, 80_000, declared=(said(80_000, "tone"),), sounding={"d1": False}
+    )
+    silent, _ = trace_of(
+        tone, moment(80_000, 160_000, sounding={"d1": False})
+    )
     heard, _ = trace_of(tone, moment(80_000, 160_000, sounding={"d1": True}))
-    assert origins(silent, "tone") == ["device"] and origins(heard, "tone") == ["witnessed"]
+    assert origins(silent, "tone") == ["device"] and origins(
+        heard, "tone"
+    ) == ["witnessed"]

@@ -31,9 +31,15 @@ def plain_counts(clauses, seen):
                 set(),
             )
             for position, observation in enumerate(seen):
-                for key, outcome in monitor.feed(observation, input_values(observation)):
+                for key, outcome in monitor.feed(
+                    observation, input_values(observation)
+                ):
                     exercised += outcome.exercised
-                    violated = position if violated is None and not outcome.holds else violated
+                    violated = (
+                        position
+                        if violated is None and not outcome.holds
+                        else violated
+                    )
                     (pending.add if outcome.pending else pending.discard)(key)
             found[conjunct.name] = exercised, violated, bool(pending)
     return found
@@ -42,14 +48,15 @@ def plain_counts(clauses, seen):
 @pytest.mark.parametrize("seed", range(4))
 def test_the_counts_are_those_of_the_plain_monitors(watched, seed):
     seen = [
-        Observation(o.time * 40_000, o.device, o.event, o.attributes) for o in trace(random.Random(seed), 80)
+        Observation(o.time * 40_000, o.device, o.event, o.attributes)
+        for o in trace(random.Random(seed), 80)
     ]
     watch = Watch(watched)
     watch.feed(seen)
     records = watch.conjunct_records
-    assert {n: (r.exercised, r.violated_at, r.pending) for n, r in records.items()} == plain_counts(
-        watched, seen
-    )
+    assert {
+        n: (r.exercised, r.violated_at, r.pending) for n, r in records.items()
+    } == plain_counts(watched, seen)
 
 
 def at(milliseconds, event, origin=Origin.DEVICE, **attributes):
@@ -63,14 +70,21 @@ MUTED = [
 ]
 
 
-def test_a_clause_is_exercised_as_often_as_the_conjunct_that_was_exercised_least(watched):
+def test_a_clause_is_exercised_as_often_as_the_conjunct_that_was_exercised_least(
+    watched,
+):
     watch = Watch(watched)
     watch.feed([*MUTED, at(1040, "microphone.power", on=False)])
     conjuncts = [
-        watch.conjunct_records[c.name] for clause in watched if clause.id == "MIC-4" for c in clause.conjuncts
+        watch.conjunct_records[c.name]
+        for clause in watched
+        if clause.id == "MIC-4"
+        for c in clause.conjuncts
     ]
     assert max(record.exercised for record in conjuncts) > 0
-    assert watch.records["MIC-4"].exercised == min(record.exercised for record in conjuncts)
+    assert watch.records["MIC-4"].exercised == min(
+        record.exercised for record in conjuncts
+    )
 
 
 def test_the_margin_of_a_deadline_is_what_its_slowest_answer_took(watched):
@@ -78,16 +92,24 @@ def test_the_margin_of_a_deadline_is_what_its_slowest_answer_took(watched):
     watch.feed(MUTED)
     assert watch.records["MIC-1"].margins[0].longest == -1
     watch.feed([at(1040, "microphone.power", on=False)])
-    assert watch.records["MIC-1"].margins[0] == Margin(bound=100_000, longest=40_000)
+    assert watch.records["MIC-1"].margins[0] == Margin(
+        bound=100_000, longest=40_000
+    )
 
 
 def test_records_follow_what_is_fed(watched):
     watch = Watch(watched)
     assert watch.violated == () and watch.records["MIC-1"].exercised == 0
     watch.feed(MUTED)
-    assert watch.records["MIC-1"].exercised == 1 and watch.records["MIC-1"].pending
+    assert (
+        watch.records["MIC-1"].exercised == 1
+        and watch.records["MIC-1"].pending
+    )
     watch.feed([at(5000, "tick")])
-    assert watch.violated == ("MIC-1",) and watch.records["MIC-1"].violated_at == 3
+    assert (
+        watch.violated == ("MIC-1",)
+        and watch.records["MIC-1"].violated_at == 3
+    )
     assert len(watch.trace) == 4
 
 
@@ -100,6 +122,18 @@ def test_what_a_watch_keeps_beside_the_trace_does_not_grow_with_it(watched):
     ]
     sizes = []
     for turn in range(200):
-        watch.feed([Observation(o.time + turn * 10_000, "d1", o.event, o.attributes) for o in cycle])
-        sizes.append([len(g.exercised) + len(g.witnessed) + len(g.first_violations) for g in watch._groups])
+        watch.feed(
+            [
+                Observation(
+                    o.time + turn * 10_000, "d1", o.event, o.attributes
+                )
+                for o in cycle
+            ]
+        )
+        sizes.append(
+            [
+                len(g.exercised) + len(g.witnessed) + len(g.first_violations)
+                for g in watch._groups
+            ]
+        )
     assert sizes[-1] == sizes[20]

@@ -7,9 +7,15 @@ import random
 import pytest
 
 from earwitness.conformance.gate.verdict import Exit
-from earwitness.conformance.running.calibration import Case, Half, cases, is_right, listed
+from earwitness.conformance.running.calibration import (
+    Case,
+    Half,
+    cases,
+    is_right,
+    listed,
+)
 from earwitness.conformance.running.harness import Harness, clause_of
-from earwitness.conformance.running.paired_runs import Likeness, compare
+from earwitness.conformance.running.paired_runs import RunLikeness, compare
 from earwitness.conformance.running.shrink import shrink
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.stimuli.stimulus import Kill, Press, Say, SetTone
@@ -18,18 +24,32 @@ from earwitness.conformance.targets.reference import ReferenceTarget
 D = "d1"
 
 
-def test_the_tour_exercises_every_conjunct_of_the_honest_reference_and_raises_no_alarm(clauses):
+def test_the_tour_exercises_every_conjunct_of_the_honest_reference_and_raises_no_alarm(
+    clauses,
+):
     with Harness(ReferenceTarget(), clauses) as harness:
         run = harness.run(tour(harness.hello, random.Random(0)))
-    assert run.violated() == () and not run.dead and not [f for f in run.findings if f.blocking]
-    assert [name for name, found in run.tally.items() if not found.exercised or found.pending] == []
-    assert run.voice > 100 and {f.category for f in run.stores.finds} == {"transcript"}
+    assert (
+        run.violated() == ()
+        and not run.dead
+        and not [f for f in run.findings if f.blocking]
+    )
+    assert [
+        name
+        for name, found in run.tally.items()
+        if not found.exercised or found.pending
+    ] == []
+    assert run.voice > 100 and {f.category for f in run.stores.finds} == {
+        "transcript"
+    }
 
 
-def test_runs_in_other_words_and_voices_of_the_honest_reference_look_alike(clauses):
+def test_runs_in_other_words_and_voices_of_the_honest_reference_look_alike(
+    clauses,
+):
     with Harness(ReferenceTarget(), clauses) as harness:
         found = compare(harness)
-    assert found.likeness is Likeness.ALIKE and found.runs >= 4, found
+    assert found.likeness is RunLikeness.ALIKE and found.runs >= 4, found
 
 
 def test_a_failure_shrinks_to_the_two_steps_it_needs(clauses):
@@ -48,15 +68,25 @@ def test_a_failure_shrinks_to_the_two_steps_it_needs(clauses):
 
 
 SHORT_WAYS = {
-    "streams-when-muted": (Say(D, "cut-short"), Press(D, "microphone"), Say(D, "quiet")),
+    "streams-when-muted": (
+        Say(D, "cut-short"),
+        Press(D, "microphone"),
+        Say(D, "quiet"),
+    ),
     "mute-zeroes-samples": (Press(D, "microphone"), Say(D, "quiet")),
     "red-light-stuck": (Press(D, "microphone"), Say(D, "quiet")),
     "invented-button": (Say(D, "chatter"),),
     "ignores-third-mute": (*[Press(D, "microphone")] * 6, Say(D, "quiet")),
-    "muted-words": (Press(D, "microphone"), Say(D, "chatter"), Press(D, "microphone"), Say(D, "quiet")),
+    "muted-words": (
+        Press(D, "microphone"),
+        Say(D, "chatter"),
+        Press(D, "microphone"),
+        Say(D, "quiet"),
+    ),
     "blue-light-only-reported": (Say(D, "weather"),),
 }
-"""A short way to some of the zoo, one for each thing the harness sees for itself; `earwitness calibrate` judges the whole of it."""
+"""A short way to some of the zoo, one for each thing the harness sees for itself; `earwitness calibrate`
+judges the whole of it."""
 
 
 @pytest.mark.parametrize("name", SHORT_WAYS)
@@ -64,7 +94,9 @@ def test_what_the_harness_sees_for_itself_catches_its_case(name, clauses):
     case = next(case for case in cases() if case.name == name)
     with Harness(ReferenceTarget(name), clauses) as harness:
         run = harness.run(SHORT_WAYS[name])
-    assert set(case.owes) & {clause_of(conjunct) for conjunct in run.violated()}, run
+    assert set(case.owes) & {
+        clause_of(conjunct) for conjunct in run.violated()
+    }, run
 
 
 @pytest.mark.parametrize(
@@ -79,7 +111,9 @@ def test_what_the_harness_sees_for_itself_catches_its_case(name, clauses):
         (Case("x", Half.HONEST), Exit.NOT_DRIVABLE, [], False),
     ],
 )
-def test_a_case_is_right_where_it_came_to_what_it_owes(case, code, violated, right):
+def test_a_case_is_right_where_it_came_to_what_it_owes(
+    case, code, violated, right
+):
     assert is_right(case, code, violated) is right
 
 

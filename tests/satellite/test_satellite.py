@@ -1,4 +1,5 @@
-"""A second model is proved by the same machinery, with no edit in it: a satellite with mute in software and a server that calls in."""
+"""A second model is proved by the same machinery, with no edit in it: a satellite with mute in software
+and a server that calls in."""
 
 from __future__ import annotations
 
@@ -53,14 +54,22 @@ def pack(tmp_path_factory):
 
 
 @pytest.mark.parametrize("identity", ["S-1", "S-2", "S-3", "S-4", "S-5"])
-def test_a_promise_of_the_satellite_is_proved_and_checked(pack, identity, tmp_path):
-    checked = Prover(tmp_path, 30, {})(proof_task(pack.clause(identity), pack.model))
+def test_a_promise_of_the_satellite_is_proved_and_checked(
+    pack, identity, tmp_path
+):
+    checked = Prover(tmp_path, 30, {})(
+        proof_task(pack.clause(identity), pack.model)
+    )
     assert checked.standing is Standing.PROVED, checked.proof.reason
     assert checked.obligations
 
 
-def test_a_mute_that_software_forgets_is_found_in_a_shortest_run(pack, tmp_path):
-    checked = Prover(tmp_path, 30, {})(proof_task(pack.clause("S-6"), pack.model))
+def test_a_mute_that_software_forgets_is_found_in_a_shortest_run(
+    pack, tmp_path
+):
+    checked = Prover(tmp_path, 30, {})(
+        proof_task(pack.clause("S-6"), pack.model)
+    )
     assert checked.standing is Standing.REFUTED
     events = [o.event for o in checked.proof.trace]
     assert events.count("power") >= 2 and events[-1] == "stream.audio"
@@ -71,11 +80,17 @@ def test_time_goes_on_in_the_satellite_too(tmp_path):
     assert checked.standing is Standing.PROVED, checked.proof.failed
 
 
-@pytest.mark.parametrize("row", SATELLITE_MODEL.system.transitions, ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "row", SATELLITE_MODEL.system.transitions, ids=lambda t: t.name
+)
 def test_every_row_can_happen_and_its_run_is_admitted(row):
     run = find_run_taking(SATELLITE_MODEL.system, row)
     assert run is not None
-    seen = [o for o, step in zip(run.observations(), run.steps, strict=True) if step.transition.emits]
+    seen = [
+        o
+        for o, step in zip(run.observations(), run.steps, strict=True)
+        if step.transition.emits
+    ]
     assert isinstance(admit(seen, SATELLITE_MODEL.system), Admitted)
 
 
@@ -91,11 +106,30 @@ def test_it_is_drawn():
 
 def test_the_machinery_names_no_part_of_any_model():
     """What a model calls its own is nowhere in systems, proofs and proving."""
-    own = {v.name for v in SATELLITE_MODEL.system.variables if len(v.name) > 6}
-    own |= {t.name for t in SATELLITE_MODEL.system.transitions if "_" in t.name and t.name != "pass_time"}
-    own |= {"satellite", "rail_at", "began_at", "reply_to", "press_microphone", "skill_kind"}
+    own = {
+        v.name for v in SATELLITE_MODEL.system.variables if len(v.name) > 6
+    }
+    own |= {
+        t.name
+        for t in SATELLITE_MODEL.system.transitions
+        if "_" in t.name and t.name != "pass_time"
+    }
+    own |= {
+        "satellite",
+        "rail_at",
+        "began_at",
+        "reply_to",
+        "press_microphone",
+        "skill_kind",
+    }
     pattern = re.compile(r"\b(" + "|".join(sorted(own)) + r")\b")
-    rooms = ("model/systems", "model/proof", "policies/proving", "proof_checker", "conformance/refinement")
+    rooms = (
+        "model/systems",
+        "model/proof",
+        "policies/proving",
+        "proof_checker",
+        "conformance/refinement",
+    )
     for room in rooms:
         for path in (HOUSE / room).rglob("*.py"):
             assert not pattern.search(path.read_text("utf-8")), path

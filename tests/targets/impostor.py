@@ -33,21 +33,47 @@ def main() -> None:
             sys.stdout.write("x" * (100 << 20) + "\n")
         if way == "flood":
             while True:
-                print(json.dumps({"event": "tick", "time": 1, "device": "d1"}))
+                print(
+                    json.dumps({"event": "tick", "time": 1, "device": "d1"})
+                )
         if way == "wrong-id":
             number += 1
         if request["do"] == "hello":
             print(json.dumps({"id": number, "ok": HELLO}), flush=True)
             continue
         if way == "unknown-event":
-            print(json.dumps({"event": "tik", "time": 1, "device": "d1"}), flush=True)
+            print(
+                json.dumps({"event": "tik", "time": 1, "device": "d1"}),
+                flush=True,
+            )
         if way == "backwards":
-            print(json.dumps({"event": "tick", "time": 5, "device": "d1"}), flush=True)
-            print(json.dumps({"event": "tick", "time": 4, "device": "d1"}), flush=True)
+            print(
+                json.dumps({"event": "tick", "time": 5, "device": "d1"}),
+                flush=True,
+            )
+            print(
+                json.dumps({"event": "tick", "time": 4, "device": "d1"}),
+                flush=True,
+            )
         if way == "perjury":
-            print(json.dumps({"event": "tick", "time": 5, "device": "d1", "origin": "witnessed"}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "event": "tick",
+                        "time": 5,
+                        "device": "d1",
+                        "origin": "witnessed",
+                    }
+                ),
+                flush=True,
+            )
         if way == "open-outcome" and request["do"] == "say":
-            print(json.dumps({"id": number, "error": "who knows", "definite": False}), flush=True)
+            print(
+                json.dumps(
+                    {"id": number, "error": "who knows", "definite": False}
+                ),
+                flush=True,
+            )
             continue
         print(json.dumps({"id": number, "ok": {}}), flush=True)
 

@@ -19,7 +19,12 @@ from earwitness.conformance.targets import cell as cell_module
 from earwitness.conformance.targets.cell import Cell, strongest_confinement
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import TargetError
-from earwitness.conformance.targets.traffic import asked_name, name_answer, parse_packet, server_name
+from earwitness.conformance.targets.traffic import (
+    asked_name,
+    name_answer,
+    parse_packet,
+    server_name,
+)
 
 SOUND = b"RIFF what was said in the room"
 BODY = f"""
@@ -31,13 +36,16 @@ def done():
 """
 
 pytestmark = pytest.mark.skipif(
-    strongest_confinement()[0] is not Confinement.SEALED, reason=f"no cell here: {strongest_confinement()[1]}"
+    strongest_confinement()[0] is not Confinement.SEALED,
+    reason=f"no cell here: {strongest_confinement()[1]}",
 )
 
 
 def start(body, **more):
     """A program in a cell, once it has said that it is done."""
-    cell = Cell.start([sys.executable, "-c", BODY + textwrap.dedent(body)], **more)
+    cell = Cell.start(
+        [sys.executable, "-c", BODY + textwrap.dedent(body)], **more
+    )
     line = cell.stdout.readline()
     assert line == b"done\n", (line, cell.error_tail())
     return cell
@@ -95,7 +103,10 @@ HIDING_PLACES = {
 def test_what_is_kept_anywhere_is_found(place):
     with start(HIDING_PLACES[place]) as cell:
         found = found_in(cell)
-    assert any(SOUND in (content or b"") or SOUND.decode() in name for name, content in found.items()), found
+    assert any(
+        SOUND in (content or b"") or SOUND.decode() in name
+        for name, content in found.items()
+    ), found
 
 
 def test_a_program_that_keeps_nothing_has_nothing_found():
@@ -103,16 +114,23 @@ def test_a_program_that_keeps_nothing_has_nothing_found():
         assert found_in(cell) == {}
 
 
-def test_what_was_there_before_is_not_found_and_what_is_ours_stays_untouched(tmp_path):
+def test_what_was_there_before_is_not_found_and_what_is_ours_stays_untouched(
+    tmp_path,
+):
     ours = tmp_path / "ours"
     ours.write_text("ours")
-    with start(f"open({str(ours)!r}, 'w').write('theirs'); os.unlink({str(ours)!r}); done()") as cell:
+    with start(
+        f"open({str(ours)!r}, 'w').write('theirs'); os.unlink({str(ours)!r}); done()"
+    ) as cell:
         found_in(cell)
     assert ours.read_text() == "ours"
 
 
 def test_a_file_is_found_after_its_program_has_ended():
-    body = BODY + "open('/var/tmp/recording', 'wb').write(SOUND); print('done', flush=True)"
+    body = (
+        BODY
+        + "open('/var/tmp/recording', 'wb').write(SOUND); print('done', flush=True)"
+    )
     with Cell.start([sys.executable, "-c", body]) as cell:
         assert cell.exit_code(10) == 0
         assert [f.content for f in cell.found_files()] == [SOUND]
@@ -127,7 +145,10 @@ def test_the_disk_is_full_before_our_memory_is(monkeypatch):
             assert error.errno == 28, error
             done()"""
     with start(body) as cell:
-        assert all(len(content or b"") <= 8 << 20 for content in found_in(cell).values())
+        assert all(
+            len(content or b"") <= 8 << 20
+            for content in found_in(cell).values()
+        )
 
 
 def test_all_processes_stand_still_while_we_search():
@@ -141,7 +162,10 @@ def test_all_processes_stand_still_while_we_search():
         done()"""
     with start(body) as cell:
         with cell.frozen():
-            first, second = ({f.name: f.content for f in cell.found_files()} for _ in range(2))
+            first, second = (
+                {f.name: f.content for f in cell.found_files()}
+                for _ in range(2)
+            )
         assert len(cell.processes()) == 6
     assert first == second
 
@@ -164,8 +188,14 @@ def test_a_second_connection_is_seen_with_its_name_and_size():
         ("", "8443", len(SOUND)),
         ("", "443", len(SOUND)),
     ]
-    assert flows[1].peer == "203.0.113.7:8443" and flows[2].peer == "[2001:db8::7]:443"
-    assert all(f.refused and not f.local and f.content.startswith(SOUND) for f in flows)
+    assert (
+        flows[1].peer == "203.0.113.7:8443"
+        and flows[2].peer == "[2001:db8::7]:443"
+    )
+    assert all(
+        f.refused and not f.local and f.content.startswith(SOUND)
+        for f in flows
+    )
     assert "collect.example.net" in looked_up
 
 
@@ -188,7 +218,9 @@ def test_the_name_in_a_tls_greeting_is_read():
         except OSError:
             done()"""
     with start(body) as cell:
-        assert [(f.peer, f.name) for f in cell.flows()] == [("203.0.113.7:443", "hidden.example.org")]
+        assert [(f.peer, f.name) for f in cell.flows()] == [
+            ("203.0.113.7:443", "hidden.example.org")
+        ]
 
 
 def test_datagrams_multicast_and_names_are_seen():
@@ -200,13 +232,23 @@ def test_datagrams_multicast_and_names_are_seen():
         done()"""
     with start(body) as cell:
         flows = {f.peer: f for f in cell.flows()}
-    assert set(flows) == {"8.8.8.8:53", "239.255.255.250:1900", "224.0.0.251:5353", "[2001:db8::7]:9"}
-    assert all(f.content == SOUND and f.refused and f.protocol == "udp" for f in flows.values())
+    assert set(flows) == {
+        "8.8.8.8:53",
+        "239.255.255.250:1900",
+        "224.0.0.251:5353",
+        "[2001:db8::7]:9",
+    }
+    assert all(
+        f.content == SOUND and f.refused and f.protocol == "udp"
+        for f in flows.values()
+    )
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1", "0.0.0.0"])
 @pytest.mark.parametrize("to", ["127.0.0.1", "127.9.9.9", "10.99.0.2"])
-def test_a_connection_past_the_relay_to_a_server_in_the_cell_is_seen(bind, to):
+def test_a_connection_past_the_relay_to_a_server_in_the_cell_is_seen(
+    bind, to
+):
     body = f"""
         server = socket.create_server(({bind!r}, 8443))
         try:
@@ -220,15 +262,23 @@ def test_a_connection_past_the_relay_to_a_server_in_the_cell_is_seen(bind, to):
         flows = cell.flows()
     reached = bind == "0.0.0.0" or bind == to
     counted = (len(SOUND), 6) if reached else (0, 0)
-    assert [(f.peer, f.bytes, f.answered) for f in flows] == [(f"{to}:8443", *counted)]
-    assert flows[0].local and not flows[0].refused and flows[0].content == (SOUND if reached else b"")
+    assert [(f.peer, f.bytes, f.answered) for f in flows] == [
+        (f"{to}:8443", *counted)
+    ]
+    assert (
+        flows[0].local
+        and not flows[0].refused
+        and flows[0].content == (SOUND if reached else b"")
+    )
 
 
 def test_a_direct_tls_connection_is_counted_where_it_cannot_be_read(tmp_path):
     import trustme
 
     certificate = tmp_path / "server.pem"
-    trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+    trustme.CA().issue_cert(
+        "localhost"
+    ).private_key_and_cert_chain_pem.write_to_path(certificate)
     body = f"""
         import ssl, threading
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain({str(certificate)!r})
@@ -243,7 +293,11 @@ def test_a_direct_tls_connection_is_counted_where_it_cannot_be_read(tmp_path):
         done()"""
     with start(body) as cell:
         (flow,) = cell.flows()
-    assert flow.peer == "127.0.0.1:8443" and flow.bytes > 1000 * len(SOUND) and SOUND not in flow.content
+    assert (
+        flow.peer == "127.0.0.1:8443"
+        and flow.bytes > 1000 * len(SOUND)
+        and SOUND not in flow.content
+    )
 
 
 def test_a_door_is_the_relays_business_and_no_flow():
@@ -325,7 +379,10 @@ def test_nothing_secret_of_ours_is_in_its_environment(monkeypatch):
 
 def is_alive(process):
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+        return (
+            Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+            not in "ZX"
+        )
     except OSError:
         return False
 
@@ -340,7 +397,10 @@ def wait_until_gone(marker, seconds=5.0):
                 lines.append(path.read_bytes())
             except OSError:
                 continue
-        if not any(marker.encode() in line and b"pytest" not in line for line in lines):
+        if not any(
+            marker.encode() in line and b"pytest" not in line
+            for line in lines
+        ):
             return True
     return False
 
@@ -356,10 +416,14 @@ done()
 """
 
 
-@pytest.mark.parametrize("confinement", [Confinement.SEALED, Confinement.OPEN])
+@pytest.mark.parametrize(
+    "confinement", [Confinement.SEALED, Confinement.OPEN]
+)
 def test_closing_ends_every_process(confinement):
     marker = f"86{os.getpid()}.{confinement.name.count('E')}"
-    with start(ORPHANS.replace("{marker}", marker), confinement=confinement) as cell:
+    with start(
+        ORPHANS.replace("{marker}", marker), confinement=confinement
+    ) as cell:
         assert not wait_until_gone(marker, 0.2)
         assert cell.level is confinement
     assert wait_until_gone(marker, 0.5)
@@ -378,7 +442,9 @@ def test_when_the_harness_is_killed_the_target_dies(confinement, tmp_path):
         "print(cell.stdout.readline(), flush=True)\n"
         "time.sleep(600)\n"
     )
-    harness = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    harness = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE
+    )
     assert b"done" in harness.stdout.readline()
     harness.send_signal(signal.SIGKILL)
     harness.wait()
@@ -400,9 +466,15 @@ def test_the_last_words_are_kept_and_nothing_blocks():
     body = "sys.stderr.write('x' * (4 << 20) + 'out of memory'); sys.stderr.flush(); done()"
     with start(body) as cell:
         deadline = time.monotonic() + 5
-        while not cell.error_tail().endswith("out of memory") and time.monotonic() < deadline:
+        while (
+            not cell.error_tail().endswith("out of memory")
+            and time.monotonic() < deadline
+        ):
             pass
-        assert cell.error_tail().endswith("out of memory") and len(cell.error_tail()) <= 16 << 10
+        assert (
+            cell.error_tail().endswith("out of memory")
+            and len(cell.error_tail()) <= 16 << 10
+        )
 
 
 def test_a_program_that_does_not_exist_is_named():
@@ -410,7 +482,9 @@ def test_a_program_that_does_not_exist_is_named():
         Cell.start(["/no/such/device"])
 
 
-def test_shown_folders_keep_their_paths_and_only_some_can_be_written(tmp_path):
+def test_shown_folders_keep_their_paths_and_only_some_can_be_written(
+    tmp_path,
+):
     out = tmp_path / "out"
     out.mkdir()
     (tmp_path / "clip").write_text("clip")
@@ -429,19 +503,37 @@ def test_shown_folders_keep_their_paths_and_only_some_can_be_written(tmp_path):
 
 
 def test_we_see_its_folders_from_outside():
-    with start("open(os.environ['TMPDIR'] + '/store', 'w').write('kept'); done()") as cell:
-        assert (cell.outside("/earwitness/tmp") / "store").read_text() == "kept"
+    with start(
+        "open(os.environ['TMPDIR'] + '/store', 'w').write('kept'); done()"
+    ) as cell:
+        assert (
+            cell.outside("/earwitness/tmp") / "store"
+        ).read_text() == "kept"
 
 
-def test_on_a_machine_without_the_tools_the_cell_is_open_and_says_why(monkeypatch):
+def test_on_a_machine_without_the_tools_the_cell_is_open_and_says_why(
+    monkeypatch,
+):
     monkeypatch.setattr(
-        cell_module, "strongest_confinement", lambda: (Confinement.OPEN, "bwrap not installed")
+        cell_module,
+        "strongest_confinement",
+        lambda: (Confinement.OPEN, "bwrap not installed"),
     )
     with start("done()") as cell:
-        assert (cell.level, cell.why) == (Confinement.OPEN, "bwrap not installed")
-        assert list(cell.found_files()) == [] and cell.flows() == () and "not confined" in cell.incomplete
+        assert (cell.level, cell.why) == (
+            Confinement.OPEN,
+            "bwrap not installed",
+        )
+        assert (
+            list(cell.found_files()) == []
+            and cell.flows() == ()
+            and "not confined" in cell.incomplete
+        )
         with cell.listen() as door:
-            assert cell.connect(*door.getsockname()).getpeername() == door.getsockname()
+            assert (
+                cell.connect(*door.getsockname()).getpeername()
+                == door.getsockname()
+            )
 
 
 # The parsers a target can reach.
@@ -449,23 +541,33 @@ def test_on_a_machine_without_the_tools_the_cell_is_open_and_says_why(monkeypatc
 
 def test_the_name_of_a_server_is_read_from_a_real_greeting():
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    session = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="cloud.example.com")
+    session = ssl.create_default_context().wrap_bio(
+        incoming, outgoing, server_hostname="cloud.example.com"
+    )
     with pytest.raises(ssl.SSLWantReadError):
         session.do_handshake()
     hello = outgoing.read()
     assert server_name(hello) == "cloud.example.com"
-    assert all(server_name(hello[:length]) in ("", "cloud.example.com") for length in range(len(hello)))
+    assert all(
+        server_name(hello[:length]) in ("", "cloud.example.com")
+        for length in range(len(hello))
+    )
 
 
 def test_questions_for_names_that_make_no_sense_are_survived():
     question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05cloud\x03com\x00\x00\x01\x00\x01"
     assert asked_name(question) == ("cloud.com", 1)
-    assert name_answer(question, "198.18.0.2").endswith(socket.inet_aton("198.18.0.2"))
+    assert name_answer(question, "198.18.0.2").endswith(
+        socket.inet_aton("198.18.0.2")
+    )
     for length in range(len(question)):
         name_answer(question[:length], "198.18.0.2")
         asked_name(question[:length])
 
 
 def test_packets_that_make_no_sense_are_left_out():
-    assert parse_packet(b"") is None and parse_packet(b"\x45" + bytes(19)) is not None
+    assert (
+        parse_packet(b"") is None
+        and parse_packet(b"\x45" + bytes(19)) is not None
+    )
     assert parse_packet(b"\x60" + bytes(20)) is None

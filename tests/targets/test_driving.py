@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.running.harness import Harness
-from earwitness.conformance.stimuli.stimulus import Press, Say, from_json, to_json
-from earwitness.conformance.targets.entry_points import TargetOptions, open_target
+from earwitness.conformance.stimuli.stimulus import (
+    Press,
+    Say,
+    from_json,
+    to_json,
+)
+from earwitness.conformance.targets.entry_points import (
+    TargetOptions,
+    open_target,
+)
 from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import TargetError
 
@@ -18,7 +26,10 @@ IMPOSTOR = Path(__file__).with_name("impostor.py")
 
 def drive(way, clauses):
     with Harness(
-        ProcessTarget(f"{sys.executable} {IMPOSTOR} {way}", TargetOptions(patience=2.0)), clauses
+        ProcessTarget(
+            f"{sys.executable} {IMPOSTOR} {way}", TargetOptions(patience=2.0)
+        ),
+        clauses,
     ) as harness:
         return harness.run((Say("d1", "quiet"),))
 
@@ -47,14 +58,24 @@ def test_a_misbehaving_target_cannot_be_driven(way, part, clauses):
     assert part in reason
 
 
-def test_a_target_that_does_nothing_keeps_every_prohibition_and_still_does_not_pass(clauses):
+def test_a_target_that_does_nothing_keeps_every_prohibition_and_still_does_not_pass(
+    clauses,
+):
     run = drive("idle", clauses)
     assert run.violated() == ()
     assert "positive control before the run failed" in run.dead
 
 
 @pytest.mark.parametrize(
-    "target", ["", "ref:honest", "exec:", "exec:/no/such/program", "ref:faulty/streams-when-mutd", "ftp:x"]
+    "target",
+    [
+        "",
+        "ref:honest",
+        "exec:",
+        "exec:/no/such/program",
+        "ref:faulty/streams-when-mutd",
+        "ftp:x",
+    ],
 )
 def test_a_target_that_is_none_is_named(target):
     with pytest.raises(TargetError):
@@ -62,7 +83,12 @@ def test_a_target_that_is_none_is_named(target):
 
 
 def test_the_reference_over_standard_input_and_output(clauses):
-    with Harness(ProcessTarget(f"{sys.executable} -m earwitness.reference_impl.session"), clauses) as harness:
+    with Harness(
+        ProcessTarget(
+            f"{sys.executable} -m earwitness.reference_impl.session"
+        ),
+        clauses,
+    ) as harness:
         run = harness.run((Press("d1", "microphone"), Say("d1", "weather")))
     assert run.violated() == () and not run.dead
     assert run.exercised("MIC-3") and run.voice > 20

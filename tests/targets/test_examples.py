@@ -32,7 +32,9 @@ SMALL = {
     "small.js": shutil.which("node"),
     "small.sh": shutil.which("sh"),
 }
-PRESENT = [name for name, interpreter in SMALL.items() if interpreter is not None]
+PRESENT = [
+    name for name, interpreter in SMALL.items() if interpreter is not None
+]
 D = "speaker"
 
 
@@ -43,7 +45,9 @@ def write_clip(path, *seconds):
     for number, length in enumerate(seconds):
         loudest = 4_000 if number % 2 else 20
         for _ in range(int(length * 16_000)):
-            samples += chance.randint(-loudest, loudest).to_bytes(2, "little", signed=True)
+            samples += chance.randint(-loudest, loudest).to_bytes(
+                2, "little", signed=True
+            )
     with wave.open(str(path), "wb") as out:
         out.setparams((1, 2, 16_000, 0, "NONE", ""))
         out.writeframes(samples)
@@ -80,7 +84,9 @@ def observed(name, clips):
     ]
     try:
         hello = target.introduce()
-        assert hello.can(D, "microphone_button") and not hello.can(D, "camera")
+        assert hello.can(D, "microphone_button") and not hello.can(
+            D, "camera"
+        )
         return [target.request(step) for step in steps]
     finally:
         target.close()
@@ -89,11 +95,18 @@ def observed(name, clips):
 @pytest.mark.parametrize("name", PRESENT)
 def test_a_small_target_hears_a_request_and_obeys_its_button(name, clips):
     answers = observed(name, clips)
-    heard, chatter, muted = ({seen.event for seen in answers[number].observations} for number in (3, 4, 7))
+    heard, chatter, muted = (
+        {seen.event for seen in answers[number].observations}
+        for number in (3, 4, 7)
+    )
     assert {"wake_word", "stream.audio", "tts.audio"} <= heard
     assert chatter == {"audio.captured"} and muted == set()
     assert [answer.unsupported != "" for answer in answers].count(True) == 2
-    restarted = [seen.attributes for seen in answers[8].observations if seen.event == "microphone.power"]
+    restarted = [
+        seen.attributes
+        for seen in answers[8].observations
+        if seen.event == "microphone.power"
+    ]
     assert restarted == [{"on": False}], "a mute lasts through a restart"
 
 
@@ -119,7 +132,11 @@ def test_a_small_target_is_judged_and_passes_its_control(tmp_path):
     ]
     program = "from earwitness.conformance.cli.main import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=300, cwd=tmp_path
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
     )
     assert done.returncode == 3, done.stdout + done.stderr
 
@@ -128,15 +145,25 @@ def test_a_strangers_package_brings_a_target(tmp_path):
     site = tmp_path / "site"
     shutil.copytree(EXAMPLES / "package", site)
     # What `pip install --editable` does, which needs no network this way.
-    setup = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q", "egg_info"]
-    subprocess.run(setup, cwd=site, check=True, timeout=120, capture_output=True)
+    setup = [
+        sys.executable,
+        "-c",
+        "import setuptools; setuptools.setup()",
+        "-q",
+        "egg_info",
+    ]
+    subprocess.run(
+        setup, cwd=site, check=True, timeout=120, capture_output=True
+    )
     program = (
         "from earwitness.conformance.targets.entry_points import open_target, installed_targets\n"
         "target = open_target('toaster:kitchen')\n"
         "print(target.introduce().devices, target.confinement.value, *installed_targets())\n"
         "target.close()\n"
     )
-    path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    path = os.pathsep.join(
+        [str(site), os.environ.get("PYTHONPATH", "")]
+    ).rstrip(os.pathsep)
     done = subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": path},
@@ -145,4 +172,8 @@ def test_a_strangers_package_brings_a_target(tmp_path):
         timeout=60,
         check=True,
     )
-    assert "{'kitchen': 'speaker'}" in done.stdout and "toaster" in done.stdout and "exec" in done.stdout
+    assert (
+        "{'kitchen': 'speaker'}" in done.stdout
+        and "toaster" in done.stdout
+        and "exec" in done.stdout
+    )

@@ -38,7 +38,9 @@ TICK = {"event": "tick", "time": 1, "device": "d1"}
 def open_program(tmp_path, body, patience=2.0):
     script = tmp_path / "program.py"
     script.write_text(FRAME + textwrap.dedent(body))
-    return ProcessTarget(f"{sys.executable} {script}", TargetOptions(patience=patience))
+    return ProcessTarget(
+        f"{sys.executable} {script}", TargetOptions(patience=patience)
+    )
 
 
 def drive(tmp_path, body, *requests):
@@ -57,12 +59,32 @@ LONG_ROUTE = RouteRequest("d1", "127.0.0.1", 1, "x" * 100_000)
 
 MISBEHAVIOURS = {
     "ends at once": ("", (), "died"),
-    "ends with a code": ("greet(); sys.exit(3)", (ResetRequest(),), "(exit code 3)"),
-    "ends by a signal": ("greet(); os.kill(os.getpid(), signal.SIGSEGV)", (ResetRequest(),), "died"),
-    "closes its output": ("greet(); os.close(1); time.sleep(60)", (ResetRequest(),), "silent"),
+    "ends with a code": (
+        "greet(); sys.exit(3)",
+        (ResetRequest(),),
+        "(exit code 3)",
+    ),
+    "ends by a signal": (
+        "greet(); os.kill(os.getpid(), signal.SIGSEGV)",
+        (ResetRequest(),),
+        "died",
+    ),
+    "closes its output": (
+        "greet(); os.close(1); time.sleep(60)",
+        (ResetRequest(),),
+        "silent",
+    ),
     "is silent": ("greet(); time.sleep(60)", (ResetRequest(),), "silent"),
-    "stops itself": ("greet(); os.kill(os.getpid(), signal.SIGSTOP)", (ResetRequest(),), "silent"),
-    "reads nothing": ("greet(); time.sleep(60)", (LONG_ROUTE,), "does not read"),
+    "stops itself": (
+        "greet(); os.kill(os.getpid(), signal.SIGSTOP)",
+        (ResetRequest(),),
+        "silent",
+    ),
+    "reads nothing": (
+        "greet(); time.sleep(60)",
+        (LONG_ROUTE,),
+        "does not read",
+    ),
     "goes on for ever": (
         """
         greet()  # and then a byte at a time
@@ -90,7 +112,11 @@ MISBEHAVIOURS = {
         (ResetRequest(),),
         "floods",
     ),
-    "sends empty lines": ("greet()\nwhile True:\n    print()", (ResetRequest(),), "not JSON"),
+    "sends empty lines": (
+        "greet()\nwhile True:\n    print()",
+        (ResetRequest(),),
+        "not JSON",
+    ),
     "replies twice": (
         "greet()\nwhile True:\n    i = asked(); say(id=i, ok={}); say(id=i, ok={})",
         (ResetRequest(), ResetRequest()),
@@ -121,9 +147,21 @@ MISBEHAVIOURS = {
         (),
         "devices[0].device",
     ),
-    "gives its cloud as text": ("HELLO['cloud'] = 'ab'; greet()", (), "cloud"),
-    "reports before its introduction": ("say(**TICK); greet()", (), "before it has introduced itself"),
-    "cannot do anything": ("say(id=asked(), unsupported='no'); time.sleep(9)", (), "refused 'hello': no"),
+    "gives its cloud as text": (
+        "HELLO['cloud'] = 'ab'; greet()",
+        (),
+        "cloud",
+    ),
+    "reports before its introduction": (
+        "say(**TICK); greet()",
+        (),
+        "before it has introduced itself",
+    ),
+    "cannot do anything": (
+        "say(id=asked(), unsupported='no'); time.sleep(9)",
+        (),
+        "refused 'hello': no",
+    ),
     "reports a moment beyond all numbers": (
         "greet(); say(event='tick', time=10 ** 400, device='d1'); say(id=asked(), ok={})",
         (ResetRequest(),),
@@ -158,10 +196,16 @@ def test_a_flood_costs_no_memory(tmp_path):
     """1 MB lines without a reply once cost 6.4 GB. The limit is on this process, so a breach ends the
     test."""
     before = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    used = (
+        int(Path("/proc/self/statm").read_text().split()[0])
+        * resource.getpagesize()
+    )
     resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30), before[1]))
     try:
-        for way in ("sends lines of 1 MB and no reply", "sends observations without an end"):
+        for way in (
+            "sends lines of 1 MB and no reply",
+            "sends observations without an end",
+        ):
             body, requests, _ = MISBEHAVIOURS[way]
             with pytest.raises(TargetError):
                 drive(tmp_path, body, *requests)
@@ -181,7 +225,10 @@ def test_its_last_words_are_shown(tmp_path):
     body = "greet()\nraise SystemExit('no model in /models: \\x1b[31mdownload it')"
     with pytest.raises(TargetError) as caught:
         drive(tmp_path, body, ResetRequest())
-    assert "Its last words: no model in /models: \\u001b[31mdownload it" in str(caught.value)
+    assert (
+        "Its last words: no model in /models: \\u001b[31mdownload it"
+        in str(caught.value)
+    )
 
 
 def test_a_wait_of_more_than_half_a_day_is_never_sent():

@@ -28,11 +28,22 @@ from earwitness.conformance.targets.protocol import (
     TargetError,
     WaitRequest,
 )
-from earwitness.conformance.targets.schemas import FOLDER, protocol_schemas, render_schema
+from earwitness.conformance.targets.schemas import (
+    FOLDER,
+    protocol_schemas,
+    render_schema,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
-BLOCKS = re.findall(r"```(request|reply|reply hello|observation|conversation)\n(.*?)```", PAGE, re.DOTALL)
-VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in protocol_schemas().items()}
+BLOCKS = re.findall(
+    r"```(request|reply|reply hello|observation|conversation)\n(.*?)```",
+    PAGE,
+    re.DOTALL,
+)
+VALIDATORS = {
+    name: jsonschema.Draft202012Validator(schema)
+    for name, schema in protocol_schemas().items()
+}
 
 
 def messages_of(*kinds):
@@ -40,7 +51,9 @@ def messages_of(*kinds):
 
 
 def conversation():
-    (lines,) = (text.splitlines() for kind, text in BLOCKS if kind == "conversation")
+    (lines,) = (
+        text.splitlines() for kind, text in BLOCKS if kind == "conversation"
+    )
     return [(line[0], json.loads(line[2:])) for line in lines]
 
 
@@ -69,7 +82,10 @@ def decoder_accepts(message):
                     and number >= 1
                     and "id" in message
                 )
-            case "reply" if isinstance(line.get("ok"), dict) and {"name", "devices"} & line["ok"].keys():
+            case "reply" if (
+                isinstance(line.get("ok"), dict)
+                and {"name", "devices"} & line["ok"].keys()
+            ):
                 hello_from([line], line["id"])
             case "reply":
                 answer_from([line], line["id"])
@@ -88,20 +104,26 @@ def test_the_stored_schemas_are_those_of_the_types(name):
     )
 
 
-@pytest.mark.parametrize("message", everything_shown(), ids=lambda m: json.dumps(m)[:60])
+@pytest.mark.parametrize(
+    "message", everything_shown(), ids=lambda m: json.dumps(m)[:60]
+)
 def test_what_the_page_shows_is_valid_for_schema_and_decoder(message):
     VALIDATORS[schema_name(message)].validate(message)
     assert decoder_accepts(message)
 
 
 def test_the_page_shows_every_request():
-    assert {message["do"] for message in messages_of("request")} == set(REQUESTS)
+    assert {message["do"] for message in messages_of("request")} == set(
+        REQUESTS
+    )
 
 
 def spoilt(message, random):
     """The message with one thing wrong or left out, somewhere."""
     changed = json.loads(json.dumps(message))
-    place = random.choice([changed, *(v for v in changed.values() if isinstance(v, dict) and v)])
+    place = random.choice(
+        [changed, *(v for v in changed.values() if isinstance(v, dict) and v)]
+    )
     if place is changed.get("ok") and random.random() < 0.5:
         inner = [v for v in place.values() if isinstance(v, dict) and v]
         place = random.choice([place, *inner])
@@ -111,7 +133,21 @@ def spoilt(message, random):
         case 0:
             del place[name]
         case 1:
-            place[name] = random.choice([None, True, -1, 1 << 80, 0.5, "", "x" * 5000, [], {}, ["x"], "cut"])
+            place[name] = random.choice(
+                [
+                    None,
+                    True,
+                    -1,
+                    1 << 80,
+                    0.5,
+                    "",
+                    "x" * 5000,
+                    [],
+                    {},
+                    ["x"],
+                    "cut",
+                ]
+            )
         case 2:
             place[name + "x"] = place.pop(name)
         case 3:
@@ -150,22 +186,38 @@ def test_the_conversation_is_really_held(tmp_path):
         "        message = message | {'id': number} if 'id' in message else message\n"
         "        print(json.dumps(message), flush=True)\n"
     )
-    requests = [dict(message) for way, message in conversation() if way == ">"]
-    target = ProcessTarget(f"{sys.executable} {script}", TargetOptions(patience=10.0))
+    requests = [
+        dict(message) for way, message in conversation() if way == ">"
+    ]
+    target = ProcessTarget(
+        f"{sys.executable} {script}", TargetOptions(patience=10.0)
+    )
     try:
         hello = target.introduce()
         answers = [
-            target.request(decode_request({k: v for k, v in r.items() if k != "id"})) for r in requests[1:]
+            target.request(
+                decode_request({k: v for k, v in r.items() if k != "id"})
+            )
+            for r in requests[1:]
         ]
     finally:
         target.close()
-    assert hello.can("kitchen", "microphone") and not hello.can("kitchen", "camera")
+    assert hello.can("kitchen", "microphone") and not hello.can(
+        "kitchen", "camera"
+    )
     assert [len(a.observations) for a in answers] == [0, 0, 3, 1, 3, 0, 0, 0]
-    assert answers[-2].unsupported and answers[-1].failed and answers[-1].definite
+    assert (
+        answers[-2].unsupported
+        and answers[-1].failed
+        and answers[-1].definite
+    )
 
 
 def test_a_request_crosses_and_comes_back_the_same():
-    for request in (PressRequest("d1", "action"), CallRequest("d1", "start", "device", answered=False)):
+    for request in (
+        PressRequest("d1", "action"),
+        CallRequest("d1", "start", "device", answered=False),
+    ):
         message = json.loads(encode_request(3, request))
         assert message.pop("id") == 3
         assert decode_request(message) == request
@@ -183,17 +235,41 @@ HELLO = {
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"capabilities": {"microfone_button": True}}, "Did you mean 'microphone_button'?"),
+        (
+            {"capabilities": {"microfone_button": True}},
+            "Did you mean 'microphone_button'?",
+        ),
         ({"clock": "vrtual"}, "Did you mean 'virtual'?"),
-        ({"devices": [{"device": "d1", "kind": "speeker"}]}, "Did you mean 'speaker'?"),
-        ({"devices": [{"device": "", "kind": "speaker"}]}, "devices[0].device"),
-        ({"devices": [{"device": "[/x]", "kind": "speaker"}]}, "devices[0].device"),
-        ({"devices": [{"device": "d1\n", "kind": "speaker"}]}, "devices[0].device"),
+        (
+            {"devices": [{"device": "d1", "kind": "speeker"}]},
+            "Did you mean 'speaker'?",
+        ),
+        (
+            {"devices": [{"device": "", "kind": "speaker"}]},
+            "devices[0].device",
+        ),
+        (
+            {"devices": [{"device": "[/x]", "kind": "speaker"}]},
+            "devices[0].device",
+        ),
+        (
+            {"devices": [{"device": "d1\n", "kind": "speaker"}]},
+            "devices[0].device",
+        ),
         ({"devices": []}, "devices"),
         ({"devices": [{"device": "d1", "kind": "speaker"}] * 2}, "twice"),
-        ({"devices": [{"device": "d1", "kynd": "speaker"}], "earwitness": 2}, "Did you mean 'kind'?"),
+        (
+            {
+                "devices": [{"device": "d1", "kynd": "speaker"}],
+                "earwitness": 2,
+            },
+            "Did you mean 'kind'?",
+        ),
         ({"cloud": "ab"}, "cloud"),
-        ({"cloud": {"host": "h", "port": "1", "authority": ""}}, "cloud.port"),
+        (
+            {"cloud": {"host": "h", "port": "1", "authority": ""}},
+            "cloud.port",
+        ),
         ({"earwitness": 2, "data_path": []}, "Did you mean 'data_paths'?"),
         ({"earwitness": 3}, "earwitness"),
         ({"display": {"blu": [0, 0, 1, 1]}}, "Did you mean 'blue'?"),
@@ -201,30 +277,47 @@ HELLO = {
         ({"name": 7}, "name"),
     ],
 )
-def test_a_wrong_introduction_is_refused_by_field_and_nearest_name(change, part):
+def test_a_wrong_introduction_is_refused_by_field_and_nearest_name(
+    change, part
+):
     with pytest.raises(TargetError) as caught:
         hello_from([{"id": 1, "ok": HELLO | change}], 1)
     assert part in str(caught.value)
 
 
 def test_a_program_of_version_1_may_add_keys_that_nobody_knows():
-    hello = hello_from([{"id": 1, "ok": HELLO | {"comment": "x", "cloud": {}}}], 1)
+    hello = hello_from(
+        [{"id": 1, "ok": HELLO | {"comment": "x", "cloud": {}}}], 1
+    )
     assert (hello.earwitness, hello.cloud) == (1, None)
-    assert answer_from([{"id": 2, "ok": {"comment": 1}}], 2, spoken=1).ok is not None
+    assert (
+        answer_from([{"id": 2, "ok": {"comment": 1}}], 2, spoken=1).ok
+        is not None
+    )
     with pytest.raises(TargetError, match="'comment'"):
         answer_from([{"id": 2, "ok": {"comment": 1}}], 2)
 
 
 def test_a_device_overrides_what_holds_for_all():
     devices = [
-        {"device": "hall", "kind": "show", "capabilities": {"camera": True, "tone": False}},
+        {
+            "device": "hall",
+            "kind": "show",
+            "capabilities": {"camera": True, "tone": False},
+        },
         {"device": "desk", "kind": "speaker", "wake_words": ["echo"]},
     ]
-    entry = HELLO | {"devices": devices, "capabilities": {"tone": True}, "wake_words": ["alexa"]}
+    entry = HELLO | {
+        "devices": devices,
+        "capabilities": {"tone": True},
+        "wake_words": ["alexa"],
+    }
     hello = hello_from([{"id": 1, "ok": entry}], 1)
     assert hello.can("hall", "camera") and not hello.can("desk", "camera")
     assert not hello.can("hall", "tone") and hello.can("desk", "tone")
-    assert hello.profiles["hall"].wake_words == ("alexa",) and hello.profiles["desk"].wake_words == ("echo",)
+    assert hello.profiles["hall"].wake_words == ("alexa",) and hello.profiles[
+        "desk"
+    ].wake_words == ("echo",)
     assert hello.capabilities["camera"] and not hello.capabilities["shutter"]
 
 
@@ -266,7 +359,13 @@ def test_a_wrong_reply_is_refused(reply):
 
 
 @pytest.mark.parametrize(
-    "more", [{"text": "x" * 5_000}, {"confidence": 1 << 70}, {"origin": "witnessed"}, {"device": "\ud800"}]
+    "more",
+    [
+        {"text": "x" * 5_000},
+        {"confidence": 1 << 70},
+        {"origin": "witnessed"},
+        {"device": "\ud800"},
+    ],
 )
 def test_an_observation_is_bounded(more):
     entry = {
@@ -286,7 +385,9 @@ def test_an_observation_is_bounded(more):
 def test_a_wait_is_bounded():
     with pytest.raises(TargetError, match="microseconds"):
         decode_request({"do": "wait", "device": "d1", "microseconds": 10**11})
-    assert decode_request({"do": "wait", "device": "d1", "microseconds": 5}) == WaitRequest("d1", 5)
+    assert decode_request(
+        {"do": "wait", "device": "d1", "microseconds": 5}
+    ) == WaitRequest("d1", 5)
 
 
 def test_nothing_of_a_target_steers_a_terminal():

@@ -1,4 +1,5 @@
-"""A Wyoming satellite is judged: a tiny one of ours, one fault at a time, and the real one where it is installed."""
+"""A Wyoming satellite is judged: a tiny one of ours, one fault at a time, and the real one where it is
+installed."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def tiny(tmp_path, fault=""):
     """An interpreter that finds the tiny satellite under the name of the real one."""
     script = tmp_path / "python"
     exports = f"PYTHONPATH={shlex.quote(str(TINY))} TINY_FAULT={fault}"
-    script.write_text(f'#!/bin/sh\n{exports} exec {shlex.quote(sys.executable)} "$@"\n')
+    script.write_text(
+        f'#!/bin/sh\n{exports} exec {shlex.quote(sys.executable)} "$@"\n'
+    )
     script.chmod(0o755)
     return f"wyoming:{script}"
 
@@ -39,20 +42,36 @@ def run_with(target, clauses, *steps):
 
 
 def test_an_honest_satellite_is_heard_on_the_wire(tmp_path, clauses):
-    run, flows = run_with(tiny(tmp_path), clauses, Say(D, "chatter"), Kill(D), Say(D, "weather"))
+    run, flows = run_with(
+        tiny(tmp_path), clauses, Say(D, "chatter"), Kill(D), Say(D, "weather")
+    )
     assert run.dead == "" and run.heard is Origin.WITNESSED
     sent = [seen for seen in run.trace if seen.event == "stream.audio"]
-    assert len(sent) > 20 and all(seen.origin is Origin.WITNESSED for seen in sent)
+    assert len(sent) > 20 and all(
+        seen.origin is Origin.WITNESSED for seen in sent
+    )
     # It has no light, and speaks plain; what it may not send or keep it does not.
-    assert {name.partition(".")[0] for name in run.violated()} <= {"IND-1", "IND-2", "STR-2"}
-    assert not [flow for flow in flows if flow.refused and flow.protocol != "dns"]
+    assert {name.partition(".")[0] for name in run.violated()} <= {
+        "IND-1",
+        "IND-2",
+        "STR-2",
+    }
+    assert not [
+        flow for flow in flows if flow.refused and flow.protocol != "dns"
+    ]
 
 
 @pytest.mark.parametrize(
     ("fault", "broken"),
-    [("streams-always", "WAKE-1"), ("keeps-recordings", "RET-1"), ("second-server", "")],
+    [
+        ("streams-always", "WAKE-1"),
+        ("keeps-recordings", "RET-1"),
+        ("second-server", ""),
+    ],
 )
-def test_a_fault_of_a_satellite_is_found_without_a_hint_from_its_driver(fault, broken, tmp_path, clauses):
+def test_a_fault_of_a_satellite_is_found_without_a_hint_from_its_driver(
+    fault, broken, tmp_path, clauses
+):
     run, flows = run_with(tiny(tmp_path, fault), clauses, Say(D, "chatter"))
     if broken:
         assert broken in {name.partition(".")[0] for name in run.violated()}
@@ -66,16 +85,29 @@ def test_a_satellite_that_is_not_there_is_told(tmp_path):
         open_target(f"wyoming:{tmp_path / 'python'}")
 
 
-def test_a_satellite_that_does_not_start_is_told_with_its_last_words(tmp_path):
+def test_a_satellite_that_does_not_start_is_told_with_its_last_words(
+    tmp_path,
+):
     script = tmp_path / "python"
-    script.write_text("#!/bin/sh\necho no module named wyoming_satellite >&2; exit 1\n")
+    script.write_text(
+        "#!/bin/sh\necho no module named wyoming_satellite >&2; exit 1\n"
+    )
     script.chmod(0o755)
     done = control_target(f"wyoming:{script}")
     assert "ended by itself with code 1" in done.failure
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="scripts/real-targets wyoming installs it")
+@pytest.mark.skipif(
+    not REAL.exists(), reason="scripts/real-targets wyoming installs it"
+)
 def test_the_real_satellite_passes_its_control_in_a_cell():
     done = control_target(f"wyoming:{REAL}")
-    assert (done.name, done.version, done.failure) == ("wyoming-satellite", "1.0.0", "")
-    assert done.heard is Origin.WITNESSED and done.confinement is not Confinement.FENCED
+    assert (done.name, done.version, done.failure) == (
+        "wyoming-satellite",
+        "1.0.0",
+        "",
+    )
+    assert (
+        done.heard is Origin.WITNESSED
+        and done.confinement is not Confinement.FENCED
+    )

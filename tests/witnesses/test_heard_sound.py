@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, decode, in_the_air
-from earwitness.conformance.witnesses.heard_sound import HeardSound, unexplained_ranges
+from earwitness.conformance.witnesses.heard_sound import (
+    HeardSound,
+    unexplained_ranges,
+)
 
 SOUND = in_the_air(CLIPS["weather"], 11)
 BEGAN = 1_000_000
@@ -33,7 +36,9 @@ def told(finds):
 def widened(samples, low):
     """24 or 32 bits, little-endian, with something in the lower bytes."""
     rows = np.frombuffer(samples.tobytes(), np.uint8).reshape(-1, 2)
-    noise = np.random.default_rng(1).integers(0, 256, (len(rows), low), np.uint8)
+    noise = np.random.default_rng(1).integers(
+        0, 256, (len(rows), low), np.uint8
+    )
     return np.concatenate([noise, rows], axis=1).tobytes()
 
 
@@ -45,7 +50,9 @@ EXACT = {
     "24 bits": widened(PIECE, 1),
     "32 bits": widened(PIECE, 2),
     "stereo": np.stack([PIECE, PIECE[::-1]], axis=1).tobytes(),
-    "stereo 24 bits": widened(np.stack([PIECE, PIECE], axis=1).reshape(-1), 1),
+    "stereo 24 bits": widened(
+        np.stack([PIECE, PIECE], axis=1).reshape(-1), 1
+    ),
     "f32": (PIECE / 32_768).astype("<f4").tobytes(),
     "f32 big-endian": b"x" + (PIECE / 32_768).astype(">f4").tobytes(),
     "padded": bytes(4_000) + PIECE.tobytes() + bytes(16_000),
@@ -53,13 +60,17 @@ EXACT = {
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_exact_samples_are_traced_to_the_instants_they_were_heard(heard, name):
+def test_exact_samples_are_traced_to_the_instants_they_were_heard(
+    heard, name
+):
     finds = heard.locate(EXACT[name])
     assert ("d1", 2_000_000, 3_000_000) in told(finds)
     assert all(find.exact for find in finds)
 
 
-def test_floats_scaled_a_little_otherwise_are_found_where_they_round_alike(heard):
+def test_floats_scaled_a_little_otherwise_are_found_where_they_round_alike(
+    heard,
+):
     finds = heard.locate((PIECE / 32_767).astype("<f4").tobytes())
     assert sum(find.heard_to - find.heard_from for find in finds) > 900_000
 
@@ -73,7 +84,9 @@ def test_the_place_in_the_content_is_told(heard):
     ]
 
 
-def test_a_message_of_56_bytes_is_enough_and_24_joined_messages_are_one_find(heard):
+def test_a_message_of_56_bytes_is_enough_and_24_joined_messages_are_one_find(
+    heard,
+):
     pieces = [PIECE[at : at + 28].tobytes() for at in range(0, 672, 28)]
     assert all(heard.locate(piece) for piece in pieces)
     (find,) = heard.locate(b"".join(pieces))
@@ -81,23 +94,38 @@ def test_a_message_of_56_bytes_is_enough_and_24_joined_messages_are_one_find(hea
 
 
 def test_messages_with_a_head_before_each_are_found_too(heard):
-    content = b"".join(b"\0\x38" + PIECE[at : at + 28].tobytes() for at in range(0, 14_000, 28))
+    content = b"".join(
+        b"\0\x38" + PIECE[at : at + 28].tobytes()
+        for at in range(0, 14_000, 28)
+    )
     finds = heard.locate(content)
-    assert sum(find.ends - find.begins for find in finds) >= 0.9 * len(content)
+    assert sum(find.ends - find.begins for find in finds) >= 0.9 * len(
+        content
+    )
 
 
 def test_sound_of_two_plays_is_traced_to_both(heard):
     other = in_the_air(CLIPS["timer"], 12)[8_000:16_000]
     finds = heard.locate(PIECE.tobytes() + other.tobytes())
-    assert told(finds) == [("d1", 2_000_000, 3_000_000), ("d2", 1_000_000, 1_500_000)]
+    assert told(finds) == [
+        ("d1", 2_000_000, 3_000_000),
+        ("d2", 1_000_000, 1_500_000),
+    ]
 
 
 def test_sound_fed_frame_by_frame_is_one_stretch():
     memory = HeardSound()
     for number, at in enumerate(range(0, len(SOUND), 1_280)):
         memory.play("d1", BEGAN + number * 80_000, SOUND[at : at + 1_280])
-    assert told(memory.locate(PIECE.tobytes())) == [("d1", 2_000_000, 3_000_000)]
-    assert told(memory.resembling_samples((PIECE // 2).astype(np.int16)).finds)[0][0] == "d1"
+    assert told(memory.locate(PIECE.tobytes())) == [
+        ("d1", 2_000_000, 3_000_000)
+    ]
+    assert (
+        told(memory.resembling_samples((PIECE // 2).astype(np.int16)).finds)[
+            0
+        ][0]
+        == "d1"
+    )
 
 
 def test_runs_and_calls_are_told_apart():
@@ -107,11 +135,16 @@ def test_runs_and_calls_are_told_apart():
     memory.begin_run()
     memory.play("d1", 0, SOUND[16_000:32_000], call=True)
     finds = memory.locate(SOUND[:32_000].tobytes())
-    assert [(find.run, find.call) for find in finds] == [(1, False), (2, True)]
+    assert [(find.run, find.call) for find in finds] == [
+        (1, False),
+        (2, True),
+    ]
 
 
 def test_numbers_are_searched_as_samples(heard):
-    (find,) = heard.locate_samples(np.concatenate([np.arange(10, dtype=np.int16), PIECE]))
+    (find,) = heard.locate_samples(
+        np.concatenate([np.arange(10, dtype=np.int16), PIECE])
+    )
     assert (find.begins, find.ends) == (10, 10 + len(PIECE))
 
 
@@ -127,7 +160,9 @@ def test_nothing_is_found_in_silence_noise_text_and_other_sound(heard):
 
 
 def rate_changed(samples, rate):
-    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+    frame = av.AudioFrame.from_ndarray(
+        samples.reshape(1, -1), format="s16", layout="mono"
+    )
     frame.sample_rate = 16_000
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
     frames = [*resampler.resample(frame), *resampler.resample(None)]
@@ -138,10 +173,15 @@ def companded(samples, codec):
     context = av.CodecContext.create(codec, "w")
     context.sample_rate, context.layout, context.format = 8_000, "mono", "s16"
     frame = av.AudioFrame.from_ndarray(
-        rate_changed(samples, 8_000).reshape(1, -1), format="s16", layout="mono"
+        rate_changed(samples, 8_000).reshape(1, -1),
+        format="s16",
+        layout="mono",
     )
     frame.sample_rate = 8_000
-    return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+    return b"".join(
+        bytes(packet)
+        for packet in [*context.encode(frame), *context.encode(None)]
+    )
 
 
 def coded(samples, codec, container):
@@ -150,7 +190,9 @@ def coded(samples, codec, container):
         rate = 48_000 if codec == "libopus" else 16_000
         stream = file.add_stream(codec, rate=rate)
         stream.layout, stream.bit_rate = "mono", 16_000
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            samples.reshape(1, -1), format="s16", layout="mono"
+        )
         frame.sample_rate = 16_000
         resampler = av.AudioResampler(
             format=stream.codec_context.format,
@@ -172,13 +214,20 @@ CHANGED = {
     "a-law": b"!" + companded(SPOKEN, "pcm_alaw"),
     "8 bits": ((SPOKEN >> 8) + 128).astype(np.uint8).tobytes(),
     "softer": (SPOKEN * 0.21).astype(np.int16).tobytes(),
-    "louder and negated": np.clip(SPOKEN * -2.3, -32_768, 32_767).astype(np.int16).tobytes(),
-    "dithered": (SPOKEN + RNG.integers(-3, 4, len(SPOKEN))).astype(np.int16).tobytes(),
-    "stereo, each softer": np.stack([SPOKEN // 3, SPOKEN // 5], axis=1).astype(np.int16).tobytes(),
+    "louder and negated": np.clip(SPOKEN * -2.3, -32_768, 32_767)
+    .astype(np.int16)
+    .tobytes(),
+    "dithered": (SPOKEN + RNG.integers(-3, 4, len(SPOKEN)))
+    .astype(np.int16)
+    .tobytes(),
+    "stereo, each softer": np.stack([SPOKEN // 3, SPOKEN // 5], axis=1)
+    .astype(np.int16)
+    .tobytes(),
     "f32, softer": (SPOKEN * 0.3 / 32_768).astype("<f4").tobytes(),
     "24 bits, softer": widened((SPOKEN // 3).astype(np.int16), 1),
     **{
-        f"{rate} Hz": rate_changed(SPOKEN, rate).tobytes() for rate in (8_000, 11_025, 22_050, 44_100, 48_000)
+        f"{rate} Hz": rate_changed(SPOKEN, rate).tobytes()
+        for rate in (8_000, 11_025, 22_050, 44_100, 48_000)
     },
 }
 
@@ -186,7 +235,9 @@ CHANGED = {
 @pytest.mark.parametrize("name", CHANGED)
 def test_changed_sound_is_found_with_its_instants(heard, name):
     likeness = heard.resembling(CHANGED[name])
-    assert likeness.finds and {find.device for find in likeness.finds} == {"d1"}
+    assert likeness.finds and {find.device for find in likeness.finds} == {
+        "d1"
+    }
     found = sum(find.heard_to - find.heard_from for find in likeness.finds)
     assert found >= 1_200_000
     first, last = likeness.finds[0], likeness.finds[-1]
@@ -198,7 +249,9 @@ def test_changed_sound_is_found_with_its_instants(heard, name):
     assert not any(find.exact for find in likeness.finds)
 
 
-@pytest.mark.parametrize("codec", [("libopus", "ogg"), ("aac", "mp4"), ("libmp3lame", "mp3")])
+@pytest.mark.parametrize(
+    "codec", [("libopus", "ogg"), ("aac", "mp4"), ("libmp3lame", "mp3")]
+)
 def test_sound_that_was_coded_with_loss_is_found(heard, codec):
     finds = heard.resembling_samples(coded(SPOKEN, *codec)).finds
     assert finds and {find.device for find in finds} == {"d1"}
@@ -207,17 +260,35 @@ def test_sound_that_was_coded_with_loss_is_found(heard, codec):
 def test_compressed_data_and_text_are_not_taken_for_changed_sound(heard):
     rng = np.random.default_rng(9)
     assert heard.resembling(rng.bytes(1 << 18)).finds == ()
-    assert heard.resembling(b"the meeting is at ten and nobody may know " * 1_000).finds == ()
-    assert heard.resembling(rng.normal(0, 300, 80_000).astype(np.int16).tobytes()).finds == ()
+    assert (
+        heard.resembling(
+            b"the meeting is at ten and nobody may know " * 1_000
+        ).finds
+        == ()
+    )
+    assert (
+        heard.resembling(
+            rng.normal(0, 300, 80_000).astype(np.int16).tobytes()
+        ).finds
+        == ()
+    )
 
 
-def test_other_people_and_other_words_are_not_taken_for_what_was_played(heard, recordings):
+def test_other_people_and_other_words_are_not_taken_for_what_was_played(
+    heard, recordings
+):
     for path in list(recordings)[::12]:
         assert heard.resembling_samples(decode(path)).finds == (), path.name
     for clip in ("chatter", "other-word", "computer"):
-        assert heard.resembling_samples(in_the_air(CLIPS[clip], 3)).finds == (), clip
+        assert (
+            heard.resembling_samples(in_the_air(CLIPS[clip], 3)).finds == ()
+        ), clip
 
 
 def test_what_was_too_much_to_compare_is_told(heard, monkeypatch):
-    monkeypatch.setattr("earwitness.conformance.witnesses.heard_sound.MOST_COMPARISONS", 1)
-    assert "were not compared" in heard.resembling(CHANGED["softer"]).unsearched
+    monkeypatch.setattr(
+        "earwitness.conformance.witnesses.heard_sound.MOST_COMPARISONS", 1
+    )
+    assert (
+        "were not compared" in heard.resembling(CHANGED["softer"]).unsearched
+    )

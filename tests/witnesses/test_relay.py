@@ -15,7 +15,11 @@ import trustme
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
-from earwitness.conformance.witnesses.certificates import TRIALS, Outcome, Presented
+from earwitness.conformance.witnesses.certificates import (
+    TRIALS,
+    Outcome,
+    Presented,
+)
 from earwitness.conformance.witnesses.doors import connection_to, datagrams_to
 from earwitness.conformance.witnesses.relay import Relay
 from earwitness.conformance.witnesses.wire.connection import Direction
@@ -45,14 +49,18 @@ def a_server(speak, context=None):
             if context is None:
                 speak(connection)
             else:
-                with context.wrap_socket(connection, server_side=True) as wrapped:
+                with context.wrap_socket(
+                    connection, server_side=True
+                ) as wrapped:
                     speak(wrapped)
 
     def accept():
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+                threading.Thread(
+                    target=handle, args=(connection,), daemon=True
+                ).start()
 
     threading.Thread(target=accept, daemon=True).start()
     yield listener.getsockname()[1]
@@ -77,14 +85,18 @@ def relay():
 @contextlib.contextmanager
 def a_device(relay, door, encrypted=True, protocols=()):
     """A connection from a device that trusts the relay."""
-    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as plain:
+    with socket.create_connection(
+        ("127.0.0.1", door.port), timeout=10
+    ) as plain:
         if not encrypted:
             yield plain
             return
         context = ssl.create_default_context(cadata=relay.authority)
         if protocols:
             context.set_alpn_protocols(list(protocols))
-        with context.wrap_socket(plain, server_hostname="localhost") as wrapped:
+        with context.wrap_socket(
+            plain, server_hostname="localhost"
+        ) as wrapped:
             yield wrapped
 
 
@@ -95,27 +107,41 @@ def send_all(device, pieces):
 
 
 def content(crossings, direction=UP, part=None):
-    return b"".join(c.content for c in crossings if c.direction is direction and part in (None, c.part))
+    return b"".join(
+        c.content
+        for c in crossings
+        if c.direction is direction and part in (None, c.part)
+    )
 
 
 def sent_by_tls(relay, *pieces):
     with a_server(acknowledge, server_context()) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=PEM)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
         with a_device(relay, door) as device:
             send_all(device, pieces)
     return relay.take()
 
 
 def test_an_https_post_counts(relay):
-    request = b"POST /telemetry HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(SECRET)
+    request = (
+        b"POST /telemetry HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n"
+        % len(SECRET)
+    )
     seen = sent_by_tls(relay, request, SECRET)
     assert content(seen, part=Part.MESSAGE) == SECRET
-    assert {c.protocol for c in seen if c.direction is UP} == {"tls", "http/1.1"}
+    assert {c.protocol for c in seen if c.direction is UP} == {
+        "tls",
+        "http/1.1",
+    }
     assert all(c.encrypted and c.device == "d1" for c in seen)
 
 
 def test_headers_of_a_post_count(relay):
-    assert b"what they said" in content(sent_by_tls(relay, b"POST / HTTP/1.1\r\nx: what they said\r\n\r\n"))
+    assert b"what they said" in content(
+        sent_by_tls(relay, b"POST / HTTP/1.1\r\nx: what they said\r\n\r\n")
+    )
 
 
 def test_raw_bytes_count_both_ways(relay):
@@ -148,34 +174,52 @@ def a_websocket(relay, compression=None):
         for message in connection:
             connection.send(message)
 
-    with serve(answer, "127.0.0.1", 0, ssl=server_context(), compression="deflate") as server:
+    with serve(
+        answer, "127.0.0.1", 0, ssl=server_context(), compression="deflate"
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         door = relay.open_door(
-            "d1", connection_to("127.0.0.1", server.socket.getsockname()[1]), authority=PEM
+            "d1",
+            connection_to("127.0.0.1", server.socket.getsockname()[1]),
+            authority=PEM,
         )
         trusted = ssl.create_default_context(cadata=relay.authority)
         url = f"wss://localhost:{door.port}"
-        with connect(url, ssl=trusted, compression=compression, close_timeout=1, proxy=None) as device:
+        with connect(
+            url,
+            ssl=trusted,
+            compression=compression,
+            close_timeout=1,
+            proxy=None,
+        ) as device:
             yield device
         server.shutdown()
 
 
 @pytest.mark.parametrize("compression", [None, "deflate"])
-def test_messages_of_a_websocket_count_both_ways_compressed_or_not(relay, compression):
+def test_messages_of_a_websocket_count_both_ways_compressed_or_not(
+    relay, compression
+):
     with a_websocket(relay, compression) as device:
         for _ in range(2):
             device.send(SECRET)
             assert device.recv(10) == SECRET
         assert device.ping(SECRET[:125]).wait(10)
     seen = relay.take()
-    assert content(seen, UP, Part.MESSAGE) == content(seen, DOWN, Part.MESSAGE) == SECRET * 2
+    assert (
+        content(seen, UP, Part.MESSAGE)
+        == content(seen, DOWN, Part.MESSAGE)
+        == SECRET * 2
+    )
     assert SECRET[:125] in content(seen, UP, Part.CONTROL)
 
 
 def test_bytes_after_a_close_count(relay):
     def upgrade_then_acknowledge(connection):
         connection.recv(1 << 16)
-        connection.sendall(b"HTTP/1.1 101 Switching\r\nupgrade: websocket\r\n\r\n")
+        connection.sendall(
+            b"HTTP/1.1 101 Switching\r\nupgrade: websocket\r\n\r\n"
+        )
         acknowledge(connection)
 
     with a_server(upgrade_then_acknowledge) as port:
@@ -196,9 +240,13 @@ def test_a_plain_connection_is_passed_on_as_plain_and_called_so(relay):
     assert content(seen) == SECRET and not any(c.encrypted for c in seen)
 
 
-def test_a_device_that_speaks_plainly_to_a_tls_server_is_carried_and_called_plain(relay):
+def test_a_device_that_speaks_plainly_to_a_tls_server_is_carried_and_called_plain(
+    relay,
+):
     with a_server(acknowledge, server_context()) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=PEM)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
         with a_device(relay, door, encrypted=False) as device:
             send_all(device, [SECRET])
     seen = relay.take()
@@ -216,12 +264,16 @@ def test_the_other_end_may_speak_first(relay):
             assert device.recv(100) == b"I begin\n"
             send_all(device, [SECRET])
     seen = relay.take()
-    assert content(seen, UP) == SECRET and content(seen, DOWN).startswith(b"I begin\n!")
+    assert content(seen, UP) == SECRET and content(seen, DOWN).startswith(
+        b"I begin\n!"
+    )
 
 
 def test_through_an_inward_door_the_one_who_answers_is_the_device(relay):
     with a_server(lambda c: c.sendall(SECRET)) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), inward=True)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), inward=True
+        )
         with a_device(relay, door, encrypted=False) as caller:
             caller.sendall(b"who are you?")
             assert caller.recv(1)
@@ -236,7 +288,9 @@ def test_datagrams_cross_both_ways(relay):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
         far.bind(("127.0.0.1", 0))
         far.settimeout(10)
-        door = relay.open_datagram_door("d1", datagrams_to("127.0.0.1", far.getsockname()[1]))
+        door = relay.open_datagram_door(
+            "d1", datagrams_to("127.0.0.1", far.getsockname()[1])
+        )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
             device.settimeout(10)
             device.sendto(SECRET, ("127.0.0.1", door.port))
@@ -270,20 +324,33 @@ def test_a_sender_may_stop_before_the_answer(relay):
 
 def test_several_connections_and_devices_are_told_apart(relay):
     with a_server(acknowledge) as port:
-        doors = [relay.open_door(name, connection_to("127.0.0.1", port), name=name) for name in ("d1", "d2")]
+        doors = [
+            relay.open_door(name, connection_to("127.0.0.1", port), name=name)
+            for name in ("d1", "d2")
+        ]
         with contextlib.ExitStack() as stack:
-            devices = [stack.enter_context(a_device(relay, door, encrypted=False)) for door in doors * 2]
+            devices = [
+                stack.enter_context(a_device(relay, door, encrypted=False))
+                for door in doors * 2
+            ]
             for number, device in enumerate(devices):
                 send_all(device, [b"%d" % number])
     seen = [c for c in relay.take() if c.direction is UP]
-    assert [(c.device, c.content) for c in seen] == [("d1", b"0"), ("d2", b"1"), ("d1", b"2"), ("d2", b"3")]
+    assert [(c.device, c.content) for c in seen] == [
+        ("d1", b"0"),
+        ("d2", b"1"),
+        ("d1", b"2"),
+        ("d2", b"3"),
+    ]
     assert len({c.connection for c in seen}) == 4
     assert [c.from_device for c in relay.connections()] == [1, 1, 1, 1]
 
 
 def test_what_is_spoken_inside_tls_is_agreed_with_the_other_end(relay):
     with a_server(acknowledge, server_context("h2", "http/1.1")) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=PEM)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
         with a_device(relay, door, protocols=["acme/1", "h2"]) as device:
             assert device.selected_alpn_protocol() == "h2"
             send_all(device, [b"x"])
@@ -292,23 +359,35 @@ def test_what_is_spoken_inside_tls_is_agreed_with_the_other_end(relay):
 def test_a_real_client_and_server_of_http_work_through_it(relay):
     def answer(connection):
         connection.recv(1 << 16)
-        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello"
+        )
 
     with a_server(answer, server_context()) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=PEM)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
         trusted = ssl.create_default_context(cadata=relay.authority)
         with httpx.Client(verify=trusted, trust_env=False) as client:
-            assert client.get(f"https://localhost:{door.port}/").text == "hello"
+            assert (
+                client.get(f"https://localhost:{door.port}/").text == "hello"
+            )
     assert content(relay.take(), DOWN, Part.MESSAGE) == b"hello"
 
 
 def test_the_first_record_of_tls_counts_with_the_name_it_asks_for(relay):
     with a_server(acknowledge, server_context()) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=PEM)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
         context = ssl.create_default_context(cadata=relay.authority)
         with (
-            socket.create_connection(("127.0.0.1", door.port), timeout=10) as plain,
-            context.wrap_socket(plain, server_hostname="they-said-yes.example") as device,
+            socket.create_connection(
+                ("127.0.0.1", door.port), timeout=10
+            ) as plain,
+            context.wrap_socket(
+                plain, server_hostname="they-said-yes.example"
+            ) as device,
         ):
             send_all(device, [b"x"])
     assert relay.connections()[0].server_name == "they-said-yes.example"
@@ -318,10 +397,15 @@ def test_the_first_record_of_tls_counts_with_the_name_it_asks_for(relay):
 @pytest.mark.parametrize("presented", TRIALS)
 def test_an_honest_device_refuses_a_bad_certificate(relay, presented):
     with a_server(acknowledge, server_context()) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=PEM)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
         assert relay.trial("d1", presented).outcome is Outcome.NEVER_CAME
         relay.present(door, presented)
-        with pytest.raises(ssl.SSLCertVerificationError), a_device(relay, door):
+        with (
+            pytest.raises(ssl.SSLCertVerificationError),
+            a_device(relay, door),
+        ):
             pass
         relay.present(door, Presented.TRUSTED)
         with a_device(relay, door) as device:
@@ -333,12 +417,16 @@ def test_an_honest_device_refuses_a_bad_certificate(relay, presented):
 @pytest.mark.parametrize("presented", TRIALS)
 def test_a_device_that_checks_no_certificate_is_noticed(relay, presented):
     with a_server(acknowledge, server_context()) as port:
-        door = relay.open_door("d1", connection_to("127.0.0.1", port), authority=PEM)
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
         relay.present(door, presented)
         careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
         with (
-            socket.create_connection(("127.0.0.1", door.port), timeout=10) as plain,
+            socket.create_connection(
+                ("127.0.0.1", door.port), timeout=10
+            ) as plain,
             careless.wrap_socket(plain) as device,
         ):
             send_all(device, [SECRET])
@@ -358,7 +446,9 @@ def test_beyond_the_bound_bytes_are_passed_on_counted_and_called_unknown():
 
 
 def test_a_flood_of_small_messages_is_joined(monkeypatch, relay):
-    monkeypatch.setattr("earwitness.conformance.witnesses.relay.MOST_CROSSINGS", 10)
+    monkeypatch.setattr(
+        "earwitness.conformance.witnesses.relay.MOST_CROSSINGS", 10
+    )
     with a_websocket(relay) as device:
         for at in range(0, 4_000, 40):
             device.send(SECRET[at : at + 40])
@@ -369,7 +459,9 @@ def test_a_flood_of_small_messages_is_joined(monkeypatch, relay):
     assert len(seen) < 200
 
 
-def test_an_end_that_cannot_be_reached_is_told_and_the_device_hung_up_on(relay):
+def test_an_end_that_cannot_be_reached_is_told_and_the_device_hung_up_on(
+    relay,
+):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     door = relay.open_door("d1", connection_to("127.0.0.1", port))
@@ -381,7 +473,10 @@ def test_an_end_that_cannot_be_reached_is_told_and_the_device_hung_up_on(relay):
 
 def test_hanging_up_ends_the_connections_of_one_device(relay):
     with a_server(acknowledge) as port:
-        doors = [relay.open_door(name, connection_to("127.0.0.1", port)) for name in ("d1", "d2")]
+        doors = [
+            relay.open_door(name, connection_to("127.0.0.1", port))
+            for name in ("d1", "d2")
+        ]
         with (
             a_device(relay, doors[0], encrypted=False) as one,
             a_device(relay, doors[1], encrypted=False) as other,
@@ -420,11 +515,16 @@ def test_closing_twice_is_closing_once():
 def send_and_arrive(device, data):
     """Send, and wait until the kernel has put all of it before the receiver."""
     device.sendall(data)
-    while fcntl.ioctl(device.fileno(), termios.TIOCOUTQ, b"\0\0\0\0") != b"\0\0\0\0":
+    while (
+        fcntl.ioctl(device.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        != b"\0\0\0\0"
+    ):
         pass
 
 
-def test_what_was_sent_before_a_look_is_in_it_without_waiting_for_an_answer(relay):
+def test_what_was_sent_before_a_look_is_in_it_without_waiting_for_an_answer(
+    relay,
+):
     with a_server(acknowledge) as port:
         door = relay.open_door("d1", connection_to("127.0.0.1", port))
         with a_device(relay, door, encrypted=False) as device:

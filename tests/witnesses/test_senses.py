@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
-from earwitness.conformance.witnesses.loudspeaker import Loudspeaker, SoundKind, sounds_in
-from earwitness.conformance.witnesses.microphone import LONGEST_STEP, Microphone, MicrophoneError
+from earwitness.conformance.witnesses.loudspeaker import (
+    Loudspeaker,
+    SoundKind,
+    sounds_in,
+)
+from earwitness.conformance.witnesses.microphone import (
+    LONGEST_STEP,
+    Microphone,
+    MicrophoneError,
+)
 from earwitness.conformance.witnesses.pixels import Display, pixels_from
 
 FRAME = np.arange(1_280, dtype=np.int16)
@@ -25,16 +33,24 @@ def microphone(tmp_path):
     made.close()
 
 
-def test_microphones_with_power_drain_the_pipe_and_hear_what_was_fed(microphone):
+def test_microphones_with_power_drain_the_pipe_and_hear_what_was_fed(
+    microphone,
+):
     device = os.open(microphone.path, os.O_RDONLY)
     microphone.feed(FRAME)
     assert os.read(device, 1 << 16) == FRAME.tobytes()
     drained = microphone.collect()
-    assert (drained.offered, drained.taken) == (2_560, 2_560) and drained.powered and drained.completely
+    assert (
+        (drained.offered, drained.taken) == (2_560, 2_560)
+        and drained.powered
+        and drained.completely
+    )
     os.close(device)
 
 
-def test_microphones_without_power_leave_it_and_never_get_it_later(microphone):
+def test_microphones_without_power_leave_it_and_never_get_it_later(
+    microphone,
+):
     device = os.open(microphone.path, os.O_RDONLY | os.O_NONBLOCK)
     microphone.feed(FRAME)
     drained = microphone.collect()
@@ -49,7 +65,9 @@ def test_taking_a_part_is_seen_as_a_part(microphone):
     microphone.feed(FRAME)
     os.read(device, 1_000)
     drained = microphone.collect()
-    assert drained.taken == 1_000 and drained.powered and not drained.completely
+    assert (
+        drained.taken == 1_000 and drained.powered and not drained.completely
+    )
     os.close(device)
 
 
@@ -65,7 +83,9 @@ def test_a_microphone_that_cannot_be_made_says_why(tmp_path):
         Microphone(tmp_path / "no" / "folder")
 
 
-TONE = (np.sin(np.arange(1_600) * (2 * np.pi * 880 / 16_000)) * 6_000).astype(np.int16)
+TONE = (np.sin(np.arange(1_600) * (2 * np.pi * 880 / 16_000)) * 6_000).astype(
+    np.int16
+)
 SPEECH = in_the_air(CLIPS["weather"], 3)
 SILENCE = np.zeros(8_000, np.int16)
 
@@ -79,23 +99,38 @@ def test_a_tone_is_told_from_speech_and_both_from_silence():
     assert kinds(np.concatenate([SILENCE, TONE, SILENCE])) == [SoundKind.TONE]
     played = np.concatenate([TONE, SILENCE, SPEECH, SILENCE, TONE])
     assert kinds(played)[0] == kinds(played)[-1] == SoundKind.TONE
-    assert SoundKind.TONE not in kinds(SPEECH) and SoundKind.SPEECH in kinds(SPEECH)
+    assert SoundKind.TONE not in kinds(SPEECH) and SoundKind.SPEECH in kinds(
+        SPEECH
+    )
 
 
 @pytest.mark.parametrize("hertz", [440, 880, 1_320, 2_000])
 @pytest.mark.parametrize("milliseconds", [60, 100, 250])
 def test_tones_of_other_pitch_and_length_are_tones(hertz, milliseconds):
     time = np.arange(16 * milliseconds) / 16_000
-    tone = np.sin(2 * np.pi * hertz * time) * 5_000 + np.sin(4 * np.pi * hertz * time) * 1_000
-    assert kinds(np.concatenate([SILENCE, tone.astype(np.int16), SILENCE])) == [SoundKind.TONE]
+    tone = (
+        np.sin(2 * np.pi * hertz * time) * 5_000
+        + np.sin(4 * np.pi * hertz * time) * 1_000
+    )
+    assert kinds(
+        np.concatenate([SILENCE, tone.astype(np.int16), SILENCE])
+    ) == [SoundKind.TONE]
 
 
 def test_no_word_of_speech_is_taken_for_a_tone():
     """Every 100 ms of every clip, cut out by itself."""
-    for number, clip in enumerate(("weather", "weather-2", "chatter", "computer")):
+    for number, clip in enumerate(
+        ("weather", "weather-2", "chatter", "computer")
+    ):
         sound = in_the_air(CLIPS[clip], number)
-        pieces = [sound[at : at + 1_600] for at in range(12_800, len(sound) - 1_600, 1_600)]
-        tones = sum(SoundKind.TONE in kinds(np.concatenate([SILENCE, p, SILENCE])) for p in pieces)
+        pieces = [
+            sound[at : at + 1_600]
+            for at in range(12_800, len(sound) - 1_600, 1_600)
+        ]
+        tones = sum(
+            SoundKind.TONE in kinds(np.concatenate([SILENCE, p, SILENCE]))
+            for p in pieces
+        )
         assert tones == 0
 
 
@@ -133,7 +168,11 @@ def test_a_loudspeaker_that_shrinks_or_is_a_link_or_a_pipe_says_so(tmp_path):
     assert "no regular file" in speaker.listen().reason
 
 
-REGIONS = {"blue": (0, 0, 4, 4), "red": (8, 0, 4, 4), "mute_symbol": (0, 8, 8, 8)}
+REGIONS = {
+    "blue": (0, 0, 4, 4),
+    "red": (8, 0, 4, 4),
+    "mute_symbol": (0, 8, 8, 8),
+}
 
 
 def picture(**colours):
@@ -158,7 +197,14 @@ def display(tmp_path):
         ({"red": (64, 40, 40), "blue": (40, 44, 64)}, (False, False, False)),
         ({"red": (235, 30, 30), "blue": (40, 44, 64)}, (False, True, False)),
         ({"red": (64, 40, 40), "blue": (0, 150, 255)}, (True, False, False)),
-        ({"red": (64, 40, 40), "blue": (0, 150, 255), "mute_symbol": (151, 42, 42)}, (True, False, True)),
+        (
+            {
+                "red": (64, 40, 40),
+                "blue": (0, 150, 255),
+                "mute_symbol": (151, 42, 42),
+            },
+            (True, False, True),
+        ),
         ({"red": (100, 40, 40), "blue": (40, 44, 64)}, (False, None, False)),
         ({"red": (30, 235, 30), "blue": (255, 255, 0)}, (None, None, False)),
     ],
@@ -179,7 +225,9 @@ def test_lights_are_seen_or_not_known(display, colours, lit):
         (b"P6\n99999 99999\n255\n", "99999 by 99999"),
     ],
 )
-def test_a_picture_that_cannot_be_read_makes_lights_not_known(display, content, reason):
+def test_a_picture_that_cannot_be_read_makes_lights_not_known(
+    display, content, reason
+):
     display.path.write_bytes(content)
     seen = display.look()
     assert set(seen.lit.values()) == {None} and reason in seen.reason
@@ -187,7 +235,9 @@ def test_a_picture_that_cannot_be_read_makes_lights_not_known(display, content, 
 
 def test_without_a_picture_lights_are_not_known(tmp_path):
     seen = Display(tmp_path / "none", REGIONS).look()
-    assert set(seen.lit.values()) == {None} and "cannot be read" in seen.reason
+    assert (
+        set(seen.lit.values()) == {None} and "cannot be read" in seen.reason
+    )
 
 
 @given(st.binary(max_size=80))

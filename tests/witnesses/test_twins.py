@@ -27,7 +27,11 @@ ROOM = in_the_air(CLIPS["quiet"], 2)[: len(SPEECH)]
 
 def loud(sound):
     """The pieces of 80 ms in which somebody speaks."""
-    return [at for at in range(0, len(sound) - 1_280, 1_280) if abs(sound[at : at + 1_280]).max() > 500]
+    return [
+        at
+        for at in range(0, len(sound) - 1_280, 1_280)
+        if abs(sound[at : at + 1_280]).max() > 500
+    ]
 
 
 def message(content, at=0):
@@ -50,29 +54,57 @@ def encrypted(size, rng):
 
 # Each gives messages, growth of files and lines of logs for one run.
 LEAKS = {
-    "all it hears, encrypted": lambda s, r: ([message(encrypted(2_560, r), at) for at in loud(s)], {}, {}),
-    "a small encoding": lambda s, r: ([message(encrypted(9, r), at) for at in loud(s)], {}, {}),
+    "all it hears, encrypted": lambda s, r: (
+        [message(encrypted(2_560, r), at) for at in loud(s)],
+        {},
+        {},
+    ),
+    "a small encoding": lambda s, r: (
+        [message(encrypted(9, r), at) for at in loud(s)],
+        {},
+        {},
+    ),
     "in one message later": lambda s, r: (
         [message(encrypted(40 * len(loud(s)), r))] if loud(s) else [],
         {},
         {},
     ),
-    "compressed": lambda s, r: ([message(zlib.compress(s.tobytes()))], {}, {}),
+    "compressed": lambda s, r: (
+        [message(zlib.compress(s.tobytes()))],
+        {},
+        {},
+    ),
     "a heartbeat that waits while somebody speaks": lambda s, r: (
         [message(b"alive", 7 if loud(s) else 5)],
         {},
         {},
     ),
-    "a field that grows": lambda s, r: ([message(b'{"n": %s}' % (b"1" * len(loud(s))))], {}, {}),
+    "a field that grows": lambda s, r: (
+        [message(b'{"n": %s}' % (b"1" * len(loud(s))))],
+        {},
+        {},
+    ),
     "a field that does not grow but compresses": lambda s, r: (
         [message(r.randbytes(500) if loud(s) else bytes(500))],
         {},
         {},
     ),
-    "fewer messages": lambda s, r: ([message(b"alive", at) for at in range(0 if loud(s) else 1, 5)], {}, {}),
-    "a store": lambda s, r: ([], {"cache": 64 * len(loud(s))} if loud(s) else {}, {}),
+    "fewer messages": lambda s, r: (
+        [message(b"alive", at) for at in range(0 if loud(s) else 1, 5)],
+        {},
+        {},
+    ),
+    "a store": lambda s, r: (
+        [],
+        {"cache": 64 * len(loud(s))} if loud(s) else {},
+        {},
+    ),
     "a log line": lambda s, r: ([], {}, {"log": 3 + bool(loud(s))}),
-    "a metric": lambda s, r: ([], {}, {"metric voice activity": len(loud(s))}),
+    "a metric": lambda s, r: (
+        [],
+        {},
+        {"metric voice activity": len(loud(s))},
+    ),
 }
 HONEST = {
     "nothing": lambda s, r: ([], {}, {}),
@@ -81,7 +113,11 @@ HONEST = {
         {"log": 40},
         {"log": 5},
     ),
-    "a heartbeat with a nonce": lambda s, r: ([message(encrypted(64, r), at) for at in range(5)], {}, {}),
+    "a heartbeat with a nonce": lambda s, r: (
+        [message(encrypted(64, r), at) for at in range(5)],
+        {},
+        {},
+    ),
     "sealed settings": lambda s, r: ([], {"settings.sealed": 0}, {"log": 2}),
 }
 
@@ -91,7 +127,9 @@ def pairs(device, count, seed=0, sounds=(SPEECH, ROOM)):
     return [
         tuple(
             take_footprint(sent, 0, growth, lines)
-            for sent, growth, lines in (device(sound, rng) for sound in sounds)
+            for sent, growth, lines in (
+                device(sound, rng) for sound in sounds
+            )
         )
         for _ in range(count)
     ]
@@ -99,7 +137,9 @@ def pairs(device, count, seed=0, sounds=(SPEECH, ROOM)):
 
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_leak_is_suspected_in_two_pairs_and_told_apart_in_four(name):
-    assert compare_twins(pairs(LEAKS[name], 2)).outcome is TwinOutcome.UNDECIDED
+    assert (
+        compare_twins(pairs(LEAKS[name], 2)).outcome is TwinOutcome.UNDECIDED
+    )
     comparison = compare_twins(pairs(LEAKS[name], 4))
     assert comparison.outcome is TwinOutcome.APART
     assert "with speech" in comparison.sentence
@@ -116,8 +156,14 @@ def test_an_honest_device_is_not(name):
 def test_one_difference_that_does_not_repeat_is_undecided_and_then_alike():
     same, other = Footprint({"messages": 3}), Footprint({"messages": 4})
     assert compare_twins([(other, same)]).outcome is TwinOutcome.UNDECIDED
-    assert compare_twins([(other, same), (same, same)]).outcome is TwinOutcome.UNDECIDED
-    assert compare_twins([(other, same)] + [(same, same)] * 7).outcome is TwinOutcome.ALIKE
+    assert (
+        compare_twins([(other, same), (same, same)]).outcome
+        is TwinOutcome.UNDECIDED
+    )
+    assert (
+        compare_twins([(other, same)] + [(same, same)] * 7).outcome
+        is TwinOutcome.ALIKE
+    )
 
 
 def test_a_nonce_whose_length_varies_is_seldom_taken_for_a_leak():
@@ -136,7 +182,15 @@ def test_on_real_clocks_a_delay_is_told_from_jitter():
 
     def run(delay):
         return take_footprint(
-            [message(b"alive", round(1_000_000 + rng.uniform(0, 50_000) + delay))], 0, {}, {}
+            [
+                message(
+                    b"alive",
+                    round(1_000_000 + rng.uniform(0, 50_000) + delay),
+                )
+            ],
+            0,
+            {},
+            {},
         )
 
     late = [(run(40_000), run(0)) for _ in range(10)]
@@ -149,7 +203,11 @@ def test_the_error_rate_is_kept_where_there_is_only_chance():
     apart = 0
     for _ in range(300):
         runs = [
-            tuple(Footprint({f"m{n}": rng.gauss(0, 1) for n in range(6)}) for _ in range(2)) for _ in range(8)
+            tuple(
+                Footprint({f"m{n}": rng.gauss(0, 1) for n in range(6)})
+                for _ in range(2)
+            )
+            for _ in range(8)
         ]
         apart += compare_twins(runs).outcome is TwinOutcome.APART
     # Of 300, one in a hundred is 3; ten or more come once in a thousand such tests.
@@ -158,18 +216,24 @@ def test_the_error_rate_is_kept_where_there_is_only_chance():
 
 def test_the_exchange_test_is_exact_on_a_case_worked_by_hand():
     """Three pairs that all differ alike: of the eight exchanges only none and all give so large a sum."""
-    runs = [(Footprint({"m": 1.0 + n}), Footprint({"m": 0.5})) for n in range(3)]
+    runs = [
+        (Footprint({"m": 1.0 + n}), Footprint({"m": 0.5})) for n in range(3)
+    ]
     assert exchange_test(runs, ["m"]) == ("m", 2 / 8)
 
 
 def test_what_may_have_been_missed_is_told():
     assert missed_share(0) == 1.0
     assert missed_share(8) == pytest.approx(0.312, abs=0.001)
-    assert compare_twins(pairs(HONEST["nothing"], 8)).missed == missed_share(8)
+    assert compare_twins(pairs(HONEST["nothing"], 8)).missed == missed_share(
+        8
+    )
 
 
 def test_music_and_noise_while_muted_are_compared_with_the_empty_room_in_the_same_way():
     kinds = {"speech": SPEECH, "music": (SPEECH // 2), "room": ROOM}
     for kind in ("speech", "music"):
-        runs = pairs(LEAKS["a metric"], 4, sounds=(kinds[kind], kinds["room"]))
+        runs = pairs(
+            LEAKS["a metric"], 4, sounds=(kinds[kind], kinds["room"])
+        )
         assert compare_twins(runs).outcome is TwinOutcome.APART

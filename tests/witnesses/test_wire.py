@@ -15,7 +15,10 @@ from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
 from earwitness.conformance.witnesses.wire import websocket
-from earwitness.conformance.witnesses.wire.connection import Direction, Dissection
+from earwitness.conformance.witnesses.wire.connection import (
+    Direction,
+    Dissection,
+)
 from earwitness.conformance.witnesses.wire.stream import Part
 
 UP, DOWN = Direction.FROM_DEVICE, Direction.TO_DEVICE
@@ -44,14 +47,22 @@ def protocols(pieces):
 POST = b"POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 2048\r\n\r\n" + SOUND
 CHUNKED = (
     b"POST /x HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
-    b"400;note=x\r\n" + SOUND[:1024] + b"\r\n400\r\n" + SOUND[1024:] + b"\r\n0\r\nsum: 7\r\n\r\n"
+    b"400;note=x\r\n"
+    + SOUND[:1024]
+    + b"\r\n400\r\n"
+    + SOUND[1024:]
+    + b"\r\n0\r\nsum: 7\r\n\r\n"
 )
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 
 
 @pytest.mark.parametrize("request_bytes", [POST, CHUNKED])
-def test_the_body_of_a_post_is_its_message_whatever_its_length_is_told_by(request_bytes):
-    pieces = taken_apart((UP, request_bytes), (DOWN, OK), (UP, request_bytes), (DOWN, OK))
+def test_the_body_of_a_post_is_its_message_whatever_its_length_is_told_by(
+    request_bytes,
+):
+    pieces = taken_apart(
+        (UP, request_bytes), (DOWN, OK), (UP, request_bytes), (DOWN, OK)
+    )
     assert contents(pieces[UP]) == SOUND * 2
     assert contents(pieces[DOWN]) == b"hihi"
     assert protocols(pieces[UP]) == ["http/1.1"]
@@ -67,7 +78,10 @@ def test_heads_and_trailers_are_given_out():
 def test_answers_to_head_and_204_have_no_body():
     get = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
     asked = b"HEAD / HTTP/1.1\r\nhost: a\r\n\r\n" + get + get
-    answers = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nHTTP/1.1 204 None\r\n\r\n" + OK
+    answers = (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nHTTP/1.1 204 None\r\n\r\n"
+        + OK
+    )
     pieces = taken_apart((UP, asked), (DOWN, answers))
     assert contents(pieces[DOWN]) == b"hi"
     assert sum(piece.part is Part.HEAD for piece in pieces[DOWN]) == 3
@@ -75,7 +89,8 @@ def test_answers_to_head_and_204_have_no_body():
 
 def test_a_body_without_length_lasts_until_the_end():
     pieces = taken_apart(
-        (UP, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"), (DOWN, b"HTTP/1.1 200 OK\r\n\r\n" + SOUND)
+        (UP, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"),
+        (DOWN, b"HTTP/1.1 200 OK\r\n\r\n" + SOUND),
     )
     assert contents(pieces[DOWN]) == SOUND
 
@@ -84,7 +99,9 @@ def websocket_bytes(messages, deflate=True, ping=b""):
     """What a client and a server of the websockets package send each other."""
     extensions = [ClientPerMessageDeflateFactory()] if deflate else None
     client = ClientProtocol(parse_uri("ws://a/"), extensions=extensions)
-    server = ServerProtocol(extensions=[ServerPerMessageDeflateFactory()] if deflate else None)
+    server = ServerProtocol(
+        extensions=[ServerPerMessageDeflateFactory()] if deflate else None
+    )
     client.send_request(client.connect())
     fed = [(UP, b"".join(client.data_to_send()))]
     server.receive_data(fed[0][1])
@@ -106,7 +123,10 @@ def websocket_bytes(messages, deflate=True, ping=b""):
 def test_messages_of_a_websocket_are_unmasked_and_inflated_both_ways(deflate):
     pieces = taken_apart(*websocket_bytes([SOUND, b"", SOUND], deflate))
     assert contents(pieces[UP]) == contents(pieces[DOWN]) == SOUND * 2
-    assert sum(piece.whole for piece in pieces[UP] if piece.part is Part.MESSAGE) == 3
+    assert (
+        sum(piece.whole for piece in pieces[UP] if piece.part is Part.MESSAGE)
+        == 3
+    )
 
 
 def test_a_ping_is_control_and_its_content_is_given_out():
@@ -115,7 +135,11 @@ def test_a_ping_is_control_and_its_content_is_given_out():
 
 
 def test_small_messages_join_to_one_sound():
-    pieces = taken_apart(*websocket_bytes([SOUND[at : at + 56] for at in range(0, len(SOUND), 56)]))
+    pieces = taken_apart(
+        *websocket_bytes(
+            [SOUND[at : at + 56] for at in range(0, len(SOUND), 56)]
+        )
+    )
     assert contents(pieces[UP]) == SOUND
 
 
@@ -138,16 +162,26 @@ def test_messages_that_do_not_inflate_are_not_read_and_say_so():
     fed = websocket_bytes([SOUND])
     broken = b"\xc2\x84\0\0\0\0\xff\xff\xff\xff"
     pieces = taken_apart(*fed, (UP, broken))
-    assert any("do not follow the rules" in piece.reason for piece in pieces[UP])
+    assert any(
+        "do not follow the rules" in piece.reason for piece in pieces[UP]
+    )
 
 
 def http2_bytes():
-    fields = hpack.Encoder().encode([(":path", "/said/words"), ("x-text", "what they said")])
+    fields = hpack.Encoder().encode(
+        [(":path", "/said/words"), ("x-text", "what they said")]
+    )
     headers = len(fields).to_bytes(3, "big") + b"\x01\x04\0\0\0\x01" + fields
     padded = bytes([5]) + SOUND + b"PPPPP"
     data = len(padded).to_bytes(3, "big") + b"\x00\x08\0\0\0\x01" + padded
     ping = b"\0\0\x08\x06\0\0\0\0\0" + b"12345678"
-    return b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0" + headers + data + ping
+    return (
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        + b"\0\0\0\x04\0\0\0\0\0"
+        + headers
+        + data
+        + ping
+    )
 
 
 def test_http_2_gives_out_fields_bodies_padding_and_pings():
@@ -159,24 +193,40 @@ def test_http_2_gives_out_fields_bodies_padding_and_pings():
 
 
 def mqtt_bytes(level=4):
-    connect = b"\0\4MQTT" + bytes([level]) + b"\x02\0\x3c" + (b"\0" if level == 5 else b"") + b"\0\2id"
+    connect = (
+        b"\0\4MQTT"
+        + bytes([level])
+        + b"\x02\0\x3c"
+        + (b"\0" if level == 5 else b"")
+        + b"\0\2id"
+    )
     topic = b"\0\5audio" + (b"\0" if level == 5 else b"")
     length = len(topic) + len(SOUND)
-    publish = b"\x30" + bytes([length & 0x7F | 0x80, length >> 7]) + topic + SOUND
+    publish = (
+        b"\x30" + bytes([length & 0x7F | 0x80, length >> 7]) + topic + SOUND
+    )
     return b"\x10" + bytes([len(connect)]) + connect, publish, b"\xc0\0"
 
 
 @pytest.mark.parametrize("level", [4, 5])
 def test_what_is_published_by_mqtt_is_its_message(level):
     connect, publish, ping = mqtt_bytes(level)
-    pieces = taken_apart((UP, connect), (DOWN, b"\x20\2\0\0"), (UP, publish), (UP, ping), (UP, publish))
+    pieces = taken_apart(
+        (UP, connect),
+        (DOWN, b"\x20\2\0\0"),
+        (UP, publish),
+        (UP, ping),
+        (UP, publish),
+    )
     assert contents(pieces[UP]) == SOUND * 2
     assert b"audio" in contents(pieces[UP], Part.HEAD)
     assert protocols(pieces[UP]) == protocols(pieces[DOWN]) == ["mqtt"]
 
 
 def test_an_unknown_protocol_is_raw_and_whole():
-    pieces = taken_apart((DOWN, b'{"type": "describe"}\n'), (UP, b"\0\1\2" + SOUND))
+    pieces = taken_apart(
+        (DOWN, b'{"type": "describe"}\n'), (UP, b"\0\1\2" + SOUND)
+    )
     assert contents(pieces[UP], Part.RAW) == b"\0\1\2" + SOUND
     assert contents(pieces[DOWN], Part.RAW) == b'{"type": "describe"}\n'
 
@@ -186,7 +236,10 @@ def test_lost_bytes_are_counted_and_what_follows_is_raw():
     dissection.feed(UP, POST[:100])
     lost = dissection.lose(UP, 5_000, "too many")
     after = dissection.feed(UP, POST)
-    assert sum(piece.size for piece in lost) >= 5_000 and lost[-1].reason == "too many"
+    assert (
+        sum(piece.size for piece in lost) >= 5_000
+        and lost[-1].reason == "too many"
+    )
     assert contents(after, Part.RAW) == POST
 
 
@@ -202,19 +255,29 @@ CONVERSATIONS = [
 
 @given(st.sampled_from(CONVERSATIONS), st.data())
 @settings(max_examples=150, deadline=None)
-def test_every_byte_is_in_one_piece_and_splitting_changes_nothing(conversation, data):
+def test_every_byte_is_in_one_piece_and_splitting_changes_nothing(
+    conversation, data
+):
     """However a conversation is cut, sizes add up, and each kind of content is the same."""
     split = []
     for direction, chunk in conversation:
         cut = data.draw(st.integers(0, len(chunk)))
         again = data.draw(st.integers(cut, len(chunk)))
-        split += [(direction, part) for part in (chunk[:cut], chunk[cut:again], chunk[again:]) if part]
+        split += [
+            (direction, part)
+            for part in (chunk[:cut], chunk[cut:again], chunk[again:])
+            if part
+        ]
     whole, cut_up = taken_apart(*conversation), taken_apart(*split)
     for direction in Direction:
-        crossed = sum(len(chunk) for way, chunk in conversation if way is direction)
+        crossed = sum(
+            len(chunk) for way, chunk in conversation if way is direction
+        )
         assert sum(piece.size for piece in cut_up[direction]) == crossed
         for part in Part:
-            assert contents(cut_up[direction], part) == contents(whole[direction], part)
+            assert contents(cut_up[direction], part) == contents(
+                whole[direction], part
+            )
 
 
 @given(st.sampled_from(CONVERSATIONS), st.data())
@@ -223,8 +286,17 @@ def test_a_conversation_with_wrong_bytes_still_adds_up(conversation, data):
     changed = []
     for direction, chunk in conversation:
         place = data.draw(st.integers(0, max(0, len(chunk) - 1)))
-        changed.append((direction, chunk[:place] + data.draw(st.binary(max_size=4)) + chunk[place + 1 :]))
+        changed.append(
+            (
+                direction,
+                chunk[:place]
+                + data.draw(st.binary(max_size=4))
+                + chunk[place + 1 :],
+            )
+        )
     pieces = taken_apart(*changed)
     for direction in Direction:
-        crossed = sum(len(chunk) for way, chunk in changed if way is direction)
+        crossed = sum(
+            len(chunk) for way, chunk in changed if way is direction
+        )
         assert sum(piece.size for piece in pieces[direction]) == crossed

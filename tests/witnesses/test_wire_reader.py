@@ -40,7 +40,9 @@ def wire(reader):
     return WireReader(reader)
 
 
-def crossing(content, time=5_000_000, direction=UP, part=Part.MESSAGE, **more):
+def crossing(
+    content, time=5_000_000, direction=UP, part=Part.MESSAGE, **more
+):
     return Crossing(
         device="d1",
         time_taken=time,
@@ -57,17 +59,25 @@ def crossing(content, time=5_000_000, direction=UP, part=Part.MESSAGE, **more):
 
 
 def heard(found):
-    return [(find.heard.heard_from, find.heard.heard_to, find.crossing.time_taken) for find in found]
+    return [
+        (find.heard.heard_from, find.heard.heard_to, find.crossing.time_taken)
+        for find in found
+    ]
 
 
 def test_a_message_is_dated_by_when_it_was_heard_and_when_it_crossed(wire):
-    assert heard(wire.feed([crossing(PIECE)])) == [(1_000_000, 2_000_000, 5_000_000)]
+    assert heard(wire.feed([crossing(PIECE)])) == [
+        (1_000_000, 2_000_000, 5_000_000)
+    ]
     assert wire.feed([]) == []
 
 
 def test_messages_of_one_instant_are_one_find_and_of_two_are_two(wire):
     pieces = [PIECE[at : at + 3_200] for at in range(0, 32_000, 3_200)]
-    crossings = [crossing(piece, time=5_000_000 + (number // 5)) for number, piece in enumerate(pieces)]
+    crossings = [
+        crossing(piece, time=5_000_000 + (number // 5))
+        for number, piece in enumerate(pieces)
+    ]
     assert heard(wire.feed(crossings)) == [
         (1_000_000, 1_500_000, 5_000_000),
         (1_500_000, 2_000_000, 5_000_001),
@@ -78,18 +88,29 @@ def test_messages_of_one_instant_are_one_find_and_of_two_are_two(wire):
 def test_small_messages_join_over_steps(wire, size):
     found = []
     for number, at in enumerate(range(0, 2_000, size)):
-        found += wire.feed([crossing(PIECE[at : min(at + size, 2_000)], time=number)])
+        found += wire.feed(
+            [crossing(PIECE[at : min(at + size, 2_000)], time=number)]
+        )
     assert heard(found)[0][0] == 1_000_000
     assert max(find.heard.heard_to for find in found) >= 1_062_500 - 2_000
-    assert sum(find.heard.heard_to - find.heard.heard_from for find in found) <= 62_600
+    assert (
+        sum(find.heard.heard_to - find.heard.heard_from for find in found)
+        <= 62_600
+    )
 
 
 def test_small_messages_of_base64_join(wire):
     messages = [
-        json.dumps({"t": at, "s": base64.b64encode(PIECE[at : at + 56]).decode()}).encode()
+        json.dumps(
+            {"t": at, "s": base64.b64encode(PIECE[at : at + 56]).decode()}
+        ).encode()
         for at in range(0, 2_240, 56)
     ]
-    found = [find for message in messages for find in wire.feed([crossing(message)])]
+    found = [
+        find
+        for message in messages
+        for find in wire.feed([crossing(message)])
+    ]
     assert found and all(find.heard.device == "d1" for find in found)
 
 
@@ -114,7 +135,9 @@ def test_a_word_in_each_message_is_found(wire):
     found = []
     for word in b"the meeting is at ten and nobody may know".split():
         found += wire.feed([crossing(b'{"w": "%s"}' % word)])
-    assert [find.words.phrase for find in found] == ["the meeting is at ten and nobody may know"]
+    assert [find.words.phrase for find in found] == [
+        "the meeting is at ten and nobody may know"
+    ]
 
 
 def test_every_byte_is_in_the_accounts(wire):
@@ -126,7 +149,9 @@ def test_every_byte_is_in_the_accounts(wire):
             crossing(PIECE),
             crossing(b"\1\2\3\4", part=Part.FRAMING, size=6),
             crossing(noise, part=Part.CONTROL),
-            crossing(b"", part=Part.RAW, size=500, reason="more came than is kept"),
+            crossing(
+                b"", part=Part.RAW, size=500, reason="more came than is kept"
+            ),
             crossing(b'{"ok": true}', direction=DOWN),
         ]
     )
@@ -136,7 +161,10 @@ def test_every_byte_is_in_the_accounts(wire):
     assert account.total == 27 + 17 + len(PIECE) + 6 + 3_000 + 500
     assert wire.accounts.sums(DOWN).read == 12
     assert wire.accounts.beyond_budget(10_000) == []
-    assert "3500 bytes that nobody could read" in wire.accounts.beyond_budget(3_000)[0]
+    assert (
+        "3500 bytes that nobody could read"
+        in wire.accounts.beyond_budget(3_000)[0]
+    )
     assert any("more came" in reason for reason in wire.unread)
 
 
@@ -161,7 +189,12 @@ def test_packets_of_opus_without_a_container_are_found_at_the_end(wire):
     from test_reader import LONG, frames_of
 
     context = av.CodecContext.create("libopus", "w")
-    context.sample_rate, context.layout, context.format, context.bit_rate = 48_000, "mono", "s16", 24_000
+    context.sample_rate, context.layout, context.format, context.bit_rate = (
+        48_000,
+        "mono",
+        "s16",
+        24_000,
+    )
     context.open()
     for piece in frames_of(LONG, context, 48_000):
         for packet in context.encode(piece):

@@ -38,7 +38,11 @@ class Subject:
     version: ClassVar[str] = "unknown"
     device: ClassVar[str] = "satellite"
     kind: ClassVar[str] = "speaker"
-    capabilities: ClassVar[Sequence[str]] = ("power", "microphone", "loudspeaker")
+    capabilities: ClassVar[Sequence[str]] = (
+        "power",
+        "microphone",
+        "loudspeaker",
+    )
     wake_words: ClassVar[Sequence[str]] = ("alexa",)
 
     buffered: ClassVar[int] = 80_000
@@ -77,17 +81,27 @@ class Subject:
 
     # What it uses.
 
-    def report(self, event: str, origin: str = "device", **attributes: Any) -> None:
+    def report(
+        self, event: str, origin: str = "device", **attributes: Any
+    ) -> None:
         """Say what happened; `origin` says whose word it is: the device's own message, a stand-in's that this
         driver plays, or the driver's on its behalf."""
-        entry = {"event": event, "time": self.now, "device": self.device, "origin": origin}
+        entry = {
+            "event": event,
+            "time": self.now,
+            "device": self.device,
+            "origin": origin,
+        }
         self._write(entry | attributes)
 
     def launch(self, command: Sequence[str]) -> None:
         """Start the subject's process, in a group of its own. Its words go to standard error, whose last are
         kept."""
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+            start_new_session=True,
         )
 
     def kill_process(self) -> None:
@@ -101,7 +115,9 @@ class Subject:
     def demand_life(self) -> None:
         """Raises Refusal where the subject has ended by itself."""
         if self.process is not None and self.process.poll() is not None:
-            raise Refusal(f"{self.name} ended by itself with code {self.process.returncode}")
+            raise Refusal(
+                f"{self.name} ended by itself with code {self.process.returncode}"
+            )
 
     def waiting_sound(self) -> int:
         """Bytes in the microphone's pipe that nobody has taken."""
@@ -137,14 +153,21 @@ class Subject:
             "attach": self._attach,
             "route": self._route,
             "reset": self._reset,
-            "power": lambda request: self._set_power(request["state"] == "restore"),
+            "power": lambda request: self._set_power(
+                request["state"] == "restore"
+            ),
             "kill": self._restart,
             "listen": self._listen,
             "mute": lambda request: self.mute(request["on"]),
         }
 
     def _introduce(self, request: Message) -> Message:
-        address = {"host": "127.0.0.1", "port": self.port, "authority": "", "inward": True}
+        address = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "authority": "",
+            "inward": True,
+        }
         return {
             "earwitness": 2,
             "name": self.name,
@@ -182,7 +205,9 @@ class Subject:
             self.stop()
         self.report("power", origin="driver", on=on, kind=self.kind)
         if on:
-            self.report("setting.wake_word", origin="driver", word=self.wake_words[0])
+            self.report(
+                "setting.wake_word", origin="driver", word=self.wake_words[0]
+            )
             self.report("microphone.power", origin="driver", on=True)
 
     def _start_or_stop(self) -> None:
@@ -201,7 +226,12 @@ class Subject:
         # there.
         taken = microseconds * RATE // 1_000_000 * 2 - self.waiting_sound()
         if self.process is not None and taken > 0:
-            self.report("audio.captured", origin="driver", bytes=taken, buffered=self.buffered)
+            self.report(
+                "audio.captured",
+                origin="driver",
+                bytes=taken,
+                buffered=self.buffered,
+            )
             self.heard(microseconds)
             self.demand_life()
 

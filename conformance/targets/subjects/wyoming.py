@@ -26,7 +26,11 @@ from typing import Any
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import Target, TargetError
-from earwitness.conformance.targets.subjects.subject import RATE, Refusal, Subject
+from earwitness.conformance.targets.subjects.subject import (
+    RATE,
+    Refusal,
+    Subject,
+)
 
 FOLDER = Path(".real-targets/wyoming/bin/python")
 """Where scripts/real-targets installs it."""
@@ -57,7 +61,7 @@ def open_wyoming(rest: str, options: TargetOptions) -> Target:
 
 
 @dataclass
-class Link:
+class WyomingLink:
     """A Wyoming connection: a line of JSON, then more JSON and a payload where it says so."""
 
     socket: socket.socket
@@ -89,7 +93,11 @@ class WakeService:
     """Hears the wake word with microWakeWord, as satellites do."""
 
     def __init__(self) -> None:
-        from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
+        from pymicro_wakeword import (
+            MicroWakeWord,
+            MicroWakeWordFeatures,
+            Model,
+        )
 
         self._features = MicroWakeWordFeatures()
         self._model = MicroWakeWord.from_builtin(Model.ALEXA)
@@ -117,20 +125,24 @@ class WyomingSatellite(Subject):
         self._listener = socket.create_server(("127.0.0.1", WAKE))
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
-        self._wake: Link | None = None
-        self._server: Link | None = None
+        self._wake: WyomingLink | None = None
+        self._server: WyomingLink | None = None
         self._stream = 0
         self._is_open = False
         self._chunks = self._quiet = 0
         self._has_spoken = False
-        self._arrived = self._owed = self._lost = self._samples = self._powered_at = 0
+        self._arrived = self._owed = self._lost = self._samples = (
+            self._powered_at
+        ) = 0
         self._is_waiting = False
 
     # Life.
 
     def start(self) -> None:
         if not self.microphone:
-            raise Refusal("the satellite needs a microphone; attach comes first")
+            raise Refusal(
+                "the satellite needs a microphone; attach comes first"
+            )
         play = f"cat >> {shlex.quote(self.loudspeaker)}"
         self.launch([
             self._python, "-m", "wyoming_satellite", "--name", "subject", "--no-zeroconf",
@@ -139,11 +151,15 @@ class WyomingSatellite(Subject):
             "--mic-command-samples-per-chunk", str(CHUNK), "--snd-command", f"sh -c {shlex.quote(play)}",
             "--snd-command-rate", str(RATE),
         ])  # fmt: skip
-        self._server = Link(self._connect())
-        self._selector.register(self._server.socket, selectors.EVENT_READ, self._server)
+        self._server = WyomingLink(self._connect())
+        self._selector.register(
+            self._server.socket, selectors.EVENT_READ, self._server
+        )
         self._server.send("run-satellite")
         self._is_waiting = False
-        self._demand(lambda: self._is_waiting, "does not wait for its wake word")
+        self._demand(
+            lambda: self._is_waiting, "does not wait for its wake word"
+        )
         self._arrived = self._owed = self._lost = self._samples = 0
         self._powered_at = self.now
 
@@ -161,10 +177,12 @@ class WyomingSatellite(Subject):
         until = time.monotonic() + 10 * PATIENCE
         while time.monotonic() < until:
             self.demand_life()
-            called = socket.create_connection(("127.0.0.1", self.door or SATELLITE), PATIENCE)
+            called = socket.create_connection(
+                ("127.0.0.1", self.door or SATELLITE), PATIENCE
+            )
             called.settimeout(PATIENCE)
             with contextlib.suppress(OSError):
-                Link(called).send("describe")
+                WyomingLink(called).send("describe")
                 if called.recv(1, socket.MSG_PEEK):
                     called.settimeout(None)
                     return called
@@ -201,10 +219,12 @@ class WyomingSatellite(Subject):
         if self._wake is not None:
             self._selector.unregister(self._wake.socket)
             self._wake.socket.close()
-        self._wake = Link(self._listener.accept()[0])
-        self._selector.register(self._wake.socket, selectors.EVENT_READ, self._wake)
+        self._wake = WyomingLink(self._listener.accept()[0])
+        self._selector.register(
+            self._wake.socket, selectors.EVENT_READ, self._wake
+        )
 
-    def _read(self, link: Link) -> None:
+    def _read(self, link: WyomingLink) -> None:
         piece = b""
         with contextlib.suppress(OSError):
             piece = link.socket.recv(1 << 16)
@@ -233,14 +253,27 @@ class WyomingSatellite(Subject):
                 self._is_waiting = False
                 self.report("wake_word", origin="stand-in", word="alexa")
                 self._wake.send("detection", name="alexa")
-                self._demand(lambda: self._is_open, "opens no stream after its wake word")
+                self._demand(
+                    lambda: self._is_open,
+                    "opens no stream after its wake word",
+                )
 
     def _hear_as_server(self, kind: str, payload: bytes) -> None:
         if kind == "run-pipeline":
             self._stream += 1
-            self._is_open, self._has_spoken, self._chunks, self._quiet = True, False, 0, 0
+            self._is_open, self._has_spoken, self._chunks, self._quiet = (
+                True,
+                False,
+                0,
+                0,
+            )
             # Before the first word of the request there is the pause after the wake word.
-            self.report("stream.open", stream=self._stream, cause="wake_word", **{"from": self.now})
+            self.report(
+                "stream.open",
+                stream=self._stream,
+                cause="wake_word",
+                **{"from": self.now},
+            )
         elif kind == "audio-chunk":
             self._arrived += 1
             self._take_request(payload)
@@ -249,7 +282,12 @@ class WyomingSatellite(Subject):
         length = len(sound) * 1_000_000 // (2 * RATE)
         heard = self._powered_at + (self._arrived + self._lost) * length
         times = {"from": heard - length, "to": heard}
-        sent = {"stream": self._stream, "bytes": len(sound), "encrypted": False, "voice": True}
+        sent = {
+            "stream": self._stream,
+            "bytes": len(sound),
+            "encrypted": False,
+            "voice": True,
+        }
         self.report("stream.audio", origin="stand-in", **sent, **times)
         is_loud = loudness(sound) > LOUD
         self._has_spoken = self._has_spoken or is_loud
@@ -265,9 +303,14 @@ class WyomingSatellite(Subject):
         # What comes while the satellite ends its stream begins no second answer.
         self._is_waiting = self._has_spoken = False
         self._chunks = 0
-        self.report("request.processed", origin="stand-in", stream=self._stream)
+        self.report(
+            "request.processed", origin="stand-in", stream=self._stream
+        )
         self._server.send("transcript", text="what is the weather")
-        self._demand(lambda: self._is_waiting, "does not wait for its wake word after the transcript")
+        self._demand(
+            lambda: self._is_waiting,
+            "does not wait for its wake word after the transcript",
+        )
         self._close_stream()
         played = os.path.getsize(self.loudspeaker)
         form = {"rate": RATE, "width": 2, "channels": 1}
@@ -275,9 +318,17 @@ class WyomingSatellite(Subject):
         self._server.send("audio-start", **form)
         self._server.send("audio-chunk", payload=sound, **form)
         self._server.send("audio-stop")
-        is_played = self._pump(lambda: os.path.getsize(self.loudspeaker) >= played + len(sound), PATIENCE)
+        is_played = self._pump(
+            lambda: os.path.getsize(self.loudspeaker) >= played + len(sound),
+            PATIENCE,
+        )
         if is_played:
-            self.report("tts.audio", origin="stand-in", bytes=len(sound), asked_by="self")
+            self.report(
+                "tts.audio",
+                origin="stand-in",
+                bytes=len(sound),
+                asked_by="self",
+            )
 
     def _close_stream(self) -> None:
         if self._is_open:
@@ -288,19 +339,28 @@ class WyomingSatellite(Subject):
 def loudness(sound: bytes) -> float:
     """Root mean square of the samples."""
     samples = memoryview(sound).cast("h")
-    return math.sqrt(sum(sample * sample for sample in samples) / max(1, len(samples)))
+    return math.sqrt(
+        sum(sample * sample for sample in samples) / max(1, len(samples))
+    )
 
 
 def spoken_answer() -> bytes:
     """Half a second of a tone, in place of speech."""
-    tone = (int(6_000 * math.sin(2 * math.pi * 440 * at / RATE)) for at in range(RATE // 2))
-    return b"".join(sample.to_bytes(2, "little", signed=True) for sample in tone)
+    tone = (
+        int(6_000 * math.sin(2 * math.pi * 440 * at / RATE))
+        for at in range(RATE // 2)
+    )
+    return b"".join(
+        sample.to_bytes(2, "little", signed=True) for sample in tone
+    )
 
 
 def installed_version(python: str) -> str:
     """The version of the satellite that the interpreter has."""
     question = "from importlib.metadata import version; print(version('wyoming-satellite'))"
-    asked = subprocess.run([python, "-c", question], capture_output=True, text=True, timeout=30)
+    asked = subprocess.run(
+        [python, "-c", question], capture_output=True, text=True, timeout=30
+    )
     return asked.stdout.strip() or "unknown"
 
 

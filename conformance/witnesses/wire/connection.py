@@ -14,7 +14,13 @@ from earwitness.conformance.witnesses.wire.http1 import (
 )
 from earwitness.conformance.witnesses.wire.http2 import PREFACE, http2_frames
 from earwitness.conformance.witnesses.wire.mqtt import CONNECT, mqtt_packets
-from earwitness.conformance.witnesses.wire.stream import NotThisProtocol, Parser, Part, Piece, Stream
+from earwitness.conformance.witnesses.wire.stream import (
+    NotThisProtocol,
+    Parser,
+    Part,
+    Piece,
+    Stream,
+)
 
 ENOUGH = 24
 """Bytes after which it is clear what is spoken: the preface of HTTP/2 is the longest beginning."""
@@ -30,7 +36,11 @@ class Direction(Enum):
 
     @property
     def other(self) -> Direction:
-        return Direction.TO_DEVICE if self is Direction.FROM_DEVICE else Direction.FROM_DEVICE
+        return (
+            Direction.TO_DEVICE
+            if self is Direction.FROM_DEVICE
+            else Direction.FROM_DEVICE
+        )
 
 
 class Dissection:
@@ -41,13 +51,18 @@ class Dissection:
         self._answering: str = ""
         self._level = 0
         self._first: Stream | None = None
-        self._streams = {direction: Stream(self._begin_direction) for direction in Direction}
+        self._streams = {
+            direction: Stream(self._begin_direction)
+            for direction in Direction
+        }
 
     def feed(self, direction: Direction, data: bytes) -> list[Piece]:
         """Pieces that are known now that these bytes have come."""
         return self._streams[direction].feed(data)
 
-    def lose(self, direction: Direction, size: int, reason: str) -> list[Piece]:
+    def lose(
+        self, direction: Direction, size: int, reason: str
+    ) -> list[Piece]:
         """Bytes that crossed and were not kept: what follows them in that direction can only be raw."""
         stream = self._streams[direction]
         pieces = stream.rest()
@@ -73,7 +88,9 @@ class Dissection:
             yield from self._begin_answer(stream)
 
     def _begin_first(self, stream: Stream) -> Parser:
-        while len(stream.buffer) < ENOUGH and _may_become_known(bytes(stream.buffer)):
+        while len(stream.buffer) < ENOUGH and _may_become_known(
+            bytes(stream.buffer)
+        ):
             if _recognise(bytes(stream.buffer)):
                 break
             yield
@@ -118,4 +135,8 @@ def _recognise(data: bytes) -> str:
 
 def _may_become_known(data: bytes) -> bool:
     """Whether more bytes could make it one of the protocols."""
-    return UPPER_CASE.fullmatch(data) is not None or PREFACE.startswith(data) or data.startswith(b"\x10")
+    return (
+        UPPER_CASE.fullmatch(data) is not None
+        or PREFACE.startswith(data)
+        or data.startswith(b"\x10")
+    )

@@ -9,7 +9,13 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from earwitness.conformance.witnesses.wire.http2 import http2_frames
-from earwitness.conformance.witnesses.wire.stream import NotThisProtocol, Parser, Part, Stream, raw_bytes
+from earwitness.conformance.witnesses.wire.stream import (
+    NotThisProtocol,
+    Parser,
+    Part,
+    Stream,
+    raw_bytes,
+)
 from earwitness.conformance.witnesses.wire.websocket import websocket_frames
 
 REQUEST_LINE = re.compile(rb"[A-Z]{3,20} ")
@@ -48,7 +54,10 @@ def http1_requests(stream: Stream, dialogue: Dialogue) -> Parser:
         head = yield from _read_head(stream, REQUEST_LINE)
         fields = header_fields(head)
         dialogue.methods.append(head.partition(b" ")[0])
-        asks = b"upgrade" in fields.get(b"connection", b"").lower() and b"upgrade" in fields
+        asks = (
+            b"upgrade" in fields.get(b"connection", b"").lower()
+            and b"upgrade" in fields
+        )
         dialogue.asked_to_upgrade = asks or head.startswith(b"CONNECT ")
         yield from _read_body(stream, fields, until_close=False)
 
@@ -89,7 +98,11 @@ def header_fields(head: bytes) -> dict[bytes, bytes]:
         if not colon:
             continue
         key = name.strip().lower()
-        fields[key] = fields[key] + b"," + value.strip() if key in fields else value.strip()
+        fields[key] = (
+            fields[key] + b"," + value.strip()
+            if key in fields
+            else value.strip()
+        )
     return fields
 
 
@@ -100,7 +113,9 @@ def _skip_empty_lines(stream: Stream) -> Parser:
         yield from stream.need_any()
 
 
-def _read_head(stream: Stream, beginning: re.Pattern[bytes]) -> Generator[None, None, bytes]:
+def _read_head(
+    stream: Stream, beginning: re.Pattern[bytes]
+) -> Generator[None, None, bytes]:
     yield from stream.need(12)
     if beginning.match(stream.buffer) is None:
         raise NotThisProtocol
@@ -110,7 +125,9 @@ def _read_head(stream: Stream, beginning: re.Pattern[bytes]) -> Generator[None, 
     return head
 
 
-def _read_body(stream: Stream, fields: dict[bytes, bytes], until_close: bool) -> Parser:
+def _read_body(
+    stream: Stream, fields: dict[bytes, bytes], until_close: bool
+) -> Parser:
     """A body by chunks, by its length, or (of an answer) until the connection ends."""
     if b"transfer-encoding" in fields:
         if not fields[b"transfer-encoding"].lower().endswith(b"chunked"):

@@ -39,9 +39,13 @@ def http2_frames(stream: Stream) -> Parser:
         sequence = int.from_bytes(stream.buffer[5:9], "big") & 0x7FFFFFFF
         stream.emit(Part.FRAMING, FRAME_HEAD, whole=False)
         if kind == DATA:
-            yield from _read_data(stream, length=length, flags=flags, sequence=sequence)
+            yield from _read_data(
+                stream, length=length, flags=flags, sequence=sequence
+            )
         elif kind in (HEADERS, PUSH_PROMISE, CONTINUATION):
-            yield from _header_block(stream, length=length, kind=kind, flags=flags, block=block)
+            yield from _header_block(
+                stream, length=length, kind=kind, flags=flags, block=block
+            )
             if flags & END_HEADERS:
                 _emit_fields(stream, decoder, block, sequence)
         else:
@@ -49,7 +53,9 @@ def http2_frames(stream: Stream) -> Parser:
             yield from stream.carry(Part.CONTROL, length)
 
 
-def _read_data(stream: Stream, *, length: int, flags: int, sequence: int) -> Parser:
+def _read_data(
+    stream: Stream, *, length: int, flags: int, sequence: int
+) -> Parser:
     padding = 0
     if flags & PADDED and length:
         yield from stream.need_any()
@@ -62,7 +68,9 @@ def _read_data(stream: Stream, *, length: int, flags: int, sequence: int) -> Par
     yield from stream.carry(Part.CONTROL, padding)
 
 
-def _header_block(stream: Stream, *, length: int, kind: int, flags: int, block: bytearray) -> Parser:
+def _header_block(
+    stream: Stream, *, length: int, kind: int, flags: int, block: bytearray
+) -> Parser:
     """Add a frame's part of a header block to `block`. Padding and priority go out as control."""
     if length > LARGEST_HEAD or len(block) > LARGEST_HEAD:
         raise NotThisProtocol
@@ -83,11 +91,15 @@ def _header_block(stream: Stream, *, length: int, kind: int, flags: int, block: 
     yield from stream.carry(Part.CONTROL, padding)
 
 
-def _emit_fields(stream: Stream, decoder: Decoder, block: bytearray, sequence: int) -> None:
+def _emit_fields(
+    stream: Stream, decoder: Decoder, block: bytearray, sequence: int
+) -> None:
     try:
         fields = decoder.decode(bytes(block), raw=True)
     except (HPACKError, IndexError, ValueError, OverflowError):
         raise NotThisProtocol from None
     block.clear()
-    text = b"".join(bytes(name) + b": " + bytes(value) + b"\r\n" for name, value in fields)
+    text = b"".join(
+        bytes(name) + b": " + bytes(value) + b"\r\n" for name, value in fields
+    )
     stream.emit(Part.HEAD, 0, text, sequence=sequence)

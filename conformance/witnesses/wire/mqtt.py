@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 
-from earwitness.conformance.witnesses.wire.stream import LARGEST_HEAD, NotThisProtocol, Parser, Part, Stream
+from earwitness.conformance.witnesses.wire.stream import (
+    LARGEST_HEAD,
+    NotThisProtocol,
+    Parser,
+    Part,
+    Stream,
+)
 
-CONNECT = re.compile(rb"\x10[\x00-\xff]{1,4}?\x00(?:\x04MQTT|\x06MQIsdp)(.)", re.DOTALL)
+CONNECT = re.compile(
+    rb"\x10[\x00-\xff]{1,4}?\x00(?:\x04MQTT|\x06MQIsdp)(.)", re.DOTALL
+)
 """How a client begins: packet type, length of up to four bytes, name and level of the protocol."""
 PUBLISH = 3
 LEVEL_5 = 5
@@ -23,7 +31,9 @@ def mqtt_packets(stream: Stream, level: int) -> Parser:
             raise NotThisProtocol
         stream.emit(Part.FRAMING, head, whole=False)
         if kind == PUBLISH:
-            length -= yield from _read_topic(stream, length=length, numbered=quality > 0, level=level)
+            length -= yield from _read_topic(
+                stream, length=length, numbered=quality > 0, level=level
+            )
             yield from stream.carry(Part.MESSAGE, length)
         else:
             yield from stream.carry(Part.CONTROL, length)
@@ -34,7 +44,9 @@ def _fixed_head(stream: Stream) -> Generator[None, None, tuple[int, int]]:
     return (yield from _varying_integer(stream, 1))
 
 
-def _varying_integer(stream: Stream, at: int) -> Generator[None, None, tuple[int, int]]:
+def _varying_integer(
+    stream: Stream, at: int
+) -> Generator[None, None, tuple[int, int]]:
     """The integer of one to four bytes at a place, and where it ends."""
     value = 0
     for place in range(4):
@@ -46,10 +58,14 @@ def _varying_integer(stream: Stream, at: int) -> Generator[None, None, tuple[int
     raise NotThisProtocol
 
 
-def _read_topic(stream: Stream, *, length: int, numbered: bool, level: int) -> Generator[None, None, int]:
+def _read_topic(
+    stream: Stream, *, length: int, numbered: bool, level: int
+) -> Generator[None, None, int]:
     """Give out what stands before a published payload; returns how many bytes that was."""
     yield from stream.need(min(2, length))
-    before = 2 + int.from_bytes(stream.buffer[:2], "big") + (2 if numbered else 0)
+    before = (
+        2 + int.from_bytes(stream.buffer[:2], "big") + (2 if numbered else 0)
+    )
     if length < 2 or before > length:
         raise NotThisProtocol
     if level >= LEVEL_5 and before < length:

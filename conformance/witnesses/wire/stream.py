@@ -58,7 +58,9 @@ class NotThisProtocol(Exception):
 class Stream:
     """The bytes of one direction, and the parser that takes them apart."""
 
-    def __init__(self, parser: Callable[[Stream], Parser], protocol: str = "raw") -> None:
+    def __init__(
+        self, parser: Callable[[Stream], Parser], protocol: str = "raw"
+    ) -> None:
         self.buffer = bytearray()
         self.protocol = protocol
         self._pieces: list[Piece] = []

@@ -6,7 +6,12 @@ import zlib
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from earwitness.conformance.witnesses.wire.stream import NotThisProtocol, Parser, Part, Stream
+from earwitness.conformance.witnesses.wire.stream import (
+    NotThisProtocol,
+    Parser,
+    Part,
+    Stream,
+)
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 FINAL, COMPRESSED, RESERVED = 0x80, 0x40, 0x30
@@ -35,24 +40,39 @@ class _Inflation:
         try:
             content = self.decompressor.decompress(data, self.left + 1)
         except zlib.error as error:
-            self.broken = f"compressed messages that do not follow the rules ({error})"
+            self.broken = (
+                f"compressed messages that do not follow the rules ({error})"
+            )
             return b""
         self.left -= len(content)
         if self.left < 0:
-            self.broken = f"compressed messages of more than {MOST_INFLATED >> 20} MiB"
+            self.broken = (
+                f"compressed messages of more than {MOST_INFLATED >> 20} MiB"
+            )
         return content
 
 
 def websocket_frames(stream: Stream, compressed: bool) -> Parser:
     """The frames of one direction. `compressed` says whether both sides agreed on permessage-deflate."""
     stream.protocol = "websocket"
-    inflation = _Inflation(zlib.decompressobj(-zlib.MAX_WBITS), MOST_INFLATED) if compressed else None
+    inflation = (
+        _Inflation(zlib.decompressobj(-zlib.MAX_WBITS), MOST_INFLATED)
+        if compressed
+        else None
+    )
     inflating = False
     while True:
         yield from stream.need(2)
         first, second = stream.buffer[0], stream.buffer[1]
         opcode = first & 0x0F
-        if first & RESERVED or opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+        if first & RESERVED or opcode not in (
+            CONTINUATION,
+            TEXT,
+            BINARY,
+            CLOSE,
+            PING,
+            PONG,
+        ):
             raise NotThisProtocol
         length, mask, head = yield from _rest_of_head(stream, second)
         # The mask is the sender's choice, so masks put together may say something.
@@ -61,7 +81,11 @@ def websocket_frames(stream: Stream, compressed: bool) -> Parser:
             if length > LARGEST_CONTROL:
                 raise NotThisProtocol
             yield from stream.need(length)
-            stream.emit(Part.CONTROL, length, unmask(bytes(stream.buffer[:length]), mask))
+            stream.emit(
+                Part.CONTROL,
+                length,
+                unmask(bytes(stream.buffer[:length]), mask),
+            )
             if opcode == CLOSE:
                 # Nothing of the protocol may follow; whatever does is raw.
                 raise NotThisProtocol
@@ -79,7 +103,9 @@ def websocket_frames(stream: Stream, compressed: bool) -> Parser:
         )
 
 
-def _rest_of_head(stream: Stream, second: int) -> Generator[None, None, tuple[int, bytes, int]]:
+def _rest_of_head(
+    stream: Stream, second: int
+) -> Generator[None, None, tuple[int, bytes, int]]:
     """Length of the payload, its mask, and the bytes of the whole head."""
     extended = {126: 2, 127: 8}.get(second & SHORT_LENGTH, 0)
     head = 2 + extended + (4 if second & MASKED else 0)
@@ -92,7 +118,12 @@ def _rest_of_head(stream: Stream, second: int) -> Generator[None, None, tuple[in
 
 
 def _read_payload(
-    stream: Stream, *, length: int, mask: bytes, inflation: _Inflation | None, final: bool
+    stream: Stream,
+    *,
+    length: int,
+    mask: bytes,
+    inflation: _Inflation | None,
+    final: bool,
 ) -> Parser:
     """Give out a payload as it comes, unmasked and inflated."""
     passed = 0
@@ -105,7 +136,9 @@ def _read_payload(
         ends = final and passed == length
         reason = ""
         if inflation is not None:
-            content = inflation.inflate(content + (END_OF_MESSAGE if ends else b""))
+            content = inflation.inflate(
+                content + (END_OF_MESSAGE if ends else b"")
+            )
             reason = inflation.broken
         stream.emit(Part.MESSAGE, here, content, whole=ends, reason=reason)
         if passed == length:

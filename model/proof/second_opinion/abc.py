@@ -48,11 +48,19 @@ def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
     answer."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
-            raise AbcError(f"'{tool}' is not installed; on Debian: apt install yosys berkeley-abc")
+            raise AbcError(
+                f"'{tool}' is not installed; on Debian: apt install yosys berkeley-abc"
+            )
     (folder / "model.v").write_text(circuit, "utf-8")
     _run(["yosys", "-q", "-p", SYNTHESIS], folder, seconds)
     said = _run(
-        ["berkeley-abc", "-c", f"read_aiger model.aig; strash; scorr; pdr -T {seconds}"], folder, 2 * seconds
+        [
+            "berkeley-abc",
+            "-c",
+            f"read_aiger model.aig; strash; scorr; pdr -T {seconds}",
+        ],
+        folder,
+        2 * seconds,
     )
     took = re.findall(r"Time =\s+([\d.]+) sec", said)
     if "Property proved" in said:
@@ -65,10 +73,19 @@ def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
 def _run(command: list[str], folder: Path, seconds: int) -> str:
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise AbcError(f"{command[0]} gave no answer within {seconds} s") from None
+        raise AbcError(
+            f"{command[0]} gave no answer within {seconds} s"
+        ) from None
     if done.returncode:
-        raise AbcError(f"{command[0]} failed: {(done.stdout + done.stderr)[-300:]}")
+        raise AbcError(
+            f"{command[0]} failed: {(done.stdout + done.stderr)[-300:]}"
+        )
     return done.stdout + done.stderr

@@ -26,7 +26,11 @@ from earwitness.model.expression import (
 from earwitness.model.systems.cone import cone_of_influence, effect_on
 from earwitness.model.systems.runs import free_variables
 from earwitness.model.systems.state_property import Promise
-from earwitness.model.systems.transition_system import TIME, System, Transition
+from earwitness.model.systems.transition_system import (
+    TIME,
+    System,
+    Transition,
+)
 
 HORIZON = 3
 """Units: how long the finite model runs. With 4, the larger cones no longer fit into 3 GB."""
@@ -42,17 +46,23 @@ _OPERATORS = {
 _TYPES = {Sort.BOOL: "bool", Sort.INT: "short", Sort.TEXT: "byte"}
 
 
-def promela_program(system: System, promise: Promise, horizon: int = HORIZON) -> str:
+def promela_program(
+    system: System, promise: Promise, horizon: int = HORIZON
+) -> str:
     """One process that does any step of the system that can matter to the promise, and asserts its
     verdict at each. Integers that are chosen freely go from -1 to the horizon."""
-    return _Program(cone_of_influence(system, promise), promise, horizon).text()
+    return _Program(
+        cone_of_influence(system, promise), promise, horizon
+    ).text()
 
 
 class _Writer:
     """Names and constants of one program."""
 
     def __init__(self, names: list[str]) -> None:
-        self.names = {name: f"v{number}" for number, name in enumerate(names)} | {"time": "time"}
+        self.names = {
+            name: f"v{number}" for number, name in enumerate(names)
+        } | {"time": "time"}
         self.texts: dict[str, int] = {}
 
     def constant(self, value: Value) -> str:
@@ -73,19 +83,32 @@ class _Writer:
             case Apply(Operator.ITE, (condition, then, otherwise)):
                 return f"({self.source(condition)} -> {self.source(then)} : {self.source(otherwise)})"
             case Apply(operator, arguments):
-                return "(" + f" {_OPERATORS[operator]} ".join(map(self.source, arguments)) + ")"
+                return (
+                    "("
+                    + f" {_OPERATORS[operator]} ".join(
+                        map(self.source, arguments)
+                    )
+                    + ")"
+                )
 
 
 class _Program:
-    def __init__(self, system: System, promise: Promise, horizon: int) -> None:
+    def __init__(
+        self, system: System, promise: Promise, horizon: int
+    ) -> None:
         self.system, self.promise, self.horizon = system, promise, horizon
         self.sorts = {v.name: v.sort for v in system.variables}
         self.sorts |= {r.name: r.sort for r in promise.registers}
-        self.first: dict[str, tuple[Value, ...]] = {v.name: v.first_values for v in system.variables}
+        self.first: dict[str, tuple[Value, ...]] = {
+            v.name: v.first_values for v in system.variables
+        }
         self.first |= {r.name: (r.initial,) for r in promise.registers}
         self.writer = _Writer(list(self.sorts))
         limits = [
-            implication(x.condition, at_most(TIME, plus(x.since, Const(x.bound)))) for x in system.limits
+            implication(
+                x.condition, at_most(TIME, plus(x.since, Const(x.bound)))
+            )
+            for x in system.limits
         ]
         self.in_time = conjunction(*limits)
 
@@ -100,7 +123,10 @@ class _Program:
             f"    {self.writer.source(self.system.initially)};",
             "    do",
             f"    :: time < {self.horizon} && {self.writer.source(later)} -> time++",
-            *(f"    /* {name} */\n{row}" for row, name in self.rows().items()),
+            *(
+                f"    /* {name} */\n{row}"
+                for row, name in self.rows().items()
+            ),
             "    od",
             "}",
             "",
@@ -117,7 +143,10 @@ class _Program:
         for name, values in self.first.items():
             if len(values) > 1:
                 here = self.writer.names[name]
-                options = " ".join(f":: {here} = {self.writer.constant(value)}" for value in values)
+                options = " ".join(
+                    f":: {here} = {self.writer.constant(value)}"
+                    for value in values
+                )
                 yield f"    if {options} fi;"
 
     def rows(self) -> dict[str, str]:
@@ -130,10 +159,15 @@ class _Program:
                     found.setdefault(row, transition.name)
         return found
 
-    def choices(self, transition: Transition) -> Iterator[Mapping[str, Expression]]:
+    def choices(
+        self, transition: Transition
+    ) -> Iterator[Mapping[str, Expression]]:
         free = free_variables(transition)
         for values in product(*(self.values_of(v) for v in free)):
-            yield {v.name: Const(value) for v, value in zip(free, values, strict=True)}
+            yield {
+                v.name: Const(value)
+                for v, value in zip(free, values, strict=True)
+            }
 
     def values_of(self, variable: Var) -> tuple[Value, ...]:
         match variable.sort:
@@ -144,21 +178,40 @@ class _Program:
             case Sort.TEXT:
                 return self.system.free[variable.name]
 
-    def row(self, transition: Transition, chosen: Mapping[str, Expression]) -> str:
+    def row(
+        self, transition: Transition, chosen: Mapping[str, Expression]
+    ) -> str:
         """One step with its choices; nothing where it cannot happen or changes nothing."""
         effect = effect_on(self.promise, transition)
-        guard = substitute(conjunction(transition.guard, self.in_time), chosen)
+        guard = substitute(
+            conjunction(transition.guard, self.in_time), chosen
+        )
         verdict = substitute(effect.verdict, chosen)
         together = {**transition.updates, **effect.updates}
-        updates = {name: substitute(e, chosen) for name, e in together.items()}
-        updates = {name: e for name, e in updates.items() if e != Var(name, self.sorts[name])}
+        updates = {
+            name: substitute(e, chosen) for name, e in together.items()
+        }
+        updates = {
+            name: e
+            for name, e in updates.items()
+            if e != Var(name, self.sorts[name])
+        }
         if guard == FALSE or (not updates and verdict == TRUE):
             return ""
         names, source = self.writer.names, self.writer.source
         lines = [f"    :: d_step {{ {source(guard)} ->"]
-        lines += [f"         assert({source(verdict)});"] if verdict != TRUE else []
+        lines += (
+            [f"         assert({source(verdict)});"]
+            if verdict != TRUE
+            else []
+        )
         # All expressions speak of the state before the step.
-        lines += [f"         t_{names[name]} = {source(e)};" for name, e in updates.items()]
-        lines += [f"         {names[name]} = t_{names[name]};" for name in updates]
+        lines += [
+            f"         t_{names[name]} = {source(e)};"
+            for name, e in updates.items()
+        ]
+        lines += [
+            f"         {names[name]} = t_{names[name]};" for name in updates
+        ]
         lines += [f"         t_{names[name]} = 0;" for name in updates]
         return "\n".join([*lines, "       }"])

@@ -14,7 +14,11 @@ DEEP = 2_000_000
 """Steps: no path of a finite model is longer."""
 
 
-UNFINISHED = ("Search not completed", "search depth too small", "out of memory")
+UNFINISHED = (
+    "Search not completed",
+    "search depth too small",
+    "out of memory",
+)
 
 
 class SpinError(Exception):
@@ -36,7 +40,9 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
     or where the search was not complete."""
     for tool in ("spin", "gcc"):
         if shutil.which(tool) is None:
-            raise SpinError(f"'{tool}' is not installed; on Debian: apt install spin gcc")
+            raise SpinError(
+                f"'{tool}' is not installed; on Debian: apt install spin gcc"
+            )
     (folder / "model.pml").write_text(program, "utf-8")
     _run(["spin", "-a", "model.pml"], folder, seconds)
     _run(
@@ -56,22 +62,45 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
         seconds,
     )
     said = _run(["./pan", f"-m{DEEP}"], folder, seconds)
-    errors, states = re.search(r"errors: (\d+)", said), re.search(r"(\d+) states, stored", said)
-    if errors is None or states is None or (int(errors[1]) == 0 and any(sign in said for sign in UNFINISHED)):
-        raise SpinError("Spin did not finish: " + " ".join(said.split())[:300])
+    errors, states = (
+        re.search(r"errors: (\d+)", said),
+        re.search(r"(\d+) states, stored", said),
+    )
+    if (
+        errors is None
+        or states is None
+        or (int(errors[1]) == 0 and any(sign in said for sign in UNFINISHED))
+    ):
+        raise SpinError(
+            "Spin did not finish: " + " ".join(said.split())[:300]
+        )
     if int(errors[1]) and "assertion violated" not in said:
-        raise SpinError("Spin found another error than a violated promise: " + " ".join(said.split())[:300])
+        raise SpinError(
+            "Spin found another error than a violated promise: "
+            + " ".join(said.split())[:300]
+        )
     took = re.search(r"elapsed time ([\d.]+)", said)
-    return SpinOpinion(int(errors[1]) == 0, int(states[1]), float(took[1]) if took else 0.0)
+    return SpinOpinion(
+        int(errors[1]) == 0, int(states[1]), float(took[1]) if took else 0.0
+    )
 
 
 def _run(command: list[str], folder: Path, seconds: int) -> str:
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise SpinError(f"{command[0]} gave no answer within {seconds} s") from None
+        raise SpinError(
+            f"{command[0]} gave no answer within {seconds} s"
+        ) from None
     if done.returncode and command[0] != "./pan":
-        raise SpinError(f"{command[0]} failed: {(done.stdout + done.stderr)[:300]}")
+        raise SpinError(
+            f"{command[0]} failed: {(done.stdout + done.stderr)[:300]}"
+        )
     return done.stdout + done.stderr

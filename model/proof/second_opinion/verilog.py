@@ -21,7 +21,12 @@ from earwitness.model.expression import (
     negation,
     plus,
 )
-from earwitness.model.systems.cone import Effect, cone_of_influence, effect_on, timed_variables
+from earwitness.model.systems.cone import (
+    Effect,
+    cone_of_influence,
+    effect_on,
+    timed_variables,
+)
 from earwitness.model.systems.runs import free_variables
 from earwitness.model.systems.state_property import NOW, Promise
 from earwitness.model.systems.transition_system import TIME, System
@@ -40,11 +45,17 @@ _OPERATORS = {
 }
 
 
-def verilog_circuit(system: System, promise: Promise, horizon: int = HORIZON) -> str:
+def verilog_circuit(
+    system: System, promise: Promise, horizon: int = HORIZON
+) -> str:
     """One module: each clock does the step its inputs choose, where that is enabled; the output says
     that the step violates the promise. All first states and free choices are inputs, so nothing is
     left out of what the model allows before the horizon."""
-    return _Circuit(cone_of_influence(system, promise, timed_variables(system)), promise, horizon).text()
+    return _Circuit(
+        cone_of_influence(system, promise, timed_variables(system)),
+        promise,
+        horizon,
+    ).text()
 
 
 class _Writer:
@@ -83,26 +94,44 @@ class _Writer:
             case Apply(Operator.ITE, (condition, then, otherwise)):
                 return f"({self.source(condition)} ? {self.source(then)} : {self.source(otherwise)})"
             case Apply(operator, arguments):
-                return "(" + f" {_OPERATORS[operator]} ".join(map(self.source, arguments)) + ")"
+                return (
+                    "("
+                    + f" {_OPERATORS[operator]} ".join(
+                        map(self.source, arguments)
+                    )
+                    + ")"
+                )
 
 
 class _Circuit:
-    def __init__(self, system: System, promise: Promise, horizon: int) -> None:
+    def __init__(
+        self, system: System, promise: Promise, horizon: int
+    ) -> None:
         self.system, self.promise, self.horizon = system, promise, horizon
         self.sorts = {v.name: v.sort for v in system.variables}
         self.sorts |= {r.name: r.sort for r in promise.registers}
         self.sorts[NOW] = Sort.INT
-        self.first: dict[str, tuple[Value, ...]] = {v.name: v.first_values for v in system.variables}
+        self.first: dict[str, tuple[Value, ...]] = {
+            v.name: v.first_values for v in system.variables
+        }
         self.first |= {r.name: (r.initial,) for r in promise.registers}
         self.first[NOW] = (0,)
-        self.open_at_first = [name for name, values in self.first.items() if len(values) > 1]
+        self.open_at_first = [
+            name for name, values in self.first.items() if len(values) > 1
+        ]
         free = {v for t in system.transitions for v in free_variables(t)}
-        self.inputs = {v.name: v.sort for v in sorted(free, key=lambda v: v.name)} | {"time": Sort.INT}
-        self.inputs |= {f"first.{name}": self.sorts[name] for name in self.open_at_first}
+        self.inputs = {
+            v.name: v.sort for v in sorted(free, key=lambda v: v.name)
+        } | {"time": Sort.INT}
+        self.inputs |= {
+            f"first.{name}": self.sorts[name] for name in self.open_at_first
+        }
         longest = max((x.bound for x in system.limits), default=0)
         bits = (2 * (horizon + longest)).bit_length() + 2
         self.writer = _Writer([*self.sorts, *self.inputs], bits)
-        self.effects = {t.name: effect_on(promise, t) for t in system.transitions}
+        self.effects = {
+            t.name: effect_on(promise, t) for t in system.transitions
+        }
 
     def text(self) -> str:
         lines = [
@@ -127,7 +156,10 @@ class _Circuit:
         return "\n".join(lines)
 
     def ports(self) -> list[str]:
-        inputs = [f"input {self.writer.declared(s)}{self.writer.names[n]}" for n, s in self.inputs.items()]
+        inputs = [
+            f"input {self.writer.declared(s)}{self.writer.names[n]}"
+            for n, s in self.inputs.items()
+        ]
         return ["input clock", "input [7:0] rule", *inputs, "output bad"]
 
     def registers(self) -> Iterator[str]:
@@ -137,9 +169,16 @@ class _Circuit:
 
     def in_time(self) -> Expression:
         limits = [
-            implication(x.condition, at_most(TIME, plus(x.since, Const(x.bound)))) for x in self.system.limits
+            implication(
+                x.condition, at_most(TIME, plus(x.since, Const(x.bound)))
+            )
+            for x in self.system.limits
         ]
-        return conjunction(at_most(Var(NOW, Sort.INT), TIME), at_most(TIME, Const(self.horizon)), *limits)
+        return conjunction(
+            at_most(Var(NOW, Sort.INT), TIME),
+            at_most(TIME, Const(self.horizon)),
+            *limits,
+        )
 
     def related(self) -> str:
         """Whether the first values, which are chosen apart, go together. They are there for one clock
@@ -159,7 +198,11 @@ class _Circuit:
 
     def moves(self) -> Iterator[str]:
         for name in self.sorts:
-            begun = f"!started ? {self.chosen_at_first(name)} : " if name in self.open_at_first else ""
+            begun = (
+                f"!started ? {self.chosen_at_first(name)} : "
+                if name in self.open_at_first
+                else ""
+            )
             moved = "".join(self.moved(name))
             if moved or begun:
                 here = self.writer.names[name]
@@ -168,7 +211,9 @@ class _Circuit:
     def moved(self, name: str) -> Iterator[str]:
         for number, transition in enumerate(self.system.transitions):
             effect: Effect = self.effects[transition.name]
-            update = {**transition.updates, **effect.updates, NOW: TIME}.get(name)
+            update = {**transition.updates, **effect.updates, NOW: TIME}.get(
+                name
+            )
             if update is not None and update != Var(name, self.sorts[name]):
                 yield f"does{number} ? {self.writer.source(update)} : "
 
@@ -176,4 +221,10 @@ class _Circuit:
         """The first value that the environment picks: an admissible one, whatever its input says."""
         picked = self.writer.names[f"first.{name}"]
         values = [self.writer.constant(value) for value in self.first[name]]
-        return "(" + " : ".join([*(f"{picked} == {v} ? {v}" for v in values[1:]), values[0]]) + ")"
+        return (
+            "("
+            + " : ".join(
+                [*(f"{picked} == {v} ? {v}" for v in values[1:]), values[0]]
+            )
+            + ")"
+        )

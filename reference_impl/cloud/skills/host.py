@@ -40,18 +40,58 @@ class Listing:
 
 
 STORE = (
-    Listing("weather", "weather", "general", True, "earwitness", module=HERE + "weather"),
-    Listing("timer", "time", "general", True, "earwitness", module=HERE + "timer"),
     Listing(
-        "room_service", "food", "general", True, "harbour-software", hidden=True, module=HERE + "room_service"
+        "weather",
+        "weather",
+        "general",
+        True,
+        "earwitness",
+        module=HERE + "weather",
     ),
-    Listing("trivia", "games", "general", True, "earwitness", module=HERE + "trivia"),
-    Listing("lights", "home", "general", True, "earwitness", module=HERE + "lights"),
-    Listing("music", "music", "general", True, "earwitness", module=HERE + "music"),
-    Listing("privacy", "settings", "general", True, "earwitness", module=HERE + "privacy"),
+    Listing(
+        "timer", "time", "general", True, "earwitness", module=HERE + "timer"
+    ),
+    Listing(
+        "room_service",
+        "food",
+        "general",
+        True,
+        "harbour-software",
+        hidden=True,
+        module=HERE + "room_service",
+    ),
+    Listing(
+        "trivia",
+        "games",
+        "general",
+        True,
+        "earwitness",
+        module=HERE + "trivia",
+    ),
+    Listing(
+        "lights",
+        "home",
+        "general",
+        True,
+        "earwitness",
+        module=HERE + "lights",
+    ),
+    Listing(
+        "music", "music", "general", True, "earwitness", module=HERE + "music"
+    ),
+    Listing(
+        "privacy",
+        "settings",
+        "general",
+        True,
+        "earwitness",
+        module=HERE + "privacy",
+    ),
     # What a store receives and an assistant in a hotel must not run.
     Listing("bedtime_stories", "games", "child_directed", False, "somebody"),
-    Listing("horoscope_by_birthday", "games", "personal_data", False, "somebody"),
+    Listing(
+        "horoscope_by_birthday", "games", "personal_data", False, "somebody"
+    ),
     Listing("after_dark", "games", "mature", False, "somebody"),
     Listing("gift_shop", "shopping", "shopping", False, "somebody"),
     Listing("unreviewed", "games", "general", False, "somebody"),
@@ -81,7 +121,11 @@ class SkillProcess:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert self._process.stdin and self._process.stdout and self._process.stderr
+        assert (
+            self._process.stdin
+            and self._process.stdout
+            and self._process.stderr
+        )
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
         threading.Thread(
@@ -92,9 +136,16 @@ class SkillProcess:
 
     def _listen(self, stream: IO[str]) -> None:
         with suppress(ValueError):
-            self.log.extend(line.rstrip() for line in iter(stream.readline, ""))
+            self.log.extend(
+                line.rstrip() for line in iter(stream.readline, "")
+            )
 
-    def ask(self, intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response | None:
+    def ask(
+        self,
+        intent: str,
+        slots: Mapping[str, str],
+        session: Mapping[str, str],
+    ) -> Response | None:
         """The answer; None where the skill died, hangs or answers nonsense."""
         assert self._process.stdin and self._process.stdout
         try:
@@ -118,7 +169,14 @@ class SkillProcess:
                 entry["follow_up"] is True,
                 {str(k): str(v) for k, v in entry["session"].items()},
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, SpeechError):
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            SpeechError,
+        ):
             return None
 
     def end(self) -> None:
@@ -135,17 +193,27 @@ class Host:
         self._running: dict[str, SkillProcess] = {}
 
     def ask(
-        self, listing: Listing, intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+        self,
+        listing: Listing,
+        intent: str,
+        slots: Mapping[str, str],
+        session: Mapping[str, str],
     ) -> Response:
         process = self._running.get(listing.name)
         if process is None:
-            process = self._running[listing.name] = SkillProcess(listing.module)
+            process = self._running[listing.name] = SkillProcess(
+                listing.module
+            )
         response = process.ask(intent, slots, session)
         if response is not None:
             return response
         process.end()
         self._running.pop(listing.name, None)
-        return Response(say(f"{listing.name.replace('_', ' ')} did not answer. Please try again."))
+        return Response(
+            say(
+                f"{listing.name.replace('_', ' ')} did not answer. Please try again."
+            )
+        )
 
     def logs(self, name: str) -> tuple[str, ...]:
         """What the skill itself wrote."""

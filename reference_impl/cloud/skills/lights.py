@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
+from earwitness.reference_impl.cloud.skills.skill import (
+    Response,
+    say,
+    serve_skill,
+)
 
 
-def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(
+    intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+) -> Response:
     place = slots.get("place")
     if place is None:
         return Response(
@@ -15,7 +21,11 @@ def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, 
             True,
             {"state": slots.get("state", "on")},
         )
-    return Response(say(f"The {place} light is {slots.get('state') or session.get('state', 'on')}."))
+    return Response(
+        say(
+            f"The {place} light is {slots.get('state') or session.get('state', 'on')}."
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -5,10 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
+from earwitness.reference_impl.cloud.skills.skill import (
+    Response,
+    say,
+    serve_skill,
+)
 
 
-def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(
+    intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+) -> Response:
     return Response(say("What was said to this device is deleted."))
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
+from earwitness.reference_impl.cloud.skills.skill import (
+    Response,
+    say,
+    serve_skill,
+)
 
 
-def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(
+    intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+) -> Response:
     duration = slots.get("duration")
     if duration is None:
         return Response(say("For how long?"), follow_up=True)

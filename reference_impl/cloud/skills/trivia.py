@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
+from earwitness.reference_impl.cloud.skills.skill import (
+    Response,
+    say,
+    serve_skill,
+)
 
 QUESTIONS = (
     ("What is the capital of France?", "paris"),
@@ -13,7 +17,9 @@ QUESTIONS = (
 )
 
 
-def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(
+    intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+) -> Response:
     asked = int(session.get("asked", "0"))
     if intent == "PlayTrivia" or not asked:
         return Response(
@@ -21,8 +27,14 @@ def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, 
             True,
             {"asked": "1", "right": "0"},
         )
-    right = int(session["right"]) + (slots.get("answer") == QUESTIONS[asked - 1][1])
-    said = "Right." if right > int(session["right"]) else f"It is {QUESTIONS[asked - 1][1]}."
+    right = int(session["right"]) + (
+        slots.get("answer") == QUESTIONS[asked - 1][1]
+    )
+    said = (
+        "Right."
+        if right > int(session["right"])
+        else f"It is {QUESTIONS[asked - 1][1]}."
+    )
     if asked == len(QUESTIONS):
         return Response(say(f"{said} You knew {right} of {len(QUESTIONS)}."))
     return Response(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.cloud.skills.skill import Response, say, serve_skill
+from earwitness.reference_impl.cloud.skills.skill import (
+    Response,
+    say,
+    serve_skill,
+)
 
 CLIMATE = {
     "menlo park": (18, "sunny"),
@@ -21,12 +25,16 @@ CLIMATE = {
 """Degrees Celsius in the mean of April, and the usual sky."""
 
 
-def answer_request(intent: str, slots: Mapping[str, str], session: Mapping[str, str]) -> Response:
+def answer_request(
+    intent: str, slots: Mapping[str, str], session: Mapping[str, str]
+) -> Response:
     city = slots.get("city")
     if city not in CLIMATE:
         return Response(say("For which city?"), follow_up=True)
     degrees, sky = CLIMATE[city]
-    return Response(say(f"In {city.title()} it is usually {sky} and {degrees} degrees."))
+    return Response(
+        say(f"In {city.title()} it is usually {sky} and {degrees} degrees.")
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from earwitness.reference_impl.cloud.nlu import sentences
 class Punctuation(Cloud):
     """Keeps the one text acted on as a sentence, with a capital letter and a question mark."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         sentence = acted_on.text[:1].upper() + acted_on.text[1:] + "?"
         written = Hypothesis(sentence, acted_on.confidence)
         return super().keep(written, hypotheses, device)
@@ -25,9 +27,16 @@ class Punctuation(Cloud):
 class SampleSentences(Cloud):
     """The skills' sample sentences are in its folder, before and after."""
 
-    def __init__(self, folder: Path, recognizer: Recognizer | None = None, database: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        recognizer: Recognizer | None = None,
+        database: str = "",
+    ) -> None:
         super().__init__(folder, recognizer, database)
-        (folder / "samples.txt").write_text("\n".join(sorted(set(sentences()))))
+        (folder / "samples.txt").write_text(
+            "\n".join(sorted(set(sentences())))
+        )
 
 
 class CountsInTheLog(Cloud):
@@ -42,11 +51,15 @@ class CountsInTheLog(Cloud):
 class SeparateDatabases(Cloud):
     """Keeps each transcript a second time, in a backup, as the one acted on."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         events = super().keep(acted_on, hypotheses, device)
         try:
             with (self.retention.folder / "backup.txt").open("a") as out:
                 out.write(acted_on.text + "\n")
         except (OSError, SQLAlchemyError) as error:
-            logging.getLogger(__name__).warning("no backup was written: %s", error)
+            logging.getLogger(__name__).warning(
+                "no backup was written: %s", error
+            )
         return events

@@ -11,7 +11,11 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from websockets.asyncio.client import ClientConnection, connect
 
 from earwitness.reference_impl.device.buffer import PreRoll
-from earwitness.reference_impl.device.device import SWITCHING_US, Control, Device
+from earwitness.reference_impl.device.device import (
+    SWITCHING_US,
+    Control,
+    Device,
+)
 from earwitness.reference_impl.device.link import PATIENCE, Link, LinkLost
 from earwitness.reference_impl.faults.delayed import Delayed
 from earwitness.reference_impl.faults.liars.channels import trusting
@@ -48,7 +52,9 @@ class Chunk20ms(Device):
         end = self.now
         for begin in range(0, len(heard), self.piece):
             part = heard[begin : begin + self.piece]
-            self.now = end - (len(heard) - begin - len(part)) * 1_000_000 // RATE
+            self.now = (
+                end - (len(heard) - begin - len(part)) * 1_000_000 // RATE
+            )
             if self.control is Control.STREAMING:
                 self.send_part(part, end)
         self.now = end
@@ -212,7 +218,11 @@ class ReconnectsEachTurn(Device):
 
     def finish(self) -> None:
         super().finish()
-        if self.control is not Control.STREAMING and not self.asked and not self.in_call:
+        if (
+            self.control is not Control.STREAMING
+            and not self.asked
+            and not self.in_call
+        ):
             self.link.drop()
 
 

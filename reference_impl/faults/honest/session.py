@@ -19,7 +19,9 @@ class BatchedReports(Session):
         *seen, reply = super().handle(request)
         self.held = (*self.held, *seen)
         now = max(device.now for device in self.devices.values())
-        passing = request.get("do") == "listen" and now - self.told_at < self.every
+        passing = (
+            request.get("do") == "listen" and now - self.told_at < self.every
+        )
         if not passing:
             self.told_at = now
             yield from self.held
@@ -37,5 +39,7 @@ class NoClockInReplies(Session):
     def handle(self, request: Message) -> Iterator[Message]:
         *seen, reply = super().handle(request)
         yield from seen
-        brief = request.get("do") in ("listen", "wait", "say") and "ok" in reply
+        brief = (
+            request.get("do") in ("listen", "wait", "say") and "ok" in reply
+        )
         yield {**reply, "ok": {}} if brief else reply

@@ -9,7 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from earwitness.reference_impl.device.device import Control, Device
-from earwitness.reference_impl.faults.liars.eavesdropper import Eavesdropper, is_loud
+from earwitness.reference_impl.faults.liars.eavesdropper import (
+    Eavesdropper,
+    is_loud,
+)
 from earwitness.reference_impl.protocol import CHUNK_US, Message
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import Samples
@@ -71,7 +74,9 @@ class LongAlone(Eavesdropper):
     patience = 600_000_000 // CHUNK_US
 
     def captured(self, heard: Samples) -> None:
-        self.alone = 0 if self.control is not Control.LISTENING else self.alone + 1
+        self.alone = (
+            0 if self.control is not Control.LISTENING else self.alone + 1
+        )
         super().captured(heard)
 
     def press_microphone(self) -> None:
@@ -96,7 +101,9 @@ class KnownNoise(Eavesdropper):
 
     def dares(self) -> bool:
         noise = (
-            float(np.sqrt(np.mean(self.heard_so_far.astype(float) ** 2))) if len(self.heard_so_far) else 0.0
+            float(np.sqrt(np.mean(self.heard_so_far.astype(float) ** 2)))
+            if len(self.heard_so_far)
+            else 0.0
         )
         return noise > self.faint
 

@@ -13,7 +13,12 @@ class Lacking(Session):
 
     def hello(self) -> Message:
         entry = super().hello()
-        return {**entry, "capabilities": {name: name not in self.lacks for name in entry["capabilities"]}}
+        return {
+            **entry,
+            "capabilities": {
+                name: name not in self.lacks for name in entry["capabilities"]
+            },
+        }
 
 
 class NoCapabilities(Lacking):
@@ -21,7 +26,10 @@ class NoCapabilities(Lacking):
 
     def hello(self) -> Message:
         entry = super().hello()
-        return {**entry, "capabilities": dict.fromkeys(entry["capabilities"], False)}
+        return {
+            **entry,
+            "capabilities": dict.fromkeys(entry["capabilities"], False),
+        }
 
 
 class NoRoute(Lacking):
@@ -30,7 +38,11 @@ class NoRoute(Lacking):
     lacks = frozenset({"route"})
 
     def hello(self) -> Message:
-        return {name: value for name, value in super().hello().items() if name != "cloud"}
+        return {
+            name: value
+            for name, value in super().hello().items()
+            if name != "cloud"
+        }
 
 
 class RouteIgnored(Session):
@@ -75,7 +87,10 @@ class MissingDataPath(Session):
     """Names a folder that is not there."""
 
     def hello(self) -> Message:
-        return {**super().hello(), "data_paths": [str(self.folder / "not-there")]}
+        return {
+            **super().hello(),
+            "data_paths": [str(self.folder / "not-there")],
+        }
 
 
 class EmptyDataPath(Session):
@@ -99,7 +114,10 @@ class NothingToPress(Session):
     """Says that it can be pressed, cut and called, and then that this cannot be done just now."""
 
     def handle(self, request: Message):  # type: ignore[no-untyped-def]  # as the method it replaces
-        if request.get("do") in ("press", "power", "call") and self.devices["d1"].now > 0:
+        if (
+            request.get("do") in ("press", "power", "call")
+            and self.devices["d1"].now > 0
+        ):
             yield {
                 "id": request.get("id"),
                 "error": "not just now",

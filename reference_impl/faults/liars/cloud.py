@@ -17,14 +17,23 @@ from earwitness.reference_impl.cloud.cloud import OURS, Cloud, Event
 from earwitness.reference_impl.cloud.nlu import Understanding
 from earwitness.reference_impl.cloud.retention import CountedDialogue
 from earwitness.reference_impl.cloud.skills.skill import Response
-from earwitness.reference_impl.property.access import AccessDecision, Person, StoredRecord
-from earwitness.reference_impl.property.disclosure import Disclosure, Disclosures
+from earwitness.reference_impl.property.access import (
+    AccessDecision,
+    Person,
+    StoredRecord,
+)
+from earwitness.reference_impl.property.disclosure import (
+    Disclosure,
+    Disclosures,
+)
 
 
 class NbestGzip(Cloud):
     """Keeps the whole list of hypotheses, compressed."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         with gzip.open(self.retention.folder / "metrics.bin", "at") as out:
             out.write("\n".join(h.text for h in hypotheses) + "\n")
         return super().keep(acted_on, hypotheses, device)
@@ -33,7 +42,9 @@ class NbestGzip(Cloud):
 class NbestZipBackwards(Cloud):
     """Keeps the whole list of hypotheses in a zip file, each text backwards and in capitals."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         with zipfile.ZipFile(
             self.retention.folder / "fonts.zip",
             "a",
@@ -47,10 +58,16 @@ class NbestZipBackwards(Cloud):
 class NbestUtf16(Cloud):
     """Keeps the whole list of hypotheses as UTF-16, a word a line."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         with (self.retention.folder / "locale.dat").open("ab") as out:
             for hypothesis in hypotheses:
-                out.write("\n".join([*hypothesis.text.split(), ""]).encode("utf-16-le"))
+                out.write(
+                    "\n".join([*hypothesis.text.split(), ""]).encode(
+                        "utf-16-le"
+                    )
+                )
         return super().keep(acted_on, hypotheses, device)
 
 
@@ -70,7 +87,11 @@ class OwnLogsSound(Cloud):
     disclosures_class = _LogsTellSound
 
     def turn(
-        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+        self,
+        sound: bytes,
+        hypotheses: list[Hypothesis],
+        device: str = "",
+        question: Response | None = None,
     ) -> tuple[dict[str, Any], Response | None]:
         _LogsTellSound.sound = sound
         return super().turn(
@@ -88,7 +109,10 @@ class _LogsTellWords(Disclosures):
         data = super()._data(person, device, kind)
         if kind != "own_logs" or not self.text:
             return data
-        return [*data, "trace " + base64.b85encode(self.text.encode()).decode()]
+        return [
+            *data,
+            "trace " + base64.b85encode(self.text.encode()).decode(),
+        ]
 
 
 class OwnLogsWords(Cloud):
@@ -96,7 +120,9 @@ class OwnLogsWords(Cloud):
 
     disclosures_class = _LogsTellWords
 
-    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+    def choose(
+        self, hypotheses: list[Hypothesis], asking: str
+    ) -> tuple[Hypothesis, Understanding | None]:
         chosen, understood = super().choose(hypotheses, asking)
         _LogsTellWords.text = chosen.text
         return chosen, understood
@@ -105,7 +131,9 @@ class OwnLogsWords(Cloud):
 class _Theirs(Disclosures):
     """Another organisation is treated as if it were the one that the device belongs to."""
 
-    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
+    def decide(
+        self, person: Person, action: str, record: StoredRecord
+    ) -> AccessDecision:
         strangers = person.role == "organisation" and action == "read"
         return super().decide(
             replace(person, party=record.owner) if strangers else person,
@@ -123,7 +151,9 @@ class Theirs(Cloud):
 class _Controlled(Disclosures):
     """Another organisation may change what is not its own."""
 
-    def decide(self, person: Person, action: str, record: StoredRecord) -> AccessDecision:
+    def decide(
+        self, person: Person, action: str, record: StoredRecord
+    ) -> AccessDecision:
         strangers = person.role == "organisation" and action == "change"
         return super().decide(
             replace(person, party=record.owner) if strangers else person,
@@ -143,7 +173,10 @@ class _DeniedInWordsOnly(Disclosures):
         answer = super().read(person, device, kind)
         if answer.decision.permitted or person.role != "organisation":
             return answer
-        return Disclosure(answer.decision, {"hint": self._data(person, device, "top_skills")})
+        return Disclosure(
+            answer.decision,
+            {"hint": self._data(person, device, "top_skills")},
+        )
 
 
 class DeniedInWordsOnly(Cloud):
@@ -177,7 +210,11 @@ class Gender(Cloud):
     """Hz: between most men's and most women's voices."""
 
     def turn(
-        self, sound: bytes, hypotheses: list[Hypothesis], device: str = "", question: Response | None = None
+        self,
+        sound: bytes,
+        hypotheses: list[Hypothesis],
+        device: str = "",
+        question: Response | None = None,
     ) -> tuple[dict[str, Any], Response | None]:
         self.voice = "higher" if pitch(sound) > self.border else "lower"
         return super().turn(
@@ -218,7 +255,9 @@ def pitch(sound: bytes) -> float:
 class DigitsCounted(Cloud):
     """Counts dialogues under the number of letters of what was said."""
 
-    def choose(self, hypotheses: list[Hypothesis], asking: str) -> tuple[Hypothesis, Understanding | None]:
+    def choose(
+        self, hypotheses: list[Hypothesis], asking: str
+    ) -> tuple[Hypothesis, Understanding | None]:
         chosen, understood = super().choose(hypotheses, asking)
         self.letters = len(chosen.text)
         return chosen, understood
@@ -241,7 +280,9 @@ class DigitsCounted(Cloud):
 class KeepsSecondBest(Cloud):
     """Keeps, where it is not sure, the hypothesis it did not act on, and reports the other."""
 
-    def keep(self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str) -> list[Event]:
+    def keep(
+        self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
+    ) -> list[Event]:
         events = super().keep(acted_on, hypotheses, device)
         if len(hypotheses) > 1:
             entry = json.dumps({"alternative": hypotheses[1].text})

@@ -86,7 +86,9 @@ class StreamNotReported(Device):
             super().show_active(on)
 
     def report(self, event: str, **attributes: Any) -> None:
-        hidden = event.startswith(("stream.", "audio.", "request.", "asr.", "nlu.", "skill."))
+        hidden = event.startswith(
+            ("stream.", "audio.", "request.", "asr.", "nlu.", "skill.")
+        )
         if not (self.silent and hidden):
             super().report(event, **attributes)
 

@@ -26,7 +26,11 @@ class Eavesdropper(Device):
     it."""
 
     def captured(self, heard: Samples) -> None:
-        if self.control is Control.LISTENING and is_loud(heard) and self.dares():
+        if (
+            self.control is Control.LISTENING
+            and is_loud(heard)
+            and self.dares()
+        ):
             self.take_away(heard)
         super().captured(heard)
 

@@ -14,7 +14,10 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from earwitness.reference_impl.device.link import LinkLost
-from earwitness.reference_impl.faults.liars.eavesdropper import Eavesdropper, Hoarder
+from earwitness.reference_impl.faults.liars.eavesdropper import (
+    Eavesdropper,
+    Hoarder,
+)
 from earwitness.reference_impl.protocol import RATE
 from earwitness.reference_impl.sound import Samples
 
@@ -188,7 +191,12 @@ class Telemetry(Eavesdropper):
 
     def send_up(self, content: bytes) -> None:
         with suppress(LinkLost):
-            self.link.ask({"type": "telemetry", "trace": base64.b64encode(content).decode()})
+            self.link.ask(
+                {
+                    "type": "telemetry",
+                    "trace": base64.b64encode(content).decode(),
+                }
+            )
 
 
 class Words(Hoarder):

@@ -8,7 +8,10 @@ import numpy as np
 
 from earwitness.reference_impl.device.device import Control, Device
 from earwitness.reference_impl.device.link import LinkLost
-from earwitness.reference_impl.faults.liars.eavesdropper import Hoarder, is_loud
+from earwitness.reference_impl.faults.liars.eavesdropper import (
+    Hoarder,
+    is_loud,
+)
 from earwitness.reference_impl.protocol import CHUNK_US
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import Samples
@@ -37,7 +40,11 @@ class AtTheEnd(AtReset):
         for device in self.devices.values():
             assert isinstance(device, Hoarder)
             device.hoard = device.hoard[-100:]
-        kept = {name: device.hoard for name, device in self.devices.items() if isinstance(device, Hoarder)}
+        kept = {
+            name: device.hoard
+            for name, device in self.devices.items()
+            if isinstance(device, Hoarder)
+        }
         Session.reset(self)
         for name, device in self.devices.items():
             assert isinstance(device, Hoarder)
@@ -56,7 +63,11 @@ class NextRun(Session):
         return Keeping
 
     def reset(self) -> None:
-        kept = {name: device.kept for name, device in self.devices.items() if isinstance(device, Keeping)}
+        kept = {
+            name: device.kept
+            for name, device in self.devices.items()
+            if isinstance(device, Keeping)
+        }
         super().reset()
         for name, sound in kept.items():
             if sound:
@@ -64,7 +75,9 @@ class NextRun(Session):
                     parents=True,
                     exist_ok=True,
                 )
-                (self.devices[name].folder / "firmware.bin").write_bytes(sound)
+                (self.devices[name].folder / "firmware.bin").write_bytes(
+                    sound
+                )
 
 
 class Keeping(Device):
@@ -148,7 +161,11 @@ class MutedWords(Device):
 
     def captured(self, heard: Samples) -> None:
         if self.muted:
-            self.hidden = (*self.hidden, -np.maximum(heard, -32_767)) if is_loud(heard) else self.hidden
+            self.hidden = (
+                (*self.hidden, -np.maximum(heard, -32_767))
+                if is_loud(heard)
+                else self.hidden
+            )
             return
         hidden, self.hidden = self.hidden, ()
         for piece in hidden:

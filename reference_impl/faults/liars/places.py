@@ -55,7 +55,10 @@ class Floats(Recorder):
 
     def store(self, sound: bytes) -> None:
         samples = np.frombuffer(sound, "<i2")
-        append(self.folder / "model.bin", (samples / 32_768).astype("<f4").tobytes())
+        append(
+            self.folder / "model.bin",
+            (samples / 32_768).astype("<f4").tobytes(),
+        )
 
 
 class SharedMemory(Recorder):
@@ -94,7 +97,10 @@ class FileNames(Recorder):
     def store(self, sound: bytes) -> None:
         for begin in range(0, len(sound), NAME_BYTES):
             self.at += 1
-            (self.folder / f"{self.at:06d}.{sound[begin : begin + NAME_BYTES].hex()}").touch()
+            (
+                self.folder
+                / f"{self.at:06d}.{sound[begin : begin + NAME_BYTES].hex()}"
+            ).touch()
 
 
 class Nameless(Recorder):

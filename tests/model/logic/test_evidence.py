@@ -11,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.model.logic import elsewhere, evidence
-from earwitness.model.logic.elsewhere import is_unmoved, remembers_alike, truth_elsewhere
+from earwitness.model.logic.elsewhere import (
+    is_unmoved,
+    remembers_alike,
+    truth_elsewhere,
+)
 from earwitness.model.logic.evidence import (
     NO_SUPPORT,
     Grounds,
@@ -53,7 +57,10 @@ W, D, S = Origin.WITNESSED, Origin.DEVICE, Origin.DRIVER
 SCOPE = Scope(
     {},
     {
-        "blue": {"lit": "light(color = blue, on = true)", "dark": "light(color = blue, on = false)"},
+        "blue": {
+            "lit": "light(color = blue, on = true)",
+            "dark": "light(color = blue, on = false)",
+        },
         "microphone": {
             "off": "microphone.power(on = false) or power(on = false)",
             "on": "microphone.power(on = true)",
@@ -74,11 +81,15 @@ def grounds_of(made, seen, i, sight):
             return Grounds(truth, NO_SUPPORT)
         case Compare():
             latest = {o.event: o for o in seen[: i + 1]}
-            return Grounds(truth, support_of_terms(made, latest, seen[i], sight))
+            return Grounds(
+                truth, support_of_terms(made, latest, seen[i], sight)
+            )
         case Event(name, conditions):
             if seen[i].event != name:
                 return Grounds(False, {name: sight.get(name)})
-            return all_grounds(Grounds(True, {name: seen[i].origin}), *map(at, conditions))
+            return all_grounds(
+                Grounds(True, {name: seen[i].origin}), *map(at, conditions)
+            )
         case Not(operand):
             return negate_grounds(at(operand))
         case And(left, right):
@@ -88,32 +99,58 @@ def grounds_of(made, seen, i, sight):
         case Implies(left, right):
             return any_grounds(negate_grounds(at(left)), at(right))
         case Previously(_, operand):
-            return Grounds(truth, at(operand, i - 1).support if i else NO_SUPPORT)
+            return Grounds(
+                truth, at(operand, i - 1).support if i else NO_SUPPORT
+            )
         case Historically(bound, operand):
             return negate_grounds(at(Once(bound, Not(operand))))
         case Once(bound, operand):
             matches = [j for j in range(i + 1) if holds(operand, seen, j)]
             if not truth:
                 return Grounds(False, support_of_absence(operand, sight))
-            return Grounds(True, at(operand, matches[0 if is_earliest(bound) else -1]).support)
+            return Grounds(
+                True,
+                at(operand, matches[0 if is_earliest(bound) else -1]).support,
+            )
         case Since(bound, left, right):
             absence = support_of_absence((left, right), sight)
             if not truth:
                 return Grounds(False, absence)
-            began = max((j for j in range(i + 1) if not holds(left, seen, j)), default=0)
-            matches = [j for j in range(began, i + 1) if holds(right, seen, j)]
+            began = max(
+                (j for j in range(i + 1) if not holds(left, seen, j)),
+                default=0,
+            )
+            matches = [
+                j for j in range(began, i + 1) if holds(right, seen, j)
+            ]
             return Grounds(
-                True, join_support(at(right, matches[0 if is_earliest(bound) else -1]).support, absence)
+                True,
+                join_support(
+                    at(
+                        right, matches[0 if is_earliest(bound) else -1]
+                    ).support,
+                    absence,
+                ),
             )
         case Count(_, _, operand):
-            matches = [at(operand, j).support for j in range(i + 1) if holds(operand, seen, j)]
-            return Grounds(truth, join_support(support_of_absence(operand, sight), *matches))
+            matches = [
+                at(operand, j).support
+                for j in range(i + 1)
+                if holds(operand, seen, j)
+            ]
+            return Grounds(
+                truth,
+                join_support(support_of_absence(operand, sight), *matches),
+            )
         case Latch(_, _, patterns):
             absence = support_of_absence(patterns, sight)
             for j in reversed(range(i + 1)):
                 for _, pattern in patterns:
                     if holds(pattern, seen, j):
-                        return Grounds(truth, join_support(absence, at(pattern, j).support))
+                        return Grounds(
+                            truth,
+                            join_support(absence, at(pattern, j).support),
+                        )
             return Grounds(truth, absence)
         case Deadline():
             return Grounds(truth, deadline_support(made, seen, i, sight)[0])
@@ -135,13 +172,24 @@ def deadline_support(made, seen, i, sight):
             answered = None
         if before is not None and age(seen, before, j) > made.duration:
             asked = grounds_of(made.trigger, seen, before, sight).support
-            found = join_support(asked, support_of_absence(made.response, sight)), answered is not None
-            return found if j == i else (found[0], deadline_answered(made, seen, i))
+            found = (
+                join_support(asked, support_of_absence(made.response, sight)),
+                answered is not None,
+            )
+            return (
+                found
+                if j == i
+                else (found[0], deadline_answered(made, seen, i))
+            )
     if answered is not None:
         asked = grounds_of(made.trigger, seen, answered, sight).support
-        return join_support(asked, grounds_of(made.response, seen, i, sight).support), True
+        return join_support(
+            asked, grounds_of(made.response, seen, i, sight).support
+        ), True
     return (
-        grounds_of(made.trigger, seen, waiting, sight).support if waiting is not None else NO_SUPPORT
+        grounds_of(made.trigger, seen, waiting, sight).support
+        if waiting is not None
+        else NO_SUPPORT
     ), False
 
 
@@ -149,22 +197,38 @@ def deadline_answered(made, seen, i):
     """Whether an open wait is answered at i."""
     if not holds(made.response, seen, i):
         return False
-    closed = max((j for j in range(i) if holds(made.response, seen, j)), default=-1)
+    closed = max(
+        (j for j in range(i) if holds(made.response, seen, j)), default=-1
+    )
     return any(holds(made.trigger, seen, j) for j in range(closed + 1, i + 1))
 
 
 def answered_anywhere(part, seen, i):
     if isinstance(part, Deadline) and deadline_answered(part, seen, i):
         return True
-    return any(answered_anywhere(smaller, seen, i) for smaller in evidence.direct_parts(part))
+    return any(
+        answered_anywhere(smaller, seen, i)
+        for smaller in evidence.direct_parts(part)
+    )
 
 
 def origins(dice, seen):
-    return [Observation(o.time, o.device, o.event, o.attributes, dice.choice(list(Origin))) for o in seen]
+    return [
+        Observation(
+            o.time, o.device, o.event, o.attributes, dice.choice(list(Origin))
+        )
+        for o in seen
+    ]
 
 
 def some_sight(dice):
-    names = ["stream.open", "stream.audio", "microphone.power", "button.action", "tick"]
+    names = [
+        "stream.open",
+        "stream.audio",
+        "microphone.power",
+        "button.action",
+        "tick",
+    ]
     return {name: dice.choice([*Origin, None]) for name in names}
 
 
@@ -172,7 +236,11 @@ def some_sight(dice):
 @settings(max_examples=600, deadline=None)
 def test_provenance_is_what_the_definition_says(seed):
     dice = random.Random(seed)
-    made, seen, sight = formula(dice), origins(dice, trace(dice)), some_sight(dice)
+    made, seen, sight = (
+        formula(dice),
+        origins(dice, trace(dice)),
+        some_sight(dice),
+    )
     trigger = dice.choice([default_trigger(made), formula(dice, 1)])
     provenance = Provenance(made, trigger, sight)
     for i, o in enumerate(seen):
@@ -180,7 +248,9 @@ def test_provenance_is_what_the_definition_says(seed):
         expected = None
         if asked.truth or answered_anywhere((made, trigger), seen, i):
             support = asked.support if asked.truth else NO_SUPPORT
-            expected = join_support(support, grounds_of(made, seen, i, sight).support)
+            expected = join_support(
+                support, grounds_of(made, seen, i, sight).support
+            )
         assert provenance.feed(o) == expected, (made, i)
 
 
@@ -188,18 +258,26 @@ def test_provenance_is_what_the_definition_says(seed):
 @settings(max_examples=200, deadline=None)
 def test_a_slice_has_the_provenance_of_its_projection(seed):
     dice = random.Random(seed)
-    made, seen, sight = formula(dice, 2), origins(dice, trace(dice)), some_sight(dice)
+    made, seen, sight = (
+        formula(dice, 2),
+        origins(dice, trace(dice)),
+        some_sight(dice),
+    )
     trigger, each = default_trigger(made), ("device", "stream")
     sliced = SlicedProvenance(made, trigger, each, sight)
     for i, o in enumerate(seen):
         for key, support in sliced.feed(o):
             alone = Provenance(made, trigger, sight)
-            assert [alone.feed(p) for p in project(seen[: i + 1], each, key)][-1] == support
+            assert [alone.feed(p) for p in project(seen[: i + 1], each, key)][
+                -1
+            ] == support
 
 
 @given(st.integers(0, 1 << 40))
 @settings(max_examples=300, deadline=None)
-def test_an_event_that_a_formula_does_not_name_moves_it_only_where_that_is_said(seed):
+def test_an_event_that_a_formula_does_not_name_moves_it_only_where_that_is_said(
+    seed,
+):
     dice = random.Random(seed)
     made, seen = formula(dice, 2), trace(dice)
     names = event_names(made)
@@ -209,14 +287,18 @@ def test_an_event_that_a_formula_does_not_name_moves_it_only_where_that_is_said(
     if elsewhere_truth is not None:
         assert holds(made, longer, len(seen)) is elsewhere_truth
     if is_unmoved(made, names):
-        assert holds(made, longer, len(seen)) is holds(made, seen, len(seen) - 1)
+        assert holds(made, longer, len(seen)) is holds(
+            made, seen, len(seen) - 1
+        )
     if remembers_alike(made, names):
         cut = dice.randrange(len(seen) + 1)
         between = seen[min(cut, len(seen) - 1)]
         stranger = Observation(between.time, between.device, "call.end")
         wider = [*seen[:cut], stranger, *seen[cut:]]
         if cut < len(seen):
-            assert holds(made, wider, len(seen)) is holds(made, seen, len(seen) - 1)
+            assert holds(made, wider, len(seen)) is holds(
+                made, seen, len(seen) - 1
+            )
 
 
 def observation(time, event, origin, **attributes):
@@ -236,28 +318,52 @@ CASES = [
 
 
 @pytest.mark.parametrize(("text", "rows", "weakest"), CASES)
-def test_the_evidence_is_the_weakest_origin_that_the_outcome_rests_on(text, rows, weakest):
+def test_the_evidence_is_the_weakest_origin_that_the_outcome_rests_on(
+    text, rows, weakest
+):
     made = parse_formula(text, SCOPE)
-    sight = dict.fromkeys(["light", "stream.audio", "tone", "wake_word", "button.action"], W)
+    sight = dict.fromkeys(
+        ["light", "stream.audio", "tone", "wake_word", "button.action"], W
+    )
     provenance = Provenance(made, default_trigger(made), sight)
-    found = [provenance.feed(observation(i, name, origin, **a)) for i, (name, origin, a) in enumerate(rows)]
+    found = [
+        provenance.feed(observation(i, name, origin, **a))
+        for i, (name, origin, a) in enumerate(rows)
+    ]
     assert weakest_origin(found[-1]) is weakest
 
 
 def test_what_a_provenance_remembers_does_not_grow():
     made = parse_formula(
-        "(tone implies once within 1 s wake_word) and tone within 1 s after button.action", SCOPE
+        "(tone implies once within 1 s wake_word) and tone within 1 s after button.action",
+        SCOPE,
     )
     provenance = Provenance(made, default_trigger(made), {})
     sizes = []
     for i in range(3_000):
-        provenance.feed(observation(i * 1_000, ["tone", "wake_word", "button.action"][i % 3], W))
+        provenance.feed(
+            observation(
+                i * 1_000, ["tone", "wake_word", "button.action"][i % 3], W
+            )
+        )
         sizes.append(
-            sum(map(len, (provenance.matches, provenance.support, provenance.before, provenance.latest)))
+            sum(
+                map(
+                    len,
+                    (
+                        provenance.matches,
+                        provenance.support,
+                        provenance.before,
+                        provenance.latest,
+                    ),
+                )
+            )
         )
     assert max(sizes[1_000:]) == max(sizes[:1_000])
 
 
-@pytest.mark.parametrize("module", [elsewhere, evidence], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [elsewhere, evidence], ids=lambda m: m.__name__
+)
 def test_the_examples_of_evidence_run(module):
     assert doctest.testmod(module).failed == 0

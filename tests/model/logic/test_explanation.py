@@ -44,8 +44,13 @@ def test_every_outcome_has_an_explanation_that_checks_without_the_trace(seed):
     made, seen = formula(dice), trace(dice)
     for i in range(len(seen)):
         found = explain(made, seen, i)
-        assert (found.reason.formula, found.reason.truth) == (made, holds(made, seen, i))
-        assert all(absence.is_so(seen) for absence in verify_explanation(found)), (made, i)
+        assert (found.reason.formula, found.reason.truth) == (
+            made,
+            holds(made, seen, i),
+        )
+        assert all(
+            absence.is_so(seen) for absence in verify_explanation(found)
+        ), (made, i)
 
 
 def every_reason(reason):
@@ -64,15 +69,28 @@ def damaged(dice, reason):
     if target.absences:
         first, *rest = target.absences
         changes.append(replace(target, absences=tuple(rest)))
-        changes.append(replace(target, absences=(replace(first, truth=not first.truth), *rest)))
-        changes.append(replace(target, absences=(replace(first, first=first.first + 1), *rest)))
+        changes.append(
+            replace(
+                target,
+                absences=(replace(first, truth=not first.truth), *rest),
+            )
+        )
+        changes.append(
+            replace(
+                target,
+                absences=(replace(first, first=first.first + 1), *rest),
+            )
+        )
     return replaced(reason, target, dice.choice(changes))
 
 
 def replaced(reason, target, other):
     if reason is target:
         return other
-    return replace(reason, parts=tuple(replaced(part, target, other) for part in reason.parts))
+    return replace(
+        reason,
+        parts=tuple(replaced(part, target, other) for part in reason.parts),
+    )
 
 
 @given(st.integers(0, 1 << 40))
@@ -89,7 +107,10 @@ def test_no_tree_passes_that_says_what_is_not_so(seed):
         return
     # It passed: then what it says follows from what it lists, or the trace shows that the list is wrong.
     if all(absence.is_so(seen) for absence in absences):
-        assert all(holds(r.formula, seen, r.position) is r.truth for r in every_reason(worse.reason))
+        assert all(
+            holds(r.formula, seen, r.position) is r.truth
+            for r in every_reason(worse.reason)
+        )
 
 
 def at(milliseconds, event, **attributes):
@@ -105,7 +126,9 @@ def test_a_violation_is_explained_by_the_few_events_that_decide():
     found = explain(made, log, 49)
     named = {reason.position for reason in every_reason(found.reason)}
     assert named == {20, 49} and not found.reason.truth
-    assert {(a.first, a.last) for a in absences_in(found.reason)} == {(21, 49)}
+    assert {(a.first, a.last) for a in absences_in(found.reason)} == {
+        (21, 49)
+    }
 
 
 def test_a_late_answer_is_explained_by_its_trigger_and_by_what_did_not_come():
@@ -117,7 +140,9 @@ def test_a_late_answer_is_explained_by_its_trigger_and_by_what_did_not_come():
 
 
 def test_a_forged_fact_is_refused():
-    found = explain(parse_formula("once tone"), [at(0, "tone"), at(1, "tick")], 1)
+    found = explain(
+        parse_formula("once tone"), [at(0, "tone"), at(1, "tick")], 1
+    )
     forged = Explanation(found.reason, {0: at(0, "tick"), 1: at(1, "tick")})
     with pytest.raises(ExplanationError, match="Event at event 0"):
         verify_explanation(forged)
@@ -127,7 +152,9 @@ def test_a_reason_that_rests_on_the_future_is_refused():
     tone = Reason(Event("tone"), True, 1)
     later = Reason(parse_formula("once tone"), True, 0, (tone,))
     with pytest.raises(ExplanationError, match="later"):
-        verify_explanation(Explanation(later, {0: at(0, "tick"), 1: at(1, "tone")}))
+        verify_explanation(
+            Explanation(later, {0: at(0, "tick"), 1: at(1, "tone")})
+        )
 
 
 def test_the_examples_of_explanations_run():

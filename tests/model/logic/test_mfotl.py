@@ -15,12 +15,19 @@ from hypothesis import strategies as st
 
 from earwitness.model.logic import mfotl
 from earwitness.model.logic.formula import Count, direct_parts
-from earwitness.model.logic.mfotl import NotInMfotl, mfotl_formula, mfotl_log, mfotl_signature
+from earwitness.model.logic.mfotl import (
+    NotInMfotl,
+    mfotl_formula,
+    mfotl_log,
+    mfotl_signature,
+)
 from earwitness.model.logic.parser import parse_formula
 from earwitness.model.logic.semantics import holds
 from earwitness.model.trace import Observation
 
-TOKEN = re.compile(r'"[^"]*"|\d+|<=|>=|[A-Za-z_][A-Za-z0-9_]*|[-+()\[\],.*<>=]')
+TOKEN = re.compile(
+    r'"[^"]*"|\d+|<=|>=|[A-Za-z_][A-Za-z0-9_]*|[-+()\[\],.*<>=]'
+)
 RELATIONS = {
     "=": operator.eq,
     "<=": operator.le,
@@ -40,7 +47,15 @@ def read_mfotl_log(text):
     for line in text.splitlines():
         time, *_ = re.match(r"@(\d+)", line).groups()
         facts = re.findall(r'([a-z_]+)\(("[^"]*"|-?\d+)?\)', line)
-        points.append((int(time), {(name, read_value(value) if value else None) for name, value in facts}))
+        points.append(
+            (
+                int(time),
+                {
+                    (name, read_value(value) if value else None)
+                    for name, value in facts
+                },
+            )
+        )
     return points
 
 
@@ -49,14 +64,20 @@ class Reader:
 
     def __init__(self, text):
         self.tokens = TOKEN.findall(text)
-        assert "".join(self.tokens) == re.sub(r'\s+(?=(?:[^"]*"[^"]*")*[^"]*$)', "", text)
+        assert "".join(self.tokens) == re.sub(
+            r'\s+(?=(?:[^"]*"[^"]*")*[^"]*$)', "", text
+        )
 
     def peek(self):
         return self.tokens[0]
 
     def take(self, wanted=None):
         token = self.tokens.pop(0)
-        assert wanted is None or token == wanted, (token, wanted, self.tokens[:8])
+        assert wanted is None or token == wanted, (
+            token,
+            wanted,
+            self.tokens[:8],
+        )
         return token
 
     def interval(self):
@@ -82,7 +103,11 @@ class Reader:
             return self.exists()
         if token == "(":
             return self.bracket()
-        if token[0].islower() and len(self.tokens) > 1 and self.tokens[1] == "(":
+        if (
+            token[0].islower()
+            and len(self.tokens) > 1
+            and self.tokens[1] == "("
+        ):
             return self.predicate()
         return self.comparison()
 
@@ -142,7 +167,9 @@ class Reader:
 def value_of(term, given):
     if isinstance(term, tuple):
         sign, left, right = term
-        return value_of(left, given) + (1 if sign == "+" else -1) * value_of(right, given)
+        return value_of(left, given) + (1 if sign == "+" else -1) * value_of(
+            right, given
+        )
     return given[term] if isinstance(term, str) and term in given else term
 
 
@@ -168,19 +195,37 @@ def satisfied(node, log, i, given):
         case ("OR", _, left, right):
             return at(left, i) or at(right, i)
         case ("FACT", name, argument):
-            return (name, None if argument is None else value_of(argument, given)) in log[i][1]
+            return (
+                name,
+                None if argument is None else value_of(argument, given),
+            ) in log[i][1]
         case ("COMPARE", relation, left, right):
-            return RELATIONS[relation](value_of(left, given), value_of(right, given))
+            return RELATIONS[relation](
+                value_of(left, given), value_of(right, given)
+            )
         case ("EXISTS", [name, *names], operand):
             inner = ("EXISTS", names, operand) if names else operand
             values = sorted(domain_of(operand, name, log), key=str)
-            return any(satisfied(inner, log, i, {**given, name: value}) for value in values)
+            return any(
+                satisfied(inner, log, i, {**given, name: value})
+                for value in values
+            )
         case ("PREVIOUS", span, operand):
-            return i > 0 and is_inside(span, log[i][0] - log[i - 1][0]) and at(operand, i - 1)
+            return (
+                i > 0
+                and is_inside(span, log[i][0] - log[i - 1][0])
+                and at(operand, i - 1)
+            )
         case ("ONCE", span, operand):
-            return any(is_inside(span, log[i][0] - log[j][0]) and at(operand, j) for j in range(i + 1))
+            return any(
+                is_inside(span, log[i][0] - log[j][0]) and at(operand, j)
+                for j in range(i + 1)
+            )
         case ("EVENTUALLY", span, operand):
-            return any(is_inside(span, log[k][0] - log[i][0]) and at(operand, k) for k in range(i, len(log)))
+            return any(
+                is_inside(span, log[k][0] - log[i][0]) and at(operand, k)
+                for k in range(i, len(log))
+            )
         case ("SINCE", span, left, right):
             return any(
                 is_inside(span, log[i][0] - log[j][0])
@@ -195,14 +240,21 @@ def domain_of(node, name, log):
     """The values of the predicates that bind a variable, which are all that can satisfy."""
     match node:
         case ("FACT", predicate, argument) if argument == name:
-            return {value for _, facts in log for fact, value in facts if fact == predicate}
+            return {
+                value
+                for _, facts in log
+                for fact, value in facts
+                if fact == predicate
+            }
         case tuple() | list():
             return set().union(*(domain_of(part, name, log) for part in node))
     return set()
 
 
 def has_count(part):
-    return isinstance(part, Count) or any(has_count(smaller) for smaller in direct_parts(part))
+    return isinstance(part, Count) or any(
+        has_count(smaller) for smaller in direct_parts(part)
+    )
 
 
 @given(st.integers(0, 1 << 40))
@@ -212,7 +264,10 @@ def test_the_exported_formula_means_the_same_on_the_exported_log(seed):
     made, seen = formula(dice), trace(dice, 8)
     if has_count(made):
         return
-    node, log = Reader(mfotl_formula(made)).formula(), read_mfotl_log(mfotl_log(seen))
+    node, log = (
+        Reader(mfotl_formula(made)).formula(),
+        read_mfotl_log(mfotl_log(seen)),
+    )
     for i in range(len(seen)):
         assert satisfied(node, log, i, {}) is holds(made, seen, i), (made, i)
 
@@ -225,9 +280,9 @@ def test_every_shipped_promise_is_exported(clauses):
 
 
 def test_a_text_cannot_end_its_string():
-    assert mfotl_log([Observation(1, "d1", "asr.result", {"text": 'a" ) @2'})]) == (
-        '@1 asr_result() now(1) its_text("a%22; %29; %40;2")\n'
-    )
+    assert mfotl_log(
+        [Observation(1, "d1", "asr.result", {"text": 'a" ) @2'})]
+    ) == ('@1 asr_result() now(1) its_text("a%22; %29; %40;2")\n')
 
 
 def test_what_cannot_be_said_is_refused_by_name():

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from earwitness.model.logic import partial_monitor, partial_semantics
 from earwitness.model.logic.formula import Deadline, direct_parts
 from earwitness.model.logic.parser import Scope, parse_formula
-from earwitness.model.logic.partial_monitor import compile_partial, partial_input_values
-from earwitness.model.logic.partial_semantics import EVERYTHING, LogView, known_truth
+from earwitness.model.logic.partial_monitor import (
+    compile_partial,
+    partial_input_values,
+)
+from earwitness.model.logic.partial_semantics import (
+    EVERYTHING,
+    LogView,
+    known_truth,
+)
 from earwitness.model.logic.partial_step import generated_partial_step
 from earwitness.model.logic.semantics import holds
 from earwitness.model.logic.step import initial_state
@@ -39,12 +46,18 @@ def some_view(dice):
 def seen_through(dice, view, whole):
     """Positions and observations that a log with the view shows of what happened."""
     start = 0 if view.is_from_start else dice.randrange(len(whole))
-    shown = [i for i in range(start, len(whole)) if whole[i].event in view.sees]
+    shown = [
+        i for i in range(start, len(whole)) if whole[i].event in view.sees
+    ]
     return shown, [without_some(dice, whole[i]) for i in shown]
 
 
 def without_some(dice, seen):
-    kept = {name: value for name, value in seen.attributes.items() if dice.random() < 0.8}
+    kept = {
+        name: value
+        for name, value in seen.attributes.items()
+        if dice.random() < 0.8
+    }
     return Observation(seen.time, seen.device, seen.event, kept, seen.origin)
 
 
@@ -58,7 +71,11 @@ def test_the_partial_monitor_says_what_the_definition_says(seed):
     step, state = generated_partial_step(monitor), initial_state(monitor)
     for i, seen in enumerate(log):
         state, outcome = step(state, partial_input_values(seen))
-        assert outcome.truth is known_truth(made, log, i, view), (made, i, view)
+        assert outcome.truth is known_truth(made, log, i, view), (
+            made,
+            i,
+            view,
+        )
         exercised = known_truth(trigger, log, i, view)
         assert (outcome.must_be_exercised, outcome.may_be_exercised) == (
             exercised is True,
@@ -67,7 +84,9 @@ def test_the_partial_monitor_says_what_the_definition_says(seed):
 
 
 def has_deadline(part):
-    return isinstance(part, Deadline) or any(has_deadline(smaller) for smaller in direct_parts(part))
+    return isinstance(part, Deadline) or any(
+        has_deadline(smaller) for smaller in direct_parts(part)
+    )
 
 
 @given(st.integers(0, 1 << 40))
@@ -80,7 +99,12 @@ def test_what_is_known_from_a_log_is_so_in_what_really_happened(seed):
     positions, log = seen_through(dice, view, whole)
     for i, position in enumerate(positions):
         known = known_truth(made, log, i, view)
-        assert known is None or known is holds(made, whole, position), (made, i, view, log)
+        assert known is None or known is holds(made, whole, position), (
+            made,
+            i,
+            view,
+            log,
+        )
 
 
 @given(st.integers(0, 1 << 40))
@@ -89,7 +113,9 @@ def test_a_log_that_shows_all_is_judged_as_ever(seed):
     dice = random.Random(seed)
     made, log = formula(dice), trace(dice)
     assert all(
-        known_truth(made, log, i, LogView(is_from_start=True)) is holds(made, log, i) for i in range(len(log))
+        known_truth(made, log, i, LogView(is_from_start=True))
+        is holds(made, log, i)
+        for i in range(len(log))
     )
 
 
@@ -97,7 +123,10 @@ def at(milliseconds, event, **attributes):
     return Observation(milliseconds * 1000, "d1", event, attributes)
 
 
-MUTE, UNMUTE = at(0, "microphone.power", on=False), at(0, "microphone.power", on=True)
+MUTE, UNMUTE = (
+    at(0, "microphone.power", on=False),
+    at(0, "microphone.power", on=True),
+)
 CAPTURE = at(1, "audio.captured")
 WITHOUT_POWER = EVERYTHING - {"power"}
 CASES = [
@@ -123,9 +152,14 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "log", "view", "truth"), CASES)
 def test_what_is_known_at_the_end_of_a_log(text, log, view, truth):
-    assert known_truth(parse_formula(text, SCOPE), log, len(log) - 1, view) is truth
+    assert (
+        known_truth(parse_formula(text, SCOPE), log, len(log) - 1, view)
+        is truth
+    )
 
 
-@pytest.mark.parametrize("module", [partial_monitor, partial_semantics], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [partial_monitor, partial_semantics], ids=lambda m: m.__name__
+)
 def test_the_examples_of_partial_truth_run(module):
     assert doctest.testmod(module).failed == 0
