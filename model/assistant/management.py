@@ -72,7 +72,10 @@ def management() -> Table:
         variables=(
             StateVariable("owner", Sort.TEXT, ("ours",), PARTIES),
             StateVariable("skill_kind", Sort.TEXT, ("general",), KINDS),
-            *flags(tone_wanted, enabled, certified),
+            *flags(tone_wanted),
+            # Skills are delivered certified and enabled; what is submitted later is neither.
+            StateVariable("enabled", Sort.BOOL, (True,)),
+            StateVariable("certified", Sort.BOOL, (True,)),
         ),
         transitions=(*_skills(), *_ownership(), *_access()),
     )
@@ -115,17 +118,6 @@ def _skills() -> tuple[Transition, ...]:
                 skill="any", skill_kind=skill_kind, certified=certified
             ),
             reason="SKL-2; FAQ 7: the organisation decides which skills are enabled",
-        ),
-        Transition(
-            "ship_skill",
-            MANAGEMENT,
-            guard=all_of(
-                certified,  # SKL-2
-                negation(enabled),
-            ),
-            updates=values(enabled=True),
-            emits=None,
-            reason="SKL-2: some skills are enabled when the device is delivered, and nobody tells so",
         ),
         Transition(
             "disable_skill",

@@ -25,13 +25,13 @@ from earwitness.model.systems.transition_system import (
 PEERS = ("nobody", "cloud", "stranger")
 """Who is at the other end of a connection."""
 
-offer, peer = word("offer"), word("peer")
+peer = word("peer")
 ANY_PEER = word("any.peer")
 
 CONNECTED = negation(equals(peer, "nobody"))
 CONFIDENTIAL = equals(peer, "cloud")
 """Only the cloud can read what is sent."""
-DISCONNECTED = values(offer="nobody", peer="nobody")
+DISCONNECTED = values(peer="nobody")
 
 FREE = {"any.peer": PEERS}
 
@@ -41,22 +41,8 @@ def network() -> Table:
     return Table(
         name="network",
         control="peer",
-        variables=(
-            StateVariable("offer", Sort.TEXT, ("nobody",), PEERS),
-            StateVariable("peer", Sort.TEXT, ("nobody",), PEERS),
-        ),
+        variables=(StateVariable("peer", Sort.TEXT, ("nobody",), PEERS),),
         transitions=(
-            Transition(
-                "answer_connection",
-                ENVIRONMENT,
-                guard=all_of(
-                    negation(CONNECTED),
-                    one_of(ANY_PEER, "cloud", "stranger"),
-                ),
-                updates=values(offer=ANY_PEER),
-                emits=None,
-                reason="assumption: whoever is on the way may answer in the name of the cloud",
-            ),
             Transition(
                 "accept_connection",
                 FIRMWARE,
@@ -64,11 +50,14 @@ def network() -> Table:
                     powered,
                     online,
                     negation(CONNECTED),
+                    one_of(
+                        ANY_PEER, "cloud", "stranger"
+                    ),  # assumption: anybody may answer for the cloud
                     equals(
-                        offer, "cloud"
+                        ANY_PEER, "cloud"
                     ),  # STR-2: the certificate is the cloud's
                 ),
-                updates=values(peer=offer),
+                updates=values(peer=ANY_PEER),
                 emits=None,
                 reason="STR-2; section Echo Devices: data are encrypted on their way to the cloud",
             ),

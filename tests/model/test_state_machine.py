@@ -19,7 +19,6 @@ def test_the_table_runs_as_a_machine():
     )
     for name in (
         "restore_power",
-        "answer_connection",
         "accept_connection",
         "switch_microphones",
         "hear_wake_word",
