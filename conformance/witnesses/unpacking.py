@@ -349,7 +349,8 @@ def _open_table(
 # Sound in containers
 
 CONTAINERS = re.compile(
-    rb"OggS\x00|fLaC\x00|RIFF....WAVE|RF64....WAVE|FORM....AIF[FC]|\.snd\x00|caff\x00\x01|wvpk|#!AMR|\x1aE\xdf\xa3|....ftyp|ID3[\x02-\x04]",
+    rb"OggS\x00|fLaC\x00|RIFF....WAVE|RF64....WAVE|FORM....AIF[FC]|\.snd\x00"
+    rb"|caff\x00\x01|wvpk|#!AMR|\x1aE\xdf\xa3|....ftyp|ID3[\x02-\x04]",
     re.DOTALL,
 )
 MPEG_FRAME = re.compile(rb"\A\xff[\xe2-\xff][\x00-\xff]{2}", re.DOTALL)
