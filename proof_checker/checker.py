@@ -259,6 +259,8 @@ class _Claim:
         self.registers = _symbols(part.named("state"))
         self.states = _symbols(system.named("state")) | self.registers
         self.texts = system.texts() | part.texts()
+        # A clause that is judged slice by slice names a constant, which may be any value.
+        self.told |= {s for s in self.states if s.startswith("|slice.")}
         self.following = {**system.next_of, **part.next_of}
         self.first, self.updates = part.named("first"), part.named("update")
 
