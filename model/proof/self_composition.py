@@ -188,6 +188,15 @@ class _Composition:
         return StateProperty(conjunction(negation(PARTED), *same), TRUE)
 
 
+def two_runs_of(
+    system: System, secret: Collection[str], observed: Collection[str]
+) -> tuple[System, System, StateProperty]:
+    """What of the system the observed variables depend on (nothing else needs a second copy), its
+    composition with itself, and what must hold of it."""
+    cone = cone_of_influence(system, StateProperty(TRUE, TRUE), observed)
+    return cone, *self_compose(cone, secret, observed)
+
+
 def prove_noninterference(
     clause: str,
     system: System,
@@ -197,9 +206,7 @@ def prove_noninterference(
 ) -> TwoRuns:
     """Whether the observed variables can depend on the secret choices."""
     started = clock.perf_counter()
-    # What no observed variable depends on needs no second copy.
-    cone = cone_of_influence(system, StateProperty(TRUE, TRUE), observed)
-    both, wanted = self_compose(cone, secret, observed)
+    cone, both, wanted = two_runs_of(system, secret, observed)
     problem = encode(both, wanted)
     lemmas = inductive_subset(
         problem,

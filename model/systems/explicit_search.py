@@ -70,6 +70,9 @@ def find_run_taking(
     system: System, transition: Transition
 ) -> ModelRun | None:
     """A short run that ends with the transition; None where none was found."""
+    if transition.is_idle:
+        # Time may always pass.
+        return complete_run(system, ModelRun({}, (Step(transition, 0, {}),)))
     # The mark is set at any instant the transition happens, and nothing else sets it.
     marked = replace(transition, updates={**transition.updates, TAKEN: TRUE})
     rows = tuple(

@@ -276,7 +276,7 @@ def one_of(variable: Expression, *values: Value) -> Expression:
 def values(**entries: Expression | Value) -> dict[str, Expression]:
     """Each name with its value; a literal is written as it is.
 
-    >>> values(control="streaming", opened_at=TIME)["control"]
+    >>> values(control="streaming", since=TIME)["control"]
     Const(value='streaming')
     """
     return {

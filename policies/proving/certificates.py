@@ -7,11 +7,13 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from earwitness.model.proof.proof import ProvedConjunct
+from earwitness.model.proof.self_composition import two_runs_of
 from earwitness.model.proof.vmt import (
     conjunct_file,
     conjunct_header,
@@ -128,16 +130,9 @@ def compare_with_packs(
         raise ProofError(
             f"{folder / MANIFEST}: is about other packs, parameters or figures than these"
         )
-    expected: dict[str, str] = {}
-    for task in tasks:
-        expected[f"{_file_name(task.system.name)}.system.vmt"] = system_file(
-            task.system
-        )
-        for name, promise in task.promises.items():
-            header = part_header(
-                task, ProvedConjunct(name, promise, (), was_searched=False)
-            )
-            expected[f"{_file_name(name)}.vmt"] = header
+    expected = {
+        file: text for task in tasks for file, text in _expected_files(task)
+    }
     found = {
         e["file"] for e in (*manifest["systems"].values(), *manifest["parts"])
     }
@@ -159,3 +154,21 @@ def compare_with_packs(
             raise ProofError(
                 f"{folder / file}: does not say what the pack and its model say"
             )
+
+
+def _expected_files(task: ProofTask) -> Iterator[tuple[str, str]]:
+    """The files of a proof of the task, without the invariants."""
+    if task.observed is not None:
+        _, both, wanted = two_runs_of(
+            task.system, task.secrets, task.observed
+        )
+        system = replace(both, name=f"{task.identity} twice")
+        promises = {task.identity: wanted}
+        task = replace(task, system=system, promises=promises)
+    yield (
+        f"{_file_name(task.system.name)}.system.vmt",
+        system_file(task.system),
+    )
+    for name, promise in task.promises.items():
+        conjunct = ProvedConjunct(name, promise, (), was_searched=False)
+        yield f"{_file_name(name)}.vmt", part_header(task, conjunct)
