@@ -32,7 +32,12 @@ from earwitness.model.proof.proof import Proof, ProvedConjunct, Standing
 from earwitness.model.proof.unroll import find_violation
 from earwitness.model.systems.cone import cone_of_influence
 from earwitness.model.systems.explicit_search import Goal, find_shortest_run
-from earwitness.model.systems.runs import ModelRun, Step, free_variables
+from earwitness.model.systems.runs import (
+    ModelRun,
+    Step,
+    complete_run,
+    free_variables,
+)
 from earwitness.model.systems.state_property import StateProperty
 from earwitness.model.systems.transition_system import (
     ENVIRONMENT,
@@ -232,7 +237,8 @@ def prove_noninterference(
             both,
         )
     first, second = (
-        _projected(cone, run, number, frozenset(secret)) for number in RUNS
+        complete_run(system, _projected(cone, run, number, frozenset(secret)))
+        for number in RUNS
     )
     proof = Proof(
         clause, Standing.REFUTED, _since(started), failed=clause, run=first
