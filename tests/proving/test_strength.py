@@ -90,16 +90,19 @@ def test_a_changed_clause_makes_stale_only_what_rests_on_it(tmp_path):
     assert not found.bases
 
 
+def mutant_of(transition):
+    """The name of some mutant of a row."""
+    return next(
+        m.name for m in mutants_of(assistant()) if m.changed == transition
+    )
+
+
 def test_a_survivor_is_stale_when_a_clause_that_could_notice_it_changes(
     tmp_path,
 ):
     path = tmp_path / "s.json"
-    survivor = JudgedMutant(
-        "capture_audio: drop guard condition 3", (), (), "reviewed"
-    )
-    elsewhere = JudgedMutant(
-        "hang_up: drop update of keyed", (), (), "reviewed"
-    )
+    survivor = JudgedMutant(mutant_of("capture_audio"), (), (), "reviewed")
+    elsewhere = JudgedMutant(mutant_of("deny_access"), (), (), "reviewed")
     store_strength(path, PACK, mutants=[survivor, elsewhere])
     assert set(load_strength(PACK, path).mutants) == {
         survivor.mutant,
