@@ -67,12 +67,9 @@ def test_it_is_written_as_a_table_and_a_sequence_diagram(refuted):
 
 def test_it_is_a_stored_failure_that_an_implementation_can_be_given(refuted):
     path = refuted[1] / "proofs" / "T-1.counterexample.json"
-    clause, scenario, kind = read_failure(path)
-    assert (
-        clause == "T-1"
-        and kind == "any"
-        and any(isinstance(s, Press) for s in scenario)
-    )
+    failure = read_failure(path)
+    assert (failure.clause, failure.kind) == ("T-1", "any")
+    assert any(isinstance(step, Press) for step in failure.scenario)
     said = CliRunner().invoke(
         cli, ["replay", str(path), "--pack", str(refuted[1] / "tight.yaml")]
     )
