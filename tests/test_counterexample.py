@@ -71,7 +71,11 @@ def test_it_is_a_stored_failure_that_an_implementation_can_be_given(refuted):
     assert (failure.clause, failure.kind) == ("T-1", "any")
     assert any(isinstance(step, Press) for step in failure.scenario)
     said = CliRunner().invoke(
-        cli, ["replay", str(path), "--pack", str(refuted[1] / "tight.yaml")]
+        cli,
+        [
+            *("replay", str(path), "--target", "ref"),
+            *("--pack", str(refuted[1] / "tight.yaml")),
+        ],
     )
     assert said.exit_code == 1 and "violated again" in said.output, (
         said.output
