@@ -34,10 +34,8 @@ def calibrate(
     from earwitness.conformance.running.calibration import (
         Caught,
         cases,
+        judge_case,
         listed,
-    )
-    from earwitness.conformance.running.calibration import (
-        calibrate as judge_case,
     )
     from earwitness.conformance.running.examination import Plan
 

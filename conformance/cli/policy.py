@@ -105,10 +105,9 @@ def try_formula(formula: str, trace: Path, pack: str) -> None:
             else click.style("holds", fg="green")
         )
         seconds = f"{row.seen.time / 1_000_000:12.6f} s"
-        exercised = ", exercised" if row.exercised else ""
+        mark = ", exercised" if row.exercised else ""
         click.echo(
-            f"{seconds}  {row.seen.device:8} {row.seen.event:18}"
-            f" {word}{exercised}"
+            f"{seconds}  {row.seen.device:8} {row.seen.event:18} {word}{mark}"
         )
     if any(not row.holds for row in rows):
         click.secho("violated", fg="red", bold=True)
