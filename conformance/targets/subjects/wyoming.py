@@ -261,19 +261,17 @@ class WyomingSatellite(Subject):
     def _hear_as_server(self, kind: str, payload: bytes) -> None:
         if kind == "run-pipeline":
             self._stream += 1
-            self._is_open, self._has_spoken, self._chunks, self._quiet = (
-                True,
-                False,
-                0,
-                0,
-            )
+            self._is_open = True
+            self._has_spoken = False
+            self._chunks = 0
             # Before the first word of the request there is the pause after the wake word.
-            self.report(
-                "stream.open",
-                stream=self._stream,
-                cause="wake_word",
-                **{"from": self.now},
-            )
+            self._quiet = 0
+            opened: dict[str, Any] = {
+                "stream": self._stream,
+                "cause": "wake_word",
+                "from": self.now,
+            }
+            self.report("stream.open", **opened)
         elif kind == "audio-chunk":
             self._arrived += 1
             self._take_request(payload)
@@ -313,7 +311,7 @@ class WyomingSatellite(Subject):
         )
         self._close_stream()
         played = os.path.getsize(self.loudspeaker)
-        form = {"rate": RATE, "width": 2, "channels": 1}
+        form: dict[str, Any] = {"rate": RATE, "width": 2, "channels": 1}
         sound = spoken_answer()
         self._server.send("audio-start", **form)
         self._server.send("audio-chunk", payload=sound, **form)
