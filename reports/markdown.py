@@ -96,7 +96,8 @@ def _story_lines(story: Story) -> Iterator[str]:
             "|---|---|---|---|",
         ]
     for row in story.rows:
-        mark = " **violates it**" if row.is_violation else ""
+        mark = " **decides it**" if row.is_decisive else ""
+        mark = " **violates it**" if row.is_violation else mark
         yield f"| {row.number} | {row.time} | {inert(row.words)}{mark} | {inert(row.origin)} |"
 
 

@@ -64,7 +64,8 @@ OTHER_LOSS = "A promise that people rely on is not kept."
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event of a sequence. `repeats` says how many like it were folded into it."""
+    """One event of a sequence. `repeats` says how many like it were folded into it; a decisive one belongs to
+    the explanation: without it the verdict would have to be found again."""
 
     number: int
     time: str
@@ -74,6 +75,7 @@ class Row:
     origin: str
     repeats: int = 1
     is_violation: bool = False
+    is_decisive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,12 @@ def tell_story(
     expected: str,
     command: str,
     speaks_of: frozenset[str] = frozenset(),
+    decided_by: frozenset[int] = frozenset(),
     fingerprint: str = "",
 ) -> Story:
     """The story of a stored failure. `speaks_of` names the events of the clause's formula: the others are
-    left out (none: all stay)."""
-    rows = sequence_rows(failure.trace, failure.at, speaks_of)
+    left out (none: all stay). `decided_by` are the positions of those that decide the verdict."""
+    rows = sequence_rows(failure.trace, failure.at, speaks_of, decided_by)
     event = (
         str(failure.trace[failure.at]["event"])
         if failure.at < len(failure.trace)
@@ -221,42 +224,55 @@ def sequence_rows(
     trace: Sequence[Mapping[str, Value]],
     at: int,
     speaks_of: frozenset[str] = frozenset(),
+    decided_by: frozenset[int] = frozenset(),
 ) -> tuple[Row, ...]:
     """The events of the violating device that lead to the violation, those that repeat folded into one."""
     if not 0 <= at < len(trace):
         return ()
     device = trace[at]["device"]
-    kept: list[tuple[Mapping[str, Value], int, bool]] = []
-    for number, entry in enumerate(trace[: at + 1]):
-        is_violation = number == at
-        if not is_violation and not _is_told(entry, device, speaks_of):
+    kept: list[_Kept] = []
+    for position, entry in enumerate(trace[: at + 1]):
+        is_needed = position == at or position in decided_by
+        if not is_needed and not _is_told(entry, device, speaks_of):
             continue
-        place = _like_it(kept, entry)
-        if place is not None and not is_violation:
-            kept[place] = (
-                kept[place][0],
-                kept[place][1] + 1,
-                False,
-            )
+        like_it = None if is_needed else _like_it(kept, entry)
+        if like_it is not None:
+            like_it.repeats += 1
         else:
-            kept.append((entry, 1, is_violation))
+            kept.append(_Kept(entry, position))
     return tuple(
         Row(
             number=number,
-            time=seconds_text(int(entry["time"])),
-            device=safe_text(str(entry["device"])),
-            event=safe_text(str(entry["event"])),
-            words=safe_text(event_words(entry)),
-            origin=str(entry.get("origin", "device")),
-            repeats=repeats,
-            is_violation=is_violation,
+            time=seconds_text(int(row.entry["time"])),
+            device=safe_text(str(row.entry["device"])),
+            event=safe_text(str(row.entry["event"])),
+            words=safe_text(event_words(row.entry)),
+            origin=str(row.entry.get("origin", "device")),
+            repeats=row.repeats,
+            is_violation=row.position == at,
+            is_decisive=row.position in decided_by,
         )
-        for number, (
-            entry,
-            repeats,
-            is_violation,
-        ) in enumerate(kept[-MOST_ROWS:], start=1)
+        for number, row in enumerate(_most_telling(kept, decided_by), start=1)
     )
+
+
+@dataclass
+class _Kept:
+    entry: Mapping[str, Value]
+    position: int
+    repeats: int = 1
+
+
+def _most_telling(
+    kept: Sequence[_Kept], decided_by: frozenset[int]
+) -> Sequence[_Kept]:
+    """As many rows as fit on a page: those that decide, and then the latest."""
+    ranked = sorted(
+        kept,
+        key=lambda row: (row.position in decided_by, row.position),
+    )
+    chosen = ranked[-MOST_ROWS:]
+    return sorted(chosen, key=lambda row: row.position)
 
 
 def _is_told(
@@ -271,19 +287,15 @@ def _is_told(
 
 
 def _like_it(
-    kept: Sequence[tuple[Mapping[str, Value], int, bool]],
-    entry: Mapping[str, Value],
-) -> int | None:
-    """The place of an upload of the same kind among the last two rows: wire and device tell of each in
-    turn."""
+    kept: Sequence[_Kept], entry: Mapping[str, Value]
+) -> _Kept | None:
+    """An upload of the same kind among the last two rows: wire and device tell of each in turn."""
     if entry["event"] != "stream.audio":
         return None
-    for place in range(max(0, len(kept) - 2), len(kept)):
-        other = kept[place][0]
-        if other["event"] == entry["event"] and other.get(
-            "origin"
-        ) == entry.get("origin"):
-            return place
+    for row in kept[-2:]:
+        is_same_event = row.entry["event"] == entry["event"]
+        if is_same_event and row.entry.get("origin") == entry.get("origin"):
+            return row
     return None
 
 

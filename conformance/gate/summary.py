@@ -17,6 +17,7 @@ from earwitness.conformance.gate.decision import (
     Treatment,
 )
 from earwitness.conformance.gate.exits import Exit
+from earwitness.conformance.gate.reasons import deciding_events
 from earwitness.conformance.gate.story import (
     Story,
     tell_story,
@@ -162,7 +163,12 @@ def summarise(
         for c in decision.clauses
     )
     prints = {c.result.id: c.fingerprint for c in decision.clauses}
-    stories = tuple(_stories(bundle, decision, prints, speaks_of))
+    decided_by = {
+        clause.id: deciding_events(clause, bundle.failures[clause.id])
+        for _, clause in owned
+        if clause.id in bundle.failures
+    }
+    stories = tuple(_stories(bundle, decision, prints, speaks_of, decided_by))
     counts = count_words(decision.clauses)
     return Summary(
         headline=HEADLINES[decision.exit],
@@ -344,6 +350,7 @@ def _stories(
     decision: GateDecision,
     prints: Mapping[str, str],
     speaks_of: Mapping[str, frozenset[str]],
+    decided_by: Mapping[str, frozenset[int]],
 ) -> Iterable[Story]:
     heaviest_first = sorted(
         decision.clauses,
@@ -367,6 +374,7 @@ def _stories(
             ),
             command=replay_command(bundle, result.id),
             speaks_of=speaks_of.get(result.id, frozenset()),
+            decided_by=decided_by.get(result.id, frozenset()),
             fingerprint=prints[result.id],
         )
 

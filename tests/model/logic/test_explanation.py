@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.model.logic import explanation as explanations
+from earwitness.model.logic.explaining import explain
 from earwitness.model.logic.explanation import (
     Absence,
     Explanation,
     ExplanationError,
     Reason,
     absences_in,
-    explain,
-    verify_explanation,
 )
+from earwitness.model.logic.explanation_checker import verify_explanation
 from earwitness.model.logic.formula import Event
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.semantics import holds
