@@ -55,7 +55,7 @@ from earwitness.conformance.targets.protocol import (
     SayRequest,
     TargetError,
 )
-from earwitness.conformance.witnesses.files import StoreSearch
+from earwitness.conformance.witnesses.files import StoreFind, StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.twins import Footprint, take_footprint
 from earwitness.model.expression import Value
@@ -564,6 +564,8 @@ class Course:
                 "category": find.category,
                 "acted_on": find.acted_on,
             }
+            if find.text:
+                attributes["addressed"] = self._was_addressed(find)
             for name in owners(find, acted_on, self.harness.sounds):
                 time = Microseconds(self.states[name].clock)
                 found.append(
@@ -576,6 +578,15 @@ class Course:
                     )
                 )
         return found
+
+    def _was_addressed(self, find: StoreFind) -> bool:
+        """Whether words in a store may come from a request: all but what was only said beside a device."""
+        return find.acted_on or not any(
+            self.harness.sounds.words.same(find.text, words)
+            for name, texts in self.words.items()
+            for words in texts
+            if words not in self.requests[name]
+        )
 
     def _recognised(self, device: str) -> frozenset[str]:
         return frozenset(

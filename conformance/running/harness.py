@@ -28,6 +28,7 @@ from earwitness.conformance.targets.protocol import (
     Target,
     TargetError,
 )
+from earwitness.conformance.targets.traffic import Flow
 from earwitness.conformance.witnesses.certificates import Presented
 from earwitness.conformance.witnesses.doors import (
     Door,
@@ -336,6 +337,10 @@ class Harness:
     ) -> None:
         for device in self.hello.devices:
             course.carry_out(Power(device, "restore"))
+        if self.runs == 1:
+            # What a device writes when it gets power holds no words: none were spoken yet.
+            self.stores.take_baseline()
+        for device in self.hello.devices:
             if controls and (device in used or not used):
                 course.control(device, "before the run")
         course.begin_scenario()
@@ -389,6 +394,14 @@ class Harness:
         for flow in (
             self.target.cell.flows() if self.target.cell is not None else ()
         ):
-            way = f"{flow.protocol} {'within the target' if flow.local else 'to the outside'}"
+            way = f"{flow.protocol} {self._way_of(flow)}"
             sums[way] = sums.get(way, 0) + flow.bytes
         return sums
+
+    def _way_of(self, flow: Flow) -> str:
+        """Where it went: to the target's own cloud in the same cell, past the doors, is its own way, such as
+        whoever drives it telling the cloud to forget."""
+        cloud = self.hello.cloud
+        if cloud is not None and flow.peer == f"{cloud.host}:{cloud.port}":
+            return "to its cloud past the doors"
+        return "within the target" if flow.local else "to the outside"

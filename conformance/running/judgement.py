@@ -216,23 +216,23 @@ def _judge_conjunct(
 def _evidence_by_event(
     conjunct: Conjunct, found: Sequence[ConjunctTally], sight: Sight
 ) -> dict[str, Origin | None]:
-    """The weakest origin of each event the conjunct names. Where it happened, the origin it came from; in any
-    case no better than it
-    could have been seen, since what was missed would have come from nobody."""
+    """The weakest origin of each event that the outcomes of the conjunct rest on, or, where it was not
+    exercised, of each that it names; in any case no better than it could have been seen, since what was
+    missed would have come from nobody."""
+    exercised = [t.origins for t in found if t.exercised]
+    names = {name for origins in exercised for name in origins} or {
+        atom.name for atom in names_of(conjunct)
+    }
     unmeasured = bool(attributes_of(conjunct.formula) & UNMEASURED)
     result: dict[str, Origin | None] = {}
-    for atom in names_of(conjunct):
-        origins = [t.origins[atom] for t in found if atom in t.origins]
-        seen = sight.get(atom.name, Origin.DEVICE)
-        if seen is not None:
-            origins.append(seen)
+    for name in sorted(names):
+        sees = sight.get(name, Origin.DEVICE)
+        origins = [o[name] for o in exercised if name in o]
         if unmeasured:
             origins.append(Origin.DEVICE)
-        origin = weakest(origins)
-        known = [result[atom.name]] if atom.name in result else []
-        result[atom.name] = weakest(
-            o for o in [*known, origin] if o is not None
-        )
+        if sees is not None:
+            origins.append(sees)
+        result[name] = weakest(origins) if sees is not None else None
     return result
 
 
@@ -257,6 +257,12 @@ def _verdict(
         return (
             Verdict.NOT_OBSERVABLE,
             f"nobody in this run could see {', '.join(sorted(unseen))}",
+        )
+    unknown = sorted({t.unknown for t in found if t.unknown})
+    if unknown:
+        return (
+            Verdict.NOT_OBSERVABLE,
+            f"nobody said what decides: {unknown[0]}",
         )
     if not any(t.exercised for t in found):
         return (

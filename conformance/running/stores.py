@@ -51,9 +51,10 @@ class Stores:
         return self._cell is not None
 
     def take_baseline(self) -> None:
-        """What lies there before the first word is spoken is nobody's."""
-        kept = 0
-        for file in self._changed_files():
+        """What lies there before the first word is spoken is nobody's, such as help texts and sample
+        sentences. Called again, it adds what has come since."""
+        kept = sum(len(file.content or b"") for file in self._before.values())
+        for file in self._files():
             kept += len(file.content or b"")
             if kept <= LARGEST_BASELINE:
                 self._before[file.name] = file

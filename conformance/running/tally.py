@@ -7,12 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from earwitness.conformance.gate.verdict import weakest
+from earwitness.conformance.gate.verdict import reaches, weakest
 from earwitness.conformance.running.atoms import atoms, matches
 from earwitness.conformance.running.instants import other_orders
+from earwitness.conformance.running.unknown import (
+    known_record,
+    lacking_for,
+    lacking_in,
+)
 from earwitness.conformance.running.watch import Watch
+from earwitness.model.logic.evidence import SlicedProvenance
 from earwitness.model.logic.formula import Event
 from earwitness.model.trace import Observation, Origin
+from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import Clause, Conjunct
 
 MOST_ORDERS = 24
@@ -25,15 +32,19 @@ two."""
 
 @dataclass(frozen=True, slots=True)
 class ConjunctTally:
-    """Of one conjunct in one trace. `origins` gives, for each event it names that happened, the weakest
-    origin it came from."""
+    """Of one conjunct in one trace. `origins` gives, for each event that its outcomes rest on, the weakest
+    origin it came from; what did not happen has the best one, as nobody's sight is known here. `unknown`
+    names what nobody said where that decides."""
 
     exercised: int = 0
     violated_at: int | None = None
     pending: bool = False
-    origins: Mapping[Event, Origin] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    unknown: str = ""
 
 
+BEST_SIGHT = dict.fromkeys(vocabulary().events, Origin.WITNESSED)
+"""The judge knows how well a run could see; here only what was seen counts."""
 Tally = Mapping[str, ConjunctTally]
 """By the name of the conjunct."""
 
@@ -93,18 +104,60 @@ def _is_better(one: Tally, other: Tally) -> bool:
 
 def tally(clauses: Sequence[Clause], trace: Sequence[Observation]) -> Tally:
     """Step every conjunct over one trace, in the order it has."""
+    worst = origins_of(clauses, trace)
+    return {
+        name: replace(found, origins=_grounds_of(part, trace, worst[name]))
+        for (name, part), found in zip(
+            parts_of(clauses), _step(clauses, trace), strict=True
+        )
+    }
+
+
+def _step(
+    clauses: Sequence[Clause], trace: Sequence[Observation]
+) -> Iterator[ConjunctTally]:
+    """What every conjunct comes to, whoever says so, in the order of `parts_of`."""
     watch = Watch(tuple(clauses))
     watch.feed(trace)
-    origins = origins_of(clauses, trace)
-    return {
-        name: ConjunctTally(
-            exercised=record.exercised,
-            violated_at=record.violated_at,
-            pending=record.pending,
-            origins=origins[name],
-        )
-        for name, record in watch.conjunct_records.items()
-    }
+    lacking = lacking_in(trace)
+    for name, part in parts_of(clauses):
+        compared = lacking_for(part, lacking)
+        if compared:
+            known = known_record(part, trace, compared)
+            yield ConjunctTally(
+                exercised=known.exercised,
+                violated_at=known.violated_at,
+                pending=known.pending,
+                unknown=known.unknown,
+            )
+        else:
+            record = watch.conjunct_records[name]
+            yield ConjunctTally(
+                exercised=record.exercised,
+                violated_at=record.violated_at,
+                pending=record.pending,
+            )
+
+
+def _grounds_of(
+    part: Clause, trace: Sequence[Observation], worst: Mapping[str, Origin]
+) -> Mapping[str, Origin]:
+    """What the outcomes of a conjunct rest on. The weakest of all events that it names is never better than
+    that, and much sooner known: it is refined only where it falls short of what the pack asks for."""
+    (conjunct,) = part.conjuncts
+    if all(reaches(origin, conjunct.needs) for origin in worst.values()):
+        return worst
+    provenance = SlicedProvenance(
+        conjunct.formula, conjunct.trigger, part.each, BEST_SIGHT
+    )
+    joined: dict[str, Origin] = {}
+    for seen in trace:
+        for _, support in provenance.feed(seen):
+            for name, origin in support.items():
+                if origin is not None:
+                    known = joined.get(name, Origin.WITNESSED)
+                    joined[name] = weakest((known, origin)) or origin
+    return joined
 
 
 def parts_of(clauses: Iterable[Clause]) -> Iterator[tuple[str, Clause]]:
@@ -121,34 +174,38 @@ def names_of(conjunct: Conjunct) -> frozenset[Event]:
 
 def origins_of(
     clauses: Iterable[Clause], trace: Iterable[Observation]
-) -> dict[str, dict[Event, Origin]]:
-    """For each conjunct the weakest origin of each event that it names and that happened."""
+) -> dict[str, dict[str, Origin]]:
+    """For each conjunct the weakest origin of each event that it names, the best one where it did not
+    happen."""
     named = {
         c.name: names_of(c) for clause in clauses for c in clause.conjuncts
     }
     by_event: dict[str, set[Event]] = defaultdict(set)
     for atom in frozenset().union(*named.values()):
         by_event[atom.name].add(atom)
-    seen_from: dict[Event, set[Origin]] = defaultdict(set)
+    worst: dict[Event, Origin] = dict.fromkeys(
+        frozenset().union(*named.values()), Origin.WITNESSED
+    )
     for seen in trace:
         for atom in by_event.get(seen.event, ()):
-            if matches(atom, seen):
-                seen_from[atom].add(seen.origin)
-    worst = {atom: weakest(origins) for atom, origins in seen_from.items()}
-    return {
-        name: {
-            atom: origin
-            for atom in wanted
-            if (origin := worst.get(atom)) is not None
+            # Only what is weaker than what is known can replace it.
+            is_weaker = not reaches(seen.origin, worst[atom])
+            if is_weaker and matches(atom, seen):
+                worst[atom] = seen.origin
+    result: dict[str, dict[str, Origin]] = {}
+    for name, wanted in named.items():
+        of_names: dict[str, list[Origin]] = defaultdict(list)
+        for atom in wanted:
+            of_names[atom.name].append(worst[atom])
+        result[name] = {
+            event: weakest(origins) or Origin.WITNESSED
+            for event, origins in of_names.items()
         }
-        for name, wanted in named.items()
-    }
+    return result
 
 
 def _first_violation(
     part: Clause, trace: Sequence[Observation]
 ) -> int | None:
-    watch = Watch((part,))
-    watch.feed(trace)
-    (record,) = watch.conjunct_records.values()
-    return record.violated_at
+    (found,) = _step((part,), trace)
+    return found.violated_at

@@ -19,6 +19,7 @@ from earwitness.conformance.running.moment import (
     Moment,
     Passage,
 )
+from earwitness.conformance.running.untold import Untold
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -79,6 +80,7 @@ class Timeline:
     _frames: list[tuple[str, int, Frame]] = field(default_factory=list)
     _sounds: list[tuple[str, int, bool]] = field(default_factory=list)
     _passages: list[Passage] = field(default_factory=list)
+    _untold: Untold = field(default_factory=Untold)
 
     def add(self, moment: Moment) -> list[Observation]:
         """Take one moment; returns what it adds to the trace, as far as that can be said now."""
@@ -89,6 +91,7 @@ class Timeline:
             *(_completed(deed, moment.declared) for deed in moment.caused),
             *self._declared(moment),
         ]
+        kept = self._untold.match_reports(kept, moment.frames, self.trace)
         captured = list(self._captured(moment, kept))
         seen = arrange([*kept, *captured])
         seen = self._with_passages(moment, seen)
@@ -196,9 +199,11 @@ class Timeline:
             kept[i] = replace(kept[i], origin=Origin.WITNESSED)
         if not declared:
             attributes: dict[str, Value] = {"bytes": frame.taken}
-            yield _witnessed(
+            taken = _witnessed(
                 moment.ended[name], name, "audio.captured", attributes
             )
+            self._untold.add(taken)
+            yield taken
 
     def _microphone(self, name: str, time: int, on: bool) -> Observation:
         return _witnessed(time, name, "microphone.power", {"on": on})
@@ -310,6 +315,7 @@ class Timeline:
     def finish(self, finds: Iterable[Observation] = ()) -> list[Observation]:
         """The whole trace. `finds` are what was found in stores: a declared record of the same kind is then
         witnessed."""
+        self._untold.tell_of_last(self.trace)
         self.trace += list(finds)
         found = {
             _record_kind(o) for o in self.trace if o.event == "record.found"

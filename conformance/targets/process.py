@@ -48,6 +48,9 @@ LONGEST_OBSERVATION = 1 << 15
 """Bytes of a line that is no reply: seven texts of the longest kind. So 100,000 of them fit in memory."""
 PATIENCE_OF_A_STEP = 10
 """A step may last so many times the patience with silence."""
+SLOW_START = 4
+"""Times the patience that a program may take until its first reply: it loads what it needs, on a machine that
+may do much else at once."""
 PATIENCE_WITH_ENDING = 3.0
 """Seconds that a program has for its end after its input has ended."""
 SHOWN_OF_LAST_WORDS = 600
@@ -130,7 +133,12 @@ class ProcessTarget:
     def _exchange(self, request: Request) -> list[Message]:
         """Send one request and take every message up to its reply. What it reported meanwhile comes first."""
         self._word = str(request.__struct_config__.tag)
-        step = _Step(time.monotonic() + PATIENCE_OF_A_STEP * self.patience)
+        patience = self.patience * (
+            SLOW_START if isinstance(request, HelloRequest) else 1
+        )
+        step = _Step(
+            time.monotonic() + PATIENCE_OF_A_STEP * self.patience, patience
+        )
         messages = self._take_early_messages(step)
         # Not the next number: a program must not reply to what it has not read.
         self._number = 1 + secrets.randbelow(1 << 31)
@@ -197,7 +205,7 @@ class ProcessTarget:
         stdout = self.cell.stdout.fileno()
         if not select.select([stdout], [], [], self._time_left(step))[0]:
             raise self._error(
-                f"the implementation is silent: no answer to '{self._word}' within {self.patience:g} s"
+                f"the implementation is silent: no answer to '{self._word}' within {step.patience:g} s"
             )
         piece = os.read(stdout, 1 << 16)
         if not piece:
@@ -220,7 +228,7 @@ class ProcessTarget:
             )
 
     def _time_left(self, step: _Step) -> float:
-        return min(self.patience, max(0.0, step.deadline - time.monotonic()))
+        return min(step.patience, max(0.0, step.deadline - time.monotonic()))
 
     @contextlib.contextmanager
     def _with_last_words(self) -> Iterator[None]:
@@ -245,8 +253,9 @@ class ProcessTarget:
 
 @dataclass
 class _Step:
-    """What one step has cost so far."""
+    """What one step has cost so far, and how long silence in it may last, in seconds."""
 
     deadline: float
+    patience: float
     bytes: int = 0
     messages: int = 0

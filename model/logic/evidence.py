@@ -444,10 +444,10 @@ class Provenance:
                 True,
                 join_support(waiting[0].support, answered.support),
             )
-        return Grounds(
-            True,
-            join_support(*(match.support for match in waiting)),
-        )
+        if not waiting:
+            # That nothing is waited for rests on what kept this event from asking.
+            return Grounds(True, asked.support)
+        return Grounds(True, waiting[0].support)
 
 
 def _remembering_parts(part: object) -> Iterator[Formula]:
@@ -475,11 +475,8 @@ class SlicedProvenance:
     def feed(self, seen: Observation) -> list[tuple[Key, Support]]:
         """What the outcomes rest on, in the slices where this event exercises the formula or answers a
         deadline."""
-        base = self.base.setdefault(
-            seen.device,
-            Provenance(self.formula, self.trigger, self.sight),
-        )
-        slices = self.live.setdefault(seen.device, {})
+        base = self._base_of(seen.device)
+        slices = self.live[seen.device]
         key = key_of(seen, self.each)
         if len(self.each) == 1:
             concerned: dict[Key, Provenance] = {(seen.device,): base}
@@ -487,8 +484,19 @@ class SlicedProvenance:
             base.feed(seen)
             concerned = dict(slices)
         else:
-            concerned = {key: slices.setdefault(key, base.copy())}
+            if key not in slices:
+                slices[key] = base.copy()
+            concerned = {key: slices[key]}
         found = ((name, one.feed(seen)) for name, one in concerned.items())
         return [
             (name, support) for name, support in found if support is not None
         ]
+
+    def _base_of(self, device: str) -> Provenance:
+        """What all slices of a device have in common, from its first event on."""
+        if device not in self.base:
+            self.base[device] = Provenance(
+                self.formula, self.trigger, self.sight
+            )
+            self.live[device] = {}
+        return self.base[device]

@@ -127,6 +127,15 @@ def partial_input_values(seen: Observation) -> dict[str, Value]:
     return values
 
 
+def required_input_values(seen: Observation) -> dict[str, Value]:
+    """As `partial_input_values`, for a source that knows the vocabulary of today: an optional attribute that
+    it does not name has no value; only of the others is not known what it did not say."""
+    values = partial_input_values(seen)
+    for name in vocabulary().events[seen.event].optional:
+        values[f"lacks.{name}"] = False
+    return values
+
+
 def known_rails(truth: bool | None) -> Rails:
     """The rails of a constant; None is not known."""
     return Rails(

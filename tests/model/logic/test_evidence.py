@@ -186,11 +186,8 @@ def deadline_support(made, seen, i, sight):
         return join_support(
             asked, grounds_of(made.response, seen, i, sight).support
         ), True
-    return (
-        grounds_of(made.trigger, seen, waiting, sight).support
-        if waiting is not None
-        else NO_SUPPORT
-    ), False
+    at = waiting if waiting is not None else i
+    return grounds_of(made.trigger, seen, at, sight).support, False
 
 
 def deadline_answered(made, seen, i):
@@ -331,6 +328,18 @@ def test_the_evidence_is_the_weakest_origin_that_the_outcome_rests_on(
         for i, (name, origin, a) in enumerate(rows)
     ]
     assert weakest_origin(found[-1]) is weakest
+
+
+def test_that_nothing_was_due_is_worth_no_more_than_what_kept_it_from_being_due():
+    made = parse_formula(
+        "light(color = blue, on = true) within 1 s after (stream.open and not blue is lit)",
+        SCOPE,
+    )
+    sight = dict.fromkeys(["light", "stream.open"], W)
+    provenance = Provenance(made, parse_formula("stream.open", SCOPE), sight)
+    provenance.feed(observation(0, "light", D, color="blue", on=True))
+    found = provenance.feed(observation(1, "stream.open", W))
+    assert found == {"light": D, "stream.open": W}
 
 
 def test_what_a_provenance_remembers_does_not_grow():
