@@ -40,7 +40,7 @@ from earwitness.conformance.gate.judged import judge_bundle
     "--pack",
     "packs",
     multiple=True,
-    help="a shipped pack or a pack file; the shipped ones unless given",
+    help="a shipped pack or a pack file; the white paper and our baseline unless given",
 )
 @click.option(
     "--out",

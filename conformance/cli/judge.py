@@ -48,7 +48,7 @@ MOST_TOLD = 5
     "--pack",
     "packs",
     multiple=True,
-    help="a shipped pack or a pack file; the shipped ones unless given",
+    help="a shipped pack or a pack file; the white paper and our baseline unless given",
 )
 @click.option(
     "--sees",

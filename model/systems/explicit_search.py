@@ -43,6 +43,8 @@ from earwitness.model.systems.transition_system import (
 
 STATE_LIMIT = 400_000
 """States: where a breadth-first search gives up. A few hundred megabytes of memory, and some seconds."""
+SOON = 20_000
+"""States that are looked at before runs in which the environment does little are tried: a second."""
 MOST_DISTURBANCES = 4
 """Steps of the environment in a run that is looked for where there is too much to look at everything:
 power, a press, a loss, and its end."""
@@ -96,10 +98,10 @@ def find_run_exercising(system: System, promise: Promise) -> ModelRun | None:
 def find_short_run(
     system: System, promise: Promise, goal: Goal
 ) -> ModelRun | None:
-    """A shortest run as wanted where the search can look at everything. Where there is too much, a run in
-    which the environment does little: one step, two, three. None where none was found."""
+    """A shortest run as wanted where it is found soon. Where there is much to look at, a run in which the
+    environment does little: one step, two, three; then all the rest. None where none was found."""
     search = _Search(cone_of_influence(system, promise), promise, goal)
-    found = search.run(STATE_LIMIT)
+    found = search.run(SOON)
     if found is not None or not search.level:
         return found
     for most in range(1, MOST_DISTURBANCES + 1):
@@ -107,7 +109,7 @@ def find_short_run(
         found = find_shortest_run(calm, promise, goal)
         if found is not None:
             return found
-    return None
+    return search.run(STATE_LIMIT)
 
 
 def with_few_disturbances(system: System, most: int) -> System:

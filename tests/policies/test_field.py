@@ -57,6 +57,24 @@ def test_a_public_incident_has_the_verdict_it_is_owed(name):
     assert violated_in(judged) == OWED[name]
 
 
+SIBLINGS = json.loads((FIELD / "ours" / "owed.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", SIBLINGS)
+def test_an_incident_of_the_same_kind_has_the_verdict_it_is_owed(name):
+    """Ours: other devices, another order, a log in mid-life, attributes that are missing, clocks that step
+    back, lights by their role, two streams at once."""
+    entry = SIBLINGS[name]
+    packs = [*PAPER_AND_BASELINE, *map(PACKS.get, entry.get("packs", ()))]
+    judged = judge_log_file(FIELD / "ours" / f"{name}.jsonl", packs)
+    assert violated_in(judged) == set(entry["owed"])
+
+
+def test_every_trace_of_ours_is_judged():
+    files = {path.stem for path in (FIELD / "ours").glob("*.jsonl")}
+    assert files == set(SIBLINGS)
+
+
 def violated_in(judgement) -> set[str]:
     return {
         c.id for c in judgement.clauses if c.verdict is LogVerdict.VIOLATED
