@@ -133,10 +133,12 @@ class ClausePlugin:
     def judge(self) -> JudgedBundle:
         """The bundle, decided by the options."""
         from earwitness.conformance.cli.gate_options import load_policy
-        from earwitness.conformance.evidence.bundle import read_bundle
         from earwitness.conformance.gate.judged import judge_bundle
+        from earwitness.conformance.running.rejudge import (
+            read_consistent_bundle,
+        )
 
-        bundle = read_bundle(Path(self.folder))
+        bundle = read_consistent_bundle(Path(self.folder))
         option = self.config.getoption
         waivers, capabilities = (
             option("--earwitness-waivers"),

@@ -3,7 +3,9 @@ implementation that nobody runs."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from earwitness.conformance.evidence.bundle import Bundle, read_bundle
 from earwitness.conformance.evidence.records import (
@@ -18,7 +20,11 @@ from earwitness.conformance.gate.verdict import (
     ClauseResult,
     ConjunctResult,
     Verdict,
+    gate,
 )
+from earwitness.conformance.running.judgement import Circumstances, judge
+from earwitness.conformance.running.rejudge import circumstances_record
+from earwitness.conformance.running.tally import tally
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
 from earwitness.policies.pack import find
@@ -107,17 +113,53 @@ def clause(
     )
 
 
+@cache
+def small_pack():
+    """The pack, read once."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "small.yaml"
+        file.write_text(PACK)
+        return find(str(file))
+
+
+SIGHT = {
+    "audio.captured": Origin.WITNESSED,
+    "microphone.power": Origin.WITNESSED,
+    "light": Origin.DEVICE,
+    "power": Origin.WITNESSED,
+}
+
+
 def write_bundle(
-    out, *, clauses=None, trace=HONEST, exit_code=0, failure=None, **facts
+    out,
+    *,
+    clauses=None,
+    trace=HONEST,
+    exit_code=None,
+    failure=None,
+    known=None,
+    **facts,
 ):
-    """A complete bundle below `out`; its folder."""
+    """A complete bundle below `out`; its folder. Its results are those of the judge, unless others are given:
+    then it is one that a forger could have made."""
+    out.parent.mkdir(parents=True, exist_ok=True)
     pack_file = out.parent / "small.yaml"
     pack_file.write_text(PACK)
-    loaded = find(str(pack_file))
-    results = clauses or (
-        clause("MIC-1", severity="critical"),
-        clause("LED-1", evidence=Origin.DEVICE),
+    loaded = small_pack()
+    known = known or Circumstances(
+        sight=SIGHT,
+        failures={failure.clause: 0} if failure is not None else {},
     )
+    results = clauses or judge(
+        loaded.clauses, [tally(loaded.clauses, trace)], known
+    )
+    if exit_code is None:
+        exit_code = gate(results, frozenset(c.id for c in results)).value
+    facts = {
+        "sight": known.sight,
+        "circumstances": circumstances_record(known),
+        **facts,
+    }
     with BundleWriter(
         out,
         "exec:./device",
@@ -182,13 +224,7 @@ def leak():
 
 def violated_bundle(out):
     """A bundle whose target captured while muted."""
-    results = (
-        clause("MIC-1", Verdict.VIOLATED, severity="critical"),
-        clause("LED-1", evidence=Origin.DEVICE),
-    )
-    return write_bundle(
-        out, clauses=results, trace=LEAKY, exit_code=1, failure=leak()
-    )
+    return write_bundle(out, trace=LEAKY, failure=leak())
 
 
 def read(folder: Path) -> Bundle:

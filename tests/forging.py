@@ -14,7 +14,21 @@ def edit(folder, name, change):
     manifest["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
     for pack in manifest["packs"]:
         pack["sha256"] = manifest["files"][pack["file"]]
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    put_manifest(folder, manifest)
+
+
+def edit_manifest(folder, change):
+    """Edit the manifest itself and seal it anew."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    change(manifest)
+    put_manifest(folder, manifest)
+
+
+def put_manifest(folder, manifest):
+    content = json.dumps(manifest).encode()
+    (folder / "manifest.json").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / "manifest.sha256").write_text(f"{digest}  manifest.json\n")
 
 
 def in_json(change):

@@ -90,6 +90,7 @@ def check_target(
     no_proofs: bool,
     confinement: str,
     key: Path | None,
+    digest: str,
     form: str,
     reports: tuple[str, ...],
     quiet: bool,
@@ -103,9 +104,9 @@ def check_target(
     )
 
     forget_latest(out)
-    if key is not None:
+    if key is not None or digest:
         raise click.UsageError(
-            "a bundle is signed after its check; use --key with 'gate'"
+            "a bundle has a signature and a digest after its check; use --key and --digest with 'gate'"
         )
     loaded = packs_named(packs)
     decided_by = load_policy(**policy)

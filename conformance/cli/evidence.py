@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from earwitness.conformance.cli.gate_options import demand_digest
 from earwitness.conformance.evidence.bundle import (
     archive_bundle,
     read_bundle,
@@ -35,17 +36,27 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="public key by which the bundle must be signed",
 )
 @click.option(
+    "--digest",
+    default="",
+    metavar="SHA256",
+    help="the bundle must be the very one whose digest its check printed",
+)
+@click.option(
     "--no-proofs",
     is_flag=True,
     help="do not re-check the proofs (they take seconds)",
 )
-def verify(bundle: Path, key: Path | None, no_proofs: bool) -> None:
+def verify(
+    bundle: Path, key: Path | None, digest: str, no_proofs: bool
+) -> None:
     """Check a bundle against itself: digests, signature, verdicts, proofs.
 
     Every verdict on a formula is recomputed from the observations. Nothing is believed, and no network is
     used.
     """
     read = read_bundle(bundle)
+    if digest:
+        demand_digest(read, digest)
     click.echo(
         f"digests     {len(read.manifest.files)} files are as they were written; the bundle is {read.digest}"
     )

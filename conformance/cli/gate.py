@@ -17,16 +17,8 @@ from earwitness.conformance.cli.gate_options import (
     gate_options,
     load_policy,
 )
-from earwitness.conformance.evidence.bundle import (
-    BundleError,
-    read_bundle,
-)
-from earwitness.conformance.evidence.verification import (
-    bundle_packs,
-    find_contradictions,
-)
 from earwitness.conformance.gate.judged import judge_bundle
-from earwitness.conformance.running.rejudge import rejudge
+from earwitness.conformance.running.rejudge import read_consistent_bundle
 
 
 @click.command("gate")
@@ -40,6 +32,7 @@ from earwitness.conformance.running.rejudge import rejudge
 def gate_bundle(
     bundle: Path,
     key: Path | None,
+    digest: str,
     form: str,
     reports: tuple[str, ...],
     quiet: bool,
@@ -52,15 +45,10 @@ def gate_bundle(
     contradict itself:
     every verdict is recomputed from its observations. Proofs are re-checked by `earwitness verify`.
     """
-    read = read_bundle(bundle)
-    packs = bundle_packs(read)
-    found = find_contradictions(read, packs, rejudge(read, packs))
-    if found:
-        raise BundleError(
-            f"{read.folder}: the bundle contradicts itself\n"
-            + "\n".join(found)
-        )
-    judged = judge_bundle(read, load_policy(bundle=read, key=key, **policy))
+    read = read_consistent_bundle(bundle)
+    judged = judge_bundle(
+        read, load_policy(bundle=read, key=key, digest=digest, **policy)
+    )
     show_decision(judged, form, quiet, verbose)
     if reports:
         write_wanted(judged, reports, read.folder)

@@ -10,7 +10,7 @@ import click
 
 from earwitness.conformance.evidence.bundle import (
     Bundle,
-    read_bundle,
+    BundleError,
 )
 from earwitness.conformance.evidence.signature import verify_signature
 from earwitness.conformance.gate.capability_file import load_capabilities
@@ -22,6 +22,7 @@ from earwitness.conformance.gate.decision import (
 )
 from earwitness.conformance.gate.known_failures import load_known_failures
 from earwitness.conformance.gate.waivers import load_waivers
+from earwitness.conformance.running.rejudge import read_consistent_bundle
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -81,6 +82,12 @@ def gate_options(command: Function) -> Function:
             type=FILE,
             help="public key: the bundle must be signed by it",
         ),
+        click.option(
+            "--digest",
+            default="",
+            metavar="SHA256",
+            help="the bundle must be the very one whose digest its check printed",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -98,11 +105,14 @@ def load_policy(
     capabilities: Path | None,
     bundle: Bundle | None = None,
     key: Path | None = None,
+    digest: str = "",
 ) -> Policy:
     """The policy that these options and files describe. Raises GateFileError, BundleError, KeyFileError."""
     is_signed = bundle is not None and key is not None
     if bundle is not None and key is not None:
         verify_signature(bundle, key)
+    if bundle is not None and digest:
+        demand_digest(bundle, digest)
     waiver_file = waivers or _kept(bundle, "waivers")
     known_file = known_failures or _kept(bundle, "known_failures")
     capability_file = capabilities or _kept(bundle, "capabilities")
@@ -115,12 +125,23 @@ def load_policy(
         known_failures=load_known_failures(known_file)
         if known_file is not None
         else (),
-        baseline=read_bundle(baseline) if baseline is not None else None,
+        baseline=read_consistent_bundle(baseline)
+        if baseline is not None
+        else None,
         capabilities=load_capabilities(capability_file)
         if capability_file is not None
         else None,
         is_signed=is_signed,
     )
+
+
+def demand_digest(bundle: Bundle, digest: str) -> None:
+    """That the bundle is the one with this digest: a CI that keeps it apart notices any exchange. Raises
+    BundleError."""
+    if digest.removeprefix("sha256:").lower() != bundle.digest:
+        raise BundleError(
+            f"{bundle.folder}: its digest is {bundle.digest}, not {digest}; this is another bundle"
+        )
 
 
 def files_to_keep(

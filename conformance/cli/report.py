@@ -12,8 +12,8 @@ from earwitness.conformance.cli.gate_options import (
     gate_options,
     load_policy,
 )
-from earwitness.conformance.evidence.bundle import read_bundle
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.running.rejudge import read_consistent_bundle
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -32,14 +32,17 @@ def report(
     bundle: Path,
     reports: tuple[str, ...],
     key: Path | None,
+    digest: str,
     **policy: Any,
 ) -> None:
     """Make reports from a bundle.
 
     BUNDLE is the folder of a run, or one that holds runs: then of the latest.
     """
-    read = read_bundle(bundle)
-    judged = judge_bundle(read, load_policy(bundle=read, key=key, **policy))
+    read = read_consistent_bundle(bundle)
+    judged = judge_bundle(
+        read, load_policy(bundle=read, key=key, digest=digest, **policy)
+    )
     for path in write_wanted(judged, reports, read.folder):
         click.echo(str(path))
 
@@ -56,14 +59,17 @@ def matrix(
     bundles: tuple[Path, ...],
     html: Path | None,
     key: Path | None,
+    digest: str,
     **policy: Any,
 ) -> None:
     """Show clauses down and implementations across, from several bundles."""
     from importlib import import_module
 
+    if digest:
+        raise click.UsageError("--digest names one bundle; give it to 'gate'")
     judged = []
     for folder in bundles:
-        read = read_bundle(folder)
+        read = read_consistent_bundle(folder)
         judged.append(
             judge_bundle(
                 read,

@@ -28,6 +28,8 @@ from earwitness.conformance.evidence.writer import (
     PARTIAL,
     PROOFS,
     RESULTS,
+    SEAL,
+    seal_text,
 )
 from earwitness.model.trace import (
     Observation,
@@ -37,7 +39,7 @@ from earwitness.model.trace import (
 
 SIGNATURE = "signature.dsse.json"
 """Signs the manifest, so it cannot stand in it."""
-BESIDE = (MANIFEST, SIGNATURE)
+BESIDE = (MANIFEST, SEAL, SIGNATURE)
 """What may lie in a bundle without being listed in its manifest; reports (`report.*`) may too."""
 LARGEST_RECORD = 256 << 20
 """Bytes of one JSON file of a bundle: a larger one is refused unread."""
@@ -103,6 +105,11 @@ def read_bundle(path: Path) -> Bundle:
         raise BundleError(
             f"{folder / MANIFEST}: of format {manifest.format}; this version reads format {FORMAT}"
         )
+    digest = hashlib.sha256(content).hexdigest()
+    if _content(folder / SEAL) != seal_text(digest).encode():
+        raise BundleError(
+            f"{folder / MANIFEST}: was changed since the run ({SEAL} holds another digest)"
+        )
     if manifest.state is not State.COMPLETE:
         raise PartialBundleError(
             f"{folder}: the run did not come to its end ({manifest.reason or 'interrupted'})"
@@ -113,7 +120,7 @@ def read_bundle(path: Path) -> Bundle:
     ]
     return Bundle(
         folder=folder,
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=digest,
         manifest=manifest,
         results=_listed(folder, manifest, RESULTS, Results),
         failures={

@@ -15,7 +15,7 @@ from earwitness.conformance.gate.verdict import (
 from earwitness.model.expression import Value
 from earwitness.model.trace import Origin
 
-FORMAT = 2
+FORMAT = 3
 """Of bundles; a reader refuses others."""
 
 

@@ -28,7 +28,7 @@ from earwitness.conformance.evidence.bundle import (
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:earwitness:bundle:2"
+PREDICATE_TYPE = "urn:earwitness:bundle:3"
 PRIVATE_MODE = 0o600
 """A private key is for its owner alone."""
 

@@ -35,6 +35,8 @@ from earwitness.policies.pack import (
     find,
 )
 
+CAPABILITIES = "capabilities.yaml"
+"""The capability file by which a check was made, where its bundle keeps one."""
 NEEDS_EXERCISE = frozenset({Verdict.SATISFIED, Verdict.ON_ITS_WORD})
 """Verdicts that say: what the clause speaks of happened, and it was kept."""
 
@@ -83,11 +85,23 @@ def find_contradictions(
     )
     return [
         *_about_packs(bundle, loaded),
+        *_about_circumstances(bundle),
         *_about_results(bundle, clauses),
         *verdicts,
         *_about_failures(bundle, clauses),
         *_about_runs(bundle),
     ]
+
+
+def _about_circumstances(bundle: Bundle) -> Iterator[str]:
+    """Without circumstances no evidence could be recomputed; what they excuse must be what a person
+    signed for."""
+    known = bundle.results.circumstances
+    if known is None:
+        yield "results.json: it keeps no circumstances, so its verdicts cannot be recomputed"
+    elif known.excuses and CAPABILITIES not in bundle.manifest.files:
+        names = ", ".join(known.excuses)
+        yield f"results.json: it excuses {names}, and the bundle holds no {CAPABILITIES}"
 
 
 def _about_packs(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:

@@ -34,8 +34,9 @@ from earwitness.conformance.evidence.redaction import (
 )
 from earwitness.model.trace import Observation
 
-MANIFEST, PARTIAL, RESULTS, PROOFS = (
+MANIFEST, SEAL, PARTIAL, RESULTS, PROOFS = (
     "manifest.json",
+    "manifest.sha256",
     "manifest.partial.json",
     "results.json",
     "proofs.json",
@@ -107,6 +108,7 @@ class BundleWriter:
         self._counts: dict[int, int] = {}
         self._log_size = 0
         out.mkdir(parents=True, exist_ok=True)
+        forget_latest(out)
         self.folder.mkdir()
         _write_whole(self.folder / PARTIAL, encode_record(self.manifest))
         _point_latest(out, self.id)
@@ -241,10 +243,14 @@ class BundleWriter:
             budget=budget,
             files=digests,
         )
-        _write_whole(self.folder / MANIFEST, encode_record(whole))
+        content = encode_record(whole)
+        digest = hashlib.sha256(content).hexdigest()
+        # The seal first: the bundle is whole from the instant at which its manifest has its name.
+        _write_whole(self.folder / SEAL, seal_text(digest).encode())
+        _write_whole(self.folder / MANIFEST, content)
         (self.folder / PARTIAL).unlink()
         self.manifest = whole
-        return digest_file(self.folder / MANIFEST)
+        return digest
 
     def _note_end(self, reason: str) -> None:
         """Say in the partial manifest why the run ended, if the disk still takes it."""
@@ -260,6 +266,15 @@ def _describe_end(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "it was interrupted"
     return safe_text(f"{type(error).__name__}: {error}")[:500]
+
+
+def seal_text(digest: str) -> str:
+    """The digest of a manifest as `sha256sum -c` reads it.
+
+    >>> seal_text("ab12")
+    'ab12  manifest.json\\n'
+    """
+    return f"{digest}  {MANIFEST}\n"
 
 
 def digest_file(path: Path) -> str:

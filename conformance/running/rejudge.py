@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from earwitness.conformance.evidence.bundle import Bundle
+from earwitness.conformance.evidence.bundle import (
+    Bundle,
+    BundleError,
+    read_bundle,
+)
 from earwitness.conformance.evidence.records import (
     CircumstancesRecord,
     TrialRecord,
+)
+from earwitness.conformance.evidence.verification import (
+    bundle_packs,
+    find_contradictions,
 )
 from earwitness.conformance.gate.verdict import ClauseResult
 from earwitness.conformance.running.judgement import (
@@ -17,6 +26,21 @@ from earwitness.conformance.running.judgement import (
 )
 from earwitness.conformance.running.tally import tally
 from earwitness.policies.pack import Pack
+
+
+def read_consistent_bundle(path: Path) -> Bundle:
+    """A bundle that says of itself what its observations come to: the only kind that a decision or a report
+    is made from. Raises BundleError, NoBundleError, PartialBundleError."""
+    bundle = read_bundle(path)
+    packs = bundle_packs(bundle)
+    found = find_contradictions(bundle, packs, rejudge(bundle, packs))
+    if found:
+        raise BundleError(
+            "\n".join(
+                [f"{bundle.folder}: the bundle contradicts itself", *found]
+            )
+        )
+    return bundle
 
 
 def circumstances_record(known: Circumstances) -> CircumstancesRecord:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 from bundles import violated_bundle, write_bundle
+from forging import edit, in_json
 
 from earwitness.conformance.cli.init import FILES
-from earwitness.conformance.cli.main import COMMANDS, cli
+from earwitness.conformance.cli.main import COMMANDS, cli, main
+from earwitness.conformance.evidence.writer import BundleWriter
 from earwitness.conformance.gate.exits import Exit
 
 COMMAND = [
@@ -36,6 +39,22 @@ def earwitness(*words, **more):
         timeout=120,
         **more,
     )
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """The command line in this process: exit code, standard output, standard error."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["earwitness", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    yield call
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +113,6 @@ def test_github_gets_annotations_and_a_summary(red, tmp_path):
 
 
 def test_an_edited_bundle_is_refused_by_every_reader(red, tmp_path):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(red, copy)
     (copy / "results.json").write_text(
@@ -107,31 +124,52 @@ def test_an_edited_bundle_is_refused_by_every_reader(red, tmp_path):
         assert "results.json" in done.stderr
 
 
-def test_a_bundle_that_contradicts_itself_is_refused(green, tmp_path):
-    import shutil
+READERS = (
+    ("gate",),
+    ("report",),
+    ("verify",),
+    ("matrix",),
+    ("gate", "-q", "--format", "json"),
+    ("gate", "--baseline"),
+)
+"""Every command that says anything of a bundle."""
 
-    from forging import edit, set_verdict
 
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+def test_a_bundle_that_contradicts_itself_is_refused_by_every_reader(
+    green, tmp_path, here, command
+):
     copy = tmp_path / "copy"
     shutil.copytree(green, copy)
-    edit(copy, "results.json", set_verdict(1, "violated"))
-    for command in ("gate", "verify"):
-        done = earwitness(command, copy)
-        assert (
-            done.returncode == Exit.EVIDENCE_INVALID.value
-            and "LED-1" in done.stderr
-        )
-
-
-def test_a_partial_bundle_is_inconclusive(tmp_path):
-    from earwitness.conformance.evidence.writer import BundleWriter
-
-    BundleWriter(tmp_path / "out", "exec:./device")
-    done = earwitness("gate", tmp_path / "out")
-    assert (
-        done.returncode == Exit.INCONCLUSIVE.value
-        and "did not come to its end" in done.stderr
+    edit(
+        copy,
+        "results.json",
+        in_json(lambda e: e["clauses"][1].update(exercised=7)),
     )
+    beside = [green] if command[-1] == "--baseline" else []
+    code, _, errors = here(*command, copy, *beside)
+    assert code == Exit.EVIDENCE_INVALID.value
+    assert "LED-1" in errors
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+def test_a_partial_bundle_is_green_for_no_reader(
+    green, tmp_path, here, command
+):
+    BundleWriter(tmp_path / "out", "exec:./device")
+    beside = [green] if command[-1] == "--baseline" else []
+    code, _, errors = here(*command, tmp_path / "out", *beside)
+    assert code == Exit.INCONCLUSIVE.value
+    assert "did not come to its end" in errors
+
+
+def test_a_digest_given_to_the_gate_names_one_bundle(green, red, here):
+    digest = (green / "manifest.sha256").read_text().split()[0]
+    for command in (("gate",), ("verify", "--no-proofs")):
+        assert here(*command, green, "--digest", digest)[0] == 0
+        code, _, errors = here(*command, red, "--digest", digest)
+        assert code == Exit.EVIDENCE_INVALID.value
+        assert "another bundle" in errors
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@ every file is noticed."""
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import resource
 import signal
-import subprocess
-import sys
 import tarfile
 import time
 from io import BytesIO
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from bundles import HONEST, observed, violated_bundle, write_bundle
+from forging import put_manifest
 
 from earwitness.conformance.evidence.bundle import (
     BundleError,
@@ -27,6 +28,7 @@ from earwitness.conformance.evidence.writer import BundleWriter
 
 FILES = [
     "manifest.json",
+    "manifest.sha256",
     "results.json",
     "observations.jsonl",
     "proofs.json",
@@ -54,13 +56,12 @@ def test_a_bundle_holds_exactly_what_its_manifest_lists(folder):
     }
     assert found == set(FILES)
     assert set(read_bundle(folder).manifest.files) == found - {
-        "manifest.json"
+        "manifest.json",
+        "manifest.sha256",
     }
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in FILES if name != "manifest.json"]
-)
+@pytest.mark.parametrize("name", FILES)
 def test_an_edit_of_any_file_is_noticed_and_the_file_named(folder, name):
     path = folder / name
     path.write_bytes(path.read_bytes().replace(b"1", b"2", 1) + b" ")
@@ -114,7 +115,7 @@ def test_a_link_in_place_of_a_file_is_noticed(folder):
 )
 def test_a_manifest_that_is_none_is_refused(folder, change, part):
     path = folder / "manifest.json"
-    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    put_manifest(folder, change(json.loads(path.read_text())))
     with pytest.raises(BundleError, match=part):
         read_bundle(folder)
 
@@ -204,134 +205,127 @@ def test_a_folder_without_a_bundle_says_so(tmp_path):
 
 # Killed, full, read-only
 
-WRITER = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-from bundles import violated_bundle
-violated_bundle(Path({out!r}))
-"""
-
-
-def start_writer(out: Path, **more) -> subprocess.Popen:
-    tests = str(Path(__file__).parents[1])
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER.format(tests=tests, out=str(out))],
-        **more,
-    )
-
-
 STEPS = [
     f"{name}:{number}"
-    for name, count in (("fsync", 8), ("replace", 7), ("flush", 3))
+    for name, count in (("fsync", 9), ("replace", 8), ("flush", 3))
     for number in range(count)
 ]
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-name, number = {step!r}.split(":")
-left = int(number)
-
-def dies(real):
-    def call(*words, **more):
-        global left
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-        return real(*words, **more)
-    return call
-
-if name == "fsync":
-    os.fsync = dies(os.fsync)
-elif name == "replace":
-    Path.replace = dies(Path.replace)
-else:
-    from earwitness.conformance.evidence.writer import BundleWriter
-    BundleWriter.observe = dies(BundleWriter.observe)
-    BundleWriter.finish = dies(BundleWriter.finish)
-    BundleWriter.store_failure = dies(BundleWriter.store_failure)
-from bundles import violated_bundle
-violated_bundle(Path({out!r}))
-"""
 
 
-@pytest.mark.parametrize("step", STEPS)
+def in_child(work) -> int:
+    """Do something in a process of its own; its id. An OSError ends it with the error's number."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        work()
+        code = 0
+    except OSError as error:
+        code = error.errno
+    finally:
+        os._exit(code)
+
+
+def end_of(pid: int) -> int:
+    """The exit code of a child, negative for the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def killed_before(step: str):
+    """Let this process kill itself with -9 before the n-th call that changes what is on the disk."""
+    name, number = step.split(":")
+    left = [int(number)]
+
+    def dies(real):
+        def call(*words, **more):
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+            return real(*words, **more)
+
+        return call
+
+    if name == "fsync":
+        os.fsync = dies(os.fsync)
+    elif name == "replace":
+        Path.replace = dies(Path.replace)
+    else:
+        for method in ("observe", "finish", "store_failure"):
+            setattr(BundleWriter, method, dies(getattr(BundleWriter, method)))
+
+
+def is_whole(out: Path) -> bool:
+    """Whether a run is complete. One that is not must be refused by every reader."""
+    try:
+        return read_bundle(out).manifest.state.value == "complete"
+    except (PartialBundleError, NoBundleError):
+        return False
+
+
 def test_a_writer_killed_before_any_step_leaves_a_whole_bundle_or_a_partial_one(
-    tmp_path, step
+    tmp_path,
 ):
-    """Killed with -9 before the n-th call that changes what is on the disk."""
-    out = tmp_path / "out"
-    code = KILLED.format(
-        tests=str(Path(__file__).parents[1]), step=step, out=str(out)
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], timeout=60, check=False
-    )
-    if done.returncode == 0:
-        assert read_bundle(out).manifest.state.value == "complete"
-        return
-    assert done.returncode == -signal.SIGKILL
-    folders = (
-        [
-            path
-            for path in out.iterdir()
-            if path.is_dir() and not path.is_symlink()
-        ]
-        if out.exists()
-        else []
-    )
-    for folder in folders:
-        if (folder / "manifest.json").exists():
-            continue
-        with pytest.raises((PartialBundleError, NoBundleError)):
-            read_bundle(folder)
+    ends = set()
+    for step in STEPS:
+        out = tmp_path / step.replace(":", "-")
+        (out / "older").mkdir(parents=True)
+        (out / "latest").symlink_to("older")
+
+        def work(step=step, out=out):
+            killed_before(step)
+            violated_bundle(out)
+
+        code = end_of(in_child(work))
+        ends.add((code, is_whole(out)))
+        assert (out / "latest").resolve() != out / "older"
+    assert ends == {(-signal.SIGKILL, False), (0, True)}
 
 
 def test_a_writer_killed_at_random_instants_is_partial_or_whole(tmp_path):
-    """Fifty instants spread over the time that one whole run takes."""
+    """Fifty instants spread over a little more than the time that one whole run takes."""
     began = time.perf_counter()
-    assert start_writer(tmp_path / "first").wait(60) == 0
+    assert end_of(in_child(lambda: violated_bundle(tmp_path / "first"))) == 0
     whole_run = time.perf_counter() - began
-    partial = 0
+    ends = []
     for number in range(50):
         out = tmp_path / str(number)
-        process = start_writer(out)
-        try:
-            process.wait(whole_run * (0.5 + number / 100))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(60)
-        if not (out / "latest").exists():
-            continue
-        try:
-            assert read_bundle(out).manifest.state.value == "complete"
-        except PartialBundleError:
-            partial += 1
-        except NoBundleError:
-            partial += 1
-    assert partial < 50
+        pid = in_child(lambda out=out: violated_bundle(out))
+        time.sleep(whole_run * 1.2 * number / 50)
+        os.kill(pid, signal.SIGKILL)
+        code = end_of(pid)
+        ends.append(is_whole(out))
+        assert code == -signal.SIGKILL or ends[-1]
+    assert not ends[0]
 
 
 def test_a_full_disk_ends_the_run_and_the_bundle_is_no_green(tmp_path):
-    """The largest file the process may write stands for the space left; every limit from nothing to all."""
-    for limit in (0, 200, 400, 700, 900, 1_200):
+    """The largest file the process may write stands for the space left."""
+    for limit in (0, 40, 90, 200, 400, 700, 900, 1_200):
+        out = tmp_path / str(limit) / "out"
 
-        def shrink_disk(limit=limit):
+        def work(limit=limit, out=out):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            violated_bundle(out)
 
-        out = tmp_path / str(limit)
-        out.mkdir()
-        (tmp_path / "small.yaml").touch()
-        process = start_writer(
-            out, preexec_fn=shrink_disk, stderr=subprocess.PIPE
-        )
-        _, errors = process.communicate(timeout=60)
-        assert process.returncode != 0, limit
-        assert b"File too large" in errors
-        with pytest.raises((PartialBundleError, NoBundleError)):
-            read_bundle(out)
+        assert end_of(in_child(work)) == errno.EFBIG, limit
+        assert not is_whole(out)
+
+
+def test_a_disk_that_fills_up_while_the_run_goes_on_leaves_a_partial_bundle(
+    tmp_path,
+):
+    """`/dev/full` stands for the file of observations: every write of it says that no space is left."""
+    with (
+        pytest.raises(OSError, match="No space left"),
+        BundleWriter(tmp_path / "out", "x") as writer,
+        Path("/dev/full").open("wb", buffering=0) as full,
+    ):
+        writer._observations = full
+        writer.observe(0, HONEST)
+    with pytest.raises(PartialBundleError, match="No space left"):
+        read_bundle(tmp_path / "out")
 
 
 @pytest.mark.parametrize("place", ["/proc/earwitness-run", "a file"])

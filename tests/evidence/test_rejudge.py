@@ -5,51 +5,19 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from bundles import HONEST, LEAKY, PACK, leak, read, write_bundle
+from bundles import read, violated_bundle, write_bundle
 from forging import edit, in_json
 
 from earwitness.conformance.evidence.verification import (
     bundle_packs,
     find_contradictions,
 )
-from earwitness.conformance.gate.verdict import Verdict, gate
-from earwitness.conformance.running.judgement import Circumstances, judge
+from earwitness.conformance.gate.verdict import Verdict
+from earwitness.conformance.running.judgement import Circumstances
 from earwitness.conformance.running.rejudge import (
     circumstances_record,
     rejudge,
 )
-from earwitness.conformance.running.tally import tally
-from earwitness.model.trace import Origin
-from earwitness.policies.pack import find
-
-SIGHT = {
-    "audio.captured": Origin.WITNESSED,
-    "microphone.power": Origin.WITNESSED,
-    "light": Origin.DEVICE,
-    "power": Origin.WITNESSED,
-}
-
-
-def judged_bundle(out, trace, failure=None):
-    """A bundle whose results are those of the judge."""
-    path = out.parent / "small.yaml"
-    path.write_text(PACK)
-    pack = find(str(path))
-    known = Circumstances(
-        sight=SIGHT, failures={"MIC-1": 0} if failure is not None else {}
-    )
-    results = judge(pack.clauses, [tally(pack.clauses, trace)], known)
-    return write_bundle(
-        out,
-        clauses=results,
-        trace=trace,
-        exit_code=gate(
-            results, frozenset(clause.id for clause in pack.clauses)
-        ).value,
-        failure=failure,
-        sight=SIGHT,
-        circumstances=circumstances_record(known),
-    )
 
 
 def contradictions(folder):
@@ -59,16 +27,8 @@ def contradictions(folder):
 
 
 def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
-    green = (
-        judged_bundle(tmp_path / "a" / "out", HONEST)
-        if not (tmp_path / "a").mkdir()
-        else None
-    )
-    red = (
-        judged_bundle(tmp_path / "b" / "out", LEAKY, leak())
-        if not (tmp_path / "b").mkdir()
-        else None
-    )
+    green = write_bundle(tmp_path / "a" / "out")
+    red = violated_bundle(tmp_path / "b" / "out")
     assert contradictions(green) == []
     assert contradictions(red) == []
     verdicts = [
@@ -97,7 +57,7 @@ def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
     ],
 )
 def test_an_edit_that_touches_no_verdict_is_noticed_too(tmp_path, change):
-    folder = judged_bundle(tmp_path / "out", HONEST)
+    folder = write_bundle(tmp_path / "out")
     edit(folder, "results.json", in_json(change))
     assert contradictions(folder) != []
 

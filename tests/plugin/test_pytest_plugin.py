@@ -6,6 +6,9 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 from bundles import violated_bundle, write_bundle
+from forging import edit, in_json
+
+from earwitness.conformance.evidence.writer import BundleWriter
 
 pytest_plugins = ["pytester"]
 
@@ -88,6 +91,21 @@ def test_a_waiver_skips_and_an_evidence_floor_fails(pytester, red, green):
         ).ret
         == 1
     )
+
+
+def test_a_forged_or_partial_bundle_is_no_pass(pytester, green, tmp_path):
+    edit(
+        green,
+        "results.json",
+        in_json(lambda e: e["clauses"][1].update(exercised=7)),
+    )
+    forged = run(pytester, "--earwitness-bundle", green)
+    assert forged.ret != 0
+    forged.stderr.fnmatch_lines(["*LED-1*"])
+    BundleWriter(tmp_path / "partial", "exec:./device")
+    partial = run(pytester, "--earwitness-bundle", tmp_path / "partial")
+    assert partial.ret != 0
+    partial.stderr.fnmatch_lines(["*did not come to its end*"])
 
 
 def test_a_target_that_cannot_be_driven_is_no_pass(pytester):
