@@ -23,6 +23,7 @@ from earwitness.conformance.gate.verdict import (
     gate,
 )
 from earwitness.conformance.running.judgement import Circumstances, judge
+from earwitness.conformance.running.near_misses import near_misses
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.tally import tally
 from earwitness.model.trace import Observation, Origin
@@ -156,6 +157,9 @@ def write_bundle(
     if exit_code is None:
         exit_code = gate(results, frozenset(c.id for c in results)).value
     facts = {
+        "near_misses": near_misses(
+            loaded.clauses, [tally(loaded.clauses, trace)]
+        ),
         "sight": known.sight,
         "circumstances": circumstances_record(known),
         **facts,

@@ -18,7 +18,7 @@ def edit(folder, name, change):
 
 
 def edit_manifest(folder, change):
-    """Edit the manifest itself and seal it anew."""
+    """Edit the manifest itself and seal it again."""
     manifest = json.loads((folder / "manifest.json").read_text())
     change(manifest)
     put_manifest(folder, manifest)

@@ -19,7 +19,6 @@ from earwitness.conformance.evidence.signature import (
 )
 from earwitness.conformance.evidence.verification import (
     bundle_packs,
-    find_contradictions,
     proof_faults,
 )
 from earwitness.conformance.gate.exits import Exit
@@ -63,10 +62,9 @@ def verify(
     if key is not None:
         verify_signature(read, key)
         click.echo(f"signature   by {key}")
-    from earwitness.conformance.running.rejudge import rejudge
+    from earwitness.conformance.running.rejudge import contradictions_of
 
-    packs = bundle_packs(read)
-    found = find_contradictions(read, packs, rejudge(read, packs))
+    found = contradictions_of(read, bundle_packs(read))
     click.echo(
         f"verdicts    {len(read.results.clauses)} recomputed, {len(found)} contradictions"
     )

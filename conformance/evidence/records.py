@@ -143,7 +143,8 @@ class FindingRecord(BundleRecord, frozen=True):
 
 
 class NearMiss(BundleRecord, frozen=True):
-    """How close a deadline came to its bound, in microseconds."""
+    """How close a deadline of a conjunct came to its bound, in microseconds: the longest wait that was
+    answered."""
 
     clause: str
     bound: int

@@ -3,38 +3,78 @@ still speak."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from earwitness.conformance.evidence.bundle import Bundle
+from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.verdict import Verdict
+from earwitness.policies.pack import Pack
+
+if TYPE_CHECKING:
+    from earwitness.policies.diff import Difference
+
+SECONDS_OF_A_COMPARISON = 10
+"""Limit of one question whether a clause got weaker; clauses that did not change are not asked
+about."""
+LESS = {
+    "weaker": "promises less than",
+    "incomparable": "promises in part less than",
+    "unknown": "could not be compared with",
+}
+"""By the relation of a clause to what it was; the others are no finding."""
 
 
 class ClauseChange(Enum):
-    """What became of a clause since the baseline."""
+    """What became of a clause since the baseline. NEW: its pack has it since a later version than the one of
+    the baseline. UNCOMPARED: the baseline says nothing of it, and no newer pack explains why."""
 
     NEW = "new"
+    UNCOMPARED = "not in the baseline"
     REGRESSED = "regressed"
     FIXED = "fixed"
     UNCHANGED = "unchanged"
 
 
 def compare_clauses(
-    bundle: Bundle, baseline: Bundle
+    bundle: Bundle, packs: Iterable[Pack], baseline: Bundle
 ) -> Mapping[str, ClauseChange]:
     """The change of each clause of this run."""
     before = {
         clause.id: clause.verdict for clause in baseline.results.clauses
     }
+    grown = _clauses_of_newer_packs(packs, baseline)
     return {
-        clause.id: _change(before.get(clause.id), clause.verdict)
+        clause.id: _change(
+            before.get(clause.id), clause.verdict, clause.id in grown
+        )
         for clause in bundle.results.clauses
     }
 
 
-def _change(before: Verdict | None, now: Verdict) -> ClauseChange:
+def _clauses_of_newer_packs(
+    packs: Iterable[Pack], baseline: Bundle
+) -> frozenset[str]:
+    """Clauses of packs that the baseline was judged by in an earlier version. A pack that the baseline was
+    not judged by is no reason to let anything through."""
+    earlier = {pack.name: pack.version for pack in baseline.manifest.packs}
+    return frozenset(
+        clause.id
+        for pack in packs
+        if pack.version > earlier.get(pack.name, pack.version)
+        for clause in pack.clauses
+    )
+
+
+def _change(
+    before: Verdict | None, now: Verdict, is_of_newer_pack: bool
+) -> ClauseChange:
     if before is None:
-        return ClauseChange.NEW
+        return (
+            ClauseChange.NEW if is_of_newer_pack else ClauseChange.UNCOMPARED
+        )
     if before is now:
         return ClauseChange.UNCHANGED
     if now is Verdict.SATISFIED:
@@ -44,7 +84,9 @@ def _change(before: Verdict | None, now: Verdict) -> ClauseChange:
     return ClauseChange.UNCHANGED
 
 
-def staleness(bundle: Bundle, baseline: Bundle) -> list[str]:
+def staleness(
+    bundle: Bundle, packs: Iterable[Pack], baseline: Bundle
+) -> list[str]:
     """Why the baseline cannot speak for this run: another product, promises that are gone, a pack that
     changed in silence."""
     found = []
@@ -63,9 +105,10 @@ def staleness(bundle: Bundle, baseline: Bundle) -> list[str]:
         found.append(
             f"the baseline has clauses that this run does not judge: {', '.join(gone)}"
         )
-    packs = {pack.name: pack for pack in now.packs}
+    written = {pack.name: pack for pack in now.packs}
+    loaded = {pack.name: pack for pack in packs}
     for old in before.packs:
-        new = packs.get(old.name)
+        new = written.get(old.name)
         if new is None:
             continue
         if new.version < old.version:
@@ -76,4 +119,38 @@ def staleness(bundle: Bundle, baseline: Bundle) -> list[str]:
             found.append(
                 f"pack {old.name} changed and kept its version {old.version}; give it a new one"
             )
+        elif new.version > old.version:
+            found += _what_got_weaker(loaded[old.name], baseline)
     return found
+
+
+def _what_got_weaker(new: Pack, baseline: Bundle) -> list[str]:
+    """What a newer version of a pack promises less than the one of the baseline: it may be meant, and then
+    the baseline is to be renewed."""
+    (old,) = (
+        pack for pack in bundle_packs(baseline) if pack.name == new.name
+    )
+    return [
+        f"pack {new.name}: {difference.clause} {LESS[difference.relation.value]} the baseline's"
+        f"{f' ({difference.note})' if difference.note else ''}; see 'earwitness policy diff'"
+        for difference in _changed_clauses(old, new)
+        if difference.relation.value in LESS
+    ]
+
+
+def _changed_clauses(old: Pack, new: Pack) -> Iterator[Difference]:
+    """Clauses that are in both packs and not the same, compared."""
+    from earwitness.policies.diff import differences
+
+    before = {clause.id: clause for clause in old.clauses}
+    changed = tuple(
+        clause
+        for clause in new.clauses
+        if before.get(clause.id, clause) != clause
+    )
+    known = tuple(before[clause.id] for clause in changed)
+    yield from differences(
+        replace(old, clauses=known),
+        replace(new, clauses=changed),
+        SECONDS_OF_A_COMPARISON,
+    )

@@ -3,10 +3,11 @@ print."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.gate.baseline import (
@@ -147,9 +148,12 @@ def decide_bundle(
 ) -> GateDecision:
     """The one decision about a bundle. `packs` are those of the bundle."""
     judged = _Judged(
-        bundle,
-        {c.id: c for pack in packs for c in pack.clauses},
-        policy,
+        bundle=bundle,
+        packs=packs,
+        policy=policy,
+        changes=compare_clauses(bundle, packs, policy.baseline)
+        if policy.baseline is not None
+        else {},
     )
     clauses = tuple(
         judged.clause(result) for result in bundle.results.clauses
@@ -182,12 +186,18 @@ def decide_bundle(
 @dataclass(frozen=True)
 class _Judged:
     bundle: Bundle
-    clauses: dict[str, Clause]
+    packs: tuple[Pack, ...]
     policy: Policy
+    changes: Mapping[str, ClauseChange]
+
+    @cached_property
+    def clauses(self) -> Mapping[str, Clause]:
+        """Every clause of the packs by its id."""
+        return {c.id: c for pack in self.packs for c in pack.clauses}
 
     def clause(self, result: ClauseResult) -> ClauseDecision:
         exit_code, problem = self._problem(result)
-        change = self._changes().get(result.id)
+        change = self.changes.get(result.id)
         print_ = fingerprint(self.bundle, result.id)
         if not problem:
             return ClauseDecision(
@@ -207,11 +217,6 @@ class _Judged:
             fingerprint=print_,
             waiver=waiver,
         )
-
-    def _changes(self) -> dict[str, ClauseChange]:
-        if self.policy.baseline is None:
-            return {}
-        return dict(compare_clauses(self.bundle, self.policy.baseline))
 
     def _problem(self, result: ClauseResult) -> tuple[Exit, str]:
         """What is wrong with a clause under the profile, and its exit code; an empty text where nothing
@@ -274,9 +279,9 @@ class _Judged:
         clause = self.clauses.get(result.id)
         capability = clause.capability if clause is not None else None
         stated = self.policy.capabilities
-        if capability is None or (
-            stated is not None and capability in stated.refuses
-        ):
+        if capability is None:
+            return "it asks for nothing that a target may lack, and is called not applicable"
+        if stated is not None and capability in stated.refuses:
             return ""
         return f"the target lacks '{capability}', and no capability file gives a reason for it"
 
@@ -419,7 +424,9 @@ class _Judged:
         yield from self._about_waivers(decided)
         yield from self._about_known_failures(decided)
         if self.policy.baseline is not None:
-            for text in staleness(self.bundle, self.policy.baseline):
+            for text in staleness(
+                self.bundle, self.packs, self.policy.baseline
+            ):
                 yield Notice(Exit.STALE, text)
         if self.policy.capabilities is not None:
             declared = self.bundle.manifest.target.capabilities

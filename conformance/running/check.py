@@ -23,6 +23,7 @@ from earwitness.conformance.running.examination import (
     examine,
 )
 from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.near_misses import near_misses
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.shrink import Failure
 from earwitness.conformance.stimuli.clips import CLIPS
@@ -282,6 +283,10 @@ class _Check:
             circumstances=circumstances_record(found.circumstances),
             skipped=skipped,
             kept_promises=refused,
+            near_misses=near_misses(
+                [c for pack in self.packs for c in pack.clauses],
+                [run.tally for run in session.runs],
+            ),
             two_runs=_comparison_text(session),
             model=_model_record([run.trace for run in session.runs]),
             strength=strength,

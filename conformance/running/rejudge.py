@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from earwitness.conformance.evidence.bundle import (
@@ -12,6 +12,7 @@ from earwitness.conformance.evidence.bundle import (
 )
 from earwitness.conformance.evidence.records import (
     CircumstancesRecord,
+    NearMiss,
     TrialRecord,
 )
 from earwitness.conformance.evidence.verification import (
@@ -24,16 +25,16 @@ from earwitness.conformance.running.judgement import (
     Trial,
     judge,
 )
-from earwitness.conformance.running.tally import tally
-from earwitness.policies.pack import Pack
+from earwitness.conformance.running.near_misses import near_misses
+from earwitness.conformance.running.tally import Tally, tally
+from earwitness.policies.pack import Clause, Pack
 
 
 def read_consistent_bundle(path: Path) -> Bundle:
     """A bundle that says of itself what its observations come to: the only kind that a decision or a report
     is made from. Raises BundleError, NoBundleError, PartialBundleError."""
     bundle = read_bundle(path)
-    packs = bundle_packs(bundle)
-    found = find_contradictions(bundle, packs, rejudge(bundle, packs))
+    found = contradictions_of(bundle, bundle_packs(bundle))
     if found:
         raise BundleError(
             "\n".join(
@@ -41,6 +42,43 @@ def read_consistent_bundle(path: Path) -> Bundle:
             )
         )
     return bundle
+
+
+def contradictions_of(bundle: Bundle, packs: Sequence[Pack]) -> list[str]:
+    """Where a bundle contradicts itself, its verdicts and near misses recomputed. Raises BundleError."""
+    clauses = tuple(clause for pack in packs for clause in pack.clauses)
+    tallies = [tally(clauses, trace) for trace in bundle.runs().values()]
+    return [
+        *find_contradictions(
+            bundle, packs, _judge_again(bundle, clauses, tallies)
+        ),
+        *_about_near_misses(
+            bundle, near_misses(_applicable(bundle, clauses), tallies)
+        ),
+    ]
+
+
+def _applicable(
+    bundle: Bundle, clauses: Iterable[Clause]
+) -> tuple[Clause, ...]:
+    """The clauses that were watched while the target ran."""
+    has = bundle.manifest.target.capabilities
+    return tuple(
+        clause
+        for clause in clauses
+        if clause.capability is None or has.get(clause.capability, False)
+    )
+
+
+def _about_near_misses(
+    bundle: Bundle, seen: tuple[NearMiss, ...]
+) -> Iterator[str]:
+    if bundle.results.near_misses != seen:
+        named = {near.clause for near in bundle.results.near_misses}
+        yield (
+            f"results.json: near_misses tells of {len(named)} deadlines; the observations come to "
+            f"{len(seen)} with other times"
+        )
 
 
 def circumstances_record(known: Circumstances) -> CircumstancesRecord:
@@ -76,11 +114,17 @@ def rejudge(
     written: a signature
     protects them. Raises BundleError.
     """
+    clauses = tuple(clause for pack in packs for clause in pack.clauses)
+    tallies = [tally(clauses, trace) for trace in bundle.runs().values()]
+    return _judge_again(bundle, clauses, tallies)
+
+
+def _judge_again(
+    bundle: Bundle, clauses: Sequence[Clause], tallies: Sequence[Tally]
+) -> tuple[ClauseResult, ...]:
     record = bundle.results.circumstances
     if record is None:
         return ()
-    clauses = tuple(clause for pack in packs for clause in pack.clauses)
-    tallies = [tally(clauses, trace) for trace in bundle.runs().values()]
     circumstances = Circumstances(
         sight=bundle.results.sight,
         capabilities=bundle.manifest.target.capabilities,

@@ -15,7 +15,7 @@ from earwitness.conformance.running.unknown import (
     lacking_for,
     lacking_in,
 )
-from earwitness.conformance.running.watch import Watch
+from earwitness.conformance.running.watch import Margin, Watch
 from earwitness.model.logic.evidence import SlicedProvenance
 from earwitness.model.logic.formula import Event
 from earwitness.model.trace import Observation, Origin
@@ -41,6 +41,7 @@ class ConjunctTally:
     pending: bool = False
     origins: Mapping[str, Origin] = field(default_factory=dict)
     unknown: str = ""
+    margins: tuple[Margin, ...] = ()
 
 
 BEST_SIGHT = dict.fromkeys(vocabulary().events, Origin.WITNESSED)
@@ -136,6 +137,7 @@ def _step(
                 exercised=record.exercised,
                 violated_at=record.violated_at,
                 pending=record.pending,
+                margins=record.margins,
             )
 
 

@@ -369,13 +369,43 @@ def test_a_baseline_names_what_is_new_regressed_fixed_and_unchanged(
     assert decided(red, baseline=red).exit is Exit.VIOLATED
 
 
-def test_a_clause_that_is_new_is_counted_apart_until_the_baseline_knows_it(
+def test_a_clause_of_a_newer_pack_is_counted_apart_until_the_baseline_knows_it(
     red, green
 ):
-    older = with_results(green, clauses=green.results.clauses[1:])
+    older = with_pack(
+        with_results(green, clauses=green.results.clauses[1:]), version=2
+    )
     decision = decided(red, baseline=older)
     assert decision.exit is Exit.SATISFIED
     assert decision.clauses[0].treatment is Treatment.NEW
+    assert decided(red, baseline=red).exit is Exit.VIOLATED
+
+
+@pytest.mark.parametrize("pack", [{}, {"name": "another", "version": 1}])
+def test_a_clause_that_the_baseline_just_lacks_is_not_new(red, green, pack):
+    """Otherwise a baseline of another pack, or of part of one, would let everything through."""
+    older = with_pack(
+        with_results(green, clauses=green.results.clauses[1:]), **pack
+    )
+    decision = decided(red, baseline=older)
+    assert decision.exit is Exit.VIOLATED
+    assert decision.clauses[0].change.value == "not in the baseline"
+
+
+def test_a_newer_pack_that_promises_less_is_a_finding(green):
+    """The clause was stricter in the baseline: it forbade any sound without power too."""
+    file = green.folder / "packs" / "small.yaml"
+    stricter = file.read_text().replace(
+        "audio.captured implies not microphone is off",
+        "audio.captured implies microphone is on",
+    )
+    older = with_pack(green, version=2, file="packs/stricter.yaml")
+    (green.folder / "packs" / "stricter.yaml").write_text(stricter)
+    weaker = decided(green, baseline=older)
+    assert weaker.exit is Exit.STALE
+    assert "MIC-1 promises less" in weaker.notices[0].text
+    same = with_pack(green, version=2)
+    assert decided(green, baseline=same).exit is Exit.SATISFIED
 
 
 @pytest.mark.parametrize(
