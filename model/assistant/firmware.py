@@ -47,6 +47,7 @@ from earwitness.model.expression import (
     plus,
 )
 from earwitness.model.systems.datasheet import Datasheet
+from earwitness.model.systems.state_property import NOW
 from earwitness.model.systems.transition_system import (
     TIME,
     Limit,
@@ -120,7 +121,7 @@ _HINTS = (
     implication(one_of(control, "streaming", "waiting"), opened),
     implication(equals(control, "idle"), negation(powered)),
     implication(negation(powered), equals(control, "idle")),
-    implication(opened, all_of(powered, at_most(opened_at, TIME))),
+    implication(opened, all_of(powered, at_most(opened_at, count(NOW)))),
     implication(equals(control, "follow_up"), negation(opened)),
     implication(
         all_of(_ACTIVATED, equals(cause, "follow_up")),
@@ -131,7 +132,8 @@ _HINTS = (
         equals(began_at, activated_at),
     ),
 )
-"""Candidate lemmas: what a reader of the rows expects. The prover checks each, and trusts none."""
+"""Candidate lemmas over states, `now` the instant of the last event: what a reader of the rows expects. The
+prover checks each, and trusts none."""
 
 
 def firmware(sheet: Datasheet) -> Table:

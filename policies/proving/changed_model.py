@@ -67,7 +67,8 @@ class ProvedPart:
     name: str
     system: System
     promise_of: Callable[[System], Promise]
-    stored: tuple[str, ...]
+    stored: tuple[str, ...] | None
+    """The conjuncts of the shipped invariant, none where it needs none; None where nothing is shipped."""
 
     @cached_property
     def promise(self) -> Promise:
@@ -83,11 +84,15 @@ class ProvedPart:
         what holds of others."""
         found = (
             recall_invariant(self.problem, self.stored)
-            if self.stored
+            if self.stored is not None
             else None
         )
         if found is not None:
             return found
+        if self.is_broken_by_walks(self.system):
+            raise Unproved(
+                f"{self.name} is not proved over the model as it is (refuted); earwitness prove says more"
+            )
         answer = search_invariant(
             self.problem, self.system, self.promise, SECONDS
         )
@@ -221,7 +226,7 @@ class Inquiry:
     @cached_property
     def pool(self) -> tuple[str, ...]:
         """The conjuncts of all invariants that speak of the system alone."""
-        texts = (text for part in self.parts for text in part.stored)
+        texts = (text for part in self.parts for text in part.stored or ())
         return tuple(
             dict.fromkeys(text for text in texts if REGISTER not in text)
         )
@@ -281,7 +286,7 @@ def _parts_of(
             name,
             task.system,
             promise_named(name),
-            stored.get(name, ()),
+            stored.get(name),
         )
         for name in task.promises
     ]
@@ -299,7 +304,7 @@ def _progress_parts(
 
     return [
         ProvedPart(
-            PROGRESS, name, system, property_named(name), stored.get(name, ())
+            PROGRESS, name, system, property_named(name), stored.get(name)
         )
         for name in progress_properties(system)
     ]

@@ -13,7 +13,11 @@ import yaml
 
 from earwitness.model.proof.mutation import Mutant, behaves_as, mutants_of
 from earwitness.policies.pack import Pack, load, small_pack
-from earwitness.policies.proving.changed_model import Inquiry, open_inquiry
+from earwitness.policies.proving.changed_model import (
+    Inquiry,
+    Unproved,
+    open_inquiry,
+)
 from earwitness.policies.proving.finite_opinion import holds_in_finite_model
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
@@ -177,8 +181,13 @@ def judge_mutants(
         tasks = [
             pool.submit(_judge_in_worker, pack.file, name) for name in names
         ]
-        for task in as_completed(tasks):
-            judged = task.result()
-            found[judged.mutant] = judged
-            tell(judged)
+        try:
+            for task in as_completed(tasks):
+                judged = task.result()
+                found[judged.mutant] = judged
+                tell(judged)
+        except Unproved:
+            # It would be said of every mutant, each time after a search.
+            pool.shutdown(cancel_futures=True)
+            raise
     return tuple(found[name] for name in names)

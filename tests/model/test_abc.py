@@ -14,9 +14,9 @@ PACK = small_pack(find("alexa-smart-properties"))
 BROKEN = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",
-    "send_audio: flip encrypted of stream.audio": "STR-2",
+    "accept_connection: drop guard condition 5": "STR-2",
     "hear_wake_word: drop update of cause": "WAKE-1",
-    "open_stream: drop guard condition 11": "STR-3",
+    "open_stream: drop guard condition 12": "STR-3",
     "limit rail: drop": "MIC-1",
     "limit close: drop": "STR-1",
 }

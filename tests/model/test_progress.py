@@ -114,9 +114,7 @@ def without_update(system, transition, name):
     )
 
 
-@pytest.mark.parametrize(
-    "activation", ["hear_wake_word", "press_action", "listen_for_answer"]
-)
+@pytest.mark.parametrize("activation", ["hear_wake_word", "press_action"])
 def test_the_assistant_whose_activation_sets_no_instant_is_refuted(
     activation,
 ):

@@ -4,10 +4,11 @@ import pytest
 
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.proof.mutation import mutants_of
-from earwitness.policies.pack import find
-from earwitness.policies.proving.changed_model import Unproved
+from earwitness.policies.pack import find, small_pack
+from earwitness.policies.proving.changed_model import Unproved, open_inquiry
 from earwitness.policies.proving.mutants import (
     JudgedMutant,
+    MutantJudge,
     MutationScore,
     judge_mutants,
     reviewed_survivors,
@@ -16,7 +17,7 @@ from earwitness.policies.proving.mutants import (
 SAMPLE = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",
-    "send_audio: flip encrypted of stream.audio": "STR-2",
+    "accept_connection: drop guard condition 5": "STR-2",
     "hear_wake_word: drop update of cause": "WAKE-1",
     "organisation_controls_setting: drop guard condition 1": "ORG-1",
     "cut_power: drop update of red": "",
@@ -25,13 +26,14 @@ SAMPLE = {
 
 @pytest.fixture(scope="module")
 def judged():
+    """Each of the sample, judged by the clauses that the sample names."""
+    pack = find("alexa-smart-properties")
+    inquiry = open_inquiry(pack, set(SAMPLE.values()).__contains__)
+    judge = MutantJudge(inquiry, small_pack(pack))
     return {
-        j.mutant: j
-        for j in judge_mutants(
-            find("alexa-smart-properties"),
-            lambda _: None,
-            SAMPLE.__contains__,
-        )
+        mutant.name: judge.judge(mutant)
+        for mutant in mutants_of(assistant())
+        if mutant.name in SAMPLE
     }
 
 
