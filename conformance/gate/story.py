@@ -172,6 +172,7 @@ STEP_WORDS = {
     "press": "press the {button} button of {device}",
     "wait": "wait {microseconds} with {device}",
     "kill": "kill {device} in the middle of its work",
+    "hang_up": "the other side ends every connection of {device}",
     "choose": "choose the wake word {word} for {device}",
     "set": "turn the tone {value} on {device}",
     "network": "network {state} for {device}",

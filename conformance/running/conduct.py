@@ -25,6 +25,7 @@ from earwitness.conformance.running.paired_runs import (
 from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.sight import sight_of, view_of
+from earwitness.conformance.running.storms import try_storms
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.running.trials import try_button, try_controls
 from earwitness.conformance.running.twin_runs import (
@@ -46,6 +47,8 @@ SEARCH_SHARE = 0.85
 """Share of the budget after which no new sequence is begun: the rest is for shrinking and writing."""
 TWINS_SHARE = 0.6
 """Share of the budget after which twins are tried on no further device."""
+STORMS_SHARE = 0.7
+"""Share of the budget after which no further storm is begun."""
 BUTTON_BOUND = 100_000
 """Microseconds within which the button must have acted, where no pack says otherwise."""
 
@@ -136,6 +139,12 @@ class _Conductor:
             session.twins.append(twins)
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")
+        for weathered in try_storms(
+            harness, lambda: harness.budget.allows(STORMS_SHARE)
+        ):
+            self.take(weathered.run, "storm")
+            if weathered.finding is not None:
+                session.findings.append(weathered.finding)
         if harness.hello.capabilities.get("access", False):
             session.comparison = compare(harness)
             look = session.comparison.likeness.value

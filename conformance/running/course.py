@@ -36,6 +36,7 @@ from earwitness.conformance.stimuli.clips import (
 from earwitness.conformance.stimuli.stimulus import (
     Call,
     Choose,
+    HangUp,
     Kill,
     Network,
     Power,
@@ -130,6 +131,8 @@ class Course:
                 )
             case Query():
                 return self._query(step)
+            case HangUp():
+                return self._hang_up(step)
         state = self.states[step.device]
         answer = self.harness.target.request(decode_request(to_json(step)))
         done = self._is_done(step, answer)
@@ -205,6 +208,17 @@ class Course:
             len(content) >= SHORTEST_SOUND
             and self.harness.sounds.reader.read(content).voice
         )
+
+    def _hang_up(self, step: HangUp) -> list[Observation]:
+        """The harness is the other side. What the device makes of it shows in what it does next."""
+        if self.harness.relay is None:
+            self.skipped.append(
+                f"{describe_step(to_json(step))}: it has no connection of ours"
+            )
+            return []
+        self.harness.relay.hang_up(step.device)
+        self.journal.append((step, None))
+        return []
 
     # Sound
 

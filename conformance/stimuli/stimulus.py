@@ -60,6 +60,13 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class HangUp:
+    """The other side ends every connection of the device, which may be made again."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Let time pass in a quiet room."""
 
@@ -129,6 +136,7 @@ Stimulus = (
     | SetTone
     | Choose
     | Kill
+    | HangUp
     | Wait
     | Call
     | Query
@@ -145,6 +153,7 @@ KINDS: Mapping[str, type[Any]] = {
     "set": SetTone,
     "choose": Choose,
     "kill": Kill,
+    "hang_up": HangUp,
     "wait": Wait,
     "call": Call,
     "query": Query,
@@ -158,6 +167,7 @@ NEEDS: Mapping[str, str | None] = {
     "set": "tone",
     "choose": "wake_words",
     "kill": "power",
+    "hang_up": "route",
     "say": None,
     "wait": None,
     "call": "calls",
