@@ -17,6 +17,7 @@ from earwitness.conformance.gate.verdict import (
     weakest,
 )
 from earwitness.conformance.running.atoms import attributes_of
+from earwitness.conformance.running.missing import describe_missing
 from earwitness.conformance.running.tally import (
     ConjunctTally,
     Tally,
@@ -265,9 +266,13 @@ def _verdict(
             f"nobody said what decides: {unknown[0]}",
         )
     if not any(t.exercised for t in found):
+        lacking = sorted(
+            (t.missing for t in found), key=lambda each: len(each)
+        )
+        fewest = lacking[0] if lacking else ()
         return (
             Verdict.NOT_EXERCISED,
-            f"it did not happen in any run: {describe_formula(conjunct.trigger)}",
+            describe_missing(conjunct.trigger, fewest),
         )
     if any(t.pending for t in found):
         return (

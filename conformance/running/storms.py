@@ -36,6 +36,8 @@ PAIRS = 2
 HEALING = 10_000_000
 """Microseconds after the last fault within which the device must be itself again: as long as a device may
 take from power to the lights that show its state."""
+LISTENED = 1_600_000
+"""Microseconds after the request in which what came of it may still be told."""
 TRIES = 2
 """Storms of the same steps that must end badly before it counts: a machine that does much else can make a
 connection late once."""
@@ -94,7 +96,8 @@ def _weather(harness: Harness, device: str, steps: Scenario) -> StormResult:
 def storm(
     device: str, chance: random.Random, hello: Hello, *, muted: bool
 ) -> Scenario:
-    """The steps, the last of which is a request; none where the target cannot be given faults."""
+    """The steps, which end with a request and time to answer it; none where the target cannot be given
+    faults."""
     faults = [
         fault
         for fault in _faults(device)
@@ -109,7 +112,8 @@ def storm(
         steps += _pair(device, chance, faults)
     ends = [step for fault in faults for step in fault[1:]]
     steps += [*ends, Wait(device, HEALING), Say(device, "chatter")]
-    return (*steps, *([mute] if muted else []), Say(device, CONTROL))
+    again = (mute,) if muted else ()
+    return (*steps, *again, Say(device, CONTROL), Wait(device, LISTENED))
 
 
 def _faults(device: str) -> Sequence[Scenario]:
@@ -127,9 +131,8 @@ def _pair(
     device: str, chance: random.Random, faults: Sequence[Scenario]
 ) -> Iterator[Stimulus]:
     """Two faults that overlap, where they last, each instant drawn."""
-    first, second = (
-        chance.sample(faults, 2) if len(faults) > 1 else faults * 2
-    )
+    some = chance.sample(list(faults), min(2, len(faults)))
+    first, second = some[0], some[-1]
     for step in (first[0], second[0], *first[1:], *second[1:]):
         yield Wait(device, PIECE * chance.randint(1, LONGEST_FAULT))
         yield step
@@ -137,7 +140,7 @@ def _pair(
 
 def health_after(run: Run, device: str) -> Health:
     """How a device was during the last request of a storm."""
-    began = run.marks[-2] if len(run.marks) > 1 else 0
+    began = run.marks[-3] if len(run.marks) > 2 else 0
     seen = [o for o in run.trace[began : run.span[1]] if o.device == device]
     names = {o.event for o in seen}
     streamed = any(

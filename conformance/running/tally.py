@@ -10,6 +10,7 @@ from itertools import islice
 from earwitness.conformance.gate.verdict import reaches, weakest
 from earwitness.conformance.running.atoms import atoms, matches
 from earwitness.conformance.running.instants import other_orders
+from earwitness.conformance.running.missing import missing_events
 from earwitness.conformance.running.unknown import (
     known_record,
     lacking_for,
@@ -42,6 +43,8 @@ class ConjunctTally:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     unknown: str = ""
     margins: tuple[Margin, ...] = ()
+    missing: tuple[Event, ...] = ()
+    """Where it was not exercised, the events that never came and would have to."""
 
 
 BEST_SIGHT = dict.fromkeys(vocabulary().events, Origin.WITNESSED)
@@ -107,7 +110,13 @@ def tally(clauses: Sequence[Clause], trace: Sequence[Observation]) -> Tally:
     """Step every conjunct over one trace, in the order it has."""
     worst = origins_of(clauses, trace)
     return {
-        name: replace(found, origins=_grounds_of(part, trace, worst[name]))
+        name: replace(
+            found,
+            origins=_grounds_of(part, trace, worst[name]),
+            missing=()
+            if found.exercised
+            else missing_events(part.conjuncts[0].trigger, trace),
+        )
         for (name, part), found in zip(
             parts_of(clauses), _step(clauses, trace), strict=True
         )

@@ -19,7 +19,11 @@ from earwitness.conformance.running.moment import (
     Moment,
     Passage,
 )
-from earwitness.conformance.running.untold import Untold
+from earwitness.conformance.running.untold import (
+    CAPTURED,
+    Untold,
+    insert_late,
+)
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -81,16 +85,20 @@ class Timeline:
     _sounds: list[tuple[str, int, bool]] = field(default_factory=list)
     _passages: list[Passage] = field(default_factory=list)
     _untold: Untold = field(default_factory=Untold)
+    _deeds: list[Observation] = field(default_factory=list)
+    """The harness's own of which the device may still speak."""
 
     def add(self, moment: Moment) -> list[Observation]:
         """Take one moment; returns what it adds to the trace, as far as that can be said now."""
         for deed in moment.caused:
             if deed.event == "speech":
                 self.device(deed.device).spoken.append(deed)
+        late = self._told_late(moment)
         kept = [
             *(_completed(deed, moment.declared) for deed in moment.caused),
             *self._declared(moment),
         ]
+        self._deeds += moment.caused
         kept = self._untold.match_reports(kept, moment.frames, self.trace)
         captured = list(self._captured(moment, kept))
         seen = arrange([*kept, *captured])
@@ -98,16 +106,39 @@ class Timeline:
         seen = self._with_indicators(moment, seen)
         self._remember(moment, seen)
         self.trace += seen
-        return seen
+        return [*late, *seen]
+
+    def _told_late(self, moment: Moment) -> list[Observation]:
+        """What is told of the time before this moment is put where it belongs. Of a front that is watched
+        nothing needs to be told."""
+        result = []
+        for said in self._declared(moment, late=True):
+            event, what = (
+                said.event,
+                said.attributes.get(INDICATORS.get(said.event, "")),
+            )
+            if (event, what) in moment.shown.get(said.device, {}):
+                continue
+            if event == CAPTURED and self._untold.tell(said, self.trace):
+                continue
+            insert_late(self.trace, said)
+            _note(self.device(said.device), said)
+            result.append(said)
+        return result
 
     def device(self, name: str) -> _Device:
         return self._devices.setdefault(name, _Device())
 
     # What was declared of the harness's own deeds
 
-    def _declared(self, moment: Moment) -> Iterator[Observation]:
-        caused = list(moment.caused)
+    def _declared(
+        self, moment: Moment, *, late: bool = False
+    ) -> Iterator[Observation]:
+        """What was declared of this moment, or, told late, of the time before it."""
+        caused = self._deeds if late else list(moment.caused)
         for said in moment.declared:
+            if (said.time < moment.began[said.device]) is not late:
+                continue
             if said.event in GROUND_TRUTH or _take_match(caused, said):
                 continue
             if said.event == "wake_word":

@@ -10,8 +10,8 @@ from earwitness.conformance.running.moment import Frame
 from earwitness.model.trace import Observation
 
 CAPTURED = "audio.captured"
-LONGEST_BATCH = 2_000_000
-"""Microseconds of reports that a device may still hold back when a run ends."""
+LONGEST_BATCH = 5_000_000
+"""Microseconds that a device may hold reports back. What is told later still is dated when it is told."""
 
 
 @dataclass
@@ -41,16 +41,18 @@ class Untold:
             elif is_of_now:
                 left[said.device] -= _size_of(said)
                 kept.append(said)
-            elif not self._tell(said, trace):
+            elif not self.tell(said, trace):
                 kept.append(said)
         return kept[::-1]
 
-    def _tell(self, said: Observation, trace: list[Observation]) -> bool:
-        """Take a report as one of the latest sound that nobody spoke of; whether there is any."""
+    def tell(self, said: Observation, trace: list[Observation]) -> bool:
+        """Take a report as one of the sound nearest in time that nobody spoke of; whether there is any."""
         untold = self.taken.get(said.device)
         if not untold:
             return False
-        _complete(trace, [untold.pop()], said)
+        nearest = min(untold, key=lambda taken: abs(taken.time - said.time))
+        untold.remove(nearest)
+        _complete(trace, [nearest], said)
         return True
 
     def tell_of_last(self, trace: list[Observation]) -> None:
@@ -67,6 +69,17 @@ class Untold:
                 until = last.time + LONGEST_BATCH
                 late = [o for o in untold if last.time < o.time <= until]
                 _complete(trace, late, last)
+
+
+def insert_late(trace: list[Observation], said: Observation) -> None:
+    """Put what was told late where it belongs: after all that its device had done until then."""
+    place = len(trace)
+    while place and not (
+        trace[place - 1].device == said.device
+        and trace[place - 1].time <= said.time
+    ):
+        place -= 1
+    trace.insert(place, said)
 
 
 def _complete(

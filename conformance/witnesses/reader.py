@@ -50,6 +50,8 @@ FEWEST_PACKETS, LARGEST_PACKET = 10, 3 * 1_275
 """Packets of Opus, 200 ms in all; and bytes of one, three frames of the largest size."""
 MOST_CONFIGURATIONS = 6
 """Of 32. Ten random bytes have so few once in 70 times, and then decode to noise."""
+OPUS_DELAY = 104
+"""Samples, 6.5 ms, by which an encoder of Opus looks ahead: what is decoded is late (RFC 7845, 4.2)."""
 NUMBER_STRIDES = (1, 2, 3, 4)
 """In a list of numbers every one may be a sample, or every second (an instant beside each), and so on."""
 
@@ -136,7 +138,7 @@ class Reader:
     def read_packets(self, packets: list[bytes]) -> Reading:
         """Sound in bare packets of Opus, one a message, which only together are sound."""
         findings = _Findings()
-        if _may_be_opus(packets):
+        if may_be_opus(packets):
             unpacked = self._child.decode_packets(packets)
             for leaf in unpacked.leaves:
                 self._read_samples(leaf, findings)
@@ -147,6 +149,17 @@ class Reader:
             attributed=attributed,
             unexplained=size - attributed,
         )
+
+    def sounds_in_packets(self, packets: list[bytes]) -> tuple[Heard, ...]:
+        """The same, for packets that go on: which sound there is in those so far. Its places are those of the
+        sound that was coded."""
+        if not may_be_opus(packets):
+            return ()
+        found: list[Heard] = []
+        for leaf in self._child.decode_packets(packets).leaves:
+            samples = _samples_from(leaf.content)[OPUS_DELAY:]
+            found += self.sound.resembling_samples(samples).finds
+        return tuple(found)
 
     def _read_bytes(
         self, content: bytes, wrappings: tuple[str, ...], findings: _Findings
@@ -350,7 +363,7 @@ def _interleaved(lower: bytes, upper: bytes) -> bytes:
     return pairs.tobytes()
 
 
-def _may_be_opus(packets: Iterable[bytes]) -> bool:
+def may_be_opus(packets: Iterable[bytes]) -> bool:
     """Whether messages may be packets of Opus: short, and of few configurations (RFC 6716, 3.1), as an
     encoder seldom changes its."""
     filled = [packet for packet in packets if packet]

@@ -12,6 +12,7 @@ from earwitness.conformance.witnesses.heard_sound import (
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import is_printable
+from earwitness.conformance.witnesses.packet_line import PacketLine
 from earwitness.conformance.witnesses.reader import Reader, Reading
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.spoken_words import WordsFound
@@ -25,6 +26,8 @@ LONGEST_TEXT_TAIL = 1 << 12
 """The same of a line of text, which is unpacked each time."""
 LONGEST_REST = 8 << 20
 """Bytes of a line without an explanation that are kept for the end: four minutes of 16-bit sound."""
+PACKETS = "packets of a codec"
+"""The wrapping of sound that was found in several messages together."""
 MOST_PACKETS = 30_000
 """Messages kept to be tried as packets of a codec: ten minutes of 20 ms each."""
 
@@ -51,6 +54,8 @@ class _Line:
     rest: bytearray = field(default_factory=bytearray)
     """Bytes without an explanation, for a last search over all of them."""
     packets: list[bytes] = field(default_factory=list)
+    coded: PacketLine = field(default_factory=PacketLine)
+    """What may be packets of a codec, as it comes."""
     last: Crossing | None = None
     found: bool = False
 
@@ -108,11 +113,30 @@ class WireReader:
             *_new_sounds(line, _both(reading, alone), crossings, before),
             *_new_words(line, reading, alone, crossings),
         ]
+        if sent and not line.found and not reading.sounds:
+            found += self._new_packets(line, crossings)
         line.found = line.found or any(
-            find.heard is not None for find in found
+            find.heard is not None and PACKETS not in find.wrappings
+            for find in found
         )
         _remember_rest(line, reading, line.tail + fresh, crossings)
         return found
+
+    def _new_packets(
+        self, line: _Line, crossings: list[Crossing]
+    ) -> Iterator[FoundOnWire]:
+        """Sound in packets of a codec. Their bytes were booked as unexplained while they were too few."""
+        for find in line.coded.feed(crossings, self._reader):
+            line.packets = []
+            line.rest.clear()
+            first = find.crossing
+            party = Party(first.device, first.direction, first.peer)
+            self.accounts.add(
+                party, Account(attributed=find.size, unexplained=-find.size)
+            )
+            yield FoundOnWire(
+                first, find.size, heard=find.heard, wrappings=(PACKETS,)
+            )
 
     def _book_bytes(
         self, alone: Reading, crossings: list[Crossing], attributed: int

@@ -250,3 +250,71 @@ def test_what_is_played_is_witnessed_where_the_loudspeaker_sounds_soon_after():
     assert origins(silent, "tone") == ["device"] and origins(
         heard, "tone"
     ) == ["witnessed"]
+
+
+def test_what_is_told_late_stands_where_it_happened():
+    wake = said(100_000, "wake_word", word="alexa")
+    opened = said(
+        100_000, "stream.open", stream=1, cause="wake_word", **{"from": 0}
+    )
+    crossed = Passage("d1", 0, 160_000, 2_560, True)
+    trace, findings = trace_of(
+        moment(80_000, 160_000, passages=(crossed,)),
+        moment(160_000, 240_000),
+        moment(240_000, 320_000, declared=(wake, opened)),
+        watched=True,
+    )
+    assert [o.event for o in trace] == [
+        "power",
+        "wake_word",
+        "stream.open",
+        "stream.audio",
+    ]
+    assert not findings and origins(trace, "stream.open") == ["witnessed"]
+
+
+def test_a_press_may_be_told_of_late_once():
+    pressed = moment(0, 0, caused=(done(0, "button.action"),))
+    late = said(0, "button.action")
+    trace, findings = trace_of(
+        pressed, moment(80_000, 160_000, declared=(late,))
+    )
+    assert origins(trace, "button.action") == ["witnessed"] and not findings
+    _, findings = trace_of(
+        pressed, moment(80_000, 160_000, declared=(late, late))
+    )
+    assert [f.kind for f in findings] == ["invented"]
+
+
+def test_a_light_of_a_watched_front_cannot_be_told_of_late():
+    shown = {"d1": {("light", "blue"): True}}
+    late = said(10, "light", color="blue", on=True)
+    trace, _ = trace_of(
+        moment(80_000, 160_000, declared=(late,), shown=shown)
+    )
+    (light,) = [o for o in trace if o.event == "light"]
+    assert (light.time, light.origin) == (160_000, Origin.WITNESSED)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_reports_in_batches_tells_of_the_sound_that_was_taken(told):
+    def heard(time, buffered):
+        return said(time, "audio.captured", bytes=2_560, buffered=buffered)
+
+    reports = [heard(80_000, 1), heard(160_000, 2), heard(240_000, 3)]
+    frame = {"d1": Frame(2_560, 2_560)}
+    trace, _ = trace_of(
+        moment(0, 80_000, frames=frame),
+        moment(80_000, 160_000, frames=frame),
+        moment(
+            160_000,
+            240_000,
+            frames=frame,
+            declared=tuple(reports if told else ()),
+        ),
+    )
+    captured = [o for o in trace if o.event == "audio.captured"]
+    assert [o.time for o in captured] == [80_000, 160_000, 240_000]
+    assert {o.origin for o in captured} == {Origin.WITNESSED}
+    expected = [1, 2, 3] if told else [None] * 3
+    assert [o.attributes.get("buffered") for o in captured] == expected

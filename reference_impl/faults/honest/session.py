@@ -13,23 +13,24 @@ class BatchedReports(Session):
 
     every = 1_000_000
     held: tuple[Message, ...] = ()
-    told_at = 0
+    told_at: tuple[tuple[str, int], ...] = ()
 
     def handle(self, request: Message) -> Iterator[Message]:
         *seen, reply = super().handle(request)
         self.held = (*self.held, *seen)
-        now = max(device.now for device in self.devices.values())
-        passing = (
-            request.get("do") == "listen" and now - self.told_at < self.every
+        times = tuple((name, d.now) for name, d in self.devices.items())
+        told = dict(self.told_at)
+        passing = request.get("do") == "listen" and all(
+            now - told.get(name, 0) < self.every for name, now in times
         )
         if not passing:
-            self.told_at = now
+            self.told_at = times
             yield from self.held
             self.held = ()
         yield reply
 
     def reset(self) -> None:
-        self.held, self.told_at = (), 0
+        self.held, self.told_at = (), ()
         super().reset()
 
 
