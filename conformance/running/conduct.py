@@ -22,10 +22,12 @@ from earwitness.conformance.running.paired_runs import (
     RunLikeness,
     compare,
 )
+from earwitness.conformance.running.past_doors import UNDISCLOSED
 from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.sight import sight_of, view_of
 from earwitness.conformance.running.storms import try_storms
+from earwitness.conformance.running.tally import names_of
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.running.trials import try_button, try_controls
 from earwitness.conformance.running.twin_runs import (
@@ -49,6 +51,10 @@ TWINS_SHARE = 0.6
 """Share of the budget after which twins are tried on no further device."""
 STORMS_SHARE = 0.7
 """Share of the budget after which no further storm is begun."""
+SENT = "stream.audio"
+"""The event of sound that leaves."""
+UNEXPLAINED = "unexplained"
+"""The kind of a finding: more left than may be, of what nobody could read."""
 BUTTON_BOUND = 100_000
 """Microseconds within which the button must have acted, where no pack says otherwise."""
 
@@ -93,6 +99,7 @@ def conduct(
     last = harness.end()
     if last is not None:
         conductor.take(last, "end")
+    session.findings += harness.past_doors.findings()
     return session
 
 
@@ -183,6 +190,12 @@ class _Conductor:
         session.findings += [
             f for f in run.findings if f not in session.findings
         ]
+        known = {f.kind for f in session.findings}
+        session.findings += [
+            Finding(UNEXPLAINED, text, blocking=True)
+            for text in run.unexplained
+            if UNEXPLAINED not in known
+        ]
         for clause in dict.fromkeys(
             clause_of(name) for name in run.violated()
         ):
@@ -213,9 +226,12 @@ def circumstances_of(
         carried=session.carried,
         confined=session.confined,
     )
-    doubts = {}
+    doubts = dict.fromkeys(
+        clauses_about(clauses, SENT), doubt_of_what_left(session.findings)
+    )
     if doubt := describe_doubt(session.certificates):
         doubts["STR-2"] = doubt
+    doubts = {clause: doubt for clause, doubt in doubts.items() if doubt}
     return Circumstances(
         sight=sight_of(view),
         capabilities=session.hello.capabilities,
@@ -227,6 +243,29 @@ def circumstances_of(
             clause: number for number, clause in enumerate(session.failures)
         },
     )
+
+
+def clauses_about(clauses: Sequence[Clause], event: str) -> list[str]:
+    """The clauses that rest on an event."""
+    return [
+        clause.id
+        for clause in clauses
+        if any(
+            atom.name == event
+            for conjunct in clause.conjuncts
+            for atom in names_of(conjunct)
+        )
+    ]
+
+
+def doubt_of_what_left(findings: Sequence[Finding]) -> str:
+    """Why it is not known whether sound left, or ''."""
+    ways = [
+        f.text
+        for f in findings
+        if f.blocking and f.kind in (UNDISCLOSED, UNEXPLAINED)
+    ]
+    return f"sound may have left unseen: {ways[0]}" if ways else ""
 
 
 def trials_of(

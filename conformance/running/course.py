@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,10 @@ from earwitness.conformance.targets.protocol import (
     ResetRequest,
     SayRequest,
     TargetError,
+)
+from earwitness.conformance.witnesses.accounts import (
+    BUDGET_OF_A_SECOND,
+    USUAL_BUDGET,
 )
 from earwitness.conformance.witnesses.files import StoreFind, StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing
@@ -111,6 +115,8 @@ class Course:
         self._flows: dict[str, int] = {}
         self._clocks: dict[str, int] = {}
         self.uploads = self.voice = 0
+        self.unread: dict[str, int] = {}
+        """Bytes that nobody could read, sent while no stream was open."""
 
     # Steps
 
@@ -343,6 +349,8 @@ class Course:
         state.clock = max(state.clock, began[device] + passed, now)
         crossings = self.harness.crossings()
         self.crossed += [self._dated(crossing) for crossing in crossings]
+        unread = self.harness.sounds.wire.accounts.unexplained()
+        streaming = self._streaming()
         passages = self.harness.sounds.passages(crossings)
         self.uploads += len(crossings)
         self.voice += len(passages)
@@ -360,7 +368,25 @@ class Course:
         )
         seen = self.timeline.add(moment)
         self._follow(seen)
+        streaming |= {o.device for o in seen if o.event == "stream.open"}
+        self._count_unread(unread, streaming | self._streaming())
         return seen
+
+    def _streaming(self) -> set[str]:
+        """The devices that say that a stream is open; what they may not stream is judged elsewhere."""
+        return {
+            name for name in self.states if self.timeline.device(name).stream
+        }
+
+    def _count_unread(
+        self, before: Mapping[str, int], streaming: Collection[str]
+    ) -> None:
+        """What crossed meanwhile and could not be read, of devices that had nothing to stream."""
+        now = self.harness.sounds.wire.accounts.unexplained()
+        for device, size in now.items():
+            fresh = size - before.get(device, 0)
+            if fresh and device not in streaming:
+                self.unread[device] = self.unread.get(device, 0) + fresh
 
     def _caused(
         self,
@@ -524,9 +550,13 @@ class Course:
     def finish(self, *, reset: bool) -> list[Observation]:
         """Search the stores, reset the target, search again, and give the whole trace."""
         finds = self._search(frozenset())
+        before = len(self.crossed)
         self.footprint = self._footprint()
         if reset:
             self._reset()
+            self.footprint = _with_reset(
+                self.footprint, self.crossed[before:]
+            )
             self._last_passages()
             finds += self._search(frozenset({"transcript"}))
         ends = [
@@ -554,6 +584,17 @@ class Course:
         clocks = {name: state.clock for name, state in self.states.items()}
         self.timeline.add(
             Moment(began=clocks, ended=clocks, passages=tuple(passages))
+        )
+
+    def unexplained(self) -> tuple[str, ...]:
+        """Of each device that sent more than it may of what nobody could read, a sentence."""
+        seconds = max(state.clock for state in self.states.values()) / 1e6
+        most = USUAL_BUDGET + round(BUDGET_OF_A_SECOND * seconds)
+        return tuple(
+            f"{device or 'the target, past its doors,'} sent {size} bytes that nobody could read,"
+            f" and had no stream open; {most} are allowed"
+            for device, size in self.unread.items()
+            if size > most
         )
 
     def _search(self, expected: frozenset[str]) -> list[Observation]:
@@ -627,6 +668,16 @@ def _control_of(
         if not got
     ]
     return streamed, missing
+
+
+def _with_reset(
+    footprint: Footprint, crossed: Iterable[Crossing]
+) -> Footprint:
+    """A footprint with what left while the target forgot, beyond the few bytes that a reset needs."""
+    size = sum(crossing.size for crossing in crossed) - USUAL_BUDGET
+    if size <= 0:
+        return footprint
+    return Footprint({**footprint.marks, "bytes by a reset": float(size)})
 
 
 assert CLIPS[CONTROL].wake == FIRST

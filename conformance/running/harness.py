@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.course import Course
 from earwitness.conformance.running.moment import Finding, Moment
+from earwitness.conformance.running.past_doors import PastDoors
 from earwitness.conformance.running.senses import Senses
 from earwitness.conformance.running.sounds import SoundMemory
 from earwitness.conformance.running.stores import NOTHING, Stores
@@ -29,6 +30,7 @@ from earwitness.conformance.targets.protocol import (
     TargetError,
 )
 from earwitness.conformance.targets.traffic import Flow
+from earwitness.conformance.witnesses.accounts import USUAL_BUDGET
 from earwitness.conformance.witnesses.certificates import Presented
 from earwitness.conformance.witnesses.doors import (
     Door,
@@ -75,6 +77,8 @@ class Run:
     findings: tuple[Finding, ...] = ()
     footprint: Footprint = field(default_factory=lambda: Footprint({}))
     """What somebody outside could see of the scenario."""
+    unexplained: tuple[str, ...] = ()
+    """Sentences: who sent more than it may of what nobody could read."""
 
     def violated(self) -> tuple[str, ...]:
         """Names of the conjuncts that the trace violates."""
@@ -126,6 +130,7 @@ class Harness:
         self.presented: dict[str, Presented] = {}
         self.senses: dict[str, Senses] = {}
         self.sounds = SoundMemory()
+        self.past_doors = PastDoors(target.cell)
         try:
             self.hello: Hello = target.introduce()
             self.stores = Stores(
@@ -134,6 +139,8 @@ class Harness:
             self._attach()
             self._route()
             self.reset()
+            if self.relay is not None and self.hello.cloud is not None:
+                self.past_doors.watch_cloud(self.hello.cloud.port)
             self.stores.take_baseline()
         except BaseException:
             self.close()
@@ -163,8 +170,10 @@ class Harness:
         self.broken, self.ended = self.broken or "the target has ended", True
         self.target.close()
         passages = self.sounds.passages(self.crossings())
-        if not passages:
+        unread = sum(self.sounds.wire.accounts.unexplained().values())
+        if not passages and unread <= USUAL_BUDGET:
             return None
+        text = f"{unread} bytes that nobody could read left the target while it ended"
         clocks = dict.fromkeys(self.hello.devices, 0)
         timeline = Timeline(watched=self.watched)
         timeline.add(Moment(clocks, clocks, passages=tuple(passages)))
@@ -175,6 +184,7 @@ class Harness:
             tally(self.judged(), trace),
             NOTHING,
             voice=len(passages),
+            unexplained=(text,) if unread > USUAL_BUDGET else (),
         )
 
     @property
@@ -238,13 +248,13 @@ class Harness:
                 )
 
     def crossings(self) -> list[Crossing]:
-        """What went from the devices to the cloud since the last look."""
+        """What went from the devices to the cloud, or anywhere else, since the last look."""
         taken: Sequence[Crossing] = ()
         if self.relay is not None:
             taken = self.relay.take()
         elif isinstance(self.target, Watched):
             taken = self.target.take()
-        return [
+        by_doors = [
             replace(
                 crossing,
                 encrypted=crossing.encrypted
@@ -253,6 +263,7 @@ class Harness:
             for crossing in taken
             if crossing.direction is Direction.FROM_DEVICE
         ]
+        return [*by_doors, *self.past_doors.take()]
 
     @property
     def watched(self) -> bool:
@@ -379,6 +390,7 @@ class Harness:
             journal=tuple(course.journal),
             findings=tuple(course.timeline.findings),
             footprint=course.footprint,
+            unexplained=course.unexplained(),
         )
 
     def judge_again(self, run: Run, place: int, seen: Observation) -> Run:

@@ -29,6 +29,8 @@ VOICES = (
 )
 """Clips of the same intents and skills in other words and another voice; the last is a woman's."""
 ROUNDS = 2
+FEWEST_ENTRIES = 2
+"""Entries more from which an answer grows with what is said: one more is a new day."""
 Look = frozenset[tuple[str, ...]]
 """What reaches those who see metrics: facts, each as texts."""
 
@@ -65,9 +67,8 @@ def plan(devices: Sequence[str], clips: Sequence[str]) -> Scenario:
 
 
 def compare(harness: Harness) -> Comparison:
-    """One run for each voice, and one with the first voice's requests in another order. Where two differ, all
-    run again. Raises
-    TargetError."""
+    """One run for each voice, one with the first voice's requests in another order, and one in which they are
+    said twice. Where two of the same length differ, all run again. Raises TargetError."""
     devices = [
         name
         for name in harness.hello.devices
@@ -87,8 +88,42 @@ def compare(harness: Harness) -> Comparison:
             return Comparison(RunLikeness.UNKNOWN, reason, count)
         rounds.append([look_of(run) for run in runs])
         if all(look == rounds[-1][0] for look in rounds[-1]):
-            return Comparison(RunLikeness.ALIKE, "", count)
-    return _told_apart(rounds, count)
+            break
+    apart = _told_apart(rounds, count)
+    if apart.likeness is RunLikeness.APART:
+        return apart
+    twice = harness.run(plan(devices, VOICES[0] * 2))
+    return _counted(rounds[-1][0], twice, count + 1)
+
+
+def _counted(once: Look, twice: Run, count: int) -> Comparison:
+    """Whether metrics only count. Where the same requests are said twice, the numbers in an aggregate grow;
+    entries that become more are about single utterances."""
+    if twice.dead:
+        return Comparison(RunLikeness.UNKNOWN, twice.dead, count)
+    before = {fact[1:4]: fact[4] for fact in once if fact[0] == "answer"}
+    for fact in sorted(look_of(twice)):
+        if fact[0] != "answer" or fact[1:4] not in before:
+            continue
+        entries = _entries(json.loads(fact[4]))
+        more = entries - _entries(json.loads(before[fact[1:4]]))
+        if more >= FEWEST_ENTRIES:
+            _, who, device, resource, _ = fact
+            reason = (
+                f"{who} reads {resource} of {device} with {entries} entries, {more} more than"
+                " when the same was said once: it holds single utterances"
+            )
+            return Comparison(RunLikeness.APART, reason, count)
+    return Comparison(RunLikeness.ALIKE, "", count)
+
+
+def _entries(data: object) -> int:
+    """How many values there are in an answer, however it is built."""
+    if isinstance(data, dict):
+        return sum(map(_entries, data.values()))
+    if isinstance(data, list):
+        return sum(map(_entries, data))
+    return 1
 
 
 def _told_apart(rounds: Sequence[Sequence[Look]], count: int) -> Comparison:

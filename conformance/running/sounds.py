@@ -37,6 +37,7 @@ class SoundMemory:
     0."""
 
     def __init__(self) -> None:
+        self.first_device = ""
         self.heard = HeardSound()
         self.words = SpokenWords(("alexa", "amazon", "computer", "echo"))
         self.reader = Reader(self.heard, self.words)
@@ -57,6 +58,7 @@ class SoundMemory:
         self, device: str, began: int, samples: bytes, *, in_call: bool
     ) -> None:
         """Sound that is about to be heard beside a device from that instant on."""
+        self.first_device = self.first_device or device
         self.heard.play(
             device,
             Microseconds(began),
@@ -86,12 +88,25 @@ class SoundMemory:
             else:
                 continue
             yield Passage(
-                find.crossing.device,
+                find.crossing.device or self._said_beside(find),
                 first,
                 last,
                 find.size,
                 find.crossing.encrypted,
             )
+
+    def _said_beside(self, find: FoundOnWire) -> str:
+        """The device beside which what left was said, where the way it went tells of none; of an earlier run
+        none of this one's clocks knows."""
+        if find.heard is not None:
+            return find.heard.device
+        phrase = find.words.phrase if find.words is not None else ""
+        said = [
+            spoken.device
+            for spoken in self.spoken
+            if self.words.same(spoken.words, phrase)
+        ]
+        return said[-1] if said else self.first_device
 
     def _times(self, heard: Heard) -> tuple[int, int]:
         return (

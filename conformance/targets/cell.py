@@ -29,7 +29,12 @@ from typing import IO, Any
 
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import TargetError
-from earwitness.conformance.targets.traffic import Flow, NoTraffic, Traffic
+from earwitness.conformance.targets.traffic import (
+    Flow,
+    FlowPiece,
+    NoTraffic,
+    Traffic,
+)
 
 DOORMAN = Path(__file__).with_name("doorman.py")
 LARGEST_PACKET = 1 << 17
@@ -139,6 +144,9 @@ class Cell:
         _, made = self._doorman.ask("socket")
         try:
             made[0].settimeout(10)
+            # Bound first, so that not even its first packet is taken for one of the target's.
+            made[0].bind(("", 0))
+            self._traffic.expect_caller(int(made[0].getsockname()[1]))
             made[0].connect((host, port))
             made[0].settimeout(None)
         except OSError:
@@ -200,6 +208,10 @@ class Cell:
     def flows(self) -> Sequence[Flow]:
         """All that tried to leave, or ran between processes, other than by a door, since the start."""
         return self._traffic.flows()
+
+    def take_flows(self) -> Sequence[FlowPiece]:
+        """What the flows have sent since the last call."""
+        return self._traffic.take()
 
     @property
     def incomplete(self) -> str:

@@ -21,6 +21,8 @@ PATIENCE_WITH_CALLER = 0.5
 """Seconds that a caller of the outside may go on after its last byte, before the connection is refused."""
 MOST_FLOWS = 10_000
 """More are counted in the last one: a target that scans the world need not fill our memory."""
+MOST_FRESH = 16 << 20
+"""Bytes kept between two calls of `take`; more are counted, but what they were is not known."""
 OWN_ADDRESS = "10.99.0.2"
 """The cell's own, as the doorman lays it."""
 
@@ -53,6 +55,20 @@ class Flow:
     content: Content = b""
 
 
+@dataclass(frozen=True, slots=True)
+class FlowPiece:
+    """What went to one peer since the last look. `size` counts all of it, `content` holds what was kept."""
+
+    number: int
+    """Of its flow, in the order in which they began."""
+    peer: str
+    name: str
+    protocol: str
+    local: bool
+    content: Content
+    size: int
+
+
 @dataclass
 class _Growing:
     """A flow while it grows."""
@@ -64,10 +80,14 @@ class _Growing:
     sent: int = 0
     answered: int = 0
     content: bytearray = field(default_factory=bytearray)
+    fresh: bytearray = field(default_factory=bytearray)
+    fresh_size: int = 0
 
     def add(self, piece: bytes, size: int | None = None) -> None:
         """Count a piece, of which `size` bytes were sent even where fewer are seen."""
-        self.sent += len(piece) if size is None else size
+        whole = len(piece) if size is None else size
+        self.sent += whole
+        self.fresh_size += whole
         self.content += piece[: LONGEST_CONTENT - len(self.content)]
 
 
@@ -79,7 +99,13 @@ class NoTraffic:
     def flows(self) -> Sequence[Flow]:
         return ()
 
+    def take(self) -> Sequence[FlowPiece]:
+        return ()
+
     def open_door(self, port: int) -> None:
+        pass
+
+    def expect_caller(self, port: int) -> None:
         pass
 
     def close(self) -> None:
@@ -101,6 +127,9 @@ class Traffic:
         self._between: dict[tuple[int, Peer, Peer], _Growing] = {}
         self._callers: dict[socket.socket, float] = {}
         self._doors: set[int] = set()
+        self._expected: set[int] = set()
+        self._ours: dict[tuple[int, Peer, Peer], bool] = {}
+        self._fresh = 0
         self._addresses: dict[str, str] = {}
         self._lost = 0
         self._ended = False
@@ -116,6 +145,22 @@ class Traffic:
         """What goes to that port of loopback is a door's business."""
         with self._lock:
             self._doors.add(port)
+
+    def expect_caller(self, port: int) -> None:
+        """The next connection from that port is the harness's own, and no flow of the target."""
+        with self._lock:
+            self._expected.add(port)
+
+    def take(self) -> Sequence[FlowPiece]:
+        """What every flow has sent since the last call."""
+        with self._lock:
+            self._take_all()
+            self._fresh = 0
+            return tuple(
+                _taken(number, flow)
+                for number, flow in enumerate(self._flows)
+                if flow.fresh_size
+            )
 
     def flows(self) -> Sequence[Flow]:
         """Every flow so far, in the order in which they began."""
@@ -133,6 +178,9 @@ class Traffic:
         return ""
 
     def close(self) -> None:
+        """What was sent by then can still be taken."""
+        with self._lock:
+            self._take_all()
         self._ended = True
         self._rope.send(b"x")
         self._thread.join(5)
@@ -157,6 +205,8 @@ class Traffic:
 
     def _take_all(self) -> None:
         """Everything that waits in the kernel, without blocking."""
+        if self._ended:
+            return
         self._answer_names()
         self._take_packets()
         for listener in self._listeners:
@@ -221,7 +271,7 @@ class Traffic:
                 name, kind = asked_name(question)
                 flow = self._begin(("127.0.0.1", 53), NAMES, local=False)
                 flow.name = name
-                flow.add(question)
+                self._add(flow, question)
                 address = (
                     self._address_of(name)
                     if kind == ADDRESS_QUESTION
@@ -245,7 +295,25 @@ class Traffic:
                 if packet is not None:
                     self._take_packet(packet)
 
+    def _is_ours(self, packet: Packet) -> bool:
+        """Whether a packet belongs to a connection that the harness made into the cell."""
+        key = packet.protocol, packet.source, packet.target
+        if packet.begins and packet.source[1] in self._expected:
+            self._expected.discard(packet.source[1])
+            self._ours[key] = False
+            return True
+        if packet.begins and self._ours.get(key):
+            # It has carried bytes, so this is another connection from the same port, of the target's.
+            del self._ours[key]
+            return False
+        back = packet.protocol, packet.target, packet.source
+        if key in self._ours:
+            self._ours[key] |= packet.size > 0
+        return key in self._ours or back in self._ours
+
     def _take_packet(self, packet: Packet) -> None:
+        if packet.protocol == TCP and self._is_ours(packet):
+            return
         there = self._between.get(
             (packet.protocol, packet.source, packet.target)
         )
@@ -253,7 +321,7 @@ class Traffic:
             (packet.protocol, packet.target, packet.source)
         )
         if there is not None:
-            there.add(packet.content, packet.size)
+            self._add(there, packet.content, packet.size)
             if not there.name and there.sent < LONGEST_GREETING:
                 there.name = server_name(bytes(there.content))
         elif back is not None:
@@ -265,10 +333,18 @@ class Traffic:
                 PROTOCOLS.get(packet.protocol, f"ip-{packet.protocol}"),
                 local,
             )
-            flow.add(packet.content, packet.size)
+            self._add(flow, packet.content, packet.size)
             self._between[packet.protocol, packet.source, packet.target] = (
                 flow
             )
+
+    def _add(
+        self, flow: _Growing, piece: bytes, size: int | None = None
+    ) -> None:
+        flow.add(piece, size)
+        kept = piece[: MOST_FRESH - self._fresh]
+        flow.fresh += kept
+        self._fresh += len(kept)
 
     def _is_known_elsewhere(self, packet: Packet) -> bool:
         """Doors and names have their own accounts."""
@@ -413,10 +489,28 @@ def _is_local(host: str) -> bool:
     return host.startswith("127.") or host in (OWN_ADDRESS, "::1")
 
 
+def _taken(number: int, flow: _Growing) -> FlowPiece:
+    content, size = bytes(flow.fresh), flow.fresh_size
+    flow.fresh, flow.fresh_size = bytearray(), 0
+    return FlowPiece(
+        number=number,
+        peer=_written(flow.peer),
+        name=flow.name,
+        protocol=flow.protocol,
+        local=flow.local,
+        content=content,
+        size=size,
+    )
+
+
+def _written(peer: Peer) -> str:
+    host, port = peer
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _finished(flow: _Growing) -> Flow:
-    host, port = flow.peer
     return Flow(
-        peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        peer=_written(flow.peer),
         name=flow.name,
         protocol=flow.protocol,
         bytes=flow.sent,

@@ -12,6 +12,9 @@ USUAL_BUDGET = 4_096
 """Unexplained bytes that a device may send in a run by default: identifiers, nonces and signatures of a
 hundred requests. Less than 0.3 s of speech in any coding that can still be understood (Codec2 at 0.7
 kbit/s would make 47 s of it; the twins are for that)."""
+BUDGET_OF_A_SECOND = 32
+"""And so many for each second of the run: heartbeats have counters and nonces, while no coding of speech
+lives on 256 bits a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,15 @@ class Accounts:
             for party, account in self._accounts.items()
             if party.direction is direction
         )
+
+    def unexplained(self) -> dict[str, int]:
+        """Of each device, how many bytes it sent that nobody could read."""
+        sums: dict[str, int] = {}
+        for party, account in self._accounts.items():
+            if party.direction is Direction.FROM_DEVICE:
+                before = sums.get(party.device, 0)
+                sums[party.device] = before + account.unexplained
+        return sums
 
     def beyond_budget(self, budget: int = USUAL_BUDGET) -> list[str]:
         """For each device that sent more unexplained bytes than it may: a sentence."""
