@@ -10,6 +10,8 @@ from earwitness.conformance.running.moment import Frame
 from earwitness.model.trace import Observation
 
 CAPTURED = "audio.captured"
+SEEN = frozenset({CAPTURED, "stream.audio", "light", "screen"})
+"""What the harness sees at the end of each piece of sound."""
 LONGEST_BATCH = 5_000_000
 """Microseconds that a device may hold reports back. What is told later still is dated when it is told."""
 
@@ -72,12 +74,19 @@ class Untold:
 
 
 def insert_late(trace: list[Observation], said: Observation) -> None:
-    """Put what was told late where it belongs: after all that its device had done until then."""
+    """Put what was told late where it belongs: after all that its device had done until then, and before what
+    was seen of the same instant when it was over."""
+
+    def is_later(other: Observation) -> bool:
+        seen_at_its_end = other.time == said.time and other.event in SEEN
+        return (
+            other.device != said.device
+            or other.time > said.time
+            or seen_at_its_end
+        )
+
     place = len(trace)
-    while place and not (
-        trace[place - 1].device == said.device
-        and trace[place - 1].time <= said.time
-    ):
+    while place and is_later(trace[place - 1]):
         place -= 1
     trace.insert(place, said)
 

@@ -12,13 +12,14 @@ from earwitness.conformance.witnesses.heard_sound import Heard
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.reader import Reader, may_be_opus
 from earwitness.conformance.witnesses.relay import Crossing
+from earwitness.conformance.witnesses.resemblance import PLAYED_RATE
 from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.model.vocabulary import Microseconds
 
 MOST_MESSAGES = 160
 """Messages that are decoded together: two to three seconds of the usual 20 ms."""
 FRESH = 5
-"""New messages after which they are tried again, or fewer where something else was said on the line."""
+"""New messages after which they are tried again; one is enough where something else is said on the line."""
 LONGEST_HEADER = 16
 """Bytes before the packets of a message: a number, a time, a kind."""
 LENGTHS: tuple[tuple[int, Literal["big", "little"]], ...] = (
@@ -29,6 +30,12 @@ LENGTHS: tuple[tuple[int, Literal["big", "little"]], ...] = (
     (4, "little"),
 )
 """How a length may be written before a packet: in so many bytes, in that order."""
+FRAMES = (
+    *(10_000, 20_000, 40_000, 60_000) * 3,
+    *(10_000, 20_000) * 2,
+    *(2_500, 5_000, 10_000, 20_000) * 4,
+)
+"""Microseconds of a frame of Opus in each of its 32 configurations."""
 MOST_FRAMINGS = 4
 """Framings that are tried with the same messages."""
 MOST_FAILURES = 40
@@ -55,6 +62,10 @@ class PacketLine:
     framing: Framing | None = None
     """Under which sound was found."""
     failures: int = 0
+    latest: Heard | None = None
+    """The sound of the messages so far."""
+    is_parted: bool = False
+    """Whether anything is said between requests, so that one is told from the next."""
     given: dict[tuple[str, int], int] = field(default_factory=dict)
     """By device and run: until when the sound was heard that was given."""
 
@@ -62,53 +73,96 @@ class PacketLine:
         self, crossings: Sequence[Crossing], reader: Reader
     ) -> list[PacketFind]:
         """What the messages come to together with those before, as far as it was not given before."""
-        said_other = False
+        found: list[PacketFind] = []
         for crossing in crossings:
             if crossing.part is not Part.MESSAGE or not crossing.content:
                 continue
             if is_printable(crossing.content):
-                said_other = True
+                # What is said between two requests parts them.
+                found += self._finds(reader, 1)
+                self.messages, self.latest = [], None
+                self.is_parted = True
                 continue
-            self.messages.append(crossing)
+            self.messages = [*self.messages[1 - MOST_MESSAGES :], crossing]
             self.fresh += 1
             self.unattributed += len(crossing.content)
-        self.messages = self.messages[-MOST_MESSAGES:]
-        if not self.fresh or (self.fresh < FRESH and not said_other):
-            return []
-        self.fresh = 0
-        return list(self._finds(reader))
+        return found + list(self._finds(reader, FRESH))
 
-    def _finds(self, reader: Reader) -> Iterator[PacketFind]:
-        for heard in self._heard(reader):
-            key = heard.device, heard.run
-            before = self.given.get(key, -1)
-            if heard.heard_to > before:
-                self.given[key] = heard.heard_to
-                size, self.unattributed = self.unattributed, 0
-                yield PacketFind(
-                    self.messages[-1], max(1, size), _later(heard, before)
-                )
+    def _finds(self, reader: Reader, least: int) -> Iterator[PacketFind]:
+        """What is new in the messages, where at least so many are."""
+        if self.fresh < least:
+            return
+        fresh, self.fresh = self.fresh, 0
+        heard = self._located(reader) or self._continued(fresh)
+        if heard is None:
+            return
+        self.latest = heard
+        key = heard.device, heard.run
+        before = self.given.get(key, -1)
+        if heard.heard_to > before:
+            self.given[key] = heard.heard_to
+            size, self.unattributed = self.unattributed, 0
+            first = Microseconds(max(heard.heard_from, before))
+            yield PacketFind(
+                self.messages[-1],
+                max(1, size),
+                replace(heard, heard_from=first),
+            )
 
-    def _heard(self, reader: Reader) -> tuple[Heard, ...]:
-        """The sound in all messages, by the framing that was right before, or by each that may be."""
+    def _located(self, reader: Reader) -> Heard | None:
+        """The sound of all messages: where a part of it was found, the rest lies before and after that."""
+        found, length = self._heard(reader)
+        if not found:
+            return None
+        first = min(found, key=lambda heard: heard.begins)
+        last = max(found, key=lambda heard: heard.ends)
+        begun = first.heard_from - duration_of(first.begins)
+        ended = last.heard_to + duration_of(length - last.ends)
+        return replace(
+            last,
+            heard_from=Microseconds(max(0, begun)),
+            heard_to=Microseconds(ended),
+        )
+
+    def _continued(self, fresh: int) -> Heard | None:
+        """What follows sound in the same request is its silence, in which nothing can be found."""
+        if self.latest is None or self.framing is None or not self.is_parted:
+            return None
+        messages = [each.content for each in self.messages[-fresh:]]
+        packets = self.framing.split(messages)
+        ended = self.latest.heard_to + sum(map(packet_duration, packets))
+        return replace(self.latest, heard_to=Microseconds(ended))
+
+    def _heard(self, reader: Reader) -> tuple[tuple[Heard, ...], int]:
+        """The sound in all messages, by the framing that was right before, or by each that may be; and how
+        many samples they are."""
         messages = [each.content for each in self.messages]
         if self.framing is not None:
             return reader.sounds_in_packets(self.framing.split(messages))
         if self.failures >= MOST_FAILURES:
-            return ()
+            return (), 0
         for framing in islice(possible_framings(messages), MOST_FRAMINGS):
             heard = reader.sounds_in_packets(framing.split(messages))
-            if heard:
+            if heard[0]:
                 self.framing = framing
                 return heard
         self.failures += 1
-        return ()
+        return (), 0
 
 
-def _later(heard: Heard, before: int) -> Heard:
-    """The part of a sound that was heard after that instant."""
-    first = max(heard.heard_from, before)
-    return replace(heard, heard_from=Microseconds(first))
+def duration_of(samples: int) -> int:
+    """Microseconds."""
+    return samples * 1_000_000 // PLAYED_RATE
+
+
+def packet_duration(packet: bytes) -> int:
+    """Microseconds of sound in a packet of Opus (RFC 6716, 3.1)."""
+    if not packet:
+        return 0
+    kind, code = packet[0] >> 3, packet[0] & 3
+    frame = FRAMES[kind]
+    counted = packet[1] & 63 if len(packet) > 1 else 0
+    return frame * (1, 2, 2, counted)[code]
 
 
 @dataclass(frozen=True, slots=True)

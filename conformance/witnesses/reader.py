@@ -150,16 +150,20 @@ class Reader:
             unexplained=size - attributed,
         )
 
-    def sounds_in_packets(self, packets: list[bytes]) -> tuple[Heard, ...]:
-        """The same, for packets that go on: which sound there is in those so far. Its places are those of the
-        sound that was coded."""
+    def sounds_in_packets(
+        self, packets: list[bytes]
+    ) -> tuple[tuple[Heard, ...], int]:
+        """The same, for packets that go on: which sound there is in those so far, and how many samples they
+        are. Places are those of the sound that was coded."""
         if not may_be_opus(packets):
-            return ()
+            return (), 0
         found: list[Heard] = []
+        length = 0
         for leaf in self._child.decode_packets(packets).leaves:
             samples = _samples_from(leaf.content)[OPUS_DELAY:]
+            length += len(samples)
             found += self.sound.resembling_samples(samples).finds
-        return tuple(found)
+        return tuple(found), length
 
     def _read_bytes(
         self, content: bytes, wrappings: tuple[str, ...], findings: _Findings
