@@ -133,6 +133,7 @@ class Harness:
         self.past_doors = PastDoors(target.cell)
         try:
             self.hello: Hello = target.introduce()
+            self.past_doors.declared = frozenset(self.hello.peers)
             self.stores = Stores(
                 target.cell, self.hello.data_paths, self.sounds
             )

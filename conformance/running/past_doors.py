@@ -22,6 +22,9 @@ from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.model.vocabulary import Microseconds
 
+DECLARED = "declared peer"
+"""The kind of a finding: somebody beside the cloud whom the target had named. What goes there is read and
+counted all the same."""
 UNDISCLOSED = "undisclosed"
 """The kind of a finding: a way that nobody declared."""
 SOMEWHERE = ""
@@ -38,10 +41,13 @@ class PastDoors:
     """Takes what the cell saw. Without one, nothing is known of it."""
 
     cell: Cell | None
+    declared: frozenset[str] = frozenset()
+    """Whom the target says it speaks to beside its cloud."""
     _cloud: int = 0
     _seen: dict[Undisclosed, None] = field(default_factory=dict)
     _lines: dict[str, int] = field(default_factory=dict)
     _names: dict[str, None] = field(default_factory=dict)
+    _spoken_to: dict[str, None] = field(default_factory=dict)
 
     def watch_cloud(self, port: int) -> None:
         """From now on what goes to that port of the target's own goes past the relay. What went there before
@@ -65,14 +71,20 @@ class PastDoors:
     def findings(self) -> list[Finding]:
         """Each way that was taken, once. Names that were looked up forbid a green only where they are so many
         that they may say something."""
-        letters = sum(map(len, self._names))
         found = [
             Finding(UNDISCLOSED, seen.sentence, blocking=True)
             for seen in self._seen
         ]
-        if self._names:
-            names = ", ".join(list(self._names)[:5])
-            text = f"{len(self._names)} names were looked up: {names}"
+        found += [
+            Finding(DECLARED, f"{peer} was spoken to, as was declared")
+            for peer in self._spoken_to
+        ]
+        names = [name for name in self._names if name not in self.declared]
+        letters = sum(map(len, names))
+        if names:
+            text = (
+                f"{len(names)} names were looked up: {', '.join(names[:5])}"
+            )
             many = letters > MOST_LETTERS_OF_NAMES
             found.append(Finding(UNDISCLOSED, text, blocking=many))
         return found
@@ -86,6 +98,11 @@ class PastDoors:
             return
         if piece.local:
             # A driver may have business of its own with its cloud, such as a reset; its bytes are counted.
+            return
+        host = piece.peer.rpartition(":")[0]
+        known = self.declared & {piece.peer, host, piece.name}
+        if known:
+            self._spoken_to |= dict.fromkeys(known)
             return
         where = f"{piece.name} at {piece.peer}" if piece.name else piece.peer
         self._seen[

@@ -167,6 +167,7 @@ def hello_from(messages: Sequence[Message], number: int) -> Hello:
             name: name in everything for name in known_capabilities()
         },
         data_paths=entry.data_paths,
+        peers=tuple(map(printable, entry.peers)),
         clock=entry.clock,
         cloud=None if isinstance(entry.cloud, UnsetType) else entry.cloud,
         earwitness=entry.earwitness,

@@ -316,6 +316,7 @@ class HelloReply(
     capabilities: Capabilities
     earwitness: Annotated[int, Meta(ge=1, le=VERSION)] = 1
     data_paths: Annotated[tuple[Text, ...], Meta(max_length=64)] = ()
+    peers: Annotated[tuple[Text, ...], Meta(max_length=64)] = ()
     cloud: CloudAddress | UnsetType = UNSET
     wake_words: Names = ()
     skills: Names = ()
@@ -397,6 +398,8 @@ class Hello:
     clock: str
     cloud: CloudAddress | None = None
     earwitness: int = 1
+    peers: tuple[str, ...] = ()
+    """Whom it speaks to beside its cloud, by name, address, or address and port."""
     profiles: Mapping[str, DeviceProfile] = field(default_factory=dict)
 
     def can(self, device: str, capability: str) -> bool:

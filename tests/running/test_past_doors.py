@@ -118,3 +118,23 @@ def test_sound_in_datagrams_is_sound_that_was_sent(clauses):
         found = harness.past_doors.findings()
     assert {"WAKE-1", "STR-2"} <= {clause_of(name) for name in run.violated()}
     assert [f.blocking for f in found] == [True]
+
+
+def test_a_peer_that_was_declared_is_listed_and_forbids_nothing():
+    doors = PastDoors(
+        FakeCell(), frozenset({"time.example", "192.0.2.7:443"})
+    )
+    doors.cell.pieces = [
+        piece("198.18.0.2:123", name="time.example"),
+        piece("127.0.0.1:53", NAMES, name="time.example"),
+        piece("192.0.2.7:443", "tcp"),
+        piece("192.0.2.7:444", "tcp"),
+    ]
+    assert len(doors.take()) == 4
+    blocking = [f.text for f in doors.findings() if f.blocking]
+    listed = [f.text for f in doors.findings() if not f.blocking]
+    assert len(blocking) == 1 and "192.0.2.7:444" in blocking[0]
+    assert sorted(text.split()[0] for text in listed) == [
+        "192.0.2.7:443",
+        "time.example",
+    ]
