@@ -145,7 +145,7 @@ def _plain_body(found: Definitions, body: Node) -> Node:
     return body
 
 
-def check_folder(folder: Path, seconds: int = 60) -> Iterator[CheckedPart]:
+def check_folder(folder: Path, seconds: int = 180) -> Iterator[CheckedPart]:
     """Every part of the manifest, checked. Raises ProofError where the folder is not what its manifest
     says."""
     manifest = read_manifest(folder)

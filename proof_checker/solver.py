@@ -35,12 +35,15 @@ def ask(script: str, seconds: int) -> list[str]:
             input=script,
             capture_output=True,
             text=True,
-            timeout=seconds + 10,
+            timeout=4 * seconds + 10,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         output = error.stdout if isinstance(error.stdout, str) else ""
-        return [*output.split("\n")[:-1], f"no answer within {seconds} s"]
+        return [
+            *output.split("\n")[:-1],
+            f"no answer within {4 * seconds} s of the clock",
+        ]
     answers = ran.stdout.split("\n")[:-1]
     failure = ran.stderr.strip().splitlines()
     return (

@@ -39,11 +39,8 @@ def _paths(pack: Pack, system: System) -> Iterator[tuple[str, ModelRun, str]]:
         with_first_value(system, "show", True),
     )
     for transition in system.transitions:
-        path, other = (
-            find_run_taking(speakers, transition),
-            find_run_taking(shows, transition),
-        )
-        chosen = path or other
+        path = find_run_taking(speakers, transition)
+        chosen = path or find_run_taking(shows, transition)
         if chosen is None:
             raise ValueError(
                 f"no run of the model takes {transition.name}; the table has a dead row"

@@ -82,7 +82,7 @@ clauses:
         "utf-8",
     )
     with pytest.raises(
-        Unproved, match="A-1.1 is not proved over the model as it is"
+        Unproved, match=r"A-1\.1 is not proved over the model as it is"
     ):
         judge_mutants(find(str(path)), lambda _: None)
 
