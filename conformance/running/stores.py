@@ -44,6 +44,7 @@ class Stores:
         self._digests: dict[str, bytes] = {}
         self._sizes: dict[str, int] = {}
         self._marked: dict[str, int] = {}
+        self._acted_on: dict[str, None] = {}
 
     @property
     def seals(self) -> bool:
@@ -61,8 +62,9 @@ class Stores:
 
     def search(self, acted_on: Iterable[str]) -> StoreSearch:
         """What of the test lies in files that are new or changed. `acted_on` are the texts the devices acted
-        on."""
-        texts = tuple(acted_on)
+        on; those of earlier searches count too, because what was kept then may still lie there."""
+        self._acted_on |= dict.fromkeys(acted_on)
+        texts = tuple(self._acted_on)
         files = self._changed_files()
         before = [
             self._before[file.name]

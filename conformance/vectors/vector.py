@@ -30,14 +30,15 @@ class VectorError(ValueError):
 
 @dataclass(frozen=True)
 class Expected:
-    """An event that should be seen, with at least these attributes."""
+    """An event that should be seen, with these attributes as far as anybody names them."""
 
     event: str
     attributes: Mapping[str, Value]
 
     def fits(self, seen: Observation) -> bool:
         return seen.event == self.event and all(
-            seen.attributes.get(n) == v for n, v in self.attributes.items()
+            seen.attributes.get(name, value) == value
+            for name, value in self.attributes.items()
         )
 
     def __hash__(self) -> int:
