@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from bundles import read, violated_bundle, write_bundle
-from forging import edit, in_json
+from forging import edit, edit_manifest, in_json
 
 from earwitness.conformance.evidence.verification import (
     bundle_packs,
@@ -71,3 +71,23 @@ def test_circumstances_come_back_as_they_were():
         msgspec.json.decode(msgspec.json.encode(record), type=type(record))
         == record
     )
+
+
+def test_a_bundle_of_another_version_may_say_it_in_other_words_and_no_more(
+    tmp_path,
+):
+    folder = write_bundle(tmp_path / "out")
+    edit(
+        folder,
+        "results.json",
+        in_json(lambda e: e["clauses"][1].update(english="in other words")),
+    )
+    assert contradictions(folder) != []
+    edit_manifest(folder, lambda m: m.update(earwitness="0.0.1"))
+    assert contradictions(folder) == []
+    edit(
+        folder,
+        "results.json",
+        in_json(lambda e: e["clauses"][1].update(exercised=7)),
+    )
+    assert contradictions(folder) != []
