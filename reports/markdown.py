@@ -88,6 +88,7 @@ def _story_lines(story: Story) -> Iterator[str]:
     yield f"- Expected: {inert(story.expected)}"
     yield f"- Seen: {inert(story.seen)}"
     yield f"- Where to look: {inert(story.cause)}"
+    yield from (f"- To pass: {inert(way)}" for way in story.passes)
     yield f"- Again: {_code(story.command)}"
     if story.rows:
         yield from [

@@ -100,6 +100,9 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
         )
     if story.cause:
         yield from _wrapped(story.cause, width, "  ")
+    for number, way in enumerate(story.passes):
+        lead = "to pass: " if number == 0 else "and: "
+        yield from _wrapped(f"{lead}{way}", width, "  ")
 
 
 def last_lines(summary: Summary, width: int) -> Iterator[str]:

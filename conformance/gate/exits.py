@@ -67,3 +67,9 @@ def describe_exits() -> str:
     return "\n".join(
         f"{code.value:>3}  {meaning}" for code, meaning in MEANING.items()
     )
+
+
+def exits_page() -> str:
+    """The table as Markdown, in the order of precedence, for the documentation."""
+    rows = (f"| {code.value} | {MEANING[code]} |" for code in PRECEDENCE)
+    return "\n".join(["| code | it says |", "|---|---|", *rows])

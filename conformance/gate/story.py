@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from earwitness.conformance.evidence.records import FailureRecord
 from earwitness.conformance.evidence.redaction import safe_text
+from earwitness.conformance.gate.guidance import loss_of, ways_to_pass
 from earwitness.model.expression import Value
 from earwitness.model.vocabulary import vocabulary
+from earwitness.policies.pack import Clause
 
 QUIET = frozenset({"audio.captured", "camera.captured", "tick", "end"})
 """Events that come many times a second, or say nothing: left out of a sequence unless one of them
@@ -92,6 +94,8 @@ class Story:
     cause: str
     command: str
     fingerprint: str = ""
+    passes: tuple[str, ...] = ()
+    """What would make it pass, one way a sentence."""
 
 
 def tell_story(
@@ -103,19 +107,18 @@ def tell_story(
     speaks_of: frozenset[str] = frozenset(),
     decided_by: frozenset[int] = frozenset(),
     fingerprint: str = "",
+    clause: Clause | None = None,
 ) -> Story:
     """The story of a stored failure. `speaks_of` names the events of the clause's formula: the others are
     left out (none: all stay). `decided_by` are the positions of those that decide the verdict."""
     rows = sequence_rows(failure.trace, failure.at, speaks_of, decided_by)
-    event = (
-        str(failure.trace[failure.at]["event"])
-        if failure.at < len(failure.trace)
-        else ""
+    violating = (
+        failure.trace[failure.at] if failure.at < len(failure.trace) else {}
     )
     return Story(
         clause=failure.clause,
         title=title,
-        loses=LOSSES.get(event, OTHER_LOSS),
+        loses=loss_of(violating, clause, LOSSES, OTHER_LOSS),
         steps=_steps(failure.scenario),
         rows=rows,
         expected=expected,
@@ -123,7 +126,14 @@ def tell_story(
         cause=_likely_cause(rows),
         command=command,
         fingerprint=fingerprint,
+        passes=ways_to_pass(clause, _broken_parts(failure))
+        if clause is not None
+        else (),
     )
+
+
+def _broken_parts(failure: FailureRecord) -> frozenset[str]:
+    return frozenset({failure.conjunct} if failure.conjunct else ())
 
 
 def _steps(

@@ -31,7 +31,7 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.model.logic.formula import event_names
 from earwitness.model.trace import Origin
-from earwitness.policies.pack import Pack
+from earwitness.policies.pack import Clause, Pack
 
 HEADLINES = {
     Exit.SATISFIED: "Satisfied",
@@ -168,7 +168,16 @@ def summarise(
         for _, clause in owned
         if clause.id in bundle.failures
     }
-    stories = tuple(_stories(bundle, decision, prints, speaks_of, decided_by))
+    stories = tuple(
+        _stories(
+            bundle,
+            decision,
+            prints,
+            speaks_of,
+            decided_by,
+            {clause.id: clause for _, clause in owned},
+        )
+    )
     counts = count_words(decision.clauses)
     return Summary(
         headline=HEADLINES[decision.exit],
@@ -351,6 +360,7 @@ def _stories(
     prints: Mapping[str, str],
     speaks_of: Mapping[str, frozenset[str]],
     decided_by: Mapping[str, frozenset[int]],
+    clauses: Mapping[str, Clause],
 ) -> Iterable[Story]:
     heaviest_first = sorted(
         decision.clauses,
@@ -376,6 +386,7 @@ def _stories(
             speaks_of=speaks_of.get(result.id, frozenset()),
             decided_by=decided_by.get(result.id, frozenset()),
             fingerprint=prints[result.id],
+            clause=clauses.get(result.id),
         )
 
 

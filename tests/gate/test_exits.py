@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,7 @@ from earwitness.conformance.gate.exits import (
     PRECEDENCE,
     Exit,
     describe_exits,
+    exits_page,
     strongest,
 )
 
@@ -41,3 +43,8 @@ def test_the_help_shows_the_table():
     assert all(
         line.strip() in shown for line in describe_exits().splitlines()
     )
+
+
+def test_the_documentation_shows_the_table():
+    page = Path(__file__).parents[2] / "docs" / "gate.md"
+    assert exits_page() in page.read_text("utf-8")

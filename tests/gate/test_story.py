@@ -6,10 +6,11 @@ import doctest
 
 import msgspec
 import pytest
-from bundles import leak
+from bundles import leak, small_pack
 
 from earwitness.conformance.evidence import redaction
 from earwitness.conformance.gate import exits, story, verdict
+from earwitness.conformance.gate.guidance import loss_of
 from earwitness.conformance.gate.story import (
     LOSSES,
     describe_step,
@@ -19,6 +20,7 @@ from earwitness.conformance.gate.story import (
 )
 from earwitness.conformance.stimuli.stimulus import KINDS
 from earwitness.model.vocabulary import vocabulary
+from earwitness.policies.pack import find
 
 
 @pytest.mark.parametrize("module", [story, exits, redaction, verdict])
@@ -118,3 +120,23 @@ def test_a_way_that_was_not_shrunk_is_told_in_part():
         command="c",
     )
     assert len(told.steps) == 21 and told.steps[-1].startswith("and 10 more")
+
+
+def test_a_story_says_what_would_make_it_pass_from_the_pack():
+    (muted, _) = small_pack().clauses
+    told = tell_story(
+        leak(), title="t", expected="e", command="c", clause=muted
+    )
+    assert told.passes[0].startswith("whenever sound is read")
+    assert "see to it that" in told.passes[0]
+    assert told.passes[-1].endswith("at least the device's word")
+
+
+def test_what_is_lost_goes_by_what_is_wrong_with_the_event():
+    """Sound that is sent unencrypted is a matter of who is on the way, not of who asked."""
+    pack = find("self-hosted-satellite")
+    (encrypted,) = [c for c in pack.clauses if c.id == "SAT-2"]
+    entry = {"event": "stream.audio", "encrypted": False}
+    told = loss_of(entry, encrypted, LOSSES, "other")
+    assert "Whoever is on the way" in told
+    assert loss_of(entry, None, LOSSES, "other") == LOSSES["stream.audio"]
