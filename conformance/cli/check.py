@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from earwitness.conformance.cli.common import packs_named
+from earwitness.conformance.cli.common import demand_clauses, packs_named
 from earwitness.conformance.cli.deciding import (
     end_with,
     output_options,
@@ -41,6 +41,13 @@ from earwitness.conformance.gate.judged import judge_bundle
     "packs",
     multiple=True,
     help="a shipped pack or a pack file; the white paper and our baseline unless given",
+)
+@click.option(
+    "--clause",
+    "only",
+    multiple=True,
+    metavar="ID",
+    help="only clauses whose id begins so, such as MIC; the others are left out, so it is never green",
 )
 @click.option(
     "--out",
@@ -82,6 +89,7 @@ from earwitness.conformance.gate.judged import judge_bundle
 def check_target(
     target: str,
     packs: tuple[str, ...],
+    only: tuple[str, ...],
     out: Path,
     examples: int,
     budget: float,
@@ -109,6 +117,7 @@ def check_target(
             "a bundle has a signature and a digest after its check; use --key and --digest with 'gate'"
         )
     loaded = packs_named(packs)
+    chosen = demand_clauses(only, loaded)
     decided_by = load_policy(**policy)
     with Progress(quiet) as progress:
         progress.tell(f"opening {target}")
@@ -132,12 +141,13 @@ def check_target(
                 if decided_by.capabilities is not None
                 else {},
                 confinement=LEVELS[confinement],
+                only=chosen,
             ),
             attachments=files_to_keep(policy),
         )
     read = read_bundle(outcome.folder)
     judged = judge_bundle(read, load_policy(bundle=read, **policy))
-    show_decision(judged, form, quiet, verbose)
+    show_decision(judged, form, quiet, verbose, chosen)
     written = write_wanted(judged, reports, read.folder)
     if form != "json":
         click.echo(f"\nreport: {', '.join(str(path) for path in written)}")

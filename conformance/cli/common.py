@@ -20,6 +20,22 @@ def packs_named(names: tuple[str, ...]) -> tuple[Pack, ...]:
     return tuple(find(name) for name in names or PACKS)
 
 
+def demand_clauses(
+    beginnings: tuple[str, ...], packs: tuple[Pack, ...]
+) -> tuple[str, ...]:
+    """The beginnings of ids in the case of the packs. Raises click.UsageError for one that no clause has."""
+    from earwitness.model.vocabulary import nearest
+
+    known = [clause.id for pack in packs for clause in pack.clauses]
+    for beginning in beginnings:
+        if not any(name.startswith(beginning.upper()) for name in known):
+            hint = nearest(beginning.upper(), known)
+            raise click.UsageError(
+                f"--clause: no clause of these packs begins with '{beginning}'.{hint}"
+            )
+    return tuple(beginning.upper() for beginning in beginnings)
+
+
 def print_trace(trace: tuple[Observation, ...]) -> None:
     for seen in trace:
         click.echo(

@@ -65,8 +65,10 @@ def show_decision(
     form: str,
     quiet: bool,
     verbose: bool,
+    only: tuple[str, ...] = (),
 ) -> None:
-    """Print the decision. The verdict and the exit code are the same in every form."""
+    """Print the decision. The verdict and the exit code are the same in every form; the table holds `only`
+    the clauses whose ids begin so, or all."""
     if form == "json":
         _print_json(judged)
         return
@@ -76,7 +78,11 @@ def show_decision(
         _append_job_summary(judged)
     width = terminal_width()
     if not quiet:
-        lines = judged.summary.clauses
+        lines = tuple(
+            line
+            for line in judged.summary.clauses
+            if not only or line.id.startswith(only)
+        )
         for text in table_lines(lines, width):
             click.echo(text)
         for story in judged.summary.stories[: None if verbose else 3]:

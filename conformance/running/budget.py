@@ -32,6 +32,11 @@ class Budget:
         """Seconds since the beginning."""
         return self.clock() - self.began
 
+    @property
+    def left(self) -> float:
+        """Seconds until it is used up, 0 at least."""
+        return max(0.0, self.seconds - self.used)
+
     def allows(self, share: float = 1.0) -> bool:
         """Whether that share of the budget is not used up."""
         return self.used < share * self.seconds

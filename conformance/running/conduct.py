@@ -84,14 +84,18 @@ class CheckSession:
 
 
 def conduct(
-    harness: Harness, sequences: int, tell: Tell, keep: Keep
+    harness: Harness,
+    sequences: int,
+    tell: Tell,
+    keep: Keep,
+    is_chosen: Callable[[str], bool] = lambda clause: True,
 ) -> CheckSession:
     """Try everything, at most so many sequences of the search. Whatever the target does wrong ends in the
-    session, never in an error."""
+    session, never in an error. Of violations of clauses that are not chosen no shorter way is looked for."""
     session = CheckSession(
         harness.hello, carried=harness.watched, confined=harness.confined
     )
-    conductor = _Conductor(harness, session, tell, keep)
+    conductor = _Conductor(harness, session, tell, keep, is_chosen)
     try:
         conductor.conduct(sequences)
     except TargetError as error:
@@ -103,19 +107,17 @@ def conduct(
     return session
 
 
+@dataclass
 class _Conductor:
-    def __init__(
-        self, harness: Harness, session: CheckSession, tell: Tell, keep: Keep
-    ) -> None:
-        self.harness, self.session, self.tell, self.keep = (
-            harness,
-            session,
-            tell,
-            keep,
-        )
+    harness: Harness
+    session: CheckSession
+    tell: Tell
+    keep: Keep
+    is_chosen: Callable[[str], bool]
 
     def conduct(self, sequences: int) -> None:
         harness, session = self.harness, self.session
+        self.begin("tour: requests, presses, power, network, calls")
         first = harness.run(
             tour(harness.hello, random.Random(f"tour {harness.seed}"))
         )
@@ -125,6 +127,7 @@ class _Conductor:
         )
         if session.dead:
             return
+        self.begin("certificates: strangers answer at the doors")
         for tried in try_certificates(harness):
             session.certificates.append(tried)
             self.take(tried.run, "certificate")
@@ -140,6 +143,7 @@ class _Conductor:
                         blocking=True,
                     )
                 )
+        self.begin("twins: the same steps with speech and without")
         for twins in try_twins(
             harness, lambda: harness.budget.allows(TWINS_SHARE)
         ):
@@ -153,6 +157,7 @@ class _Conductor:
             if weathered.finding is not None:
                 session.findings.append(weathered.finding)
         if harness.hello.capabilities.get("access", False):
+            self.begin("two runs in other words and another voice")
             session.comparison = compare(harness)
             look = session.comparison.likeness.value
             self.tell(
@@ -160,6 +165,7 @@ class _Conductor:
             )
         if session.failures or not sequences:
             return
+        self.begin(f"search: at most {sequences} sequences")
         session.searched = search(
             harness,
             self.goes_on(sequences),
@@ -170,6 +176,10 @@ class _Conductor:
         self.tell(
             f"search done: {session.searched.sequences} sequences, {visited} items visited"
         )
+
+    def begin(self, what: str) -> None:
+        """Tell what is tried next, and how much of the budget is left."""
+        self.tell(f"{what} ({self.harness.budget.left:.0f} s left)")
 
     def goes_on(self, sequences: int) -> Callable[[int], bool]:
         """Whether the search begins another sequence."""
@@ -199,7 +209,7 @@ class _Conductor:
         for clause in dict.fromkeys(
             clause_of(name) for name in run.violated()
         ):
-            if clause not in session.failures:
+            if clause not in session.failures and self.is_chosen(clause):
                 self.tell(f"{clause} is violated; looking for a shorter way")
                 most = FEW_RUNS if len(session.failures) > 1 else 60
                 session.failures[clause] = shrink(

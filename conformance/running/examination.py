@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.gate.verdict import ClauseResult, Exit, gate
@@ -24,7 +24,7 @@ from earwitness.conformance.targets.entry_points import (
 )
 from earwitness.model.proof.proof import Standing
 from earwitness.model.trace import Observation
-from earwitness.policies.pack import Pack
+from earwitness.policies.pack import Clause, Pack
 from earwitness.policies.proving.tasks import PROGRESS
 
 
@@ -42,6 +42,13 @@ class Plan:
     excuses: Mapping[str, str] = field(default_factory=dict)
     """Capability -> why it is not there, from a capability file."""
     confinement: Confinement = Confinement.SEALED
+    only: tuple[str, ...] = ()
+    """Clauses that the check is about, by the beginnings of their ids; all where none is given. The others
+    are left out, and so such a check is never green."""
+
+    def is_about(self, clause: str) -> bool:
+        """Whether the check is about a clause."""
+        return not self.only or clause.startswith(self.only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def examine(
         open_target(target, options), clauses, plan.seed, budget
     ) as harness:
         tell(f"driving {harness.hello.name}")
-        session = conduct(harness, plan.examples, tell, keep)
+        session = conduct(harness, plan.examples, tell, keep, plan.is_about)
     bound = next(
         (
             pack.parameters["cut"]
@@ -92,8 +99,10 @@ def examine(
         BUTTON_BOUND,
     )
     standings = proved or {}
+    known = circumstances_of(session, clauses, bound=bound)
     circumstances = replace(
-        circumstances_of(session, clauses, bound=bound),
+        known,
+        doubts={**known.doubts, **left_out(clauses, plan)},
         excuses=plan.excuses,
         proved={name: standing.value for name, standing in standings.items()},
     )
@@ -104,6 +113,15 @@ def examine(
         results, frozenset(c.id for c in clauses), session, standings
     )
     return Examination(session, circumstances, results, code, reason)
+
+
+def left_out(clauses: Iterable[Clause], plan: Plan) -> dict[str, str]:
+    """For each clause that the check is not about, why nothing is said of it."""
+    return {
+        clause.id: f"left out: this check was about {', '.join(plan.only)} alone"
+        for clause in clauses
+        if not plan.is_about(clause.id)
+    }
 
 
 def _decide(
