@@ -27,8 +27,8 @@ MOST_ORDERS = 24
 """Orders of one instant that are tried before a violation counts: an instant rarely holds more than ten
 events."""
 MOST_EXCUSES = 40
-"""Instants whose order may be changed before a clause counts as violated; an honest trace needs one or two, one
-of a device that reports in batches some for each request."""
+"""Instants whose order may be changed before a clause counts as violated; an honest trace needs one or two,
+one of a device that reports in batches some for each request."""
 
 
 @dataclass(frozen=True, slots=True)
