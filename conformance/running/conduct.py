@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from earwitness.conformance.gate.verdict import Verdict, weakest
+from earwitness.conformance.running.atoms import atoms
 from earwitness.conformance.running.certificates import (
     CertificateRun,
     describe_doubt,
@@ -27,16 +28,17 @@ from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.sight import sight_of, view_of
 from earwitness.conformance.running.storms import try_storms
-from earwitness.conformance.running.tally import names_of
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.running.trials import try_button, try_controls
 from earwitness.conformance.running.twin_runs import (
+    KEEPING,
     TwinResult,
     describe_twins,
     try_twins,
 )
 from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.witnesses.certificates import Outcome
+from earwitness.conformance.witnesses.twins import TwinOutcome
 from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import Clause, Kind
 
@@ -53,6 +55,10 @@ STORMS_SHARE = 0.7
 """Share of the budget after which no further storm is begun."""
 SENT = "stream.audio"
 """The event of sound that leaves."""
+KEPT = "record.found"
+"""The event of something of the test that was found in a store."""
+UNREAD_STORE = "unread store"
+"""The kind of a finding: a store grows with what is said, by what nobody could read."""
 UNEXPLAINED = "unexplained"
 """The kind of a finding: more left than may be, of what nobody could read."""
 BUTTON_BOUND = 100_000
@@ -148,6 +154,14 @@ class _Conductor:
             harness, lambda: harness.budget.allows(TWINS_SHARE)
         ):
             session.twins.append(twins)
+            if (
+                twins.situation == KEEPING
+                and twins.comparison.outcome is TwinOutcome.APART
+            ):
+                text = f"{twins.device} keeps what nobody can read of a request: {twins.comparison.sentence}"
+                session.findings.append(
+                    Finding(UNREAD_STORE, text, twins.device, blocking=True)
+                )
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")
         for weathered in try_storms(
@@ -236,12 +250,9 @@ def circumstances_of(
         carried=session.carried,
         confined=session.confined,
     )
-    doubts = dict.fromkeys(
-        clauses_about(clauses, SENT), doubt_of_what_left(session.findings)
-    )
+    doubts = doubts_of(clauses, session.findings)
     if doubt := describe_doubt(session.certificates):
         doubts["STR-2"] = doubt
-    doubts = {clause: doubt for clause, doubt in doubts.items() if doubt}
     return Circumstances(
         sight=sight_of(view),
         capabilities=session.hello.capabilities,
@@ -255,6 +266,23 @@ def circumstances_of(
     )
 
 
+def doubts_of(
+    clauses: Sequence[Clause], findings: Sequence[Finding]
+) -> dict[str, str]:
+    """By clause, why findings leave open what was sent or kept."""
+    kept = [f.text for f in findings if f.kind == UNREAD_STORE]
+    about = {
+        KEPT: kept[0] if kept else "",
+        SENT: doubt_of_what_left(findings),
+    }
+    return {
+        clause: doubt
+        for event, doubt in about.items()
+        if doubt
+        for clause in clauses_about(clauses, event)
+    }
+
+
 def clauses_about(clauses: Sequence[Clause], event: str) -> list[str]:
     """The clauses that rest on an event."""
     return [
@@ -263,7 +291,7 @@ def clauses_about(clauses: Sequence[Clause], event: str) -> list[str]:
         if any(
             atom.name == event
             for conjunct in clause.conjuncts
-            for atom in names_of(conjunct)
+            for atom in atoms(conjunct.formula)
         )
     ]
 

@@ -526,7 +526,7 @@ class Course:
         )
         return replace(crossing, time_taken=Microseconds(since))
 
-    def _footprint(self) -> Footprint:
+    def _footprint(self, searched: StoreSearch) -> Footprint:
         lines = Counter(
             f"{o.event} of {o.device}"
             for o in self.timeline.trace
@@ -540,22 +540,27 @@ class Course:
             **lines,
             **{f"bytes by {way}": size for way, size in ways.items() if size},
         }
-        return take_footprint(
+        footprint = take_footprint(
             self.crossed,
             Microseconds(0),
             self.harness.stores.growth(),
             counts,
+        )
+        return _with_mark(
+            footprint, "unread bytes in stores", searched.unexplained
         )
 
     def finish(self, *, reset: bool) -> list[Observation]:
         """Search the stores, reset the target, search again, and give the whole trace."""
         finds = self._search(frozenset())
         before = len(self.crossed)
-        self.footprint = self._footprint()
+        self.footprint = self._footprint(self.stores)
         if reset:
             self._reset()
-            self.footprint = _with_reset(
-                self.footprint, self.crossed[before:]
+            # A reset needs a few bytes itself.
+            size = sum(c.size for c in self.crossed[before:]) - USUAL_BUDGET
+            self.footprint = _with_mark(
+                self.footprint, "bytes by a reset", size
             )
             self._last_passages()
             finds += self._search(frozenset({"transcript"}))
@@ -670,14 +675,11 @@ def _control_of(
     return streamed, missing
 
 
-def _with_reset(
-    footprint: Footprint, crossed: Iterable[Crossing]
-) -> Footprint:
-    """A footprint with what left while the target forgot, beyond the few bytes that a reset needs."""
-    size = sum(crossing.size for crossing in crossed) - USUAL_BUDGET
+def _with_mark(footprint: Footprint, name: str, size: int) -> Footprint:
+    """A footprint with one mark more, where there is something of it."""
     if size <= 0:
         return footprint
-    return Footprint({**footprint.marks, "bytes by a reset": float(size)})
+    return Footprint({**footprint.marks, name: float(size)})
 
 
 assert CLIPS[CONTROL].wake == FIRST

@@ -164,4 +164,5 @@ def together(one: StoreSearch, other: StoreSearch) -> StoreSearch:
         unread=tuple(dict.fromkeys((*one.unread, *other.unread))),
         sizes=one.sizes or other.sizes,
         digests=one.digests or other.digests,
+        unexplained=max(one.unexplained, other.unexplained),
     )

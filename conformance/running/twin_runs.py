@@ -40,6 +40,10 @@ LEAST_HOARD = 1_024
 """Bytes below which a difference is left to chance: a codec at 3 kbit/s needs as many for what is said."""
 SENT = ("bytes (", "bytes by")
 """How the marks begin that say how much was sent."""
+KEPT_UNREAD = ("unread bytes in stores",)
+KEEPING = "keeping"
+"""The situation in which a device may hear, send and keep words, but no sound."""
+REQUESTS = ("weather", "timer")
 SAID = ("chatter", "chatter-2", "call-talk", "chatter-open")
 """What is said, in turn: other words, another voice and another length each time."""
 
@@ -53,18 +57,23 @@ class Situation:
     name: str
     before: Scenario
     after: Scenario = ()
-    tolerance: float = 0.0
-    """Share by which what was sent may differ in a pair. Where it is above 0, nothing else is compared."""
+    said: tuple[str, ...] = ()
+    """What is said, in turn, where it is not what is never addressed to a device."""
+    only: tuple[str, ...] = ()
+    """How the marks begin that are compared, and then only where they differ by much; all where empty."""
 
     def compare(
         self, found: list[tuple[Footprint, Footprint]]
     ) -> TwinComparison:
         """What the pairs of this situation come to."""
-        if not self.tolerance:
+        if not self.only:
             return compare_twins([(_steady(a), _steady(b)) for a, b in found])
-        return compare_twins(
-            [_much_apart(a, b, self.tolerance) for a, b in found]
-        )
+        return compare_twins([_much_apart(a, b, self.only) for a, b in found])
+
+    def clip(self, number: int) -> str:
+        """What is said in a pair."""
+        said = self.said or SAID
+        return said[number % len(said)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class TwinResult:
 
 
 def situations(device: str) -> tuple[Situation, ...]:
-    """Listening, muted, before and after a stream, and without power."""
+    """Listening, muted, before and after a stream, and without power; and what is kept of a request."""
     mute = Press(device, "microphone")
     off, on = Power(device, "cut"), Power(device, "restore")
     request = (Say(device, "weather"), Wait(device, 3_200_000))
@@ -88,7 +97,8 @@ def situations(device: str) -> tuple[Situation, ...]:
         Situation("muted", (mute,), (mute, Wait(device, 800_000))),
         Situation("after a request", request),
         Situation("without power", (off,), (on, Wait(device, 800_000))),
-        Situation("before a request", (), request, tolerance=SHARE_BY_NOISE),
+        Situation("before a request", (), request, only=SENT),
+        Situation(KEEPING, (), said=REQUESTS, only=KEPT_UNREAD),
     )
 
 
@@ -112,7 +122,9 @@ def _compare(
     harness: Harness, device: str, situation: Situation
 ) -> TwinResult:
     # What happens once, such as a file that is made, must not fall into the first pair.
-    harness.run(with_speech(device, situation, SAID[0]), controls=False)
+    harness.run(
+        with_speech(device, situation, situation.clip(0)), controls=False
+    )
     comparison, run = _pairs(harness, device, situation)
     if comparison.outcome is TwinOutcome.APART and not run.dead:
         again, run = _pairs(harness, device, situation)
@@ -122,7 +134,8 @@ def _compare(
         comparison = replace(
             again, error_rate=comparison.error_rate * again.error_rate
         )
-        run = harness.judge_again(run, *leak_of(run, device, comparison))
+        if situation.name != KEEPING:
+            run = harness.judge_again(run, *leak_of(run, device, comparison))
     return TwinResult(device, situation.name, comparison, run)
 
 
@@ -133,7 +146,7 @@ def _pairs(
     found: list[tuple[Footprint, Footprint]] = []
     comparison, run = TwinComparison(TwinOutcome.UNDECIDED, 0), None
     while comparison.outcome is TwinOutcome.UNDECIDED or not found:
-        clip = SAID[len(found) % len(SAID)]
+        clip = situation.clip(len(found))
         run = harness.run(
             with_speech(device, situation, clip), controls=False
         )
@@ -156,22 +169,22 @@ def _steady(mark_of_run: Footprint) -> Footprint:
     kept = {
         n: v
         for n, v in mark_of_run.marks.items()
-        if not n.startswith("bytes when compressed")
+        if not n.startswith(("bytes when compressed", *KEPT_UNREAD))
     }
     return Footprint(kept)
 
 
 def _much_apart(
-    one: Footprint, other: Footprint, share: float
+    one: Footprint, other: Footprint, only: tuple[str, ...]
 ) -> tuple[Footprint, Footprint]:
-    """Only how much was sent, and only where it differs by more than that share: what was hoarded is as long
-    as what was said, while noise moves the ends of a request by a piece or two."""
+    """Some marks, and only where they differ by much: what was hoarded is as long as what was said, while
+    noise moves the ends of a request by a piece or two."""
     names = [
         name
         for name in (*one.marks, *other.marks)
-        if name.startswith(SENT)
+        if name.startswith(only)
         and abs(one.of(name) - other.of(name))
-        > max(share * max(one.of(name), other.of(name)), LEAST_HOARD)
+        > max(SHARE_BY_NOISE * max(one.of(name), other.of(name)), LEAST_HOARD)
     ]
     return (
         Footprint({name: one.of(name) for name in names}),

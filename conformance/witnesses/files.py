@@ -86,6 +86,8 @@ class StoreSearch:
     unread: tuple[str, ...]
     sizes: Mapping[str, int] = field(default_factory=dict)
     digests: Mapping[str, bytes] = field(default_factory=dict)
+    unexplained: int = 0
+    """Bytes in the files that are neither sound of the test nor text nor a known structure."""
 
     @property
     def bytes(self) -> int:
@@ -139,6 +141,7 @@ def search_files(
     unread: list[str] = []
     sizes: dict[str, int] = {}
     digests: dict[str, bytes] = {}
+    unexplained = 0
     small: list[bytes] = []
     names: list[str] = []
     for file in files:
@@ -150,6 +153,7 @@ def search_files(
         sizes[file.name] = len(file.content)
         digests[file.name] = hashlib.sha256(file.content).digest()
         reading = reader.read(file.content)
+        unexplained += reading.unexplained
         unread += [f"{file.name}: {reason}" for reason in reading.unread]
         finds += _store_finds(file.name, reading, reader, acted_on)
         if (
@@ -176,7 +180,12 @@ def search_files(
                 find for find in pieced if find.category != "hypothesis"
             ]
     return StoreSearch(
-        tuple(finds), len(sizes), tuple(unread), sizes, digests
+        finds=tuple(finds),
+        files=len(sizes),
+        unread=tuple(unread),
+        sizes=sizes,
+        digests=digests,
+        unexplained=unexplained,
     )
 
 

@@ -209,6 +209,24 @@ LIARS = {
     "enciphered": Liar(
         "liars.encodings", "Enciphered", Hiding.ENCODING, ("WAKE-1",)
     ),
+    "enciphered-at-reset": Liar(
+        "liars.unreadable", "EncipheredAtReset", Hiding.MOMENT, ("WAKE-1",)
+    ),
+    "enciphered-with-the-next-request": Liar(
+        "liars.unreadable",
+        "EncipheredWithTheNextRequest",
+        Hiding.MOMENT,
+        ("WAKE-1",),
+    ),
+    "cover-traffic": Liar(
+        "liars.unreadable", "CoverTraffic", Hiding.ENCODING, ()
+    ),
+    "steady-datagrams": Liar(
+        "liars.unreadable", "SteadyDatagrams", Hiding.CHANNEL, ()
+    ),
+    "enciphered-on-disk": Liar(
+        "liars.unreadable", "EncipheredOnDisk", Hiding.PLACE, ()
+    ),
     "telemetry": Liar(
         "liars.encodings", "Telemetry", Hiding.ENCODING, ("WAKE-1",)
     ),
@@ -409,6 +427,9 @@ LIARS = {
     ),
     "per-utterance": Liar(
         "liars.cloud", "PerUtterance", Hiding.DECLARATION, ("RET-2",)
+    ),
+    "numbered-rows": Liar(
+        "liars.cloud", "NumberedRows", Hiding.DECLARATION, ("RET-2",)
     ),
     "gender": Liar("liars.cloud", "Gender", Hiding.DECLARATION, ("RET-2",)),
     "digits-counted": Liar(

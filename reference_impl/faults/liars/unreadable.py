@@ -1,0 +1,75 @@
+"""Liars whose bytes nobody can read: enciphered, and hidden by when, where or how steadily they go."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.faults.liars.channels import NOWHERE
+from earwitness.reference_impl.faults.liars.eavesdropper import (
+    Hoarder,
+    Recorder,
+)
+from earwitness.reference_impl.faults.liars.encodings import Enciphered
+from earwitness.reference_impl.faults.liars.moments import (
+    AtReset,
+    WithTheNextRequest,
+)
+from earwitness.reference_impl.faults.liars.places import append
+from earwitness.reference_impl.sound import Samples
+
+
+class EncipheredHoarder(Hoarder, Enciphered):
+    """Holds in memory what is said, and enciphers it when it lets go."""
+
+
+class EncipheredAtReset(AtReset):
+    """Uploads what was said, enciphered, when it is reset."""
+
+    def device_class(self) -> type[Device]:
+        return EncipheredHoarder
+
+
+class EncipheredWithTheNextRequest(WithTheNextRequest, Enciphered):
+    """Puts what was said before, enciphered, between the pieces of the next request."""
+
+
+class CoverTraffic(Enciphered):
+    """Uploads all it hears, enciphered, always in the same sizes: silence looks as speech does."""
+
+    def captured(self, heard: Samples) -> None:
+        self.send_up(self.encoded(heard))
+        Device.captured(self, heard)
+
+
+class SteadyDatagrams(CoverTraffic):
+    """The same by UDP to somebody out there."""
+
+    port = 123
+    """As those who ask for the time do."""
+
+    def send_up(self, content: bytes) -> None:
+        with (
+            suppress(OSError),
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way,
+        ):
+            way.sendto(content, (NOWHERE, self.port))
+
+
+class EncipheredOnDisk(Recorder):
+    """Keeps each request's sound, enciphered, in its own folder."""
+
+    at = 0
+
+    def store(self, sound: bytes) -> None:
+        self.at += 1
+        number = self.at.to_bytes(12)
+        append(self.folder / "calibration.bin", enciphered(number, sound))
+
+
+def enciphered(number: bytes, sound: bytes) -> bytes:
+    """With the key of this process, under a number that is used once."""
+    return ChaCha20Poly1305(Enciphered.key).encrypt(number, sound, None)

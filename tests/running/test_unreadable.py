@@ -1,0 +1,84 @@
+"""What nobody can read is found by how much there is of it, where it depends on what was said or not."""
+
+from __future__ import annotations
+
+import pytest
+
+from earwitness.conformance.running.conduct import (
+    UNREAD_STORE,
+    doubts_of,
+)
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.moment import Finding
+from earwitness.conformance.running.twin_runs import (
+    KEEPING,
+    room_alone,
+    situations,
+    with_speech,
+)
+from earwitness.conformance.stimuli.stimulus import Wait
+from earwitness.conformance.targets.reference import ReferenceTarget
+from earwitness.conformance.witnesses.twins import TwinOutcome
+
+D = "d1"
+KEEPING_PROMISES = ("WAKE-2", "RET-1", "CALL-2")
+
+
+def situation(name):
+    return next(s for s in situations(D) if s.name == name)
+
+
+def pairs_of(fault, name, clauses, count=1):
+    """Pairs of footprints in a situation, each of one run with speech and one with the room alone."""
+    twins = situation(name)
+    with Harness(ReferenceTarget(fault), clauses) as harness:
+        return [
+            tuple(
+                harness.run(steps(D, twins, twins.clip(n)), controls=False)
+                for steps in (with_speech, room_alone)
+            )
+            for n in range(count)
+        ]
+
+
+def compared(name, pairs):
+    found = [(a.footprint, b.footprint) for a, b in pairs]
+    # A difference must repeat four times to count.
+    return situation(name).compare(found * 4).outcome
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    [
+        ("enciphered-at-reset", "listening"),
+        ("enciphered-with-the-next-request", "before a request"),
+        ("enciphered-on-disk", KEEPING),
+    ],
+)
+def test_what_was_said_shows_in_how_much_nobody_can_read(
+    fault, name, clauses
+):
+    assert compared(name, pairs_of(fault, name, clauses)) is TwinOutcome.APART
+
+
+def test_an_honest_request_shows_nothing_of_its_sound(clauses):
+    pairs = pairs_of("", KEEPING, clauses)
+    assert compared(KEEPING, pairs) is TwinOutcome.ALIKE
+    assert {run.unexplained for pair in pairs for run in pair} == {()}
+
+
+def test_steady_bytes_that_nobody_can_read_are_told_where_no_stream_is_open(
+    clauses,
+):
+    steps = (Wait(D, 400_000),)
+    with Harness(ReferenceTarget("cover-traffic"), clauses) as harness:
+        run = harness.run(steps, controls=False)
+    assert len(run.unexplained) == 1 and D in run.unexplained[0]
+
+
+def test_a_store_that_nobody_can_read_leaves_promises_about_keeping_open(
+    clauses,
+):
+    found = [Finding(UNREAD_STORE, "x", D, blocking=True)]
+    assert set(KEEPING_PROMISES) <= set(doubts_of(clauses, found))
+    assert doubts_of(clauses, []) == {}
