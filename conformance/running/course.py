@@ -482,7 +482,9 @@ class Course:
         if missing:
             # Who reports in batches may still have it to tell.
             seen += self.say(device, Clip("", tail=LONGEST_BATCH / 1_000_000))
-            seen += self.carry_out(Network(device, "up"))
+            flush = Network(device, "up")
+            if not impossible(flush, self.harness.hello):
+                seen += self.carry_out(flush)
             streamed, missing = _control_of(seen, device)
         crossed = any(o.origin is Origin.WITNESSED for o in streamed)
         if self.harness.watched and not crossed:
