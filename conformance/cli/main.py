@@ -18,6 +18,7 @@ import click
 from earwitness.conformance.gate.exits import (
     Exit,
     describe_exits,
+    describe_precedence,
 )
 
 HERE = "earwitness.conformance.cli"
@@ -197,7 +198,7 @@ class LazyGroup(click.Group):
 HELP = f"""Does this voice assistant keep its promises about what it hears?
 
 \b
-Exit codes; where several apply, the one that comes first in 70, 130, 5, 2, 4, 1, 6, 3, 0:
+Exit codes; where several apply, the first of {describe_precedence()}:
 {describe_exits()}
 
 What earwitness.toml says stands in for options; `earwitness init` writes one.

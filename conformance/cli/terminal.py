@@ -15,7 +15,7 @@ import click
 
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.exits import Exit
-from earwitness.conformance.gate.story import Story
+from earwitness.conformance.gate.story import Row, Story
 from earwitness.conformance.gate.summary import (
     ClauseLine,
     Summary,
@@ -39,8 +39,8 @@ URGENCY = {verdict: 1 for verdict in Verdict} | {
 PART_NAME = re.compile(r"[A-Z]+-[0-9]+\.[0-9]+: ")
 """The name of a part before its reason: the same reason of many clauses is told once."""
 NARROWEST, WIDEST = 60, 120
-ID_WIDTH, VERDICT_WIDTH = 8, 17
-"""Columns: the longest shipped id, and verdict with its shape."""
+ID_WIDTH, VERDICT_WIDTH, ORIGIN_WIDTH = 8, 17, 11
+"""Columns: the longest shipped id, verdict with its shape, the longest origin with a blank."""
 
 
 def terminal_width() -> int:
@@ -90,19 +90,27 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
     yield from _wrapped(f"expected: {story.expected}", width, "  ")
     yield from _wrapped(f"seen: {story.seen}", width, "  ")
     for row in story.rows:
-        mark = "✖" if row.is_violation else " "
-        times = f" ×{row.repeats}" if row.repeats > 1 else ""
-        text = f"{mark}{row.number:>3} {row.time:>11}  {row.words}{times}"
-        shown = text[: width - 14] + "…" if len(text) > width - 13 else text
-        yield click.style(
-            f"  {shown:{width - 13}} {row.origin}",
-            fg="red" if row.is_violation else None,
-        )
+        yield from _row_lines(row, width)
     if story.cause:
         yield from _wrapped(story.cause, width, "  ")
     for number, way in enumerate(story.passes):
         lead = "to pass: " if number == 0 else "and: "
         yield from _wrapped(f"{lead}{way}", width, "  ")
+
+
+def _row_lines(row: Row, width: int) -> Iterator[str]:
+    """One event: what it was in as many lines as it takes, since its end may be what is wrong with it."""
+    mark = "✖" if row.is_violation else "◆" if row.is_decisive else " "
+    times = f" ×{row.repeats}" if row.repeats > 1 else ""
+    lead = f"  {mark}{row.number:>3} {row.time:>11}  "
+    room = width - len(lead) - ORIGIN_WIDTH
+    first, *rest = textwrap.wrap(f"{row.words}{times}", room) or [""]
+    color = "red" if row.is_violation else None
+    yield click.style(
+        f"{lead}{first:{room}} {row.origin:>{ORIGIN_WIDTH - 1}}", fg=color
+    )
+    for more in rest:
+        yield click.style(f"{' ' * len(lead)}{more}", fg=color)
 
 
 def last_lines(summary: Summary, width: int) -> Iterator[str]:

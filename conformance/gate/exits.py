@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from enum import Enum
 
@@ -46,6 +47,9 @@ PRECEDENCE = (
 )
 """Where several apply, the first of these is the exit code, whatever the output format."""
 
+WIDTH = 76
+"""Columns of a help text on a terminal of 80."""
+
 
 def strongest(exits: Iterable[Exit]) -> Exit:
     """The exit code where several apply. Nothing at all is never green.
@@ -64,9 +68,22 @@ def strongest(exits: Iterable[Exit]) -> Exit:
 
 def describe_exits() -> str:
     """One line a code, for help texts."""
-    return "\n".join(
-        f"{code.value:>3}  {meaning}" for code, meaning in MEANING.items()
+    lines = (
+        textwrap.fill(
+            f"{code.value:>3}  {meaning}", WIDTH, subsequent_indent=" " * 5
+        )
+        for code, meaning in MEANING.items()
     )
+    return "\n".join(lines)
+
+
+def describe_precedence() -> str:
+    """The codes in the order in which they win.
+
+    >>> describe_precedence()
+    '70, 130, 5, 2, 4, 1, 6, 3, 0'
+    """
+    return ", ".join(str(code.value) for code in PRECEDENCE)
 
 
 def exits_page() -> str:

@@ -31,7 +31,7 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.model.logic.formula import event_names
 from earwitness.model.trace import Origin
-from earwitness.policies.pack import Clause, Pack
+from earwitness.policies.pack import Clause, Pack, shipped_packs
 
 HEADLINES = {
     Exit.SATISFIED: "Satisfied",
@@ -151,7 +151,10 @@ def summarise(
     decision: GateDecision,
 ) -> Summary:
     """The summary of a bundle under a decision."""
-    owned = [(pack, clause) for pack in packs for clause in pack.clauses]
+    owned_packs = tuple(packs)
+    owned = [
+        (pack, clause) for pack in owned_packs for clause in pack.clauses
+    ]
     pack_of = {clause.id: pack.name for pack, clause in owned}
     speaks_of = {
         clause.id: frozenset(event_names(clause.formula))
@@ -201,7 +204,7 @@ def summarise(
         warnings=tuple(safe_text(n.text) for n in decision.warnings),
         limits=tuple(_limits(bundle)),
         believed=tuple(_believed(bundle)),
-        next_steps=tuple(_next_steps(bundle, decision)),
+        next_steps=tuple(_next_steps(bundle, owned_packs, decision)),
     )
 
 
@@ -436,7 +439,21 @@ def _believed(bundle: Bundle) -> Iterable[str]:
             yield f"{EVIDENCE_WORDS[origin]}: {', '.join(names)}"
 
 
-def _next_steps(bundle: Bundle, decision: GateDecision) -> Iterable[NextStep]:
+def show_command(packs: Iterable[Pack], clause: str) -> str:
+    """A command that shows a clause; a pack that does not come with Earwitness is named by its copy in the
+    bundle."""
+    command = f"earwitness policy show {clause}"
+    shipped = shipped_packs()
+    for pack in packs:
+        is_its_own = clause in {c.id for c in pack.clauses}
+        if is_its_own and pack.name not in shipped:
+            return f"{command} --pack {shlex.quote(str(pack.file))}"
+    return command
+
+
+def _next_steps(
+    bundle: Bundle, packs: Iterable[Pack], decision: GateDecision
+) -> Iterable[NextStep]:
     for decided in decision.failing:
         if decided.result.id in bundle.failures:
             yield NextStep(
@@ -450,6 +467,5 @@ def _next_steps(bundle: Bundle, decision: GateDecision) -> Iterable[NextStep]:
         )
         first = ordered[0].result.id
         yield NextStep(
-            f"see what {first} asks for",
-            f"earwitness policy show {first}",
+            f"see what {first} asks for", show_command(packs, first)
         )

@@ -48,10 +48,13 @@ def here(monkeypatch, capsys):
 
     def call(*words):
         monkeypatch.setattr(sys, "argv", ["earwitness", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
+        code = 0
+        try:
             main()
+        except SystemExit as end:
+            code = end.code or 0
         printed = capsys.readouterr()
-        return end.value.code or 0, printed.out, printed.err
+        return code, printed.out, printed.err
 
     yield call
     signal.signal(signal.SIGTERM, before)
@@ -161,6 +164,23 @@ def test_a_partial_bundle_is_green_for_no_reader(
     code, _, errors = here(*command, tmp_path / "out", *beside)
     assert code == Exit.INCONCLUSIVE.value
     assert "did not come to its end" in errors
+
+
+def test_what_is_told_to_be_typed_next_works_when_pasted(red, here):
+    """The pack is not one that comes with Earwitness, so the command names its copy in the bundle."""
+    _, printed, _ = here("gate", red)
+    (shown,) = re.findall(r"earwitness (policy show .*)", printed)
+    code, told, _ = here(*shlex.split(shown))
+    assert code == 0 and told.startswith("MIC-1")
+
+
+def test_no_event_of_a_failure_is_cut_off_however_narrow_the_terminal(
+    red, here, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "60")
+    _, printed, _ = here("gate", red)
+    assert "…" not in printed
+    assert max(len(line) for line in printed.splitlines()[:-4]) <= 60
 
 
 def test_a_digest_given_to_the_gate_names_one_bundle(green, red, here):
