@@ -8,14 +8,12 @@ import pytest
 from bundles import read, violated_bundle, write_bundle
 from forging import edit, edit_manifest, in_json
 
-from earwitness.conformance.evidence.verification import (
-    bundle_packs,
-    find_contradictions,
-)
+from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.running.judgement import Circumstances
 from earwitness.conformance.running.rejudge import (
     circumstances_record,
+    contradictions_of,
     rejudge,
 )
 
@@ -23,7 +21,7 @@ from earwitness.conformance.running.rejudge import (
 def contradictions(folder):
     bundle = read(folder)
     packs = bundle_packs(bundle)
-    return find_contradictions(bundle, packs, rejudge(bundle, packs))
+    return contradictions_of(bundle, packs)
 
 
 def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
@@ -54,6 +52,11 @@ def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
         ),
         lambda e: e["circumstances"].update(dead="it died"),
         lambda e: e["circumstances"].update(heard=None),
+        lambda e: e.update(circumstances=None),
+        lambda e: e["circumstances"].update(excuses={"camera": "none"}),
+        lambda e: e["near_misses"].append(
+            {"clause": "LED-1.1", "bound": 9, "closest": 8}
+        ),
     ],
 )
 def test_an_edit_that_touches_no_verdict_is_noticed_too(tmp_path, change):

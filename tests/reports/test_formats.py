@@ -17,6 +17,7 @@ import pytest
 from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
 from jsonschema import Draft7Validator, Draft202012Validator
 
+from earwitness.conformance.evidence.records import AccountRecord, NearMiss
 from earwitness.conformance.evidence.schemas import schema_text
 from earwitness.conformance.evidence.signature import (
     generate_key,
@@ -423,3 +424,27 @@ def test_what_a_target_says_does_not_act(name, hostile):
         "oscal",
     ):
         json.loads(text)
+
+
+def test_what_is_accounted_for_and_how_close_deadlines_came_is_shown(
+    tmp_path,
+):
+    facts = {
+        "accounts": (
+            AccountRecord(
+                device="d1",
+                direction="from the device",
+                attributed=4_711,
+                read=1_234,
+                unexplained=77,
+            ),
+        ),
+        "near_misses": (
+            NearMiss(clause="LED-1.1", bound=200_000, closest=190_000),
+        ),
+    }
+    one = judged(read(write_bundle(tmp_path / "out", **facts)))
+    page = render("html", one).decode()
+    for text in ("4711", "1234", "77 bytes that crossed are not explained"):
+        assert text in page
+    assert "200 ms" in page and "190 ms" in page and "5 %" in page
