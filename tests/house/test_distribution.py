@@ -90,6 +90,23 @@ def test_every_requirement_has_its_version_in_the_constraints():
     assert names - pinned == set()
 
 
+def test_every_version_in_the_constraints_has_the_digest_of_its_file():
+    def lines(name):
+        text = (HOUSE / name).read_text()
+        return [line for line in text.splitlines() if line[:1] != "#"]
+
+    hashed = dict(
+        line.split(" --hash=sha256:")
+        for line in lines("constraints.hashes.txt")
+    )
+    assert {
+        name.lower().replace("_", "-") for name in lines("constraints.txt")
+    } == {name.lower().replace("_", "-") for name in hashed}
+    assert all(
+        re.fullmatch("[0-9a-f]{64}", digest) for digest in hashed.values()
+    )
+
+
 def test_the_source_archive_holds_every_file_that_the_code_reads(tmp_path):
     """A wheel is made of it: `.ci/run` builds one, installs it and runs it."""
     copy = tmp_path / "source"
