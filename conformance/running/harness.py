@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from earwitness.conformance.running.budget import Budget
-from earwitness.conformance.running.course import Course
+from earwitness.conformance.running.course import PAST_DOORS, Course
 from earwitness.conformance.running.moment import Finding, Moment
 from earwitness.conformance.running.past_doors import PastDoors
 from earwitness.conformance.running.senses import Senses
@@ -416,5 +416,5 @@ class Harness:
         whoever drives it telling the cloud to forget."""
         cloud = self.hello.cloud
         if cloud is not None and flow.peer == f"{cloud.host}:{cloud.port}":
-            return "to its cloud past the doors"
+            return PAST_DOORS
         return "within the target" if flow.local else "to the outside"
