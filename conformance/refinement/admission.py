@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.refinement.rows import ObservedRow, RowTable
 from earwitness.model.expression import Value
@@ -18,8 +18,12 @@ from earwitness.model.systems.runs import ModelRun, State, Step, is_run_of
 from earwitness.model.systems.transition_system import System
 from earwitness.model.trace import Observation
 
-MOST_STATES = 20_000
-"""Model states kept at once; honest traces need some dozens."""
+MOST_TRIED = 100_000
+"""Model states from which silent rows are tried for one trace, some seconds; honest traces need some
+thousands."""
+WAYS_BACK = (10, 100, 1_000_000)
+"""How many observations are explained again where none of the states known explains the next one; at last
+all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """Too many states of the model would explain what was seen up to observation `at`."""
+    """Too much would have to be tried to explain what was seen up to observation `at`."""
 
     at: int
-    states: int
 
 
 Admission = Admitted | Refused | Undecided
@@ -124,6 +127,7 @@ class Admitter:
     correspondence: Correspondence
     tolerance: int = 0
     table: RowTable = field(init=False)
+    tried: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.table = RowTable(
@@ -131,32 +135,90 @@ class Admitter:
         )
 
     def admit(self, observations: Sequence[Observation]) -> Admission:
-        frontier = self.keyed(
-            _Node(state) for state in self.system.first_states()
-        )
+        """Silent rows are taken only where an observation needs them. Where that leads nowhere, what was
+        seen last is explained again with all silent rows, from further and further back."""
+        modelled, left_out = self.apart(observations)
+        self.tried = 0
+        history = [self.beginning()]
+        for number, (at, seen) in enumerate(modelled):
+            now = modelled[number - 1][1].time if number else 0
+            following = self.follow(history[-1], now, seen)
+            for back in WAYS_BACK:
+                if following or self.tried > MOST_TRIED:
+                    break
+                begin = max(0, number - back)
+                following, refusal = self.explain_again(
+                    history[begin], modelled[: number + 1], begin
+                )
+                if refusal is not None and begin == 0:
+                    return replace(refusal, left_out=left_out)
+            if not following:
+                return Undecided(at)
+            history.append(following)
+        run = next(iter(history[-1].values())).run()
+        taken = Counter(step.transition.name for step in run.steps)
+        return Admitted(run, len(modelled), taken, left_out)
+
+    def apart(
+        self, observations: Sequence[Observation]
+    ) -> tuple[list[tuple[int, Observation]], Counter[str]]:
+        """What the model speaks of, with its place in the trace; how often it does not, by reason."""
+        modelled = []
         left_out: Counter[str] = Counter()
-        now = observed = 0
         for at, seen in enumerate(observations):
             reason = self.correspondence.reason_unmodelled(seen)
-            if reason is not None:
+            if reason is None:
+                modelled.append((at, seen))
+            else:
                 left_out[reason] += 1
-                continue
-            ready = self.let_time_pass(frontier, now, seen)
-            following = self.keyed(
-                n for node in ready.values() for n in self.after(node, seen)
-            )
-            if len(ready) > MOST_STATES:
-                return Undecided(at, len(ready))
-            if not following:
-                return self.refusal(at, seen, frontier, ready, left_out)
-            frontier, now, observed = following, seen.time, observed + 1
-        run = next(iter(frontier.values())).run()
-        return Admitted(
-            run,
-            observed,
-            Counter(s.transition.name for s in run.steps),
-            left_out,
+        return modelled, left_out
+
+    def beginning(self) -> Frontier:
+        return self.keyed(
+            _Node(state) for state in self.system.first_states()
         )
+
+    def follow(
+        self, frontier: Frontier, now: int, seen: Observation
+    ) -> Frontier:
+        """The states after the observation: without silent rows if any are, with them otherwise."""
+        at_once = self.keyed(
+            following
+            for node in frontier.values()
+            if self.table.latest_instant(node.state) >= seen.time
+            for following in self.after(node, seen)
+        )
+        return at_once or self.follow_fully(frontier, now, seen)[1]
+
+    def follow_fully(
+        self, frontier: Frontier, now: int, seen: Observation
+    ) -> tuple[Frontier, Frontier]:
+        """The states just before the observation, and those after it."""
+        ready = self.let_time_pass(frontier, now, seen)
+        return ready, self.keyed(
+            following
+            for node in ready.values()
+            for following in self.after(node, seen)
+        )
+
+    def explain_again(
+        self,
+        frontier: Frontier,
+        modelled: Sequence[tuple[int, Observation]],
+        begin: int,
+    ) -> tuple[Frontier, Refused | None]:
+        """The states after the last observation, with all silent rows from number `begin` on; else why
+        there are none."""
+        for number in range(begin, len(modelled)):
+            at, seen = modelled[number]
+            now = modelled[number - 1][1].time if number else 0
+            ready, following = self.follow_fully(frontier, now, seen)
+            if self.tried > MOST_TRIED:
+                return {}, None
+            if not following:
+                return {}, self.refusal(at, seen, frontier, ready)
+            frontier = following
+        return frontier, None
 
     def keyed(self, nodes: Iterable[_Node]) -> Frontier:
         """One node for each state, as far as states differ in what can show."""
@@ -174,7 +236,7 @@ class Admitter:
         waiting = list(self.closed_under(frontier, silent, now).items())
         visited = {key for key, _ in waiting}
         ready: Frontier = {}
-        while waiting and len(visited) <= MOST_STATES:
+        while waiting and self.tried <= MOST_TRIED:
             key, node = waiting.pop()
             due = self.table.latest_instant(node.state)
             if due >= seen.time:
@@ -191,7 +253,7 @@ class Admitter:
         """All states that these rows lead to at one instant."""
         found = dict(frontier)
         fresh = list(frontier.values())
-        while fresh and len(found) <= MOST_STATES:
+        while fresh and self.tried <= MOST_TRIED:
             node = fresh.pop()
             for key, following in self.silently(node, rows, time).items():
                 if key not in found:
@@ -202,6 +264,7 @@ class Admitter:
     def silently(
         self, node: _Node, rows: Sequence[ObservedRow], time: int
     ) -> Frontier:
+        self.tried += 1
         if time > self.table.latest_instant(node.state):
             return {}
         return self.keyed(
@@ -229,7 +292,6 @@ class Admitter:
         seen: Observation,
         frontier: Frontier,
         ready: Frontier,
-        left_out: Mapping[str, int],
     ) -> Refused:
         if not ready:
             row, because = self.table.limit_passed(
@@ -240,4 +302,4 @@ class Admitter:
                 [n.state for n in ready.values()], seen
             )
         so_far = next(iter(frontier.values())).run()
-        return Refused(at, seen, row, because, so_far, left_out)
+        return Refused(at, seen, row, because, so_far, {})

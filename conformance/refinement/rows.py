@@ -16,8 +16,10 @@ from earwitness.model.expression import (
     Sort,
     Value,
     Var,
+    conjunction,
     negation,
     python_source,
+    variables,
 )
 from earwitness.model.proof.encoding import Encoding
 from earwitness.model.proof.mutation import visible_variables
@@ -49,6 +51,19 @@ class ObservedRow:
             (c, compile_expression(c))
             for c in conditions_of(transition.guard)
         ]
+        # What no free choice touches is asked once, before any choice is tried.
+        chosen_in = {
+            condition: any(
+                v.name.startswith("any.") for v in variables(condition)
+            )
+            for condition, _ in self.conditions
+        }
+        self.settled = compile_expression(
+            conjunction(
+                *(c for c, is_open in chosen_in.items() if not is_open)
+            )
+        )
+        self.open = [holds for c, holds in self.conditions if chosen_in[c]]
         self.updates = {
             name: compile_expression(e)
             for name, e in transition.updates.items()
@@ -77,17 +92,23 @@ class ObservedRow:
 
     def enabled_choices(self, state: State, time: int) -> Iterator[State]:
         """The free choices under which the row can happen, observed by nobody."""
+        values = {**state, "time": time}
+        if not self.settled(values):
+            return
         for chosen in self.choices({}, time):
-            if self.is_enabled({**state, **chosen, "time": time}):
+            values |= chosen
+            if all(holds(values) for holds in self.open):
                 yield chosen
 
     def choices_for(self, state: State, seen: Observation) -> Iterator[State]:
         """The free choices under which the row can happen and shows as the observation."""
+        values = {**state, "time": seen.time}
+        if not self.settled(values):
+            return
         for chosen in self.choices(self.binding(seen), seen.time):
-            values = {**state, **chosen, "time": seen.time}
-            if self.is_enabled(values) and not self.differing_attributes(
-                values, seen
-            ):
+            values |= chosen
+            is_possible = all(holds(values) for holds in self.open)
+            if is_possible and not self.differing_attributes(values, seen):
                 yield chosen
 
     def binding(self, seen: Observation) -> State:
