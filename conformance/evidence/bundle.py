@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,6 +27,7 @@ from earwitness.conformance.evidence.writer import (
     OBSERVATIONS,
     PARTIAL,
     PROOFS,
+    REFINEMENT,
     RESULTS,
     SEAL,
     seal_text,
@@ -83,6 +84,26 @@ class Bundle:
         for run, seen in self.observations():
             found.setdefault(run, []).append(seen)
         return {run: tuple(trace) for run, trace in found.items()}
+
+    def model_runs(self) -> dict[tuple[int, str], Mapping[str, Any]]:
+        """The runs of the model that show what was seen, by run and device. Raises BundleError."""
+        if REFINEMENT not in self.manifest.files:
+            return {}
+        return dict(_model_runs(self.folder / REFINEMENT))
+
+
+def _model_runs(
+    path: Path,
+) -> Iterator[tuple[tuple[int, str], Mapping[str, Any]]]:
+    for number, line in enumerate(_content(path).splitlines(), start=1):
+        _refuse_doubled_keys(line, path)
+        entry = json.loads(line)
+        try:
+            yield (int(entry["run"]), str(entry["device"])), entry
+        except (KeyError, TypeError, ValueError):
+            raise BundleError(
+                f"{path}:{number}: names no run and no device"
+            ) from None
 
 
 def locate_bundle(path: Path) -> Path:

@@ -172,6 +172,33 @@ class CircumstancesRecord(BundleRecord, frozen=True):
     trials: Mapping[str, TrialRecord] = {}
 
 
+class TraceRecord(BundleRecord, frozen=True):
+    """Whether what was seen of one device in one run is what is seen of a run of the model: admitted,
+    refused or undecided. `refinement.jsonl` holds the runs. `at` is the observation that no step shows,
+    `row` came nearest, and `because` says what of it failed."""
+
+    run: int
+    device: str
+    outcome: str
+    observations: int
+    at: int = 0
+    row: str = ""
+    because: str = ""
+
+
+class RefinementRecord(BundleRecord, frozen=True):
+    """Whether the device did what the model can do. `left_out` counts the observations of which the model
+    does not speak, by reason; `held` names what the model holds constant, with the reason. It is a
+    finding beside the clauses, never a verdict."""
+
+    model: str
+    line: str
+    traces: tuple[TraceRecord, ...] = ()
+    taken: Mapping[str, int] = {}
+    left_out: Mapping[str, int] = {}
+    held: Mapping[str, str] = {}
+
+
 class Results(BundleRecord, frozen=True):
     """What the run came to. `sight` gives each event the best origin with which this run could have seen
     it (none: nobody could)."""
@@ -193,6 +220,9 @@ class Results(BundleRecord, frozen=True):
     kept_promises: tuple[str, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     model: ModelRecord = ModelRecord()
+    refinement: RefinementRecord | None = None
+    weights: Mapping[str, str] = {}
+    """How much the proof of each clause carries: interplay, mirrored flag, restated guard, or nothing."""
     strength: Mapping[str, Any] | None = None
 
 

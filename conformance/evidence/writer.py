@@ -56,6 +56,8 @@ KEPT_ENVIRONMENT = (
     "CI_JOB_ID",
 )
 """What of the environment stands in a manifest: who ran it, never a secret."""
+REFINEMENT = "refinement.jsonl"
+"""The runs of the model that show what was seen, one a line, by run and device."""
 LARGEST_LOG = 1 << 20
 """Bytes of a target's standard error that are kept."""
 

@@ -11,16 +11,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from earwitness.conformance.refinement.rows import ObservedRow, RowTable
+from earwitness.conformance.refinement.rows import (
+    ObservedRow,
+    RowTable,
+    corresponds,
+)
 from earwitness.model.expression import Value
 from earwitness.model.systems.correspondence import Correspondence
 from earwitness.model.systems.runs import ModelRun, State, Step, is_run_of
 from earwitness.model.systems.transition_system import System
 from earwitness.model.trace import Observation
 
-MOST_TRIED = 100_000
-"""Model states from which silent rows are tried for one trace, some seconds; honest traces need some
-thousands."""
+MOST_TRIED = 15_000
+"""Model states from which silent rows are tried for one trace, some seconds; honest traces need a
+thousand."""
 WAYS_BACK = (10, 100, 1_000_000)
 """How many observations are explained again where none of the states known explains the next one; at last
 all."""
@@ -52,9 +56,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """Too much would have to be tried to explain what was seen up to observation `at`."""
+    """Too much would have to be tried to explain observation number `at`. `row` came nearest in what was
+    tried, and `because` says what of it failed."""
 
     at: int
+    observation: Observation
+    row: str
+    because: str
 
 
 Admission = Admitted | Refused | Undecided
@@ -83,7 +91,6 @@ def replays(
 ) -> bool:
     """Whether a stored run is one of the system and shows exactly these observations: no search, for
     who reads a bundle."""
-    table = RowTable(system, correspondence, 0)
     shown = [
         s
         for s, step in zip(run.observations(), run.steps, strict=True)
@@ -93,7 +100,8 @@ def replays(
         o for o in observations if correspondence.reason_unmodelled(o) is None
     ]
     alike = len(shown) == len(wanted) and all(
-        map(table.corresponds, shown, wanted)
+        corresponds(step, seen, correspondence)
+        for step, seen in zip(shown, wanted, strict=True)
     )
     return alike and is_run_of(system, run)
 
@@ -143,6 +151,7 @@ class Admitter:
         for number, (at, seen) in enumerate(modelled):
             now = modelled[number - 1][1].time if number else 0
             following = self.follow(history[-1], now, seen)
+            refusal: Refused | None = None
             for back in WAYS_BACK:
                 if following or self.tried > MOST_TRIED:
                     break
@@ -153,7 +162,9 @@ class Admitter:
                 if refusal is not None and begin == 0:
                     return replace(refusal, left_out=left_out)
             if not following:
-                return Undecided(at)
+                ready = self.let_time_pass(history[-1], now, seen)
+                near = refusal or self.refusal(at, seen, history[-1], ready)
+                return Undecided(at, seen, near.row, near.because)
             history.append(following)
         run = next(iter(history[-1].values())).run()
         taken = Counter(step.transition.name for step in run.steps)

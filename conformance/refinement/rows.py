@@ -242,17 +242,6 @@ class RowTable:
             grows = bool(more)
         return needed
 
-    def corresponds(self, shown: Observation, seen: Observation) -> bool:
-        """Whether what a run of the model shows is what was observed."""
-        common = (
-            shown.attributes.keys()
-            & seen.attributes.keys() - self.correspondence.held.keys()
-        )
-        alike = all(
-            shown.attributes[name] == seen.attributes[name] for name in common
-        )
-        return alike and (shown.event, shown.time) == (seen.event, seen.time)
-
     def nearest_failure(
         self, states: Sequence[State], seen: Observation
     ) -> tuple[str, str]:
@@ -306,6 +295,20 @@ class RowTable:
                         f"limit {limit.name}: one of its steps was due at {due:g} s",
                     )
         return "", "no state of the model lets so much time pass"
+
+
+def corresponds(
+    shown: Observation, seen: Observation, correspondence: Correspondence
+) -> bool:
+    """Whether what a run of the model shows is what was observed."""
+    common = (
+        shown.attributes.keys()
+        & seen.attributes.keys() - correspondence.held.keys()
+    )
+    alike = all(
+        shown.attributes[name] == seen.attributes[name] for name in common
+    )
+    return alike and (shown.event, shown.time) == (seen.event, seen.time)
 
 
 def conditions_of(guard: Expression) -> list[Expression]:

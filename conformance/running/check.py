@@ -14,7 +14,11 @@ from typing import Any
 
 from earwitness.conformance.evidence import records
 from earwitness.conformance.evidence.redaction import Redactor
-from earwitness.conformance.evidence.writer import BundleWriter, digest_file
+from earwitness.conformance.evidence.writer import (
+    REFINEMENT,
+    BundleWriter,
+    digest_file,
+)
 from earwitness.conformance.gate.verdict import ClauseResult, Exit
 from earwitness.conformance.running.conduct import CheckSession, Tell
 from earwitness.conformance.running.examination import (
@@ -24,6 +28,7 @@ from earwitness.conformance.running.examination import (
 )
 from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.near_misses import near_misses
+from earwitness.conformance.running.refining import refine
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.shrink import Failure
 from earwitness.conformance.stimuli.clips import CLIPS
@@ -46,6 +51,7 @@ from earwitness.policies.proving.strength import (
     strength_summary,
 )
 from earwitness.policies.proving.tasks import clauses_to_prove
+from earwitness.policies.proving.weight import clause_weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,7 @@ class _Check:
             plan,
         )
         self.began = time.perf_counter()
+        self.weights: Mapping[str, str] = {}
 
     def run(self) -> CheckOutcome:
         kept = [
@@ -155,6 +162,11 @@ class _Check:
                     sentences.read_bytes(),
                 )
         proven = self._prove()
+        self.weights = {
+            name: clause_weight(proof.weights).value
+            for name, proof in proven.items()
+            if proof.weights
+        }
         proof_seconds = time.perf_counter() - self.began
         found = examine(
             self.target,
@@ -166,8 +178,9 @@ class _Check:
         )
         self._store_failures(found.session, tuple(p.file for p in kept))
         strength = self._strength()
+        refinement = self._refine(found.session)
         digest = self.writer.finish(
-            self._facts(found, strength),
+            self._facts(found, strength, refinement),
             target=_target_record(self.target, found.session.hello),
             packs=kept,
             seconds=records.Seconds(
@@ -225,6 +238,23 @@ class _Check:
             )
             self.writer.store_failure(record)
 
+    def _refine(
+        self, session: CheckSession
+    ) -> records.RefinementRecord | None:
+        """Only where something is to be proved of a model is it asked who behaved as it."""
+        models = [
+            pack.model
+            for pack in self.packs
+            if clauses_to_prove(pack.clauses)
+        ]
+        if not models:
+            return None
+        traces = [run.trace for run in session.runs]
+        record, runs = refine(traces, models[0], self.writer.redactor)
+        self.writer.keep_file(REFINEMENT, runs)
+        self.tell(record.line)
+        return record
+
     def _strength(self) -> Mapping[str, Any] | None:
         known = [
             load_strength(pack)
@@ -234,7 +264,10 @@ class _Check:
         return strength_facts(known[0]) if len(known) == 1 else None
 
     def _facts(
-        self, found: Examination, strength: Mapping[str, Any] | None
+        self,
+        found: Examination,
+        strength: Mapping[str, Any] | None,
+        refinement: records.RefinementRecord | None,
     ) -> records.Results:
         session = found.session
         skipped, refused = _apart(session)
@@ -289,6 +322,8 @@ class _Check:
             ),
             two_runs=_comparison_text(session),
             model=_model_record([run.trace for run in session.runs]),
+            refinement=refinement,
+            weights=self.weights,
             strength=strength,
         )
 

@@ -102,7 +102,7 @@ def find_short_run(
     environment does little: one step, two, three; then all the rest. None where none was found."""
     search = _Search(cone_of_influence(system, promise), promise, goal)
     found = search.run(SOON)
-    if found is not None or not search.level:
+    if found is not None or not search.level or not search.can_succeed:
         return found
     for most in range(1, MOST_DISTURBANCES + 1):
         calm = with_few_disturbances(system, most)
@@ -157,8 +157,15 @@ class _Search:
             self.level
         )
 
+    @property
+    def can_succeed(self) -> bool:
+        """Whether any move could reach the goal at all."""
+        return any(move.goal != FALSE for move in self.moves)
+
     def run(self, limit: int) -> ModelRun | None:
         """The first run that reaches the goal, among so many states."""
+        if not self.can_succeed:
+            return None
         while self.level and len(self.parents) < limit:
             end = self.next_level()
             if end is not None:
@@ -217,11 +224,12 @@ def _moves_of(
     system: System, transition: Transition, effect: Effect, goal: Goal
 ) -> Iterator[_Move]:
     together = {**transition.updates, **effect.updates}
+    unchanging = constants_of(system)
     for chosen in sample_choices(system, transition, 0):
         fixed: dict[str, Expression] = {
             name: Const(value) for name, value in chosen.items()
         }
-        fixed |= {"time": Const(0), NOW: Const(0)}
+        fixed |= {"time": Const(0), NOW: Const(0), **unchanging}
         guard = substitute(transition.guard, fixed)
         if guard != FALSE:
             updates = {
@@ -229,6 +237,16 @@ def _moves_of(
             }
             wanted = substitute(goal.condition(effect), fixed)
             yield _Move(Step(transition, 0, chosen), guard, updates, wanted)
+
+
+def constants_of(system: System) -> dict[str, Expression]:
+    """The variables that have one first value and that no step sets."""
+    set_somewhere = {name for t in system.transitions for name in t.updates}
+    return {
+        v.name: Const(v.initial[0])
+        for v in system.variables
+        if len(v.initial) == 1 and v.name not in set_somewhere
+    }
 
 
 Expansion = Callable[[Node], list[tuple[int, Node, bool]]]
