@@ -10,12 +10,17 @@ import pytest
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import Press, Say, SetTone
 from earwitness.conformance.targets.entry_points import open_target
-from earwitness.conformance.vectors.derive import derived, script
+from earwitness.conformance.vectors.derive import (
+    derived,
+    script,
+    source_digest,
+)
 from earwitness.conformance.vectors.replay import Came, replay
 from earwitness.conformance.vectors.vector import (
     VectorError,
     read,
     shipped,
+    source_of,
     written,
 )
 from earwitness.model.assistant.assistant import assistant
@@ -35,9 +40,30 @@ OPTIONAL = {
 """Steps that the model allows and the reference does not take."""
 
 
-def test_the_shipped_vectors_are_those_the_model_gives():
-    """Otherwise: earwitness vectors --write conformance/vectors/alexa-smart-properties.json"""
-    assert shipped() == derived(PACK)
+SAMPLE = {
+    "transition press_microphone",
+    "transition hear_wake_word",
+    "transition open_stream",
+    "transition hang_up",
+    "clause WAKE-1",
+    "clause MIC-1",
+    "clause SKL-2",
+}
+"""Derived again by the test; all of them take a minute, and `earwitness refresh --only vectors` does it."""
+
+
+def test_the_shipped_vectors_were_derived_from_this_model_and_these_clauses():
+    """Otherwise: earwitness refresh --only vectors"""
+    path = PACK.file.with_name("vectors.json")
+    assert source_of(path) == source_digest(PACK)
+
+
+def test_some_shipped_vectors_derived_again_are_the_same():
+    again = derived(PACK, SAMPLE.__contains__)
+    assert {name for v in again for name in v.reaches} == SAMPLE
+    for vector in again:
+        (stored,) = (v for v in shipped() if vector.reaches[0] in v.reaches)
+        assert (stored.kind, stored.steps) == (vector.kind, vector.steps)
 
 
 def test_every_transition_and_every_provable_clause_is_reached():
@@ -53,9 +79,10 @@ def test_every_transition_and_every_provable_clause_is_reached():
 
 
 @pytest.mark.parametrize(
-    "transition", assistant().transitions, ids=lambda t: t.name
+    "name", ["show_bar", "switch_camera", "speak", "drop_call", "pass_time"]
 )
-def test_a_run_to_a_transition_is_a_run_of_the_whole_model(transition):
+def test_a_run_to_a_transition_is_a_run_of_the_whole_model(name):
+    transition = assistant().transition(name)
     path = find_run_taking(
         with_first_value(assistant(), "show", True), transition
     )
@@ -116,8 +143,10 @@ def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
 
 def test_vectors_are_written_and_read_back(tmp_path):
     path = tmp_path / "v.json"
-    path.write_text(written("alexa-smart-properties", shipped()), "utf-8")
+    text = written("alexa-smart-properties", shipped(), "a digest")
+    path.write_text(text, "utf-8")
     assert read(path) == shipped()
+    assert source_of(path) == "a digest"
 
 
 @pytest.mark.parametrize(

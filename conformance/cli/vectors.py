@@ -63,12 +63,13 @@ def vectors(
 
 
 def _write_vectors(pack: str, path: Path) -> None:
-    from earwitness.conformance.vectors.derive import derived
+    from earwitness.conformance.vectors.derive import derived, source_digest
     from earwitness.conformance.vectors.vector import written
 
     (loaded,) = packs_named((pack,))
     found = derived(loaded)
-    path.write_text(written(loaded.name, found), "utf-8")
+    text = written(loaded.name, found, source_digest(loaded))
+    path.write_text(text, "utf-8")
     click.echo(f"{path}: {len(found)} vectors")
 
 

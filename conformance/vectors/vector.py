@@ -128,13 +128,14 @@ def _vector_json(vector: Vector) -> dict[str, Any]:
     }
 
 
-def written(pack: str, vectors: Sequence[Vector]) -> str:
-    """The text of a file of vectors."""
+def written(pack: str, vectors: Sequence[Vector], source: str) -> str:
+    """The text of a file of vectors; `source` is the digest of what they were derived from."""
     return (
         json.dumps(
             {
                 "format": FORMAT,
                 "pack": pack,
+                "source": source,
                 "vectors": [_vector_json(v) for v in vectors],
             },
             indent=1,
@@ -146,6 +147,14 @@ def written(pack: str, vectors: Sequence[Vector]) -> str:
 def shipped(pack: str = "alexa-smart-properties") -> tuple[Vector, ...]:
     """The vectors that come with Earwitness."""
     return read(shipped_file(pack, "vectors.json"))
+
+
+def source_of(path: Path) -> str:
+    """The digest of what the file's vectors were derived from; empty where it names none."""
+    try:
+        return str(json.loads(path.read_text("utf-8")).get("source", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def read(path: Path) -> tuple[Vector, ...]:

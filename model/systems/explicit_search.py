@@ -69,9 +69,11 @@ class Goal(Enum):
 
 
 def find_run_taking(
-    system: System, transition: Transition
+    system: System, transition: Transition, limit: int = STATE_LIMIT
 ) -> ModelRun | None:
-    """A short run that ends with the transition; None where none was found."""
+    """A short run that ends with the transition; None where none was found among so many states."""
+    if substitute(transition.guard, constants_of(system)) == FALSE:
+        return None
     if transition.is_idle:
         # Time may always pass.
         return complete_run(system, ModelRun({}, (Step(transition, 0, {}),)))
@@ -84,32 +86,35 @@ def find_run_taking(
     marked_system = replace(system, variables=variables, transitions=rows)
     was_taken = StateProperty(TRUE, flag(TAKEN))
     return complete_run(
-        system, find_short_run(marked_system, was_taken, Goal.EXERCISED)
+        system,
+        find_short_run(marked_system, was_taken, Goal.EXERCISED, limit),
     )
 
 
-def find_run_exercising(system: System, promise: Promise) -> ModelRun | None:
-    """A short run that exercises the promise; None where none was found."""
+def find_run_exercising(
+    system: System, promise: Promise, limit: int = STATE_LIMIT
+) -> ModelRun | None:
+    """A short run that exercises the promise; None where none was found among so many states."""
     return complete_run(
-        system, find_short_run(system, promise, Goal.EXERCISED)
+        system, find_short_run(system, promise, Goal.EXERCISED, limit)
     )
 
 
 def find_short_run(
-    system: System, promise: Promise, goal: Goal
+    system: System, promise: Promise, goal: Goal, limit: int = STATE_LIMIT
 ) -> ModelRun | None:
     """A shortest run as wanted where it is found soon. Where there is much to look at, a run in which the
     environment does little: one step, two, three; then all the rest. None where none was found."""
     search = _Search(cone_of_influence(system, promise), promise, goal)
     found = search.run(SOON)
-    if found is not None or not search.level or not search.can_succeed:
+    if found is not None or not search.level:
         return found
     for most in range(1, MOST_DISTURBANCES + 1):
         calm = with_few_disturbances(system, most)
-        found = find_shortest_run(calm, promise, goal)
+        found = find_shortest_run(calm, promise, goal, limit)
         if found is not None:
             return found
-    return search.run(STATE_LIMIT)
+    return search.run(limit)
 
 
 def with_few_disturbances(system: System, most: int) -> System:
@@ -157,15 +162,8 @@ class _Search:
             self.level
         )
 
-    @property
-    def can_succeed(self) -> bool:
-        """Whether any move could reach the goal at all."""
-        return any(move.goal != FALSE for move in self.moves)
-
     def run(self, limit: int) -> ModelRun | None:
         """The first run that reaches the goal, among so many states."""
-        if not self.can_succeed:
-            return None
         while self.level and len(self.parents) < limit:
             end = self.next_level()
             if end is not None:
