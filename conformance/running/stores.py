@@ -12,6 +12,7 @@ from earwitness.conformance.targets.cell import Cell
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.witnesses.files import (
     FileLike,
+    StoredFile,
     StoreFind,
     StoreSearch,
     files_below,
@@ -22,6 +23,8 @@ NOTHING = StoreSearch((), 0, ())
 """A search that looked at no file."""
 
 
+STANDARD_ERROR = "standard error"
+"""The name of the log that every program has."""
 LARGEST_BASELINE = 64 << 20
 """Bytes of files that are kept from before the first word; of what is beyond only the digest is kept."""
 
@@ -34,6 +37,7 @@ class Stores:
     def __init__(
         self, cell: Cell | None, folders: Iterable[str], sounds: SoundMemory
     ) -> None:
+        self._errors = cell
         self._cell = (
             cell
             if cell is not None and cell.level is Confinement.SEALED
@@ -104,15 +108,19 @@ class Stores:
             digest = hashlib.sha256(file.content or b"").digest()
             if self._digests.get(file.name) != digest or file.reason:
                 self._digests[file.name] = digest
-                self._sizes[file.name] = len(file.content or b"")
                 fresh.append(file)
+                if file.name != STANDARD_ERROR:
+                    # What a target says there of its own state is as long as it pleases.
+                    self._sizes[file.name] = len(file.content or b"")
         return fresh
 
     def _files(self) -> list[FileLike]:
+        written = self._errors.error_content() if self._errors else b""
+        said = [StoredFile(STANDARD_ERROR, written)] if written else []
         if self._cell is None:
-            return list(files_below(self._folders))
+            return [*files_below(self._folders), *said]
         with self._cell.frozen():
-            return list(self._cell.found_files())
+            return [*self._cell.found_files(), *said]
 
 
 def _is_part(find: StoreFind, finds: Iterable[StoreFind]) -> bool:

@@ -43,8 +43,8 @@ MEMORY_FOR_FILES = 2 << 30
 """Bytes that a target may write to files before its disk is full."""
 LARGEST_FILE = 64 << 20
 """Bytes of one file that are read: half an hour of sound."""
-ERROR_TAIL = 16 << 10
-"""Bytes of standard error that are kept."""
+ERROR_TAIL = 256 << 10
+"""Bytes of standard error that are kept: eight seconds of sound, or six in base 64."""
 PATIENCE_WITH_DOORMAN = 20.0
 """Seconds: what it does takes milliseconds; a search of very many files a few seconds."""
 HOME, TEMPORARY = "/earwitness/home", "/earwitness/tmp"
@@ -129,6 +129,10 @@ class Cell:
     def error_tail(self) -> str:
         """The last that the target wrote to standard error."""
         return self._doorman.error_tail()
+
+    def error_content(self) -> bytes:
+        """The same as bytes: what is written there is kept by whoever runs the target."""
+        return self._doorman.error_content()
 
     def listen(self, port: int = 0) -> socket.socket:
         """A listening socket on the cell's loopback, for whoever plays the other end of a door. What the
@@ -446,6 +450,9 @@ class _Doorman:
     def error_tail(self) -> str:
         return self._tail.text()
 
+    def error_content(self) -> bytes:
+        return self._tail.content()
+
     def close(self) -> None:
         with contextlib.suppress(_BuildError):
             self.ask("end")
@@ -483,11 +490,12 @@ class _Tail:
                     while self._size - len(self._pieces[0]) >= ERROR_TAIL:
                         self._size -= len(self._pieces.popleft())
 
-    def text(self) -> str:
+    def content(self) -> bytes:
         with self._lock:
-            return b"".join(self._pieces)[-ERROR_TAIL:].decode(
-                "utf-8", "replace"
-            )
+            return b"".join(self._pieces)[-ERROR_TAIL:]
+
+    def text(self) -> str:
+        return self.content().decode("utf-8", "replace")
 
     def close(self) -> None:
         self._thread.join(1)

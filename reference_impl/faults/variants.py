@@ -277,6 +277,7 @@ LIARS = {
     "file-names": Liar("liars.places", "FileNames", Hiding.PLACE, ("RET-1",)),
     "nameless": Liar("liars.places", "Nameless", Hiding.PLACE, ("RET-1",)),
     "deleted": Liar("liars.places", "Deleted", Hiding.PLACE, ("RET-1",)),
+    "error-log": Liar("liars.places", "ErrorLog", Hiding.PLACE, ("RET-1",)),
     "table": Liar("liars.places", "DatabaseRows", Hiding.PLACE, ("RET-1",)),
     "ogg-bomb": Liar(
         "liars.places", "OggBomb", Hiding.PLACE, ("MIC-3", "MIC-2")

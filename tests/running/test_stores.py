@@ -1,35 +1,39 @@
-"""What lies in stores is read with all that is known from the whole check, not from one run."""
+"""Standard error is a log like any other: what is written there is read."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+
 from earwitness.conformance.running.sounds import SoundMemory
-from earwitness.conformance.running.stores import Stores
+from earwitness.conformance.running.stores import STANDARD_ERROR, Stores
+from earwitness.conformance.targets.confinement import Confinement
 
 
-def test_a_text_acted_on_in_an_earlier_run_is_no_hypothesis_of_a_later_one(
-    tmp_path,
-):
-    stores = Stores(None, [str(tmp_path)], SoundMemory())
+@dataclass
+class OpenCell:
+    """A target that is not confined, with what it wrote to standard error."""
+
+    written: bytes = b""
+    level = Confinement.OPEN
+
+    def error_content(self):
+        return self.written
+
+
+def test_sound_on_standard_error_is_a_recording_that_is_kept():
+    sounds, cell = SoundMemory(), OpenCell(b"ready\n")
+    stores = Stores(cell, (), sounds)
     stores.take_baseline()
-    kept = tmp_path / "kept.txt"
-    stumbled = "what is the what is the weather in menlo park"
-    kept.write_text(f"{stumbled}\n", "utf-8")
-    (first,) = stores.search([stumbled]).finds
-    kept.write_text(
-        f"{stumbled}\nwhat is the weather in menlo park\n", "utf-8"
-    )
-    later = stores.search(["what is the weather in menlo park"]).finds
-    assert {first.category, *(find.category for find in later)} == {
-        "transcript"
-    }
-    assert all(find.acted_on for find in later)
-
-
-def test_what_nobody_acted_on_stays_a_hypothesis(tmp_path):
-    stores = Stores(None, [str(tmp_path)], SoundMemory())
-    stores.take_baseline()
-    (tmp_path / "kept.txt").write_text(
-        "what is the whether in melbourne park\n", "utf-8"
-    )
-    (found,) = stores.search(["what is the weather in menlo park"]).finds
-    assert (found.category, found.acted_on) == ("hypothesis", False)
+    heard = np.random.default_rng(1).integers(-9_000, 9_000, 16_000, "i2")
+    sounds.begin()
+    sounds.add("d1", 0, heard.tobytes(), in_call=False)
+    stores.mark()
+    assert stores.search(()).finds == ()
+    cell.written += heard.tobytes()
+    (find,) = stores.search(()).finds
+    sounds.close()
+    assert (find.store, find.category) == (STANDARD_ERROR, "recording")
+    # How much is written there is no growth of a store.
+    assert stores.growth() == {}

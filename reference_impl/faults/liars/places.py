@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sqlite3
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -124,6 +126,14 @@ class Deleted(Recorder):
             self.kept = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - it stays open on purpose
         self.kept.write(sound)
         self.kept.flush()
+
+
+class ErrorLog(Recorder):
+    """Writes each request's sound, in base 64, to its standard error, which whoever runs it keeps."""
+
+    def store(self, sound: bytes) -> None:
+        text = base64.b64encode(sound).decode()
+        print("trace", text, file=sys.stderr, flush=True)
 
 
 class DatabaseRows(Recorder):
