@@ -59,6 +59,11 @@ class Drawn:
     arcs: tuple[Arc, ...]
     shared: tuple[Shared, ...]
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether the run saw an event of any of its steps."""
+        return any(step.is_seen for step in (*self.arcs, *self.shared))
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -103,6 +108,7 @@ def render_page(judged: JudgedBundle) -> bytes:
 
 def _context(judged: JudgedBundle) -> Mapping[str, Any]:
     bundle, summary = judged.bundle, judged.summary
+    models = tuple(_drawn(judged))
     return {
         "summary": summary,
         "manifest": bundle.manifest,
@@ -118,7 +124,8 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
             story.clause: Markup(draw_sequence(story.rows))
             for story in summary.stories
         },
-        "models": tuple(_drawn(judged)),
+        "models": tuple(model for model in models if model.is_touched),
+        "untouched": [m.name for m in models if not m.is_touched],
         "sources": tuple(_sources(judged)),
         "bounds": {pack.name: tuple(_bounds(pack)) for pack in judged.packs},
         "proofs": bundle.proofs,

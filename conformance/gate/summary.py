@@ -413,11 +413,23 @@ def _limits(bundle: Bundle) -> Iterable[str]:
         yield f"{unexplained} bytes that crossed are not explained."
     if results.skipped:
         yield f"Could not be done on this target: {'; '.join(results.skipped)}."
+    yield from _rests_on_words(results.clauses)
     if not bundle.proofs:
         yield "Proofs were left out; nothing is said about the model."
     made = f"{len(results.runs)} runs were made, from seed {manifest.seed}"
     yield f"{made}; what did not happen in them was not judged."
     yield "The memory of the target, and what it would do in hours or years that were not run, were not seen."
+
+
+def _rests_on_words(clauses: Iterable[ClauseResult]) -> Iterable[str]:
+    """How much of what is satisfied nobody saw but the target itself."""
+    good = [c for c in clauses if c.verdict is Verdict.SATISFIED]
+    told = [c.id for c in good if evidence_of(c) != WORDS[Origin.WITNESSED]]
+    if told:
+        yield (
+            f"{len(told)} of {len(good)} satisfied clauses rest in part on what the target says of itself; "
+            "their packs allow that, and the profile strict tells which could be witnessed"
+        )
 
 
 def _believed(bundle: Bundle) -> Iterable[str]:
