@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.decision import (
-    EVIDENCE_WORDS,
     SEVERITIES,
     ClauseDecision,
     GateDecision,
@@ -18,6 +17,7 @@ from earwitness.conformance.gate.decision import (
 )
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.reasons import deciding_events
+from earwitness.conformance.gate.scope import believed_for, limits_of
 from earwitness.conformance.gate.story import (
     Story,
     tell_story,
@@ -30,7 +30,6 @@ from earwitness.conformance.gate.verdict import (
     weakest,
 )
 from earwitness.model.logic.formula import event_names
-from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Pack, shipped_packs
 
 HEADLINES = {
@@ -202,8 +201,8 @@ def summarise(
             if n.exit is not Exit.SATISFIED
         ),
         warnings=tuple(safe_text(n.text) for n in decision.warnings),
-        limits=tuple(_limits(bundle)),
-        believed=tuple(_believed(bundle)),
+        limits=tuple(limits_of(bundle)),
+        believed=tuple(believed_for(bundle)),
         next_steps=tuple(_next_steps(bundle, owned_packs, decision)),
     )
 
@@ -396,59 +395,6 @@ def _stories(
 def replay_command(bundle: Bundle, clause: str) -> str:
     """A command that plays a failure again."""
     return f"earwitness replay {shlex.quote(str(bundle.folder / 'failures' / f'{clause}.json'))}"
-
-
-def _limits(bundle: Bundle) -> Iterable[str]:
-    """What was not tested, or not seen."""
-    manifest, results = bundle.manifest, bundle.results
-    if manifest.confinement != "sealed":
-        way = f"confinement: {manifest.confinement}"
-        yield f"The target was not sealed in ({way}): what left by another way was not seen."
-    if results.stores.unread:
-        yield f"Not read: {', '.join(results.stores.unread)}."
-    if not results.stores.files:
-        yield "No file of the target was searched."
-    unexplained = sum(account.unexplained for account in results.accounts)
-    if unexplained:
-        yield f"{unexplained} bytes that crossed are not explained."
-    if results.skipped:
-        yield f"Could not be done on this target: {'; '.join(results.skipped)}."
-    yield from _rests_on_words(results.clauses)
-    if not bundle.proofs:
-        yield "Proofs were left out; nothing is said about the model."
-    made = f"{len(results.runs)} runs were made, from seed {manifest.seed}"
-    yield f"{made}; what did not happen in them was not judged."
-    yield "The memory of the target, and what it would do in hours or years that were not run, were not seen."
-
-
-def _rests_on_words(clauses: Iterable[ClauseResult]) -> Iterable[str]:
-    """How much of what is satisfied nobody saw but the target itself."""
-    good = [c for c in clauses if c.verdict is Verdict.SATISFIED]
-    told = [c.id for c in good if evidence_of(c) != WORDS[Origin.WITNESSED]]
-    if told:
-        yield (
-            f"{len(told)} of {len(good)} satisfied clauses rest in part on what the target says of itself; "
-            "their packs allow that, and the profile strict tells which could be witnessed"
-        )
-
-
-def _believed(bundle: Bundle) -> Iterable[str]:
-    """Who was believed for what."""
-    by_origin: dict[Origin, set[str]] = {}
-    for result in bundle.results.clauses:
-        for part in result.conjuncts:
-            for name, origin in part.origins.items():
-                by_origin.setdefault(origin, set()).add(name)
-    for (
-        name,
-        origin_or_none,
-    ) in bundle.results.sight.items():
-        if origin_or_none is not None:
-            by_origin.setdefault(origin_or_none, set()).add(name)
-    for origin in Origin:
-        names = sorted(by_origin.get(origin, ()))
-        if names:
-            yield f"{EVIDENCE_WORDS[origin]}: {', '.join(names)}"
 
 
 def show_command(packs: Iterable[Pack], clause: str) -> str:
