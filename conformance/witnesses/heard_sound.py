@@ -8,7 +8,7 @@ in the next run.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,6 +92,10 @@ class Likeness:
     unsearched: str = ""
 
 
+JUST_PLAYED = 6 * PLAYED_RATE
+"""Samples, six seconds: a clip that begins with a wake word takes longer, so it is not in it twice."""
+
+
 @dataclass(slots=True)
 class _Stretch:
     """Sound without a gap, beside one device."""
@@ -108,9 +112,13 @@ class _Stretch:
 
     def is_continued_at(self, began: Microseconds) -> bool:
         """Whether sound from an instant belongs to this stretch."""
+        return len(self.samples) < LONGEST_STRETCH and self.ends_at(began)
+
+    def ends_at(self, began: Microseconds) -> bool:
+        """Whether sound from an instant goes on where this ends."""
         ends = self.time_of(len(self.samples), PLAYED_RATE)
         # A sample lasts 62.5 microseconds, so instants in whole microseconds may be one off.
-        return len(self.samples) < LONGEST_STRETCH and abs(ends - began) <= 1
+        return abs(ends - began) <= 1
 
     def compared(self) -> SpokenSpectra:
         """The stretch, ready for comparison."""
@@ -130,6 +138,9 @@ class HeardSound:
         self._firsts: list[int] = []
         self._additions: list[tuple[_Stretch, int]] = []
         self._latest: dict[tuple[str, bool], _Stretch] = {}
+        self._playing: _Stretch | None = None
+        self._before: _Stretch | None = None
+        """What was played last, and the stretch that it goes on from."""
 
     def begin_run(self) -> int:
         """A new run begins, with clocks of its own; returns its number."""
@@ -148,11 +159,15 @@ class HeardSound:
         `call` says during a call."""
         if not len(samples):
             return
+        latest = self._latest.get((device, call))
         stretch = self._stretch_for(device, began, call)
+        if stretch is not self._playing:
+            self._before = latest if latest is not stretch else None
         self._firsts.append(self._index.add(samples))
         self._additions.append((stretch, len(stretch.samples)))
         stretch.samples = np.concatenate([stretch.samples, samples])
         stretch.spectra = None
+        self._playing = stretch
 
     @property
     def seconds(self) -> float:
@@ -343,17 +358,37 @@ class HeardSound:
                     f"{seconds:.0f} s of what may be sound were not compared",
                 ), spent
             spent += PROBES * windows
+            stretches = [*self._stretches, *self._just_played()]
             found = find_alignments(
-                chunk, [stretch.compared() for stretch in self._stretches]
+                chunk, [stretch.compared() for stretch in stretches]
             )
-            finds += self._choose_likeliest(found, begins)
+            finds += self._choose_likeliest(found, begins, stretches)
         return Likeness(tuple(_merge_finds(finds))), spent
 
+    def _just_played(self) -> list[_Stretch]:
+        """The end of what was played last, as a stretch of its own: the same words may have been said before,
+        and who sends what it hears sends this."""
+        playing, before = self._playing, self._before
+        if playing is None:
+            return []
+        samples = playing.samples[-JUST_PLAYED:]
+        missing = JUST_PLAYED - len(samples)
+        if missing and before is not None and before.ends_at(playing.began):
+            samples = np.concatenate([before.samples[-missing:], samples])
+        earlier = len(playing.samples) - len(samples)
+        began = playing.time_of(earlier, PLAYED_RATE)
+        return [replace(playing, began=began, samples=samples, spectra=None)]
+
     def _choose_likeliest(
-        self, found: dict[int, list[Alignment]], first: int
+        self,
+        found: dict[int, list[Alignment]],
+        first: int,
+        stretches: Sequence[_Stretch],
     ) -> Iterable[Heard]:
-        """Of each block the most coherent find. Among those about as coherent, that in the sound of which
-        most is found, as the same words may have been said in several; then the latest played."""
+        """Of each block the most coherent find. Among those about as coherent, that in what was just played;
+        else in the sound of which most is found, as the same words may have been said in several; then the
+        latest begun."""
+        latest = len(self._stretches)
         blocks: dict[int, list[tuple[int, Alignment]]] = {}
         weights = {
             n: sum(abs(a.coherence) for a in alignments)
@@ -373,9 +408,13 @@ class HeardSound:
             ]
             number, aligned = max(
                 close,
-                key=lambda rival: (round(weights[rival[0]], 1), rival[0]),
+                key=lambda rival: (
+                    rival[0] == latest,
+                    round(weights[rival[0]], 1),
+                    rival[0],
+                ),
             )
-            stretch = self._stretches[number]
+            stretch = stretches[number]
             length = aligned.ends - aligned.begins
             yield Heard(
                 device=stretch.device,
