@@ -164,6 +164,7 @@ class _Conductor:
                 )
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")
+        self.begin("storms: faults in pairs, and what is left of them")
         for weathered in try_storms(
             harness, lambda: harness.budget.allows(STORMS_SHARE)
         ):
