@@ -32,6 +32,8 @@ SOMEWHERE = ""
 MOST_LETTERS_OF_NAMES = 256
 """Letters of different names that a target may look up: an honest one asks for a dozen servers at most, and
 this is less than two seconds of speech in any coding."""
+MOST_LISTED = 20
+"""Peers that are listed one by one: a target that tries every address of the world need not fill a report."""
 ONE_LINE = ("udp", "icmp", NAMES)
 """Protocols without connections: their pieces are read one after the other, whoever they went to."""
 

@@ -15,6 +15,7 @@ from earwitness.conformance.running.harness import Harness, clause_of
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.past_doors import (
     MOST_LETTERS_OF_NAMES,
+    MOST_LISTED,
     UNDISCLOSED,
     PastDoors,
 )
@@ -73,6 +74,14 @@ def test_a_peer_outside_is_a_finding_that_forbids_a_green_once():
     (found,) = doors.findings()
     assert found.blocking and found.kind == UNDISCLOSED
     assert "192.0.2.7:1" in found.text
+
+
+def test_of_very_many_peers_some_are_listed_and_the_others_counted():
+    doors, _ = doors_after(
+        *(piece(f"192.0.2.7:{n}") for n in range(MOST_LISTED + 3))
+    )
+    found = doors.findings()
+    assert len(found) == MOST_LISTED + 1 and found[-1].text == "3 peers more"
 
 
 def test_a_second_way_to_the_own_cloud_is_counted_and_no_finding():
