@@ -75,8 +75,12 @@ class PastDoors:
         that they may say something."""
         found = [
             Finding(UNDISCLOSED, seen.sentence, blocking=True)
-            for seen in self._seen
+            for seen in list(self._seen)[:MOST_LISTED]
         ]
+        more = len(self._seen) - len(found)
+        if more:
+            text = f"{more} peers more"
+            found.append(Finding(UNDISCLOSED, text, blocking=True))
         found += [
             Finding(DECLARED, f"{peer} was spoken to, as was declared")
             for peer in self._spoken_to
