@@ -258,6 +258,17 @@ def test_junit_is_read_by_a_foreign_reader(red, hostile):
         assert (document.tests, document.failures) == (3, 1)
 
 
+def test_junit_follows_the_schema_by_which_a_ci_reads_it(red, green, hostile):
+    from lxml import etree
+
+    schema = etree.XMLSchema(etree.parse(STANDARDS / "junit-10.xsd"))
+    for one in (red, green, hostile):
+        document = etree.fromstring(render("junit", one))
+        schema.assertValid(document)
+    next(document.iter("testcase")).set("surprise", "1")
+    assert not schema.validate(document)
+
+
 def test_oscal_is_read_by_trestle(red, hostile):
     from trestle.oscal.assessment_results import Model
 
