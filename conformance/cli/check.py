@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,43 @@ from earwitness.conformance.cli.terminal import Progress
 from earwitness.conformance.evidence.bundle import read_bundle
 from earwitness.conformance.evidence.writer import forget_latest
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.model.vocabulary import nearest
+
+if TYPE_CHECKING:
+    from earwitness.conformance.targets.confinement import Confinement
+    from earwitness.conformance.targets.protocol import Hello
+
+
+BUDGET, LONG_BUDGET = 50.0, 420.0
+"""Seconds: the second for targets that bring packs of their own, whose time is real."""
+
+
+def introduce(target: str, confinement: Confinement) -> Hello:
+    """How the target introduces itself. Raises TargetError."""
+    from earwitness.conformance.targets.entry_points import (
+        TargetOptions,
+        open_target,
+    )
+
+    opened = open_target(target, TargetOptions(confinement))
+    try:
+        return opened.introduce()
+    finally:
+        opened.close()
+
+
+def packs_meant_for(hello: Hello) -> tuple[str, ...]:
+    """The shipped packs that a target names as meant for its kind. Raises TargetError for any other."""
+    from earwitness.conformance.targets.protocol import TargetError
+    from earwitness.policies.pack import shipped_packs
+
+    for name in hello.packs:
+        if name not in shipped_packs():
+            raise TargetError(
+                f"the target asks for the pack '{name}'.{nearest(name, shipped_packs())}"
+                " A target may name shipped packs alone; give others with --pack"
+            )
+    return hello.packs
 
 
 @click.command("check")
@@ -66,9 +103,7 @@ from earwitness.conformance.gate.judged import judge_bundle
 @click.option(
     "--budget",
     type=click.FloatRange(1, 86_400),
-    default=50.0,
-    show_default=True,
-    help="seconds for trying the target",
+    help=f"seconds for trying the target; {BUDGET:g}, or {LONG_BUDGET:g} where its time is real",
 )
 @click.option(
     "--seconds",
@@ -92,7 +127,7 @@ def check_target(
     only: tuple[str, ...],
     out: Path,
     examples: int,
-    budget: float,
+    budget: float | None,
     seconds: int,
     seed: int,
     no_proofs: bool,
@@ -106,23 +141,19 @@ def check_target(
     **policy: Any,
 ) -> None:
     """Judge a target, prove the promises on the model, write a bundle and its reports."""
-    from earwitness.conformance.targets.entry_points import (
-        TargetOptions,
-        open_target,
-    )
-
     forget_latest(out)
     if key is not None or digest:
         raise click.UsageError(
             "a bundle has a signature and a digest after its check; use --key and --digest with 'gate'"
         )
-    loaded = packs_named(packs)
-    chosen = demand_clauses(only, loaded)
+    packs_named(packs)
     decided_by = load_policy(**policy)
     with Progress(quiet) as progress:
         progress.tell(f"opening {target}")
         # A wrong target is told before anything that takes long.
-        open_target(target, TargetOptions(LEVELS[confinement])).close()
+        hello = introduce(target, LEVELS[confinement])
+        loaded = packs_named(packs or packs_meant_for(hello))
+        chosen = demand_clauses(only, loaded)
         from earwitness.conformance.running.check import check as run_check
         from earwitness.conformance.running.examination import Plan
 
@@ -136,7 +167,7 @@ def check_target(
                 seconds=seconds,
                 proofs=not no_proofs,
                 seed=seed,
-                budget=budget,
+                budget=budget or (LONG_BUDGET if hello.packs else BUDGET),
                 excuses=decided_by.capabilities.refuses
                 if decided_by.capabilities is not None
                 else {},

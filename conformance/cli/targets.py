@@ -76,12 +76,18 @@ def control(target: str, confinement: str, seed: int) -> None:
     help="write a capability file for the gate",
 )
 def doctor(target: str, confinement: str, write: Path | None) -> None:
-    """Compare what a target declares with what it does. Exits 3 where they differ."""
+    """Say why a target cannot be driven, if it cannot (exits 4); else compare what it declares with what it
+    does (exits 3 where they differ)."""
     from earwitness.conformance.running.doctor import (
         capability_text,
+        control_target,
         examine_capabilities,
     )
 
+    done = control_target(target, TargetOptions(LEVELS[confinement]))
+    if done.failure:
+        click.echo(printable(done.failure, 2_000))
+        sys.exit(Exit.NOT_DRIVABLE.value)
     checks = examine_capabilities(target, TargetOptions(LEVELS[confinement]))
     signs = {True: "seen", False: "NOT SEEN", None: ""}
     for check in checks:

@@ -28,6 +28,7 @@ from earwitness.conformance.gate.fingerprint import (
     violating_event,
 )
 from earwitness.conformance.gate.known_failures import KnownFailure
+from earwitness.conformance.gate.mute_levels import is_open_claim
 from earwitness.conformance.gate.verdict import (
     ClauseResult,
     ConjunctResult,
@@ -281,7 +282,8 @@ class _Judged:
         stated = self.policy.capabilities
         if capability is None:
             return "it asks for nothing that a target may lack, and is called not applicable"
-        if stated is not None and capability in stated.refuses:
+        is_excused = stated is not None and capability in stated.refuses
+        if is_excused or is_open_claim(capability):
             return ""
         return f"the target lacks '{capability}', and no capability file gives a reason for it"
 

@@ -28,6 +28,8 @@ DONE_BY_PEOPLE = frozenset(
         "call.start",
         "call.end",
         "mute",
+        "server",
+        "server.behaviour",
     }
 )
 """Events that a person causes: kept in every sequence, because one needs them to follow it."""
@@ -189,6 +191,9 @@ STEP_WORDS = {
     "power": "{state} the power of {device}",
     "shutter": "move the shutter of {device}",
     "call": "{state} a call with a {leg} on {device}",
+    "mute": "turn the mute {on} on {device}",
+    "server": "the server of {device}: {behaviour}",
+    "during": "play the clip {clip} to {device} and, {at} into it: {then}",
 }
 """How a step of a test reads. One that is not here, or that has other fields, is told by its values."""
 
@@ -215,7 +220,7 @@ def describe_step(step: Mapping[str, Value]) -> str:
 
 
 def _step_text(key: str, value: Value) -> str:
-    if key == "microseconds" and isinstance(value, int):
+    if key in ("microseconds", "at") and isinstance(value, int):
         return seconds_text(value)
     if isinstance(value, bool):
         return "on" if value else "off"

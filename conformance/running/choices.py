@@ -6,21 +6,26 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.possible import impossible, is_served
+from earwitness.conformance.running.satellite_tour import during
 from earwitness.conformance.running.tour import REFUSED, words_of_clip
 from earwitness.conformance.stimuli.clips import CLIPS
 from earwitness.conformance.stimuli.stimulus import (
+    BEHAVIOURS,
+    MEANWHILE,
     RESOURCES,
     ROLES,
     Call,
     Choose,
     Kill,
+    Mute,
     Network,
     Power,
     Press,
     Query,
     Say,
     Scenario,
+    Server,
     SetTone,
     Shutter,
     Skill,
@@ -86,6 +91,16 @@ KINDS: Sequence[Choice] = (
 )
 """Sound has two kinds, any clip and one that wakes: most of what a device promises is about what follows its
 word."""
+SERVED_KINDS: Sequence[Choice] = (
+    *KINDS,
+    lambda chance, device, hello: Mute(device, chance.random() < 0.7),
+    lambda chance, device, hello: Server(device, chance.choice(BEHAVIOURS)),
+    lambda chance, device, hello: during(
+        device, chance.choice(MEANWHILE), chance
+    ),
+    lambda chance, device, hello: during(device, "mute", chance),
+)
+"""For devices that can be muted by software, or whose server can be told how to behave."""
 ENOUGH_TRIES = 100
 """Draws until a step is possible; a target that can only be spoken to accepts two kinds of fifteen."""
 
@@ -94,8 +109,9 @@ def choose_step(
     chance: random.Random, hello: Hello, devices: Sequence[str]
 ) -> Stimulus:
     """A step that the target can be given."""
+    kinds = SERVED_KINDS if is_served(hello) else KINDS
     for _ in range(ENOUGH_TRIES):
-        step = chance.choice(KINDS)(chance, chance.choice(devices), hello)
+        step = chance.choice(kinds)(chance, chance.choice(devices), hello)
         if not impossible(step, hello):
             return step
     return Wait(devices[0], PIECE_TIME)

@@ -24,6 +24,12 @@ from earwitness.conformance.running.paired_runs import (
     compare,
 )
 from earwitness.conformance.running.past_doors import UNDISCLOSED
+from earwitness.conformance.running.possible import is_served
+from earwitness.conformance.running.satellite_tour import (
+    chapters_of,
+    variants,
+    was_tried,
+)
 from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.sight import sight_of, view_of
@@ -47,6 +53,8 @@ Keep = Callable[[int, Sequence[Observation]], None]
 """Takes the observations of each run, with its number, as soon as the run is over."""
 FEW_RUNS = 12
 """Runs for shrinking each clause after the second: they mostly fail by the same cause."""
+FEWEST_RUNS = 4
+"""Runs for shrinking where each takes seconds and the scenarios are short anyway."""
 SEARCH_SHARE = 0.85
 """Share of the budget after which no new sequence is begun: the rest is for shrinking and writing."""
 TWINS_SHARE = 0.6
@@ -121,6 +129,12 @@ class _Conductor:
     keep: Keep
     is_chosen: Callable[[str], bool]
 
+    @property
+    def is_patient(self) -> bool:
+        """Whether the search goes on after a violation. A target nobody here wrote breaks several promises at
+        once, and whoever wrote it wants to know them all."""
+        return is_served(self.session.hello)
+
     def conduct(self, sequences: int) -> None:
         harness, session = self.harness, self.session
         self.begin("tour: requests, presses, power, network, calls")
@@ -131,6 +145,7 @@ class _Conductor:
         self.tell(
             f"tour done: {len(first.trace)} observations, {first.voice} uploads of voice witnessed"
         )
+        self.try_chapters()
         if session.dead:
             return
         self.begin("certificates: strangers answer at the doors")
@@ -178,7 +193,7 @@ class _Conductor:
             self.tell(
                 f"runs in other words and other voices look {look} to those who see metrics"
             )
-        if session.failures or not sequences:
+        if not sequences or (session.failures and not self.is_patient):
             return
         self.begin(f"search: at most {sequences} sequences")
         session.searched = search(
@@ -196,13 +211,27 @@ class _Conductor:
         """Tell what is tried next, and how much of the budget is left."""
         self.tell(f"{what} ({self.harness.budget.left:.0f} s left)")
 
+    def try_chapters(self) -> None:
+        """Each in a run of its own; every run but the last ends as the next begins, with a control."""
+        harness, session = self.harness, self.session
+        chance = random.Random(f"chapters {harness.seed}")
+        for name, scenario in chapters_of(harness.hello, chance):
+            if session.dead or harness.broken:
+                return
+            for tried in variants(scenario):
+                run = harness.run(tried, control_before=False)
+                self.take(run, f"tour: {name}")
+                if run.dead or was_tried(run):
+                    break
+            self.tell(f"tried {name}")
+
     def goes_on(self, sequences: int) -> Callable[[int], bool]:
         """Whether the search begins another sequence."""
         session, budget = self.session, self.harness.budget
         return lambda done: (
             done < sequences
             and budget.allows(SEARCH_SHARE)
-            and not session.failures
+            and (self.is_patient or not session.failures)
             and not session.dead
         )
 
@@ -227,6 +256,8 @@ class _Conductor:
             if clause not in session.failures and self.is_chosen(clause):
                 self.tell(f"{clause} is violated; looking for a shorter way")
                 most = FEW_RUNS if len(session.failures) > 1 else 60
+                if self.is_patient:
+                    most = FEWEST_RUNS
                 session.failures[clause] = shrink(
                     self.harness,
                     clause,

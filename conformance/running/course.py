@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from earwitness.conformance.running.deeds import (
     update,
 )
 from earwitness.conformance.running.moment import Frame, Moment
-from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.stores import NOTHING, owners, together
 from earwitness.conformance.running.timeline import Timeline
 from earwitness.conformance.running.untold import LONGEST_BATCH
@@ -37,20 +37,25 @@ from earwitness.conformance.stimuli.clips import (
 from earwitness.conformance.stimuli.stimulus import (
     Call,
     Choose,
+    During,
     HangUp,
     Kill,
+    Mute,
     Network,
     Power,
     Press,
     Query,
     Say,
+    Server,
     Stimulus,
     Wait,
+    interjection,
     to_json,
 )
 from earwitness.conformance.targets.lines import decode_request
 from earwitness.conformance.targets.protocol import (
     Answer,
+    ExplainRequest,
     ListenRequest,
     Ok,
     ResetRequest,
@@ -71,10 +76,12 @@ from earwitness.model.vocabulary import Microseconds
 if TYPE_CHECKING:
     from earwitness.conformance.running.harness import Harness
 
-CONTROL = "weather"
-"""The clip of the positive control."""
+CONTROL, SECOND_CONTROL = "weather", "weather-2"
+"""The clips of the positive control; the second is played where nothing came of the first."""
 SHORTEST_SOUND = 256
 """Bytes of an answer in which sound is looked for: counts and settings are shorter."""
+LONGEST_EXPLANATION = 1_000
+"""Characters of what a target says of itself where nothing came of a request."""
 PIECE = 1_280
 """Samples that are heard at once: 80 ms."""
 PIECE_TIME = 80_000
@@ -84,6 +91,14 @@ PAST_DOORS = "to its cloud past the doors"
 """How the name of a way ends that leads past the harness."""
 SETTLING = "quiet"
 """What is said to a device that was brought back: nothing, for two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interjection:
+    """A step in the middle of a clip, so many microseconds after its beginning."""
+
+    at: int
+    step: Stimulus
 
 
 class Course:
@@ -137,6 +152,10 @@ class Course:
             ].feeds:
                 return self.say(
                     device, Clip("", tail=microseconds / 1_000_000)
+                )
+            case During(device, name, at):
+                return self.say(
+                    device, CLIPS[name], Interjection(at, interjection(step))
                 )
             case Query():
                 return self._query(step)
@@ -233,8 +252,10 @@ class Course:
 
     # Sound
 
-    def say(self, device: str, clip: Clip) -> list[Observation]:
-        """Play a clip near a device."""
+    def say(
+        self, device: str, clip: Clip, meanwhile: Interjection | None = None
+    ) -> list[Observation]:
+        """Play a clip near a device, and do something else in the middle of it."""
         state = self.states[device]
         words = state.profile.wake_words
         second = next((w for w in words if w != state.first_word), "computer")
@@ -251,7 +272,7 @@ class Course:
                 state.clock + len(sound) * 1_000_000 // RATE,
             )
         if self.harness.senses[device].feeds:
-            return self._play(device, clip, sound)
+            return self._play(device, clip, sound, meanwhile)
         return self._play_file(device, clip, sound)
 
     def _speech(self, device: str, clip: Clip, length: int) -> list[Event]:
@@ -267,7 +288,11 @@ class Course:
         return [("speech", attributes)]
 
     def _play(
-        self, device: str, clip: Clip, sound: np.ndarray
+        self,
+        device: str,
+        clip: Clip,
+        sound: np.ndarray,
+        meanwhile: Interjection | None,
     ) -> list[Observation]:
         """Piece by piece into the device's microphones."""
         state, senses = self.states[device], self.harness.senses[device]
@@ -276,6 +301,10 @@ class Course:
         size = 2 * PIECE
         seen: list[Observation] = []
         for at in range(0, len(content), size):
+            passed = at // size * PIECE_TIME
+            if meanwhile is not None and passed >= meanwhile.at:
+                seen += self.carry_out(meanwhile.step)
+                meanwhile = None
             self.harness.sounds.add(
                 device,
                 state.clock,
@@ -299,6 +328,8 @@ class Course:
                 passed=PIECE_TIME,
             )
             caused = []
+        if meanwhile is not None:
+            seen += self.carry_out(meanwhile.step)
         return seen
 
     def _play_file(
@@ -488,6 +519,10 @@ class Course:
             if not impossible(flush, self.harness.hello):
                 seen += self.carry_out(flush)
             streamed, missing = _control_of(seen, device)
+        if missing and self.harness.senses[device].feeds:
+            # A wake word detector misses a word now and then.
+            seen = self.say(device, CLIPS[SECOND_CONTROL])
+            streamed, missing = _control_of(seen, device)
         crossed = any(o.origin is Origin.WITNESSED for o in streamed)
         if self.harness.watched and not crossed:
             missing.append("seen on the wire")
@@ -495,7 +530,9 @@ class Course:
             lacking = " and not ".join(missing)
             self.dead = f"the positive control {when} failed on {device}: the request was not {lacking}"
             self.dead += "".join(
-                f"; the target: {reason}" for reason in self.skipped[-1:]
+                f"; the target: {reason}"
+                for reason in (*self.skipped[-1:], self._explanation(device))
+                if reason
             )
             self.heard = None
             return
@@ -503,6 +540,14 @@ class Course:
         self.heard = weakest(
             [known] + ([self.heard] if self.heard is not None else [])
         )
+
+    def _explanation(self, device: str) -> str:
+        """What the target itself knows of why nothing came of a request."""
+        if not is_served(self.harness.hello):
+            return ""
+        answer = self.harness.target.request(ExplainRequest(device))
+        data = answer.ok.data if answer.ok is not None else ""
+        return str(data)[:LONGEST_EXPLANATION] if data else ""
 
     def bring_back(self, devices: Iterable[str]) -> None:
         """Undo what would keep an honest device from answering."""
@@ -516,7 +561,22 @@ class Course:
                 self.carry_out(Choose(device, state.first_word))
             if state.calling:
                 self.carry_out(Call(device, "end", "device"))
+            self._bring_server_back(device)
             self.carry_out(Say(device, SETTLING))
+
+    def _bring_server_back(self, device: str) -> None:
+        """It answers again, and a device that was left in the middle of something begins anew."""
+        state = self.states[device]
+        if state.behaviour != "answer":
+            self.carry_out(Server(device, "answer"))
+        if state.software_muted:
+            self.carry_out(Mute(device, False))
+        disturbed = any(
+            isinstance(step, Server) and step.device == device
+            for step, _ in self.journal
+        )
+        if disturbed:
+            self.carry_out(Kill(device))
 
     # The end
 

@@ -9,10 +9,12 @@ from earwitness.conformance.stimuli.stimulus import (
     Call,
     Choose,
     Kill,
+    Mute,
     Network,
     Power,
     Press,
     Query,
+    Server,
     SetTone,
     Shutter,
     Skill,
@@ -54,6 +56,9 @@ class DeviceState:
     powered: bool = False
     networked: bool = True
     muted: bool = False
+    software_muted: bool = False
+    behaviour: str = "answer"
+    """Of the other end."""
     tone: bool = False
     shutter_closed: bool = False
     calling: bool = False
@@ -105,6 +110,23 @@ def deeds_of(stimulus: Stimulus, state: DeviceState) -> Iterator[Event]:
         case Skill(_, "enable", skill):
             refused = skill in state.profile.refused_skills
             yield "skill.enable", {"skill": skill, "certified": not refused}
+        case Mute(_, on):
+            yield "mute", {"on": on, "by": "user", "level": "software"}
+        case Server(_, behaviour):
+            yield from _change_of_server(behaviour, state.behaviour)
+
+
+AWAY = ("drop", "stranger")
+"""While the other end behaves so it is not there."""
+
+
+def _change_of_server(now: str, before: str) -> Iterator[Event]:
+    """It goes before anybody else comes, and it is back before it does anything."""
+    if now in AWAY and before not in AWAY:
+        yield "server", {"on": False}
+    if before in AWAY and now not in AWAY:
+        yield "server", {"on": True}
+    yield "server.behaviour", {"behaviour": now}
 
 
 def access_of(
@@ -154,6 +176,10 @@ def update(state: DeviceState, stimulus: Stimulus) -> None:
             state.word = word
         case Call(_, to, _):
             state.calling = to == "start"
+        case Mute(_, on):
+            state.software_muted = on
+        case Server(_, behaviour):
+            state.behaviour = behaviour
     if not state.reachable:
         state.calling = False
 

@@ -11,12 +11,14 @@ from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.stimuli.stimulus import (
     Call,
     Choose,
+    Mute,
     Network,
     Power,
     Press,
     Query,
     Say,
     Scenario,
+    Server,
     SetTone,
     Shutter,
     Skill,
@@ -134,7 +136,10 @@ SENSES = {
     "loudspeaker": "earwitness control shows whether it answers",
     "display": "a check compares its lights with its reports",
     "route": "earwitness control shows whether its sound is seen on the wire",
-    "software_mute": "tried by a check",
+    "indicator": "a check compares what it shows with what it sends",
+    "mute_stops_voice": "tried by a check",
+    "mute_stops_microphone": "tried by a check",
+    "mute_cuts_power": "tried by a check",
 }
 """Capabilities that are ways of looking: what is seen through them is told elsewhere."""
 
@@ -175,6 +180,11 @@ def exercises(
         ),
         "skills": ((Skill(device, "enable", skills[0]),), "skill.enable"),
         "wake_words": ((Choose(device, words[-2]),), "setting.wake_word"),
+        "software_mute": ((Mute(device, True), Mute(device, False)), "mute"),
+        "server": (
+            (Server(device, "drop"), Server(device, "answer")),
+            "server.behaviour",
+        ),
     }
 
 

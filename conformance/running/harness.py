@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
+from msgspec import UNSET, UnsetType
+
+from earwitness.conformance.gate.mute_levels import is_open_claim
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.course import PAST_DOORS, Course
 from earwitness.conformance.running.moment import Finding, Moment
@@ -33,7 +36,9 @@ from earwitness.conformance.targets.traffic import Flow
 from earwitness.conformance.witnesses.accounts import USUAL_BUDGET
 from earwitness.conformance.witnesses.certificates import Presented
 from earwitness.conformance.witnesses.doors import (
+    STRANGER,
     Door,
+    SocketFactory,
     connection_to,
     loopback_listener,
 )
@@ -79,6 +84,8 @@ class Run:
     """What somebody outside could see of the scenario."""
     unexplained: tuple[str, ...] = ()
     """Sentences: who sent more than it may of what nobody could read."""
+    unclaimed: frozenset[str] = frozenset()
+    """Clauses about a level of mute that the target does not claim: shown, never violated."""
 
     def violated(self) -> tuple[str, ...]:
         """Names of the conjuncts that the trace violates."""
@@ -86,6 +93,7 @@ class Run:
             name
             for name, found in self.tally.items()
             if found.violated_at is not None
+            and clause_of(name) not in self.unclaimed
         )
 
     def exercised(self, clause: str) -> int:
@@ -241,12 +249,40 @@ class Harness:
             )
             self.doors[device] = door
             request = RouteRequest(
-                device, "127.0.0.1", door.port, self.relay.authority
+                device=device,
+                host="127.0.0.1",
+                port=door.port,
+                authority=self.relay.authority,
+                stranger=self._open_door_for_strangers(
+                    device, connect, listen, cloud.authority
+                ),
             )
             if self.target.request(request).ok is None:
                 raise TargetError(
                     "the implementation says it can be routed, but refused 'route'"
                 )
+
+    def _open_door_for_strangers(
+        self,
+        device: str,
+        connect: SocketFactory,
+        listen: SocketFactory,
+        authority: str,
+    ) -> int | UnsetType:
+        """A second way to a device that is called, so that it is seen what goes to whom."""
+        assert self.relay is not None and self.hello.cloud is not None
+        if not self.hello.cloud.inward or not self.hello.can(
+            device, "server"
+        ):
+            return UNSET
+        return self.relay.open_door(
+            device,
+            connect,
+            listen=listen,
+            authority=authority,
+            inward=True,
+            name=STRANGER,
+        ).port
 
     def crossings(self) -> list[Crossing]:
         """What went from the devices to the cloud, or anywhere else, since the last look."""
@@ -291,10 +327,12 @@ class Harness:
             )
 
     def applicable(self, clause: Clause) -> bool:
-        """Whether the target can do what the clause is about."""
-        return clause.capability is None or self.hello.capabilities.get(
-            clause.capability, False
-        )
+        """Whether the target can do what the clause is about. A level of mute that it does not claim is tried
+        all the same, to be shown."""
+        needed = clause.capability
+        if is_open_claim(needed):
+            needed = "software_mute"
+        return needed is None or self.hello.capabilities.get(needed, False)
 
     def judged(self) -> tuple[Clause, ...]:
         """The clauses that apply."""
@@ -302,10 +340,16 @@ class Harness:
             clause for clause in self.clauses if self.applicable(clause)
         )
 
-    def run(self, scenario: Scenario, *, controls: bool = True) -> Run:
+    def run(
+        self,
+        scenario: Scenario,
+        *,
+        controls: bool = True,
+        control_before: bool = True,
+    ) -> Run:
         """Positive control, the scenario, positive control, search of the stores, reset. The controls are of
-        the devices that the scenario
-        is about, or of all where it is empty; where the first fails the run ends. Whatever the target does
+        the devices that the scenario is about, or of all where it is empty; where the first fails the run
+        ends. `control_before` may be left out where the run before ended with one. Whatever the target does
         wrong ends in the run's `dead`."""
         if self.broken:
             raise TargetError(self.broken)
@@ -317,7 +361,13 @@ class Harness:
             {step.device for step in scenario} & set(self.hello.devices)
         )
         try:
-            self._carry_out(course, scenario, used, controls=controls)
+            self._carry_out(
+                course,
+                scenario,
+                used,
+                controls=controls,
+                control_before=controls and control_before,
+            )
         except TargetError as error:
             self.broken = course.dead = str(error)
         return self._finished(course, scenario)
@@ -346,6 +396,7 @@ class Harness:
         used: list[str],
         *,
         controls: bool,
+        control_before: bool,
     ) -> None:
         for device in self.hello.devices:
             course.carry_out(Power(device, "restore"))
@@ -353,7 +404,7 @@ class Harness:
             # What a device writes when it gets power holds no words: none were spoken yet.
             self.stores.take_baseline()
         for device in self.hello.devices:
-            if controls and (device in used or not used):
+            if control_before and (device in used or not used):
                 course.control(device, "before the run")
         course.begin_scenario()
         if course.dead:
@@ -392,6 +443,14 @@ class Harness:
             findings=tuple(course.timeline.findings),
             footprint=course.footprint,
             unexplained=course.unexplained(),
+            unclaimed=frozenset(
+                clause.id
+                for clause in self.judged()
+                if is_open_claim(clause.capability)
+                and not self.hello.capabilities.get(
+                    str(clause.capability), False
+                )
+            ),
         )
 
     def judge_again(self, run: Run, place: int, seen: Observation) -> Run:

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 
-DEEDS = ("power", "network", "shutter", "button.microphone", "button.action")
+DEEDS = (
+    "power",
+    "network",
+    "shutter",
+    "button.microphone",
+    "button.action",
+    "server",
+    "server.behaviour",
+)
 """What only the harness does: within one instant it comes before what it brought about."""
 FINDINGS = ("record.found", "end")
 """What is found when everything else is over."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from earwitness.conformance.gate.mute_levels import CLAIMS, is_open_claim
 from earwitness.conformance.gate.verdict import (
     WORDS,
     WORST_FIRST,
@@ -85,6 +86,8 @@ def _judge_clause(
     lacking = clause.capability is not None and not known.capabilities.get(
         clause.capability, False
     )
+    if lacking and is_open_claim(clause.capability):
+        return _not_claimed(clause, tallies, known)
     if lacking:
         return _not_applicable(clause, known)
     conjuncts = tuple(
@@ -152,6 +155,26 @@ def _not_applicable(clause: Clause, known: Circumstances) -> ClauseResult:
         verdict=Verdict.NOT_APPLICABLE,
         reason=reason,
         required=not excuse,
+    )
+
+
+def _not_claimed(
+    clause: Clause, tallies: Sequence[Tally], known: Circumstances
+) -> ClauseResult:
+    """A level of mute that the target does not claim: what was seen of it is shown, and is no verdict."""
+    assert clause.capability is not None
+    names = [conjunct.name for conjunct in clause.conjuncts]
+    found = [t[name] for t in tallies for name in names if name in t]
+    tried = sum(t.exercised for t in found)
+    seen = f"it was kept {tried} times" if tried else "it was not tried"
+    if any(t.violated_at is not None for t in found):
+        seen = f"tried {tried} times, it is not so"
+    return _result(
+        clause,
+        known,
+        verdict=Verdict.NOT_APPLICABLE,
+        reason=f"the target does not claim that {CLAIMS[clause.capability]}; {seen}",
+        required=False,
     )
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO
 
+from earwitness.conformance.gate.mute_levels import is_open_claim
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import event_names
 from earwitness.model.logic.partial_monitor import (
@@ -405,6 +406,9 @@ def _judge_clause(
             conjuncts, key=lambda conjunct: order.index(conjunct.verdict)
         )
         verdict, reason = worst.verdict, worst.reason
+    if is_open_claim(clause.capability):
+        verdict = LogVerdict.NOT_OBSERVABLE
+        reason = "a log does not say how much its mute claims to stop"
     return ClauseJudgement(
         id=clause.id,
         title=clause.title,

@@ -16,14 +16,15 @@ Indicator = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Sound from a device's microphones that crossed to its cloud. `first` and `last` are when it was heard;
-    both are 0 for sound that
-    was heard before this run began. `size` in bytes."""
+    both are 0 for sound that was heard before this run began. `size` in bytes. `peer` names who got it where
+    that was not the device's own server."""
 
     device: str
     first: int
     last: int
     size: int
     encrypted: bool
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,11 +88,12 @@ class SoundMemory:
             else:
                 continue
             yield Passage(
-                find.crossing.device or self._said_beside(find),
-                first,
-                last,
-                find.size,
-                find.crossing.encrypted,
+                device=find.crossing.device or self._said_beside(find),
+                first=first,
+                last=last,
+                size=find.size,
+                encrypted=find.crossing.encrypted,
+                peer=find.crossing.door,
             )
 
     def _said_beside(self, find: FoundOnWire) -> str:

@@ -40,6 +40,8 @@ HARNESS_ONLY = frozenset(
         "call.start",
         "skill.enable",
         "access",
+        "server",
+        "server.behaviour",
     }
 )
 """Events that nothing but a step of the test brings about."""
@@ -447,6 +449,8 @@ def _crossed(
         "encrypted": passage.encrypted,
         "voice": True,
     }
+    if passage.peer:
+        attributes["peer"] = passage.peer
     return _witnessed(time, passage.device, "stream.audio", attributes)
 
 

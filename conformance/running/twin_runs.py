@@ -11,6 +11,7 @@ from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
 from earwitness.conformance.stimuli.stimulus import (
+    Mute,
     Power,
     Press,
     Say,
@@ -95,6 +96,11 @@ def situations(device: str) -> tuple[Situation, ...]:
     return (
         Situation("listening", ()),
         Situation("muted", (mute,), (mute, Wait(device, 800_000))),
+        Situation(
+            "muted by software",
+            (Mute(device, True),),
+            (Mute(device, False), Wait(device, 800_000)),
+        ),
         Situation("after a request", request),
         Situation("without power", (off,), (on, Wait(device, 800_000))),
         Situation("before a request", (), request, only=SENT),

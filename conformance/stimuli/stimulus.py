@@ -127,6 +127,46 @@ class Skill:
     skill: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """The user mutes the device by software, or lifts the mute."""
+
+    device: str
+    on: bool
+
+
+BEHAVIOURS = (
+    "answer",
+    "error",
+    "silent",
+    "drop",
+    "late",
+    "stranger",
+    "second_peer",
+)
+"""How the other end of a device can behave. `answer` as it should; the rest begins at once: it says that the
+request failed, says nothing more, disappears, answers late, disappears and a stranger connects, or a second
+client connects beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """From now on the other end behaves so."""
+
+    device: str
+    behaviour: str
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """Play a clip and, so many microseconds after its beginning, do what `then` says, a word of MEANWHILE."""
+
+    device: str
+    clip: str
+    at: int
+    then: str
+
+
 Stimulus = (
     Say
     | Press
@@ -141,6 +181,9 @@ Stimulus = (
     | Call
     | Query
     | Skill
+    | Mute
+    | Server
+    | During
 )
 Scenario = tuple[Stimulus, ...]
 
@@ -158,6 +201,9 @@ KINDS: Mapping[str, type[Any]] = {
     "call": Call,
     "query": Query,
     "skill": Skill,
+    "mute": Mute,
+    "server": Server,
+    "during": During,
 }
 NEEDS: Mapping[str, str | None] = {
     "press": "microphone_button",
@@ -173,8 +219,25 @@ NEEDS: Mapping[str, str | None] = {
     "call": "calls",
     "query": "access",
     "skill": "skills",
+    "mute": "software_mute",
+    "server": "server",
+    "during": "microphone",
 }
 """The capability without which a kind of stimulus cannot be given."""
+
+
+MEANWHILE = ("mute", "kill", *BEHAVIOURS)
+"""What can be done while a clip is played."""
+
+
+def interjection(step: During) -> Mute | Kill | Server:
+    """What is done while the clip is played."""
+    match step.then:
+        case "mute":
+            return Mute(step.device, True)
+        case "kill":
+            return Kill(step.device)
+    return Server(step.device, step.then)
 
 
 def name_of(stimulus: Stimulus) -> str:
@@ -205,7 +268,21 @@ def from_json(entry: object) -> Stimulus:
             f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}"
         )
     made: Stimulus = kind(**fields)
+    _check_words(made)
     return made
+
+
+def _check_words(stimulus: Stimulus) -> None:
+    match stimulus:
+        case Server(behaviour=word) if word not in BEHAVIOURS:
+            known: tuple[str, ...] = BEHAVIOURS
+        case During(then=word) if word not in MEANWHILE:
+            known = MEANWHILE
+        case _:
+            return
+    raise ValueError(
+        f"a test cannot bring about '{word}'.{nearest(word, known)}"
+    )
 
 
 def needs(stimulus: Stimulus) -> str | None:

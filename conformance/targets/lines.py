@@ -172,6 +172,8 @@ def hello_from(messages: Sequence[Message], number: int) -> Hello:
         cloud=None if isinstance(entry.cloud, UnsetType) else entry.cloud,
         earwitness=entry.earwitness,
         profiles=profiles,
+        packs=entry.packs,
+        setup=printable(entry.setup),
     )
 
 

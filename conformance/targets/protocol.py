@@ -113,6 +113,8 @@ class RouteRequest(Request, frozen=True, tag="route"):
         str,
         Meta(max_length=LONGEST_AUTHORITY, description="certificates in PEM"),
     ]
+    stranger: Annotated[int, Meta(ge=1, le=65_535)] | UnsetType = UNSET
+    """The port at which strangers find a device that is called, where the capability `server` is declared."""
 
 
 class AttachRequest(Request, frozen=True, tag="attach"):
@@ -233,6 +235,30 @@ class MuteRequest(Request, frozen=True, tag="mute"):
     on: bool
 
 
+class ServerRequest(Request, frozen=True, tag="server"):
+    """The other end of the device, which the program plays, behaves so from now on. `answer` is as it
+    should be; a server that was away comes back. `drop`: it disappears. `stranger`: it disappears and
+    somebody else connects, through the door `stranger`, and asks for nothing. `second_peer`: somebody else
+    connects beside it and tells the device to run. Capability `server`."""
+
+    device: DeviceName
+    behaviour: Literal[
+        "answer",
+        "error",
+        "silent",
+        "drop",
+        "late",
+        "stranger",
+        "second_peer",
+    ]
+
+
+class ExplainRequest(Request, frozen=True, tag="explain"):
+    """Nothing came of a request: what is known of why? `data` is a sentence or two for whoever set it up."""
+
+    device: DeviceName
+
+
 AnyRequest = (
     HelloRequest
     | ResetRequest
@@ -252,6 +278,8 @@ AnyRequest = (
     | SkillRequest
     | QueryRequest
     | MuteRequest
+    | ServerRequest
+    | ExplainRequest
 )
 REQUESTS: Mapping[str, type[Request]] = {
     str(kind.__struct_config__.tag): kind for kind in AnyRequest.__args__
@@ -322,6 +350,10 @@ class HelloReply(
     skills: Names = ()
     refused_skills: Names = ()
     display: Regions = {}
+    packs: Names = ()
+    """The packs that are meant for it, where the user names none."""
+    setup: Text = ""
+    """With which options it runs, for the report: a verdict is about a version in a set-up."""
 
 
 class Ok(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -400,6 +432,8 @@ class Hello:
     earwitness: int = 1
     peers: tuple[str, ...] = ()
     """Whom it speaks to beside its cloud, by name, address, or address and port."""
+    packs: tuple[str, ...] = ()
+    setup: str = ""
     profiles: Mapping[str, DeviceProfile] = field(default_factory=dict)
 
     def can(self, device: str, capability: str) -> bool:

@@ -10,6 +10,8 @@ from earwitness.conformance.witnesses.certificates import Presented
 from earwitness.model.vocabulary import Microseconds
 
 SocketFactory = Callable[[], socket.socket]
+STRANGER = "stranger"
+"""Name of the door by which those come to a device who are not its server."""
 PATIENCE = 10.0
 """Seconds until a connection to the other end counts as refused."""
 

@@ -66,6 +66,7 @@ class Crossing:
     whole: bool = True
     peer: str = ""
     reason: str = ""
+    door: str = ""
 
     @property
     def line(self) -> tuple[int, Direction, str, Part, int]:
@@ -318,6 +319,7 @@ def _make_crossing(
         whole=piece.whole,
         peer=connection.peer,
         reason=piece.reason,
+        door=connection.door,
     )
 
 

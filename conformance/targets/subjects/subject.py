@@ -10,18 +10,25 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 RATE = 16_000
 """Hz: sound is s16le, mono, everywhere."""
 QUIET = 0.001
 """Seconds between two looks at a pipe."""
+
+PATIENCE_WITH_READER = 1.5
+"""Seconds that a subject has for taking a piece of sound, which takes it a millisecond."""
+PACE = 0.02
+"""Seconds for a piece of sound that nobody takes: time goes on four times as fast as for people."""
 
 Message = dict[str, Any]
 
@@ -34,21 +41,25 @@ class Subject:
     """One device, `device`, that is a process. Its clock is virtual: it passes by what is put before its
     microphone."""
 
-    name: ClassVar[str]
-    version: ClassVar[str] = "unknown"
-    device: ClassVar[str] = "satellite"
-    kind: ClassVar[str] = "speaker"
-    capabilities: ClassVar[Sequence[str]] = (
+    name: str = "subject"
+    version: str = "unknown"
+    device: str = "satellite"
+    kind: str = "speaker"
+    capabilities: Sequence[str] = (
         "power",
         "microphone",
         "loudspeaker",
     )
-    wake_words: ClassVar[Sequence[str]] = ("alexa",)
+    wake_words: Sequence[str] = ("alexa",)
 
-    buffered: ClassVar[int] = 80_000
+    buffered: int = 80_000
     """Microseconds of sound that the subject holds before it is woken, as its authors say: one piece."""
-    port: ClassVar[int] = 0
-    """Where the subject's server finds it, where the server calls; 0 where the subject calls."""
+    port: int = 0
+    """Where the subject's server finds it, where the server calls; or, with `inward` false, where the server
+    is that the subject calls. 0 where neither crosses a network."""
+    inward: bool = True
+    packs: Sequence[str] = ()
+    """The packs that are meant for it."""
 
     def __init__(self, requests: IO[str], replies: IO[str]) -> None:
         self._requests, self._replies = requests, replies
@@ -56,9 +67,17 @@ class Subject:
         """Microseconds of the device's clock."""
         self.microphone = self.loudspeaker = ""
         """Paths that the harness gave."""
-        self.door = 0
-        """The port at which the subject is reached through the harness; 0 where it is reached directly."""
+        self.door = self.stranger_door = 0
+        """The ports at which the subject is reached through the harness, by its server and by strangers; 0
+        where it is reached directly."""
+        self.setup = ""
+        """Its options, for the report."""
+        self.folder = ""
+        """A fresh folder for the subject, its home and working folder."""
         self._pipe = -1
+        self._drains = True
+        self.last_end = ""
+        """How it ended where it ended by itself."""
         self.process: subprocess.Popen[bytes] | None = None
 
     # What a driver writes.
@@ -71,13 +90,24 @@ class Subject:
         """The device loses power, at once."""
         self.kill_process()
 
-    def heard(self, microseconds: int) -> None:
-        """So much sound has been taken from the microphone's pipe, and `now` is its end. Let the subject
+    def heard(self, taken: int) -> None:
+        """A piece of sound has gone by, `now` is its end, and the subject took so many bytes of it. Let it
         work, and report what it does."""
 
     def mute(self, on: bool) -> None:
         """Mute by software. Raises Refusal."""
         raise Refusal("it has no mute")
+
+    def behave(self, behaviour: str) -> None:
+        """The other end behaves so from now on. Raises Refusal."""
+        raise Refusal("its other end cannot be told how to behave")
+
+    def explain(self) -> str:
+        """What is known of why nothing came of a request, in a sentence or two."""
+        return ""
+
+    def forget(self) -> None:
+        """Back to the first state; the process has ended."""
 
     # What it uses.
 
@@ -95,14 +125,29 @@ class Subject:
         self._write(entry | attributes)
 
     def launch(self, command: Sequence[str]) -> None:
-        """Start the subject's process, in a group of its own. Its words go to standard error, whose last are
-        kept."""
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno(),
-            start_new_session=True,
-        )
+        """Start the subject's process, in a group and a home of its own. Its words go to standard error,
+        whose last are kept. Raises Refusal."""
+        self.make_folder()
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr.fileno(),
+                start_new_session=True,
+                cwd=self.folder,
+                env={
+                    **os.environ,
+                    "HOME": self.folder,
+                    "TMPDIR": self.folder,
+                },
+            )
+        except OSError as error:
+            raise Refusal(f"{self.name} cannot be started: {error}") from None
+
+    def make_folder(self) -> str:
+        """The folder of the subject; it stays until the subject is reset."""
+        self.folder = self.folder or tempfile.mkdtemp(prefix="subject-")
+        return self.folder
 
     def kill_process(self) -> None:
         """End the subject and whatever it started, as a loss of power does."""
@@ -159,6 +204,8 @@ class Subject:
             "kill": self._restart,
             "listen": self._listen,
             "mute": lambda request: self.mute(request["on"]),
+            "server": lambda request: self.behave(request["behaviour"]),
+            "explain": lambda request: {"data": self.explain()},
         }
 
     def _introduce(self, request: Message) -> Message:
@@ -166,7 +213,7 @@ class Subject:
             "host": "127.0.0.1",
             "port": self.port,
             "authority": "",
-            "inward": True,
+            "inward": self.inward,
         }
         return {
             "earwitness": 2,
@@ -176,11 +223,14 @@ class Subject:
             "devices": [{"device": self.device, "kind": self.kind}],
             "capabilities": dict.fromkeys(self.capabilities, True),
             "wake_words": list(self.wake_words),
+            "packs": list(self.packs),
+            "setup": self.setup,
             **({"cloud": address} if self.port else {}),
         }
 
     def _route(self, request: Message) -> None:
         self.door = int(request["port"])
+        self.stranger_door = int(request.get("stranger", 0))
 
     def _attach(self, request: Message) -> None:
         self.microphone = request.get("microphone", "")
@@ -190,6 +240,9 @@ class Subject:
 
     def _reset(self, request: Message) -> None:
         self.stop()
+        self.forget()
+        shutil.rmtree(self.folder or os.devnull, ignore_errors=True)
+        self.folder = ""
         self.now = 0
 
     def _restart(self, request: Message) -> None:
@@ -222,24 +275,37 @@ class Subject:
         if self.process is not None:
             self._wait_for_drain()
         self.now += microseconds
+        if self.process is None:
+            return
         # The subject may have taken the sound before we were told of it: count what was left, not what was
         # there.
         taken = microseconds * RATE // 1_000_000 * 2 - self.waiting_sound()
-        if self.process is not None and taken > 0:
+        if taken > 0:
             self.report(
                 "audio.captured",
                 origin="driver",
                 bytes=taken,
                 buffered=self.buffered,
             )
-            self.heard(microseconds)
-            self.demand_life()
+        self.heard(max(0, taken))
+        self._note_end()
 
-    def _wait_for_drain(self, patience: float = 1.0) -> None:
-        """Until the subject has taken the sound, or has had time to."""
+    def _note_end(self) -> None:
+        """A subject that ends by itself stays down until somebody gives it power again."""
+        if self.process is not None and self.process.poll() is not None:
+            self.last_end = (
+                f"it ended by itself with code {self.process.returncode}"
+            )
+            self.stop()
+
+    def _wait_for_drain(self) -> None:
+        """Until the subject has taken the sound, or has had time to. One that left it before is not waited
+        for as long again."""
+        patience = PATIENCE_WITH_READER if self._drains else PACE
         until = time.monotonic() + patience
         while self.waiting_sound() and time.monotonic() < until:
             time.sleep(QUIET)
+        self._drains = not self.waiting_sound()
 
     def _write(self, message: Message) -> None:
         self._replies.write(json.dumps(message) + "\n")

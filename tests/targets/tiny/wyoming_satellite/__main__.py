@@ -1,8 +1,12 @@
-"""A satellite of a hundred lines that speaks the real Wyoming protocol, with one seeded fault or none.
+"""A small satellite that speaks the real Wyoming protocol: honest, or with one seeded fault.
 
-It takes the options of wyoming-satellite that a driver needs; TINY_FAULT names the fault."""
+It takes the options of wyoming-satellite that a driver needs. The fault is named by TINY_FAULT, or by a file
+`fault` beside the microphone, which is read at each start. Honest, it is muted by pause-satellite until a second
+run-satellite of the same connection, through every restart; it listens to one client at a time, and a request
+ends with its transcript, an error, its server's end, or by itself."""
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -10,14 +14,25 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
-FAULT = os.environ.get("TINY_FAULT", "")
 parser = argparse.ArgumentParser()
-for name in ("uri", "wake-uri", "mic-command", "snd-command"):
+for name in ("uri", "wake-uri", "event-uri", "mic-command", "snd-command"):
     parser.add_argument(f"--{name}", required=True)
 parser.add_argument("--mic-command-samples-per-chunk", type=int, default=1280)
+parser.add_argument("--debug-recording-dir")
+parser.add_argument("--wake-word-name", default="alexa")
 options, _ = parser.parse_known_args()
+beside = Path(shlex.split(options.mic_command)[-1]).with_name("fault")
+FAULT = os.environ.get("TINY_FAULT", "")
+if beside.exists():
+    FAULT = beside.read_text().strip()
 FORM = {"rate": 16_000, "width": 2, "channels": 1}
+PIECE = 2 * options.mic_command_samples_per_chunk
+LONGEST = 25 * 32_000 // PIECE
+"""Pieces of a request that nobody ends: 25 s."""
+MUTED = Path("muted")
 
 
 def address(uri):
@@ -32,85 +47,219 @@ class Link:
 
     def send(self, kind, payload=b"", **data):
         body = json.dumps(data).encode() if data else b""
-        entry = {
+        head = {
             "type": kind,
             "version": "1.2",
             "data_length": len(body),
             "payload_length": len(payload),
         }
-        self.socket.sendall(
-            json.dumps(entry).encode() + b"\n" + body + payload
-        )
+        with contextlib.suppress(OSError):
+            self.socket.sendall(
+                json.dumps(head).encode() + b"\n" + body + payload
+            )
 
     def messages(self):
         while line := self.stream.readline():
-            entry = json.loads(line)
-            data = entry.get("data") or {}
+            head = json.loads(line)
+            data = head.get("data") or {}
             data |= json.loads(
-                self.stream.read(entry.get("data_length") or 0) or b"{}"
+                self.stream.read(head.get("data_length") or 0) or b"{}"
             )
             yield (
-                entry["type"],
+                head["type"],
                 data,
-                self.stream.read(entry.get("payload_length") or 0),
+                self.stream.read(head.get("payload_length") or 0),
             )
+
+
+def connected(uri):
+    """Somebody who is not there is tried again until he is."""
+    while True:
+        with contextlib.suppress(OSError):
+            return Link(socket.create_connection(address(uri)))
+        time.sleep(0.2)
+
+
+class Nobody:
+    def send(self, *_, **__):
+        pass
 
 
 class Satellite:
     def __init__(self):
+        self.lock = threading.RLock()
         self.server = None
+        self.listeners = []
+        self.pieces = 0
         self.streaming = False
-        self.wake = Link(socket.create_connection(address(options.wake_uri)))
-        self.player = None
-        self.kept = os.open(
-            "/var/tmp/debug.raw", os.O_CREAT | os.O_WRONLY | os.O_APPEND
-        )
+        self.woken_at = -60.0
+        self.old = []
+        if FAULT == "forgets-mute":
+            MUTED.unlink(missing_ok=True)
+        self.muted = MUTED.exists()
+        self.wake = Nobody()
+        self.events = connected(options.event_uri)
+        self.microphone = self.player = None
+        self.kept = None
+        if FAULT == "keeps-recordings" or options.debug_recording_dir:
+            kept = Path(
+                options.debug_recording_dir or "/var/tmp", "debug.raw"
+            )
+            self.kept = os.open(kept, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+
+    # Sound.
 
     def hear(self):
-        microphone = subprocess.Popen(
-            shlex.split(options.mic_command), stdout=subprocess.PIPE
-        )
-        while chunk := microphone.stdout.read(
-            2 * options.mic_command_samples_per_chunk
-        ):
-            if FAULT == "keeps-recordings":
-                os.write(self.kept, chunk)
-            if FAULT == "second-server" and self.streaming:
-                elsewhere = socket.create_connection(("203.0.113.7", 443))
-                elsewhere.sendall(chunk)
-                elsewhere.close()
-            if self.server is not None and (
-                self.streaming or FAULT == "streams-always"
+        while True:
+            if self.muted and FAULT not in (
+                "reads-while-muted",
+                "zeros-while-muted",
             ):
-                self.server.send("audio-chunk", chunk, **FORM)
-            if not self.streaming:
-                self.wake.send("audio-chunk", chunk, **FORM)
+                time.sleep(0.005)
+                continue
+            with self.lock:
+                if self.microphone is None:
+                    self.microphone = subprocess.Popen(
+                        shlex.split(options.mic_command),
+                        stdout=subprocess.PIPE,
+                    )
+                stream = self.microphone.stdout
+            piece = stream.read(PIECE)
+            if len(piece) == PIECE:
+                with self.lock:
+                    self.take(piece)
+
+    def take(self, piece):
+        if self.kept is not None:
+            os.write(self.kept, piece)
+        if self.muted:
+            if FAULT == "zeros-while-muted" and self.server is not None:
+                self.server.send("audio-chunk", bytes(PIECE), **FORM)
+            return
+        self.old = [*self.old, piece][-12:]
+        if FAULT == "streams-always" and self.server is not None:
+            self.server.send("audio-chunk", piece, **FORM)
+        if not self.streaming:
+            self.wake.send("audio-chunk", piece, **FORM)
+            return
+        self.pieces += 1
+        if FAULT != "streams-always" and self.server is not None:
+            self.server.send("audio-chunk", piece, **FORM)
+        for listener in self.listeners:
+            listener.send("audio-chunk", piece, **FORM)
+        if FAULT == "second-server":
+            with socket.create_connection(("203.0.113.7", 443)) as elsewhere:
+                elsewhere.sendall(piece)
+        if self.pieces >= LONGEST and FAULT != "goes-on-in-silence":
+            self.end_request()
 
     def wait_for_word(self):
+        self.wake = connected(options.wake_uri)
+        self.wake.send("detect", names=[options.wake_word_name])
         for kind, _, _ in self.wake.messages():
-            if kind == "detection" and not self.streaming:
-                self.streaming = True
-                self.server.send(
-                    "run-pipeline", start_stage="asr", end_stage="tts"
-                )
+            with self.lock:
+                if (
+                    kind == "detection"
+                    and self.server is not None
+                    and not (self.streaming or self.muted)
+                ):
+                    if (
+                        FAULT == "rests"
+                        and time.monotonic() < self.woken_at + 60
+                    ):
+                        continue
+                    self.streaming, self.pieces = True, 0
+                    self.woken_at = time.monotonic()
+                    self.server.send(
+                        "run-pipeline", start_stage="asr", end_stage="tts"
+                    )
+                    self.events.send("streaming-started")
 
-    def obey(self, server):
-        for kind, _, payload in server.messages():
-            if kind == "describe":
-                server.send("info", satellite={"name": "tiny"})
-                continue
-            self.server = server
-            if kind in ("run-satellite", "transcript"):
-                self.streaming = FAULT == "goes-on" and kind == "transcript"
-                self.wake.send("detect", names=["alexa"])
-            elif kind == "audio-start":
-                self.player = subprocess.Popen(
-                    shlex.split(options.snd_command), stdin=subprocess.PIPE
-                )
-            elif kind == "audio-chunk":
-                self.player.stdin.write(payload)
-            elif kind == "audio-stop":
-                self.player.stdin.close()
+    def end_request(self):
+        self.streaming = False
+        self.events.send("streaming-stopped")
+        self.wake.send("detect", names=[options.wake_word_name])
+
+    # The mute.
+
+    def mute(self):
+        if FAULT == "mute-does-nothing":
+            return
+        if FAULT == "mute-waits-for-the-request" and self.streaming:
+            return
+        self.muted = True
+        MUTED.touch()
+        if self.streaming:
+            self.end_request()
+        if (
+            FAULT not in ("reads-while-muted", "zeros-while-muted")
+            and self.microphone is not None
+        ):
+            self.microphone.kill()
+            self.microphone = None
+
+    def unmute(self):
+        if FAULT == "sends-old-words" and self.muted:
+            self.events.send("streaming-started")
+            time.sleep(0.3)
+            for piece in self.old:
+                self.server.send("audio-chunk", piece, **FORM)
+        self.muted = False
+        MUTED.unlink(missing_ok=True)
+
+    # Clients.
+
+    def serve(self, client):
+        starts = 0
+        for kind, _, payload in client.messages():
+            with self.lock:
+                if kind == "describe":
+                    client.send("info", satellite={"name": "tiny"})
+                    continue
+                if self.server is None:
+                    self.server = client
+                if client is not self.server:
+                    self.hear_second_client(client, kind)
+                    continue
+                starts += kind == "run-satellite"
+                self.obey(kind, payload, starts)
+        with self.lock:
+            if client in self.listeners:
+                self.listeners.remove(client)
+            if client is self.server:
+                self.server = None
+                if self.streaming and FAULT != "goes-on-for-strangers":
+                    self.end_request()
+
+    def hear_second_client(self, client, kind):
+        if (
+            FAULT == "lets-second-client-listen"
+            and client not in self.listeners
+        ):
+            self.listeners.append(client)
+        if FAULT == "anyone-unmutes" and kind == "run-satellite":
+            self.unmute()
+
+    def obey(self, kind, payload, starts):
+        if kind == "run-satellite":
+            if starts > 1 or FAULT == "server-restart-unmutes":
+                self.unmute()
+            if not self.streaming:
+                self.wake.send("detect", names=[options.wake_word_name])
+        elif kind == "pause-satellite":
+            self.mute()
+        elif (kind == "transcript" and FAULT != "goes-on") or (
+            kind == "error" and FAULT != "goes-on-after-error"
+        ):
+            self.end_request()
+        elif kind == "audio-start":
+            self.player = subprocess.Popen(
+                shlex.split(options.snd_command), stdin=subprocess.PIPE
+            )
+        elif kind == "audio-chunk" and self.player is not None:
+            self.player.stdin.write(payload)
+        elif kind == "audio-stop" and self.player is not None:
+            self.player.stdin.close()
 
 
 satellite = Satellite()
@@ -119,6 +268,7 @@ for work in (satellite.hear, satellite.wait_for_word):
     threading.Thread(target=work, daemon=True).start()
 print("ready", file=sys.stderr, flush=True)
 while True:
+    client = Link(listener.accept()[0])
     threading.Thread(
-        target=satellite.obey, args=(Link(listener.accept()[0]),), daemon=True
+        target=satellite.serve, args=(client,), daemon=True
     ).start()

@@ -1,0 +1,200 @@
+"""A subject as a folder: `subject.yaml` says what it is and how it starts, a program in any language speaks
+its protocol. `subject:FOLDER` drives it.
+
+The program reads one JSON object a line, `{"id": 1, "do": "greet"}`, does it, and writes `{"done": 1}`, or
+`{"done": 1, "error": "why not"}`. Between, and at any time, it writes what the subject does: see `_take`."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from earwitness.conformance.targets.entry_points import TargetOptions
+from earwitness.conformance.targets.process import ProcessTarget
+from earwitness.conformance.targets.protocol import Target, TargetError
+from earwitness.conformance.targets.subjects.served import (
+    PATIENCE,
+    STARTING,
+    ServedSubject,
+)
+from earwitness.conformance.targets.subjects.subject import Refusal
+from earwitness.model.vocabulary import nearest
+
+FILE = "subject.yaml"
+KEYS = (
+    "name", "version", "kind", "command", "program", "port",
+    "inward", "capabilities", "packs", "setup", "claims",
+)  # fmt: skip
+NEEDED = ("name", "command", "program", "port")
+
+
+def open_folder(rest: str, options: TargetOptions) -> Target:
+    """A folder with a subject.yaml and a program in any language. Raises TargetError."""
+    read_subject(Path(rest))
+    program = [sys.executable, "-m", __name__, os.path.abspath(rest)]
+    return ProcessTarget(shlex.join(program), options)
+
+
+def read_subject(folder: Path) -> dict[str, Any]:
+    """What the folder's file says. Raises TargetError with the place and the remedy."""
+    path = folder / FILE
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise TargetError(
+            f"{path}: cannot be read: {' '.join(str(error).split())}"
+        ) from None
+    if not isinstance(content, dict):
+        raise TargetError(f"{path}: it must hold {', '.join(NEEDED)}")
+    for key in content:
+        if key not in KEYS:
+            raise TargetError(
+                f"{path}: there is no key '{key}'.{nearest(str(key), KEYS)}"
+            )
+    missing = [key for key in NEEDED if key not in content]
+    if missing:
+        raise TargetError(f"{path}: it lacks {', '.join(missing)}")
+    for key in ("command", "program"):
+        words = content[key]
+        if not isinstance(words, list) or not words:
+            raise TargetError(
+                f"{path}: {key} must be a list of words, such as [node, driver.js]"
+            )
+    return content
+
+
+class FolderSubject(ServedSubject):
+    """Its hooks are requests to the program."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(sys.stdin, sys.stdout)
+        said = read_subject(folder)
+        self.name = str(said["name"])
+        self.version = str(said.get("version", "unknown"))
+        self.kind = str(said.get("kind", "speaker"))
+        self.port = int(said["port"])
+        self.inward = bool(said.get("inward", True))
+        self.packs = said.get("packs", self.packs)
+        self.capabilities = said.get("capabilities", self.capabilities)
+        self.take_options([f"claims={said.get('claims', 1)}"])
+        self.setup = str(said.get("setup", ""))
+        self._command = [str(word) for word in said["command"]]
+        self._number = 0
+        self._answers: dict[int, str] = {}
+        self._program = subprocess.Popen(
+            [str(word) for word in said["program"]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            text=True,
+        )
+        threading.Thread(target=self._follow_program, daemon=True).start()
+
+    def start(self) -> None:
+        places = self.places()
+        self.launch([word.format_map(places) for word in self._command])
+        if self.is_server_there:
+            self.greet()
+
+    def greet(self) -> None:
+        self._ask("greet", patience=STARTING, port=self.door or self.port)
+
+    def leave(self) -> None:
+        if self._program.poll() is None:
+            self._ask("leave")
+
+    def let_stranger_in(self, *, runs: bool) -> None:
+        self._ask("stranger", port=self.stranger_door or self.port, runs=runs)
+
+    def finish(self) -> None:
+        self._ask("finish")
+
+    def fail(self) -> None:
+        self._ask("fail")
+
+    def set_mute(self, on: bool) -> None:
+        self._ask("mute", on=on)
+
+    def play(self, sound: bytes) -> None:
+        self._ask("play", sound=base64.b64encode(sound).decode())
+
+    def _tell(self, word: str, **more: Any) -> None:
+        assert self._program.stdin is not None
+        self._number += 1
+        line = json.dumps({"id": self._number, "do": word, **more})
+        try:
+            self._program.stdin.write(line + "\n")
+            self._program.stdin.flush()
+        except OSError:
+            raise Refusal(
+                f"the program of {self.name} has ended at '{word}'"
+            ) from None
+
+    def _ask(
+        self, word: str, patience: float = 2 * PATIENCE, **more: Any
+    ) -> None:
+        self._tell(word, **more)
+        number = self._number
+        if number == 1:
+            # The program has just been started.
+            patience = STARTING
+        if not self.pump(lambda: number in self._answers, patience):
+            raise Refusal(
+                f"the program of {self.name} does not answer '{word}'"
+            )
+        if error := self._answers.pop(number):
+            raise Refusal(error)
+
+    def _follow_program(self) -> None:
+        assert self._program.stdout is not None
+        for line in self._program.stdout:
+            self._hand_over(line)
+
+    def _hand_over(self, line: str) -> None:
+        self.post(lambda: self._take(line))
+
+    def _take(self, line: str) -> None:
+        """One line of the program: a reply, or what the subject does. `sound` is in base64; `to` says to whom
+        it went: server (if nothing is said), wake or stranger."""
+        said: dict[str, Any] = {}
+        with contextlib.suppress(ValueError):
+            said = json.loads(line)
+        match said:
+            case {"done": int(number), **rest}:
+                self._answers[number] = str(rest.get("error", ""))
+            case {"sound": str(sound), **rest}:
+                self._take_sound(
+                    base64.b64decode(sound), rest.get("to", "server")
+                )
+            case {"stream": "open", **rest}:
+                self.open_stream(str(rest.get("cause", "")))
+            case {"stream": "close"}:
+                self.close_stream(origin="device")
+            case {"listening": bool(on)}:
+                self.show_listening(on)
+            case {"wake_words": list(names)}:
+                self.wake_words_heard.names = [str(name) for name in names]
+            case _:
+                print(
+                    f"not understood: {line.strip()[:200]}", file=sys.stderr
+                )
+
+    def _take_sound(self, sound: bytes, receiver: str) -> None:
+        if receiver == "wake":
+            self.take_wake_sound(sound, lambda: self._tell("woken"))
+        else:
+            self.take_sound(sound, "" if receiver == "server" else receiver)
+
+
+if __name__ == "__main__":
+    FolderSubject(Path(sys.argv[1])).run()

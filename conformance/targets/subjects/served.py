@@ -1,0 +1,386 @@
+"""A subject with a server of its own, which the driver plays: the turn of a request, and a server that
+answers, errs, falls silent, disappears, is late, or is a stranger.
+
+A driver subclasses `ServedSubject` and writes what is peculiar to its protocol: how the server comes and
+goes, what it says at the end of a request, how it mutes. Threads that read from the subject hand what they
+read to `post`; all work is done in the driver's own thread, within `pump`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import time
+from collections.abc import Callable, Sequence
+from typing import IO, Any
+
+from earwitness.conformance.targets.subjects.diagnosis import (
+    Symptoms,
+    likely_cause,
+)
+from earwitness.conformance.targets.subjects.ports import (
+    describe_ports,
+    listening_ports,
+)
+from earwitness.conformance.targets.subjects.sound import EndOfRequest, tone
+from earwitness.conformance.targets.subjects.subject import (
+    PACE,
+    PATIENCE_WITH_READER,
+    RATE,
+    Refusal,
+    Subject,
+)
+from earwitness.conformance.targets.subjects.wake_word import (
+    WORD,
+    WakeWordService,
+)
+
+PATIENCE = 3.0
+"""Seconds of real time that a subject has for each of its steps, which take it some milliseconds."""
+STARTING = 8 * PATIENCE
+"""Seconds that a subject has until it answers at its port; most take one or two."""
+ENOUGH_KNOCKS = 20
+"""Knocks at its port while it listens at another, after which it is not waited for."""
+REST = 0.1
+"""Seconds without a message after which a subject has worked off what it was sent."""
+LATE = 4_000_000
+"""Microseconds that a late server is late."""
+LEVELS = ("mute_stops_voice", "mute_stops_microphone", "mute_cuts_power")
+"""Capabilities beyond the first level of a mute."""
+AWAY = ("drop", "stranger")
+"""While the server behaves so it is not there."""
+
+
+SHOWS_NOTHING = (
+    "power",
+    "microphone",
+    "loudspeaker",
+    "route",
+    "software_mute",
+    "server",
+)
+"""Capabilities of a subject whose driver sees no light of it, nor hears of one."""
+
+
+class ServedSubject(Subject):
+    """`stream` counts the streams; `is_open` says whether one is."""
+
+    capabilities: Sequence[str] = (*SHOWS_NOTHING, "indicator")
+    packs: Sequence[str] = ("self-hosted-satellite",)
+    piece: int = 2_560
+    """Bytes of sound that the subject sends at once."""
+    service_ports: Sequence[int] = ()
+    """At which the driver plays services for the subject."""
+    encrypted: bool = False
+    """Whether what it sends is encrypted."""
+
+    def __init__(self, requests: IO[str], replies: IO[str]) -> None:
+        super().__init__(requests, replies)
+        self.inbox: queue.SimpleQueue[Callable[[], None]] = (
+            queue.SimpleQueue()
+        )
+        self.wake_words_heard = WakeWordService()
+        self.behaviour = "answer"
+        self.stream = 0
+        self.is_open = self.is_muted = False
+        self._request: EndOfRequest | None = None
+        self._answer_at: int | None = None
+        self._is_woken = False
+        self._owed = self._arrived = self._read = self._sent = 0
+        self._flows = True
+        self._first_stream = 0
+        self._begin()
+
+    def take_options(self, options: Sequence[str]) -> list[str]:
+        """The options without `claims=N`, the level at which the subject's mute is judged: 1 no request is
+        run, 2 no voice leaves its process, 3 its microphone is not read, 4 its microphones have no power."""
+        self.setup = " ".join(options)
+        level = 1
+        for option in options:
+            word, _, value = option.partition("=")
+            if word == "claims" and value in ("1", "2", "3", "4"):
+                level = int(value)
+        self.capabilities = (*self.capabilities, *LEVELS[: level - 1])
+        return [o for o in options if not o.startswith("claims=")]
+
+    # What a driver writes.
+
+    def greet(self) -> None:
+        """The server comes, and does what it does when it comes. Raises Refusal."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Whoever the driver plays beside the server's door goes away."""
+        raise NotImplementedError
+
+    def let_stranger_in(self, *, runs: bool) -> None:
+        """Somebody else connects through the door for strangers; with `runs` he also tells the subject to
+        run, else he asks for nothing."""
+        raise Refusal(f"nobody else can connect to {self.name}")
+
+    def finish(self) -> None:
+        """The server says that the request is over."""
+        raise NotImplementedError
+
+    def play(self, sound: bytes) -> None:
+        """The server sends its spoken answer."""
+        raise NotImplementedError
+
+    def fail(self) -> None:
+        """The server says that the request failed."""
+        raise Refusal(f"the server of {self.name} has no word for an error")
+
+    def set_mute(self, on: bool) -> None:
+        """The user mutes, as the protocol has it. Raises Refusal."""
+        raise Refusal("it has no mute")
+
+    # What it uses.
+
+    @property
+    def is_server_there(self) -> bool:
+        return self.behaviour not in AWAY
+
+    def places(self) -> dict[str, str]:
+        """What may stand in braces in the subject's command."""
+        return {
+            "microphone": self.microphone,
+            "loudspeaker": self.loudspeaker,
+            "folder": self.make_folder(),
+            "door": str(self.door or self.port),
+        }
+
+    def post(self, work: Callable[[], None]) -> None:
+        """Have something done in the driver's own thread; from any thread."""
+        self.inbox.put(work)
+
+    def pump(self, done: Callable[[], bool], patience: float) -> bool:
+        """Work off what was posted until `done`, or for so many seconds without it."""
+        until = time.monotonic() + patience
+        while not done():
+            left = until - time.monotonic()
+            try:
+                work = self.inbox.get(timeout=max(0.0, min(0.02, left)))
+            except queue.Empty:
+                if left <= 0:
+                    break
+            else:
+                work()
+        return done()
+
+    def reach(self, knock: Callable[[], bool]) -> None:
+        """Knock until the subject answers. Raises Refusal where it never does."""
+        ours = {self.door, self.stranger_door, *self.service_ports}
+        began = time.monotonic()
+        elsewhere = 0
+        while (
+            time.monotonic() < began + STARTING and elsewhere < ENOUGH_KNOCKS
+        ):
+            self.demand_life()
+            with contextlib.suppress(OSError):
+                if knock():
+                    return
+            time.sleep(0.1)
+            # It listens, and not where it should.
+            elsewhere += bool(listening_ports() - ours - {self.port})
+        raise Refusal(
+            f"{self.name} does not answer at port {self.port}{describe_ports(ours)}"
+        )
+
+    def settle(self) -> None:
+        """Until the subject has worked off what it was sent."""
+        quiet_since = time.monotonic()
+        until = quiet_since + PATIENCE
+        while time.monotonic() < min(until, quiet_since + REST):
+            with contextlib.suppress(queue.Empty):
+                self.inbox.get(timeout=0.02)()
+                quiet_since = time.monotonic()
+
+    def take_wake_sound(self, sound: bytes, tell: Callable[[], None]) -> None:
+        """Sound came to the wake word service, which tells the subject where its word ends."""
+        self._arrived += len(sound)
+        if self.is_muted:
+            self.report(
+                "wake.audio",
+                origin="stand-in",
+                bytes=len(sound),
+                voice=any(sound),
+            )
+        if not self.wake_words_heard.hears(sound):
+            return
+        self.report("wake_word", origin="stand-in", word=WORD)
+        self._is_woken = True
+        streams = self.stream
+        tell()
+        self.pump(lambda: self.stream > streams, PATIENCE_WITH_READER)
+        self.settle()
+
+    def open_stream(self, cause: str = "") -> None:
+        """The subject says that it begins to send."""
+        self.close_stream()
+        self.stream += 1
+        self.is_open = True
+        self._request, self._answer_at = EndOfRequest(), None
+        cause = cause or ("wake_word" if self._is_woken else "other")
+        self._is_woken = False
+        opened: dict[str, Any] = {"cause": cause, "from": self.now}
+        self.report("stream.open", stream=self.stream, **opened)
+
+    def take_sound(self, sound: bytes, peer: str = "") -> None:
+        """Sound came to the server, or to whoever else is named."""
+        self._arrived += len(sound)
+        length = len(sound) * 1_000_000 // (2 * RATE)
+        sent: dict[str, Any] = {
+            "stream": self.stream,
+            "bytes": len(sound),
+            "encrypted": self.encrypted,
+            "voice": any(sound),
+            "from": max(0, self.now - length),
+            "to": self.now,
+        }
+        if peer:
+            sent["peer"] = peer
+        self.report("stream.audio", origin="stand-in", **sent)
+        if self._request is not None and not peer:
+            self._sent += len(sound)
+            if self._request.take(sound):
+                self._request = None
+                self._end_request()
+
+    def show_listening(self, on: bool) -> None:
+        """The subject says by its light, or in words for one, that it listens or does no longer."""
+        self.report("light", color="other", role="listening", on=on)
+        if not on:
+            self.close_stream(origin="device")
+
+    def close_stream(self, origin: str = "driver") -> None:
+        """It sends no more."""
+        if self.is_open:
+            self.is_open = False
+            self.report("stream.close", origin=origin, stream=self.stream)
+
+    # The turn of a request.
+
+    def heard(self, taken: int) -> None:
+        self._owed += taken
+        self._read += taken
+        patience = PATIENCE_WITH_READER if self._flows else PACE
+        # Each piece goes to the wake word service or to the server; one that goes nowhere is waited for once.
+        self._flows = self.pump(
+            lambda: self._arrived > self._owed - self.piece, patience
+        )
+        if not self._flows:
+            self._arrived = self._owed
+        if self._answer_at is not None and self.now >= self._answer_at:
+            self._answer_at = None
+            self._answer()
+
+    def _end_request(self) -> None:
+        match self.behaviour:
+            case "silent":
+                pass
+            case "late":
+                self._answer_at = self.now + LATE
+            case "error":
+                self.fail()
+            case _:
+                self._answer()
+
+    def _answer(self) -> None:
+        """What a server does at the end of a request."""
+        self.report(
+            "request.processed", origin="stand-in", stream=self.stream
+        )
+        self.finish()
+        self.settle()
+        self.close_stream()
+        if not self.loudspeaker:
+            return
+        sound = tone(0.5)
+        enough = os.path.getsize(self.loudspeaker) + len(sound) // 2
+        self.play(sound)
+        if self.pump(
+            lambda: os.path.getsize(self.loudspeaker) >= enough, PATIENCE
+        ):
+            self.report(
+                "tts.audio",
+                origin="stand-in",
+                bytes=len(sound),
+                asked_by="self",
+            )
+            self._count_anew()
+
+    # The protocol.
+
+    def mute(self, on: bool) -> None:
+        if self.process is None:
+            raise Refusal("it has no power")
+        if not self.is_server_there:
+            raise Refusal("its server is not there, and the mute goes by it")
+        self.set_mute(on)
+        self.is_muted = on
+        self.settle()
+
+    def behave(self, behaviour: str) -> None:
+        before, self.behaviour = self.behaviour, behaviour
+        if self.process is None:
+            return
+        returns = before in (*AWAY, "second_peer")
+        if behaviour in AWAY or returns:
+            self.leave()
+            self._request = self._answer_at = None
+        if returns and self.is_server_there:
+            self.greet()
+        match behaviour:
+            case "error":
+                self._request = None
+                self.fail()
+            case "stranger":
+                self.settle()
+                self.let_stranger_in(runs=False)
+            case "second_peer":
+                self.let_stranger_in(runs=True)
+        self.settle()
+
+    def stop(self) -> None:
+        self.kill_process()
+        self.leave()
+        self.close_stream()
+        while not self.inbox.empty():
+            self.inbox.get()
+        self._begin()
+
+    def forget(self) -> None:
+        self.behaviour = "answer"
+        self.is_muted = False
+
+    def _begin(self) -> None:
+        """The subject is new."""
+        self._owed = self._arrived = 0
+        self._flows = True
+        self._request = self._answer_at = None
+        self._is_woken = False
+        self.wake_words_heard.begin()
+        self._count_anew()
+
+    def _count_anew(self) -> None:
+        """What is counted since the last answer tells where the next request stopped."""
+        self._read = self._sent = 0
+        self._first_stream = self.stream
+        self.wake_words_heard.count_anew()
+
+    def explain(self) -> str:
+        service = self.wake_words_heard
+        return likely_cause(
+            Symptoms(
+                is_running=self.process is not None,
+                end=self.last_end,
+                bytes_read=self._read,
+                bytes_for_wake_word=service.bytes_heard,
+                loudest=service.loudest,
+                asked_for=tuple(service.names),
+                is_wanted=service.is_wanted,
+                words=service.words,
+                streams=self.stream - self._first_stream,
+                bytes_sent=self._sent,
+            )
+        )
