@@ -565,7 +565,7 @@ class Course:
             self.carry_out(Say(device, SETTLING))
 
     def _bring_server_back(self, device: str) -> None:
-        """It answers again, and a device that was left in the middle of something begins anew."""
+        """It answers again, and a device that was left in the middle of something begins again."""
         state = self.states[device]
         if state.behaviour != "answer":
             self.carry_out(Server(device, "answer"))
