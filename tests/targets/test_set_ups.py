@@ -12,7 +12,7 @@ MISTAKES = {
     "--wake-uri tcp://127.0.0.1:9": "no sound came to the wake word service",
     "--wake-word-name hey_jarvis": "asked the wake word service for 'hey_jarvis'",
     "--mic-command 'sleep 600'": "nothing was read from its microphone",
-    "--mic-command 'cat /dev/zero'": "as quiet as an empty room",
+    "--mic-command 'cat /dev/zero'": "nothing was read from its microphone",
     "--snd-command true": "played no answer; look at its command for sound",
 }
 
