@@ -22,6 +22,10 @@ from earwitness.conformance.witnesses.wire_reader import (
 )
 from earwitness.model.vocabulary import Microseconds
 
+DOUBT = 2_000
+"""Microseconds by which sound that is found by correlation may really begin later: edges of pieces, and bytes
+before the samples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -110,11 +114,12 @@ class SoundMemory:
         return said[-1] if said else self.first_device
 
     def _times(self, heard: Heard) -> tuple[int, int]:
-        return (
-            (heard.heard_from, heard.heard_to)
-            if heard.run == self.heard.run
-            else (0, 0)
-        )
+        if heard.run != self.heard.run:
+            return 0, 0
+        # Where changed sound begins is known no better, and the doubt is not held against the device.
+        doubt = 0 if heard.exact else DOUBT
+        first = min(heard.heard_from + doubt, heard.heard_to)
+        return first, heard.heard_to
 
     def _end_of(self, phrase: str) -> int:
         """When words were last spoken in this run, 0 where they were not."""
