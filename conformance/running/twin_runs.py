@@ -37,14 +37,16 @@ AFTER = 2_400_000
 """Microseconds of room after it, in which what was kept may still leave."""
 SHARE_BY_NOISE = 0.2
 """Share of a request's sound by which two of the same words differ: two pieces of 80 ms of a second."""
-LEAST_HOARD = 1_024
-"""Bytes below which a difference is left to chance: a codec at 3 kbit/s needs as many for what is said."""
+LEAST_HOARD = 2_048
+"""Bytes below which a difference is left to chance: a codec at 6 kbit/s needs as many for what is said, and
+what a device notes of a request is less."""
 SENT = ("bytes (", "bytes by")
 """How the marks begin that say how much was sent."""
 KEPT_UNREAD = ("unread bytes in stores",)
 KEEPING = "keeping"
 """The situation in which a device may hear, send and keep words, but no sound."""
-REQUESTS = ("weather", "timer")
+REQUESTS = ("weather",)
+"""One that leaves nothing to be done, as what is to be done later must be kept."""
 SAID = ("chatter", "chatter-2", "call-talk", "chatter-open")
 """What is said, in turn: other words, another voice and another length each time."""
 
