@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """What is expected to go wrong, as pytest's error of usage: a sentence and a code, no traceback."""
+    from earwitness.conformance.cli.errors import exit_of_error
+
+    try:
+        yield
+    except Exception as error:
+        if exit_of_error(error) is None:
+            raise
+        raise pytest.UsageError(f"earwitness: {error}") from None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Judge once, before workers start; a worker is told where the bundle is."""
     target = config.getoption("--earwitness-target")
@@ -70,7 +84,8 @@ def pytest_configure(config: pytest.Config) -> None:
     elif bundle:
         folder = bundle
     elif target and not config.option.collectonly:
-        folder = _run_check(config, target)
+        with told_in_a_sentence():
+            folder = _run_check(config, target)
     else:
         return
     if folder:
@@ -122,10 +137,12 @@ class ClausePlugin:
         items: list[pytest.Item],
     ) -> Iterator[None]:
         """Add one item a clause before -k and -m choose among all."""
+        with told_in_a_sentence():
+            judged = self.judge()
         file = ClauseFile.from_parent(
             session,
             path=Path(self.folder) / "results.json",
-            judged=self.judge(),
+            judged=judged,
         )
         items += file.collect()
         yield

@@ -100,14 +100,16 @@ def test_a_forged_or_partial_bundle_is_no_pass(pytester, green, tmp_path):
         in_json(lambda e: e["clauses"][1].update(exercised=7)),
     )
     forged = run(pytester, "--earwitness-bundle", green)
-    assert forged.ret != 0
+    assert forged.ret == pytest.ExitCode.USAGE_ERROR
+    assert "Traceback" not in forged.stdout.str() + forged.stderr.str()
     forged.stderr.fnmatch_lines(["*LED-1*"])
     BundleWriter(tmp_path / "partial", "exec:./device")
     partial = run(pytester, "--earwitness-bundle", tmp_path / "partial")
-    assert partial.ret != 0
+    assert partial.ret == pytest.ExitCode.USAGE_ERROR
     partial.stderr.fnmatch_lines(["*did not come to its end*"])
 
 
 def test_a_target_that_cannot_be_driven_is_no_pass(pytester):
     done = run(pytester, "--earwitness-target", "exec:/no/such/device")
-    assert done.ret != 0
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*cannot be started*"])
