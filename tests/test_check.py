@@ -67,6 +67,16 @@ def test_a_stored_failure_replays_and_the_honest_reference_passes_it(
     assert earwitness("replay", failure, "--target", "ref").returncode == 0
 
 
+def test_the_report_says_whether_the_device_behaved_as_the_model(violated):
+    _, folder = violated
+    results = json.loads((folder / "results.json").read_text("utf-8"))
+    devices = {t["device"] for t in results["refinement"]["traces"]}
+    assert devices >= {"d1", "d2"}
+    assert (folder / "refinement.jsonl").is_file()
+    page = (folder / "report.html").read_text("utf-8")
+    assert "From the model to the device" in page
+
+
 def test_the_bundle_holds_no_words(violated):
     for path in violated[1].rglob("*.json*"):
         assert "menlo park" not in path.read_text().lower(), path
