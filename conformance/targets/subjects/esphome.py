@@ -42,8 +42,7 @@ class EsphomeDevice(kit.ServedSubject):
     def start(self) -> None:
         places = self.places()
         self.launch([word.format_map(places) for word in self._program])
-        if self.is_server_there:
-            self.greet()
+        self.come()
 
     def greet(self) -> None:
         self.reach(lambda: self._knock(self.door or PORT))

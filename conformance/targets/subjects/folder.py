@@ -103,8 +103,7 @@ class FolderSubject(ServedSubject):
     def start(self) -> None:
         places = self.places()
         self.launch([word.format_map(places) for word in self._command])
-        if self.is_server_there:
-            self.greet()
+        self.come()
 
     def greet(self) -> None:
         self._ask("greet", patience=STARTING, port=self.door or self.port)
@@ -180,6 +179,8 @@ class FolderSubject(ServedSubject):
                 self.open_stream(str(rest.get("cause", "")))
             case {"stream": "close"}:
                 self.close_stream(origin="device")
+            case {"lost": True}:
+                self.lose()
             case {"listening": bool(on)}:
                 self.show_listening(on)
             case {"wake_words": list(names)}:

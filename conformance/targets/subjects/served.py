@@ -88,6 +88,7 @@ class ServedSubject(Subject):
         self._is_woken = False
         self._owed = self._arrived = self._read = self._sent = 0
         self._flows = True
+        self._is_lost = self._is_known = False
         self._first_stream = 0
         self._begin()
 
@@ -186,6 +187,20 @@ class ServedSubject(Subject):
             f"{self.name} does not answer at port {self.port}{describe_ports(ours)}"
         )
 
+    def come(self) -> None:
+        """The server greets the subject, if it is there; it remembers a mute that it was told of."""
+        self._is_lost = False
+        if not self.is_server_there:
+            return
+        self.greet()
+        if self.is_muted and self._is_known:
+            self.set_mute(True)
+        self._is_known = True
+
+    def lose(self) -> None:
+        """The connection ended, and nobody here ended it: the server will call again."""
+        self._is_lost = True
+
     def settle(self) -> None:
         """Until the subject has worked off what it was sent."""
         quiet_since = time.monotonic()
@@ -261,6 +276,11 @@ class ServedSubject(Subject):
     # The turn of a request.
 
     def heard(self, taken: int) -> None:
+        if self._is_lost:
+            self._request = self._answer_at = None
+            with contextlib.suppress(Refusal):
+                self.come()
+                self.settle()
         self._owed += taken
         self._read += taken
         patience = PATIENCE_WITH_READER if self._flows else PACE
@@ -358,7 +378,7 @@ class ServedSubject(Subject):
         self._owed = self._arrived = 0
         self._flows = True
         self._request = self._answer_at = None
-        self._is_woken = False
+        self._is_woken = self._is_lost = self._is_known = False
         self.wake_words_heard.begin()
         self._count_anew()
 

@@ -58,8 +58,7 @@ class WyomingSatellite(kit.ServedSubject):
             "--snd-command-rate", str(kit.RATE), "--snd-command", f"sh -c {shlex.quote(play)}",
             *kit.known_options(self._program, RESTS, "0"), *self._options,
         ])  # fmt: skip
-        if self.is_server_there:
-            self.greet()
+        self.come()
 
     def greet(self) -> None:
         self._server = self._call(self.door)
@@ -108,7 +107,6 @@ class WyomingSatellite(kit.ServedSubject):
 
     def _knock(self, port: int) -> bool:
         called = socket.create_connection(("127.0.0.1", port), kit.PATIENCE)
-        called.settimeout(None)
         infos, link = self._infos, WyomingLink(called, self.post, self._hear)
         link.send("describe")
         self.pump(lambda: self._infos > infos or link.is_closed, kit.PATIENCE)
@@ -122,6 +120,9 @@ class WyomingSatellite(kit.ServedSubject):
         match said:
             case None:
                 link.close()
+                if is_server:
+                    self._server = None
+                    self.lose()
             case WyomingMessage("info"):
                 self._infos += 1
             case WyomingMessage("run-pipeline") if is_server:

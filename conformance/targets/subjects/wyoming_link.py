@@ -30,6 +30,7 @@ class WyomingLink:
         post: Callable[[Callable[[], None]], None],
         take: Callable[[WyomingLink, WyomingMessage | None], None],
     ) -> None:
+        connected.settimeout(None)
         self._socket = connected
         self._post, self._take = post, take
         self.is_closed = False

@@ -53,7 +53,10 @@ function call(port, done) {
       write({ sound: payload.toString("base64"), to: link === server ? "server" : "stranger" });
     }
   });
-  link.on("close", () => known || setTimeout(() => call(port, done), 100));
+  link.on("close", () => {
+    if (!known) setTimeout(() => call(port, done), 100);
+    if (link === server) write({ lost: true });
+  });
   send(link, "describe");
 }
 
@@ -83,8 +86,8 @@ const actions = {
     settle(done);
   }),
   leave: (asked, done) => {
-    links.splice(0).forEach((link) => link.destroy());
     server = null;
+    links.splice(0).forEach((link) => link.destroy());
     infos.splice(0).forEach((waiting) => waiting());
     done();
   },
