@@ -62,7 +62,8 @@ class Drawn:
     @property
     def is_touched(self) -> bool:
         """Whether the run saw an event of any of its steps."""
-        return any(step.is_seen for step in (*self.arcs, *self.shared))
+        arcs = any(arc.is_seen for arc in self.arcs)
+        return arcs or any(step.is_seen for step in self.shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def _as_jenkins_reads_it(content: bytes) -> bytes:
     has its own."""
     root = ElementTree.fromstring(content)
     root.attrib.pop("skipped", None)
-    return ElementTree.tostring(root, "utf-8", xml_declaration=True)
+    text = ElementTree.tostring(root, "unicode")
+    return f"<?xml version='1.0' encoding='utf-8'?>\n{text}".encode()
 
 
 def xml_text(text: str) -> str:
