@@ -483,6 +483,7 @@ OURS = {
             "100 mute on=true by=app level=software",
             "200 server on=false",
             "201 server on=true",
+            "209.95 wake_word word=alexa",
             "210 stream.open stream=1 cause=wake_word from=209000000",
             "211 stream.audio stream=1 bytes=2560 from=210000000 to=211000000 encrypted=true voice=true",
         ),
