@@ -142,6 +142,17 @@ class FindingRecord(BundleRecord, frozen=True):
     blocking: bool = False
 
 
+class SearchRecord(BundleRecord, frozen=True):
+    """One search beyond the tour: where, how much was tried, how much of what can be told apart was
+    visited, and which transitions of the model nobody saw, in the search or before."""
+
+    where: str
+    sequences: int = 0
+    steps: int = 0
+    items: int = 0
+    unvisited: tuple[str, ...] = ()
+
+
 class NearMiss(BundleRecord, frozen=True):
     """How close a deadline of a conjunct came to its bound, in microseconds: the longest wait that was
     answered."""
@@ -214,6 +225,7 @@ class Results(BundleRecord, frozen=True):
     findings: tuple[FindingRecord, ...] = ()
     sight: Mapping[str, Origin | None] = {}
     circumstances: CircumstancesRecord | None = None
+    searches: tuple[SearchRecord, ...] = ()
     two_runs: str = ""
     """What two runs in other words and another voice came to, and why."""
     skipped: tuple[str, ...] = ()

@@ -31,6 +31,12 @@ from earwitness.conformance.running.near_misses import near_misses
 from earwitness.conformance.running.refining import refine
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.shrink import Failure
+from earwitness.conformance.running.visited import (
+    Fact,
+    facts_of,
+    unvisited_by,
+    visited,
+)
 from earwitness.conformance.stimuli.clips import CLIPS
 from earwitness.conformance.stimuli.stimulus import Scenario, to_json
 from earwitness.conformance.targets.confinement import Confinement
@@ -39,9 +45,7 @@ from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.vectors import counterexample
 from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.model.assistant.assistant import ASSISTANT, assistant
-from earwitness.model.expression import Const, Value
 from earwitness.model.systems.state_machine import drawn_edges, drawn_states
-from earwitness.model.systems.transition_system import Transition
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Pack
 from earwitness.policies.proving.prove_packs import CheckedProof, prove_packs
@@ -67,41 +71,6 @@ class CheckOutcome:
     """Of the bundle's manifest, and so of all that is in it."""
     strength: tuple[str, ...] = ()
     """What is known of the pack itself, in a few lines."""
-
-
-def visited(traces: Sequence[Sequence[Observation]]) -> list[str]:
-    """Names of the model's transitions whose event, with its fixed attributes, was observed."""
-    seen = {
-        (o.event, name, value)
-        for trace in traces
-        for o in trace
-        for name, value in _facts(o)
-    }
-    return [
-        t.name
-        for t in assistant().transitions
-        if t.emits is not None and _was_seen(t, seen)
-    ]
-
-
-def _facts(seen: Observation) -> Iterator[tuple[str, Value]]:
-    yield "", ""
-    yield from seen.attributes.items()
-
-
-def _was_seen(
-    transition: Transition, seen: set[tuple[str, str, Value]]
-) -> bool:
-    assert transition.emits is not None
-    fixed = [
-        (name, expression.value)
-        for name, expression in transition.attributes.items()
-        if isinstance(expression, Const)
-        and name not in ("bytes", "stream", "skill")
-    ]
-    return all(
-        (transition.emits, *fact) in seen for fact in [("", ""), *fixed]
-    )
 
 
 def check(
@@ -320,6 +289,7 @@ class _Check:
                 [c for pack in self.packs for c in pack.clauses],
                 [run.tally for run in session.runs],
             ),
+            searches=tuple(_search_records(session)),
             two_runs=_comparison_text(session),
             model=_model_record([run.trace for run in session.runs]),
             refinement=refinement,
@@ -340,6 +310,23 @@ def _apart(session: CheckSession) -> tuple[tuple[str, ...], tuple[str, ...]]:
     steps = tuple(f"skill enable {name} " for name in skills)
     refused = tuple(text for text in texts if text.startswith(steps))
     return tuple(text for text in texts if text not in refused), refused
+
+
+def _search_records(
+    session: CheckSession,
+) -> Iterator[records.SearchRecord]:
+    facts = frozenset[Fact]().union(
+        *(facts_of(run.trace) for run in session.runs)
+    )
+    for searched in session.searched:
+        facts |= searched.facts
+        yield records.SearchRecord(
+            where=searched.where,
+            sequences=searched.sequences,
+            steps=searched.steps,
+            items=len(searched.items),
+            unvisited=tuple(unvisited_by(facts)),
+        )
 
 
 def _comparison_text(session: CheckSession) -> str:

@@ -15,6 +15,11 @@ from earwitness.conformance.running.certificates import (
     describe_doubt,
     try_certificates,
 )
+from earwitness.conformance.running.fast_form import (
+    FastForm,
+    SearchBeside,
+    Searched,
+)
 from earwitness.conformance.running.harness import Harness, Run, clause_of
 from earwitness.conformance.running.judgement import Circumstances, Trial
 from earwitness.conformance.running.moment import Finding
@@ -30,8 +35,13 @@ from earwitness.conformance.running.satellite_tour import (
     variants,
     was_tried,
 )
-from earwitness.conformance.running.search import Search, search
-from earwitness.conformance.running.shrink import Failure, shrink
+from earwitness.conformance.running.search import Runner, search
+from earwitness.conformance.running.shrink import (
+    MOST_RUNS,
+    Failure,
+    failure_of,
+    shrink,
+)
 from earwitness.conformance.running.sight import sight_of, view_of
 from earwitness.conformance.running.storms import try_storms
 from earwitness.conformance.running.tour import tour
@@ -43,6 +53,7 @@ from earwitness.conformance.running.twin_runs import (
     try_twins,
 )
 from earwitness.conformance.targets.protocol import Hello, TargetError
+from earwitness.conformance.vectors.vector import Vector
 from earwitness.conformance.witnesses.certificates import Outcome
 from earwitness.conformance.witnesses.twins import TwinOutcome
 from earwitness.model.trace import Observation, Origin
@@ -85,7 +96,7 @@ class CheckSession:
     certificates: list[CertificateRun] = field(default_factory=list)
     twins: list[TwinResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    searched: Search | None = None
+    searched: list[Searched] = field(default_factory=list)
     dead: str = ""
     carried: bool = False
     confined: bool = False
@@ -97,23 +108,36 @@ class CheckSession:
         return weakest(known)
 
 
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """At most so many sequences, beginning with ways to what the model has. A target with a fast form is
+    searched there, `beside` it: what comes next when some clauses' violations were not confirmed."""
+
+    sequences: int
+    vectors: tuple[Vector, ...] = ()
+    fast_form: Callable[[], FastForm] | None = None
+    beside: Callable[[frozenset[str]], SearchBeside] | None = None
+
+
 def conduct(
     harness: Harness,
-    sequences: int,
+    plan: SearchPlan,
     tell: Tell,
     keep: Keep,
     is_chosen: Callable[[str], bool] = lambda clause: True,
 ) -> CheckSession:
-    """Try everything, at most so many sequences of the search. Whatever the target does wrong ends in the
-    session, never in an error. Of violations of clauses that are not chosen no shorter way is looked for."""
+    """Try everything. Whatever the target does wrong ends in the session, never in an error. Of violations of
+    clauses that are not chosen no shorter way is looked for."""
     session = CheckSession(
         harness.hello, carried=harness.watched, confined=harness.confined
     )
-    conductor = _Conductor(harness, session, tell, keep, is_chosen)
+    conductor = _Conductor(harness, session, plan, tell, keep, is_chosen)
     try:
-        conductor.conduct(sequences)
+        conductor.conduct()
     except TargetError as error:
         session.dead = session.dead or str(error)
+    finally:
+        conductor.close()
     last = harness.end()
     if last is not None:
         conductor.take(last, "end")
@@ -125,9 +149,11 @@ def conduct(
 class _Conductor:
     harness: Harness
     session: CheckSession
+    plan: SearchPlan
     tell: Tell
     keep: Keep
     is_chosen: Callable[[str], bool]
+    _fast_form: FastForm | None = None
 
     @property
     def is_patient(self) -> bool:
@@ -135,7 +161,18 @@ class _Conductor:
         once, and whoever wrote it wants to know them all."""
         return is_served(self.session.hello)
 
-    def conduct(self, sequences: int) -> None:
+    def __post_init__(self) -> None:
+        beside = self.plan.beside
+        self.beside = beside(frozenset()) if beside else None
+
+    def close(self) -> None:
+        """End the search beside, and the fast form."""
+        if self.beside is not None:
+            self.beside.stop()
+        if self._fast_form is not None:
+            self._fast_form.close()
+
+    def conduct(self) -> None:
         harness, session = self.harness, self.session
         self.begin("tour: requests, presses, power, network, calls")
         first = harness.run(
@@ -193,18 +230,32 @@ class _Conductor:
             self.tell(
                 f"runs in other words and other voices look {look} to those who see metrics"
             )
+        sequences = self.plan.sequences
         if not sequences or (session.failures and not self.is_patient):
             return
-        self.begin(f"search: at most {sequences} sequences")
-        session.searched = search(
-            harness,
-            self.goes_on(sequences),
+        self.begin(f"search: at most {self.plan.sequences} sequences")
+        if self.beside is not None:
+            self.search_beside()
+        else:
+            self.search(first)
+
+    def search(self, first: Run) -> None:
+        """On the target itself."""
+        state = search(
+            self.harness,
+            self.goes_on,
             lambda run: self.take(run, "search"),
-            first,
+            first.trace,
+            vectors=self.plan.vectors,
         )
-        visited = len(session.searched.visited)
-        self.tell(
-            f"search done: {session.searched.sequences} sequences, {visited} items visited"
+        self.note_search(
+            Searched(
+                "on the target itself",
+                state.sequences,
+                state.steps,
+                frozenset(state.visits),
+                state.facts,
+            )
         )
 
     def begin(self, what: str) -> None:
@@ -225,12 +276,50 @@ class _Conductor:
                     break
             self.tell(f"tried {name}")
 
-    def goes_on(self, sequences: int) -> Callable[[int], bool]:
+    def search_beside(self) -> None:
+        """Take what the search on the fast form found, and confirm it; what is not confirmed is searched on
+        without."""
+        unconfirmed: set[str] = set()
+        while self.beside is not None:
+            found = self.beside.result()
+            self.note_search(found)
+            self.beside.stop()
+            self.beside = None
+            unconfirmed |= {f.clause for f in found.failures}
+            if self.confirm(found.failures) or not found.failures:
+                return
+            if self.plan.beside and self.budget_allows():
+                self.beside = self.plan.beside(frozenset(unconfirmed))
+
+    def note_search(self, found: Searched) -> None:
+        self.session.searched.append(found)
+        self.tell(
+            f"search done {found.where}: {found.sequences} sequences of {found.steps} steps,"
+            f" {len(found.items)} items visited"
+        )
+
+    def confirm(self, failures: Sequence[Failure]) -> bool:
+        """Run on the target what violated a clause on its fast form; whether any of it was confirmed."""
+        for failure in failures:
+            run = self.harness.run(failure.scenario)
+            self.take(run, "search")
+            if failure.clause not in self.session.failures:
+                text = (
+                    f"{failure.clause} is violated by {len(failure.scenario)} steps on the fast form,"
+                    " and was not on the target"
+                )
+                self.session.findings.append(Finding("not confirmed", text))
+        return bool(self.session.failures)
+
+    def budget_allows(self) -> bool:
+        return self.harness.budget.allows(SEARCH_SHARE)
+
+    def goes_on(self, done: int) -> bool:
         """Whether the search begins another sequence."""
-        session, budget = self.session, self.harness.budget
-        return lambda done: (
-            done < sequences
-            and budget.allows(SEARCH_SHARE)
+        session = self.session
+        return (
+            done < self.plan.sequences
+            and self.budget_allows()
             and (self.is_patient or not session.failures)
             and not session.dead
         )
@@ -255,17 +344,53 @@ class _Conductor:
         ):
             if clause not in session.failures and self.is_chosen(clause):
                 self.tell(f"{clause} is violated; looking for a shorter way")
-                most = FEW_RUNS if len(session.failures) > 1 else 60
-                if self.is_patient:
-                    most = FEWEST_RUNS
-                session.failures[clause] = shrink(
-                    self.harness,
-                    clause,
-                    run,
-                    most,
-                    self.harness.budget.allows,
-                )
+                session.failures[clause] = self.shorten(run, clause)
         session.dead = session.dead or run.dead
+
+    def shorten(self, run: Run, clause: str) -> Failure:
+        """The shortest scenario found that violates the clause on the target itself."""
+        failure = failure_of(run, clause)
+        assert failure is not None
+        if len(run.scenario) <= 1 or not self.harness.budget.allows():
+            return failure
+        most = FEW_RUNS if len(self.session.failures) > 1 else MOST_RUNS
+        if self.is_patient:
+            most = FEWEST_RUNS
+        if self.plan.fast_form is None:
+            return self.shrink_on(self.harness, run, clause, most)
+        shorter = self.shortened_on_fast_form(run, clause, most)
+        return shorter or self.shrink_on(self.harness, run, clause, FEW_RUNS)
+
+    def shortened_on_fast_form(
+        self, run: Run, clause: str, most: int
+    ) -> Failure | None:
+        """As it is on the target itself; None where the fast form, or the target after it, does not violate
+        the clause."""
+        self.stop_beside()
+        form = self.fast_form()
+        again = form.run(run.scenario, controls=False)
+        if failure_of(again, clause) is None:
+            return None
+        short = self.shrink_on(form, again, clause, most)
+        confirmed = self.harness.run(short.scenario, controls=False)
+        return failure_of(confirmed, clause)
+
+    def shrink_on(
+        self, runner: Runner, run: Run, clause: str, most: int
+    ) -> Failure:
+        return shrink(runner, clause, run, most, self.harness.budget.allows)
+
+    def stop_beside(self) -> None:
+        """What it would find is not needed: something is violated already."""
+        if self.beside is not None:
+            self.beside.stop()
+            self.beside = None
+
+    def fast_form(self) -> FastForm:
+        if self._fast_form is None:
+            assert self.plan.fast_form is not None
+            self._fast_form = self.plan.fast_form()
+        return self._fast_form
 
 
 def circumstances_of(

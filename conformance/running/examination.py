@@ -9,11 +9,18 @@ from earwitness.conformance.gate.verdict import ClauseResult, Exit, gate
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.conduct import (
     BUTTON_BOUND,
+    SEARCH_SHARE,
     CheckSession,
     Keep,
+    SearchPlan,
     Tell,
     circumstances_of,
     conduct,
+)
+from earwitness.conformance.running.fast_form import (
+    FastForm,
+    SearchBeside,
+    SearchOrder,
 )
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.judgement import Circumstances, judge
@@ -22,6 +29,9 @@ from earwitness.conformance.targets.entry_points import (
     TargetOptions,
     open_target,
 )
+from earwitness.conformance.targets.reference import fast_form_of
+from earwitness.conformance.vectors.vector import Vector
+from earwitness.conformance.vectors.vector import read as read_vectors
 from earwitness.model.proof.proof import Standing
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Pack
@@ -85,11 +95,12 @@ def examine(
     clauses = tuple(clause for pack in packs for clause in pack.clauses)
     options = TargetOptions(confinement=plan.confinement)
     budget = Budget(plan.budget)
+    search_plan = _search_plan(target, packs, plan, budget)
     with Harness(
         open_target(target, options), clauses, plan.seed, budget
     ) as harness:
         tell(f"driving {harness.hello.name}")
-        session = conduct(harness, plan.examples, tell, keep, plan.is_about)
+        session = conduct(harness, search_plan, tell, keep, plan.is_about)
     bound = next(
         (
             pack.parameters["cut"]
@@ -122,6 +133,52 @@ def left_out(clauses: Iterable[Clause], plan: Plan) -> dict[str, str]:
         for clause in clauses
         if not plan.is_about(clause.id)
     }
+
+
+def _search_plan(
+    target: str, packs: Sequence[Pack], plan: Plan, budget: Budget
+) -> SearchPlan:
+    clauses = tuple(clause for pack in packs for clause in pack.clauses)
+    vectors = shipped_vectors(packs)
+    left = frozenset(left_out(clauses, plan))
+    name = fast_form_of(target)
+    if not name:
+        return SearchPlan(plan.examples, vectors)
+
+    def open_fast_form() -> FastForm:
+        return FastForm(name, clauses, plan.seed, budget)
+
+    def search_beside(ignored: frozenset[str]) -> SearchBeside:
+        return SearchBeside(
+            SearchOrder(
+                name,
+                clauses,
+                vectors,
+                seed=plan.seed,
+                budget=budget,
+                share=SEARCH_SHARE,
+                sequences=plan.examples,
+                ignored=ignored | left,
+            )
+        )
+
+    return SearchPlan(
+        plan.examples,
+        vectors,
+        open_fast_form,
+        search_beside if plan.examples else None,
+    )
+
+
+def shipped_vectors(packs: Sequence[Pack]) -> tuple[Vector, ...]:
+    """Those that come with the packs."""
+    files = [pack.file.with_name("vectors.json") for pack in packs]
+    return tuple(
+        vector
+        for file in files
+        if file.is_file()
+        for vector in read_vectors(file)
+    )
 
 
 def _decide(

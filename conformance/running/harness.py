@@ -22,6 +22,10 @@ from earwitness.conformance.running.sounds import SoundMemory
 from earwitness.conformance.running.stores import NOTHING, Stores
 from earwitness.conformance.running.tally import Tally, settle_order, tally
 from earwitness.conformance.running.timeline import Timeline
+from earwitness.conformance.stimuli.clips import (
+    in_the_air,
+    repeated_in_the_air,
+)
 from earwitness.conformance.stimuli.stimulus import Power, Scenario, Stimulus
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import (
@@ -107,7 +111,8 @@ class Run:
 
 @runtime_checkable
 class Watched(Protocol):
-    """A target without sockets that shows what its devices send."""
+    """A target without sockets that shows what its devices send. It may remember what it was played, so
+    sound repeats but for its lowest bits."""
 
     def take(self) -> Sequence[Crossing]:
         """What was sent since the last call."""
@@ -139,6 +144,9 @@ class Harness:
         self.senses: dict[str, Senses] = {}
         self.sounds = SoundMemory()
         self.past_doors = PastDoors(target.cell)
+        self.make_sound = (
+            repeated_in_the_air if isinstance(target, Watched) else in_the_air
+        )
         try:
             self.hello: Hello = target.introduce()
             self.past_doors.declared = frozenset(self.hello.peers)

@@ -1,5 +1,5 @@
 """From a run that violates a clause to the shortest one that still does: leaving out any step, or any two,
-must mend it."""
+must mend it. Pairs that take each other back count as one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from earwitness.conformance.running.harness import Harness, Run, clause_of
-from earwitness.conformance.stimuli.stimulus import Scenario, Wait
+from earwitness.conformance.running.choices import PIECE_TIME, undo
+from earwitness.conformance.running.harness import Run, clause_of
+from earwitness.conformance.running.search import Runner
+from earwitness.conformance.stimuli.stimulus import (
+    Scenario,
+    Stimulus,
+    Wait,
+)
 from earwitness.model.trace import Observation
 
 MOST_RUNS = 60
@@ -40,7 +46,7 @@ def failure_of(run: Run, clause: str) -> Failure | None:
 
 
 def shrink(
-    harness: Harness,
+    runner: Runner,
     clause: str,
     run: Run,
     most: int = MOST_RUNS,
@@ -49,13 +55,13 @@ def shrink(
     """The shortest scenario found within so many runs and while `goes_on` says so."""
     best = failure_of(run, clause)
     assert best is not None
-    reducer = _Reducer(harness, best, most, goes_on)
+    reducer = _Reducer(runner, best, most, goes_on)
     needed = sum(mark <= best.at for mark in run.marks) + 1
     reducer.try_scenario(())
     reducer.keep_end(best.scenario[:needed])
     reducer.drop_parts()
-    reducer.drop_pairs()
-    reducer.halve_waits()
+    while reducer.drop_pair() or reducer.halve_wait():
+        reducer.drop_parts()
     return reducer.best
 
 
@@ -65,13 +71,13 @@ class _Reducer:
 
     def __init__(
         self,
-        harness: Harness,
+        runner: Runner,
         best: Failure,
         most: int,
         goes_on: Callable[[], bool],
     ) -> None:
-        self.harness, self.best, self.left, self.goes_on = (
-            harness,
+        self.runner, self.best, self.left, self.goes_on = (
+            runner,
             best,
             most,
             goes_on,
@@ -82,12 +88,12 @@ class _Reducer:
         """Keep a shorter scenario if it violates the clause too."""
         if scenario in self.known or scenario == self.best.scenario:
             return False
-        if self.left <= 0 or self.harness.broken or not self.goes_on():
+        if self.left <= 0 or self.runner.broken or not self.goes_on():
             return False
         self.left -= 1
         self.known.add(scenario)
         found = failure_of(
-            self.harness.run(scenario, controls=False), self.best.clause
+            self.runner.run(scenario, controls=False), self.best.clause
         )
         if found is None:
             return False
@@ -113,20 +119,18 @@ class _Reducer:
                 size //= 2
             size = min(size, len(self.best.scenario))
 
-    def drop_pairs(self) -> None:
-        """Two presses cancel each other: neither can be left out alone."""
-        while any(
+    def drop_pair(self) -> bool:
+        """Two steps that take each other back: neither can be left out alone."""
+        return any(
             self.try_scenario(shorter)
             for shorter in _without_pair(self.best.scenario)
-        ):
-            pass
+        )
 
-    def halve_waits(self) -> None:
-        while any(
+    def halve_wait(self) -> bool:
+        return any(
             self.try_scenario(shorter)
             for shorter in _with_shorter_wait(self.best.scenario)
-        ):
-            pass
+        )
 
 
 def _without_part(scenario: Scenario, size: int) -> Iterator[Scenario]:
@@ -136,7 +140,7 @@ def _without_part(scenario: Scenario, size: int) -> Iterator[Scenario]:
 
 def _without_pair(scenario: Scenario) -> Iterator[Scenario]:
     for one, other in combinations(range(len(scenario)), 2):
-        if scenario[one] == scenario[other]:
+        if _are_pair(scenario[one], scenario[other]):
             yield (
                 scenario[:one]
                 + scenario[one + 1 : other]
@@ -144,8 +148,13 @@ def _without_pair(scenario: Scenario) -> Iterator[Scenario]:
             )
 
 
+def _are_pair(one: Stimulus, other: Stimulus) -> bool:
+    return one == other or undo(one) == (other,)
+
+
 def _with_shorter_wait(scenario: Scenario) -> Iterator[Scenario]:
     for place, step in enumerate(scenario):
-        if isinstance(step, Wait) and step.microseconds >= 160_000:
-            half = Wait(step.device, step.microseconds // 160_000 * 80_000)
+        if isinstance(step, Wait) and step.microseconds >= 2 * PIECE_TIME:
+            pieces = step.microseconds // (2 * PIECE_TIME)
+            half = Wait(step.device, pieces * PIECE_TIME)
             yield (*scenario[:place], half, *scenario[place + 1 :])

@@ -8,7 +8,7 @@ import subprocess
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import av
@@ -165,6 +165,39 @@ def in_the_air(clip: Clip, seed: int) -> Samples:
     air += room_noise(len(air), seed)
     heard: Samples = np.clip(np.rint(air), -32768, 32767).astype(np.int16)
     return heard
+
+
+UNIQUE_BITS = 2
+"""Lowest bits of a sample in which repeated sound differs: eight samples in a row agree once in 65,536
+times, and sixteen, the fewest that count as found, once in four thousand million."""
+LONGEST_NOISE = 30 * RATE
+"""Samples of noise that are made once; longer rooms repeat them."""
+
+
+def repeated_in_the_air(clip: Clip, seed: int) -> Samples:
+    """As `in_the_air`, but the same each time except for its lowest bits, for a target that remembers what it
+    was played."""
+    repeated = _repeated(clip)
+    unique = np.random.default_rng(seed).integers(
+        0, 1 << UNIQUE_BITS, len(repeated), dtype=np.int16
+    )
+    return repeated | unique
+
+
+@lru_cache(maxsize=256)
+def _repeated(clip: Clip) -> Samples:
+    words = spoken(clip.said_to("alexa", "computer"))
+    lead = int(LEAD * RATE) if clip.words else 0
+    length = lead + len(words) + int(clip.tail * RATE)
+    air = np.resize(_noise_made_once(), length)
+    air[lead : lead + len(words)] += words
+    heard = np.clip(np.rint(air), -32768, 32767).astype(np.int16)
+    return heard >> UNIQUE_BITS << UNIQUE_BITS
+
+
+@cache
+def _noise_made_once() -> NDArray[np.float64]:
+    return room_noise(LONGEST_NOISE, seed=1)
 
 
 def room_noise(length: int, seed: int) -> NDArray[np.float64]:

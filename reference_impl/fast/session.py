@@ -90,7 +90,7 @@ def with_memory(honest: type[Device]) -> type[Device]:
 
 def _make_with_memory(honest: type[Device]) -> type[Device]:
     def listening(self: Device) -> Listening:
-        name = f"{honest.__module__}.{honest.__qualname__} {self.word}"
+        name = f"{honest.listening.__qualname__} {self.word}"
         return RememberedWord(
             name,
             self.word,
