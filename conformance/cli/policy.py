@@ -74,11 +74,11 @@ def show(identity: str, packs: tuple[str, ...]) -> None:
     it needs, and
     whose bounds they are. ID in any case of letters."""
     from earwitness.policies.describe import describe_clause, find_clause
-    from earwitness.policies.pack import shipped_packs
+    from earwitness.policies.pack import find, shipped_packs
 
-    pack, clause = find_clause(
-        packs_named(packs or tuple(shipped_packs())), identity
-    )
+    # One after another: most are not read, as the first mostly has it.
+    read = (find(name) for name in packs or tuple(shipped_packs()))
+    pack, clause = find_clause(read, identity)
     click.echo(describe_clause(pack, clause))
 
 

@@ -111,12 +111,14 @@ class CheckSession:
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
     """At most so many sequences, beginning with ways to what the model has. A target with a fast form is
-    searched there, `beside` it: what comes next when some clauses' violations were not confirmed."""
+    searched there, `beside` what is done with the target itself, and `again` without the clauses whose
+    violations were not confirmed."""
 
     sequences: int
     vectors: tuple[Vector, ...] = ()
     fast_form: Callable[[], FastForm] | None = None
-    beside: Callable[[frozenset[str]], SearchBeside] | None = None
+    beside: SearchBeside | None = None
+    again: Callable[[frozenset[str]], Searched] | None = None
 
 
 def conduct(
@@ -161,14 +163,9 @@ class _Conductor:
         once, and whoever wrote it wants to know them all."""
         return is_served(self.session.hello)
 
-    def __post_init__(self) -> None:
-        beside = self.plan.beside
-        self.beside = beside(frozenset()) if beside else None
-
     def close(self) -> None:
         """End the search beside, and the fast form."""
-        if self.beside is not None:
-            self.beside.stop()
+        self.stop_beside()
         if self._fast_form is not None:
             self._fast_form.close()
 
@@ -234,8 +231,8 @@ class _Conductor:
         if not sequences or (session.failures and not self.is_patient):
             return
         self.begin(f"search: at most {self.plan.sequences} sequences")
-        if self.beside is not None:
-            self.search_beside()
+        if self.plan.beside is not None:
+            self.search_beside(self.plan.beside)
         else:
             self.search(first)
 
@@ -276,20 +273,19 @@ class _Conductor:
                     break
             self.tell(f"tried {name}")
 
-    def search_beside(self) -> None:
+    def search_beside(self, beside: SearchBeside) -> None:
         """Take what the search on the fast form found, and confirm it; what is not confirmed is searched on
         without."""
-        unconfirmed: set[str] = set()
-        while self.beside is not None:
-            found = self.beside.result()
+        found = beside.result()
+        unconfirmed = frozenset[str]()
+        while True:
             self.note_search(found)
-            self.beside.stop()
-            self.beside = None
-            unconfirmed |= {f.clause for f in found.failures}
-            if self.confirm(found.failures) or not found.failures:
+            unconfirmed |= {failure.clause for failure in found.failures}
+            if not found.failures or self.confirm(found.failures):
                 return
-            if self.plan.beside and self.budget_allows():
-                self.beside = self.plan.beside(frozenset(unconfirmed))
+            if self.plan.again is None or not self.budget_allows():
+                return
+            found = self.plan.again(unconfirmed)
 
     def note_search(self, found: Searched) -> None:
         self.session.searched.append(found)
@@ -381,10 +377,9 @@ class _Conductor:
         return shrink(runner, clause, run, most, self.harness.budget.allows)
 
     def stop_beside(self) -> None:
-        """What it would find is not needed: something is violated already."""
-        if self.beside is not None:
-            self.beside.stop()
-            self.beside = None
+        """What it would find is not needed: something is violated already, or all is over."""
+        if self.plan.beside is not None:
+            self.plan.beside.stop()
 
     def fast_form(self) -> FastForm:
         if self._fast_form is None:

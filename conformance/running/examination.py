@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.gate.verdict import ClauseResult, Exit, gate
@@ -20,7 +21,9 @@ from earwitness.conformance.running.conduct import (
 from earwitness.conformance.running.fast_form import (
     FastForm,
     SearchBeside,
+    Searched,
     SearchOrder,
+    search_fast_form,
 )
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.judgement import Circumstances, judge
@@ -95,10 +98,13 @@ def examine(
     clauses = tuple(clause for pack in packs for clause in pack.clauses)
     options = TargetOptions(confinement=plan.confinement)
     budget = Budget(plan.budget)
-    search_plan = _search_plan(target, packs, plan, budget)
-    with Harness(
-        open_target(target, options), clauses, plan.seed, budget
-    ) as harness:
+    with ExitStack() as resources:
+        search_plan = _search_plan(target, packs, plan, budget)
+        if search_plan.beside is not None:
+            resources.enter_context(search_plan.beside)
+        harness = resources.enter_context(
+            Harness(open_target(target, options), clauses, plan.seed, budget)
+        )
         tell(f"driving {harness.hello.name}")
         session = conduct(harness, search_plan, tell, keep, plan.is_about)
     bound = next(
@@ -148,25 +154,26 @@ def _search_plan(
     def open_fast_form() -> FastForm:
         return FastForm(name, clauses, plan.seed, budget)
 
-    def search_beside(ignored: frozenset[str]) -> SearchBeside:
-        return SearchBeside(
-            SearchOrder(
-                name,
-                clauses,
-                vectors,
-                seed=plan.seed,
-                budget=budget,
-                share=SEARCH_SHARE,
-                sequences=plan.examples,
-                ignored=ignored | left,
-            )
-        )
+    order = SearchOrder(
+        name,
+        clauses,
+        vectors,
+        seed=plan.seed,
+        budget=budget,
+        share=SEARCH_SHARE,
+        sequences=plan.examples,
+        ignored=left,
+    )
+
+    def search_again(ignored: frozenset[str]) -> Searched:
+        return search_fast_form(replace(order, ignored=left | ignored))
 
     return SearchPlan(
         plan.examples,
         vectors,
         open_fast_form,
-        search_beside if plan.examples else None,
+        SearchBeside(order) if plan.examples else None,
+        search_again,
     )
 
 

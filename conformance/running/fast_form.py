@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -24,7 +26,7 @@ from earwitness.conformance.vectors.vector import Vector
 from earwitness.policies.pack import Clause
 
 RENEWED = 20
-"""Runs after which the harness is made anew: what it remembers of sound grows with every run."""
+"""Runs after which there is another harness: what it remembers of sound grows with every run."""
 LENGTH = 28
 """Steps of one sequence. There are no controls, and the stores are searched once for all of them."""
 
@@ -116,6 +118,7 @@ def search_fast_form(order: SearchOrder) -> Searched:
     """Until the first sequence that violates something. Raises TargetError."""
     found: dict[str, Failure] = {}
     after = 0
+    parent = os.getppid()
     with FastForm(
         order.name, order.clauses, order.seed, order.budget
     ) as form:
@@ -134,6 +137,7 @@ def search_fast_form(order: SearchOrder) -> Searched:
             lambda done: (
                 done < order.sequences
                 and not found
+                and os.getppid() == parent
                 and order.budget.allows(order.share)
             ),
             take,
@@ -153,8 +157,8 @@ def search_fast_form(order: SearchOrder) -> Searched:
 
 
 class SearchBeside:
-    """A search in a process of its own, while the target itself is tried: on two cores it costs no time. Use
-    it in a `with`."""
+    """A search in a process of its own, while the target itself is tried: on two cores it costs no time.
+    Begin it before there are threads, as it is a copy of this process; use it in a `with`."""
 
     def __init__(self, order: SearchOrder) -> None:
         # Made once, for this process and the one that begins as its copy.
@@ -179,10 +183,13 @@ class SearchBeside:
         self.stop()
 
     def stop(self) -> None:
-        """Whatever it is doing."""
+        """Whatever it is doing. May be called again."""
         if self._process.is_alive():
             self._process.terminate()
-        self._process.join()
+        self._process.join(PATIENCE)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
         self._answers.close()
 
     def result(self) -> Searched:
@@ -199,12 +206,17 @@ class SearchBeside:
         return found
 
 
+PATIENCE = 5.0
+"""Seconds in which it should have cleaned up."""
 NICER = 5
 """The search makes way for the target, whose time may be real."""
 
 
 def _answer(order: SearchOrder, answers: Connection) -> None:
     os.nice(NICER)
+    # To end by an exception leaves no folders behind. Ctrl-C is for whoever began this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         answers.send(search_fast_form(order))
     except TargetError as error:
