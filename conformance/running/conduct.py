@@ -231,8 +231,9 @@ class _Conductor:
         if not sequences or (session.failures and not self.is_patient):
             return
         self.begin(f"search: at most {self.plan.sequences} sequences")
-        if self.plan.beside is not None:
-            self.search_beside(self.plan.beside)
+        found = self.found_beside()
+        if found is not None:
+            self.confirm_found(found)
         else:
             self.search(first)
 
@@ -273,10 +274,18 @@ class _Conductor:
                     break
             self.tell(f"tried {name}")
 
-    def search_beside(self, beside: SearchBeside) -> None:
-        """Take what the search on the fast form found, and confirm it; what is not confirmed is searched on
-        without."""
-        found = beside.result()
+    def found_beside(self) -> Searched | None:
+        """What the search on the fast form found; None where there is none, or it broke."""
+        if self.plan.beside is None:
+            return None
+        try:
+            return self.plan.beside.result()
+        except TargetError as error:
+            self.session.findings.append(Finding("not searched", str(error)))
+            return None
+
+    def confirm_found(self, found: Searched) -> None:
+        """Confirm it; what is not confirmed is searched on without."""
         unconfirmed = frozenset[str]()
         while True:
             self.note_search(found)
