@@ -161,6 +161,7 @@ class SearchBeside:
     Begin it before there are threads, as it is a copy of this process; use it in a `with`."""
 
     def __init__(self, order: SearchOrder) -> None:
+        self._order = order
         # Made once, for this process and the one that begins as its copy.
         Watch(order.clauses)
         context = multiprocessing.get_context("fork")
@@ -194,6 +195,12 @@ class SearchBeside:
 
     def result(self) -> Searched:
         """Waits for it. Raises TargetError where it could not search."""
+        budget = self._order.budget
+        left = max(0.0, budget.seconds - budget.used) + PATIENCE
+        if not self._answers.poll(left):
+            raise TargetError(
+                "the search on the fast form did not end within the budget"
+            )
         try:
             answer = self._answers.recv()
         except (EOFError, OSError):
