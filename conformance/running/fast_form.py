@@ -18,7 +18,6 @@ from earwitness.conformance.running.harness import Harness, Run, clause_of
 from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.visited import Fact
-from earwitness.conformance.running.watch import Watch
 from earwitness.conformance.stimuli.stimulus import Scenario
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import Hello, TargetError
@@ -157,14 +156,13 @@ def search_fast_form(order: SearchOrder) -> Searched:
 
 
 class SearchBeside:
-    """A search in a process of its own, while the target itself is tried: on two cores it costs no time.
-    Begin it before there are threads, as it is a copy of this process; use it in a `with`."""
+    """A search in a process of its own, while the target itself is tried: on two cores it costs no time. Use
+    it in a `with`."""
 
     def __init__(self, order: SearchOrder) -> None:
         self._order = order
-        # Made once, for this process and the one that begins as its copy.
-        Watch(order.clauses)
-        context = multiprocessing.get_context("fork")
+        # Not as a copy: threads of this process, such as the reference's network, would be missing there.
+        context = multiprocessing.get_context("spawn")
         self._answers, sending = context.Pipe(duplex=False)
         self._process = context.Process(
             target=_answer, args=(order, sending), daemon=True
