@@ -32,6 +32,8 @@ from earwitness.proof_checker.s_expressions import (
 from earwitness.proof_checker.solver import SOLVER, ask
 
 FORMAT = "earwitness proof 1"
+SECONDS = 180
+"""Of the solver's own time for one part. The slowest of ours takes some ten."""
 MANIFEST = "manifest.json"
 OPERATORS = frozenset(
     [
@@ -145,7 +147,9 @@ def _plain_body(found: Definitions, body: Node) -> Node:
     return body
 
 
-def check_folder(folder: Path, seconds: int = 180) -> Iterator[CheckedPart]:
+def check_folder(
+    folder: Path, seconds: int = SECONDS
+) -> Iterator[CheckedPart]:
     """Every part of the manifest, checked. Raises ProofError where the folder is not what its manifest
     says."""
     manifest = read_manifest(folder)

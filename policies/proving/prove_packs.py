@@ -22,7 +22,11 @@ from earwitness.policies.proving.certificates import ProofFolder
 from earwitness.policies.proving.invariants import Invariants, load_invariants
 from earwitness.policies.proving.tasks import PROGRESS, ProofTask, tasks_of
 from earwitness.policies.proving.weight import ConjunctWeight, weigh
-from earwitness.proof_checker.checker import check_part, read_definitions
+from earwitness.proof_checker.checker import (
+    SECONDS,
+    check_part,
+    read_definitions,
+)
 
 Trace = tuple[Observation, ...]
 
@@ -157,7 +161,7 @@ class Prover:
         ]
         obligations = 0
         for part in parts:
-            answer = check_part(part.name, system, part, self.seconds)
+            answer = check_part(part.name, system, part, SECONDS)
             obligations += answer.obligations
             if answer.failed:
                 return (

@@ -199,7 +199,7 @@ def test_a_digest_given_to_the_gate_names_one_bundle(green, red, here):
         (["gate", "--profile", "strictest"], "is not one of"),
         (["gate", "--report", "sarf"], "Did you mean 'sarif'"),
         (["gtae"], "Did you mean 'gate'"),
-        (["check", "--key", "x"], "signed after its check"),
+        (["check", "--key", "x"], "after its check"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error_with_a_remedy(
@@ -247,7 +247,7 @@ def test_no_line_is_wider_than_the_terminal_and_titles_are_not_squeezed(
     lines = [
         line
         for line in done.stdout.splitlines()
-        if "earwitness replay" not in line
+        if not line.startswith("    earwitness ")
     ]
     assert max(map(len, lines)) <= int(columns)
     assert any("While muted nothing is captured" in line for line in lines)

@@ -16,7 +16,11 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.targets import cell as cell_module
-from earwitness.conformance.targets.cell import Cell, strongest_confinement
+from earwitness.conformance.targets.cell import (
+    ERROR_TAIL,
+    Cell,
+    strongest_confinement,
+)
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import TargetError
 from earwitness.conformance.targets.traffic import (
@@ -473,7 +477,7 @@ def test_the_last_words_are_kept_and_nothing_blocks():
             pass
         assert (
             cell.error_tail().endswith("out of memory")
-            and len(cell.error_tail()) <= 16 << 10
+            and len(cell.error_tail()) <= ERROR_TAIL
         )
 
 

@@ -185,7 +185,7 @@ def test_changed_sound_is_found_with_both_instants(wire):
     assert min(find.heard.heard_from for find in found) < 1_300_000
 
 
-def test_packets_of_opus_without_a_container_are_found_at_the_end(wire):
+def test_packets_of_opus_without_a_container_are_found_as_they_cross(wire):
     from test_reader import LONG, frames_of
 
     context = av.CodecContext.create("libopus", "w")
@@ -196,7 +196,8 @@ def test_packets_of_opus_without_a_container_are_found_at_the_end(wire):
         24_000,
     )
     context.open()
+    found = []
     for piece in frames_of(LONG, context, 48_000):
         for packet in context.encode(piece):
-            wire.feed([crossing(bytes(packet))])
-    assert wire.finish()
+            found += wire.feed([crossing(bytes(packet))])
+    assert [*found, *wire.finish()]
