@@ -111,7 +111,9 @@ def test_the_shipped_invariants_still_hold_for_every_clause(tmp_path):
         for name, p in ((n, r.proof) for n, r in results.items())
         if p.standing is not Standing.PROVED
     } == {}
-    assert [name for name, r in results.items() if r.proof.searched] == []
+    # What two runs have in common is found each time, from the hints of both.
+    searched = [name for name, r in results.items() if r.proof.searched]
+    assert searched == ["RET-2"]
     assert {c.id for c in clauses_to_prove(PACK.clauses)} <= results.keys()
 
 
