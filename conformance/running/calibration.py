@@ -121,7 +121,7 @@ def listed(found: Iterable[Caught]) -> str:
     lines = [
         "# The zoo, and how each of it is judged",
         "",
-        "Written by `earwitness judge_case --write docs/faults.md`. Each case is judged by what",
+        "Written by `earwitness calibrate --write docs/faults.md`. Each case is judged by what",
         "`earwitness check` itself does. Faults break a clause openly, liars break it and hide it,",
         "honest variations keep every promise in another way. *Noticed by* is the observation at",
         "which the clause is violated in the shortest run found, and from whom it is known.",
