@@ -1,27 +1,17 @@
 """YAML in which every value knows its place, for files that people write and that may be hostile.
 
-ruamel.yaml reads YAML 1.2, in which `on`, `off` and `yes` are words, refuses a key that is written twice,
-and keeps the line and
-column of every key and value. A PyYAML loader with as much would be ours to keep. Left to do here: no
-aliases (a few lines could
-stand for gigabytes), no tags, and a limit on depth, all decided on the stream of events before anything is
-built.
+Most files are plain and in order, and are read fast; where one is not, or a place is asked for, the reader
+that keeps places reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    NodeEvent,
-)
+from earwitness.policies.plain_yaml import NotPlain, read_plain
 
 LARGEST = 1 << 20
 """Bytes: these files are written by people."""
@@ -35,13 +25,22 @@ class PlacedYamlError(ValueError):
     """One sentence: file:line:column and what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """The content of one file. `place` says where a part of it is written."""
 
     name: str
     content: Any
-    lines: Sequence[str]
+    text: str
+
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        return self.text.split("\n")
+
+    @cached_property
+    def _placed(self) -> Any:
+        """The content, each part with its line and column: read when a place is asked for."""
+        return _read_with_places(self.text, self.name)
 
     def place(
         self, path: Sequence[str | int], line: int = 1, column: int = 1
@@ -60,7 +59,7 @@ class Document:
 
     def _start(self, path: Sequence[str | int]) -> tuple[int, int]:
         """Row and column, from 0, of the deepest value on the path that is there."""
-        node, found = self.content, (0, 0)
+        node, found = self._placed, (0, 0)
         for step in path:
             if isinstance(node, dict) and step in node:
                 found = node.lc.value(step)  # type: ignore[attr-defined]
@@ -77,7 +76,7 @@ class Document:
 
     def key_place(self, path: Sequence[str | int], key: str) -> str:
         """`file:line:column` of a key of the mapping at `path`."""
-        node = self.content
+        node = self._placed
         for step in path:
             node = node[step]
         row, column = node.lc.key(key)
@@ -96,74 +95,32 @@ def read_document(raw: bytes, name: str) -> Document:
         )
     try:
         text = raw.decode("utf-8")
-        _refuse_tricks(text, name)
-        content = YAML(typ="rt", pure=True).load(text)
     except UnicodeDecodeError as error:
         raise PlacedYamlError(
             f"{name}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8"
         ) from None
-    except MarkedYAMLError as error:
-        raise PlacedYamlError(_sentence(error, name)) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, PlacedYamlError):
-            raise
-        raise PlacedYamlError(
-            f"{name}: not YAML ({str(error).splitlines()[0]})"
-        ) from None
-    document = Document(name, content, text.split("\n"))
-    _refuse_other_keys(document, content, ())
-    return document
+    try:
+        content = read_plain(text, DEEPEST, MOST_NODES)
+    except NotPlain:
+        content = _without_places(_read_with_places(text, name))
+    return Document(name, content, text)
 
 
-def _refuse_tricks(text: str, name: str) -> None:
-    depth = 0
-    for number, event in enumerate(YAML(typ="rt", pure=True).parse(text)):
-        place = f"{name}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
-        if isinstance(event, AliasEvent):
-            raise PlacedYamlError(
-                f"{place}: aliases are not used here; write the value out"
-            )
-        tag = (
-            getattr(event, "tag", None)
-            if isinstance(event, NodeEvent)
-            else None
-        )
-        if tag:
-            raise PlacedYamlError(
-                f"{place}: tags are not used here; leave out '{tag}'"
-            )
-        if isinstance(event, CollectionStartEvent):
-            depth += 1
-        if isinstance(event, CollectionEndEvent):
-            depth -= 1
-        if depth > DEEPEST or number > MOST_NODES:
-            raise PlacedYamlError(
-                f"{place}: nested too deeply or too long; nothing here needs that"
-            )
+def _read_with_places(text: str, name: str) -> Any:
+    # Imported here: most files are plain, and ruamel.yaml takes 15 ms.
+    from earwitness.policies.careful_yaml import read_with_places
+
+    return read_with_places(text, name)
 
 
-def _refuse_other_keys(
-    document: Document, node: Any, path: tuple[str | int, ...]
-) -> None:
-    """A key must be a word: a number, a list or `true` as a key is a slip."""
-    for key, value in _items(node):
-        if isinstance(node, dict) and not isinstance(key, str):
-            raise PlacedYamlError(
-                f"{document.key_place(path, key)}: a key must be a word"
-            )
-        _refuse_other_keys(document, value, (*path, key))
-
-
-def _items(node: Any) -> Iterable[tuple[Any, Any]]:
-    if isinstance(node, dict):
-        return node.items()
-    return enumerate(node) if isinstance(node, list) else ()
-
-
-def _sentence(error: MarkedYAMLError, name: str) -> str:
-    mark = error.problem_mark or error.context_mark
-    row, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = str(error.problem).splitlines()[0]
-    if problem.startswith("found duplicate key"):
-        problem = f"key {problem.split()[3]} is written twice"
-    return f"{name}:{row}:{column}: {problem}"
+def _without_places(content: Any) -> Any:
+    """Plain Python values in place of those that know their line."""
+    if isinstance(content, dict):
+        return {
+            str(key): _without_places(value) for key, value in content.items()
+        }
+    if isinstance(content, list):
+        return [_without_places(value) for value in content]
+    if isinstance(content, str):
+        return str(content)
+    return content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -48,23 +48,12 @@ def load_gate_file(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
         raise GateFileError(str(error)) from None
     try:
         return msgspec.convert(
-            _plain(document.content),
+            document.content,
             type=kind,
             strict=False,
         ), document
     except msgspec.ValidationError as error:
         raise GateFileError(_with_place(str(error), document)) from None
-
-
-def _plain(content: Any) -> Any:
-    """Plain Python values in place of those that know their line."""
-    if isinstance(content, dict):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_plain(value) for value in content]
-    if isinstance(content, str):
-        return str(content)
-    return content
 
 
 def _with_place(message: str, document: Document) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import ValidationError, convert
 
 from earwitness.model.logic.formula import Event
 from earwitness.model.trace import Origin
@@ -14,6 +17,8 @@ from earwitness.policies.pack import (
     load,
     shipped_packs,
 )
+from earwitness.policies.pack_file import PackFile, _validator
+from earwitness.policies.placed_yaml import read_document
 
 CATALOGUE = [
     "WAKE-1",
@@ -299,3 +304,34 @@ def test_files_that_are_no_packs_are_refused(tmp_path):
     ):
         with pytest.raises(PackError, match=str(path)):
             load(path)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_packs()))
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_the_types_of_a_pack_take_what_its_schema_takes(name, data):
+    """A part is left out, or takes the value of another part or a value that nothing has."""
+    path = shipped_packs()[name]
+    content = read_document(path.read_bytes(), str(path)).content
+    node = content
+    while True:
+        keys = sorted(node) if isinstance(node, dict) else range(len(node))
+        key = data.draw(st.sampled_from(list(keys)))
+        inner = node[key]
+        if not isinstance(inner, dict | list) or data.draw(st.booleans()):
+            break
+        node = inner
+    change = data.draw(
+        st.sampled_from([None, "", True, 0, -1, "x", [], {}, ["x"], "less"])
+    )
+    if change == "less":
+        del node[key]
+    else:
+        node[key] = change
+    by_schema = _validator().is_valid(content)
+    try:
+        convert(content, PackFile)
+    except ValidationError:
+        assert not by_schema
+    else:
+        assert by_schema
