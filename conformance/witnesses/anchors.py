@@ -33,8 +33,8 @@ DISTINCT = 4
 FILTER_BITS = 24
 """The filter's table has 16 million places, of which an hour of sound fills a fifth. An anchor must have
 both of its places: chance has them in one of 25 windows then, and in one of 800 after ten minutes of
-sound."""
-SECOND_SLOT = np.int32(0x61C88647)
+sound. An anchor and its negative have the same places."""
+SECOND_SLOT = np.uint32(0x61C88647)
 """An odd number (2^32 by the golden ratio) that makes the second place unlike the first."""
 BLOCK = 1 << 18
 """Windows hashed at a time, so that the work stays in the processor's cache."""
@@ -86,9 +86,21 @@ def hash_anchors(anchors: NDArray[np.int64]) -> Hashes:
     return cast(Hashes, (anchors * MULTIPLIERS).sum(axis=1).view(np.uint64))
 
 
-def _filter_slots(quick: NDArray[np.int32]) -> NDArray[np.uint32]:
-    """Places in the filter's table."""
-    return quick.view(np.uint32) >> np.uint32(32 - FILTER_BITS)
+def _regardless_of_sign(quick: NDArray[np.int32]) -> NDArray[np.uint32]:
+    """The same for a quick hash and its negative."""
+    return np.minimum(quick.view(np.uint32), (-quick).view(np.uint32))
+
+
+def _filter_slots(
+    signless: NDArray[np.uint32],
+) -> NDArray[np.uint32]:
+    """The first place in the filter's table. A signless hash seldom has its highest bit."""
+    return signless >> np.uint32(31 - FILTER_BITS)
+
+
+def _second_slots(signless: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The second place."""
+    return (signless * SECOND_SLOT) >> np.uint32(32 - FILTER_BITS)
 
 
 class AnchorIndex:
@@ -97,7 +109,7 @@ class AnchorIndex:
     def __init__(self) -> None:
         self._samples = np.zeros(1 << 16, np.int16)
         self._size = 0
-        self._filter = np.zeros(1 << FILTER_BITS, np.bool_)
+        self._filter = np.zeros((1 << FILTER_BITS) + 1, np.bool_)
         # Sorted hashes with their places, in segments of which each is at most half as long as the last.
         self._segments: list[tuple[Hashes, Places]] = []
 
@@ -177,10 +189,9 @@ class AnchorIndex:
         ordered = np.sort(anchors, axis=1)
         telling = (np.diff(ordered, axis=1) != 0).sum(axis=1) >= DISTINCT - 1
         keys, places = hash_anchors(anchors[telling]), places[telling]
-        quick = hash_quickly(samples)[places]
-        self._filter[_filter_slots(quick)] = self._filter[
-            _filter_slots(quick * SECOND_SLOT)
-        ] = True
+        signless = _regardless_of_sign(hash_quickly(samples)[places])
+        self._filter[_filter_slots(signless)] = True
+        self._filter[_second_slots(signless)] = True
         places = places + first
         while self._segments and len(self._segments[-1][0]) <= 2 * len(keys):
             more_keys, more_places = self._segments.pop()
@@ -200,18 +211,17 @@ class AnchorIndex:
         reach = np.arange(ANCHOR) * stride
         for begins in range(0, len(samples), BLOCK):
             block = samples[begins : begins + step]
-            upright = hash_quickly(block, stride)
-            for negated, quick in ((False, upright), (True, -upright)):
-                windows = np.nonzero(self._filter[_filter_slots(quick)])[0]
-                windows = windows[
-                    self._filter[_filter_slots(quick[windows] * SECOND_SLOT)]
-                ]
-                if len(windows):
-                    anchors = block[windows[:, None] + reach].astype(np.int64)
-                    found, places = self._find_places(
-                        hash_anchors(-anchors if negated else anchors),
-                        windows,
-                    )
+            signless = _regardless_of_sign(hash_quickly(block, stride))
+            windows = np.nonzero(self._filter[_filter_slots(signless)])[0]
+            windows = windows[self._filter[_second_slots(signless[windows])]]
+            if not len(windows):
+                continue
+            anchors = block[windows[:, None] + reach].astype(np.int64)
+            for negated in (False, True):
+                found, places = self._find_places(
+                    hash_anchors(-anchors if negated else anchors), windows
+                )
+                if len(found):
                     yield (
                         negated,
                         found[:MOST_HITS] + begins,

@@ -24,6 +24,7 @@ from earwitness.conformance.witnesses.layouts import (
     Signal,
     floats_at,
     is_plain_text,
+    phases_of_floats,
     plausible_layouts,
     upper_halves,
 )
@@ -273,7 +274,7 @@ class HeardSound:
                     return finds
                 finds += self._located_in(content, stride, big=big)
         for big in (False, True):
-            for phase in range(4):
+            for phase in phases_of_floats(content, big):
                 if _all_explained(content, finds):
                     return finds
                 for run in self._index.find(floats_at(content, phase, big)):

@@ -11,6 +11,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from earwitness.conformance.witnesses.anchors import ANCHOR
+
 Signal = NDArray[np.float32]
 """Samples between -1 and 1."""
 
@@ -29,6 +31,9 @@ ABOUT_AS_QUIET = 1.3
 PRINTABLE = 0.95
 """Share of printable characters from which bytes are text, and no samples."""
 PRINTABLE_BYTES = bytes([*range(9, 14), *range(32, 127)])
+SAMPLES_EXPONENTS = np.zeros(256, np.bool_)
+"""Exponents of 32-bit numbers that may be samples: 0, and half a 16-bit step (2^-16) to HIGHEST_FLOAT."""
+SAMPLES_EXPONENTS[[0, *range(127 - 17, 127 + 4)]] = True
 HIGHEST_FLOAT, LOWEST_FLOAT = 8.0, 1e-9
 """Floating-point samples lie between these; other bytes read as floats seldom do."""
 
@@ -76,6 +81,25 @@ def floats_at(content: bytes, phase: int, big: bool) -> NDArray[np.int16]:
         np.int16
     )
     return samples
+
+
+def phases_of_floats(content: bytes, big: bool) -> list[int]:
+    """The phases of 32-bit floating-point numbers at which there are as many samples in a row as an anchor
+    has. A number from a sample is 0 or has an exponent that fits; bytes at random have so eight times in a
+    row once in 10^8 places."""
+    octets = np.frombuffer(content, np.uint8)
+    if len(octets) < 4 * ANCHOR:
+        return []
+    upper, lower = (
+        (octets[:-3], octets[1:-2]) if big else (octets[3:], octets[2:-1])
+    )
+    exponents = (upper << 1) | (lower >> 7)
+    fit = SAMPLES_EXPONENTS[exponents]
+    length = 1
+    while length < ANCHOR:
+        fit = fit[: -4 * length] & fit[4 * length :]
+        length *= 2
+    return sorted(set((np.nonzero(fit)[0] % 4).tolist()))
 
 
 def plausible_layouts(content: bytes) -> list[Layout]:
