@@ -29,10 +29,11 @@ from earwitness.conformance.gate.verdict import Exit
 def calibrate(
     names: tuple[str, ...], write: Path | None, budget: float, seed: int
 ) -> None:
-    """Judge every fault, liar and honest variation of the zoo (or those named) as a check does, and show how
-    each is noticed (hours)."""
+    """Judge every fault, liar and honest variation of the zoo (or those named, or the halves 'faulty', 'liar'
+    and 'honest') as a check does, and show how each is noticed (hours)."""
     from earwitness.conformance.running.calibration import (
         Caught,
+        Half,
         cases,
         judge_case,
         listed,
@@ -40,23 +41,31 @@ def calibrate(
     from earwitness.conformance.running.examination import Plan
 
     known = {case.name: case for case in cases()}
-    for name in names:
-        if name not in known:
+    chosen: list[str] = []
+    for name in names or [half.value for half in Half]:
+        named = [
+            case.name
+            for case in known.values()
+            if name in (case.name, case.half.value)
+        ]
+        if not named:
             raise click.UsageError(
                 f"the zoo has no '{name}'; see docs/faults.md"
             )
+        chosen += named
     packs = packs_named(())
     found: list[Caught] = []
-    for name in names or known:
+    for name in chosen:
         caught = judge_case(
             known[name], packs, Plan(proofs=False, seed=seed, budget=budget)
         )
         found.append(caught)
+        if write is not None:
+            write.write_text(listed(found), "utf-8")
         word = "right" if caught.right else "WRONG"
         came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
-        click.echo(f"{word}  {known[name].target:45} {came}  {caught.by}")
-    if write is not None:
-        write.write_text(listed(found), "utf-8")
+        why = caught.by or caught.reason
+        click.echo(f"{word}  {known[name].target:45} {came}  {why}")
     right = sum(caught.right for caught in found)
     click.echo(f"{right} of {len(found)} judged as they should be")
     sys.exit((Exit.SATISFIED if right == len(found) else Exit.VIOLATED).value)

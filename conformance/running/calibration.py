@@ -5,7 +5,7 @@ the zoo is judged by what
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from earwitness.conformance.gate.verdict import Exit, Verdict
@@ -14,6 +14,7 @@ from earwitness.conformance.running.examination import (
     Plan,
     examine,
 )
+from earwitness.conformance.targets.protocol import TargetError
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Pack
 
@@ -72,8 +73,15 @@ def cases() -> tuple[Case, ...]:
 
 
 def judge_case(case: Case, packs: Sequence[Pack], plan: Plan) -> Caught:
-    """Judge one of the zoo. Raises TargetError where it cannot be driven at all."""
-    found = examine(case.target, packs, plan)
+    """Judge one of the zoo; what it owes is enough to see once. One that cannot be driven at all is not
+    judged as it should be."""
+    plan = replace(plan, enough=frozenset(case.owes))
+    try:
+        found = examine(case.target, packs, plan)
+    except TargetError as error:
+        return Caught(
+            case, Exit.NOT_DRIVABLE, (), right=False, reason=str(error)
+        )
     violated = tuple(
         r.id for r in found.results if r.verdict is Verdict.VIOLATED
     )

@@ -127,15 +127,21 @@ def conduct(
     tell: Tell,
     keep: Keep,
     is_chosen: Callable[[str], bool] = lambda clause: True,
+    enough: frozenset[str] = frozenset(),
 ) -> CheckSession:
     """Try everything. Whatever the target does wrong ends in the session, never in an error. Of violations of
-    clauses that are not chosen no shorter way is looked for."""
+    clauses that are not chosen no shorter way is looked for; with the first violation of one of `enough` all
+    ends, as nothing that follows takes it back."""
     session = CheckSession(
         harness.hello, carried=harness.watched, confined=harness.confined
     )
-    conductor = _Conductor(harness, session, plan, tell, keep, is_chosen)
+    conductor = _Conductor(
+        harness, session, plan, tell, keep, is_chosen, enough
+    )
     try:
         conductor.conduct()
+    except _EnoughSeen:
+        pass
     except TargetError as error:
         session.dead = session.dead or str(error)
     finally:
@@ -147,6 +153,10 @@ def conduct(
     return session
 
 
+class _EnoughSeen(Exception):
+    """What was waited for was seen."""
+
+
 @dataclass
 class _Conductor:
     harness: Harness
@@ -155,6 +165,7 @@ class _Conductor:
     tell: Tell
     keep: Keep
     is_chosen: Callable[[str], bool]
+    enough: frozenset[str]
     _fast_form: FastForm | None = None
 
     @property
@@ -344,13 +355,14 @@ class _Conductor:
             for text in run.unexplained
             if UNEXPLAINED not in known
         ]
-        for clause in dict.fromkeys(
-            clause_of(name) for name in run.violated()
-        ):
+        violated = dict.fromkeys(clause_of(name) for name in run.violated())
+        for clause in violated:
             if clause not in session.failures and self.is_chosen(clause):
                 self.tell(f"{clause} is violated; looking for a shorter way")
                 session.failures[clause] = self.shorten(run, clause)
         session.dead = session.dead or run.dead
+        if self.enough.intersection(violated):
+            raise _EnoughSeen
 
     def shorten(self, run: Run, clause: str) -> Failure:
         """The shortest scenario found that violates the clause on the target itself."""

@@ -58,10 +58,18 @@ class Plan:
     only: tuple[str, ...] = ()
     """Clauses that the check is about, by the beginnings of their ids; all where none is given. The others
     are left out, and so such a check is never green."""
+    enough: frozenset[str] = frozenset()
+    """Clauses of which the first violation ends the check, and of which alone a shorter way is looked for."""
 
     def is_about(self, clause: str) -> bool:
         """Whether the check is about a clause."""
         return not self.only or clause.startswith(self.only)
+
+    def is_explained(self, clause: str) -> bool:
+        """Whether a shorter way to violate the clause is looked for."""
+        return self.is_about(clause) and (
+            not self.enough or clause in self.enough
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,14 @@ def examine(
             Harness(open_target(target, options), clauses, plan.seed, budget)
         )
         tell(f"driving {harness.hello.name}")
-        session = conduct(harness, search_plan, tell, keep, plan.is_about)
+        session = conduct(
+            harness,
+            search_plan,
+            tell,
+            keep,
+            plan.is_explained,
+            plan.enough,
+        )
     bound = next(
         (
             pack.parameters["cut"]
