@@ -17,8 +17,8 @@ from earwitness.conformance.gate.judged import (
 from earwitness.conformance.running.log_judgement import (
     LogJudgement,
     judge_log,
-    log_of,
 )
+from earwitness.conformance.running.log_reading import log_of
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Pack, find
 

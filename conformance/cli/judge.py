@@ -20,6 +20,11 @@ from earwitness.conformance.gate.story import (
     event_words,
     seconds_text,
 )
+from earwitness.conformance.importers.importer import (
+    DEFAULT,
+    ImporterError,
+    load_importer,
+)
 from earwitness.conformance.running.log_judgement import (
     ClauseJudgement,
     LogJudgement,
@@ -57,6 +62,13 @@ MOST_TOLD = 5
     help="an event that the log's source can show; all but what only a test harness knows unless given",
 )
 @click.option(
+    "--from",
+    "source",
+    default=DEFAULT,
+    show_default=True,
+    help="the importer that reads the files; a package may bring more",
+)
+@click.option(
     "--clause",
     "clauses",
     multiple=True,
@@ -74,16 +86,21 @@ def judge_logs(
     files: tuple[Path, ...],
     packs: tuple[str, ...],
     sees: tuple[str, ...],
+    source: str,
     clauses: tuple[str, ...],
     form: str,
 ) -> None:
-    """Judge logs of observations (JSON Lines) by whole packs.
+    """Judge logs by whole packs: observations in JSON Lines, or what an importer reads.
 
     A log is the device's word at best: what it cannot show is not observable. Exits 1 where a clause is
     violated, 3 where lines cannot
     be read or no clause is shown to hold.
     """
     loaded = packs_named(packs)
+    try:
+        importer = load_importer(source)
+    except ImporterError as error:
+        raise click.UsageError(f"--from: {error}") from None
     exits = []
     for name in sees:
         if name not in vocabulary().events:
@@ -92,7 +109,12 @@ def judge_logs(
                 f"--sees: event '{name}' is not in the vocabulary.{hint}"
             )
     for file in files:
-        judged = judge_log_file(file, loaded, frozenset(sees) or None)
+        judged = judge_log_file(
+            path=file,
+            packs=loaded,
+            sees=frozenset(sees) or None,
+            importer=importer,
+        )
         chosen = tuple(
             c
             for c in judged.clauses

@@ -48,7 +48,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "judge": Lazy(
         "judge",
         "judge_logs",
-        "Judge logs of observations (JSON Lines) by whole packs.",
+        "Judge logs by whole packs: observations in JSON Lines, or what an importer reads.",
     ),
     "report": Lazy("report", "report", "Make reports from a bundle."),
     "matrix": Lazy(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,9 @@ from earwitness.conformance.targets.entry_points import (
     installed_targets,
     load_target,
 )
+
+if TYPE_CHECKING:
+    from earwitness.conformance.running.doctor import ControlResult
 
 LEVELS = {"auto": Confinement.SEALED, "open": Confinement.OPEN}
 confinement_option = click.option(
@@ -94,8 +99,21 @@ def doctor(target: str, confinement: str, write: Path | None) -> None:
         declared = "declared" if check.declared else "-"
         row = f"{printable(check.device):12} {check.capability:18} {declared:9} {signs[check.seen]:9}"
         click.echo(f"{row} {printable(check.remark)}".rstrip())
+    for line in _witness_lines(done):
+        click.echo(line)
     if write is not None:
         write.write_text(capability_text(target, checks), "utf-8")
         click.echo(f"capability file: {write}")
     if any(check.seen is False for check in checks):
         sys.exit(Exit.INCONCLUSIVE.value)
+
+
+def _witness_lines(done: ControlResult) -> Iterator[str]:
+    """Every installed witness: what it sees of this target, or that it sees nothing."""
+    from earwitness.conformance.witnesses.witness import installed_witnesses
+
+    confined = done.confinement is Confinement.SEALED
+    for name, witness in installed_witnesses().items():
+        events = witness.events(done.capabilities, confined)
+        seen = ", ".join(sorted(events)) or "nothing of this target"
+        yield f"{name:12} witness of {seen}: {printable(witness.sees)}"

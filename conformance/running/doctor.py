@@ -41,6 +41,7 @@ class ControlResult:
     name: str
     version: str
     devices: Mapping[str, str]
+    capabilities: frozenset[str]
     confinement: Confinement
     open_reason: str
     heard: Origin | None
@@ -71,6 +72,11 @@ def control_target(
             name=harness.hello.name,
             version=harness.hello.version,
             devices=harness.hello.devices,
+            capabilities=frozenset(
+                name
+                for name, can in harness.hello.capabilities.items()
+                if can
+            ),
             confinement=target.confinement,
             open_reason=reason_for_level(target),
             heard=run.heard,

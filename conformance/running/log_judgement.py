@@ -3,14 +3,18 @@ leaves open. A log is the device's word at best, and evidence for an absence can
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import groupby
 from pathlib import Path
-from typing import IO
 
 from earwitness.conformance.gate.mute_levels import is_open_claim
+from earwitness.conformance.importers.importer import (
+    OBSERVATIONS,
+    Importer,
+)
+from earwitness.conformance.running.log_reading import Entry, Log, read_log
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import event_names
 from earwitness.model.logic.partial_monitor import (
@@ -23,18 +27,11 @@ from earwitness.model.logic.partial_step import (
     SlicedPartialMonitor,
 )
 from earwitness.model.logic.per_device import Key
-from earwitness.model.trace import (
-    Observation,
-    TraceError,
-    lines_of,
-    parse_line,
-)
+from earwitness.model.trace import Observation, TraceError
 from earwitness.policies.pack import Clause, Conjunct, Kind, Pack
 
 HARNESS_ALONE = frozenset({"speech", "record.found"})
 """What only the one who speaks and searches in a test can know. A log shows it where it has such an event."""
-MOST_BAD_LINES = 100
-"""So many bad lines are named; all are counted."""
 
 
 class LogVerdict(Enum):
@@ -56,32 +53,6 @@ class Beginning(Enum):
     POWER_ON = "the device gains power"
     MID_LIFE = "in mid-life"
     CLOCK_STEPPED_BACK = "the clock stepped back"
-
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that is no observation, and why."""
-
-    number: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An observation and the line, counted from 1, that it was read from."""
-
-    line: int
-    seen: Observation
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """What was read: observations in the order of the file, and what could not be read (`bad_lines` names the
-    first of `bad_line_count`)."""
-
-    entries: tuple[Entry, ...]
-    bad_lines: tuple[BadLine, ...] = ()
-    bad_line_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,49 +119,21 @@ class LogJudgement:
         return self.log.bad_line_count == 0
 
 
-def read_log(stream: IO[bytes]) -> Log:
-    """All observations of a JSON Lines file; a line that is none is kept with its number and does not end the
-    reading."""
-    entries = []
-    bad_lines = []
-    for number, line in enumerate(lines_of(stream), start=1):
-        if not line.strip():
-            continue
-        try:
-            entries.append(Entry(number, parse_line(line)))
-        except TraceError as error:
-            bad_lines.append(BadLine(number, str(error)))
-    return Log(
-        tuple(entries),
-        tuple(bad_lines[:MOST_BAD_LINES]),
-        len(bad_lines),
-    )
-
-
-def log_of(observations: Iterable[Observation]) -> Log:
-    """A log of observations that lie in memory, numbered from 1."""
-    return Log(
-        tuple(
-            Entry(
-                number,
-                seen,
-            )
-            for number, seen in enumerate(observations, start=1)
-        )
-    )
-
-
 def judge_log_file(
-    path: Path, packs: Sequence[Pack], sees: Set[str] | None = None
+    path: Path,
+    packs: Sequence[Pack],
+    sees: Set[str] | None = None,
+    importer: Importer = OBSERVATIONS,
 ) -> LogJudgement:
-    """As `judge_log`, of a file. Raises TraceError where the file cannot be read."""
+    """As `judge_log`, of a file that the importer reads; where nobody says what its source can show, the
+    importer may. Raises TraceError where the file cannot be read."""
+    shown = importer.sees if sees is None else sees
     try:
         with path.open("rb") as stream:
-            return judge_log(read_log(stream), packs, sees)
+            return judge_log(read_log(stream, importer), packs, shown)
     except OSError as error:
-        remedy = "name a file of observations, one JSON object a line"
         raise TraceError(
-            f"{path}: cannot be read ({error.strerror}); {remedy}"
+            f"{path}: cannot be read ({error.strerror}); name a file of {importer.what}"
         ) from None
 
 

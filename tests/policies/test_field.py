@@ -12,8 +12,8 @@ from earwitness.conformance.running.log_judgement import (
     LogVerdict,
     judge_log,
     judge_log_file,
-    log_of,
 )
+from earwitness.conformance.running.log_reading import log_of
 from earwitness.model.trace import partial_observation_from
 from earwitness.policies.pack import find, shipped_packs
 

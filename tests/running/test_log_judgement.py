@@ -11,11 +11,13 @@ from click.testing import CliRunner
 
 from earwitness.conformance.cli.main import cli
 from earwitness.conformance.running.log_judgement import (
-    MOST_BAD_LINES,
     Beginning,
     LogVerdict,
     judge_log,
     judge_log_file,
+)
+from earwitness.conformance.running.log_reading import (
+    MOST_BAD_LINES,
     log_of,
     read_log,
 )

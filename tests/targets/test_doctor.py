@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from earwitness.conformance.cli.main import cli
 from earwitness.conformance.gate.capability_file import load_capabilities
 from earwitness.conformance.running.doctor import (
     capability_text,
@@ -16,6 +18,7 @@ from earwitness.conformance.running.doctor import (
 )
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import TargetOptions
+from earwitness.conformance.witnesses.witness import installed_witnesses
 
 SMALL = Path(__file__).parents[2] / "examples" / "targets" / "small.py"
 TARGET = f"exec:{sys.executable} {SMALL}"
@@ -84,6 +87,19 @@ def test_the_capability_file_is_one_that_the_gate_reads(tmp_path):
         .replace("#   camera", "  camera")
     )
     assert set(load_capabilities(path).refuses) == {"camera"}
+
+
+def test_the_doctor_says_what_each_witness_sees_of_the_target():
+    done = CliRunner().invoke(cli, ["doctor", "--target", TARGET])
+    rows = {
+        line.split()[0]: line
+        for line in done.output.splitlines()
+        if " witness of " in line
+    }
+    assert set(rows) == set(installed_witnesses())
+    assert "nothing of this target" in rows["microphone"]
+    in_cell = control_target(TARGET).confinement is Confinement.SEALED
+    assert ("record.found" in rows["files"]) == in_cell
 
 
 def test_the_command_line_lists_what_is_installed():

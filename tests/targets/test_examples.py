@@ -141,39 +141,102 @@ def test_a_small_target_is_judged_and_passes_its_control(tmp_path):
     assert done.returncode == 3, done.stdout + done.stderr
 
 
-def test_a_strangers_package_brings_a_target(tmp_path):
-    site = tmp_path / "site"
+@pytest.fixture(scope="module")
+def run_with_package(tmp_path_factory):
+    """A program that runs where the stranger's package is installed."""
+    site = tmp_path_factory.mktemp("stranger") / "site"
     shutil.copytree(EXAMPLES / "package", site)
     # What `pip install --editable` does, which needs no network this way.
-    setup = [
-        sys.executable,
-        "-c",
-        "import setuptools; setuptools.setup()",
-        "-q",
-        "egg_info",
-    ]
+    setup = "import setuptools; setuptools.setup()"
     subprocess.run(
-        setup, cwd=site, check=True, timeout=120, capture_output=True
+        [sys.executable, "-c", setup, "-q", "egg_info"],
+        cwd=site,
+        check=True,
+        timeout=120,
+        capture_output=True,
     )
+    paths = [str(site), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths))
+    }
+
+    def run(program, *words):
+        return subprocess.run(
+            [sys.executable, "-c", program, *map(str, words)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+COMMAND = "from earwitness.conformance.cli.main import main; main()"
+
+
+def test_a_strangers_package_brings_a_target(run_with_package):
     program = (
         "from earwitness.conformance.targets.entry_points import open_target, installed_targets\n"
         "target = open_target('toaster:kitchen')\n"
         "print(target.introduce().devices, target.confinement.value, *installed_targets())\n"
         "target.close()\n"
     )
-    path = os.pathsep.join(
-        [str(site), os.environ.get("PYTHONPATH", "")]
-    ).rstrip(os.pathsep)
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_with_package(program)
     assert (
         "{'kitchen': 'speaker'}" in done.stdout
         and "toaster" in done.stdout
         and "exec" in done.stdout
+    ), done.stderr
+
+
+LOG = """\
+0.000 kitchen plugged in
+0.500 kitchen microphone on
+1.000 kitchen toast, brown
+2.000 kitchen microphone off
+"""
+
+
+def test_a_strangers_importer_reads_a_log_in_its_own_words(
+    run_with_package, tmp_path
+):
+    log = tmp_path / "toaster.log"
+    log.write_text(LOG + "2.500 kitchen listens\n")
+    done = run_with_package(COMMAND, "judge", "--from", "toaster", log)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "line 5" in done.stdout and "MIC-2" in done.stdout
+
+
+@pytest.mark.parametrize("line", ["3.0 kitchen explodes", "kitchen", "\xff"])
+def test_a_line_that_an_importer_does_not_understand_is_never_green(
+    run_with_package, tmp_path, line
+):
+    log = tmp_path / "toaster.log"
+    log.write_text(LOG + line + "\n", "latin-1")
+    done = run_with_package(COMMAND, "judge", "--from", "toaster", log)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "line 5" in done.stdout and "Traceback" not in done.stderr
+
+
+def test_an_importer_that_nobody_brings_is_told_with_the_nearest(
+    run_with_package, tmp_path
+):
+    (tmp_path / "log").write_text(LOG)
+    done = run_with_package(
+        COMMAND, "judge", "--from", "toastr", tmp_path / "log"
     )
+    assert done.returncode == 2
+    assert "Did you mean 'toaster'?" in done.stderr
+
+
+def test_a_strangers_package_brings_a_report_format_and_a_witness(
+    run_with_package,
+):
+    program = (
+        "from earwitness.reports.format import load_format\n"
+        "from earwitness.conformance.witnesses.witness import witnessed_events\n"
+        "print(load_format('toast').suffix, witnessed_events((), True)['power'])\n"
+    )
+    done = run_with_package(program)
+    assert done.stdout.split() == ["toast.txt", "('plug',)"], done.stderr

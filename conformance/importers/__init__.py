@@ -1,0 +1,1 @@
+"""Logs in the words of somebody else, read as observations."""
