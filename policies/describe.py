@@ -59,7 +59,7 @@ def describe_clause(pack: Pack, clause: Clause) -> str:
 
 def _lines_of(pack: Pack, clause: Clause) -> Iterator[str]:
     yield f"{clause.id}  {clause.title}"
-    yield f"pack       {pack.name}, version {pack.version}"
+    yield f"pack       {pack.name}, version {pack.version}; the clause is of revision {clause.revision}"
     yield f"source     {pack.source}: {', '.join(clause.source)}"
     yield f"severity   {clause.severity}"
     yield f"known by   {', '.join(sorted(way.value for way in clause.ways))}"

@@ -85,6 +85,8 @@ class Clause:
     monitor: Monitor | None
     transition: str | None = None
     observer: str | None = None
+    revision: str = ""
+    """Made from what it promises: another one promises something else."""
 
     @property
     def text(self) -> str:

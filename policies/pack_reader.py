@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, to_builtins
 
 from earwitness.model.logic.formula import And, Formula, Or, Truth
 from earwitness.model.logic.monitor import compile_formula
@@ -42,6 +42,7 @@ from earwitness.policies.placed_yaml import (
     PlacedYamlError,
     read_document,
 )
+from earwitness.policies.revision import revision_of
 from earwitness.policies.triggers import NoTrigger, occasion
 
 Place = tuple[str | int, ...]
@@ -219,6 +220,12 @@ class _Reader:
             monitor=monitor,
             transition=_given(item.transition),
             observer=_given(item.observer),
+            revision=revision_of(
+                to_builtins(item),
+                self.parameters,
+                self.entry.states,
+                self.entry.opportunities,
+            ),
         )
 
     def check_names(self, path: Place, item: ClauseEntry) -> None:

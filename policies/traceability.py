@@ -4,8 +4,10 @@ not promised is listed with the reason."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from earwitness.policies.pack import Pack, PackError
 from earwitness.policies.placed_yaml import PlacedYamlError, read_document
@@ -29,9 +31,15 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Traceability:
-    """All sentences of a source, in its order."""
+    """All sentences of a source, in its order. `edition`, `read_as` and `sha256` say which text was read;
+    `titles` are those of the sections."""
 
     sentences: tuple[Sentence, ...]
+    source: str = ""
+    edition: str = ""
+    read_as: str = ""
+    sha256: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def orphans(self) -> tuple[Sentence, ...]:
@@ -58,15 +66,24 @@ def read_traceability(path: Path) -> Traceability:
             f"{path}: cannot be read ({error}); it lists the sentences of the source"
         ) from None
     return Traceability(
-        tuple(
-            Sentence(
-                section,
-                number,
-                item["says"],
-                tuple(item["clauses"]),
-                item.get("because", ""),
-            )
+        sentences=tuple(
+            _sentence(section, number, item)
             for section, items in content["sections"].items()
             for number, item in enumerate(items, start=1)
-        )
+        ),
+        source=content.get("source", ""),
+        edition=content.get("edition", ""),
+        read_as=content.get("read_as", ""),
+        sha256=content.get("sha256", ""),
+        titles=content.get("titles", {}),
+    )
+
+
+def _sentence(section: str, number: int, item: Mapping[str, Any]) -> Sentence:
+    return Sentence(
+        section=section,
+        number=number,
+        says=item["says"],
+        clauses=tuple(item["clauses"]),
+        because=item.get("because", ""),
     )

@@ -4,14 +4,14 @@ sentence."""
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from earwitness.policies.pack import find, shipped_file
 from earwitness.policies.traceability import read_traceability
 
 PACK = find("alexa-smart-properties")
-PAPER = read_traceability(
-    shipped_file("alexa-smart-properties", "traceability.yaml")
-)
+FILE = shipped_file("alexa-smart-properties", "traceability.yaml")
+PAPER = read_traceability(FILE)
 SENTENCES = {
     **{
         "Introduction": 4,
@@ -78,3 +78,16 @@ def test_the_orphans_are_those_that_were_looked_at():
         ),
     ]
     assert PAPER.unsourced(PACK) == ()
+
+
+def test_it_says_which_text_was_read_and_what_its_sections_are_called():
+    assert len(PAPER.sha256) == 64 and PAPER.edition and PAPER.read_as
+    assert set(PAPER.titles) == set(SENTENCES)
+
+
+def test_no_comma_cuts_a_sentence_in_two():
+    """In an unquoted text of YAML what follows a comma is a key of its own, and lost."""
+    content = yaml.safe_load(FILE.read_text())
+    for sentences in content["sections"].values():
+        for sentence in sentences:
+            assert set(sentence) <= {"says", "clauses", "because"}, sentence
