@@ -15,6 +15,7 @@ from earwitness.conformance.evidence.records import (
     Seconds,
     TargetRecord,
 )
+from earwitness.conformance.evidence.redaction import Redactor
 from earwitness.conformance.evidence.writer import BundleWriter
 from earwitness.conformance.gate.verdict import (
     ClauseResult,
@@ -24,8 +25,10 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.conformance.running.judgement import Circumstances, judge
 from earwitness.conformance.running.near_misses import near_misses
+from earwitness.conformance.running.refining import refine
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.tally import tally
+from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
 from earwitness.policies.pack import find
@@ -115,11 +118,11 @@ def clause(
 
 
 @cache
-def small_pack():
+def small_pack(text=PACK):
     """The pack, read once."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "small.yaml"
-        file.write_text(PACK)
+        file.write_text(text)
         return find(str(file))
 
 
@@ -139,14 +142,18 @@ def write_bundle(
     exit_code=None,
     failure=None,
     known=None,
+    pack=PACK,
+    files=(),
+    setup="",
+    capabilities=(),
     **facts,
 ):
     """A complete bundle below `out`; its folder. Its results are those of the judge, unless others are given:
-    then it is one that a forger could have made."""
+    then it is one that a forger could have made. `files` are pairs of a name and a content to keep in it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     pack_file = out.parent / "small.yaml"
-    pack_file.write_text(PACK)
-    loaded = small_pack()
+    pack_file.write_text(pack)
+    loaded = small_pack(pack)
     known = known or Circumstances(
         sight=SIGHT,
         failures={failure.clause: 0} if failure is not None else {},
@@ -176,6 +183,8 @@ def write_bundle(
         )
         writer.observe(0, trace)
         writer.log_target("target: ready\n")
+        for name, content in files:
+            writer.keep_file(name, content)
         if failure is not None:
             writer.store_failure(failure)
         writer.finish(
@@ -194,6 +203,8 @@ def write_bundle(
                 given="exec:./device",
                 name="Device",
                 version="1.2",
+                setup=setup,
+                capabilities=dict(capabilities),
                 clock="virtual",
                 devices={"d1": "speaker"},
             ),
@@ -201,6 +212,34 @@ def write_bundle(
             seconds=Seconds(all=1.5),
         )
     return writer.folder
+
+
+PROVED = PACK.replace("ways: [searched]", "ways: [proved, searched]")
+"""The same pack, asking for a proof over the model of the assistant."""
+MUTED = (
+    observed(0, "power", on=True, kind="speaker"),
+    observed(20_000, "microphone.power", on=True),
+    observed(40_000, "light", color="red", on=False),
+    observed(60_000, "audio.captured", bytes=2_560, buffered=80_000),
+    observed(1_000_000, "button.microphone"),
+    observed(1_040_000, "microphone.power", on=False),
+    observed(1_050_000, "light", color="red", on=True),
+)
+"""What a run of that model shows."""
+
+
+def modelled_bundle(out, **facts):
+    """A bundle with the run of the model that shows its trace."""
+    record, lines = refine([MUTED], ASSISTANT, Redactor(b"key"))
+    assert [trace.outcome for trace in record.traces] == ["admitted"]
+    return write_bundle(
+        out,
+        pack=PROVED,
+        trace=MUTED,
+        refinement=record,
+        files=[("refinement.jsonl", lines)],
+        **facts,
+    )
 
 
 def leak():

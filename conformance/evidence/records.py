@@ -36,11 +36,13 @@ class State(Enum):
 
 
 class TargetRecord(BundleRecord, frozen=True):
-    """What was judged. `digest` is of the program, where it is a file (empty otherwise)."""
+    """What was judged. `digest` is of the program, where it is a file (empty otherwise); `setup` says with
+    which versions and options it ran, in the driver's words."""
 
     given: str
     name: str = ""
     version: str = ""
+    setup: str = ""
     clock: str = ""
     digest: str = ""
     devices: Mapping[str, str] = {}

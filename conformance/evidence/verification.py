@@ -11,6 +11,7 @@ from earwitness.conformance.evidence.bundle import (
     Bundle,
     BundleError,
 )
+from earwitness.conformance.evidence.model_runs import about_model_runs
 from earwitness.conformance.evidence.records import (
     FailureRecord,
     PackRecord,
@@ -21,11 +22,6 @@ from earwitness.conformance.gate.verdict import (
     ClauseResult,
     Verdict,
     gate,
-)
-from earwitness.conformance.refinement.device_runs import (
-    fault_of_run,
-    model_digest,
-    of_device,
 )
 from earwitness.model.logic.per_device import SlicedMonitor
 from earwitness.model.trace import (
@@ -40,7 +36,6 @@ from earwitness.policies.pack import (
     PackError,
     find,
 )
-from earwitness.policies.proving.tasks import clauses_to_prove
 
 CAPABILITIES = "capabilities.yaml"
 """The capability file by which a check was made, where its bundle keeps one."""
@@ -98,7 +93,7 @@ def find_contradictions(
         *verdicts,
         *_about_failures(bundle, clauses),
         *_about_runs(bundle),
-        *_about_refinement(bundle, loaded),
+        *about_model_runs(bundle, loaded),
     ]
 
 
@@ -285,34 +280,6 @@ def _about_runs(bundle: Bundle) -> Iterator[str]:
                 f"observations.jsonl: run {number} has {counted.get(number, 0)} observations, "
                 f"results.json says {written.get(number, 0)}"
             )
-
-
-def _about_refinement(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:
-    """Each trace that is called admitted has its run, which is one of the model and shows the trace."""
-    record = bundle.results.refinement
-    if record is None:
-        return
-    model = next(p.model for p in packs if clauses_to_prove(p.clauses))
-    ours = model_digest(model.system)
-    if record.model != ours:
-        yield f"results.json: its runs are of the model {record.model}, this version has {ours}"
-        return
-    known = bundle.model_runs()
-    traces = bundle.runs()
-    for trace in record.traces:
-        entry = known.pop((trace.run, trace.device), None)
-        if trace.outcome != "admitted":
-            continue
-        own = of_device(traces.get(trace.run, ()), trace.device)
-        fault = (
-            fault_of_run(entry, own, model)
-            if entry is not None
-            else "it is missing"
-        )
-        if fault:
-            yield f"refinement.jsonl: the run of {trace.device} in run {trace.run}: {fault}"
-    for run, device in known:
-        yield f"refinement.jsonl: results.json knows no trace of {device} in run {run}"
 
 
 def _about_judgement(

@@ -32,6 +32,7 @@ from earwitness.conformance.evidence.redaction import (
     Redactor,
     safe_text,
 )
+from earwitness.conformance.gate.verdict import Verdict
 from earwitness.model.trace import Observation
 
 MANIFEST, SEAL, PARTIAL, RESULTS, PROOFS = (
@@ -220,7 +221,7 @@ class BundleWriter:
         """Write the results, then the manifest with all digests, and give the manifest's own digest."""
         self._observations.flush()
         os.fsync(self._observations.fileno())
-        self.keep_file(RESULTS, encode_record(results))
+        self.keep_file(RESULTS, encode_record(_of_what_applies(results)))
         if PROOFS not in self._files:
             self.store_proofs({})
         self._files |= {
@@ -262,6 +263,22 @@ class BundleWriter:
         )
         with contextlib.suppress(OSError):
             _write_whole(self.folder / PARTIAL, encode_record(noted))
+
+
+def _of_what_applies(results: Results) -> Results:
+    """The results without deadlines of clauses that the target makes no claim to keep: a reader watches
+    none of them, and would find one too many."""
+    idle = {
+        clause.id
+        for clause in results.clauses
+        if clause.verdict is Verdict.NOT_APPLICABLE
+    }
+    kept = tuple(
+        near
+        for near in results.near_misses
+        if near.clause.rpartition(".")[0] not in idle
+    )
+    return msgspec.structs.replace(results, near_misses=kept)
 
 
 def _describe_end(error: BaseException) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from bundles import read, violated_bundle, write_bundle
+from bundles import PACK, SIGHT, read, violated_bundle, write_bundle
 from forging import edit, edit_manifest, in_json
 
+from earwitness.conformance.evidence.records import NearMiss
 from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.running.judgement import Circumstances
@@ -94,3 +95,29 @@ def test_a_bundle_of_another_version_may_say_it_in_other_words_and_no_more(
         in_json(lambda e: e["clauses"][1].update(exercised=7)),
     )
     assert contradictions(folder) != []
+
+
+CLAIMED = PACK.replace(
+    "formula: light(color = red, on = true) implies microphone is off",
+    "capability: mute_cuts_power\n"
+    "    formula: microphone.power within 1 s after microphone.power",
+)
+
+
+def test_a_deadline_of_what_is_not_claimed_is_no_contradiction(tmp_path):
+    """It is watched while the target runs, to say what was seen, and by no reader of the bundle."""
+    known = Circumstances(
+        sight=SIGHT, capabilities={"mute_cuts_power": False}
+    )
+    near = NearMiss(clause="LED-1.1", bound=1_000_000, closest=10)
+    folder = write_bundle(
+        tmp_path / "out",
+        pack=CLAIMED,
+        known=known,
+        near_misses=(near,),
+        capabilities={"mute_cuts_power": False},
+    )
+    bundle = read(folder)
+    assert bundle.results.clauses[1].verdict is Verdict.NOT_APPLICABLE
+    assert bundle.results.near_misses == ()
+    assert contradictions(folder) == []
