@@ -62,6 +62,9 @@ def _requirement(line: ClauseLine) -> Mapping[str, Any]:
         "id": line.id,
         "verdict": line.verdict.value,
         "treatment": line.treatment.value,
+        "pack": line.pack,
+        "packVersion": line.pack_version,
+        "revision": line.revision,
         "methods": methods,
     }
 

@@ -4,11 +4,10 @@ Tables beside them say the same."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from earwitness.conformance.evidence.records import ComponentRecord
 from earwitness.conformance.gate.story import Row
 from earwitness.model.systems.mermaid import LANE_OF, LANES
 
@@ -19,9 +18,50 @@ LETTER = 6.2
 """Units that a letter of 11 takes on average."""
 LANE_X = {lane: 46 + number * 83 for number, lane in enumerate(LANES)}
 ROW_HEIGHT, TOP = 34, 40
+INK, SOFT, PALE, RED, PAPER, WASH = (
+    "#14202b",
+    "#4d5b68",
+    "#d3dae1",
+    "#a31515",
+    "#ffffff",
+    "#f3f5f8",
+)
+LOOKS = {
+    "lane": {"stroke": PALE},
+    "head": {"text-anchor": "middle", "font-weight": "600"},
+    "number": {"font-weight": "600", "fill": SOFT},
+    "label": {},
+    "label bad": {"font-weight": "700", "fill": RED},
+    "line": {"stroke": SOFT, "stroke-width": "1.2"},
+    "line seen": {"stroke": INK, "stroke-width": "2.2"},
+    "line bad": {
+        "stroke": RED,
+        "stroke-width": "3",
+        "stroke-dasharray": "6 3",
+    },
+    "arc": {"stroke": SOFT, "stroke-width": "1.2", "fill": "none"},
+    "arc seen": {"stroke": INK, "stroke-width": "2.2", "fill": "none"},
+    "tip": {"fill": SOFT},
+    "tip seen": {"fill": INK},
+    "tip bad": {"fill": RED},
+    "state": {"fill": WASH, "stroke": SOFT},
+    "name": {"text-anchor": "middle", "font-weight": "600"},
+    "tag": {"fill": PAPER, "stroke": PALE},
+    "tagged": {"text-anchor": "middle", "font-size": "10"},
+}
+"""How a thing looks, by its kind, where no style sheet reaches into the picture: on paper. On a screen the
+style sheet of the page has the last word, and knows light from dark."""
 MANY = 3
 """From so many states or more, a step that leads to one state is told in words instead of drawn: it would
 hide the rest."""
+
+
+def _look(kind: str) -> str:
+    """The class of a thing, and its look."""
+    looks = LOOKS.get(kind, LOOKS[kind.split(" ")[0]])
+    return f'class="{kind}" ' + " ".join(
+        f'{name}="{value}"' for name, value in looks.items()
+    )
 
 
 def draw_sequence(rows: Sequence[Row]) -> str:
@@ -35,9 +75,9 @@ def draw_sequence(rows: Sequence[Row]) -> str:
     ]
     for lane, x in LANE_X.items():
         parts.append(
-            f'<line class="lane" x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>'
+            f'<line {_look("lane")} x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>'
         )
-        parts.append(f'<text class="head" x="{x}" y="17">{lane}</text>')
+        parts.append(f'<text {_look("head")} x="{x}" y="17">{lane}</text>')
     parts += [
         _draw_row(row, TOP + ROW_HEIGHT * place + 16)
         for place, row in enumerate(rows)
@@ -63,32 +103,43 @@ def _draw_row(row: Row, y: float) -> str:
     shape = (
         _arrow(x1, x2, y, kind)
         if x1 != x2
-        else f'<circle class="{kind}" cx="{x1}" cy="{y}" r="5"/>'
+        else f'<circle {_look(f"tip {kind}")} cx="{x1}" cy="{y}" r="5"/>'
     )
     left = min(x1, x2) + 10
     width = len(label) * LETTER
     x = min(left, WIDTH - width - 4)
-    text = f'<text class="label {kind}" x="{x:.0f}" y="{y - 6:.0f}">{escape(label)}</text>'
-    number = f'<text class="number" x="4" y="{y + 4:.0f}">{row.number}</text>'
+    text = f'<text {_look(f"label {kind}")} x="{x:.0f}" y="{y - 6:.0f}">{escape(label)}</text>'
+    number = (
+        f'<text {_look("number")} x="4" y="{y + 4:.0f}">{row.number}</text>'
+    )
     return shape + text + number
 
 
 def _arrow(x1: float, x2: float, y: float, kind: str) -> str:
     way = 1 if x2 > x1 else -1
     tip = f"M{x2 - 8 * way},{y - 4} L{x2},{y} L{x2 - 8 * way},{y + 4} z"
-    line = f'<line class="{kind}" x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/>'
-    return f'{line}<path class="tip {kind}" d="{tip}"/>'
+    line = f'<line {_look(f"line {kind}")} x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/>'
+    return f'{line}<path {_look(f"tip {kind}")} d="{tip}"/>'
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """What is drawn of a component of a model: its states, and its steps (from, to, name)."""
+
+    name: str
+    states: tuple[str, ...]
+    edges: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Arc:
-    """One line of a diagram of states: which steps join two states, and whether the event of one was seen."""
+    """One line of a diagram of states: which steps join two states, and how often they were taken."""
 
     number: int
     source: str
     target: str
     steps: tuple[str, ...]
-    is_seen: bool
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +149,14 @@ class Shared:
     step: str
     sources: tuple[str, ...]
     target: str
-    is_seen: bool
+    times: int
 
 
 def arcs_of(
-    component: ComponentRecord, visited: frozenset[str]
+    component: Diagram, taken: Mapping[str, int]
 ) -> tuple[tuple[Arc, ...], tuple[Shared, ...]]:
-    """The lines to draw, and the steps that are told in words because they come from many states."""
+    """The lines to draw, and the steps that are told in words because they come from many states. `taken`
+    counts steps by their names."""
     many = Counter((name, target) for _, target, name in component.edges)
     joined: dict[tuple[str, str], list[str]] = {}
     shared: dict[tuple[str, str], list[str]] = {}
@@ -115,18 +167,18 @@ def arcs_of(
             joined.setdefault((source, target), []).append(name)
     arcs = tuple(
         Arc(
-            number,
-            source,
-            target,
-            tuple(names),
-            bool(visited & set(names)),
+            number=number,
+            source=source,
+            target=target,
+            steps=tuple(names),
+            times=sum(taken.get(name, 0) for name in names),
         )
         for number, ((source, target), names) in enumerate(
             joined.items(), start=1
         )
     )
     return arcs, tuple(
-        Shared(name, tuple(sources), target, name in visited)
+        Shared(name, tuple(sources), target, taken.get(name, 0))
         for (name, target), sources in shared.items()
     )
 
@@ -134,7 +186,7 @@ def arcs_of(
 STATE_HEIGHT, STATE_WIDTH, STATE_GAP = 26, 104, 58
 
 
-def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
+def draw_states(component: Diagram, arcs: Sequence[Arc]) -> str:
     """States in a column; steps down on the right, steps up on the left, each with the number of its row
     in the table."""
     place = {
@@ -158,11 +210,11 @@ def draw_states(component: ComponentRecord, arcs: Sequence[Arc]) -> str:
         left = WIDTH / 2 - STATE_WIDTH / 2
         size = f'width="{STATE_WIDTH}" height="{STATE_HEIGHT}"'
         parts.append(
-            f'<rect class="state" x="{left:.0f}" y="{y}" {size} rx="8"/>'
+            f'<rect {_look("state")} x="{left:.0f}" y="{y}" {size} rx="8"/>'
         )
         shown = escape(name.replace("_", " "))
         parts.append(
-            f'<text class="name" x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>'
+            f'<text {_look("name")} x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>'
         )
     return "".join([*parts, "</svg>"])
 
@@ -182,13 +234,13 @@ def _draw_arc(
     # A cubic curve reaches three quarters of the way to its control points.
     control = edge + (out - edge) * 4 / 3
     middle = (y1 + y2) / 2
-    kind = "seen" if arc.is_seen else "word"
+    kind = "seen" if arc.times else "word"
     tip = f"M{edge + 8 * side:.0f},{y2 - 4} L{edge:.0f},{y2} L{edge + 8 * side:.0f},{y2 + 4} z"
     curve = f"M{edge:.0f},{y1} C{control:.0f},{y1} {control:.0f},{y2} {edge + 7 * side:.0f},{y2}"
     return (
-        f'<path class="arc {kind}" d="{curve}"/><path class="tip {kind}" d="{tip}"/>'
-        f'<circle class="tag" cx="{out:.0f}" cy="{middle:.0f}" r="8"/>'
-        f'<text class="tagged" x="{out:.0f}" y="{middle + 4:.0f}">{arc.number}</text>'
+        f'<path {_look(f"arc {kind}")} d="{curve}"/><path {_look(f"tip {kind}")} d="{tip}"/>'
+        f'<circle {_look("tag")} cx="{out:.0f}" cy="{middle:.0f}" r="8"/>'
+        f'<text {_look("tagged")} x="{out:.0f}" y="{middle + 4:.0f}">{arc.number}</text>'
     )
 
 
@@ -199,4 +251,7 @@ def _next_end(ends: Counter[tuple[str, str]], state: str, side: int) -> int:
 
 
 def _open_svg(height: float, label: str) -> str:
-    return f'<svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
+    return (
+        f'<svg class="figure" viewBox="0 0 {WIDTH} {height}" font-size="11" font-family="sans-serif" '
+        f'role="img" aria-label="{escape(label)}">'
+    )

@@ -3,10 +3,10 @@ that is well."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
@@ -17,22 +17,23 @@ from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.decision import PROFILES
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.scope import origins_by_event
 from earwitness.conformance.gate.summary import (
     GLOSSARY,
     ClauseLine,
 )
-from earwitness.conformance.gate.verdict import Verdict
-from earwitness.model.logic.english import describe_duration
-from earwitness.policies.pack import Pack
-from earwitness.policies.traceability import read_traceability
-from earwitness.reports.figures import (
-    Arc,
-    Shared,
-    arcs_of,
-    draw_sequence,
-    draw_states,
+from earwitness.conformance.gate.verdict import (
+    STRONGEST_FIRST,
+    WORDS,
+    Verdict,
 )
+from earwitness.model.logic.english import describe_duration
+from earwitness.model.vocabulary import vocabulary
+from earwitness.policies.pack import Pack
+from earwitness.policies.traceability import Traceability, read_traceability
+from earwitness.reports.figures import draw_sequence
 from earwitness.reports.format import Format
+from earwitness.reports.models import draw_model
 
 SHAPES = {
     Verdict.SATISFIED: ("good", "✔"),
@@ -51,31 +52,52 @@ BADGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A component of the model with its picture and the table that says the same."""
-
-    name: str
-    picture: Markup
-    arcs: tuple[Arc, ...]
-    shared: tuple[Shared, ...]
-
-    @property
-    def is_touched(self) -> bool:
-        """Whether the run saw an event of any of its steps."""
-        arcs = any(arc.is_seen for arc in self.arcs)
-        return arcs or any(step.is_seen for step in self.shared)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
+class SourceLine:
     """A passage of a source, and the clauses that it led to."""
 
-    pack: str
     passage: str
     meaning: str
     clauses: tuple[ClauseLine, ...]
     because: str = ""
     """Why no clause answers for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a source with its sentences, and in one line how they fared."""
+
+    name: str
+    title: str
+    lines: tuple[SourceLine, ...]
+
+    @property
+    def fared(self) -> str:
+        held = [line for line in self.lines if line.clauses]
+        ids = {clause.id: clause for line in held for clause in line.clauses}
+        counted = Counter(clause.verdict.value for clause in ids.values())
+        told = ", ".join(f"{n} {name}" for name, n in counted.items())
+        return (
+            f"{len(self.lines)} sentences, {len(held)} with clauses"
+            f"{': ' if told else ''}{told}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PackSource:
+    """What a pack is drawn from: which text, and its sections."""
+
+    pack: str
+    paper: Traceability
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """A kind of event: what it means, and from whom this run knew of it."""
+
+    name: str
+    meaning: str
+    known_from: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +108,11 @@ class BoundLine:
     value: str
     origin: str
     is_ours: bool
+
+    @property
+    def reason(self) -> str:
+        """Why a bound of ours is what it is."""
+        return self.origin.removeprefix("ours").lstrip(";: ")
 
 
 def render_page(judged: JudgedBundle) -> bytes:
@@ -109,7 +136,6 @@ def render_page(judged: JudgedBundle) -> bytes:
 
 def _context(judged: JudgedBundle) -> Mapping[str, Any]:
     bundle, summary = judged.bundle, judged.summary
-    models = tuple(_drawn(judged))
     return {
         "summary": summary,
         "manifest": bundle.manifest,
@@ -125,9 +151,10 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
             story.clause: Markup(draw_sequence(story.rows))
             for story in summary.stories
         },
-        "models": tuple(model for model in models if model.is_touched),
-        "untouched": [m.name for m in models if not m.is_touched],
+        "model": draw_model(judged),
         "sources": tuple(_sources(judged)),
+        "events": tuple(_events(judged)),
+        "parts_by_evidence": parts_by_evidence,
         "bounds": {pack.name: tuple(_bounds(pack)) for pack in judged.packs},
         "proofs": bundle.proofs,
         "strength": bundle.results.strength,
@@ -136,48 +163,43 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
     }
 
 
-def _drawn(judged: JudgedBundle) -> Iterable[Drawn]:
-    model = judged.bundle.results.model
-    visited = frozenset(model.visited)
-    for component in model.components:
-        arcs, shared = arcs_of(component, visited)
-        yield Drawn(
-            component.name,
-            Markup(draw_states(component, arcs)),
-            arcs,
-            shared,
-        )
-
-
-def _sources(judged: JudgedBundle) -> Iterable[Source]:
+def _sources(judged: JudgedBundle) -> Iterable[PackSource]:
     """Every sentence of a source where the bundle lists them; the passages that clauses name elsewhere."""
     lines = {line.id: line for line in judged.summary.clauses}
     for pack in judged.packs:
         file = f"packs/{pack.name}.traceability.yaml"
         if file in judged.bundle.manifest.files:
-            yield from _sentences(judged.bundle.folder / file, pack, lines)
+            paper = read_traceability(judged.bundle.folder / file)
+            yield PackSource(pack.name, paper, tuple(_sections(paper, lines)))
         else:
-            yield from _passages(pack, lines)
+            passages = Section("", "", tuple(_passages(pack, lines)))
+            yield PackSource(pack.name, Traceability(()), (passages,))
 
 
-def _sentences(
-    file: Path, pack: Pack, lines: Mapping[str, ClauseLine]
-) -> Iterable[Source]:
-    for sentence in read_traceability(file).sentences:
-        yield Source(
-            pack=pack.name,
-            passage=sentence.name,
-            meaning=sentence.says,
-            clauses=tuple(
-                lines[name] for name in sentence.clauses if name in lines
-            ),
-            because=sentence.because,
+def _sections(
+    paper: Traceability, lines: Mapping[str, ClauseLine]
+) -> Iterable[Section]:
+    for name in dict.fromkeys(s.section for s in paper.sentences):
+        sentences = (
+            SourceLine(
+                passage=sentence.name,
+                meaning=sentence.says,
+                clauses=tuple(
+                    lines[clause]
+                    for clause in sentence.clauses
+                    if clause in lines
+                ),
+                because=sentence.because,
+            )
+            for sentence in paper.sentences
+            if sentence.section == name
         )
+        yield Section(name, paper.titles.get(name, ""), tuple(sentences))
 
 
 def _passages(
     pack: Pack, lines: Mapping[str, ClauseLine]
-) -> Iterable[Source]:
+) -> Iterable[SourceLine]:
     for passage in dict.fromkeys(
         name for clause in pack.clauses for name in clause.source
     ):
@@ -186,7 +208,26 @@ def _passages(
             for c in pack.clauses
             if passage in c.source and c.id in lines
         )
-        yield Source(pack.name, passage, "", tuple(clauses))
+        yield SourceLine(passage, "", tuple(clauses))
+
+
+def _events(judged: JudgedBundle) -> Iterable[EventLine]:
+    declared = vocabulary().events
+    for name, origins in origins_by_event(judged.bundle).items():
+        words = [WORDS[o] for o in STRONGEST_FIRST if o in origins]
+        meaning = declared[name].meaning if name in declared else ""
+        yield EventLine(safe_text(name), meaning, ", ".join(words))
+
+
+def parts_by_evidence(
+    line: ClauseLine,
+) -> Mapping[tuple[Verdict, str], list[str]]:
+    """The parts of a clause by their verdict and evidence: of many parts most are alike."""
+    found: dict[tuple[Verdict, str], list[str]] = {}
+    for part in line.parts:
+        evidence = part.evidence if part.exercised else ""
+        found.setdefault((part.verdict, evidence), []).append(part.name)
+    return found
 
 
 def _bounds(pack: Pack) -> Iterable[BoundLine]:

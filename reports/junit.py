@@ -72,7 +72,8 @@ def _case(line: ClauseLine, story: Story | None) -> TestCase:
         time=0.0,
     )
     case.system_out = xml_text(
-        f"{line.verdict.value}; evidence: {line.evidence or 'none'}; exercised {line.exercised}"
+        f"{line.verdict.value}; evidence: {line.evidence or 'none'}; exercised {line.exercised}; "
+        f"{line.pack} version {line.pack_version}, revision {line.revision}"
     )
     reason = xml_text(line.problem or line.note)
     if line.treatment is Treatment.PASSES:
@@ -106,6 +107,7 @@ def _story_text(story: Story) -> str:
         [
             story.loses,
             f"expected: {story.expected}",
+            f"exactly: {story.exactly}",
             f"seen: {story.seen}",
             *rows,
             f"again: {story.command}",

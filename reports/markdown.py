@@ -86,6 +86,7 @@ def _story_lines(story: Story) -> Iterator[str]:
         "",
     ]
     yield f"- Expected: {inert(story.expected)}"
+    yield f"- Exactly: {inert(story.exactly)}"
     yield f"- Seen: {inert(story.seen)}"
     yield f"- Where to look: {inert(story.cause)}"
     yield from (f"- To pass: {inert(way)}" for way in story.passes)
@@ -112,8 +113,8 @@ def _table(
         "",
         f"## {title}",
         "",
-        "| Clause | Verdict | Evidence | Promise | Note |",
-        "|---|---|---|---|---|",
+        "| Clause | Verdict | Evidence | Promise | Note | Revision |",
+        "|---|---|---|---|---|---|",
     ]
     for line in lines:
         mark = MARKS.get(line.verdict, OTHER_MARK)
@@ -124,6 +125,7 @@ def _table(
             line.evidence or "·",
             inert(line.title),
             inert(note),
+            f"{inert(line.pack)} {line.pack_version}, {line.revision}",
         ]
         yield f"| {' | '.join(cells)} |"
 

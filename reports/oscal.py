@@ -20,6 +20,8 @@ METHODS = {
     "the device's word": "INTERVIEW",
 }
 OTHER_METHOD = "EXAMINE"
+PROPERTIES = "urn:earwitness:properties:1"
+"""Whose names the properties of a finding are."""
 
 
 def render_oscal(judged: JudgedBundle) -> bytes:
@@ -93,6 +95,15 @@ def _finding(line: ClauseLine, made: _Identifiers) -> Mapping[str, Any]:
         "uuid": made.of(f"finding {line.id}"),
         "title": f"{line.id}: {line.verdict.value}",
         "description": line.title,
+        "props": [
+            {"name": "pack", "ns": PROPERTIES, "value": line.pack},
+            {
+                "name": "pack-version",
+                "ns": PROPERTIES,
+                "value": str(line.pack_version),
+            },
+            {"name": "revision", "ns": PROPERTIES, "value": line.revision},
+        ],
         "target": {
             "type": "objective-id",
             "target-id": line.id,

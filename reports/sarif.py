@@ -141,6 +141,8 @@ def _results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
                 "evidence": line.evidence,
                 "treatment": line.treatment.value,
                 "onTheModel": line.proof,
+                "packVersion": line.pack_version,
+                "revision": line.revision,
             },
         }
         if line.change:

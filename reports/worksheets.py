@@ -60,7 +60,9 @@ def worksheet_rows(judged: JudgedBundle) -> Iterator[WorksheetRow]:
     for line in judged.summary.clauses:
         yield WorksheetRow(
             item=line.id,
-            requirement=xml_text(line.title),
+            requirement=xml_text(
+                f"{line.title} ({line.pack} version {line.pack_version}, revision {line.revision})"
+            ),
             rests_on=xml_text(
                 "; ".join(
                     f"{part.name}: {part.detail or part.evidence}"

@@ -1,4 +1,4 @@
-"""`earwitness replay_scenario`: one failure again."""
+"""`earwitness replay`: one failure again."""
 
 from __future__ import annotations
 

@@ -87,10 +87,13 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
         bold=True,
     )
     yield from _wrapped(story.loses, width, "  ")
-    yield from _wrapped(f"expected: {story.expected}", width, "  ")
+    if story.expected != story.title:
+        yield from _wrapped(f"expected: {story.expected}", width, "  ")
     yield from _wrapped(f"seen: {story.seen}", width, "  ")
     for row in story.rows:
         yield from _row_lines(row, width)
+    if story.exactly:
+        yield from _wrapped(f"exactly: {story.exactly}", width, "  ")
     if story.cause:
         yield from _wrapped(story.cause, width, "  ")
     for number, way in enumerate(story.passes):
@@ -123,11 +126,10 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
         else "yellow"
     )
     yield ""
-    yield click.style(
-        f"{summary.headline}: {summary.counts}",
-        fg=color,
-        bold=True,
-    )
+    for text in textwrap.wrap(
+        f"{summary.headline}: {summary.counts}", width, subsequent_indent="  "
+    ):
+        yield click.style(text, fg=color, bold=True)
     for problem, names in _alike(summary).items():
         yield from _wrapped(f"{', '.join(names)}: {problem}", width, "  ")
     for text in summary.problems:

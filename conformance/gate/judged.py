@@ -54,6 +54,7 @@ def _made_printable(bundle: Bundle) -> Bundle:
         given=safe_text(manifest.target.given),
         name=safe_text(manifest.target.name),
         version=safe_text(manifest.target.version),
+        setup=safe_text(manifest.target.setup),
     )
     manifest = msgspec.structs.replace(
         manifest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.gate.decision import EVIDENCE_WORDS
@@ -46,18 +46,23 @@ def _rests_on_words(clauses: Iterable[ClauseResult]) -> Iterable[str]:
 
 def believed_for(bundle: Bundle) -> Iterable[str]:
     """Who was believed for what."""
-    by_origin: dict[Origin, set[str]] = {}
+    told = origins_by_event(bundle)
+    for origin in Origin:
+        names = sorted(
+            name for name, found in told.items() if origin in found
+        )
+        if names:
+            yield f"{EVIDENCE_WORDS[origin]}: {', '.join(names)}"
+
+
+def origins_by_event(bundle: Bundle) -> Mapping[str, frozenset[Origin]]:
+    """From whom this run knew of each kind of event, or could have known."""
+    found: dict[str, set[Origin]] = {}
     for result in bundle.results.clauses:
         for part in result.conjuncts:
             for name, origin in part.origins.items():
-                by_origin.setdefault(origin, set()).add(name)
-    for (
-        name,
-        origin_or_none,
-    ) in bundle.results.sight.items():
-        if origin_or_none is not None:
-            by_origin.setdefault(origin_or_none, set()).add(name)
-    for origin in Origin:
-        names = sorted(by_origin.get(origin, ()))
-        if names:
-            yield f"{EVIDENCE_WORDS[origin]}: {', '.join(names)}"
+                found.setdefault(name, set()).add(origin)
+    for name, best in bundle.results.sight.items():
+        if best is not None:
+            found.setdefault(name, set()).add(best)
+    return {name: frozenset(found[name]) for name in sorted(found)}

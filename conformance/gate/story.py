@@ -92,6 +92,8 @@ class Story:
     steps: tuple[str, ...]
     rows: tuple[Row, ...]
     expected: str
+    exactly: str
+    """What is expected, in the words of the formula: longer, and nothing left open."""
     seen: str
     cause: str
     command: str
@@ -106,6 +108,7 @@ def tell_story(
     title: str,
     expected: str,
     command: str,
+    exactly: str = "",
     speaks_of: frozenset[str] = frozenset(),
     decided_by: frozenset[int] = frozenset(),
     fingerprint: str = "",
@@ -124,6 +127,7 @@ def tell_story(
         steps=_steps(failure.scenario),
         rows=rows,
         expected=expected,
+        exactly=exactly,
         seen=_seen(rows),
         cause=_likely_cause(rows),
         command=command,

@@ -98,6 +98,9 @@ class ClauseLine:
     change: str
     fingerprint: str
     pack: str
+    pack_version: int
+    revision: str
+    """Of the clause: another one promises something else."""
     exit: Exit
 
 
@@ -154,14 +157,14 @@ def summarise(
     owned = [
         (pack, clause) for pack in owned_packs for clause in pack.clauses
     ]
-    pack_of = {clause.id: pack.name for pack, clause in owned}
+    origin_of = {clause.id: (pack, clause) for pack, clause in owned}
     speaks_of = {
         clause.id: frozenset(event_names(clause.formula))
         for _, clause in owned
         if clause.formula is not None
     }
     lines = tuple(
-        _clause_line(c, pack_of.get(c.result.id, ""))
+        _clause_line(c, *origin_of.get(c.result.id, (None, None)))
         for c in decision.clauses
     )
     prints = {c.result.id: c.fingerprint for c in decision.clauses}
@@ -269,7 +272,9 @@ def describe_origins(conjunct: ConjunctResult) -> str:
     )
 
 
-def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
+def _clause_line(
+    decided: ClauseDecision, pack: Pack | None, clause: Clause | None
+) -> ClauseLine:
     result = decided.result
     return ClauseLine(
         id=result.id,
@@ -287,7 +292,9 @@ def _clause_line(decided: ClauseDecision, pack: str) -> ClauseLine:
         note=safe_text(decided.note),
         change=decided.change.value if decided.change is not None else "",
         fingerprint=decided.fingerprint,
-        pack=pack,
+        pack=pack.name if pack is not None else "",
+        pack_version=pack.version if pack is not None else 0,
+        revision=clause.revision if clause is not None else "",
         exit=decided.exit,
     )
 
@@ -351,8 +358,8 @@ def _sentence(bundle: Bundle, decision: GateDecision) -> str:
     )
     return safe_text(
         f"{build}{digest}, judged by {packs} under the profile {decision.profile.value} on {when}, "
-        f"{confined}: "
-        f"{count_words(decision.clauses)}."
+        f"{confined}. "
+        f"Of {len(decision.clauses)} clauses: {count_words(decision.clauses)}."
     )
 
 
@@ -382,6 +389,9 @@ def _stories(
             failure,
             title=safe_text(result.title),
             expected=safe_text(
+                _titles_of(clauses.get(result.id), parts) or result.title
+            ),
+            exactly=safe_text(
                 "; ".join(part.english for part in parts) or result.english
             ),
             command=replay_command(bundle, result.id),
@@ -390,6 +400,17 @@ def _stories(
             fingerprint=prints[result.id],
             clause=clauses.get(result.id),
         )
+
+
+def _titles_of(clause: Clause | None, parts: Iterable[ConjunctResult]) -> str:
+    """What the parts promise, as their pack puts it for people."""
+    known = (
+        {conjunct.name: conjunct.title for conjunct in clause.conjuncts}
+        if clause is not None
+        else {}
+    )
+    titles = (known[part.name] for part in parts if part.name in known)
+    return "; ".join(dict.fromkeys(titles))
 
 
 def replay_command(bundle: Bundle, clause: str) -> str:

@@ -14,7 +14,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
+from bundles import (
+    LEAKY,
+    clause,
+    leak,
+    read,
+    small_pack,
+    violated_bundle,
+    write_bundle,
+)
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from earwitness.conformance.evidence.records import AccountRecord, NearMiss
@@ -36,6 +44,7 @@ from earwitness.reports.format import (
 )
 from earwitness.reports.json import json_schema, schema_file
 from earwitness.reports.matrix import matrix_markdown, matrix_page
+from earwitness.reports.worksheets import worksheet_rows
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 STANDARDS = Path(__file__).with_name("standards")
@@ -114,6 +123,22 @@ def test_every_format_renders_a_green_and_a_red_bundle_differently(
 ):
     assert len(render(name, green)) > 40
     assert render(name, green) != render(name, red)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["html", "json", "markdown", "junit", "sarif", "attestation", "oscal"],
+)
+def test_every_result_names_the_revision_of_its_clause(name, red):
+    text = render(name, red).decode()
+    for clause_ in small_pack().clauses:
+        assert clause_.revision in text, clause_.id
+
+
+def test_worksheets_name_the_revision_of_each_clause(red):
+    rows = [row.requirement for row in worksheet_rows(red)]
+    for clause_, row in zip(small_pack().clauses, rows, strict=True):
+        assert f"small version 3, revision {clause_.revision}" in row
 
 
 def test_reports_are_written_where_they_were_asked_for(red, tmp_path):
