@@ -12,7 +12,7 @@ from typing import Any
 LENGTH = 8
 """Hexadecimal digits: enough to tell the revisions of one clause apart."""
 WORDING = frozenset({"id", "title", "source", "ways"})
-"""What may be put better, or be traced anew, while the promise stays the same."""
+"""What may be put better, or be traced again, while the promise stays the same."""
 
 
 def revision_of(
