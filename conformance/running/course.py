@@ -386,12 +386,13 @@ class Course:
         passages = self.harness.sounds.passages(crossings)
         self.uploads += len(crossings)
         self.voice += len(passages)
+        deeds = tuple(self._caused(device, began[device], caused, declared))
+        # A device may take a clip for shorter than it is; what it says of a deed is not late then.
+        began[device] = min([began[device], *(deed.time for deed in deeds)])
         moment = Moment(
             began=began,
             ended={name: state.clock for name, state in self.states.items()},
-            caused=tuple(
-                self._caused(device, began[device], caused, declared)
-            ),
+            caused=deeds,
             declared=tuple(declared),
             passages=tuple(passages),
             frames={device: frame} if frame is not None else {},

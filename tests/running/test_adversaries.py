@@ -71,6 +71,11 @@ def test_an_honest_device_that_was_accused_is_in_the_zoo(name):
     )
 
 
+BROKEN_BY_ITS_OWN_WORD = {"CAM-2", "ORG-1", "CALL-5"}
+"""It tells of camera frames behind a closed shutter, of settings that do not change, of calls without a
+light."""
+
+
 @pytest.mark.parametrize("words", ["", " all"])
 def test_a_program_that_only_says_the_right_things_is_never_better_than_on_its_word(
     words,
@@ -82,3 +87,7 @@ def test_a_program_that_only_says_the_right_things_is_never_better_than_on_its_w
     found = examine(liar, packs, Plan(budget=20, examples=1, proofs=False))
     assert found.exit is not Exit.SATISFIED
     assert not [r.id for r in found.results if r.verdict is Verdict.SATISFIED]
+    accused = {r.id for r in found.results if r.verdict is Verdict.VIOLATED}
+    assert accused <= BROKEN_BY_ITS_OWN_WORD, (
+        "it takes clips for shorter than they are, which breaks nothing"
+    )
