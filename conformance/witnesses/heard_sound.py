@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from earwitness.conformance.witnesses.resemblance import (
     Alignment,
     SpokenSpectra,
     find_alignments,
+    loud_blocks,
     resample,
 )
 from earwitness.conformance.witnesses.resemblance import RATE as COMPARED_RATE
@@ -62,6 +64,9 @@ CHUNK = 16 * BLOCK
 MOST_COMPARISONS = 60_000
 """Blocks times windows of one search by correlation: about 8 s of work here. What is left over is said to
 be unsearched."""
+MOST_IN_VAIN = 240_000
+"""Comparisons of a whole check that may find nothing, half a minute of work here; after that what was just
+played is looked for, and all else is said to be unsearched."""
 ABOUT_AS_COHERENT = 0.1
 """Difference of coherence that a codec's noise makes between two plays of the same words."""
 SHORTEST_CANDIDATE = 1_024
@@ -142,6 +147,10 @@ class HeardSound:
         self._playing: _Stretch | None = None
         self._before: _Stretch | None = None
         """What was played last, and the stretch that it goes on from."""
+        self._recent: tuple[int, _Stretch] | None = None
+        """What was just played, and how much was played in all by then."""
+        self._in_vain = 0
+        """Comparisons that found nothing."""
 
     def begin_run(self) -> int:
         """A new run begins, with clocks of its own; returns its number."""
@@ -215,22 +224,24 @@ class HeardSound:
         see `MOST_COMPARISONS`."""
         if len(content) < SHORTEST_CANDIDATE or not self._stretches:
             return Likeness(())
+        signals = []
+        # Who sends what it hears sends this, so it is looked for in every way before anything older is.
+        for layout, rate in product(plausible_layouts(content), RATES):
+            signal = resample(layout.decoded(content), rate)
+            finds = self._find_in_recent(signal)
+            if finds:
+                return Likeness(_in_bytes(finds, layout, rate))
+            signals.append((layout, rate, signal))
         spent, unsearched = 0, ""
-        for layout in plausible_layouts(content):
-            signal = layout.decoded(content)
-            for rate in RATES:
-                likeness, cost = self._compare_signal(
-                    resample(signal, rate), MOST_COMPARISONS - spent
-                )
-                spent += cost
-                unsearched = unsearched or likeness.unsearched
-                if likeness.finds:
-                    scale = layout.stride * rate / COMPARED_RATE
-                    finds = [
-                        _in_bytes(find, layout, scale, rate)
-                        for find in likeness.finds
-                    ]
-                    return Likeness(tuple(finds), unsearched)
+        for layout, rate, signal in signals:
+            likeness, cost = self._compare_signal(
+                signal, MOST_COMPARISONS - spent
+            )
+            spent += cost
+            unsearched = unsearched or likeness.unsearched
+            if likeness.finds:
+                finds_there = _in_bytes(likeness.finds, layout, rate)
+                return Likeness(finds_there, unsearched)
         return Likeness((), unsearched)
 
     def resembling_samples(
@@ -240,7 +251,12 @@ class HeardSound:
         signal = resample(
             samples.astype(np.float32) / np.float32(32_768), rate
         )
-        likeness, _ = self._compare_signal(signal, MOST_COMPARISONS)
+        recent = self._find_in_recent(signal)
+        likeness = (
+            Likeness(recent)
+            if recent
+            else self._compare_signal(signal, MOST_COMPARISONS)[0]
+        )
         scale = rate / COMPARED_RATE
         finds = [
             replace(
@@ -340,6 +356,27 @@ class HeardSound:
             )
             done += here
 
+    def _find_in_recent(self, signal: Signal) -> tuple[Heard, ...]:
+        """Finds in what was just played, in samples at `COMPARED_RATE`; none unless they explain all of the
+        signal that is loud."""
+        recent = self._just_played()
+        finds: list[Heard] = []
+        for begins in range(0, len(signal), CHUNK):
+            chunk = signal[begins : begins + CHUNK]
+            found = find_alignments(
+                chunk, [stretch.compared() for stretch in recent]
+            )
+            aligned = [a.begins for a in found.get(0, ())]
+            if not set(loud_blocks(chunk)) <= set(aligned):
+                return ()
+            numbered = {
+                len(self._stretches) + number: alignments
+                for number, alignments in found.items()
+            }
+            stretches = [*self._stretches, *recent]
+            finds += self._choose_likeliest(numbered, begins, stretches)
+        return tuple(_merge_finds(finds))
+
     def _compare_signal(
         self, signal: Signal, most: int
     ) -> tuple[Likeness, int]:
@@ -352,18 +389,21 @@ class HeardSound:
         spent = 0
         for begins in range(0, len(signal), CHUNK):
             chunk = signal[begins : begins + CHUNK]
-            if spent + PROBES * windows > most:
+            cost = windows * min(PROBES, len(chunk) // BLOCK + 1)
+            if spent + cost > min(most, MOST_IN_VAIN - self._in_vain):
                 seconds = (len(signal) - begins) / COMPARED_RATE
                 return Likeness(
                     tuple(finds),
                     f"{seconds:.0f} s of what may be sound were not compared",
                 ), spent
-            spent += PROBES * windows
+            spent += cost
             stretches = [*self._stretches, *self._just_played()]
             found = find_alignments(
                 chunk, [stretch.compared() for stretch in stretches]
             )
             finds += self._choose_likeliest(found, begins, stretches)
+        if not finds:
+            self._in_vain += spent
         return Likeness(tuple(_merge_finds(finds))), spent
 
     def _just_played(self) -> list[_Stretch]:
@@ -372,13 +412,17 @@ class HeardSound:
         playing, before = self._playing, self._before
         if playing is None:
             return []
+        if self._recent is not None and self._recent[0] == len(self._index):
+            return [self._recent[1]]
         samples = playing.samples[-JUST_PLAYED:]
         missing = JUST_PLAYED - len(samples)
         if missing and before is not None and before.ends_at(playing.began):
             samples = np.concatenate([before.samples[-missing:], samples])
         earlier = len(playing.samples) - len(samples)
         began = playing.time_of(earlier, PLAYED_RATE)
-        return [replace(playing, began=began, samples=samples, spectra=None)]
+        recent = replace(playing, began=began, samples=samples, spectra=None)
+        self._recent = len(self._index), recent
+        return [recent]
 
     def _choose_likeliest(
         self,
@@ -449,13 +493,19 @@ def _moved_by(find: Heard, by: int) -> Heard:
     return replace(find, begins=find.begins + by, ends=find.ends + by)
 
 
-def _in_bytes(find: Heard, layout: Layout, scale: float, rate: int) -> Heard:
-    """A find in compared samples, told in bytes of the content."""
-    return replace(
-        find,
-        begins=layout.phase + round(find.begins * scale),
-        ends=layout.phase + round(find.ends * scale),
-        layout=f"{layout.name} each {layout.stride} bytes at {rate} Hz",
+def _in_bytes(
+    finds: Iterable[Heard], layout: Layout, rate: int
+) -> tuple[Heard, ...]:
+    """Finds in compared samples, told in bytes of the content."""
+    scale = layout.stride * rate / COMPARED_RATE
+    return tuple(
+        replace(
+            find,
+            begins=layout.phase + round(find.begins * scale),
+            ends=layout.phase + round(find.ends * scale),
+            layout=f"{layout.name} each {layout.stride} bytes at {rate} Hz",
+        )
+        for find in finds
     )
 
 

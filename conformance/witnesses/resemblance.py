@@ -54,6 +54,8 @@ LOWEST_BAND, HIGHEST_BAND = 0.015, 0.9
 PROBES = 4
 """Blocks of a long candidate that are searched for everywhere, the loudest first; where they are found,
 the rest is looked for nearby."""
+SHARE_OF_LOUDEST = 0.05
+"""Of the power of the loudest block, what a loud one has: 13 dB less is the end of a word, or the room."""
 TOGETHER = 32
 """Windows transformed at a time."""
 
@@ -139,6 +141,20 @@ def find_alignments(
             [*sure, *others], key=lambda aligned: aligned.begins
         )
     return found
+
+
+def loud_blocks(signal: Signal) -> list[int]:
+    """Where the blocks begin that are about as loud as the loudest; none where all is still."""
+    levels = {
+        begins: _loudness(signal[begins : begins + BLOCK])
+        for begins in _block_starts(signal)
+    }
+    loudest = max(levels.values(), default=0.0)
+    return [
+        begins
+        for begins, level in levels.items()
+        if level > SHARE_OF_LOUDEST * loudest
+    ]
 
 
 def best_alignment(

@@ -292,3 +292,36 @@ def test_what_was_too_much_to_compare_is_told(heard, monkeypatch):
     assert (
         "were not compared" in heard.resembling(CHANGED["softer"]).unsearched
     )
+
+
+def test_older_words_behind_those_just_played_are_found_as_well():
+    memory = HeardSound()
+    memory.begin_run()
+    memory.play("d1", BEGAN, SOUND)
+    later = in_the_air(CLIPS["timer"], 12)
+    memory.play("d2", BEGAN, later)
+    # Half of each is louder than the room; nothing is exact any more.
+    older, newer = (
+        (sound[8_000:40_000] * 0.7).astype(np.int16)
+        for sound in (SOUND, later)
+    )
+    content = np.concatenate([newer, older]).tobytes()
+    devices = {find.device for find in memory.resembling(content).finds}
+    assert devices == {"d1", "d2"}
+
+
+def test_what_finds_nothing_again_and_again_is_compared_no_more_and_told(
+    monkeypatch,
+):
+    memory = HeardSound()
+    memory.begin_run()
+    memory.play("d1", BEGAN, SOUND)
+    monkeypatch.setattr(
+        "earwitness.conformance.witnesses.heard_sound.MOST_IN_VAIN", 40
+    )
+    hum = in_the_air(CLIPS["chatter"], 12)[: 8 * 4_096]
+    told_each = [memory.resembling_samples(hum) for _ in range(20)]
+    assert not told_each[0].unsearched and told_each[-1].unsearched
+    memory.play("d1", BEGAN, SOUND)
+    changed = (SOUND[16_000:48_000] * 0.7).astype(np.int16)
+    assert memory.resembling_samples(changed).finds, "what was just played"
