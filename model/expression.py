@@ -236,10 +236,37 @@ def substitute(
             return expression
         case Var(name):
             return bindings.get(name, expression)
+        case Apply(Operator.ITE, (condition, yes, no)):
+            decided = substitute(condition, bindings)
+            if isinstance(decided, Const):
+                return substitute(yes if decided.value else no, bindings)
+            branches = substitute(yes, bindings), substitute(no, bindings)
+            return _folded(Operator.ITE, (decided, *branches))
         case Apply(operator, arguments):
-            return _folded(
-                operator, tuple(substitute(a, bindings) for a in arguments)
-            )
+            return _substitute_in(operator, arguments, bindings)
+
+
+DECIDING: Mapping[Operator, Expression] = {
+    Operator.AND: FALSE,
+    Operator.OR: TRUE,
+}
+"""What one argument must be for all others not to matter."""
+
+
+def _substitute_in(
+    operator: Operator,
+    arguments: tuple[Expression, ...],
+    bindings: Mapping[str, Expression],
+) -> Expression:
+    """Arguments after one that decides are not looked at."""
+    deciding = DECIDING.get(operator)
+    parts: list[Expression] = []
+    for argument in arguments:
+        part = substitute(argument, bindings)
+        if part is deciding or (deciding is not None and part == deciding):
+            return part
+        parts.append(part)
+    return _folded(operator, tuple(parts))
 
 
 def _folded(operator: Operator, a: tuple[Expression, ...]) -> Expression:

@@ -234,15 +234,22 @@ def slot_of(register: Expression) -> int:
 def replace_parts(
     expression: Expression, others: Mapping[Expression, Expression]
 ) -> Expression:
-    """The expression with whole parts replaced."""
-    if expression in others:
-        return others[expression]
-    if not isinstance(expression, Apply):
+    """The expression with whole parts replaced, all of them operations."""
+    if not others:
         return expression
-    return Apply(
-        expression.operator,
-        tuple(replace_parts(part, others) for part in expression.arguments),
-    )
+    # To look an expression up costs as much as it is large.
+    operators = {
+        whole.operator for whole in others if isinstance(whole, Apply)
+    }
+
+    def replaced(part: Expression) -> Expression:
+        if not isinstance(part, Apply):
+            return part
+        if part.operator in operators and part in others:
+            return others[part]
+        return Apply(part.operator, tuple(map(replaced, part.arguments)))
+
+    return replaced(expression)
 
 
 class JointProgram:
