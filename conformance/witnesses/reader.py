@@ -92,6 +92,8 @@ class Reading:
 class _Findings:
     changed: bool = True
     """Whether sound that was changed is looked for, too."""
+    again: bool = False
+    """Whether what is not wrapped was read before."""
     sounds: list[SoundFound] = field(default_factory=list)
     words: list[WordsInContent] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
@@ -126,6 +128,12 @@ class Reader:
         """As `read`, but only usual samples are looked for, unchanged, as all else is most of the work.
         For what comes to a device: answers are spoken, perhaps in the voice and the words of the question."""
         return self._read_into(content, _Findings(changed=False))
+
+    def read_again(self, content: bytes, changed: bool) -> Reading:
+        """As `read`, of a message that was read together with what came before it: only what depends on where
+        it begins and ends may not have been found then, so changed sound only in what it wraps."""
+        findings = _Findings(changed=changed, again=True)
+        return self._read_into(content, findings)
 
     def _read_into(self, content: bytes, findings: _Findings) -> Reading:
         if len(content) < SHORTEST_CONTENT:
@@ -179,7 +187,8 @@ class Reader:
             if heard or not findings.changed
             else list(self._rearranged(content, wrappings))
         )
-        if findings.changed and not rearranged:
+        is_new = bool(wrappings) or not findings.again
+        if findings.changed and is_new and not rearranged:
             heard += self._changed(content, heard, findings)
         findings.sounds += [
             SoundFound(find, wrappings) for find in heard

@@ -20,8 +20,9 @@ from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.model.vocabulary import Microseconds
 
-LONGEST_TAIL = 1 << 16
-"""Bytes of a line that are read again with what follows: 2 s of 16-bit sound, so that small messages join."""
+LONGEST_TAIL = 1 << 14
+"""Bytes of a line that are read again with what follows: half a second of 16-bit sound, one block of what is
+compared, so that small messages join."""
 LONGEST_TEXT_TAIL = 1 << 12
 """The same of a line of text, which is unpacked each time."""
 LONGEST_REST = 8 << 20
@@ -102,7 +103,7 @@ class WireReader:
         sent = line.last.direction is Direction.FROM_DEVICE
         read = self._reader.read if sent else self._reader.read_unchanged
         reading = read(line.tail + fresh)
-        alone = read(fresh) if before else reading
+        alone = self._reader.read_again(fresh, sent) if before else reading
         self._note_unread(crossings, reading)
         self._book_bytes(
             alone,
