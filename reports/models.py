@@ -63,6 +63,7 @@ class DrawnModel:
     digest: str
     components: tuple[DrawnComponent, ...]
     sentences: tuple[str, ...]
+    step_names: frozenset[str]
 
     @property
     def drawn(self) -> tuple[DrawnComponent, ...]:
@@ -89,6 +90,7 @@ def draw_model(judged: JudgedBundle) -> DrawnModel | None:
         digest=digest,
         components=tuple(_components(model, taken)),
         sentences=tuple(_sentences(record if is_same else None)),
+        step_names=frozenset(t.name for t in model.system.transitions),
     )
 
 

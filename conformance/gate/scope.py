@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.gate.decision import EVIDENCE_WORDS
 from earwitness.conformance.gate.verdict import ClauseResult, Verdict
 from earwitness.model.trace import Origin
+
+MOST_NAMED = 4
+"""Files that a limit names: more would hide the other limits."""
 
 
 def limits_of(bundle: Bundle) -> Iterable[str]:
@@ -17,7 +20,7 @@ def limits_of(bundle: Bundle) -> Iterable[str]:
         way = f"confinement: {manifest.confinement}"
         yield f"The target was not sealed in ({way}): what left by another way was not seen."
     if results.stores.unread:
-        yield f"Not read: {', '.join(results.stores.unread)}."
+        yield f"Not read: {_some_of(results.stores.unread)}."
     if not results.stores.files:
         yield "No file of the target was searched."
     unexplained = sum(account.unexplained for account in results.accounts)
@@ -31,6 +34,13 @@ def limits_of(bundle: Bundle) -> Iterable[str]:
     made = f"{len(results.runs)} runs were made, from seed {manifest.seed}"
     yield f"{made}; what did not happen in them was not judged."
     yield "The memory of the target, and what it would do in hours or years that were not run, were not seen."
+
+
+def _some_of(texts: Sequence[str]) -> str:
+    """The first few; the bundle has all of them."""
+    left_out = len(texts) - MOST_NAMED
+    shown = ", ".join(texts[:MOST_NAMED])
+    return f"{shown}, and {left_out} more" if left_out > 0 else shown
 
 
 def _rests_on_words(clauses: Iterable[ClauseResult]) -> Iterable[str]:

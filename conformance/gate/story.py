@@ -190,12 +190,12 @@ STEP_WORDS = {
     "kill": "kill {device} in the middle of its work",
     "hang_up": "the other side ends every connection of {device}",
     "choose": "choose the wake word {word} for {device}",
-    "set": "turn the tone {value} on {device}",
+    "set": "turn the tone of {device} {value}",
     "network": "network {state} for {device}",
     "power": "{state} the power of {device}",
     "shutter": "move the shutter of {device}",
     "call": "{state} a call with a {leg} on {device}",
-    "mute": "turn the mute {on} on {device}",
+    "mute": "turn the mute of {device} {on}",
     "server": "the server of {device}: {behaviour}",
     "during": "play the clip {clip} to {device} and, {at} into it: {then}",
 }
@@ -327,7 +327,8 @@ def _seen(rows: Iterable[Row]) -> str:
 
 
 def _likely_cause(rows: Sequence[Row]) -> str:
-    """The last thing before the violation that somebody did, or that changed a state: where to look first."""
+    """The last thing before the violation that decides the verdict; otherwise the last that somebody did, or
+    that changed a state: where to look first."""
     before = [row for row in rows if not row.is_violation]
     if not before or not rows[-1].is_violation:
         return ""
@@ -336,7 +337,8 @@ def _likely_cause(rows: Sequence[Row]) -> str:
         for row in before
         if row.event in DONE_BY_PEOPLE and not row.event.startswith("setting")
     ]
-    cause = (done or before)[-1]
+    decisive = [row for row in before if row.is_decisive]
+    cause = (decisive or done or before)[-1]
     return f"It follows “{cause.words}” at {cause.time}; look at what the implementation does from there on."
 
 

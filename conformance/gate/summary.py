@@ -30,6 +30,7 @@ from earwitness.conformance.gate.verdict import (
     weakest,
 )
 from earwitness.model.logic.formula import event_names
+from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Pack, shipped_packs
 
 HEADLINES = {
@@ -213,7 +214,7 @@ def summarise(
 def count_words(clauses: Iterable[ClauseDecision]) -> str:
     """How many of each kind, strongest first.
 
-    The parts are for example: "19 witnessed, 12 on its word, 6 not applicable".
+    The parts are for example: "19 satisfied and witnessed, 12 on its word, 6 not applicable".
     """
     counted = Counter(_kind(c.result) for c in clauses)
     order = [
@@ -231,6 +232,8 @@ def count_words(clauses: Iterable[ClauseDecision]) -> str:
 
 
 def _satisfied_by(name: str) -> str:
+    if name == WORDS[Origin.WITNESSED]:
+        return f"satisfied and {name}"
     return (
         f"satisfied on {name}"
         if name.endswith("word") and name.startswith(("the", "a "))
