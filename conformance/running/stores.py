@@ -76,7 +76,7 @@ class Stores:
             if file.name in self._before
         ]
         found = search_files(files, self._sounds.reader, texts)
-        if before:
+        if before and any(find.text for find in found.finds):
             found = found.since(
                 search_files(before, self._sounds.reader, texts)
             )

@@ -41,6 +41,8 @@ LARGEST_PACKET = 1 << 17
 """Bytes, as the doorman sends them."""
 MEMORY_FOR_FILES = 2 << 30
 """Bytes that a target may write to files before its disk is full."""
+MOST_FILES = 5_000
+"""Files looked at in one search."""
 LARGEST_FILE = 64 << 20
 """Bytes of one file that are read: half an hour of sound."""
 ERROR_TAIL = 256 << 10
@@ -170,11 +172,16 @@ class Cell:
     def found_files(self) -> Iterator[FoundFile]:
         """Everything that was written since the start and is still there: files, links, attributes, files
         that only a descriptor holds, waiting in pipes, shared memory. Without a cell: nothing is known of."""
-        for entry in (
+        entries = (
             self._doorman.list_files()
             if self.level is Confinement.SEALED
             else ()
-        ):
+        )
+        for number, entry in enumerate(entries):
+            if number == MOST_FILES:
+                reason = f"more than {MOST_FILES} files; the rest was not looked at"
+                yield FoundFile("(further files)", None, reason)
+                return
             yield self._read_file(entry)
 
     def _read_file(self, entry: Mapping[str, Any]) -> FoundFile:

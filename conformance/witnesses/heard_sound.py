@@ -64,9 +64,9 @@ CHUNK = 16 * BLOCK
 MOST_COMPARISONS = 60_000
 """Blocks times windows of one search by correlation: about 8 s of work here. What is left over is said to
 be unsearched."""
-MOST_IN_VAIN = 240_000
-"""Comparisons of a whole check that may find nothing, half a minute of work here; after that what was just
-played is looked for, and all else is said to be unsearched."""
+MOST_IN_VAIN = 120_000
+"""Comparisons of a whole check that may find nothing, a quarter of a minute of work here; after that what was
+just played is looked for, and all else is said to be unsearched."""
 ABOUT_AS_COHERENT = 0.1
 """Difference of coherence that a codec's noise makes between two plays of the same words."""
 SHORTEST_CANDIDATE = 1_024

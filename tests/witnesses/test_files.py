@@ -15,6 +15,8 @@ import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air, write_wav
 from earwitness.conformance.witnesses.files import (
+    FURTHER,
+    MOST_FILES,
     StoredFile,
     files_below,
     search_files,
@@ -324,3 +326,15 @@ def test_growth_tells_what_was_added_changed_and_removed(reader):
     )
     assert second.growth(first) == {"log": 4, "new": 1, "old": -2}
     assert second.bytes == 11
+
+
+def test_words_in_one_of_thousands_of_files_are_found_and_too_many_are_told(
+    reader, tmp_path
+):
+    for number in range(MOST_FILES + 10):
+        (tmp_path / f"{number:05}").write_bytes(b"%05d" % number)
+    (tmp_path / "04000").write_text("call my mother at the office")
+    reader.words.add("call my mother at the office")
+    found = search_files(files_below([str(tmp_path)]), reader)
+    assert [find.store for find in found.finds] == [FURTHER]
+    assert any("was not looked at" in reason for reason in found.unread)
