@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from earwitness.conformance.witnesses.anchors import Samples
 from earwitness.conformance.witnesses.heard_sound import (
     Heard,
     HeardSound,
+    Likeness,
+    Way,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import (
@@ -82,18 +85,27 @@ class Reading:
     attributed: int = 0
     read: int = 0
     unexplained: int = 0
+    way: Way | None = None
+    """In which way sound that was changed lies in it."""
 
     @property
     def voice(self) -> bool:
         return bool(self.sounds)
 
 
+class Changed(Enum):
+    """Where sound that was changed is looked for."""
+
+    EVERYWHERE = "everywhere"
+    IN_WRAPPINGS = "in what is wrapped"
+    NOWHERE = "nowhere"
+
+
 @dataclass(slots=True)
 class _Findings:
-    changed: bool = True
-    """Whether sound that was changed is looked for, too."""
-    again: bool = False
-    """Whether what is not wrapped was read before."""
+    changed: Changed = Changed.EVERYWHERE
+    way: Way | None = None
+    """The way in which sound that was changed is looked for first where it is not wrapped."""
     sounds: list[SoundFound] = field(default_factory=list)
     words: list[WordsInContent] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
@@ -102,6 +114,7 @@ class _Findings:
     """Whether the content is an archive, a database or a sound that could be opened."""
     hidden: int = 0
     """Bytes inside that nothing explains."""
+    found_in: Way | None = None
 
 
 class Reader:
@@ -127,13 +140,14 @@ class Reader:
     def read_unchanged(self, content: bytes) -> Reading:
         """As `read`, but only usual samples are looked for, unchanged, as all else is most of the work.
         For what comes to a device: answers are spoken, perhaps in the voice and the words of the question."""
-        return self._read_into(content, _Findings(changed=False))
+        return self._read_into(content, _Findings(Changed.NOWHERE))
 
-    def read_again(self, content: bytes, changed: bool) -> Reading:
-        """As `read`, of a message that was read together with what came before it: only what depends on where
-        it begins and ends may not have been found then, so changed sound only in what it wraps."""
-        findings = _Findings(changed=changed, again=True)
-        return self._read_into(content, findings)
+    def read_message(
+        self, content: bytes, changed: Changed, way: Way | None = None
+    ) -> Reading:
+        """As `read`, for one of many messages: sound that was changed is looked for in some places alone, or
+        in a way in which it was found before."""
+        return self._read_into(content, _Findings(changed, way))
 
     def _read_into(self, content: bytes, findings: _Findings) -> Reading:
         if len(content) < SHORTEST_CONTENT:
@@ -177,19 +191,19 @@ class Reader:
         self, content: bytes, wrappings: tuple[str, ...], findings: _Findings
     ) -> None:
         """Sound and words in bytes as they are."""
+        thorough = findings.changed is not Changed.NOWHERE
         heard = (
             self.sound.locate(content)
-            if findings.changed
+            if thorough
             else self.sound.locate_usual(content)
         )
         rearranged = (
-            []
-            if heard or not findings.changed
-            else list(self._rearranged(content, wrappings))
+            list(self._rearranged(content, wrappings))
+            if thorough and not heard
+            else []
         )
-        is_new = bool(wrappings) or not findings.again
-        if findings.changed and is_new and not rearranged:
-            heard += self._changed(content, heard, findings)
+        if thorough and not rearranged:
+            heard += self._changed(content, heard, wrappings, findings)
         findings.sounds += [
             SoundFound(find, wrappings) for find in heard
         ] + rearranged
@@ -222,18 +236,39 @@ class Reader:
                 yield SoundFound(find, (*wrappings, manner))
 
     def _changed(
-        self, content: bytes, exact: list[Heard], findings: _Findings
+        self,
+        content: bytes,
+        exact: list[Heard],
+        wrappings: tuple[str, ...],
+        findings: _Findings,
     ) -> list[Heard]:
         """Sound that was changed, in the parts where nothing exact was found."""
         heard: list[Heard] = []
         for begins, ends in unexplained_ranges(len(content), exact):
             if ends - begins >= SHORTEST_PIECE:
-                likeness = self.sound.resembling(content[begins:ends])
+                part = content[begins:ends]
+                likeness = self._resembling(part, wrappings, findings)
                 findings.unread += (
                     [likeness.unsearched] if likeness.unsearched else []
                 )
                 heard += [_moved_by(find, begins) for find in likeness.finds]
         return heard
+
+    def _resembling(
+        self,
+        content: bytes,
+        wrappings: tuple[str, ...],
+        findings: _Findings,
+    ) -> Likeness:
+        if wrappings:
+            return self.sound.resembling(content)
+        likeness = Likeness(())
+        if findings.way is not None:
+            likeness = self.sound.resembling_again(content, findings.way)
+        if not likeness.finds and findings.changed is Changed.EVERYWHERE:
+            likeness = self.sound.resembling(content)
+        findings.found_in = likeness.way or findings.found_in
+        return likeness
 
     def _read_inside(self, content: bytes, findings: _Findings) -> None:
         """What is wrapped in the content."""
@@ -288,7 +323,7 @@ class Reader:
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
         samples = _samples_from(leaf.content)
         heard = self.sound.locate_samples(samples)
-        if not heard and findings.changed:
+        if not heard and findings.changed is not Changed.NOWHERE:
             likeness = self.sound.resembling_samples(samples)
             heard = list(likeness.finds)
             findings.unread += (
@@ -328,6 +363,7 @@ def _sum_up(content: bytes, findings: _Findings) -> Reading:
         attributed=attributed,
         read=len(content) - attributed - rest,
         unexplained=rest,
+        way=findings.found_in,
     )
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
 from earwitness.conformance.witnesses.heard_sound import (
     Heard,
+    Way,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.packet_line import PacketLine
-from earwitness.conformance.witnesses.reader import Reader, Reading
+from earwitness.conformance.witnesses.reader import Changed, Reader, Reading
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.spoken_words import WordsFound
 from earwitness.conformance.witnesses.wire.connection import Direction
@@ -23,6 +24,9 @@ from earwitness.model.vocabulary import Microseconds
 LONGEST_TAIL = 1 << 14
 """Bytes of a line that are read again with what follows: half a second of 16-bit sound, one block of what is
 compared, so that small messages join."""
+ENOUGH_TO_COMPARE = 1 << 12
+"""New bytes of a line in which changed sound is looked for in all ways: a quarter of a second of 8-bit sound
+at 16 kHz, about as little as can be found."""
 LONGEST_TEXT_TAIL = 1 << 12
 """The same of a line of text, which is unpacked each time."""
 LONGEST_REST = 8 << 20
@@ -59,6 +63,10 @@ class _Line:
     """What may be packets of a codec, as it comes."""
     last: Crossing | None = None
     found: bool = False
+    waiting: int = 0
+    """Bytes in which changed sound was not looked for in all ways yet."""
+    way: Way | None = None
+    """The way in which it was found last."""
 
 
 class WireReader:
@@ -101,9 +109,8 @@ class WireReader:
         fresh = b"".join(crossing.content for crossing in crossings)
         before = len(line.tail)
         sent = line.last.direction is Direction.FROM_DEVICE
-        read = self._reader.read if sent else self._reader.read_unchanged
-        reading = read(line.tail + fresh)
-        alone = self._reader.read_again(fresh, sent) if before else reading
+        reading = self._read_joined(line, fresh, sent)
+        alone = self._read_alone(fresh, sent) if before else reading
         self._note_unread(crossings, reading)
         self._book_bytes(
             alone,
@@ -122,6 +129,27 @@ class WireReader:
         )
         _remember_rest(line, reading, line.tail + fresh, crossings)
         return found
+
+    def _read_joined(self, line: _Line, fresh: bytes, sent: bool) -> Reading:
+        """New bytes together with those before. Changed sound is looked for in all ways once enough bytes
+        have come, and in the way in which the line had it last in each message."""
+        if not sent:
+            return self._reader.read_unchanged(line.tail + fresh)
+        line.waiting += len(fresh)
+        changed = Changed.IN_WRAPPINGS
+        if line.waiting >= ENOUGH_TO_COMPARE:
+            changed, line.waiting = Changed.EVERYWHERE, 0
+        reading = self._reader.read_message(
+            line.tail + fresh, changed, line.way
+        )
+        line.way = reading.way or line.way
+        return reading
+
+    def _read_alone(self, fresh: bytes, sent: bool) -> Reading:
+        """New bytes by themselves: some wrappings are known only by where they begin and end."""
+        if not sent:
+            return self._reader.read_unchanged(fresh)
+        return self._reader.read_message(fresh, Changed.IN_WRAPPINGS)
 
     def _new_packets(
         self, line: _Line, crossings: list[Crossing]
@@ -190,6 +218,16 @@ class WireReader:
         if not line.found and not found and len(line.rest) > LONGEST_TAIL:
             found += self._find_together(
                 line, self._reader.read(bytes(line.rest))
+            )
+        if line.waiting and not found:
+            reading = self._reader.read(line.tail)
+            changed = [
+                sound
+                for sound in reading.sounds
+                if not sound.wrappings and not sound.heard.exact
+            ]
+            found += self._find_together(
+                line, replace(reading, sounds=tuple(changed))
             )
         return found
 
