@@ -93,7 +93,7 @@ COMMANDS: Mapping[str, Lazy] = {
         "Files by which a gate is decided: waivers, known failures, capabilities.",
     ),
     "policy": Lazy("policy", "policy", "Packs of clauses."),
-    "prove": Lazy("model", "prove", "Prove the clauses on the model."),
+    "prove": Lazy("prove", "prove", "Prove the clauses on the model."),
     "verify-proof": Lazy(
         "model",
         "verify_proof",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -184,15 +184,18 @@ def prove_packs(
     tell: Callable[[CheckedProof], None],
     stored: Invariants | None = None,
     workers: int = 2,
+    only: Collection[str] = (),
 ) -> dict[str, CheckedProof]:
     """Prove the clauses that their packs want proved, and of each pack's model that its time never
-    stops (PROGRESS). The proof is written to `folder`, in place of an older one. `stored` invariants
-    spare the search where they still hold; None stands for those the packs ship."""
+    stops (PROGRESS); or `only` these. The proof is written to `folder`, in place of an older one. `stored`
+    invariants spare the search where they still hold; None stands for those the packs ship."""
     packs = tuple(packs)
     known = stored if stored is not None else _shipped_invariants(packs)
     writer = ProofFolder(folder)
     writer.empty()
-    tasks = all_tasks(packs)
+    tasks = [
+        task for task in all_tasks(packs) if not only or task.identity in only
+    ]
     results: dict[str, CheckedProof] = {}
     prover = Prover(folder, seconds, known)
     # Those with most conjuncts first, so that both workers end together.

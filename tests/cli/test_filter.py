@@ -47,3 +47,19 @@ def test_a_beginning_that_no_clause_has_is_told_with_the_nearest(tmp_path):
     assert done.exit_code == Exit.USAGE.value
     assert "no clause of these packs begins with 'mik'" in done.output
     assert not list((tmp_path / "out").glob("2*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--clause", "mik"], "begins with 'mik'"),
+        (["--clause", "RET-5"], "is to be proved"),
+        (["--clause", "MIC", "--store", "x"], "leave out --clause"),
+    ],
+)
+def test_some_clauses_are_proved_only_where_that_says_something(
+    words, reason
+):
+    done = CliRunner().invoke(cli, ["prove", *words])
+    assert done.exit_code == Exit.USAGE.value
+    assert reason in done.output
