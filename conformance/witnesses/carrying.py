@@ -44,6 +44,10 @@ def waiting_bytes(one: socket.socket) -> int:
     return int.from_bytes(answer, sys.byteorder)
 
 
+ROUNDS_TO_BEGIN = 4
+"""Rounds of the loop in which nothing may wait until all is taken."""
+
+
 class Carrier:
     """Everything that runs in the relay's loop."""
 
@@ -84,10 +88,13 @@ class Carrier:
         be heard late."""
         deadline = self.loop.time() + LONGEST_SETTLING
         while self.loop.time() < deadline:
-            # One round to learn what is readable, one to read it.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            if not self._something_waits():
+            # A connection that was taken from its listener is known only after three rounds of the loop:
+            # one in which it is accepted, one in which that is told, one in which its task begins.
+            idle = True
+            for _ in range(ROUNDS_TO_BEGIN):
+                await asyncio.sleep(0)
+                idle = idle and not self._something_waits()
+            if idle:
                 return
             if any(link.joining for link in self._links):
                 # The other end is being connected in another thread.
