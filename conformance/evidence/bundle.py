@@ -8,6 +8,7 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -73,23 +74,35 @@ class Bundle:
     def observations(self) -> Iterator[tuple[int, Observation]]:
         """Every observation with the number of its run, in the order in which they were judged. Raises
         BundleError."""
-        path = self.folder / OBSERVATIONS
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                yield _observation(line, f"{path}:{number}")
+        yield from _observations_in(self.folder / OBSERVATIONS)
 
     def runs(self) -> Mapping[int, tuple[Observation, ...]]:
-        """The observations of each run."""
-        found: dict[int, list[Observation]] = {}
-        for run, seen in self.observations():
-            found.setdefault(run, []).append(seen)
-        return {run: tuple(trace) for run, trace in found.items()}
+        """The observations of each run. Raises BundleError."""
+        return _runs_of(self.folder, self.digest)
 
     def model_runs(self) -> dict[tuple[int, str], Mapping[str, Any]]:
         """The runs of the model that show what was seen, by run and device. Raises BundleError."""
         if REFINEMENT not in self.manifest.files:
             return {}
         return dict(_model_runs(self.folder / REFINEMENT))
+
+
+def _observations_in(path: Path) -> Iterator[tuple[int, Observation]]:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            yield _observation(line, f"{path}:{number}")
+
+
+@lru_cache(maxsize=1)
+def _runs_of(
+    folder: Path,
+    _: str,
+) -> Mapping[int, tuple[Observation, ...]]:
+    """By the digest too, so that a bundle that was changed is read again; a check of one asks three times."""
+    found: dict[int, list[Observation]] = {}
+    for run, seen in _observations_in(folder / OBSERVATIONS):
+        found.setdefault(run, []).append(seen)
+    return {run: tuple(trace) for run, trace in found.items()}
 
 
 def _model_runs(
