@@ -22,6 +22,8 @@ from earwitness.conformance.gate.judged import JudgedBundle
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FORMS = ("plain", "json", "github")
+MOST_STORIES = 3
+"""Failures that are told at length where nobody asked for more."""
 
 
 def output_options(command: Function) -> Function:
@@ -85,10 +87,15 @@ def show_decision(
         )
         for text in table_lines(lines, width):
             click.echo(text)
-        for story in judged.summary.stories[: None if verbose else 3]:
+        stories = judged.summary.stories
+        shown = len(stories) if verbose else MOST_STORIES
+        for story in stories[:shown]:
             click.echo("")
             for text in story_lines(story, width):
                 click.echo(text)
+        others = ", ".join(story.clause for story in stories[shown:])
+        if others:
+            click.echo(f"\nand {others}: with -v they are told as well")
     for text in last_lines(judged.summary, width):
         click.echo(text)
 

@@ -92,8 +92,6 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
     yield from _wrapped(f"seen: {story.seen}", width, "  ")
     for row in story.rows:
         yield from _row_lines(row, width)
-    if story.exactly:
-        yield from _wrapped(f"exactly: {story.exactly}", width, "  ")
     if story.cause:
         yield from _wrapped(story.cause, width, "  ")
     for number, way in enumerate(story.passes):
@@ -130,6 +128,10 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
         f"{summary.headline}: {summary.counts}", width, subsequent_indent="  "
     ):
         yield click.style(text, fg=color, bold=True)
+    for story in summary.stories:
+        yield from _wrapped(
+            f"{story.clause}: {story.title}. {story.loses}", width, "  "
+        )
     for problem, names in _alike(summary).items():
         yield from _wrapped(f"{', '.join(names)}: {problem}", width, "  ")
     for text in summary.problems:

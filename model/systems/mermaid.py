@@ -19,6 +19,8 @@ LANE_OF: Mapping[str, tuple[str, str]] = {
     "stream.open": ("device", "cloud"),
     "stream.audio": ("device", "cloud"),
     "stream.close": ("device", "cloud"),
+    "server": ("cloud", "cloud"),
+    "server.behaviour": ("cloud", "cloud"),
     "asr.result": ("cloud", "cloud"),
     "nlu.intent": ("cloud", "cloud"),
     "skill.request": ("cloud", "cloud"),

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 from bundles import violated_bundle, write_bundle
+from click.testing import CliRunner
 from forging import edit, in_json
 
+from earwitness.conformance.cli import deciding
 from earwitness.conformance.cli.init import FILES
 from earwitness.conformance.cli.main import COMMANDS, cli, main
 from earwitness.conformance.evidence.writer import BundleWriter
@@ -253,9 +255,19 @@ def test_no_line_is_wider_than_the_terminal_and_titles_are_not_squeezed(
     assert any("While muted nothing is captured" in line for line in lines)
 
 
+def test_failures_that_are_not_told_at_length_are_named(red, monkeypatch):
+    monkeypatch.setattr(deciding, "MOST_STORIES", 0)
+    shown = CliRunner().invoke(cli, ["gate", str(red)]).output
+    assert "and MIC-1: with -v" in shown
+    shown = CliRunner().invoke(cli, ["gate", str(red), "-v"]).output
+    assert "with -v" not in shown
+
+
 def test_the_last_block_names_what_is_broken_and_a_command(red):
     last = earwitness("gate", red, "-q").stdout
     assert last.strip().startswith("Violated: 1 violated")
+    told = " ".join(last.split())
+    assert "MIC-1: While muted nothing is captured. Sound of the room" in told
     (command,) = re.findall(r"earwitness replay .*", last)
     path = Path(shlex.split(command)[2])
     assert path.is_file() and path.name == "MIC-1.json"
