@@ -36,7 +36,13 @@ from earwitness.conformance.targets.traffic import (
     Traffic,
 )
 
-DOORMAN = Path(__file__).with_name("doorman.py")
+START_DOORMAN = """
+import sys
+# Behind the standard library, so that no module beside it is taken for one of that.
+sys.path.append(sys.argv[1])
+from doorman.main import main
+main()
+"""
 LARGEST_PACKET = 1 << 17
 """Bytes, as the doorman sends them."""
 MEMORY_FOR_FILES = 2 << 30
@@ -297,7 +303,7 @@ def _start(
 
 
 class _Doorman:
-    """The harness's end of the conversation with `doorman.py`."""
+    """The harness's end of the conversation with the doorman."""
 
     def __init__(self, sealed: bool) -> None:
         self.first = 0
@@ -323,7 +329,9 @@ class _Doorman:
             sys.executable,
             "-I",
             "-S",
-            str(DOORMAN),
+            "-c",
+            START_DOORMAN,
+            str(Path(__file__).parent),
             str(theirs.fileno()),
         ]
         self._process = subprocess.Popen(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from earwitness.conformance.targets.doorman import OUTWARD_PORT
+from earwitness.conformance.targets.doorman.confined import OUTWARD_PORT
 
 LISTENS = "0A"
 """The state of a listening socket in /proc/net/tcp."""
