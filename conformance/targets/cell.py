@@ -276,8 +276,9 @@ def strongest_confinement() -> tuple[Confinement, str]:
     return Confinement.SEALED, ""
 
 
-class _BuildError(Exception):
-    """The cell could not be built, or the program not started in it."""
+class _BuildError(TargetError):
+    """The cell could not be built, the program not started in it, or what keeps it did not do what it was
+    asked."""
 
 
 def _start(
@@ -403,24 +404,31 @@ class _Doorman:
         self.ask("baseline")
         self.stdin.write(b"\n")
 
+    @contextlib.contextmanager
+    def _attended(self) -> Iterator[None]:
+        """Raises _BuildError where the doorman has gone."""
+        try:
+            yield
+        except OSError as error:
+            raise _BuildError(
+                f"what keeps the cell has ended: {error}; {self._tail.text()}"
+            ) from None
+
     def ask(
         self, word: str, **more: Any
     ) -> tuple[Mapping[str, Any], list[socket.socket]]:
-        """One question, its answer and the sockets that came with it. Raises _BuildError, or OSError where
-        the doorman itself says what failed."""
-        with self._lock:
-            try:
-                self._socket.send(json.dumps({"do": word, **more}).encode())
-                answer, descriptors = self._receive()
-            except OSError as error:
-                raise _BuildError(f"{error}; {self._tail.text()}") from None
+        """One question, its answer and the sockets that came with it. Raises _BuildError."""
+        with self._lock, self._attended():
+            self._socket.send(json.dumps({"do": word, **more}).encode())
+            answer, descriptors = self._receive()
         if "error" in answer:
             raise _BuildError(str(answer["error"]))
         return answer, [socket.socket(fileno=d) for d in descriptors]
 
     def ask_for_file(self, path: str) -> tuple[Mapping[str, Any], int]:
-        """A descriptor of the file, opened by the doorman. Raises OSError."""
-        with self._lock:
+        """A descriptor of the file, opened by the doorman. Raises OSError where it cannot be, _BuildError
+        where there is no doorman any more."""
+        with self._lock, self._attended():
             self._socket.send(
                 json.dumps({"do": "open", "path": path}).encode()
             )
@@ -430,9 +438,9 @@ class _Doorman:
         return answer, descriptors[0]
 
     def list_files(self) -> list[Mapping[str, Any]]:
-        """The whole listing."""
+        """The whole listing. Raises _BuildError where there is no doorman any more."""
         entries: list[Mapping[str, Any]] = []
-        with self._lock:
+        with self._lock, self._attended():
             self._socket.send(json.dumps({"do": "files"}).encode())
             last = False
             while not last:

@@ -126,7 +126,8 @@ class ProcessTarget:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self.cell.stdin.close()
-        self.cell.exit_code(patience=PATIENCE_WITH_ENDING)
+        with contextlib.suppress(TargetError):
+            self.cell.exit_code(patience=PATIENCE_WITH_ENDING)
         self.cell.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

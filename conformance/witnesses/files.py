@@ -33,6 +33,8 @@ MOST_SINGLY = 500
 """Files read one by one in one search; of those after them the small ones are read in one piece."""
 BETWEEN = b"\0\n"
 """Between files that are read in one piece: nothing goes on from one to the next."""
+DEEPEST = 200
+"""Folders in folders that are looked into."""
 SMALL = 4_096
 """Bytes of a file that is also read together with the other small ones, as sound or words may lie in
 pieces."""
@@ -278,6 +280,10 @@ def _walk_below(
     name = str(path.relative_to(root)) if path != root else path.name
     try:
         mode = path.lstat().st_mode
+        if len(path.parts) - len(root.parts) > DEEPEST:
+            reason = f"folders deeper than {DEEPEST} are not looked into"
+            yield StoredFile(name, None, reason)
+            return
         if stat.S_ISDIR(mode):
             with os.scandir(path) as entries:
                 names = sorted(entry.name for entry in entries)

@@ -575,3 +575,23 @@ def test_packets_that_make_no_sense_are_left_out():
         and parse_packet(b"\x45" + bytes(19)) is not None
     )
     assert parse_packet(b"\x60" + bytes(20)) is None
+
+
+def test_folders_thousands_deep_are_told_and_end_nothing():
+    body = """
+        os.chdir('/tmp')
+        for _ in range(1_500):
+            os.mkdir('d')
+            os.chdir('d')
+        done()"""
+    with start(body) as cell, cell.frozen():
+        found = list(cell.found_files())
+        assert any("deeper" in file.reason for file in found)
+        assert list(cell.found_files()) == found, "it still answers"
+
+
+def test_a_cell_that_nothing_keeps_any_more_is_a_fault_of_the_target():
+    with start("done()") as cell:
+        os.kill(cell._doorman._process.pid, signal.SIGKILL)
+        with pytest.raises(TargetError, match="has ended"):
+            found_in(cell)

@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import subprocess
 
 import numpy as np
 import pytest
@@ -338,3 +339,17 @@ def test_words_in_one_of_thousands_of_files_are_found_and_too_many_are_told(
     found = search_files(files_below([str(tmp_path)]), reader)
     assert [find.store for find in found.finds] == [FURTHER]
     assert any("was not looked at" in reason for reason in found.unread)
+
+
+def test_folders_may_lie_in_each_other_thousands_deep(reader, tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1_500):
+        os.mkdir("d", dir_fd=folder)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = deeper
+    os.close(folder)
+    found = search_files(files_below([str(tmp_path)]), reader)
+    assert any("deeper" in reason for reason in found.unread)
+    # Python's own way to remove folders cannot do it.
+    subprocess.run(["rm", "-r", str(tmp_path / "d")], check=True)

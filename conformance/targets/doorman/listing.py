@@ -19,6 +19,9 @@ from .confined import (
 )
 from .processes import processes_of
 
+DEEPEST = 200
+"""Folders in folders that are looked into."""
+
 
 def listed_files(cell: Confined) -> Iterator[Message]:
     """Every file, link, attribute, pipe and shared memory. `path` is where its content can be opened."""
@@ -36,8 +39,16 @@ def listed_files(cell: Confined) -> Iterator[Message]:
 
 
 def paths_below(
-    cell: Confined, folder: str, name: str, skipped: tuple[str, ...] = ()
+    cell: Confined,
+    folder: str,
+    name: str,
+    skipped: tuple[str, ...] = (),
+    depth: int = 0,
 ) -> Iterator[Message]:
+    if depth > DEEPEST:
+        reason = f"folders deeper than {DEEPEST} are not looked into"
+        yield {"name": name, "reason": reason}
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -55,7 +66,7 @@ def paths_below(
         if stat.S_ISDIR(status.st_mode):
             if not os.path.isdir(shown) and shown not in cell.baseline:
                 yield {"name": shown + "/", "text": ""}
-            yield from paths_below(cell, path, shown)
+            yield from paths_below(cell, path, shown, depth=depth + 1)
         elif cell.baseline.get(shown) != identity(status):
             yield from one_file(path, shown, status)
 

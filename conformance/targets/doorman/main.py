@@ -51,8 +51,9 @@ def serve(harness: socket.socket, cell: Confined) -> None:
         asked = json.loads(packet)
         try:
             answer(harness, cell, asked)
-        except (OSError, BuildError) as error:
-            send(harness, {"error": str(error)})
+        except Exception as error:
+            # Whatever a target has built there, the cell is kept until the harness goes away.
+            send(harness, {"error": f"{type(error).__name__}: {error}"})
         if asked["do"] == "end":
             return
 
