@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -47,28 +49,38 @@ def judge_bundle(bundle: Bundle, policy: Policy) -> JudgedBundle:
 
 
 def _made_printable(bundle: Bundle) -> Bundle:
-    """The bundle with every text that a target or an environment chose so that it shows and does not act."""
-    manifest = bundle.manifest
-    target = msgspec.structs.replace(
-        manifest.target,
-        given=safe_text(manifest.target.given),
-        name=safe_text(manifest.target.name),
-        version=safe_text(manifest.target.version),
-        setup=safe_text(manifest.target.setup),
+    """The bundle with every text in it so that it shows and does not act: a target or an environment may have
+    chosen any of them. Failures are told word by word, and made printable there."""
+    return replace(
+        bundle,
+        manifest=_printable(bundle.manifest),
+        results=_printable(bundle.results),
+        proofs=_printable(bundle.proofs),
     )
-    manifest = msgspec.structs.replace(
-        manifest,
-        target=target,
-        arguments=tuple(map(safe_text, manifest.arguments)),
-        environment={
-            name: safe_text(value)
-            for name, value in manifest.environment.items()
-        },
-    )
-    results = msgspec.structs.replace(
-        bundle.results,
-        reason=safe_text(bundle.results.reason),
-        skipped=tuple(map(safe_text, bundle.results.skipped)),
-        kept_promises=tuple(map(safe_text, bundle.results.kept_promises)),
-    )
-    return replace(bundle, manifest=manifest, results=results)
+
+
+def _printable(value: Any) -> Any:
+    match value:
+        case str():
+            return safe_text(value)
+        case tuple():
+            return tuple(map(_printable, value))
+        case Mapping():
+            return {
+                _printable(name): _printable(part)
+                for name, part in value.items()
+            }
+        case msgspec.Struct():
+            parts = {
+                name: _printable(getattr(value, name))
+                for name in value.__struct_fields__
+            }
+            return msgspec.structs.replace(value, **parts)
+        case _ if is_dataclass(value):
+            parts = {
+                part.name: _printable(getattr(value, part.name))
+                for part in fields(value)
+            }
+            return replace(value, **parts)
+        case _:
+            return value

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 from bundles import (
@@ -25,7 +26,19 @@ from bundles import (
 )
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from earwitness.conformance.evidence.records import AccountRecord, NearMiss
+from earwitness.conformance.cli.terminal import (
+    github_lines,
+    last_lines,
+    story_lines,
+    table_lines,
+)
+from earwitness.conformance.evidence.records import (
+    AccountRecord,
+    FindingRecord,
+    NearMiss,
+    SearchRecord,
+    StoresRecord,
+)
 from earwitness.conformance.evidence.schemas import schema_text
 from earwitness.conformance.evidence.signature import (
     generate_key,
@@ -35,6 +48,7 @@ from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import Waiver
+from earwitness.model.trace import Origin
 from earwitness.reports.format import (
     DEFAULT,
     ReportError,
@@ -80,7 +94,11 @@ def hostile(tmp_path_factory):
     base = read(violated_bundle(tmp_path_factory.mktemp("hostile") / "out"))
     manifest = base.manifest
     target = msgspec.structs.replace(
-        manifest.target, name=HOSTILE, version=HOSTILE, given=HOSTILE
+        manifest.target,
+        name=HOSTILE,
+        version=HOSTILE,
+        given=HOSTILE,
+        setup=HOSTILE,
     )
     manifest = msgspec.structs.replace(
         manifest,
@@ -92,6 +110,17 @@ def hostile(tmp_path_factory):
         base.results,
         reason=HOSTILE,
         skipped=(HOSTILE,),
+        kept_promises=(HOSTILE,),
+        two_runs=HOSTILE,
+        sight={**base.results.sight, HOSTILE: Origin.DEVICE},
+        stores=StoresRecord(files=1, unread=(HOSTILE,), finds=(HOSTILE,)),
+        accounts=(AccountRecord(device=HOSTILE, direction=HOSTILE, read=1),),
+        findings=(FindingRecord(kind=HOSTILE, text=HOSTILE, device=HOSTILE),),
+        searches=(SearchRecord(where=HOSTILE, unvisited=(HOSTILE,)),),
+        near_misses=(
+            NearMiss(clause=HOSTILE, bound=2, closest=1),
+            NearMiss(clause=HOSTILE, bound=2, closest=0),
+        ),
         clauses=tuple(
             replace(c, reason=HOSTILE, english=HOSTILE)
             for c in base.results.clauses
@@ -460,6 +489,30 @@ def test_what_a_target_says_does_not_act(name, hostile):
         "oscal",
     ):
         json.loads(text)
+
+
+def test_what_a_target_says_does_not_act_on_a_terminal_or_in_a_matrix(
+    hostile,
+):
+    summary = hostile.summary
+    shown = [
+        *table_lines(summary.clauses, 80),
+        *(
+            line
+            for story in summary.stories
+            for line in story_lines(story, 80)
+        ),
+        *last_lines(summary, 80),
+        *github_lines(summary),
+        matrix_markdown([hostile]),
+        matrix_page([hostile], Path()),
+    ]
+    for text in shown:
+        plain = click.unstyle(text)
+        assert not set(plain) & {"\x1b", "\x00", "\r", "\u202e", "\u2066"}
+    assert "<script" not in matrix_page([hostile], Path())
+    for line in github_lines(summary):
+        assert "\n" not in line and line.count("::error") <= 2
 
 
 def test_what_is_accounted_for_and_how_close_deadlines_came_is_shown(
