@@ -33,13 +33,13 @@ from earwitness.conformance.targets.lines import (
     decode_line,
     hello_from,
 )
-from earwitness.conformance.targets.protocol import TargetError
-from earwitness.conformance.targets.traffic import (
+from earwitness.conformance.targets.packets import (
     asked_name,
     name_answer,
     parse_packet,
     server_name,
 )
+from earwitness.conformance.targets.protocol import TargetError
 from earwitness.conformance.witnesses.client_hello import (
     begins_tls,
     client_hello_from,

@@ -21,11 +21,8 @@ from engines import ENGINES, disagreeing, reelay_verdicts, reference
 from generators import EVENTS, formula, plain_formula, trace
 
 from earwitness.model.logic.formula import Formula
-from earwitness.model.logic.joint_program import (
-    JointProgram,
-    JointSlices,
-    join_monitors,
-)
+from earwitness.model.logic.joint_monitor import join_monitors
+from earwitness.model.logic.joint_program import JointProgram, JointSlices
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.partial_monitor import (
     compile_partial,

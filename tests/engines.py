@@ -25,7 +25,8 @@ from earwitness.model.logic.formula import (
     Since,
     Truth,
 )
-from earwitness.model.logic.joint_program import JointProgram, join_monitors
+from earwitness.model.logic.joint_monitor import join_monitors
+from earwitness.model.logic.joint_program import JointProgram
 from earwitness.model.logic.monitor import (
     Monitor,
     compile_formula,

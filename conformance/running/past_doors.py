@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.targets.cell import Cell
-from earwitness.conformance.targets.traffic import NAMES, FlowPiece
+from earwitness.conformance.targets.packets import NAMES
+from earwitness.conformance.targets.traffic import FlowPiece
 from earwitness.conformance.witnesses.completeness import (
     Undisclosed,
     UndisclosedKind,

@@ -10,11 +10,9 @@ import struct
 import sys
 from typing import BinaryIO
 
-from earwitness.conformance.witnesses.unpacking import (
-    Unpacked,
-    decode_bare_packets,
-    unpack_bytes,
-)
+from earwitness.conformance.witnesses.opening import unpack_bytes
+from earwitness.conformance.witnesses.packed_sound import decode_bare_packets
+from earwitness.conformance.witnesses.unpacking import Unpacked
 
 MOST_MEMORY = 2 << 30
 """Bytes of address space. Python with its libraries of sound takes 700 MiB of it before it does anything."""

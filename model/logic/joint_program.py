@@ -6,250 +6,40 @@ keeps the earliest instant at which one of them could be late (`DUE`)."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from earwitness.model.expression import (
     FALSE,
-    TRUE,
-    Apply,
-    Const,
-    Expression,
-    Operator,
     Sort,
     Value,
-    Var,
-    choice,
-    less,
-    negation,
-    substitute,
-    variables,
 )
-from earwitness.model.logic.monitor import DEFAULT, Monitor
+from earwitness.model.logic.joint_monitor import (
+    ALWAYS_LATE,
+    DUE,
+    FAR_FUTURE,
+    JointMonitor,
+    join_monitors,
+    slot_register,
+)
+from earwitness.model.logic.joint_source import (
+    IDLE_SOURCE,
+    JointStep,
+    Slots,
+    idle_step,
+    joint_step_source,
+)
+from earwitness.model.logic.monitor import Monitor
 from earwitness.model.logic.per_device import Key, key_of
-from earwitness.model.logic.step import SharedSource
 from earwitness.model.trace import Observation
-from earwitness.model.vocabulary import vocabulary
 
-DUE = 0
-"""The slot with the instant after which some deadline of the slice may be late."""
-FIRST_REGISTER = 1
-FAR_FUTURE = 1 << 63
-"""Later than any time an observation can have."""
-ALWAYS_LATE = -1
-"""In DUE once an answer was late: from then on every event takes the slow path."""
 MOST_SHAPES = 1_000
 """Orders of attributes whose function is found without sorting; a stranger's log could have any number of
 them."""
-
 MOST_PROGRAMS = 1_024
 """Programs kept: one for each pack, and one for each conjunct that is watched alone."""
-
-Slots = list[Any]
-JointStep = Callable[[Slots, int, Mapping[str, Value]], tuple[int, int]]
-"""Steps the slots by an event at a time with attributes; returns which monitors were exercised and which do
-not hold, a bit for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadlineSlots:
-    """The slots of a deadline, and how long an answer may take."""
-
-    waiting: int
-    missed: int
-    longest: int
-    duration: int
-
-
-@dataclass(frozen=True, slots=True)
-class JointMonitor:
-    """Monitors with the same slices, their registers brought together: equal ones are one. Registers are in
-    the order of their slots; `deadlines` are those of each monitor."""
-
-    names: tuple[str, ...]
-    initial: tuple[Value, ...]
-    updates: tuple[Expression, ...]
-    verdicts: tuple[Expression, ...]
-    triggers: tuple[Expression, ...]
-    deadlines: tuple[tuple[DeadlineSlots, ...], ...]
-
-
-def join_monitors(monitors: Mapping[str, Monitor]) -> JointMonitor:
-    """One monitor that says what each of them says."""
-    joiner = _Joiner()
-    parts = [joiner.add(monitor) for monitor in monitors.values()]
-    return JointMonitor(
-        names=tuple(monitors),
-        initial=tuple(joiner.initial),
-        updates=tuple(joiner.updates),
-        verdicts=tuple(part.verdict for part in parts),
-        triggers=tuple(part.trigger for part in parts),
-        deadlines=tuple(part.deadlines for part in parts),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    verdict: Expression
-    trigger: Expression
-    deadlines: tuple[DeadlineSlots, ...]
-
-
-SELF = Var("self", Sort.INT)
-"""A register's own name in the key by which equal registers are found."""
-
-
-@dataclass
-class _Joiner:
-    """Registers of all monitors by what they hold: first content and update, both in joint registers."""
-
-    initial: list[Value] = field(default_factory=list)
-    updates: list[Expression] = field(default_factory=list)
-    places: dict[tuple[Sort, Value, Expression], Var] = field(
-        default_factory=dict
-    )
-
-    def add(self, monitor: Monitor) -> _Part:
-        joint: dict[str, Expression] = {}
-        by_name = {register.name: register for register in monitor.registers}
-
-        def place(name: str) -> Expression:
-            """The joint register; those that its update reads are placed first."""
-            if name in joint:
-                return joint[name]
-            register, update = by_name[name], monitor.updates[name]
-            for other in sorted(
-                v.name
-                for v in variables(update)
-                if v.name in by_name and v.name != name
-            ):
-                place(other)
-            key = (
-                register.sort,
-                register.initial,
-                substitute(
-                    update,
-                    {**joint, name: SELF},
-                ),
-            )
-            if key not in self.places:
-                self.places[key] = self.new_register(
-                    register.sort,
-                    register.initial,
-                )
-                own = self.places[key]
-                self.updates[slot_of(own) - FIRST_REGISTER] = substitute(
-                    update,
-                    {**joint, name: own},
-                )
-            joint[name] = self.places[key]
-            return joint[name]
-
-        for register in monitor.registers:
-            place(register.name)
-        late = {
-            substitute(
-                monitor.updates[wait.missed],
-                joint,
-            ): joint[wait.missed]
-            for wait in monitor.waits
-        }
-        deadlines = [
-            DeadlineSlots(
-                waiting=slot_of(joint[wait.waiting]),
-                missed=slot_of(joint[wait.missed]),
-                longest=slot_of(
-                    self.longest(substitute(wait.elapsed, joint))
-                ),
-                duration=wait.deadline.duration,
-            )
-            for wait in monitor.waits
-        ]
-        for deadline in deadlines:
-            # Late answers are marked before the step, so the step itself leaves the mark as it is.
-            self.updates[deadline.missed - FIRST_REGISTER] = slot_register(
-                deadline.missed,
-                Sort.BOOL,
-            )
-        self.updates = [
-            replace_parts(
-                update,
-                late,
-            )
-            for update in self.updates
-        ]
-        return _Part(
-            verdict=replace_parts(substitute(monitor.verdict, joint), late),
-            trigger=replace_parts(substitute(monitor.trigger, joint), late),
-            deadlines=tuple(deadlines),
-        )
-
-    def new_register(self, sort: Sort, initial: Value) -> Var:
-        register = slot_register(
-            len(self.initial) + FIRST_REGISTER,
-            sort,
-        )
-        self.initial.append(initial)
-        self.updates.append(register)
-        return register
-
-    def longest(self, elapsed: Expression) -> Expression:
-        """A register with the longest time that an answer took."""
-        key = (
-            Sort.INT,
-            -1,
-            choice(
-                less(SELF, elapsed),
-                elapsed,
-                SELF,
-            ),
-        )
-        if key not in self.places:
-            own = self.places[key] = self.new_register(
-                Sort.INT,
-                -1,
-            )
-            self.updates[slot_of(own) - FIRST_REGISTER] = choice(
-                less(own, elapsed),
-                elapsed,
-                own,
-            )
-        return self.places[key]
-
-
-def slot_register(slot: int, sort: Sort) -> Var:
-    """The register in a slot, by the name that it has in generated code."""
-    return Var(f"s[{slot}]", sort)
-
-
-def slot_of(register: Expression) -> int:
-    """The slot of a joint register."""
-    assert isinstance(register, Var)
-    return int(register.name[2:-1])
-
-
-def replace_parts(
-    expression: Expression, others: Mapping[Expression, Expression]
-) -> Expression:
-    """The expression with whole parts replaced, all of them operations."""
-    if not others:
-        return expression
-    # To look an expression up costs as much as it is large.
-    operators = {
-        whole.operator for whole in others if isinstance(whole, Apply)
-    }
-
-    def replaced(part: Expression) -> Expression:
-        if not isinstance(part, Apply):
-            return part
-        if part.operator in operators and part in others:
-            return others[part]
-        return Apply(part.operator, tuple(map(replaced, part.arguments)))
-
-    return replaced(expression)
 
 
 class JointProgram:
@@ -349,222 +139,12 @@ class JointProgram:
         return step is idle_step
 
 
-IDLE_SOURCE = """def step(s, t, a):
-    v = 0
-    x = 0
-    return x, v
-"""
-"""The step of an event that touches nothing."""
-
-
-def idle_step(
-    slots: Slots, time: int, attributes: Mapping[str, Value]
-) -> tuple[int, int]:
-    """As IDLE_SOURCE: one function for all of them, so that they can be told."""
-    return 0, 0
-
-
 def compile_joint_step(source: str) -> JointStep:
     """The function `step` of a source."""
     space: dict[str, Any] = {}
     exec(compile(source, "<joint step>", "exec"), space)
     step: JointStep = space["step"]
     return step
-
-
-def joint_step_source(
-    monitor: JointMonitor,
-    event: str,
-    shape: Sequence[str],
-    constants: Mapping[str, Expression],
-) -> str:
-    """Python source of `step(s, t, a)` for one kind of event with the given attributes: what such an event
-    cannot touch is left out. `constants` are registers whose content is certain."""
-    bindings = {**constants, **event_bindings(event, shape)}
-
-    def specialised(expression: Expression) -> Expression:
-        return simplified(substitute(expression, bindings))
-
-    numbered = enumerate(monitor.updates, start=FIRST_REGISTER)
-    updates = {
-        slot: specialised(update)
-        for slot, update in numbered
-        if not is_register(
-            update,
-            slot,
-        )
-    }
-    changed = {
-        slot: update
-        for slot, update in updates.items()
-        if not is_register(
-            update,
-            slot,
-        )
-    }
-    broken = _bits_by_expression(monitor.verdicts, specialised, TRUE)
-    exercised = _bits_by_expression(monitor.triggers, specialised, FALSE)
-    wanted = [
-        *changed.values(),
-        *broken,
-        *exercised,
-    ]
-    sharing = SharedSource(wanted, lambda name: name)
-    contents = {
-        slot: sharing.source_of(update) for slot, update in changed.items()
-    }
-    violations = _mask_source(
-        mask="v", tests=broken, line="if not ({}): v |= {}", sharing=sharing
-    )
-    exercises = _mask_source(
-        mask="x", tests=exercised, line="if {}: x |= {}", sharing=sharing
-    )
-    attributes = sorted(
-        {v.name for e in wanted for v in variables(e)}
-        & {f"its_{name}" for name in shape}
-    )
-    lines = [
-        *(
-            f"{name} = a[{name.removeprefix('its_')!r}]"
-            for name in attributes
-        ),
-        *sharing.lines,
-        *violations,
-        *exercises,
-        *(f"n{slot} = {content}" for slot, content in contents.items()),
-        *(f"s[{slot}] = n{slot}" for slot in contents),
-        *_due_source(monitor, contents),
-        "return x, v",
-    ]
-    return "\n".join(
-        [
-            "def step(s, t, a):",
-            *(f"    {line}" for line in lines),
-            "",
-        ]
-    )
-
-
-def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
-    """What is certain of the inputs at such an event; the rest under the names they have in generated
-    code."""
-    bindings: dict[str, Expression] = {
-        "event": Const(event),
-        "time": Var(
-            "t",
-            Sort.INT,
-        ),
-    }
-    for name, attribute in vocabulary().attributes.items():
-        is_given = name in shape
-        bindings[f"has.{name}"] = Const(is_given)
-        given: Expression = Var(f"its_{name}", attribute.sort)
-        bindings[f"its.{name}"] = (
-            given if is_given else Const(DEFAULT[attribute.sort])
-        )
-    return bindings
-
-
-def simplified(expression: Expression) -> Expression:
-    """The same with what is plain of registers left out: an instant or a wait that has not come is always -1,
-    so `r if 0 <= r else -1` and `-1 if r < -1 else r` are r; and `x = true` is x."""
-    if not isinstance(expression, Apply):
-        return expression
-    match Apply(
-        expression.operator, tuple(map(simplified, expression.arguments))
-    ):
-        case Apply(
-            Operator.ITE,
-            (
-                Apply(Operator.LE, (Const(0), Var() as register)),
-                other,
-                Const(-1),
-            ),
-        ):
-            if other == register:
-                return register
-        case Apply(
-            Operator.ITE,
-            (Apply(Operator.LT, (Var(), Const(-1))), Const(-1), other),
-        ):
-            return other
-        case Apply(Operator.EQ, (operand, Const(bool(value)))):
-            return operand if value else negation(operand)
-        case simpler:
-            return simpler
-    return Apply(
-        expression.operator,
-        tuple(map(simplified, expression.arguments)),
-    )
-
-
-def is_register(update: Expression, slot: int) -> bool:
-    """Whether the update leaves the slot as it is."""
-    return (
-        isinstance(
-            update,
-            Var,
-        )
-        and update.name == f"s[{slot}]"
-    )
-
-
-def _bits_by_expression(
-    expressions: Iterable[Expression],
-    specialised: Callable[[Expression], Expression],
-    idle: Expression,
-) -> dict[Expression, int]:
-    """Monitors that say the same share one test; those that say nothing are left out."""
-    bits: Counter[Expression] = Counter()
-    for bit, expression in enumerate(expressions):
-        found = specialised(expression)
-        if found != idle:
-            bits[found] += 1 << bit
-    return dict(bits)
-
-
-def _mask_source(
-    mask: str,
-    tests: Mapping[Expression, int],
-    line: str,
-    sharing: SharedSource,
-) -> list[str]:
-    certain = sum(
-        bits
-        for test, bits in tests.items()
-        if isinstance(
-            test,
-            Const,
-        )
-    )
-    others = {
-        test: bits
-        for test, bits in tests.items()
-        if not isinstance(
-            test,
-            Const,
-        )
-    }
-    return [
-        f"{mask} = {certain}",
-        *(
-            line.format(sharing.source_of(test), bits)
-            for test, bits in others.items()
-        ),
-    ]
-
-
-def _due_source(monitor: JointMonitor, changed: Iterable[int]) -> list[str]:
-    """A wait that begins may be due earlier than all others."""
-    shortest: dict[int, int] = {}
-    for deadline in (d for part in monitor.deadlines for d in part):
-        if deadline.waiting in changed:
-            known = shortest.get(deadline.waiting, FAR_FUTURE)
-            shortest[deadline.waiting] = min(known, deadline.duration)
-    return [
-        f"if 0 <= n{slot} and n{slot} + {duration} < s[{DUE}]: s[{DUE}] = n{slot} + {duration}"
-        for slot, duration in shortest.items()
-    ]
 
 
 class SameMonitors:

@@ -13,12 +13,13 @@ from earwitness.conformance.stimuli.clips import Clip, in_the_air, write_wav
 from earwitness.reference_impl.cloud.nlu import understand
 from earwitness.reference_impl.cloud.speech import SpeechError, speak
 from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
+from earwitness.reference_impl.cloud_process import CloudProcess
 from earwitness.reference_impl.device.link import Link
 from earwitness.reference_impl.device.microphone import Microphones, Rail
 from earwitness.reference_impl.device.wake import make_detector
 from earwitness.reference_impl.live import SoundCardError, live, sound_card
 from earwitness.reference_impl.protocol import CHUNK
-from earwitness.reference_impl.session import CloudProcess, Session
+from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import decode_sound
 
 QUESTION = "Alexa, what is the weather in Menlo Park"

@@ -35,6 +35,7 @@ from earwitness.conformance.witnesses.reader import Reader
 from earwitness.conformance.witnesses.spoken_words import SpokenWords
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.cloud.skills.host import Host, SkillProcess
+from earwitness.reference_impl.cloud_process import CloudProcess
 from earwitness.reference_impl.device.device import SPEAKER, Control, Device
 from earwitness.reference_impl.device.link import (
     WINDOW,
@@ -44,7 +45,7 @@ from earwitness.reference_impl.device.link import (
 )
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.protocol import CHUNK
-from earwitness.reference_impl.session import CloudProcess, Session
+from earwitness.reference_impl.session import Session
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from earwitness.conformance.targets.entry_points import (
     TargetOptions,
     open_target,
 )
-from earwitness.conformance.targets.traffic import NAMES, FlowPiece
+from earwitness.conformance.targets.packets import NAMES
+from earwitness.conformance.targets.traffic import FlowPiece
 
 CLOUD = 8_443
 

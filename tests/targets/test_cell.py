@@ -16,19 +16,17 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.targets import cell as cell_module
-from earwitness.conformance.targets.cell import (
-    ERROR_TAIL,
-    Cell,
-    strongest_confinement,
-)
+from earwitness.conformance.targets import doorman_call
+from earwitness.conformance.targets.cell import Cell, strongest_confinement
 from earwitness.conformance.targets.confinement import Confinement
-from earwitness.conformance.targets.protocol import TargetError
-from earwitness.conformance.targets.traffic import (
+from earwitness.conformance.targets.doorman_call import ERROR_TAIL
+from earwitness.conformance.targets.packets import (
     asked_name,
     name_answer,
     parse_packet,
     server_name,
 )
+from earwitness.conformance.targets.protocol import TargetError
 
 SOUND = b"RIFF what was said in the room"
 BODY = f"""
@@ -141,7 +139,7 @@ def test_a_file_is_found_after_its_program_has_ended():
 
 
 def test_the_disk_is_full_before_our_memory_is(monkeypatch):
-    monkeypatch.setattr(cell_module, "MEMORY_FOR_FILES", 8 << 20)
+    monkeypatch.setattr(doorman_call, "MEMORY_FOR_FILES", 8 << 20)
     body = """
         try:
             open('/tmp/flood', 'wb').write(bytes(16 << 20))

@@ -9,11 +9,8 @@ from generators import formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model.logic.joint_program import (
-    JointProgram,
-    JointSlices,
-    join_monitors,
-)
+from earwitness.model.logic.joint_monitor import join_monitors
+from earwitness.model.logic.joint_program import JointProgram, JointSlices
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import parse_formula
 from earwitness.model.logic.per_device import SlicedMonitor

@@ -1,0 +1,225 @@
+"""The clauses of a pack as one monitor: equal registers and equal patterns are there once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from earwitness.model.expression import (
+    Apply,
+    Expression,
+    Sort,
+    Value,
+    Var,
+    choice,
+    less,
+    substitute,
+    variables,
+)
+from earwitness.model.logic.monitor import Monitor
+
+DUE = 0
+"""The slot with the instant after which some deadline of the slice may be late."""
+FIRST_REGISTER = 1
+FAR_FUTURE = 1 << 63
+"""Later than any time an observation can have."""
+ALWAYS_LATE = -1
+"""In DUE once an answer was late: from then on every event takes the slow path."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineSlots:
+    """The slots of a deadline, and how long an answer may take."""
+
+    waiting: int
+    missed: int
+    longest: int
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class JointMonitor:
+    """Monitors with the same slices, their registers brought together: equal ones are one. Registers are in
+    the order of their slots; `deadlines` are those of each monitor."""
+
+    names: tuple[str, ...]
+    initial: tuple[Value, ...]
+    updates: tuple[Expression, ...]
+    verdicts: tuple[Expression, ...]
+    triggers: tuple[Expression, ...]
+    deadlines: tuple[tuple[DeadlineSlots, ...], ...]
+
+
+def join_monitors(monitors: Mapping[str, Monitor]) -> JointMonitor:
+    """One monitor that says what each of them says."""
+    joiner = _Joiner()
+    parts = [joiner.add(monitor) for monitor in monitors.values()]
+    return JointMonitor(
+        names=tuple(monitors),
+        initial=tuple(joiner.initial),
+        updates=tuple(joiner.updates),
+        verdicts=tuple(part.verdict for part in parts),
+        triggers=tuple(part.trigger for part in parts),
+        deadlines=tuple(part.deadlines for part in parts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    verdict: Expression
+    trigger: Expression
+    deadlines: tuple[DeadlineSlots, ...]
+
+
+SELF = Var("self", Sort.INT)
+"""A register's own name in the key by which equal registers are found."""
+
+
+@dataclass
+class _Joiner:
+    """Registers of all monitors by what they hold: first content and update, both in joint registers."""
+
+    initial: list[Value] = field(default_factory=list)
+    updates: list[Expression] = field(default_factory=list)
+    places: dict[tuple[Sort, Value, Expression], Var] = field(
+        default_factory=dict
+    )
+
+    def add(self, monitor: Monitor) -> _Part:
+        joint: dict[str, Expression] = {}
+        by_name = {register.name: register for register in monitor.registers}
+
+        def place(name: str) -> Expression:
+            """The joint register; those that its update reads are placed first."""
+            if name in joint:
+                return joint[name]
+            register, update = by_name[name], monitor.updates[name]
+            for other in sorted(
+                v.name
+                for v in variables(update)
+                if v.name in by_name and v.name != name
+            ):
+                place(other)
+            key = (
+                register.sort,
+                register.initial,
+                substitute(
+                    update,
+                    {**joint, name: SELF},
+                ),
+            )
+            if key not in self.places:
+                self.places[key] = self.new_register(
+                    register.sort,
+                    register.initial,
+                )
+                own = self.places[key]
+                self.updates[slot_of(own) - FIRST_REGISTER] = substitute(
+                    update,
+                    {**joint, name: own},
+                )
+            joint[name] = self.places[key]
+            return joint[name]
+
+        for register in monitor.registers:
+            place(register.name)
+        late = {
+            substitute(
+                monitor.updates[wait.missed],
+                joint,
+            ): joint[wait.missed]
+            for wait in monitor.waits
+        }
+        deadlines = [
+            DeadlineSlots(
+                waiting=slot_of(joint[wait.waiting]),
+                missed=slot_of(joint[wait.missed]),
+                longest=slot_of(
+                    self.longest(substitute(wait.elapsed, joint))
+                ),
+                duration=wait.deadline.duration,
+            )
+            for wait in monitor.waits
+        ]
+        for deadline in deadlines:
+            # Late answers are marked before the step, so the step itself leaves the mark as it is.
+            self.updates[deadline.missed - FIRST_REGISTER] = slot_register(
+                deadline.missed,
+                Sort.BOOL,
+            )
+        self.updates = [
+            replace_parts(
+                update,
+                late,
+            )
+            for update in self.updates
+        ]
+        return _Part(
+            verdict=replace_parts(substitute(monitor.verdict, joint), late),
+            trigger=replace_parts(substitute(monitor.trigger, joint), late),
+            deadlines=tuple(deadlines),
+        )
+
+    def new_register(self, sort: Sort, initial: Value) -> Var:
+        register = slot_register(
+            len(self.initial) + FIRST_REGISTER,
+            sort,
+        )
+        self.initial.append(initial)
+        self.updates.append(register)
+        return register
+
+    def longest(self, elapsed: Expression) -> Expression:
+        """A register with the longest time that an answer took."""
+        key = (
+            Sort.INT,
+            -1,
+            choice(
+                less(SELF, elapsed),
+                elapsed,
+                SELF,
+            ),
+        )
+        if key not in self.places:
+            own = self.places[key] = self.new_register(
+                Sort.INT,
+                -1,
+            )
+            self.updates[slot_of(own) - FIRST_REGISTER] = choice(
+                less(own, elapsed),
+                elapsed,
+                own,
+            )
+        return self.places[key]
+
+
+def slot_register(slot: int, sort: Sort) -> Var:
+    """The register in a slot, by the name that it has in generated code."""
+    return Var(f"s[{slot}]", sort)
+
+
+def slot_of(register: Expression) -> int:
+    """The slot of a joint register."""
+    assert isinstance(register, Var)
+    return int(register.name[2:-1])
+
+
+def replace_parts(
+    expression: Expression, others: Mapping[Expression, Expression]
+) -> Expression:
+    """The expression with whole parts replaced, all of them operations."""
+    if not others:
+        return expression
+    # To look an expression up costs as much as it is large.
+    operators = {
+        whole.operator for whole in others if isinstance(whole, Apply)
+    }
+
+    def replaced(part: Expression) -> Expression:
+        if not isinstance(part, Apply):
+            return part
+        if part.operator in operators and part in others:
+            return others[part]
+        return Apply(part.operator, tuple(map(replaced, part.arguments)))
+
+    return replaced(expression)

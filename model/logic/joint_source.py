@@ -1,0 +1,244 @@
+"""The text of the step for one kind of event. What the event cannot touch is not in it at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from earwitness.model.expression import (
+    FALSE,
+    TRUE,
+    Apply,
+    Const,
+    Expression,
+    Operator,
+    Sort,
+    Value,
+    Var,
+    negation,
+    substitute,
+    variables,
+)
+from earwitness.model.logic.joint_monitor import (
+    DUE,
+    FAR_FUTURE,
+    FIRST_REGISTER,
+    JointMonitor,
+)
+from earwitness.model.logic.monitor import DEFAULT
+from earwitness.model.logic.step import SharedSource
+from earwitness.model.vocabulary import vocabulary
+
+Slots = list[Any]
+JointStep = Callable[[Slots, int, Mapping[str, Value]], tuple[int, int]]
+"""Steps the slots by an event at a time with attributes; returns which monitors were exercised and which do
+not hold, a bit for each."""
+IDLE_SOURCE = """def step(s, t, a):
+    v = 0
+    x = 0
+    return x, v
+"""
+"""The step of an event that touches nothing."""
+
+
+def idle_step(
+    slots: Slots, time: int, attributes: Mapping[str, Value]
+) -> tuple[int, int]:
+    """As IDLE_SOURCE: one function for all of them, so that they can be told."""
+    return 0, 0
+
+
+def joint_step_source(
+    monitor: JointMonitor,
+    event: str,
+    shape: Sequence[str],
+    constants: Mapping[str, Expression],
+) -> str:
+    """Python source of `step(s, t, a)` for one kind of event with the given attributes: what such an event
+    cannot touch is left out. `constants` are registers whose content is certain."""
+    bindings = {**constants, **event_bindings(event, shape)}
+
+    def specialised(expression: Expression) -> Expression:
+        return simplified(substitute(expression, bindings))
+
+    numbered = enumerate(monitor.updates, start=FIRST_REGISTER)
+    updates = {
+        slot: specialised(update)
+        for slot, update in numbered
+        if not is_register(
+            update,
+            slot,
+        )
+    }
+    changed = {
+        slot: update
+        for slot, update in updates.items()
+        if not is_register(
+            update,
+            slot,
+        )
+    }
+    broken = _bits_by_expression(monitor.verdicts, specialised, TRUE)
+    exercised = _bits_by_expression(monitor.triggers, specialised, FALSE)
+    wanted = [
+        *changed.values(),
+        *broken,
+        *exercised,
+    ]
+    sharing = SharedSource(wanted, lambda name: name)
+    contents = {
+        slot: sharing.source_of(update) for slot, update in changed.items()
+    }
+    violations = _mask_source(
+        mask="v", tests=broken, line="if not ({}): v |= {}", sharing=sharing
+    )
+    exercises = _mask_source(
+        mask="x", tests=exercised, line="if {}: x |= {}", sharing=sharing
+    )
+    attributes = sorted(
+        {v.name for e in wanted for v in variables(e)}
+        & {f"its_{name}" for name in shape}
+    )
+    lines = [
+        *(
+            f"{name} = a[{name.removeprefix('its_')!r}]"
+            for name in attributes
+        ),
+        *sharing.lines,
+        *violations,
+        *exercises,
+        *(f"n{slot} = {content}" for slot, content in contents.items()),
+        *(f"s[{slot}] = n{slot}" for slot in contents),
+        *_due_source(monitor, contents),
+        "return x, v",
+    ]
+    return "\n".join(
+        [
+            "def step(s, t, a):",
+            *(f"    {line}" for line in lines),
+            "",
+        ]
+    )
+
+
+def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
+    """What is certain of the inputs at such an event; the rest under the names they have in generated
+    code."""
+    bindings: dict[str, Expression] = {
+        "event": Const(event),
+        "time": Var(
+            "t",
+            Sort.INT,
+        ),
+    }
+    for name, attribute in vocabulary().attributes.items():
+        is_given = name in shape
+        bindings[f"has.{name}"] = Const(is_given)
+        given: Expression = Var(f"its_{name}", attribute.sort)
+        bindings[f"its.{name}"] = (
+            given if is_given else Const(DEFAULT[attribute.sort])
+        )
+    return bindings
+
+
+def simplified(expression: Expression) -> Expression:
+    """The same with what is plain of registers left out: an instant or a wait that has not come is always -1,
+    so `r if 0 <= r else -1` and `-1 if r < -1 else r` are r; and `x = true` is x."""
+    if not isinstance(expression, Apply):
+        return expression
+    match Apply(
+        expression.operator, tuple(map(simplified, expression.arguments))
+    ):
+        case Apply(
+            Operator.ITE,
+            (
+                Apply(Operator.LE, (Const(0), Var() as register)),
+                other,
+                Const(-1),
+            ),
+        ):
+            if other == register:
+                return register
+        case Apply(
+            Operator.ITE,
+            (Apply(Operator.LT, (Var(), Const(-1))), Const(-1), other),
+        ):
+            return other
+        case Apply(Operator.EQ, (operand, Const(bool(value)))):
+            return operand if value else negation(operand)
+        case simpler:
+            return simpler
+    return Apply(
+        expression.operator,
+        tuple(map(simplified, expression.arguments)),
+    )
+
+
+def is_register(update: Expression, slot: int) -> bool:
+    """Whether the update leaves the slot as it is."""
+    return (
+        isinstance(
+            update,
+            Var,
+        )
+        and update.name == f"s[{slot}]"
+    )
+
+
+def _bits_by_expression(
+    expressions: Iterable[Expression],
+    specialised: Callable[[Expression], Expression],
+    idle: Expression,
+) -> dict[Expression, int]:
+    """Monitors that say the same share one test; those that say nothing are left out."""
+    bits: Counter[Expression] = Counter()
+    for bit, expression in enumerate(expressions):
+        found = specialised(expression)
+        if found != idle:
+            bits[found] += 1 << bit
+    return dict(bits)
+
+
+def _mask_source(
+    mask: str,
+    tests: Mapping[Expression, int],
+    line: str,
+    sharing: SharedSource,
+) -> list[str]:
+    certain = sum(
+        bits
+        for test, bits in tests.items()
+        if isinstance(
+            test,
+            Const,
+        )
+    )
+    others = {
+        test: bits
+        for test, bits in tests.items()
+        if not isinstance(
+            test,
+            Const,
+        )
+    }
+    return [
+        f"{mask} = {certain}",
+        *(
+            line.format(sharing.source_of(test), bits)
+            for test, bits in others.items()
+        ),
+    ]
+
+
+def _due_source(monitor: JointMonitor, changed: Iterable[int]) -> list[str]:
+    """A wait that begins may be due earlier than all others."""
+    shortest: dict[int, int] = {}
+    for deadline in (d for part in monitor.deadlines for d in part):
+        if deadline.waiting in changed:
+            known = shortest.get(deadline.waiting, FAR_FUTURE)
+            shortest[deadline.waiting] = min(known, deadline.duration)
+    return [
+        f"if 0 <= n{slot} and n{slot} + {duration} < s[{DUE}]: s[{DUE}] = n{slot} + {duration}"
+        for slot, duration in shortest.items()
+    ]
