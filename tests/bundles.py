@@ -265,9 +265,9 @@ def leak():
     )
 
 
-def violated_bundle(out):
+def violated_bundle(out, **facts):
     """A bundle whose target captured while muted."""
-    return write_bundle(out, trace=LEAKY, failure=leak())
+    return write_bundle(out, trace=LEAKY, failure=leak(), **facts)
 
 
 def read(folder: Path) -> Bundle:

@@ -113,9 +113,14 @@ def load_policy(
         verify_signature(bundle, key)
     if bundle is not None and digest:
         demand_digest(bundle, digest)
+    is_vouched_for = is_signed or bool(digest)
     waiver_file = waivers or _kept(bundle, "waivers")
     known_file = known_failures or _kept(bundle, "known_failures")
     capability_file = capabilities or _kept(bundle, "capabilities")
+    files = {
+        "waivers": (waivers, waiver_file),
+        "known_failures": (known_failures, known_file),
+    }
     return Policy(
         now=today(),
         profile=Profile(profile),
@@ -132,6 +137,11 @@ def load_policy(
         if capability_file is not None
         else None,
         is_signed=is_signed,
+        unsealed=tuple(
+            KEPT[name]
+            for name, (given, used) in files.items()
+            if given is None and used is not None and not is_vouched_for
+        ),
     )
 
 

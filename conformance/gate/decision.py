@@ -100,6 +100,9 @@ class Policy:
     baseline: Bundle | None = None
     capabilities: CapabilityFile | None = None
     is_signed: bool = False
+    unsealed: tuple[str, ...] = ()
+    """Files of decisions that were read from the bundle itself, where neither a key nor a digest says that
+    they are those of its check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +426,7 @@ class _Judged:
     def about_the_files(
         self, decided: tuple[ClauseDecision, ...]
     ) -> Iterator[Notice]:
+        yield from self._about_unsealed_files(decided)
         yield from self._about_waivers(decided)
         yield from self._about_known_failures(decided)
         if self.policy.baseline is not None:
@@ -436,6 +440,20 @@ class _Judged:
                 self.policy.capabilities, declared
             ):
                 yield Notice(Exit.USAGE, text)
+
+    def _about_unsealed_files(
+        self, decided: tuple[ClauseDecision, ...]
+    ) -> Iterator[Notice]:
+        """Whoever may write to a bundle may write a waiver into it."""
+        treatments = {c.treatment for c in decided}
+        if not treatments & {Treatment.WAIVED, Treatment.KNOWN}:
+            return
+        for name in self.policy.unsealed:
+            yield Notice(
+                Exit.SATISFIED,
+                f"{name} is that of the bundle itself, and nothing vouches for it since the check; "
+                "hand in your own file, the digest that the check printed (--digest), or a key (--key)",
+            )
 
     def _about_waivers(
         self, decided: tuple[ClauseDecision, ...]

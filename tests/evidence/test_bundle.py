@@ -35,17 +35,23 @@ FILES = [
     "failures/MIC-1.json",
     "packs/small.yaml",
     "target.log",
+    "waivers.yaml",
+    "known-failures.yaml",
+    "capabilities.yaml",
+    "refinement.jsonl",
 ]
+KEPT = [(name, b"1: a file that is kept\n") for name in FILES[8:]]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return violated_bundle(tmp_path_factory.mktemp("whole") / "out")
+    out = tmp_path_factory.mktemp("whole") / "out"
+    return violated_bundle(out, files=KEPT)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return violated_bundle(tmp_path / "out")
+    return violated_bundle(tmp_path / "out", files=KEPT)
 
 
 def test_a_bundle_holds_exactly_what_its_manifest_lists(folder):
@@ -145,7 +151,7 @@ def test_nothing_of_the_user_is_written_deleted_or_packed(tmp_path):
     for name, text in mine.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text)
-    folder = violated_bundle(out)
+    folder = violated_bundle(out, files=KEPT)
     assert {name: (out / name).read_text() for name in mine} == mine
     with tarfile.open(
         fileobj=BytesIO(archive_bundle(read_bundle(folder)))
