@@ -76,7 +76,7 @@ def _printable(value: Any) -> Any:
                 for name in value.__struct_fields__
             }
             return msgspec.structs.replace(value, **parts)
-        case _ if is_dataclass(value):
+        case _ if is_dataclass(value) and not isinstance(value, type):
             parts = {
                 part.name: _printable(getattr(value, part.name))
                 for part in fields(value)
