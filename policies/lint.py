@@ -19,7 +19,7 @@ from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import Microseconds
 from earwitness.policies.pack import Conjunct, Pack
 
-ALWAYS_KEPT = Monitor((), {}, TRUE, TRUE)
+ALWAYS_KEPT = Monitor(registers=(), updates={}, verdict=TRUE, trigger=TRUE)
 SECONDS = 10
 """Limit of one question; nearly all are answered within one."""
 

@@ -59,7 +59,9 @@ def read_pack(raw: bytes, file: Path, instead: Mapping[str, int]) -> Pack:
             f"{file}: the file is empty; a pack needs pack, version, source and clauses"
         )
     entry = read_pack_file(document)
-    return _Reader(document, entry, file, instead).read_whole()
+    return _Reader(
+        document=document, entry=entry, file=file, instead=instead
+    ).read_whole()
 
 
 class _Reader:
@@ -221,10 +223,10 @@ class _Reader:
             transition=_given(item.transition),
             observer=_given(item.observer),
             revision=revision_of(
-                to_builtins(item),
-                self.parameters,
-                self.entry.states,
-                self.entry.opportunities,
+                clause=to_builtins(item),
+                parameters=self.parameters,
+                states=self.entry.states,
+                opportunities=self.entry.opportunities,
             ),
         )
 

@@ -177,7 +177,10 @@ def check_folder(
                 f"{entry['file']}: is not the part '{entry['name']}' that the manifest says it is"
             )
         yield check_part(
-            entry["name"], systems[entry["system"]], part, seconds
+            name=entry["name"],
+            system=systems[entry["system"]],
+            part=part,
+            seconds=seconds,
         )
 
 
@@ -251,7 +254,14 @@ def check_part(
     a claim may."""
     claim = _Claim(system, part)
     claim.refuse_intrusion()
-    return _checked([], claim.obligations(), system, part, name, seconds)
+    return _checked(
+        possible=[],
+        impossible=claim.obligations(),
+        system=system,
+        part=part,
+        name=name,
+        seconds=seconds,
+    )
 
 
 class _Claim:
@@ -379,7 +389,14 @@ def check_system(name: str, system: Definitions, seconds: int) -> CheckedPart:
         ("has a first state", first),
         *((f"{row[1:-1]} can happen", row) for row in rows),
     ]
-    return _checked(possible, [], system, None, f"system {name}", seconds)
+    return _checked(
+        possible=possible,
+        impossible=[],
+        system=system,
+        part=None,
+        name=f"system {name}",
+        seconds=seconds,
+    )
 
 
 def _checked(
@@ -407,7 +424,12 @@ def _checked(
     for number, (obligation, _, expected) in enumerate(wanted):
         answer = answers[number] if number < len(answers) else "no answer"
         if answer != expected:
-            return CheckedPart(name, file, number, f"{obligation}: {answer}")
+            return CheckedPart(
+                name=name,
+                file=file,
+                obligations=number,
+                failed=f"{obligation}: {answer}",
+            )
     return CheckedPart(name, file, len(wanted))
 
 

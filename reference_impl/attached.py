@@ -85,17 +85,17 @@ def rendered(lights: Lights, screen: Screen | None) -> bytes:
     """The front as a binary PPM."""
     if screen is None:
         return _rendered(
-            lights.blue,
-            lights.red,
-            None,
-            b"",
+            blue=lights.blue,
+            red=lights.red,
+            symbols=None,
+            camera=b"",
         )
     seen = screen.picture.tobytes() if screen.picture is not None else b""
     return _rendered(
-        lights.blue,
-        lights.red,
-        frozenset(screen.shown),
-        seen,
+        blue=lights.blue,
+        red=lights.red,
+        symbols=frozenset(screen.shown),
+        camera=seen,
     )
 
 

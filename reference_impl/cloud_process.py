@@ -66,10 +66,10 @@ class CloudProcess:
         entry = json.loads(said)
         self.credentials: dict[str, str] = entry["credentials"]
         self.route = Route(
-            "127.0.0.1",
-            entry["port"],
-            entry["authority"],
-            self.credentials[EVERYBODY],
+            host="127.0.0.1",
+            port=entry["port"],
+            authority=entry["authority"],
+            credential=self.credentials[EVERYBODY],
         )
         self.people: list[dict[str, str]] = entry["people"]
         self.property = f"https://localhost:{entry['property']}"

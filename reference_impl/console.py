@@ -319,10 +319,10 @@ class Room:
     def view(self) -> Panel:
         """The device turned to, as it is now."""
         return panel(
-            self.device,
-            self.face,
-            self.front(),
-            self.entrance,
+            name=self.device,
+            face=self.face,
+            front=self.front(),
+            entrance=self.entrance,
         )
 
     def front(self) -> Image.Image:

@@ -178,7 +178,9 @@ def check_target(
         )
     read = read_bundle(outcome.folder)
     judged = judge_bundle(read, load_policy(bundle=read, **policy))
-    show_decision(judged, form, quiet, verbose, chosen)
+    show_decision(
+        judged=judged, form=form, quiet=quiet, verbose=verbose, only=chosen
+    )
     written = write_wanted(judged, reports, read.folder)
     if form != "json":
         click.echo(f"\nreport: {', '.join(str(path) for path in written)}")

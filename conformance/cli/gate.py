@@ -49,7 +49,7 @@ def gate_bundle(
     judged = judge_bundle(
         read, load_policy(bundle=read, key=key, digest=digest, **policy)
     )
-    show_decision(judged, form, quiet, verbose)
+    show_decision(judged=judged, form=form, quiet=quiet, verbose=verbose)
     if reports:
         write_wanted(judged, reports, read.folder)
     end_with(judged)

@@ -38,7 +38,9 @@ def load_project(path: Path, commands: Any) -> dict[str, Any]:
             for parameter in command.params
             if isinstance(parameter, click.Option)
         ]
-        _refuse_unknown_keys(path, table, values, known)
+        _refuse_unknown_keys(
+            path=path, table=table, values=values, known=known
+        )
     return content
 
 

@@ -67,10 +67,10 @@ def replay_failure(
         )
     sys.exit(
         _replay(
-            stored,
-            given,
-            clauses,
-            stored.seed if seed is None else seed,
+            stored=stored,
+            target=given,
+            clauses=clauses,
+            seed=stored.seed if seed is None else seed,
         ).value
     )
 
@@ -86,7 +86,13 @@ def _replay(
     )
     from earwitness.conformance.running.shrink import failure_of
 
-    run = run_again(target, stored.scenario, clauses, seed, stored.kind)
+    run = run_again(
+        target=target,
+        scenario=stored.scenario,
+        clauses=clauses,
+        seed=seed,
+        kind=stored.kind,
+    )
     found = failure_of(run, stored.clause)
     if found is not None:
         _print_rows(found.trace, found.at)

@@ -59,7 +59,9 @@ def vectors(
     if write is not None:
         _write_vectors(pack, write)
         return
-    sys.exit(_carry_out(target, source, only, seed).value)
+    sys.exit(
+        _carry_out(target=target, source=source, only=only, seed=seed).value
+    )
 
 
 def _write_vectors(pack: str, path: Path) -> None:

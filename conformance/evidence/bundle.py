@@ -156,12 +156,24 @@ def read_bundle(path: Path) -> Bundle:
         folder=folder,
         digest=digest,
         manifest=manifest,
-        results=_listed(folder, manifest, RESULTS, Results),
+        results=_listed(
+            folder=folder, manifest=manifest, name=RESULTS, kind=Results
+        ),
         failures={
-            Path(name).stem: _listed(folder, manifest, name, FailureRecord)
+            Path(name).stem: _listed(
+                folder=folder,
+                manifest=manifest,
+                name=name,
+                kind=FailureRecord,
+            )
             for name in failures
         },
-        proofs=_listed(folder, manifest, PROOFS, dict[str, ProofRecord]),
+        proofs=_listed(
+            folder=folder,
+            manifest=manifest,
+            name=PROOFS,
+            kind=dict[str, ProofRecord],
+        ),
     )
 
 

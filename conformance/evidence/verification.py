@@ -339,7 +339,9 @@ def proof_faults(bundle: Bundle) -> list[str]:
         except ProofError as error:
             found.append(f"not a proof: {error}")
     for name, proof in bundle.proofs.items():
-        found += _about_proof(name, proof, held, bundle)
+        found += _about_proof(
+            name=name, proof=proof, held=held, bundle=bundle
+        )
     return found
 
 

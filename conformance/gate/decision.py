@@ -180,10 +180,10 @@ def decide_bundle(
             ),
         )
     return GateDecision(
-        strongest([Exit.SATISFIED, *exits]),
-        policy.profile,
-        clauses,
-        notices,
+        exit=strongest([Exit.SATISFIED, *exits]),
+        profile=policy.profile,
+        clauses=clauses,
+        notices=notices,
     )
 
 

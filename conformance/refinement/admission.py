@@ -163,12 +163,21 @@ class Admitter:
                     return replace(refusal, left_out=left_out)
             if not following:
                 ready = self.let_time_pass(history[-1], now, seen)
-                near = refusal or self.refusal(at, seen, history[-1], ready)
-                return Undecided(at, seen, near.row, near.because)
+                near = refusal or self.refusal(
+                    at=at, seen=seen, frontier=history[-1], ready=ready
+                )
+                return Undecided(
+                    at=at,
+                    observation=seen,
+                    row=near.row,
+                    because=near.because,
+                )
             history.append(following)
         run = next(iter(history[-1].values())).run()
         taken = Counter(step.transition.name for step in run.steps)
-        return Admitted(run, len(modelled), taken, left_out)
+        return Admitted(
+            run=run, observed=len(modelled), taken=taken, left_out=left_out
+        )
 
     def apart(
         self, observations: Sequence[Observation]
@@ -227,7 +236,9 @@ class Admitter:
             if self.tried > MOST_TRIED:
                 return {}, None
             if not following:
-                return {}, self.refusal(at, seen, frontier, ready)
+                return {}, self.refusal(
+                    at=at, seen=seen, frontier=frontier, ready=ready
+                )
             frontier = following
         return frontier, None
 
@@ -313,4 +324,11 @@ class Admitter:
                 [n.state for n in ready.values()], seen
             )
         so_far = next(iter(frontier.values())).run()
-        return Refused(at, seen, row, because, so_far, {})
+        return Refused(
+            at=at,
+            observation=seen,
+            row=row,
+            because=because,
+            admitted=so_far,
+            left_out={},
+        )

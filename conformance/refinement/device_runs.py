@@ -53,10 +53,22 @@ def admit_devices(
             admission: Admission = (
                 admitter.admit(own)
                 if left > 0
-                else Undecided(0, own[0], "", "too much was tried before")
+                else Undecided(
+                    at=0,
+                    observation=own[0],
+                    row="",
+                    because="too much was tried before",
+                )
             )
             left -= admitter.tried
-            found.append(DeviceAdmission(number, device, len(own), admission))
+            found.append(
+                DeviceAdmission(
+                    run=number,
+                    device=device,
+                    observations=len(own),
+                    admission=admission,
+                )
+            )
     return found
 
 
@@ -104,7 +116,12 @@ def fault_of_run(
     """What is wrong with a run that is said to show this trace; empty where nothing is. No search."""
     try:
         run = run_from(entry, model.system)
-        shows = replays(run, trace, model.system, model.correspondence)
+        shows = replays(
+            run=run,
+            observations=trace,
+            system=model.system,
+            correspondence=model.correspondence,
+        )
     except (NoModelRun, KeyError, TypeError, ValueError) as error:
         return str(error) or "it cannot be read"
     return "" if shows else "it does not show what was observed"

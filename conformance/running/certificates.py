@@ -41,7 +41,9 @@ def try_certificates(harness: Harness) -> Iterator[CertificateRun]:
             )
             assert harness.relay is not None
             outcome = harness.relay.trial(device, presented).outcome
-            yield CertificateRun(device, presented, outcome, run)
+            yield CertificateRun(
+                device=device, presented=presented, outcome=outcome, run=run
+            )
 
 
 def approach(device: str, harness: Harness) -> Scenario:

@@ -94,7 +94,9 @@ def check(
     ) as writer:
         for name, content in attachments.items():
             writer.keep_file(name, content)
-        return _Check(writer, target, packs, tell, plan).run()
+        return _Check(
+            writer=writer, target=target, packs=packs, tell=tell, plan=plan
+        ).run()
 
 
 class _Check:
@@ -120,7 +122,12 @@ class _Check:
 
     def run(self) -> CheckOutcome:
         kept = [
-            self.writer.keep_pack(p.name, p.version, p.source, p.file)
+            self.writer.keep_pack(
+                name=p.name,
+                pack_version=p.version,
+                source=p.source,
+                file=p.file,
+            )
             for p in self.packs
         ]
         for pack in self.packs:
@@ -165,12 +172,12 @@ class _Check:
         )
         summary = strength_summary(strength) if strength is not None else ()
         return CheckOutcome(
-            found.results,
-            found.exit,
-            found.reason,
-            self.writer.folder,
-            digest,
-            summary,
+            results=found.results,
+            exit=found.exit,
+            reason=found.reason,
+            folder=self.writer.folder,
+            digest=digest,
+            strength=summary,
         )
 
     def _prove(self) -> dict[str, CheckedProof]:
@@ -184,7 +191,10 @@ class _Check:
         if not self.plan.proofs:
             return {}
         proven = prove_packs(
-            self.packs, self.writer.proofs, self.plan.seconds, show_proof
+            packs=self.packs,
+            folder=self.writer.proofs,
+            seconds=self.plan.seconds,
+            tell=show_proof,
         )
         self.writer.store_proofs(
             {
@@ -199,11 +209,11 @@ class _Check:
     ) -> None:
         for found in session.failures.values():
             record = _failure_record(
-                found,
-                self.target,
-                self.plan.seed,
-                files,
-                self.writer.redactor,
+                found=found,
+                target=self.target,
+                seed=self.plan.seed,
+                packs=files,
+                redactor=self.writer.redactor,
             )
             self.writer.store_failure(record)
 

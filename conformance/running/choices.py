@@ -164,7 +164,12 @@ def _end_call(of: Chooser, device: str) -> Call:
 def _query(of: Chooser, device: str) -> Query:
     actor = of.chance.choice(("ours", "theirs"))
     role = of.chance.choice(ROLES)
-    return Query(device, actor, role, of.chance.choice(RESOURCES))
+    return Query(
+        device=device,
+        actor=actor,
+        role=role,
+        resource=of.chance.choice(RESOURCES),
+    )
 
 
 def _skill(of: Chooser, device: str) -> Skill:

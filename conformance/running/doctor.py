@@ -98,7 +98,12 @@ def examine_capabilities(
     """Every capability of every device, declared and seen. Raises TargetError where it cannot be driven."""
     with Harness(open_target(name, options), ()) as harness:
         return [
-            check_capability(harness, device, profile, capability)
+            check_capability(
+                harness=harness,
+                device=device,
+                profile=profile,
+                capability=capability,
+            )
             for device, profile in harness.hello.profiles.items()
             for capability in vocabulary().capabilities
         ]
@@ -111,29 +116,45 @@ def check_capability(
     declared = capability in profile.capabilities
     if not declared:
         return CapabilityCheck(
-            device, capability, declared, None, "not declared, so not tried"
+            device=device,
+            capability=capability,
+            declared=declared,
+            seen=None,
+            remark="not declared, so not tried",
         )
     if capability in SENSES:
         return CapabilityCheck(
-            device, capability, declared, None, SENSES[capability]
+            device=device,
+            capability=capability,
+            declared=declared,
+            seen=None,
+            remark=SENSES[capability],
         )
     steps, event = exercises(device, profile)[capability]
     run = harness.run(steps, controls=False)
     refusals = [reason for reason in run.skipped if reason]
     if refusals:
         return CapabilityCheck(
-            device, capability, declared, False, refusals[0]
+            device=device,
+            capability=capability,
+            declared=declared,
+            seen=False,
+            remark=refusals[0],
         )
     if not reported(run, device, event):
         return CapabilityCheck(
-            device,
-            capability,
-            declared,
-            False,
-            f"nothing came of it: no '{event}'",
+            device=device,
+            capability=capability,
+            declared=declared,
+            seen=False,
+            remark=f"nothing came of it: no '{event}'",
         )
     return CapabilityCheck(
-        device, capability, declared, True, f"'{event}' came of it"
+        device=device,
+        capability=capability,
+        declared=declared,
+        seen=True,
+        remark=f"'{event}' came of it",
     )
 
 
@@ -181,7 +202,14 @@ def exercises(
             "call.start",
         ),
         "access": (
-            (Query(device, "ours", "organisation", "settings"),),
+            (
+                Query(
+                    device=device,
+                    actor="ours",
+                    role="organisation",
+                    resource="settings",
+                ),
+            ),
             "access",
         ),
         "skills": ((Skill(device, "enable", skills[0]),), "skill.enable"),

@@ -107,20 +107,27 @@ def examine(
     options = TargetOptions(confinement=plan.confinement)
     budget = Budget(plan.budget)
     with ExitStack() as resources:
-        search_plan = _search_plan(target, packs, plan, budget)
+        search_plan = _search_plan(
+            target=target, packs=packs, plan=plan, budget=budget
+        )
         if search_plan.beside is not None:
             resources.enter_context(search_plan.beside)
         harness = resources.enter_context(
-            Harness(open_target(target, options), clauses, plan.seed, budget)
+            Harness(
+                target=open_target(target, options),
+                clauses=clauses,
+                seed=plan.seed,
+                budget=budget,
+            )
         )
         tell(f"driving {harness.hello.name}")
         session = conduct(
-            harness,
-            search_plan,
-            tell,
-            keep,
-            plan.is_explained,
-            plan.enough,
+            harness=harness,
+            plan=search_plan,
+            tell=tell,
+            keep=keep,
+            is_chosen=plan.is_explained,
+            enough=plan.enough,
         )
     bound = next(
         (
@@ -142,9 +149,18 @@ def examine(
         clauses, [run.tally for run in session.runs], circumstances
     )
     code, reason = _decide(
-        results, frozenset(c.id for c in clauses), session, standings
+        results=results,
+        expected=frozenset(c.id for c in clauses),
+        session=session,
+        standings=standings,
     )
-    return Examination(session, circumstances, results, code, reason)
+    return Examination(
+        session=session,
+        circumstances=circumstances,
+        results=results,
+        exit=code,
+        reason=reason,
+    )
 
 
 def left_out(clauses: Iterable[Clause], plan: Plan) -> dict[str, str]:
@@ -167,7 +183,9 @@ def _search_plan(
         return SearchPlan(plan.examples, vectors)
 
     def open_fast_form() -> FastForm:
-        return FastForm(name, clauses, plan.seed, budget)
+        return FastForm(
+            name=name, clauses=clauses, seed=plan.seed, budget=budget
+        )
 
     order = SearchOrder(
         name,
@@ -184,11 +202,11 @@ def _search_plan(
         return search_fast_form(replace(order, ignored=left | ignored))
 
     return SearchPlan(
-        plan.examples,
-        vectors,
-        open_fast_form,
-        SearchBeside(order) if plan.examples else None,
-        search_again,
+        sequences=plan.examples,
+        vectors=vectors,
+        fast_form=open_fast_form,
+        beside=SearchBeside(order) if plan.examples else None,
+        again=search_again,
     )
 
 

@@ -75,10 +75,10 @@ class FastForm:
     def _renewed(self) -> Harness:
         # The seed of each harness is another, or all would repeat the same sound.
         return Harness(
-            open_target(self.name),
-            self.clauses,
-            self.seed + 1_000_003 * self.runs,
-            self.budget,
+            target=open_target(self.name),
+            clauses=self.clauses,
+            seed=self.seed + 1_000_003 * self.runs,
+            budget=self.budget,
         )
 
 
@@ -119,7 +119,10 @@ def search_fast_form(order: SearchOrder) -> Searched:
     after = 0
     parent = os.getppid()
     with FastForm(
-        order.name, order.clauses, order.seed, order.budget
+        name=order.name,
+        clauses=order.clauses,
+        seed=order.seed,
+        budget=order.budget,
     ) as form:
 
         def take(run: Run) -> None:

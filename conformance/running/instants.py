@@ -77,10 +77,10 @@ def _moved(
     seen = trace[source]
     time = trace[target].time
     shifted = Observation(
-        Microseconds(time),
-        seen.device,
-        seen.event,
-        seen.attributes,
-        seen.origin,
+        time=Microseconds(time),
+        device=seen.device,
+        event=seen.event,
+        attributes=seen.attributes,
+        origin=seen.origin,
     )
     return [*rest[:target], shifted, *rest[target:]]

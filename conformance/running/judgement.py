@@ -91,7 +91,9 @@ def _judge_clause(
     if lacking:
         return _not_applicable(clause, known)
     conjuncts = tuple(
-        _judge_conjunct(c, clause, tallies, known)
+        _judge_conjunct(
+            conjunct=c, clause=clause, tallies=tallies, known=known
+        )
         for c in clause.conjuncts
         if _asks_for(c, known)
     )
@@ -220,7 +222,13 @@ def _judge_conjunct(
     found = [t[conjunct.name] for t in tallies if conjunct.name in t]
     origins = _evidence_by_event(conjunct, found, known.sight)
     evidence = weakest(o for o in origins.values() if o is not None)
-    verdict, reason = _verdict(conjunct, clause, found, origins, known)
+    verdict, reason = _verdict(
+        conjunct=conjunct,
+        clause=clause,
+        found=found,
+        origins=origins,
+        known=known,
+    )
     return ConjunctResult(
         name=conjunct.name,
         english=describe_formula(conjunct.formula),

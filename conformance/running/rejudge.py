@@ -147,5 +147,8 @@ def _judge_again(
 
 def _trial(record: TrialRecord) -> Trial:
     return Trial(
-        record.verdict, record.evidence, record.exercised, record.reason
+        verdict=record.verdict,
+        evidence=record.evidence,
+        exercised=record.exercised,
+        reason=record.reason,
     )

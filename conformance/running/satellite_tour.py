@@ -64,7 +64,7 @@ def mute_chapters(
     requests = (request, Say(device, "weather-2"))
     in_turn = {
         f"muted {part}": (
-            during(device, "mute", chance, bounds),
+            during(device=device, then="mute", chance=chance, bounds=bounds),
             chatter,
             off,
             Say(device, "chatter-2"),
@@ -101,21 +101,25 @@ def server_chapters(
     words = TURN["in mid-request"]
     return {
         "with an error of its server": (
-            during(device, "error", chance, words),
+            during(device=device, then="error", chance=chance, bounds=words),
             chatter,
             later,
         ),
         "after its server a stranger": (
-            during(device, "stranger", chance, words),
+            during(
+                device=device, then="stranger", chance=chance, bounds=words
+            ),
             chatter,
         ),
         "while its server restarts": (
-            during(device, "drop", chance, words),
+            during(device=device, then="drop", chance=chance, bounds=words),
             Server(device, "answer"),
             chatter,
         ),
         "with a second client": (
-            during(device, "second_peer", chance, words),
+            during(
+                device=device, then="second_peer", chance=chance, bounds=words
+            ),
             Say(device, REQUEST),
         ),
         "with a late server": (
@@ -142,7 +146,12 @@ def during(
     length = len(in_the_air(CLIPS[REQUEST], 0)) * 1_000_000 // RATE
     spoken = length - BEFORE_THE_WORD
     at = BEFORE_THE_WORD + round(spoken * chance.uniform(*bounds))
-    return During(device, REQUEST, at // PIECE_TIME * PIECE_TIME, then)
+    return During(
+        device=device,
+        clip=REQUEST,
+        at=at // PIECE_TIME * PIECE_TIME,
+        then=then,
+    )
 
 
 def variants(scenario: Scenario) -> Iterator[Scenario]:

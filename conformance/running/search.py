@@ -116,7 +116,12 @@ def search(
     """Run sequences while `keep_on` says so, given how many were run, and hand each to `take`. `before` is
     what was seen already, `vectors` are ways to what the model has. Raises TargetError."""
     chooser = Chooser(random.Random(f"search {runner.seed}"), runner.hello)
-    aims = aims_of(vectors, chooser, length, visited([before]))
+    aims = aims_of(
+        vectors=vectors,
+        chooser=chooser,
+        length=length,
+        visited=visited([before]),
+    )
     state = Search(chooser, deque(aims), length)
     state.note(before)
     while not runner.broken and keep_on(state.sequences):

@@ -42,7 +42,13 @@ def failure_of(run: Run, clause: str) -> Failure | None:
     if not found:
         return None
     at, conjunct = min(found)
-    return Failure(clause, run.scenario, run.trace, at, conjunct)
+    return Failure(
+        clause=clause,
+        scenario=run.scenario,
+        trace=run.trace,
+        at=at,
+        conjunct=conjunct,
+    )
 
 
 def shrink(
@@ -55,7 +61,7 @@ def shrink(
     """The shortest scenario found within so many runs and while `goes_on` says so."""
     best = failure_of(run, clause)
     assert best is not None
-    reducer = _Reducer(runner, best, most, goes_on)
+    reducer = _Reducer(runner=runner, best=best, most=most, goes_on=goes_on)
     needed = sum(mark <= best.at for mark in run.marks) + 1
     reducer.try_scenario(())
     reducer.keep_end(best.scenario[:needed])

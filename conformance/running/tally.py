@@ -64,7 +64,9 @@ def settle_order(
     settled = list(trace)
     found = tally(clauses, settled)
     for _ in range(MOST_EXCUSES):
-        better = _better_order(clauses, settled, found, tolerance)
+        better = _better_order(
+            clauses=clauses, trace=settled, found=found, tolerance=tolerance
+        )
         if better is None:
             break
         settled, found = better
@@ -159,7 +161,10 @@ def _grounds_of(
     if all(reaches(origin, conjunct.needs) for origin in worst.values()):
         return worst
     provenance = SlicedProvenance(
-        conjunct.formula, conjunct.trigger, part.each, BEST_SIGHT
+        formula=conjunct.formula,
+        trigger=conjunct.trigger,
+        each=part.each,
+        sight=BEST_SIGHT,
     )
     joined: dict[str, Origin] = {}
     for seen in trace:

@@ -47,7 +47,9 @@ class Instants:
         """Every wait before something else in a run that came somewhere new is a gap from no wait at all."""
         for place, pieces in _waits_before_deeds(run.scenario):
             if len(self.gaps) < MOST_GAPS:
-                gap = Gap(run.scenario, place, 0, pieces)
+                gap = Gap(
+                    scenario=run.scenario, place=place, low=0, high=pieces
+                )
                 self.gaps.append(
                     replace(gap, after_high=course_after(run, place))
                 )

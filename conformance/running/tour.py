@@ -41,7 +41,7 @@ that name none."""
 def questions(device: str) -> list[Stimulus]:
     """Everybody asks for everything, both those the device belongs to and others."""
     return [
-        Query(device, actor, role, resource)
+        Query(device=device, actor=actor, role=role, resource=resource)
         for actor in ("ours", "theirs")
         for role in ROLES
         for resource in RESOURCES
@@ -207,12 +207,27 @@ def skills(device: str, hello: Hello) -> list[Stimulus]:
     known = profile.skills or ("weather",)
     skill = "weather" if "weather" in known else known[0]
     return [
-        Query(device, "ours", "organisation", "skills"),
+        Query(
+            device=device,
+            actor="ours",
+            role="organisation",
+            resource="skills",
+        ),
         Skill(device, "disable", skill),
-        Query(device, "ours", "organisation", "skills"),
+        Query(
+            device=device,
+            actor="ours",
+            role="organisation",
+            resource="skills",
+        ),
         Say(device, "weather"),
         Skill(device, "enable", skill),
-        Query(device, "ours", "organisation", "skills"),
+        Query(
+            device=device,
+            actor="ours",
+            role="organisation",
+            resource="skills",
+        ),
         *(
             Skill(device, "enable", name)
             for name in profile.refused_skills or REFUSED
@@ -223,7 +238,9 @@ def skills(device: str, hello: Hello) -> list[Stimulus]:
 def controls(device: str, hello: Hello) -> list[Stimulus]:
     """The organisation changes what it may change, and looks whether it did."""
     first, second = words_of_clip(device, hello)
-    look = Query(device, "ours", "organisation", "settings")
+    look = Query(
+        device=device, actor="ours", role="organisation", resource="settings"
+    )
     return [
         look,
         SetTone(device, True),

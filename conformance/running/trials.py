@@ -67,7 +67,12 @@ def try_button(traces: Iterable[Sequence[Observation]], within: int) -> Trial:
     failed = [press.activity for press in presses if press.answered is None]
     if failed:
         reason = f"the button did not turn the microphones off while the device was {failed[0]}"
-        return Trial(Verdict.VIOLATED, Origin.WITNESSED, len(presses), reason)
+        return Trial(
+            verdict=Verdict.VIOLATED,
+            evidence=Origin.WITNESSED,
+            exercised=len(presses),
+            reason=reason,
+        )
     untried = visited - {press.activity for press in presses}
     if not presses or untried:
         reason = f"the button was not tried while the device was {', '.join(sorted(untried)) or 'on'}"
@@ -166,7 +171,12 @@ def try_controls(
             for fault in _unchanged(known)
         ]
     if faults:
-        return Trial(Verdict.VIOLATED, Origin.WITNESSED, looks, faults[0])
+        return Trial(
+            verdict=Verdict.VIOLATED,
+            evidence=Origin.WITNESSED,
+            exercised=looks,
+            reason=faults[0],
+        )
     if not looks:
         return Trial(
             Verdict.NOT_EXERCISED,

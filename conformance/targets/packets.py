@@ -53,7 +53,9 @@ def parse_packet(raw: bytes) -> Packet | None:
                 socket.inet_ntop(socket.AF_INET6, raw[8:24]),
                 socket.inet_ntop(socket.AF_INET6, raw[24:40]),
             )
-        return _parse_payload(raw, hosts, protocol, head, length)
+        return _parse_payload(
+            raw=raw, hosts=hosts, protocol=protocol, head=head, length=length
+        )
     except (struct.error, IndexError, ValueError):
         return None
 
@@ -73,12 +75,12 @@ def _parse_payload(
         head += (raw[head + 12] >> 4) * 4 if protocol == TCP else 8
     source, target = (hosts[0], ports[0]), (hosts[1], ports[1])
     return Packet(
-        protocol,
-        source,
-        target,
-        begins,
-        max(0, length - head),
-        raw[head:length],
+        protocol=protocol,
+        source=source,
+        target=target,
+        begins=begins,
+        size=max(0, length - head),
+        content=raw[head:length],
     )
 
 

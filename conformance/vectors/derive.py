@@ -50,7 +50,9 @@ def derived(
             if known is not None
             else ((name,), tuple(s.transition.name for s in path.steps))
         )
-        found[kind, steps] = Vector(reaches, kind, steps, model)
+        found[kind, steps] = Vector(
+            reaches=reaches, kind=kind, steps=steps, model=model
+        )
     return tuple(found.values())
 
 

@@ -57,7 +57,7 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
         scenario = (Power(device, "cut"), *fitted.scenario(device))
         run = known.get(scenario) or harness.run(scenario)
         known[scenario] = run
-        yield _judged(vector, fitted, run, device)
+        yield _judged(vector=vector, fitted=fitted, run=run, device=device)
 
 
 def _judged(
@@ -73,17 +73,24 @@ def _judged(
     ]
     missing = fitted.missing(trace)
     if run.dead:
-        return Replayed(vector, Came.MISSED, run.dead, run)
+        return Replayed(
+            vector=vector, came=Came.MISSED, reason=run.dead, run=run
+        )
     if run.skipped:
-        return Replayed(vector, Came.IMPOSSIBLE, run.skipped[0], run)
+        return Replayed(
+            vector=vector,
+            came=Came.IMPOSSIBLE,
+            reason=run.skipped[0],
+            run=run,
+        )
     if missing is not None:
         return Replayed(
-            vector,
-            Came.MISSED,
-            f"{missing} did not come where it should",
-            run,
+            vector=vector,
+            came=Came.MISSED,
+            reason=f"{missing} did not come where it should",
+            run=run,
         )
-    return Replayed(vector, Came.MET, "", run)
+    return Replayed(vector=vector, came=Came.MET, reason="", run=run)
 
 
 def _fitted(vector: Vector, hello: Hello) -> Vector:

@@ -195,8 +195,8 @@ def _vector(entry: Mapping[str, Any]) -> Vector:
         )
         steps.append(VectorStep(from_json(step["stimulus"]), expected))
     return Vector(
-        tuple(entry["reaches"]),
-        str(entry["kind"]),
-        tuple(steps),
-        tuple(entry["model"]),
+        reaches=tuple(entry["reaches"]),
+        kind=str(entry["kind"]),
+        steps=tuple(steps),
+        model=tuple(entry["model"]),
     )

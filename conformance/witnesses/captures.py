@@ -96,7 +96,10 @@ class CaptureLog:
                 connection.to_device += len(data)
             fits = self._kept + len(data) <= self._most_kept
             capture = self._capture_for(
-                connection, direction, kind, len(data) if fits else 0
+                connection=connection,
+                direction=direction,
+                kind=kind,
+                size=len(data) if fits else 0,
             )
             if fits:
                 capture.data += data
@@ -126,7 +129,13 @@ class CaptureLog:
             )
             if same and room and last.time == time:
                 return last
-        capture = Capture(connection, direction, time, kind, bytearray())
+        capture = Capture(
+            connection=connection,
+            direction=direction,
+            time=time,
+            kind=kind,
+            data=bytearray(),
+        )
         self._captures.append(capture)
         self._kept += OVERHEAD
         return capture

@@ -166,30 +166,34 @@ def search_files(
         reading = reader.read(file.content)
         unexplained += reading.unexplained
         unread += [f"{file.name}: {reason}" for reason in reading.unread]
-        finds += _store_finds(file.name, reading, reader, acted_on)
+        finds += _store_finds(
+            store=file.name, reading=reading, reader=reader, acted_on=acted_on
+        )
         if (
             len(file.content) <= SMALL
             and sum(map(len, small)) < MOST_TOGETHER
         ):
             small.append(file.content)
     finds += _store_finds(
-        "names of files",
-        reader.read("\n".join(names).encode("utf-8", "replace")),
-        reader,
-        acted_on,
+        store="names of files",
+        reading=reader.read("\n".join(names).encode("utf-8", "replace")),
+        reader=reader,
+        acted_on=acted_on,
     )
     if further:
         reading = reader.read(BETWEEN.join(further))
         unexplained += reading.unexplained
         unread += [f"{FURTHER}: {reason}" for reason in reading.unread]
-        finds += _store_finds(FURTHER, reading, reader, acted_on)
+        finds += _store_finds(
+            store=FURTHER, reading=reading, reader=reader, acted_on=acted_on
+        )
     for together in (b"\n".join(small), b"".join(small)):
         if not finds and len(small) > 1:
             pieced = _store_finds(
-                "small files together",
-                reader.read(together),
-                reader,
-                acted_on,
+                store="small files together",
+                reading=reader.read(together),
+                reader=reader,
+                acted_on=acted_on,
             )
             # Seams between files make sentences that are in none.
             finds += [

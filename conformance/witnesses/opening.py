@@ -48,7 +48,11 @@ def unpack_bytes(content: bytes) -> Unpacked:
     while waiting:
         path, kind, inside = waiting.popleft()
         for name, found_kind, found in _open_all(
-            inside, kind, budget, path, result.unread
+            content=inside,
+            kind=kind,
+            budget=budget,
+            path=path,
+            unread=result.unread,
         ):
             if found in seen or len(found) < SHORTEST // 2:
                 continue

@@ -260,19 +260,33 @@ class Relay:
         connection, data = capture.connection, bytes(capture.data)
         match capture.kind:
             case CaptureKind.DATAGRAM:
-                pieces = [Piece("udp", Part.MESSAGE, data, len(data))]
+                pieces = [
+                    Piece(
+                        protocol="udp",
+                        part=Part.MESSAGE,
+                        content=data,
+                        size=len(data),
+                    )
+                ]
                 if capture.lost:
                     pieces = [
                         Piece(
-                            "udp",
-                            Part.RAW,
-                            b"",
-                            capture.lost,
+                            protocol="udp",
+                            part=Part.RAW,
+                            content=b"",
+                            size=capture.lost,
                             reason=NOT_KEPT,
                         )
                     ]
             case CaptureKind.HANDSHAKE:
-                pieces = [Piece("tls", Part.HEAD, data, len(data))]
+                pieces = [
+                    Piece(
+                        protocol="tls",
+                        part=Part.HEAD,
+                        content=data,
+                        size=len(data),
+                    )
+                ]
             case CaptureKind.STREAM:
                 _, dissection = self._open.setdefault(
                     connection.number, (connection, Dissection())
@@ -285,7 +299,12 @@ class Relay:
                         capture.direction, capture.lost, NOT_KEPT
                     )
         return [
-            _make_crossing(connection, capture.direction, capture.time, piece)
+            _make_crossing(
+                connection=connection,
+                direction=capture.direction,
+                time=capture.time,
+                piece=piece,
+            )
             for piece in pieces
         ]
 
@@ -293,7 +312,12 @@ class Relay:
         _, dissection = self._open[connection.number]
         now = self._log.now()
         return [
-            _make_crossing(connection, direction, now, piece)
+            _make_crossing(
+                connection=connection,
+                direction=direction,
+                time=now,
+                piece=piece,
+            )
             for direction in Direction
             for piece in dissection.rest(direction)
         ]

@@ -134,7 +134,11 @@ def find_alignments(
             aligned
             for begins in blocks
             if begins not in probes
-            for aligned in [_align_nearby(signal, begins, sound, sure)]
+            for aligned in [
+                _align_nearby(
+                    signal=signal, begins=begins, sound=sound, sure=sure
+                )
+            ]
             if aligned is not None
         ]
         found[number] = sorted(

@@ -127,7 +127,10 @@ class SpokenWords:
             )
             if run not in together and is_scattered(phrase, places):
                 yield WordsFound(
-                    spoken, spoken, WordsKind.SAME, "among other words"
+                    phrase=spoken,
+                    text=spoken,
+                    kind=WordsKind.SAME,
+                    manner="among other words",
                 )
             found = {
                 "as spoken": together.count(run),
@@ -140,7 +143,12 @@ class SpokenWords:
             found["from the last word"] = together.count(from_last)
             for manner, count in found.items():
                 yield from [
-                    WordsFound(spoken, spoken, WordsKind.SAME, manner)
+                    WordsFound(
+                        phrase=spoken,
+                        text=spoken,
+                        kind=WordsKind.SAME,
+                        manner=manner,
+                    )
                 ] * min(count, MOST_TIMES)
 
     def _similar_segments(self, lowered: str) -> Iterator[WordsFound]:

@@ -51,8 +51,15 @@ def calls() -> Table:
         name="calls",
         control="call",
         variables=(
-            StateVariable("call", Sort.TEXT, ("none",), CALL),
-            StateVariable("key_holder", Sort.TEXT, ("nobody",), HOLDERS),
+            StateVariable(
+                name="call", sort=Sort.TEXT, initial=("none",), values=CALL
+            ),
+            StateVariable(
+                name="key_holder",
+                sort=Sort.TEXT,
+                initial=("nobody",),
+                values=HOLDERS,
+            ),
         ),
         transitions=(*_beginning(), *_talking(), *_ending()),
     )

@@ -136,12 +136,14 @@ def cloud(
         name="cloud",
         control="turn",
         variables=(
-            StateVariable("turn", Sort.TEXT, ("none",), TURN),
             StateVariable(
-                "reply_to",
-                Sort.TEXT,
-                ("nobody",),
-                ("nobody", "self", "other"),
+                name="turn", sort=Sort.TEXT, initial=("none",), values=TURN
+            ),
+            StateVariable(
+                name="reply_to",
+                sort=Sort.TEXT,
+                initial=("nobody",),
+                values=("nobody", "self", "other"),
             ),
             *flags(
                 stop,
@@ -162,7 +164,12 @@ def cloud(
             ),
             StateVariable("words", Sort.TEXT, ("",)),
             StateVariable("speaker", Sort.TEXT, ("",)),
-            StateVariable("intent", Sort.TEXT, ("one",), INTENTS),
+            StateVariable(
+                name="intent",
+                sort=Sort.TEXT,
+                initial=("one",),
+                values=INTENTS,
+            ),
         ),
         transitions=(
             *_recognition(waiting, streaming),

@@ -144,12 +144,17 @@ def firmware(sheet: Datasheet) -> Table:
         control="control",
         variables=(
             *flags(opened, blue, bar, toned),
-            StateVariable("control", Sort.TEXT, ("idle",), CONTROL),
             StateVariable(
-                "cause",
-                Sort.TEXT,
-                ("wake_word",),
-                ("wake_word", "action_button", "follow_up"),
+                name="control",
+                sort=Sort.TEXT,
+                initial=("idle",),
+                values=CONTROL,
+            ),
+            StateVariable(
+                name="cause",
+                sort=Sort.TEXT,
+                initial=("wake_word",),
+                values=("wake_word", "action_button", "follow_up"),
             ),
             *counts(
                 began_at, activated_at, opened_at, heard_from, rest_at, number

@@ -90,7 +90,9 @@ def hardware(sheet: Datasheet) -> Table:
                 mute_symbol,
                 cut,
             ),
-            StateVariable("rail", Sort.TEXT, ("settled",), RAIL),
+            StateVariable(
+                name="rail", sort=Sort.TEXT, initial=("settled",), values=RAIL
+            ),
             StateVariable("online", Sort.BOOL, (True,)),
             *counts(rail_at, cut_at),
         ),

@@ -70,8 +70,18 @@ def management() -> Table:
         name="management",
         control="owner",
         variables=(
-            StateVariable("owner", Sort.TEXT, ("ours",), PARTIES),
-            StateVariable("skill_kind", Sort.TEXT, ("general",), KINDS),
+            StateVariable(
+                name="owner",
+                sort=Sort.TEXT,
+                initial=("ours",),
+                values=PARTIES,
+            ),
+            StateVariable(
+                name="skill_kind",
+                sort=Sort.TEXT,
+                initial=("general",),
+                values=KINDS,
+            ),
             *flags(tone_wanted),
             # Skills are delivered certified and enabled; what is submitted later is neither.
             StateVariable("enabled", Sort.BOOL, (True,)),

@@ -41,7 +41,11 @@ def network() -> Table:
     return Table(
         name="network",
         control="peer",
-        variables=(StateVariable("peer", Sort.TEXT, ("nobody",), PEERS),),
+        variables=(
+            StateVariable(
+                name="peer", sort=Sort.TEXT, initial=("nobody",), values=PEERS
+            ),
+        ),
         transitions=(
             Transition(
                 "accept_connection",

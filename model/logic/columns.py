@@ -166,12 +166,12 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
         return np.array(rows, np.int64).reshape(shape)
 
     return Program(
-        tuple(made.columns),
-        numbers(made.contents),
-        numbers(list(made.columns.values())),
-        numbers(made.rows, 5),
-        numbers(moves, 2),
-        numbers(results),
+        columns=tuple(made.columns),
+        slots=numbers(made.contents),
+        loads=numbers(list(made.columns.values())),
+        code=numbers(made.rows, 5),
+        moves=numbers(moves, 2),
+        results=numbers(results),
     )
 
 

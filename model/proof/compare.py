@@ -167,11 +167,16 @@ def find_trace_violating(
     """A shortest trace of anything at all that the monitor forbids; () where it is proved that there is
     none, None where neither was found."""
     system = unconstrained_system(monitor)
-    run = find_violation(system, monitor, seconds, LONGEST_TRACE).run
+    run = find_violation(
+        system=system, promise=monitor, seconds=seconds, deepest=LONGEST_TRACE
+    ).run
     if run is not None:
         return run.observations()
     answer = search_invariant(
-        encode(system, monitor), system, monitor, seconds
+        problem=encode(system, monitor),
+        system=system,
+        promise=monitor,
+        seconds=seconds,
     )
     return () if answer.standing is Standing.PROVED else None
 

@@ -175,7 +175,12 @@ def encode(
     prefix: str = REGISTER,
 ) -> Problem:
     """The product of a system and a promise."""
-    product = _Product(system, promise, encoding or Encoding(), prefix)
+    product = _Product(
+        system=system,
+        promise=promise,
+        encoding=encoding or Encoding(),
+        prefix=prefix,
+    )
     return Problem(
         encoding=product.encoding,
         before=product.before,

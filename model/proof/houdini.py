@@ -155,7 +155,9 @@ def drop_refuted_guesses(
     prefix: str = REGISTER,
 ) -> list[Expression]:
     """The guesses that no random run refutes."""
-    states = explore(system, promise, prefix, STEPS_TO_SURVIVE)
+    states = explore(
+        system=system, promise=promise, prefix=prefix, steps=STEPS_TO_SURVIVE
+    )
     table = _TruthTable(
         [dict(found) for found in {tuple(state.items()) for state in states}]
     )
@@ -201,7 +203,7 @@ def inductive_subset(problem: Problem, wanted: Sequence[Term]) -> list[Term]:
     while not is_stable:
         is_stable = True
         for rule, moved in touched:
-            lost = _lost_by(rule, moved, kept, wanted)
+            lost = _lost_by(rule=rule, moved=moved, kept=kept, wanted=wanted)
             kept -= lost
             is_stable = is_stable and not lost
     return [wanted[number] for number in sorted(kept)]

@@ -58,12 +58,19 @@ def mutants_of(system: System) -> Iterator[Mutant]:
             )
             changed = replace(system, transitions=rows)
             yield Mutant(
-                f"{transition.name}: {fault}", changed, transition.name, fault
+                name=f"{transition.name}: {fault}",
+                system=changed,
+                changed=transition.name,
+                fault=fault,
             )
     for limit in system.limits:
         wider = replace(limit, bound=WIDER * limit.bound)
-        yield _limit_mutant(system, limit, "widen bound", (wider,))
-        yield _limit_mutant(system, limit, "drop", ())
+        yield _limit_mutant(
+            system=system, limit=limit, fault="widen bound", instead=(wider,)
+        )
+        yield _limit_mutant(
+            system=system, limit=limit, fault="drop", instead=()
+        )
 
 
 def _limit_mutant(
@@ -71,10 +78,10 @@ def _limit_mutant(
 ) -> Mutant:
     rest = tuple(x for x in system.limits if x is not limit)
     return Mutant(
-        f"limit {limit.name}: {fault}",
-        replace(system, limits=(*rest, *instead)),
-        None,
-        fault,
+        name=f"limit {limit.name}: {fault}",
+        system=replace(system, limits=(*rest, *instead)),
+        changed=None,
+        fault=fault,
     )
 
 

@@ -65,7 +65,12 @@ def prove_promises(
     started = clock.perf_counter()
     proved: list[ProvedConjunct] = []
     for name, promise in promises.items():
-        decision = decide(system, promise, (stored or {}).get(name), seconds)
+        decision = decide(
+            system=system,
+            promise=promise,
+            stored=(stored or {}).get(name),
+            seconds=seconds,
+        )
         spent = round(clock.perf_counter() - started, 3)
         if decision.standing is not Standing.PROVED:
             return Proof(
@@ -79,14 +84,17 @@ def prove_promises(
             )
         proved.append(
             ProvedConjunct(
-                name, promise, decision.invariant, decision.was_searched
+                name=name,
+                promise=promise,
+                invariant=decision.invariant,
+                was_searched=decision.was_searched,
             )
         )
     return Proof(
-        clause,
-        Standing.PROVED,
-        round(clock.perf_counter() - started, 3),
-        tuple(proved),
+        clause=clause,
+        standing=Standing.PROVED,
+        seconds=round(clock.perf_counter() - started, 3),
+        conjuncts=tuple(proved),
     )
 
 
@@ -107,10 +115,14 @@ def decide(
     found = _find_quickly(system, promise)
     if found is not None:
         return Decision(Standing.REFUTED, run=found)
-    answer = _search(system, promise, whole, seconds)
+    answer = _search(
+        system=system, promise=promise, whole=whole, seconds=seconds
+    )
     if answer.standing is Standing.PROVED:
         return _proved(whole, promise, answer)
-    return _refuted_or_open(system, promise, answer, seconds)
+    return _refuted_or_open(
+        system=system, promise=promise, answer=answer, seconds=seconds
+    )
 
 
 def decide_with_lemmas(
@@ -153,7 +165,13 @@ def _find_quickly(system: System, promise: Promise) -> ModelRun | None:
     ):
         return ModelRun(next(system.first_states()), ())
     return complete_run(
-        system, find_shortest_run(system, promise, Goal.VIOLATED, QUICK_LOOK)
+        system,
+        find_shortest_run(
+            system=system,
+            promise=promise,
+            goal=Goal.VIOLATED,
+            limit=QUICK_LOOK,
+        ),
     )
 
 
@@ -167,12 +185,18 @@ def _search(
         return SolverAnswer(Standing.REFUTED)
     cone = cone_of_influence(system, promise)
     answer = search_invariant(
-        encode(cone, promise, whole.encoding), cone, promise, seconds
+        problem=encode(cone, promise, whole.encoding),
+        system=cone,
+        promise=promise,
+        seconds=seconds,
     )
     if answer.standing is Standing.PROVED:
         return answer
     return search_invariant(
-        encode(timed, promise, whole.encoding), timed, promise, seconds
+        problem=encode(timed, promise, whole.encoding),
+        system=timed,
+        promise=promise,
+        seconds=seconds,
     )
 
 

@@ -222,7 +222,13 @@ def prove_noninterference(
         texts = tuple(dict.fromkeys(write_invariant(problem, needed)))
         conjunct = ProvedConjunct(clause, wanted, texts, was_searched=True)
         return TwoRuns(
-            Proof(clause, Standing.PROVED, _since(started), (conjunct,)), both
+            Proof(
+                clause=clause,
+                standing=Standing.PROVED,
+                seconds=_since(started),
+                conjuncts=(conjunct,),
+            ),
+            both,
         )
     run = (
         find_shortest_run(both, wanted, Goal.VIOLATED)
@@ -237,13 +243,18 @@ def prove_noninterference(
             both,
         )
     first, second = (
-        complete_run(system, _projected(cone, run, number, frozenset(secret)))
+        complete_run(
+            system,
+            _projected(
+                system=cone, pair=run, run=number, secret=frozenset(secret)
+            ),
+        )
         for number in RUNS
     )
     proof = Proof(
         clause, Standing.REFUTED, _since(started), failed=clause, run=first
     )
-    return TwoRuns(proof, both, first, second)
+    return TwoRuns(proof=proof, system=both, first=first, second=second)
 
 
 def _since(started: float) -> float:
@@ -265,7 +276,10 @@ def _projected(
     common = [step for step in pair.steps if step.transition.name in known]
     return ModelRun(
         initial,
-        tuple(_projected_step(system, step, run, secret) for step in common),
+        tuple(
+            _projected_step(system=system, step=step, run=run, secret=secret)
+            for step in common
+        ),
     )
 
 

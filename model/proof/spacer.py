@@ -80,7 +80,10 @@ def run_spacer(
     for rule in problem.rules:
         solver.add(
             *_horn_clauses(
-                rule, state, z3.And(here, rule.enabled, *lemmas), reachable
+                rule=rule,
+                state=state,
+                step=z3.And(here, rule.enabled, *lemmas),
+                reachable=reachable,
             )
         )
     answer = solver.check()

@@ -54,9 +54,12 @@ def find_violation(
     problem = encode(system, promise, FiniteEncoding())
     if starts_wrong(problem):
         return BoundedSearch(ModelRun(next(system.first_states()), ()), 0)
-    return _Unrolling(system, problem, problem.initial, seconds).search(
-        deepest
-    )
+    return _Unrolling(
+        system=system,
+        problem=problem,
+        initial=problem.initial,
+        seconds=seconds,
+    ).search(deepest)
 
 
 def find_violation_from(
@@ -68,11 +71,16 @@ def find_violation_from(
 ) -> BoundedSearch:
     """Search runs that go on from any of these states, which hold the promise's registers and the
     instant `now` too. The run found begins in one of them."""
-    problem = encode(system, promise, FiniteEncoding(), "")
-    begins = [z3.And(*_equations(problem, state)) for state in states]
-    return _Unrolling(system, problem, z3.Or(*begins), seconds).search(
-        deepest
+    problem = encode(
+        system=system, promise=promise, encoding=FiniteEncoding(), prefix=""
     )
+    begins = [z3.And(*_equations(problem, state)) for state in states]
+    return _Unrolling(
+        system=system,
+        problem=problem,
+        initial=z3.Or(*begins),
+        seconds=seconds,
+    ).search(deepest)
 
 
 def _equations(problem: Problem, state: State) -> list[Term]:
@@ -173,7 +181,7 @@ class _Unrolling:
 
     def run(self, model: Any, steps: int) -> ModelRun:
         initial = {
-            v.name: self.value(model, v.name, v.sort, 0)
+            v.name: self.value(model=model, name=v.name, sort=v.sort, depth=0)
             for v in self.system.variables
         }
         return ModelRun(
@@ -187,11 +195,18 @@ class _Unrolling:
         rule: Rule = self.problem.rules[number]
         free = free_variables(rule.transition)
         chosen = {
-            v.name: self.value(model, v.name, v.sort, depth) for v in free
+            v.name: self.value(
+                model=model, name=v.name, sort=v.sort, depth=depth
+            )
+            for v in free
         }
         return Step(
             rule.transition,
-            int(self.value(model, "time", Sort.INT, depth)),
+            int(
+                self.value(
+                    model=model, name="time", sort=Sort.INT, depth=depth
+                )
+            ),
             chosen,
         )
 

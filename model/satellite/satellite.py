@@ -71,30 +71,35 @@ CAN_HEAR = all_of(powered, negation(muted))
 DATASHEET = Datasheet(
     (
         Rating(
-            "mute",
-            SATELLITE,
-            60_000,
-            "ours: one turn of the satellite's event loop",
+            name="mute",
+            component=SATELLITE,
+            at_most=60_000,
+            origin="ours: one turn of the satellite's event loop",
         ),
         Rating(
-            "light",
-            SATELLITE,
-            120_000,
-            "ours: two turns of the loop, before a stream is sent",
+            name="light",
+            component=SATELLITE,
+            at_most=120_000,
+            origin="ours: two turns of the loop, before a stream is sent",
         ),
         Rating(
-            "call",
-            SERVER,
-            1_500_000,
-            "ours: how long the server's call stays good",
+            name="call",
+            component=SERVER,
+            at_most=1_500_000,
+            origin="ours: how long the server's call stays good",
         ),
         Rating(
-            "turn",
-            SATELLITE,
-            20_000_000,
-            "ours: the satellite ends a request that nobody ends",
+            name="turn",
+            component=SATELLITE,
+            at_most=20_000_000,
+            origin="ours: the satellite ends a request that nobody ends",
         ),
-        Rating("preroll", SATELLITE, 400_000, "ours: five blocks of sound"),
+        Rating(
+            name="preroll",
+            component=SATELLITE,
+            at_most=400_000,
+            origin="ours: five blocks of sound",
+        ),
     )
 )
 
@@ -109,7 +114,9 @@ def _device(sheet: Datasheet) -> Table:
         name="satellite",
         control="phase",
         variables=(
-            StateVariable("phase", Sort.TEXT, ("off",), PHASES),
+            StateVariable(
+                name="phase", sort=Sort.TEXT, initial=("off",), values=PHASES
+            ),
             StateVariable("online", Sort.BOOL, (True,)),
             *flags(powered, muted, mute_wanted, opened, lit),
             *counts(mute_at, opened_at, heard_from),
@@ -329,7 +336,10 @@ def _house(sheet: Datasheet) -> Table:
         control="called",
         variables=(
             StateVariable(
-                "called", Sort.TEXT, ("nobody",), ("nobody", *CAUSES)
+                name="called",
+                sort=Sort.TEXT,
+                initial=("nobody",),
+                values=("nobody", *CAUSES),
             ),
             *counts(called_at),
         ),

@@ -87,7 +87,12 @@ def find_run_taking(
     was_taken = StateProperty(TRUE, flag(TAKEN))
     return complete_run(
         system,
-        find_short_run(marked_system, was_taken, Goal.EXERCISED, limit),
+        find_short_run(
+            system=marked_system,
+            promise=was_taken,
+            goal=Goal.EXERCISED,
+            limit=limit,
+        ),
     )
 
 
@@ -96,7 +101,10 @@ def find_run_exercising(
 ) -> ModelRun | None:
     """A short run that exercises the promise; None where none was found among so many states."""
     return complete_run(
-        system, find_short_run(system, promise, Goal.EXERCISED, limit)
+        system,
+        find_short_run(
+            system=system, promise=promise, goal=Goal.EXERCISED, limit=limit
+        ),
     )
 
 
@@ -111,7 +119,9 @@ def find_short_run(
         return found
     for most in range(1, MOST_DISTURBANCES + 1):
         calm = with_few_disturbances(system, most)
-        found = find_shortest_run(calm, promise, goal, limit)
+        found = find_shortest_run(
+            system=calm, promise=promise, goal=goal, limit=limit
+        )
         if found is not None:
             return found
     return search.run(limit)
@@ -208,7 +218,9 @@ def _moves(system: System, promise: Promise, goal: Goal) -> list[_Move]:
     found: dict[tuple[str, str, str], _Move] = {}
     for transition in system.transitions:
         effect = effect_on(promise, transition)
-        for move in _moves_of(system, transition, effect, goal):
+        for move in _moves_of(
+            system=system, transition=transition, effect=effect, goal=goal
+        ):
             key = (
                 repr(move.guard),
                 repr(sorted(move.updates.items())),
@@ -234,7 +246,12 @@ def _moves_of(
                 name: substitute(e, fixed) for name, e in together.items()
             }
             wanted = substitute(goal.condition(effect), fixed)
-            yield _Move(Step(transition, 0, chosen), guard, updates, wanted)
+            yield _Move(
+                step=Step(transition, 0, chosen),
+                guard=guard,
+                updates=updates,
+                goal=wanted,
+            )
 
 
 def constants_of(system: System) -> dict[str, Expression]:

@@ -50,7 +50,9 @@ def explore(
     system: System, promise: Promise, prefix: str, steps: int, seed: int = 0
 ) -> Iterator[State]:
     """The states of one walk after another, registers named with `prefix`, the instant as `now`."""
-    for state, _ in _Explorer(system, promise, prefix, seed).walk(steps):
+    for state, _ in _Explorer(
+        system=system, promise=promise, prefix=prefix, seed=seed
+    ).walk(steps):
         yield state
 
 
@@ -59,7 +61,10 @@ def walk_violates(
 ) -> bool:
     """Whether a random walk of so many steps breaks the promise."""
     return not all(
-        holds for _, holds in _Explorer(system, promise, "", seed).walk(steps)
+        holds
+        for _, holds in _Explorer(
+            system=system, promise=promise, prefix="", seed=seed
+        ).walk(steps)
     )
 
 
@@ -68,7 +73,7 @@ def diverse_states(
 ) -> list[State]:
     """States that between them hold every pair of truths or texts that a random walk found together.
     The promise's registers and `now` are among their variables."""
-    explorer = _Explorer(system, promise, "", seed)
+    explorer = _Explorer(system=system, promise=promise, prefix="", seed=seed)
     for _ in explorer.walk(steps):
         pass
     return list(

@@ -41,7 +41,10 @@ class ModelRun:
         seen = []
         for step in self.steps:
             state, observation = successor(
-                step.transition, state, step.time, step.chosen
+                transition=step.transition,
+                state=state,
+                time=step.time,
+                chosen=step.chosen,
             )
             seen.append(observation)
         return tuple(seen)
@@ -62,7 +65,10 @@ def successor(
         name: evaluate(e, values) for name, e in transition.attributes.items()
     }
     return after, Observation(
-        Microseconds(time), "model", transition.emits or SILENT, attributes
+        time=Microseconds(time),
+        device="model",
+        event=transition.emits or SILENT,
+        attributes=attributes,
     )
 
 
@@ -128,7 +134,12 @@ def is_run_of(system: System, run: ModelRun) -> bool:
         ):
             return False
         state, now = (
-            successor(step.transition, state, step.time, step.chosen)[0],
+            successor(
+                transition=step.transition,
+                state=state,
+                time=step.time,
+                chosen=step.chosen,
+            )[0],
             step.time,
         )
     return True

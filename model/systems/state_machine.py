@@ -165,7 +165,12 @@ class Executable:
             if chosen is None:
                 return False
             self.chosen = chosen
-            after, _ = successor(transition, self.values, self.time, chosen)
+            after, _ = successor(
+                transition=transition,
+                state=self.values,
+                time=self.time,
+                chosen=chosen,
+            )
             return after[self.system.control] == target
 
         return condition
@@ -173,7 +178,10 @@ class Executable:
     def carry_out(self, transition: Transition) -> Callable[[], None]:
         def action() -> None:
             self.values, observation = successor(
-                transition, self.values, self.time, self.chosen
+                transition=transition,
+                state=self.values,
+                time=self.time,
+                chosen=self.chosen,
             )
             self.seen.append(observation)
 

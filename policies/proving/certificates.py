@@ -95,7 +95,10 @@ def part_header(task: ProofTask, conjunct: ProvedConjunct) -> str:
     """All of a part's file but its invariant."""
     text = task.texts.get(conjunct.name, "")
     return conjunct_header(
-        conjunct.name, task.system.name, text, conjunct.promise
+        name=conjunct.name,
+        system=task.system.name,
+        clause=text,
+        promise=conjunct.promise,
     )
 
 

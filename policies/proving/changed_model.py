@@ -94,7 +94,10 @@ class ProvedPart:
                 f"{self.name} is not proved over the model as it is (refuted); earwitness prove says more"
             )
         answer = search_invariant(
-            self.problem, self.system, self.promise, SECONDS
+            problem=self.problem,
+            system=self.system,
+            promise=self.promise,
+            seconds=SECONDS,
         )
         if answer.standing is not Standing.PROVED:
             raise Unproved(
@@ -149,12 +152,21 @@ class ProvedPart:
         cone = cone_of_influence(changed, promise, timed_variables(changed))
         states = diverse_states(cone, promise, STEPS)
         if (
-            find_violation_from(cone, promise, states, LOOKING, NEAR).run
+            find_violation_from(
+                system=cone,
+                promise=promise,
+                states=states,
+                seconds=LOOKING,
+                deepest=NEAR,
+            ).run
             is not None
         ):
             return True
         answer = search_invariant(
-            encode(cone, promise), cone, promise, SECONDS
+            problem=encode(cone, promise),
+            system=cone,
+            promise=promise,
+            seconds=SECONDS,
         )
         if answer.standing is not Standing.INCONCLUSIVE:
             return answer.standing is Standing.REFUTED
@@ -217,7 +229,11 @@ class Inquiry:
         """Whether a two-run clause is broken."""
         secrets = (*task.secrets, *more_secrets)
         found = prove_noninterference(
-            task.identity, changed, secrets, task.observed or (), SECONDS
+            clause=task.identity,
+            system=changed,
+            secret=secrets,
+            observed=task.observed or (),
+            seconds=SECONDS,
         )
         if found.proof.standing is Standing.INCONCLUSIVE:
             return None
@@ -282,11 +298,11 @@ def _parts_of(
 
     return [
         ProvedPart(
-            clause.id,
-            name,
-            task.system,
-            promise_named(name),
-            stored.get(name),
+            clause=clause.id,
+            name=name,
+            system=task.system,
+            promise_of=promise_named(name),
+            stored=stored.get(name),
         )
         for name in task.promises
     ]
@@ -304,7 +320,11 @@ def _progress_parts(
 
     return [
         ProvedPart(
-            PROGRESS, name, system, property_named(name), stored.get(name)
+            clause=PROGRESS,
+            name=name,
+            system=system,
+            promise_of=property_named(name),
+            stored=stored.get(name),
         )
         for name in progress_properties(system)
     ]

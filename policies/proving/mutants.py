@@ -99,7 +99,12 @@ class MutantJudge:
 
     def judge(self, mutant: Mutant) -> JudgedMutant:
         if self.is_no_fault(mutant):
-            return JudgedMutant(mutant.name, (), (), EQUIVALENT)
+            return JudgedMutant(
+                mutant=mutant.name,
+                killers=(),
+                undecided=(),
+                explained=EQUIVALENT,
+            )
         killers = self.inquiry.broken_by_walks(mutant.system)
         undecided: tuple[str, ...] = ()
         if not killers:
@@ -114,7 +119,12 @@ class MutantJudge:
             if killers
             else reviewed_survivors(self.inquiry.pack).get(mutant.name, "")
         )
-        return JudgedMutant(mutant.name, killers, undecided, reason)
+        return JudgedMutant(
+            mutant=mutant.name,
+            killers=killers,
+            undecided=undecided,
+            explained=reason,
+        )
 
     def is_no_fault(self, mutant: Mutant) -> bool:
         observers = self.inquiry.pack.model.observers.values()

@@ -68,11 +68,11 @@ class Prover:
         if task.observed is not None:
             return self.prove_two_runs(task)
         proof = prove_promises(
-            task.identity,
-            task.system,
-            task.promises,
-            self.stored,
-            self.seconds,
+            clause=task.identity,
+            system=task.system,
+            promises=task.promises,
+            stored=self.stored,
+            seconds=self.seconds,
         )
         if proof.standing is not Standing.PROVED:
             return CheckedProof(proof)
@@ -107,11 +107,11 @@ class Prover:
 
     def prove_two_runs(self, task: ProofTask) -> CheckedProof:
         found = prove_noninterference(
-            task.identity,
-            task.system,
-            task.secrets,
-            task.observed or (),
-            self.seconds,
+            clause=task.identity,
+            system=task.system,
+            secret=task.secrets,
+            observed=task.observed or (),
+            seconds=self.seconds,
         )
         if found.proof.standing is not Standing.PROVED:
             other = (
@@ -161,7 +161,9 @@ class Prover:
         ]
         obligations = 0
         for part in parts:
-            answer = check_part(part.name, system, part, SECONDS)
+            answer = check_part(
+                name=part.name, system=system, part=part, seconds=SECONDS
+            )
             obligations += answer.obligations
             if answer.failed:
                 return (

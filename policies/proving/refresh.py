@@ -58,7 +58,9 @@ def claims_of(pack: Pack) -> Iterator[Claim]:
             else pack.file.with_name(FILE)
         )
         for name, promise in task.promises.items():
-            yield Claim(name, task.system, promise, file)
+            yield Claim(
+                name=name, system=task.system, promise=promise, file=file
+            )
 
 
 def stale_invariants(pack: Pack) -> Iterator[Stale]:
@@ -111,10 +113,18 @@ def refresh_invariants(
     for name in sorted(stale & claims.keys()):
         claim = claims[name]
         decision = decide_with_lemmas(
-            claim.system, claim.promise, known, seconds
+            system=claim.system,
+            promise=claim.promise,
+            known=known,
+            seconds=seconds,
         )
         if decision.standing is not Standing.PROVED:
-            decision = decide(claim.system, claim.promise, None, seconds)
+            decision = decide(
+                system=claim.system,
+                promise=claim.promise,
+                stored=None,
+                seconds=seconds,
+            )
         tell(f"{name}: {decision.standing.value} {decision.reason}".rstrip())
         if decision.standing is Standing.PROVED:
             _store(claim.file, name, decision.invariant)

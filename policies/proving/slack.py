@@ -60,11 +60,11 @@ def find_slack(pack: Pack) -> Iterator[Slack]:
             if conjunct.name in stored:
                 for parameter in sorted(parameters_of(conjunct, pack)):
                     yield from _Question(
-                        pack,
-                        clause.id,
-                        conjunct,
-                        parameter,
-                        stored[conjunct.name],
+                        pack=pack,
+                        clause=clause.id,
+                        conjunct=conjunct,
+                        parameter=parameter,
+                        invariant=stored[conjunct.name],
                     ).answers()
 
 
@@ -111,7 +111,11 @@ class _Question:
         needed = values[high]
         is_tightest = needed == 0 or not self.is_proved(needed - 1)
         yield Slack(
-            self.conjunct.name, self.parameter, promised, needed, is_tightest
+            conjunct=self.conjunct.name,
+            parameter=self.parameter,
+            promised=promised,
+            needed=needed,
+            is_tightest=is_tightest,
         )
 
     def is_proved(self, value: int) -> bool:

@@ -127,7 +127,10 @@ class Fingerprints:
         )
         return (
             JudgedMutant(
-                judged.mutant, killers, judged.undecided, judged.explained
+                mutant=judged.mutant,
+                killers=killers,
+                undecided=judged.undecided,
+                explained=judged.explained,
             )
             if killers
             else None
@@ -207,10 +210,10 @@ def _judged_from(
     name: str, entry: Mapping[str, Any], prints: Fingerprints
 ) -> JudgedMutant | None:
     judged = JudgedMutant(
-        name,
-        tuple(entry["killers"]),
-        tuple(entry["undecided"]),
-        entry["explained"],
+        mutant=name,
+        killers=tuple(entry["killers"]),
+        undecided=tuple(entry["undecided"]),
+        explained=entry["explained"],
     )
     return prints.still_stands(judged, entry["of"])
 

@@ -76,7 +76,9 @@ def progress_task(system: System) -> ProofTask:
         name: f"time goes on: {name.removeprefix('progress.')}"
         for name in promises
     }
-    return ProofTask(PROGRESS, system, promises, texts)
+    return ProofTask(
+        identity=PROGRESS, system=system, promises=promises, texts=texts
+    )
 
 
 def proof_task(
@@ -101,10 +103,10 @@ def proof_task(
                 for n, p in enumerate(properties, start=1)
             }
             return ProofTask(
-                clause.id,
-                system,
-                promises,
-                dict.fromkeys(promises, clause.title),
+                identity=clause.id,
+                system=system,
+                promises=promises,
+                texts=dict.fromkeys(promises, clause.title),
             )
         case Kind.ALWAYS:
             return _task_of_formulas(clause, system)

@@ -71,7 +71,12 @@ def weigh(system: System, conjunct: ProvedConjunct) -> ConjunctWeight:
     unguarded = encode(_without_guards(system), conjunct.promise)
     return ConjunctWeight(
         name=conjunct.name,
-        weight=_weight(system, conjunct.promise, unguarded, variables),
+        weight=_weight(
+            system=system,
+            promise=conjunct.promise,
+            unguarded=unguarded,
+            variables=variables,
+        ),
         variables=variables,
         transitions=tuple(_needed_guards(unguarded, conjunct)),
     )
@@ -124,7 +129,9 @@ def _needed_guards(unguarded: Problem, conjunct: ProvedConjunct) -> list[str]:
     return [
         r.transition.name
         for r in unguarded.rules
-        if _breaks(solver, unguarded, r, invariant)
+        if _breaks(
+            solver=solver, problem=unguarded, rule=r, invariant=invariant
+        )
     ]
 
 

@@ -133,10 +133,12 @@ class Line:
         encrypted = self.peer.encrypted
         return (
             Media(
-                self.leg,
-                sent,
-                encrypted,
-                encrypted and self.verified and self.leg == "device",
+                leg=self.leg,
+                bytes=sent,
+                encrypted=encrypted,
+                end_to_end=encrypted
+                and self.verified
+                and self.leg == "device",
             )
             if sent
             else None

@@ -94,10 +94,12 @@ class Cloud:
         self.retention = Retention(folder, database)
         self.host = self.host_class()
         self.register = DeviceRegister(
-            folder,
-            DEVICES,
-            tuple(x.name for x in self.host.listings.values() if may_run(x)),
-            database,
+            folder=folder,
+            devices=DEVICES,
+            skills=tuple(
+                x.name for x in self.host.listings.values() if may_run(x)
+            ),
+            url=database,
         )
         # Those registered at first too: a reset registers them again.
         registered = (*DEVICES, *self.register.devices())
@@ -178,7 +180,13 @@ class Cloud:
             if question is not None and asking == understood.skill
             else {}
         )
-        response = self.ask_skill(understood, events, sound, device, session)
+        response = self.ask_skill(
+            understood=understood,
+            events=events,
+            sound=sound,
+            device=device,
+            session=session,
+        )
         events += self.count(understood, device)
         if understood.intent == FORGET:
             events += self.forget(device)
@@ -203,12 +211,12 @@ class Cloud:
             else ("", "")
         )
         dialogue = CountedDialogue(
-            organisation,
-            unit,
-            device,
-            listing.domain,
-            listing.name,
-            understood.intent,
+            organisation=organisation,
+            property=unit,
+            device=device,
+            domain=listing.domain,
+            skill=listing.name,
+            intent=understood.intent,
         )
         try:
             self.retention.count(dialogue)

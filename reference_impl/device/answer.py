@@ -54,8 +54,8 @@ def read_answer(reply: Mapping[str, Any]) -> CloudAnswer:
         for entry in events
     )
     return CloudAnswer(
-        events_told,
-        np.frombuffer(base64.b64decode(speech, validate=True), "<i2"),
-        caption,
-        follow_up,
+        events=events_told,
+        speech=np.frombuffer(base64.b64decode(speech, validate=True), "<i2"),
+        caption=caption,
+        follow_up=follow_up,
     )

@@ -135,11 +135,11 @@ class CloudInProcess:
         if device:
             self._sent.append(
                 Sent(
-                    device,
-                    self._time_of(device),
-                    link,
-                    content,
-                    encrypted,
+                    device=device,
+                    time=self._time_of(device),
+                    link=link,
+                    content=content,
+                    encrypted=encrypted,
                 )
             )
 
@@ -185,25 +185,25 @@ class CloudInProcess:
         match method, *path.strip("/").split("/"):
             case "GET", "api", "devices", device, kind:
                 return requests.read_resource(
-                    disclosures,
-                    person,
-                    device,
-                    kind,
+                    disclosures=disclosures,
+                    person=person,
+                    device=device,
+                    kind=kind,
                 )
             case "PUT", "api", "devices", device:
                 return requests.change_setting(
-                    disclosures,
-                    person,
-                    device,
-                    wanted,
+                    disclosures=disclosures,
+                    person=person,
+                    device=device,
+                    wanted=wanted,
                 )
             case "PUT", "api", "devices", device, "skills", skill:
                 return requests.enable_skill(
-                    disclosures,
-                    person,
-                    device,
-                    skill,
-                    wanted,
+                    disclosures=disclosures,
+                    person=person,
+                    device=device,
+                    skill=skill,
+                    wanted=wanted,
                 )
         raise ValueError(f"there is nothing at {path}")
 

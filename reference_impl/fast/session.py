@@ -54,7 +54,12 @@ class FastSession(Session):
         def time_of(device: str) -> int:
             return self.devices[device].now
 
-        return CloudInProcess(self.folder / "cloud", fault, SPEECH, time_of)
+        return CloudInProcess(
+            folder=self.folder / "cloud",
+            fault=fault,
+            speech=SPEECH,
+            time_of=time_of,
+        )
 
     def device_class(self) -> type[Device]:
         """The same device, whose detectors answer from memory."""
@@ -92,10 +97,10 @@ def _make_with_memory(honest: type[Device]) -> type[Device]:
     def listening(self: Device) -> Listening:
         name = f"{honest.listening.__qualname__} {self.word}"
         return RememberedWord(
-            name,
-            self.word,
-            lambda: honest.listening(self),
-            FIRINGS,
+            name=name,
+            word=self.word,
+            make=lambda: honest.listening(self),
+            firings=FIRINGS,
         )
 
     members: dict[str, Any] = {

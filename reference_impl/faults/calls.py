@@ -25,10 +25,10 @@ class _Plain(Line):
         sent = super().send(heard)
         return (
             Media(
-                sent.leg,
-                heard.nbytes,
-                False,
-                False,
+                leg=sent.leg,
+                bytes=heard.nbytes,
+                encrypted=False,
+                end_to_end=False,
             )
             if sent is not None
             else None

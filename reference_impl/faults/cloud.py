@@ -232,12 +232,12 @@ class WordsInMetricsKey(Cloud):
         key = "/".join((understood.intent, *understood.slots.values()))
         self.retention.count(
             CountedDialogue(
-                "",
-                "",
-                device,
-                "detail",
-                understood.skill,
-                key,
+                organisation="",
+                property="",
+                device=device,
+                domain="detail",
+                skill=understood.skill,
+                intent=key,
             )
         )
         return super().count(understood, device)

@@ -271,32 +271,32 @@ class Service:
         match form:
             case {"tone": wanted}:
                 return requests.change_setting(
-                    self.disclosures,
-                    person,
-                    device,
-                    {"tone": wanted == "on"},
+                    disclosures=self.disclosures,
+                    person=person,
+                    device=device,
+                    wanted={"tone": wanted == "on"},
                 )
             case {"word": word}:
                 return requests.change_setting(
-                    self.disclosures,
-                    person,
-                    device,
-                    {"wake_word": word},
+                    disclosures=self.disclosures,
+                    person=person,
+                    device=device,
+                    wanted={"wake_word": word},
                 )
             case {"unit": unit}:
                 return requests.change_setting(
-                    self.disclosures,
-                    person,
-                    device,
-                    {"unit": unit},
+                    disclosures=self.disclosures,
+                    person=person,
+                    device=device,
+                    wanted={"unit": unit},
                 )
         enabled = {"enabled": form["enabled"] == "on"}
         return requests.enable_skill(
-            self.disclosures,
-            person,
-            device,
-            form["skill"],
-            enabled,
+            disclosures=self.disclosures,
+            person=person,
+            device=device,
+            skill=form["skill"],
+            wanted=enabled,
         )
 
     async def enter(self, request: Request) -> Response:

@@ -29,18 +29,26 @@ def build_files(asked: Message) -> tuple[dict[str, str], list[str]]:
     """Lay an overlay over every file system; returns where what is written really lies, and bwrap's
     arguments."""
     folder, user = asked["folder"], asked["user"]
-    mount("none", "/", "", MS_REC | MS_PRIVATE, "")
     mount(
-        "tmpfs",
-        folder,
-        "tmpfs",
-        MS_NOSUID | MS_NODEV,
-        f"size={asked['limit']},mode=755",
+        source="none",
+        place="/",
+        kind="",
+        flags=MS_REC | MS_PRIVATE,
+        options="",
+    )
+    mount(
+        source="tmpfs",
+        place=folder,
+        kind="tmpfs",
+        flags=MS_NOSUID | MS_NODEV,
+        options=f"size={asked['limit']},mode=755",
     )
     uppers: dict[str, str] = {}
     arguments: list[str] = []
     if user:
-        arguments += bind_fresh(uppers, folder, "/", "top")
+        arguments += bind_fresh(
+            uppers=uppers, folder=folder, path="/", name="top"
+        )
     for number, place in enumerate(
         user_places(asked["cwd"]) if user else mount_points()
     ):
@@ -49,7 +57,13 @@ def build_files(asked: Message) -> tuple[dict[str, str], list[str]]:
             f"{folder}/merged/{number}",
         )
         try:
-            lay_overlay(place, upper, f"{folder}/work/{number}", merged, user)
+            lay_overlay(
+                place=place,
+                upper=upper,
+                work=f"{folder}/work/{number}",
+                merged=merged,
+                user=user,
+            )
         except BuildError:
             # A plain user cannot overlay a folder in which other file systems are mounted. Where nothing can
             # be
@@ -76,7 +90,9 @@ def build_files(asked: Message) -> tuple[dict[str, str], list[str]]:
         ("/run", "run"),
         (OWN_FOLDER, "own"),
     ):
-        arguments += bind_fresh(uppers, folder, path, name)
+        arguments += bind_fresh(
+            uppers=uppers, folder=folder, path=path, name=name
+        )
     return uppers, arguments
 
 
@@ -100,7 +116,13 @@ def lay_overlay(
     options = f"lowerdir={place},upperdir={upper},workdir={work}" + (
         ",userxattr" if user else ""
     )
-    mount("overlay", merged, "overlay", 0, options)
+    mount(
+        source="overlay",
+        place=merged,
+        kind="overlay",
+        flags=0,
+        options=options,
+    )
 
 
 def mount_points() -> list[str]:

@@ -61,7 +61,13 @@ def start_sealed(
             first = int(json.load(stream)["child-pid"])
         except (ValueError, KeyError):
             raise BuildError("bwrap did not start") from None
-    return Confined(True, asked["folder"], target, first, uppers)
+    return Confined(
+        sealed=True,
+        folder=asked["folder"],
+        target=target,
+        first=first,
+        uppers=uppers,
+    )
 
 
 def start_open(asked: Message) -> Confined:
@@ -75,7 +81,9 @@ def start_open(asked: Message) -> Confined:
         )
     except (OSError, ValueError) as error:
         raise BuildError(f"cannot be started: {error}") from None
-    return Confined(False, asked["folder"], target, target.pid)
+    return Confined(
+        sealed=False, folder=asked["folder"], target=target, first=target.pid
+    )
 
 
 def filter_file(content: bytes) -> int:

@@ -67,7 +67,16 @@ class Dissection:
         stream = self._streams[direction]
         pieces = stream.rest()
         stream.give_up()
-        return [*pieces, Piece("raw", Part.RAW, b"", size, reason=reason)]
+        return [
+            *pieces,
+            Piece(
+                protocol="raw",
+                part=Part.RAW,
+                content=b"",
+                size=size,
+                reason=reason,
+            ),
+        ]
 
     def rest(self, direction: Direction) -> list[Piece]:
         """What still waited for more in a direction, as raw bytes."""

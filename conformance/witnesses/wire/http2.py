@@ -47,7 +47,12 @@ def http2_frames(stream: Stream) -> Parser:
                 stream, length=length, kind=kind, flags=flags, block=block
             )
             if flags & END_HEADERS:
-                _emit_fields(stream, decoder, block, sequence)
+                _emit_fields(
+                    stream=stream,
+                    decoder=decoder,
+                    block=block,
+                    sequence=sequence,
+                )
         else:
             # Settings, pings, windows, reasons for going away, and kinds that nobody knows.
             yield from stream.carry(Part.CONTROL, length)

