@@ -141,7 +141,7 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
         "manifest": bundle.manifest,
         "results": bundle.results,
         "digest": bundle.digest,
-        "is_signed": (bundle.folder / SIGNATURE).is_file(),
+        "signature": _signature_text(judged),
         "badge": BADGES.get(summary.exit, ("warn", "▲")),
         "shapes": SHAPES,
         "profile": judged.decision.profile,
@@ -161,6 +161,14 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
         "waivers": judged.policy.waivers,
         "observations": sum(run.observations for run in bundle.results.runs),
     }
+
+
+def _signature_text(judged: JudgedBundle) -> str:
+    if judged.policy.is_signed:
+        return "checked: by the key that was given"
+    if (judged.bundle.folder / SIGNATURE).is_file():
+        return "present and not checked; earwitness verify --key does"
+    return "none"
 
 
 def _sources(judged: JudgedBundle) -> Iterable[PackSource]:

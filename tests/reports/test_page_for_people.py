@@ -17,6 +17,10 @@ from bundles import (
 )
 from playwright.sync_api import sync_playwright
 
+from earwitness.conformance.evidence.signature import (
+    generate_key,
+    sign_bundle,
+)
 from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.story import Row
@@ -31,6 +35,7 @@ from earwitness.reports.figures import (
     draw_states,
 )
 from earwitness.reports.html import render_page
+from earwitness.reports.matrix import matrix_page
 
 COMPONENT = Diagram(
     name="firmware",
@@ -94,6 +99,23 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         (fault["id"], fault["nodes"][0]["html"][:120]) for fault in found
     ] == []
     assert asked == [pages[name].as_uri()]
+    page.close()
+
+
+def test_axe_finds_nothing_in_a_matrix_on_a_dark_phone(
+    browser, pages, tmp_path
+):
+    policy = Policy(datetime(2026, 11, 26, tzinfo=UTC))
+    bundles = (write_bundle(tmp_path / "a"), violated_bundle(tmp_path / "b"))
+    judged = [judge_bundle(read(bundle), policy) for bundle in bundles]
+    path = tmp_path / "matrix.html"
+    path.write_text(matrix_page(judged, tmp_path))
+    page = browser.new_page(
+        viewport={"width": 360, "height": 800}, color_scheme="dark"
+    )
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert Axe().run(page).response["violations"] == []
     page.close()
 
 
@@ -247,6 +269,17 @@ def test_steps_are_marked_that_a_run_of_the_model_took(pages):
     text = pages["green"].read_text()
     assert "1 times" in text and "never" in text
     assert text.count('class="arc seen"') < text.count('class="arc')
+
+
+def test_a_signature_is_called_checked_only_where_a_key_was_given(tmp_path):
+    folder = write_bundle(tmp_path / "out")
+    assert "<dt>Signature</dt><dd>none</dd>" in page_of(folder).decode()
+    generate_key(tmp_path / "key")
+    sign_bundle(read(folder), tmp_path / "key")
+    assert "present and not checked" in page_of(folder).decode()
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    checked = judge_bundle(read(folder), Policy(now, is_signed=True))
+    assert "checked: by the key" in render_page(checked).decode()
 
 
 def test_a_page_says_in_which_set_up_and_by_which_digest(pages):
