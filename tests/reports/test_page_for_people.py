@@ -282,6 +282,20 @@ def test_a_signature_is_called_checked_only_where_a_key_was_given(tmp_path):
     assert "checked: by the key" in render_page(checked).decode()
 
 
+def test_faults_in_the_model_that_were_not_tried_are_told(tmp_path):
+    strength = {
+        "killed": 0,
+        "explained": 0,
+        "unexplained": 0,
+        "not_measured": 419,
+        "kills": {},
+        "bases": {},
+    }
+    page = page_of(write_bundle(tmp_path / "out", strength=strength))
+    assert b"419 were not tried since model or pack changed" in page
+    assert b"What each clause notices" not in page
+
+
 def test_a_page_says_in_which_set_up_and_by_which_digest(pages):
     text = pages["green"].read_text()
     assert "<dt>Set-up</dt><dd>version 1.2, no zeroconf</dd>" in text
