@@ -89,32 +89,18 @@ def conjunction(*operands: Expression) -> Expression:
     kept = tuple(o for o in operands if o != TRUE)
     if FALSE in kept:
         return FALSE
-    return (
-        TRUE
-        if not kept
-        else kept[0]
-        if len(kept) == 1
-        else Apply(
-            Operator.AND,
-            kept,
-        )
-    )
+    if not kept:
+        return TRUE
+    return kept[0] if len(kept) == 1 else Apply(Operator.AND, kept)
 
 
 def disjunction(*operands: Expression) -> Expression:
     kept = tuple(o for o in operands if o != FALSE)
     if TRUE in kept:
         return TRUE
-    return (
-        FALSE
-        if not kept
-        else kept[0]
-        if len(kept) == 1
-        else Apply(
-            Operator.OR,
-            kept,
-        )
-    )
+    if not kept:
+        return FALSE
+    return kept[0] if len(kept) == 1 else Apply(Operator.OR, kept)
 
 
 def implication(left: Expression, right: Expression) -> Expression:
@@ -207,17 +193,12 @@ def variables(expression: Expression) -> frozenset[Var]:
 
 def sort_of(expression: Expression) -> Sort:
     match expression:
-        case Const(value):
-            return (
-                Sort.BOOL
-                if isinstance(
-                    value,
-                    bool,
-                )
-                else Sort.INT
-                if isinstance(value, int)
-                else Sort.TEXT
-            )
+        case Const(bool()):
+            return Sort.BOOL
+        case Const(int()):
+            return Sort.INT
+        case Const(_):
+            return Sort.TEXT
         case Var(_, sort):
             return sort
         case Apply(Operator.ADD | Operator.SUB, _):

@@ -46,14 +46,10 @@ def ask(script: str, seconds: int) -> list[str]:
         ]
     answers = ran.stdout.split("\n")[:-1]
     failure = ran.stderr.strip().splitlines()
-    return (
-        answers
-        if ran.returncode == 0
-        else [
-            *answers,
-            failure[-1][:200] if failure else "the solver ended early",
-        ]
-    )
+    if ran.returncode == 0:
+        return answers
+    reason = failure[-1][:200] if failure else "the solver ended early"
+    return [*answers, reason]
 
 
 def main(seconds: int) -> None:

@@ -67,13 +67,11 @@ def piped(source: BinaryIO) -> Iterator[Samples]:
 
 def heard_from(name: str) -> Iterator[Samples]:
     """What `card`, `-` or a file yields. Raises SoundCardError, SoundError."""
-    return (
-        sound_card()
-        if name == CARD
-        else piped(sys.stdin.buffer)
-        if name == PIPE
-        else split_sound(decode_sound(Path(name)))
-    )
+    if name == CARD:
+        return sound_card()
+    if name == PIPE:
+        return piped(sys.stdin.buffer)
+    return split_sound(decode_sound(Path(name)))
 
 
 def spoken_to(name: str, stack: ExitStack) -> Sink:

@@ -85,16 +85,16 @@ def draw_sequence(rows: Sequence[Row]) -> str:
     return "".join([*parts, "</svg>"])
 
 
+def _kind_of(row: Row) -> str:
+    if row.is_violation:
+        return "bad"
+    return "seen" if row.origin == "witnessed" else "word"
+
+
 def _draw_row(row: Row, y: float) -> str:
     source, target = LANE_OF.get(row.event, ("device", "device"))
     x1, x2 = LANE_X[source], LANE_X[target]
-    kind = (
-        "bad"
-        if row.is_violation
-        else "seen"
-        if row.origin == "witnessed"
-        else "word"
-    )
+    kind = _kind_of(row)
     label = (
         row.event
         + (f" ×{row.repeats}" if row.repeats > 1 else "")

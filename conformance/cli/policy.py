@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from earwitness.conformance.cli.common import packs_named, print_trace
 from earwitness.conformance.gate.verdict import Exit
+
+if TYPE_CHECKING:
+    from earwitness.model.proof.compare import Relation
 
 
 @click.group()
@@ -146,15 +150,11 @@ def diff(old: str, new: str, seconds: int) -> None:
     found = set()
     for difference in differences(before, after, seconds):
         found.add(difference.relation)
-        color = (
-            "red"
-            if difference.relation in WORSE
-            else "yellow"
-            if difference.relation is Relation.UNKNOWN
-            else "green"
+        relation = click.style(
+            difference.relation.value, fg=_color_of(difference.relation)
         )
         click.echo(
-            f"{difference.clause:9} {click.style(difference.relation.value, fg=color)}"
+            f"{difference.clause:9} {relation}"
             + (f"  {difference.note}" if difference.note else "")
         )
         for title, trace in (
@@ -171,6 +171,15 @@ def diff(old: str, new: str, seconds: int) -> None:
             Exit.INCONCLUSIVE if Relation.UNKNOWN in found else Exit.SATISFIED
         ).value
     )
+
+
+def _color_of(relation: Relation) -> str:
+    from earwitness.model.proof.compare import Relation
+    from earwitness.policies.diff import WORSE
+
+    if relation in WORSE:
+        return "red"
+    return "yellow" if relation is Relation.UNKNOWN else "green"
 
 
 @policy.command("export")

@@ -101,7 +101,7 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
 
 def _row_lines(row: Row, width: int) -> Iterator[str]:
     """One event: what it was in as many lines as it takes, since its end may be what is wrong with it."""
-    mark = "✖" if row.is_violation else "◆" if row.is_decisive else " "
+    mark = _mark_of(row)
     times = f" ×{row.repeats}" if row.repeats > 1 else ""
     lead = f"  {mark}{row.number:>3} {row.time:>11}  "
     room = width - len(lead) - ORIGIN_WIDTH
@@ -114,15 +114,16 @@ def _row_lines(row: Row, width: int) -> Iterator[str]:
         yield click.style(f"{' ' * len(lead)}{more}", fg=color)
 
 
+def _mark_of(row: Row) -> str:
+    if row.is_violation:
+        return "✖"
+    return "◆" if row.is_decisive else " "
+
+
 def last_lines(summary: Summary, width: int) -> Iterator[str]:
     """The last block: the verdict, why, and what to type next."""
-    color = (
-        "green"
-        if summary.exit is Exit.SATISFIED
-        else "red"
-        if summary.exit is Exit.VIOLATED
-        else "yellow"
-    )
+    colors = {Exit.SATISFIED: "green", Exit.VIOLATED: "red"}
+    color = colors.get(summary.exit, "yellow")
     yield ""
     for text in textwrap.wrap(
         f"{summary.headline}: {summary.counts}", width, subsequent_indent="  "

@@ -81,6 +81,7 @@ def _printable(value: Any) -> Any:
                 part.name: _printable(getattr(value, part.name))
                 for part in fields(value)
             }
-            return replace(value, **parts)
+            changed: Any = value
+            return replace(changed, **parts)
         case _:
             return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import subprocess
@@ -114,6 +115,33 @@ def test_the_words_are_those_of_today(pattern):
     assert not found, f"write '{BANNED[pattern]}' instead:\n" + "\n".join(
         found[:20]
     )
+
+
+def conditionals_in_conditionals(tree):
+    """Lines on which `a if b else c` stands inside another."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.IfExp):
+            inner = (node.test, node.body, node.orelse)
+            below = (part for half in inner for part in ast.walk(half))
+            if any(isinstance(part, ast.IfExp) for part in below):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("room", (*ROOMS, "proof_checker"))
+def test_no_conditional_stands_inside_another(room):
+    found = [
+        f"{path.relative_to(HOUSE)}:{line}"
+        for path in (HOUSE / room).rglob("*.py")
+        for line in conditionals_in_conditionals(
+            ast.parse(path.read_text("utf-8"))
+        )
+    ]
+    assert not found, found
+
+
+def test_a_conditional_in_a_conditional_is_noticed():
+    tree = ast.parse("x = 1 if a else (2 if b else 3)")
+    assert list(conditionals_in_conditionals(tree)) == [1]
 
 
 def test_a_dense_line_is_noticed(tmp_path):
