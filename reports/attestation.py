@@ -37,6 +37,7 @@ def render_attestation(judged: JudgedBundle) -> bytes:
         "target": {
             "name": manifest.target.name,
             "version": manifest.target.version,
+            "setup": manifest.target.setup,
             "sha256": manifest.target.digest,
         },
         "packs": [

@@ -33,6 +33,7 @@ class RunFacts(BundleRecord, frozen=True):
     earwitness: str
     target: str
     version: str
+    setup: str
     confinement: str
     packs: Mapping[str, int]
 
@@ -77,6 +78,7 @@ def json_report(judged: JudgedBundle) -> JsonReport:
             earwitness=manifest.earwitness,
             target=manifest.target.name or manifest.target.given,
             version=manifest.target.version,
+            setup=manifest.target.setup,
             confinement=manifest.confinement,
             packs={pack.name: pack.version for pack in manifest.packs},
         ),

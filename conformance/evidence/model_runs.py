@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.conformance.evidence.records import RefinementRecord
+from earwitness.conformance.evidence.records import (
+    RefinementRecord,
+    TraceRecord,
+)
 from earwitness.conformance.evidence.writer import REFINEMENT
 from earwitness.conformance.refinement.device_runs import (
     fault_of_run,
@@ -48,20 +51,35 @@ def about_model_runs(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:
     traces = bundle.runs()
     yield from _about_traces(record, traces)
     yield from _about_steps_taken(record, known.values())
+    if dict(record.held) != dict(model.correspondence.held):
+        yield "results.json: refinement holds constant what the model does not, or leaves something out"
     for trace in record.traces:
         entry = known.pop((trace.run, trace.device), None)
-        if trace.outcome != ADMITTED:
-            continue
         own = of_device(traces.get(trace.run, ()), trace.device)
-        fault = (
-            fault_of_run(entry, own, model)
-            if entry is not None
-            else "it is missing"
-        )
+        fault = _fault_of_trace(trace, entry, own, model)
         if fault:
             yield f"refinement.jsonl: the run of {trace.device} in run {trace.run}: {fault}"
     for run, device in known:
         yield f"refinement.jsonl: results.json knows no trace of {device} in run {run}"
+
+
+def _fault_of_trace(
+    trace: TraceRecord,
+    entry: Mapping[str, Any] | None,
+    own: Sequence[Observation],
+    model: Model,
+) -> str:
+    """What is wrong with what is told of one trace; empty where nothing is."""
+    is_odd = bool(trace.at or trace.row or trace.because)
+    if trace.outcome == ADMITTED and not is_odd:
+        return (
+            fault_of_run(entry, own, model)
+            if entry is not None
+            else "it is missing"
+        )
+    if trace.outcome == ADMITTED or entry is not None:
+        return f"it is there, and results.json calls the trace {trace.outcome} {trace.because}".rstrip()
+    return ""
 
 
 def _about_traces(

@@ -94,6 +94,27 @@ def in_first_run(change):
         ),
         (
             "results.json",
+            in_json(
+                lambda e: e["refinement"]["traces"][0].update(
+                    outcome="refused"
+                )
+            ),
+            "results.json calls the trace refused",
+        ),
+        (
+            "results.json",
+            in_json(
+                lambda e: e["refinement"]["traces"][0].update(because="x")
+            ),
+            "calls the trace admitted x",
+        ),
+        (
+            "results.json",
+            in_json(lambda e: e["refinement"]["held"].pop("bytes")),
+            "leaves something out",
+        ),
+        (
+            "results.json",
             in_json(lambda e: e.update(refinement=None)),
             "does not go with its packs",
         ),
