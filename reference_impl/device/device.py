@@ -161,7 +161,7 @@ class Device:
         if self.powered:
             self.report("button.action")
             if self.control is Control.LISTENING and self.action_enabled:
-                self.activate("action_button")
+                self.begin_activation("action_button")
 
     def move_shutter(self) -> None:
         if self.kind.camera:
@@ -232,18 +232,18 @@ class Device:
         """One chunk of what is in the air around the device."""
         self.now += CHUNK_US
         if self.powered:
-            self.sense(air)
+            self.sense_air(air)
         self.speaker.advance()
 
     # What the firmware does
 
-    def sense(self, air: Samples) -> None:
+    def sense_air(self, air: Samples) -> None:
         """What the powered device does with one piece: hear it, see, and listen for an answer once the
         question is over."""
         over = self.asked and not self.speaker.playing
         heard = self.microphone.read(air)
         if heard is not None:
-            self.captured(heard)
+            self.process_captured(heard)
             self.talk(heard)
         frame = self.camera.read() if self.kind.camera else None
         if frame is not None:
@@ -252,7 +252,7 @@ class Device:
             # In a call one sees oneself.
             self.screen.picture = frame if self.line.busy else None
         if over and self.asked:
-            self.activate("follow_up")
+            self.begin_activation("follow_up")
 
     def talk(self, heard: Samples) -> None:
         """In a call, what is heard goes to the other end."""
@@ -304,7 +304,7 @@ class Device:
                 on=on,
             )
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.control is Control.STREAMING:
             self.report(
                 "audio.captured",
@@ -329,9 +329,9 @@ class Device:
             word = self.wake.heard(heard)
             if word is not None:
                 self.report("wake_word", word=word)
-                self.activate("wake_word")
+                self.begin_activation("wake_word")
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         """Fall silent, show it, then open the stream and send the pre-roll."""
         self.speaker.stop()
         self.caption = ""
@@ -435,7 +435,7 @@ class Device:
         elif self.speaker.playing:
             self.asked = True
         else:
-            self.activate("follow_up")
+            self.begin_activation("follow_up")
 
     def forget_question(self) -> None:
         """No longer listen for an answer."""

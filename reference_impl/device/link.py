@@ -103,7 +103,7 @@ class Link:
         self._wire: _Wire | None = None
         self._reaching = asyncio.Lock()
 
-    def security(self) -> ssl.SSLContext | None:
+    def make_security(self) -> ssl.SSLContext | None:
         """How the other side must prove who it is."""
         return ssl.create_default_context(cadata=self.route.authority)
 
@@ -112,7 +112,7 @@ class Link:
         return await connect(
             f"{self.scheme}://localhost:{self.route.port}",
             host=self.route.host,
-            ssl=self.security(),
+            ssl=self.make_security(),
             compression=None,
             proxy=None,
             open_timeout=PATIENCE,

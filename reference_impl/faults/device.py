@@ -37,7 +37,7 @@ class StreamsWhenMuted(Device):
 class SendsBufferEarly(Device):
     """Uploads what it hears before any wake word, and tells nobody."""
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if (
             self.control is Control.LISTENING
             and self.now % 1_000_000 < 80_000
@@ -47,7 +47,7 @@ class SendsBufferEarly(Device):
                 self.link.ask(heard.tobytes())
             except LinkLost:
                 pass
-        super().captured(heard)
+        super().process_captured(heard)
 
 
 class _LongBuffer(PreRoll):
@@ -79,8 +79,8 @@ class RedLightStuck(Device):
 class BlueLightOffInFollowUp(Device):
     """The blue light goes out before the device listens for an answer."""
 
-    def activate(self, cause: str) -> None:
-        super().activate(cause)
+    def begin_activation(self, cause: str) -> None:
+        super().begin_activation(cause)
         if cause == "follow_up":
             self.show_active(False)
 
@@ -94,7 +94,7 @@ class StreamLeftOpen(Device):
         self.left_open = True
         self.control = Control.LISTENING
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.left_open and self.control is Control.LISTENING:
             self.report(
                 "audio.captured",
@@ -104,7 +104,7 @@ class StreamLeftOpen(Device):
             self.send(heard)
             self.control = Control.LISTENING
         else:
-            super().captured(heard)
+            super().process_captured(heard)
 
 
 class PlainLink(Link):
@@ -112,7 +112,7 @@ class PlainLink(Link):
 
     scheme = "ws"
 
-    def security(self) -> None:
+    def make_security(self) -> None:
         return None
 
 
@@ -248,7 +248,7 @@ class QueuesWhenOffline(Device):
         )
         self.queue = []
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if not self.link.up:
             self.queue.append(heard)
         elif self.queue and self.control is Control.LISTENING:
@@ -257,4 +257,4 @@ class QueuesWhenOffline(Device):
                 self.link.ask({"type": "open", "preroll": 0})
                 for chunk in late:
                     self.link.ask(chunk.tobytes())
-        super().captured(heard)
+        super().process_captured(heard)

@@ -55,9 +55,9 @@ class ClosesLate(Delayed):
 
     cause = ""
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         self.cause = cause
-        super().activate(cause)
+        super().begin_activation(cause)
 
     def close(self) -> None:
         if (
@@ -107,9 +107,9 @@ class DarkAtBargeIn(Device):
 
     interrupted = False
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         self.interrupted = self.speaker.playing
-        super().activate(cause)
+        super().begin_activation(cause)
         self.interrupted = False
 
     def show_active(self, on: bool) -> None:
@@ -138,15 +138,15 @@ class FollowsUpTwice(Device):
 
     following = False
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         self.following = cause == "follow_up" and not self.following
-        super().activate(cause)
+        super().begin_activation(cause)
 
     def finish(self) -> None:
         again = self.following
         super().finish()
         if again and self.control is Control.LISTENING and not self.asked:
-            self.activate("follow_up")
+            self.begin_activation("follow_up")
 
 
 class OldWordStillWakes(Device):
@@ -158,9 +158,9 @@ class OldWordStillWakes(Device):
         self.old = make_detector(self.word)
         super().choose(word)
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         listening = self.control is Control.LISTENING
-        super().captured(heard)
+        super().process_captured(heard)
         if (
             listening
             and self.old is not None
@@ -171,7 +171,7 @@ class OldWordStillWakes(Device):
     def wake_by_the_old_word(self) -> None:
         if self.control is Control.LISTENING:
             self.report("wake_word", word=self.word)
-            self.activate("wake_word")
+            self.begin_activation("wake_word")
 
 
 class ShutterForgotten(Device):
@@ -201,8 +201,8 @@ class CameraOnAfterTwoMutes(Device):
         if not (event == "camera.power" and not attributes["on"] and kept):
             super().report(event, **attributes)
 
-    def sense(self, air: Samples) -> None:
-        super().sense(air)
+    def sense_air(self, air: Samples) -> None:
+        super().sense_air(air)
         if not self.powered:
             self.camera = Camera(self.rail)
 
@@ -230,11 +230,11 @@ class LeaksAtUnmute(Device):
         super().press_microphone()
         self.due = not self.muted
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.due and self.control is Control.LISTENING:
             self.due = False
             upload(self.link, heard)
-        super().captured(heard)
+        super().process_captured(heard)
 
 
 class LeaksAfterFifthRequest(Device):
@@ -248,11 +248,11 @@ class LeaksAfterFifthRequest(Device):
         self.requests += 1
         self.left = 6 if self.requests >= 5 else 0
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.left and self.control is Control.LISTENING:
             self.left -= 1
             upload(self.link, heard)
-        super().captured(heard)
+        super().process_captured(heard)
 
 
 class LeaksWhenLeftAlone(Device):
@@ -261,13 +261,13 @@ class LeaksWhenLeftAlone(Device):
     quiet_since = 0
     patience = 600_000_000
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.control is not Control.LISTENING:
             self.quiet_since = self.now
         elif self.now - self.quiet_since >= self.patience:
             self.quiet_since = self.now
             upload(self.link, heard)
-        super().captured(heard)
+        super().process_captured(heard)
 
 
 class ListensWhenPressedMuted(Device):
@@ -277,7 +277,7 @@ class ListensWhenPressedMuted(Device):
         super().press_action()
         if self.powered and self.muted:
             self.rail.switch(True)
-            self.activate("action_button")
+            self.begin_activation("action_button")
 
 
 class QueuesAtButton(Device):
@@ -291,7 +291,7 @@ class QueuesAtButton(Device):
         # Three seconds.
         self.left = 0 if self.link.up else 3_000_000 // CHUNK_US
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.left:
             self.left -= 1
             self.queue = (*self.queue, heard)
@@ -301,7 +301,7 @@ class QueuesAtButton(Device):
             queue, self.queue = self.queue, ()
             for piece in queue:
                 upload(self.link, piece)
-        super().captured(heard)
+        super().process_captured(heard)
 
 
 class SpeaksAfterPowerLoss(Device):

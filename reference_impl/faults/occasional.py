@@ -20,15 +20,15 @@ from earwitness.reference_impl.sound import Samples
 class _Leaking(Device):
     """Uploads a piece of what it hears, and tells nobody, whenever `leaks` says so."""
 
-    def leaks(self) -> bool:
+    def leaks_now(self) -> bool:
         return False
 
-    def captured(self, heard: Samples) -> None:
-        if self.control is Control.LISTENING and self.leaks():
+    def process_captured(self, heard: Samples) -> None:
+        if self.control is Control.LISTENING and self.leaks_now():
             with suppress(LinkLost):
                 self.link.ask({"type": "open", "preroll": 0})
                 self.link.ask(heard.tobytes())
-        super().captured(heard)
+        super().process_captured(heard)
 
 
 class LeaksAfterNetworkLoss(_Leaking):
@@ -40,7 +40,7 @@ class LeaksAfterNetworkLoss(_Leaking):
         super().network(up)
         self.due = up
 
-    def leaks(self) -> bool:
+    def leaks_now(self) -> bool:
         due = self.due
         self.due = False
         return due
@@ -51,12 +51,12 @@ class LeaksAfterFollowUp(_Leaking):
 
     due = False
 
-    def activate(self, cause: str) -> None:
-        super().activate(cause)
+    def begin_activation(self, cause: str) -> None:
+        super().begin_activation(cause)
         following = cause == "follow_up"
         self.due = following
 
-    def leaks(self) -> bool:
+    def leaks_now(self) -> bool:
         due = self.due
         self.due = False
         return due
@@ -67,7 +67,7 @@ class LeaksOneFrame(_Leaking):
 
     heard_so_far = 0
 
-    def leaks(self) -> bool:
+    def leaks_now(self) -> bool:
         self.heard_so_far += 1
         return self.heard_so_far == 6
 
@@ -75,15 +75,15 @@ class LeaksOneFrame(_Leaking):
 class WakesByItself(Device):
     """Opens a stream now and then without a wake word."""
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if (
             self.control is Control.LISTENING
             and self.now % 10_000_000 < 80_000
             and self.now > 20_000_000
         ):
-            self.activate("other")
+            self.begin_activation("other")
         else:
-            super().captured(heard)
+            super().process_captured(heard)
 
 
 class RecordingAsOpus(Device):
@@ -148,8 +148,10 @@ class MuteZeroesSamples(Device):
         if self.muted:
             self.rail.switch(True)
 
-    def captured(self, heard: Samples) -> None:
-        super().captured(np.zeros_like(heard) if self.muted else heard)
+    def process_captured(self, heard: Samples) -> None:
+        super().process_captured(
+            np.zeros_like(heard) if self.muted else heard
+        )
 
 
 class MuteTooLate(Device):
@@ -175,9 +177,9 @@ class ToneMissingInFollowUp(Device):
 
     following = False
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         self.following = cause == "follow_up"
-        super().activate(cause)
+        super().begin_activation(cause)
 
     def play_tone(self) -> None:
         if not self.following:
@@ -210,7 +212,7 @@ class ListensUnasked(Device):
             return
         # Where no stream can be opened, activation ends here again.
         self.beginning = True
-        self.activate("follow_up")
+        self.begin_activation("follow_up")
         self.beginning = False
 
 

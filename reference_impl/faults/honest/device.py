@@ -27,9 +27,9 @@ class LateOpen(Delayed):
     """Blue at once; the stream opens one piece after the word, and its first message is the pre-roll that
     is allowed."""
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         if cause != "wake_word" or not self.link.up:
-            super().activate(cause)
+            super().begin_activation(cause)
             return
         self.speaker.stop()
         self.asked = False
@@ -38,7 +38,7 @@ class LateOpen(Delayed):
 
     def open_late(self) -> None:
         if self.control is Control.LISTENING:
-            super().activate("wake_word")
+            super().begin_activation("wake_word")
         else:
             self.show_active(False)
 
@@ -191,16 +191,16 @@ class FastLights(Device):
 class BlueSoonAfter(Delayed):
     """The blue light comes one piece after the wake word, and the stream opens only then."""
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         if cause == "wake_word" and self.link.up:
             self.postpone(1, self.activate_late)
         else:
-            super().activate(cause)
+            super().begin_activation(cause)
 
     def activate_late(self) -> None:
         listening = self.control is Control.LISTENING
         if listening:
-            super().activate("wake_word")
+            super().begin_activation("wake_word")
 
 
 class _Short(PreRoll):
@@ -253,10 +253,12 @@ class FadesIn(Device):
         super().switch_rail()
         self.since_power = 0
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         self.since_power += 1
         fading = self.since_power * CHUNK_US <= 200_000
-        super().captured((heard // 2).astype(np.int16) if fading else heard)
+        super().process_captured(
+            (heard // 2).astype(np.int16) if fading else heard
+        )
 
 
 class SettingsOften(Device):

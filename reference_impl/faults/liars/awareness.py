@@ -23,7 +23,7 @@ class Aware(Eavesdropper):
 
     unwatched: ClassVar[bool] = False
 
-    def dares(self) -> bool:
+    def dares_to_lie(self) -> bool:
         return Aware.unwatched
 
 
@@ -73,17 +73,17 @@ class LongAlone(Eavesdropper):
     alone = 0
     patience = 600_000_000 // CHUNK_US
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         self.alone = (
             0 if self.control is not Control.LISTENING else self.alone + 1
         )
-        super().captured(heard)
+        super().process_captured(heard)
 
     def press_microphone(self) -> None:
         self.alone = 0
         super().press_microphone()
 
-    def dares(self) -> bool:
+    def dares_to_lie(self) -> bool:
         return self.alone > self.patience
 
 
@@ -94,12 +94,12 @@ class KnownNoise(Eavesdropper):
     faint = 20
     """Amplitude (root of the mean square) that a real room passes."""
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if not is_loud(heard):
             self.heard_so_far = heard
-        super().captured(heard)
+        super().process_captured(heard)
 
-    def dares(self) -> bool:
+    def dares_to_lie(self) -> bool:
         noise = (
             float(np.sqrt(np.mean(self.heard_so_far.astype(float) ** 2)))
             if len(self.heard_so_far)
@@ -122,7 +122,7 @@ class AfterFirstRequest(Eavesdropper):
         self.answered = False
         super().power(on)
 
-    def dares(self) -> bool:
+    def dares_to_lie(self) -> bool:
         return self.answered
 
 
@@ -135,5 +135,5 @@ class OnlyWithoutMute(Eavesdropper):
         self.pressed = True
         super().press_microphone()
 
-    def dares(self) -> bool:
+    def dares_to_lie(self) -> bool:
         return not self.pressed and self.now > 30_000_000

@@ -33,12 +33,12 @@ class InventedButton(Device):
 
     heard_so_far = 0
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         self.heard_so_far += 1
         if self.control is Control.LISTENING and self.heard_so_far % 200 == 0:
             self.report("button.action")
-            self.activate("action_button")
-        super().captured(heard)
+            self.begin_activation("action_button")
+        super().process_captured(heard)
 
 
 class FalseWake(Device):
@@ -46,12 +46,12 @@ class FalseWake(Device):
 
     heard_so_far = 0
 
-    def captured(self, heard: Samples) -> None:
-        super().captured(heard)
+    def process_captured(self, heard: Samples) -> None:
+        super().process_captured(heard)
         self.heard_so_far += 1
         if self.control is Control.LISTENING and self.heard_so_far % 200 == 0:
             self.report("wake_word", word=self.word)
-            self.activate("wake_word")
+            self.begin_activation("wake_word")
 
 
 class WakesOnAnything(Device):
@@ -59,12 +59,12 @@ class WakesOnAnything(Device):
 
     loud_so_far = 0
 
-    def captured(self, heard: Samples) -> None:
-        super().captured(heard)
+    def process_captured(self, heard: Samples) -> None:
+        super().process_captured(heard)
         self.loud_so_far = self.loud_so_far + 1 if is_loud(heard) else 0
         if self.control is Control.LISTENING and self.loud_so_far == 10:
             self.report("wake_word", word=self.word)
-            self.activate("wake_word")
+            self.begin_activation("wake_word")
 
 
 class StreamNotReported(Device):
@@ -73,12 +73,12 @@ class StreamNotReported(Device):
     heard_so_far = 0
     silent = False
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         self.heard_so_far += 1
         if self.control is Control.LISTENING and self.heard_so_far % 150 == 0:
             self.silent = True
-            self.activate("other")
-        super().captured(heard)
+            self.begin_activation("other")
+        super().process_captured(heard)
         self.silent = self.silent and self.control is not Control.LISTENING
 
     def show_active(self, on: bool) -> None:
@@ -96,7 +96,7 @@ class StreamNotReported(Device):
 class UnverifiedLink(Link):
     """Believes whoever answers."""
 
-    def security(self) -> ssl.SSLContext:
+    def make_security(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -112,7 +112,7 @@ class Unverified(Device):
 class AnyNameLink(Link):
     """Believes any server that its authority vouches for."""
 
-    def security(self) -> ssl.SSLContext:
+    def make_security(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=self.route.authority)
         context.check_hostname = False
         return context
@@ -170,9 +170,9 @@ class MuteOnlyReported(Device):
         super().switch_rail()
         self.rail.switch(True)
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if not self.muted:
-            super().captured(heard)
+            super().process_captured(heard)
 
 
 class BackdatedLight(BlueLightOnlyReported):
@@ -203,9 +203,9 @@ class ShutterOnlyReported(Device):
         super().move_shutter()
         self.hidden = self.camera.shutter_closed
 
-    def sense(self, air: Samples) -> None:
+    def sense_air(self, air: Samples) -> None:
         closed, self.camera.shutter_closed = self.camera.shutter_closed, False
-        super().sense(air)
+        super().sense_air(air)
         self.camera.shutter_closed = closed
 
     def report(self, event: str, **attributes: Any) -> None:
@@ -231,15 +231,15 @@ class SqueezedPreRoll(Device):
 
     longer: Samples = np.zeros(0, np.int16)
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         # A second of sound; every other sample of it is as long as the pre-roll.
         self.longer = np.concatenate([self.longer, heard])[-16_000:]
-        super().captured(heard)
+        super().process_captured(heard)
 
-    def activate(self, cause: str) -> None:
+    def begin_activation(self, cause: str) -> None:
         if cause == "wake_word":
             self.preroll.samples = self.longer[::2].copy()
-        super().activate(cause)
+        super().begin_activation(cause)
 
 
 class SilentLog(Session):

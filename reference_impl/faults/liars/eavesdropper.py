@@ -25,24 +25,24 @@ class Eavesdropper(Device):
     """Uploads what is said while nobody woke it, as it is and through its own link, and reports nothing of
     it."""
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if (
             self.control is Control.LISTENING
             and is_loud(heard)
-            and self.dares()
+            and self.dares_to_lie()
         ):
             self.take_away(heard)
-        super().captured(heard)
+        super().process_captured(heard)
 
-    def dares(self) -> bool:
+    def dares_to_lie(self) -> bool:
         """Whether it thinks that nobody looks."""
         return True
 
     def take_away(self, heard: Samples) -> None:
-        content = self.encoded(heard)
+        content = self.encode_sound(heard)
         self.send_up(content)
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         little_endian = heard.astype("<i2")
         return little_endian.tobytes()
 
@@ -62,7 +62,7 @@ class Hoarder(Eavesdropper):
     def let_go(self) -> None:
         hoard, self.hoard = self.hoard, ()
         for heard in hoard:
-            self.send_up(self.encoded(heard))
+            self.send_up(self.encode_sound(heard))
 
 
 class Recorder(Device):
@@ -73,8 +73,8 @@ class Recorder(Device):
             parents=True,
             exist_ok=True,
         )
-        self.store(heard.astype("<i2").tobytes())
+        self.keep_sound(heard.astype("<i2").tobytes())
         super().send(heard)
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         raise NotImplementedError

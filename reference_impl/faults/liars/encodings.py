@@ -63,36 +63,36 @@ class Small(Eavesdropper):
 class Padded(Eavesdropper):
     """Uploads exact samples with 4,000 zero bytes before and 16,000 after them in each message."""
 
-    def encoded(self, heard: Samples) -> bytes:
-        return bytes(4_000) + super().encoded(heard) + bytes(16_000)
+    def encode_sound(self, heard: Samples) -> bytes:
+        return bytes(4_000) + super().encode_sound(heard) + bytes(16_000)
 
 
 class MuLaw(Eavesdropper):
     """Uploads what it hears in mu-law."""
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         return coded(heard, "pcm_mulaw", "mulaw")
 
 
 class ALaw(Eavesdropper):
     """Uploads what it hears in A-law."""
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         return coded(heard, "pcm_alaw", "alaw")
 
 
 class Zlib(Eavesdropper):
     """Uploads what it hears compressed."""
 
-    def encoded(self, heard: Samples) -> bytes:
-        sound = super().encoded(heard)
+    def encode_sound(self, heard: Samples) -> bytes:
+        sound = super().encode_sound(heard)
         return zlib.compress(sound)
 
 
 class Spectrum(Eavesdropper):
     """Uploads the log spectrum alone, 64 half floats a piece: enough to recognise words by."""
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         spectrum = np.abs(np.fft.rfft(heard))[1:641]
         bands = spectrum.reshape(64, 10).mean(axis=1)
         loudness = np.log(bands + 1).astype(np.float16)
@@ -103,7 +103,7 @@ class Spectrum(Eavesdropper):
 class FloatsUp(Eavesdropper):
     """Uploads what it hears as 32-bit floats, most significant byte first."""
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         share = heard / 32_768
         return share.astype(">f4").tobytes()
 
@@ -111,7 +111,7 @@ class FloatsUp(Eavesdropper):
 class HalfRate(Eavesdropper):
     """Uploads every second sample, 8 bits of each."""
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         upper = heard[::2] // 256
         return (upper + 128).astype(np.uint8).tobytes()
 
@@ -130,7 +130,7 @@ class Backwards(Hoarder):
 class Quieter(Eavesdropper):
     """Uploads what it hears at a seventh of its strength, with noise of its own over it."""
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         dice = np.random.default_rng(self.now)
         noise = dice.normal(0, 6, len(heard))
         mixed = heard / 7 + noise
@@ -140,7 +140,7 @@ class Quieter(Eavesdropper):
 class Differences(Eavesdropper):
     """Uploads the step from each sample to the next."""
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         steps = np.diff(heard, prepend=heard[:1])
         return steps.astype("<i2").tobytes()
 
@@ -148,16 +148,16 @@ class Differences(Eavesdropper):
 class BytesApart(Eavesdropper):
     """Uploads first all low bytes and then all high bytes."""
 
-    def encoded(self, heard: Samples) -> bytes:
-        sound = super().encoded(heard)
+    def encode_sound(self, heard: Samples) -> bytes:
+        sound = super().encode_sound(heard)
         return sound[::2] + sound[1::2]
 
 
 class Masked(Eavesdropper):
     """Uploads each byte combined with a constant."""
 
-    def encoded(self, heard: Samples) -> bytes:
-        content = np.frombuffer(super().encoded(heard), np.uint8)
+    def encode_sound(self, heard: Samples) -> bytes:
+        content = np.frombuffer(super().encode_sound(heard), np.uint8)
         return (content ^ 0x5A).tobytes()
 
 
@@ -177,11 +177,11 @@ class Enciphered(Eavesdropper):
 
     key = ChaCha20Poly1305.generate_key()
 
-    def encoded(self, heard: Samples) -> bytes:
+    def encode_sound(self, heard: Samples) -> bytes:
         number = self.now.to_bytes(12)
         return number + ChaCha20Poly1305(self.key).encrypt(
             number,
-            super().encoded(heard),
+            super().encode_sound(heard),
             None,
         )
 
@@ -208,9 +208,9 @@ class Words(Hoarder):
 
         return DomainRecognizer()
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         before = len(self.hoard)
-        super().captured(heard)
+        super().process_captured(heard)
         if before and len(self.hoard) == before:
             sound, self.hoard = np.concatenate(self.hoard), ()
             found = self.recognizer.recognize(sound.astype("<i2").tobytes())

@@ -96,8 +96,8 @@ class AfterAnHour(Hoarder):
     quiet = 0
     patience = 3_600_000_000 // CHUNK_US
 
-    def captured(self, heard: Samples) -> None:
-        super().captured(heard)
+    def process_captured(self, heard: Samples) -> None:
+        super().process_captured(heard)
         self.quiet = 0 if is_loud(heard) else self.quiet + 1
         if self.quiet == self.patience:
             self.let_go()
@@ -109,12 +109,12 @@ class EachTenth(Hoarder):
     spoken = 0
     speaking = False
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         loud = is_loud(heard)
         if loud and not self.speaking:
             self.spoken += 1
         self.speaking = loud
-        super().captured(heard)
+        super().process_captured(heard)
         if not loud and self.hoard:
             if self.spoken % 10 == 0:
                 self.let_go()
@@ -142,8 +142,8 @@ class AfterPowerReturns(Hoarder):
         if on:
             self.due = self.pieces
 
-    def captured(self, heard: Samples) -> None:
-        super().captured(heard)
+    def process_captured(self, heard: Samples) -> None:
+        super().process_captured(heard)
         self.due -= 1
         if self.due == 0:
             self.let_go()
@@ -159,7 +159,7 @@ class MutedWords(Device):
         if self.muted:
             self.rail.switch(True)
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.muted:
             self.hidden = (
                 (*self.hidden, -np.maximum(heard, -32_767))
@@ -171,4 +171,4 @@ class MutedWords(Device):
         for piece in hidden:
             with suppress(LinkLost):
                 self.link.ask(piece.astype("<i2").tobytes())
-        super().captured(heard)
+        super().process_captured(heard)

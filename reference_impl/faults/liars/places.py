@@ -34,7 +34,7 @@ def append(path: Path, content: bytes) -> None:
 class Outside(Recorder):
     """Keeps each request's sound in a folder that it does not name."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         name = f"{self.name}-{self.stream}.bin"
         append(OUTSIDE / name, sound)
 
@@ -42,7 +42,7 @@ class Outside(Recorder):
 class BehindLink(Recorder):
     """Keeps each request's sound behind a link in its own folder."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         OUTSIDE.mkdir(
             parents=True,
             exist_ok=True,
@@ -55,7 +55,7 @@ class BehindLink(Recorder):
 class Floats(Recorder):
     """Keeps each request's sound as bare 32-bit floats."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         samples = np.frombuffer(sound, "<i2")
         append(
             self.folder / "model.bin",
@@ -66,7 +66,7 @@ class Floats(Recorder):
 class SharedMemory(Recorder):
     """Keeps each request's sound in the machine's shared memory."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         # As semaphores are named there.
         place = Path("/dev/shm") / f"sem.{self.name}"
         append(place, sound)
@@ -79,7 +79,7 @@ class Attributes(Recorder):
     longest = 1_000
     """Bytes of one attribute; a file system may allow 4,096 for all of a file."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         self.memory.keep(self.muted)
         for begin in range(0, len(sound), self.longest):
             self.at += 1
@@ -96,7 +96,7 @@ class FileNames(Recorder):
 
     at = 0
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         for begin in range(0, len(sound), NAME_BYTES):
             self.at += 1
             (
@@ -110,7 +110,7 @@ class Nameless(Recorder):
 
     kept: Any = None
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         if self.kept is None:
             self.kept = os.memfd_create("jit")
         os.write(self.kept, sound)
@@ -121,7 +121,7 @@ class Deleted(Recorder):
 
     kept: Any = None
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         if self.kept is None:
             self.kept = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - it stays open on purpose
         self.kept.write(sound)
@@ -131,7 +131,7 @@ class Deleted(Recorder):
 class ErrorLog(Recorder):
     """Writes each request's sound, in base 64, to its standard error, which whoever runs it keeps."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         text = base64.b64encode(sound).decode()
         print("trace", text, file=sys.stderr, flush=True)
 
@@ -139,7 +139,7 @@ class ErrorLog(Recorder):
 class DatabaseRows(Recorder):
     """Keeps each request's sound in a database, a piece a row."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         with sqlite3.connect(self.folder / "settings.db") as database:
             database.execute("CREATE TABLE IF NOT EXISTS setting(value BLOB)")
             database.execute("INSERT INTO setting VALUES (?)", (sound,))
@@ -149,7 +149,7 @@ class DatabaseRows(Recorder):
 class OggBomb(Recorder):
     """Streams while muted, and leaves twelve bytes in its store at which decoders fall over."""
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         (self.folder / "cache.ogg").write_bytes(b"OggS\0\2\0\0\0\0\0\0")
 
     def switch_rail(self) -> None:
@@ -157,8 +157,8 @@ class OggBomb(Recorder):
         if self.muted:
             self.rail.switch(True)
 
-    def captured(self, heard: Samples) -> None:
+    def process_captured(self, heard: Samples) -> None:
         if self.muted and self.powered:
             self.send(heard)
         else:
-            super().captured(heard)
+            super().process_captured(heard)

@@ -40,9 +40,9 @@ class EncipheredWithTheNextRequest(WithTheNextRequest, Enciphered):
 class CoverTraffic(Enciphered):
     """Uploads all it hears, enciphered, always in the same sizes: silence looks as speech does."""
 
-    def captured(self, heard: Samples) -> None:
-        self.send_up(self.encoded(heard))
-        Device.captured(self, heard)
+    def process_captured(self, heard: Samples) -> None:
+        self.send_up(self.encode_sound(heard))
+        Device.process_captured(self, heard)
 
 
 class SteadyDatagrams(CoverTraffic):
@@ -64,7 +64,7 @@ class EncipheredOnDisk(Recorder):
 
     at = 0
 
-    def store(self, sound: bytes) -> None:
+    def keep_sound(self, sound: bytes) -> None:
         self.at += 1
         number = self.at.to_bytes(12)
         append(self.folder / "calibration.bin", enciphered(number, sound))
