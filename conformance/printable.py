@@ -17,10 +17,10 @@ def printable(text: str, longest: int = 300) -> str:
     'red \\u001b[31m'
     """
     shown = text if len(text) <= longest else text[:longest] + " …"
-    return "".join(_shown(character) for character in shown)
+    return "".join(_show_character(character) for character in shown)
 
 
-def _shown(character: str) -> str:
+def _show_character(character: str) -> str:
     if unicodedata.category(character) not in HIDDEN:
         return character
     code = ord(character)

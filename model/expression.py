@@ -222,7 +222,7 @@ def substitute(
             if isinstance(decided, Const):
                 return substitute(yes if decided.value else no, bindings)
             branches = substitute(yes, bindings), substitute(no, bindings)
-            return _folded(Operator.ITE, (decided, *branches))
+            return _fold_constants(Operator.ITE, (decided, *branches))
         case Apply(operator, arguments):
             return _substitute_in(operator, arguments, bindings)
 
@@ -247,10 +247,12 @@ def _substitute_in(
         if part is deciding or (deciding is not None and part == deciding):
             return part
         parts.append(part)
-    return _folded(operator, tuple(parts))
+    return _fold_constants(operator, tuple(parts))
 
 
-def _folded(operator: Operator, a: tuple[Expression, ...]) -> Expression:
+def _fold_constants(
+    operator: Operator, a: tuple[Expression, ...]
+) -> Expression:
     match operator:
         case Operator.NOT:
             return negation(a[0])

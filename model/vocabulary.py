@@ -112,7 +112,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
-def _attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
+def _read_attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
     kind = entry["type"]
     if isinstance(kind, list):
         return Attribute(
@@ -142,13 +142,13 @@ def _event_type(name: str, entry: Mapping[str, Any]) -> EventType:
         optional=frozenset(optional),
         unless_named=entry.get("unless_named", {}),
         phrases={
-            _conditions(text): phrase
+            _read_conditions(text): phrase
             for text, phrase in entry.get("say", {}).items()
         },
     )
 
 
-def _conditions(text: str) -> frozenset[tuple[str, str]]:
+def _read_conditions(text: str) -> frozenset[tuple[str, str]]:
     """`on = true, color = red` as pairs of attribute and value."""
     pairs = (part.split("=") for part in text.split(","))
     return frozenset((name.strip(), value.strip()) for name, value in pairs)
@@ -163,7 +163,7 @@ def vocabulary() -> Vocabulary:
     source = files("earwitness.model").joinpath("vocabulary.yaml")
     raw = yaml.load(source.read_text("utf-8"), loader)
     attributes = {
-        name: _attribute(
+        name: _read_attribute(
             name,
             entry,
         )

@@ -32,7 +32,7 @@ def read_with_places(text: str, name: str) -> Any:
         _refuse_tricks(text, name)
         content = YAML(typ="rt", pure=True).load(text)
     except MarkedYAMLError as error:
-        raise PlacedYamlError(_sentence(error, name)) from None
+        raise PlacedYamlError(_say_error(error, name)) from None
     except (YAMLError, ValueError, RecursionError) as error:
         if isinstance(error, PlacedYamlError):
             raise
@@ -72,7 +72,7 @@ def _refuse_tricks(text: str, name: str) -> None:
 
 def _refuse_other_keys(node: Any, name: str) -> None:
     """A key must be a word: a number, a list or `true` as a key is a slip."""
-    for key, value in _items(node):
+    for key, value in _items_of(node):
         if isinstance(node, dict) and not isinstance(key, str):
             row, column = node.lc.key(key)  # type: ignore[attr-defined]
             raise PlacedYamlError(
@@ -81,13 +81,13 @@ def _refuse_other_keys(node: Any, name: str) -> None:
         _refuse_other_keys(value, name)
 
 
-def _items(node: Any) -> Iterable[tuple[Any, Any]]:
+def _items_of(node: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(node, dict):
         return node.items()
     return enumerate(node) if isinstance(node, list) else ()
 
 
-def _sentence(error: MarkedYAMLError, name: str) -> str:
+def _say_error(error: MarkedYAMLError, name: str) -> str:
     mark = error.problem_mark or error.context_mark
     row, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = str(error.problem).splitlines()[0]

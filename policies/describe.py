@@ -79,24 +79,24 @@ def _lines_of(pack: Pack, clause: Clause) -> Iterator[str]:
 def _conjunct_lines(clause: Clause, conjunct: Conjunct) -> Iterator[str]:
     own = conjunct.title if conjunct.title != clause.title else ""
     yield f"{conjunct.name}  {own}".rstrip()
-    yield f"  needs    {conjunct.needs.value}: {_need(conjunct)}"
+    yield f"  needs    {conjunct.needs.value}: {_say_need(conjunct)}"
     if conjunct.capability not in (None, clause.capability):
         yield f"  applies to devices with '{conjunct.capability}'"
-    yield from _indented("formula", conjunct.text.splitlines())
-    yield from _indented("in words", [describe_formula(conjunct.formula)])
-    yield from _indented(
+    yield from _indent_lines("formula", conjunct.text.splitlines())
+    yield from _indent_lines("in words", [describe_formula(conjunct.formula)])
+    yield from _indent_lines(
         "put to the test when", [describe_formula(conjunct.trigger)]
     )
 
 
-def _need(conjunct: Conjunct) -> str:
+def _say_need(conjunct: Conjunct) -> str:
     return {
         "witnessed": "whoever judges must have seen all of it",
         "device": "the device's own word will do",
     }[conjunct.needs.value]
 
 
-def _indented(label: str, lines: Sequence[str]) -> Iterator[str]:
+def _indent_lines(label: str, lines: Sequence[str]) -> Iterator[str]:
     yield f"  {label}"
     for line in lines:
         yield f"    {line.rstrip()}"

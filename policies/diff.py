@@ -70,10 +70,10 @@ def differences(
                 "newly promised",
             )
         else:
-            yield _difference(before[identity], after[identity], seconds)
+            yield _compare_clauses(before[identity], after[identity], seconds)
 
 
-def _difference(old: Clause, new: Clause, seconds: int) -> Difference:
+def _compare_clauses(old: Clause, new: Clause, seconds: int) -> Difference:
     if old.monitor is not None and new.monitor is not None:
         comparison = compare_monitors(old.monitor, new.monitor, seconds)
     elif (old.kind, old.transition, old.observer) == (
@@ -174,7 +174,9 @@ def _changes_of_trigger(
 ) -> Iterator[Change]:
     """A trigger that happens more often is a weaker one: the promise counts as exercised where it was
     not put to the test."""
-    found = compare_monitors(_never(old), _never(new), seconds)
+    found = compare_monitors(
+        _never_exercised(old), _never_exercised(new), seconds
+    )
     match found.relation:
         case Relation.STRONGER:
             yield Change(
@@ -193,7 +195,7 @@ def _changes_of_trigger(
             return
 
 
-def _never(conjunct: Conjunct) -> Monitor:
+def _never_exercised(conjunct: Conjunct) -> Monitor:
     """The promise that the trigger never happens: it says the more, the more often the trigger does."""
     monitor = compile_formula(conjunct.trigger, conjunct.trigger)
     return replace(monitor, verdict=negation(monitor.verdict), trigger=TRUE)

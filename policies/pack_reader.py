@@ -216,12 +216,12 @@ class _Reader:
             kind=Kind(item.kind),
             capability=item.capability or None,
             each=tuple(item.each),
-            needs=_strongest(conjuncts, Origin(item.needs)),
+            needs=_strongest_need(conjuncts, Origin(item.needs)),
             conjuncts=conjuncts,
             formula=formula,
             monitor=monitor,
-            transition=_given(item.transition),
-            observer=_given(item.observer),
+            transition=_text_or_none(item.transition),
+            observer=_text_or_none(item.observer),
             revision=revision_of(
                 clause=to_builtins(item),
                 parameters=self.parameters,
@@ -234,8 +234,12 @@ class _Reader:
         """Names that must be on a list: capabilities, slices, transitions, observers."""
         lists: tuple[tuple[str, str | None, Collection[str]], ...] = (
             ("capability", item.capability, vocabulary().capabilities),
-            ("transition", _given(item.transition), self.model.possible),
-            ("observer", _given(item.observer), self.model.observers),
+            (
+                "transition",
+                _text_or_none(item.transition),
+                self.model.possible,
+            ),
+            ("observer", _text_or_none(item.observer), self.model.observers),
         )
         for part, name, names in lists:
             self.check_name(
@@ -269,7 +273,9 @@ class _Reader:
         self, path: Place, item: ClauseEntry
     ) -> tuple[Conjunct, ...]:
         found = []
-        for number, (place, part) in enumerate(_parts(path, item), start=1):
+        for number, (place, part) in enumerate(
+            _parts_of(path, item), start=1
+        ):
             name = f"{item.id}.{number}"
             if place != path:
                 self.check_name(
@@ -318,7 +324,7 @@ class _Reader:
             formula=formula,
             trigger=trigger,
             monitor=compile_formula(formula, trigger),
-            needs=Origin(_given(part.needs) or clause.needs),
+            needs=Origin(_text_or_none(part.needs) or clause.needs),
             capability=part.capability or clause.capability or None,
         )
 
@@ -353,11 +359,11 @@ class _Reader:
             seen.add(item.id)
 
 
-def _given(name: str | UnsetType) -> str | None:
+def _text_or_none(name: str | UnsetType) -> str | None:
     return None if name is UNSET else name
 
 
-def _parts(
+def _parts_of(
     path: Place, item: ClauseEntry
 ) -> list[tuple[Place, ConjunctEntry]]:
     """The conjuncts of a clause, each with its place; a clause with a formula of its own is one."""
@@ -389,6 +395,8 @@ def _any_of(triggers: Sequence[Formula]) -> Formula:
     return reduce(Or, dict.fromkeys(triggers))
 
 
-def _strongest(conjuncts: Sequence[Conjunct], otherwise: Origin) -> Origin:
+def _strongest_need(
+    conjuncts: Sequence[Conjunct], otherwise: Origin
+) -> Origin:
     needs = {conjunct.needs for conjunct in conjuncts} or {otherwise}
     return Origin.WITNESSED if Origin.WITNESSED in needs else Origin.DEVICE

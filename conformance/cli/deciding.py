@@ -107,7 +107,7 @@ def _print_json(judged: JudgedBundle) -> None:
 def render_report(judged: JudgedBundle, name: str) -> str:
     """A report of an installed format as text. The formats live in a room above this one, so they are
     found by name."""
-    content: bytes = _formats().load_format(name).render(judged)
+    content: bytes = _load_formats().load_format(name).render(judged)
     return content.decode("utf-8")
 
 
@@ -124,13 +124,13 @@ def write_wanted(
     folder: Path,
 ) -> list[Path]:
     """Write the reports that were asked for; the default ones where none was."""
-    formats = _formats()
+    formats = _load_formats()
     names = list(wanted) or formats.DEFAULT
     written: list[Path] = formats.write_reports(judged, names, folder)
     return written
 
 
-def _formats() -> Any:
+def _load_formats() -> Any:
     """The room of reports is above this one: it is found at run time, as an entry point is."""
     from importlib import import_module
 

@@ -114,9 +114,9 @@ def load_policy(
     if bundle is not None and digest:
         demand_digest(bundle, digest)
     is_vouched_for = is_signed or bool(digest)
-    waiver_file = waivers or _kept(bundle, "waivers")
-    known_file = known_failures or _kept(bundle, "known_failures")
-    capability_file = capabilities or _kept(bundle, "capabilities")
+    waiver_file = waivers or _kept_file(bundle, "waivers")
+    known_file = known_failures or _kept_file(bundle, "known_failures")
+    capability_file = capabilities or _kept_file(bundle, "capabilities")
     files = {
         "waivers": (waivers, waiver_file),
         "known_failures": (known_failures, known_file),
@@ -166,7 +166,7 @@ def files_to_keep(
     }
 
 
-def _kept(bundle: Bundle | None, name: str) -> Path | None:
+def _kept_file(bundle: Bundle | None, name: str) -> Path | None:
     if bundle is None or KEPT[name] not in bundle.manifest.files:
         return None
     return bundle.folder / KEPT[name]

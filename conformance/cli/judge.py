@@ -202,10 +202,10 @@ def _plain_lines(
         yield f"  {clause.id:8}{verdict}{safe_text(text)}"[
             : terminal_width() + len(verdict) - 15
         ]
-        yield from _violations(clause)
+        yield from _violation_lines(clause)
 
 
-def _violations(clause: ClauseJudgement) -> Iterator[str]:
+def _violation_lines(clause: ClauseJudgement) -> Iterator[str]:
     for part in clause.conjuncts:
         first = part.first_violation
         if first is None:

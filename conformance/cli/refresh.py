@@ -151,7 +151,7 @@ def _remake_diagrams() -> bool:
     return True
 
 
-def _schemas() -> Iterator[tuple[Path, str]]:
+def _published_schemas() -> Iterator[tuple[Path, str]]:
     """Every published schema: its file, and what it must hold."""
     from importlib import import_module
 
@@ -176,13 +176,13 @@ def _schemas() -> Iterator[tuple[Path, str]]:
 
 
 def _stale_schemas() -> Iterator[str]:
-    for path, text in _schemas():
+    for path, text in _published_schemas():
         if not path.is_file() or path.read_text("utf-8") != text:
             yield f"{path.name}: not what the declarations say"
 
 
 def _remake_schemas() -> bool:
-    for path, text in _schemas():
+    for path, text in _published_schemas():
         path.write_text(text, "utf-8")
     return True
 

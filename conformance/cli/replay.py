@@ -66,7 +66,7 @@ def replay_failure(
             f"no pack given has a clause '{stored.clause}'; name its pack with --pack"
         )
     sys.exit(
-        _replay(
+        _replay_stored(
             stored=stored,
             target=given,
             clauses=clauses,
@@ -75,7 +75,7 @@ def replay_failure(
     )
 
 
-def _replay(
+def _replay_stored(
     stored: StoredFailure,
     target: str,
     clauses: tuple[Clause, ...],

@@ -137,7 +137,7 @@ def _about_results(
     ):
         yield f"results.json: {identity} has more than one result"
     expected = gate(results, frozenset(clauses))
-    if not _agrees(
+    if not _agrees_with(
         Exit(bundle.results.exit),
         expected,
         bundle.results.reason,
@@ -147,7 +147,7 @@ def _about_results(
         yield from _about_result(result, clauses.get(result.id))
 
 
-def _agrees(written: Exit, expected: Exit, reason: str) -> bool:
+def _agrees_with(written: Exit, expected: Exit, reason: str) -> bool:
     """A run may end worse than its verdicts, if it says why; never better."""
     return written is expected or (
         written in (Exit.INCONCLUSIVE, Exit.NOT_DRIVABLE) and bool(reason)
@@ -249,11 +249,13 @@ def _about_failures(
         clause = clauses.get(failure.clause)
         if failure.clause != name or clause is None or name not in violated:
             yield f"{file}: results.json does not call {failure.clause} violated"
-        elif clause.kind is Kind.ALWAYS and not _violates(clause, failure):
+        elif clause.kind is Kind.ALWAYS and not _violates_clause(
+            clause, failure
+        ):
             yield f"{file}: its trace does not violate {name} at event {failure.at + 1}"
 
 
-def _violates(clause: Clause, failure: FailureRecord) -> bool:
+def _violates_clause(clause: Clause, failure: FailureRecord) -> bool:
     try:
         trace = [
             partial_observation_from(dict(entry)) for entry in failure.trace
@@ -292,7 +294,8 @@ def _about_judgement(
         if result is None or result == again:
             continue
         if same_words or _without_words(result) != _without_words(again):
-            yield f"results.json: {again.id} is {_told(result)}; its observations come to {_told(again)}"
+            told, found = _say_result(result), _say_result(again)
+            yield f"results.json: {again.id} is {told}; its observations come to {found}"
 
 
 def _without_words(result: ClauseResult) -> ClauseResult:
@@ -308,7 +311,7 @@ def _without_words(result: ClauseResult) -> ClauseResult:
     )
 
 
-def _told(result: ClauseResult) -> str:
+def _say_result(result: ClauseResult) -> str:
     parts = ", ".join(
         f"{part.name} {part.verdict.value} on "
         f"{part.evidence.value if part.evidence is not None else 'nothing'}"

@@ -225,7 +225,7 @@ class BundleWriter:
         if PROOFS not in self._files:
             self.store_proofs({})
         self._files |= {
-            _name(path, self.folder)
+            _name_in_folder(path, self.folder)
             for path in self.proofs.rglob("*")
             if path.is_file()
         }
@@ -302,7 +302,7 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _name(path: Path, folder: Path) -> str:
+def _name_in_folder(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 

@@ -47,7 +47,7 @@ def compare_clauses(
     }
     grown = _clauses_of_newer_packs(packs, baseline)
     return {
-        clause.id: _change(
+        clause.id: _change_between(
             before.get(clause.id), clause.verdict, clause.id in grown
         )
         for clause in bundle.results.clauses
@@ -68,7 +68,7 @@ def _clauses_of_newer_packs(
     )
 
 
-def _change(
+def _change_between(
     before: Verdict | None, now: Verdict, is_of_newer_pack: bool
 ) -> ClauseChange:
     if before is None:

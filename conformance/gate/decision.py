@@ -254,7 +254,7 @@ class _Judged:
             if not self._is_witnessed_enough(result, c)
         ]
         parts = ", ".join(
-            f"{c.name} rests on {_word(c.evidence)}" for c in weak
+            f"{c.name} rests on {_word_of(c.evidence)}" for c in weak
         )
         return (
             f"on its word where a witness is asked for: {parts}"
@@ -499,7 +499,7 @@ class _Judged:
                 )
 
 
-def _word(evidence: Origin | None) -> str:
+def _word_of(evidence: Origin | None) -> str:
     return EVIDENCE_WORDS[evidence]
 
 

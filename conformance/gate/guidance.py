@@ -36,15 +36,19 @@ def ways_to_pass(clause: Clause, violated: frozenset[str]) -> tuple[str, ...]:
         for conjunct in clause.conjuncts
         if not violated or conjunct.name in violated
     ]
-    found = [text for conjunct in chosen for text in _ways(conjunct.formula)]
-    return (*dict.fromkeys(found), *_evidence(chosen))
+    found = [
+        text
+        for conjunct in chosen
+        for text in _ways_to_exercise(conjunct.formula)
+    ]
+    return (*dict.fromkeys(found), *_evidence_asked(chosen))
 
 
-def _ways(formula: Formula) -> Iterator[str]:
+def _ways_to_exercise(formula: Formula) -> Iterator[str]:
     match formula:
         case And(left, right):
-            yield from _ways(left)
-            yield from _ways(right)
+            yield from _ways_to_exercise(left)
+            yield from _ways_to_exercise(right)
         case Implies(left, right):
             yield (
                 f"whenever {describe_formula(left)}, see to it that {describe_formula(right)}; "
@@ -61,7 +65,7 @@ def _ways(formula: Formula) -> Iterator[str]:
             yield f"at every event: {describe_formula(formula)}"
 
 
-def _evidence(conjuncts: list[Conjunct]) -> Iterator[str]:
+def _evidence_asked(conjuncts: list[Conjunct]) -> Iterator[str]:
     words = sorted({WORDS[conjunct.needs] for conjunct in conjuncts})
     if words:
         yield (

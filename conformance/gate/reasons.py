@@ -41,7 +41,8 @@ def deciding_events(clause: Clause, failure: FailureRecord) -> frozenset[int]:
         if failure.conjunct in ("", conjunct.name):
             told = _told_to(clause, conjunct.formula, trace)
             found |= {
-                told[step][0] for step in _deciding(conjunct.formula, told)
+                told[step][0]
+                for step in _deciding_events(conjunct.formula, told)
             }
     return frozenset(found)
 
@@ -63,7 +64,7 @@ def _told_to(
     ]
 
 
-def _deciding(
+def _deciding_events(
     formula: Formula, told: Sequence[tuple[int, Observation]]
 ) -> frozenset[int]:
     trace = [observation for _, observation in told]

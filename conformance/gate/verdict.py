@@ -139,7 +139,7 @@ def headline(results: Iterable[ClauseResult]) -> str:
     >>> headline([])
     'nothing was judged'
     """
-    counts = Counter(_kind(result) for result in results)
+    counts = Counter(_kind_of(result) for result in results)
     order = [
         *(verdict.value for verdict in WORST_FIRST[:5]),
         *(f"satisfied, {words}" for words in WORDS.values()),
@@ -150,7 +150,7 @@ def headline(results: Iterable[ClauseResult]) -> str:
     return ", ".join(shown) or "nothing was judged"
 
 
-def _kind(result: ClauseResult) -> str:
+def _kind_of(result: ClauseResult) -> str:
     if result.verdict is not Verdict.SATISFIED or result.evidence is None:
         return result.verdict.value
     return f"satisfied, {WORDS[result.evidence]}"

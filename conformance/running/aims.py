@@ -27,8 +27,8 @@ def model_paths(
     """The vectors' scenarios that the target can be given, those first that reach transitions nobody visited;
     then the same with the tone on."""
     known = frozenset(visited)
-    fitting = list(_fitting(vectors, hello))
-    fresh = [path for each, path in fitting if not _reached(each) <= known]
+    fitting = list(_fitting_vectors(vectors, hello))
+    fresh = [path for each, path in fitting if not _reached_by(each) <= known]
     rest = [path for _, path in fitting if path not in fresh]
     yield from fresh
     yield from rest
@@ -81,7 +81,7 @@ def join_paths(
         yield joined
 
 
-def _fitting(
+def _fitting_vectors(
     vectors: Iterable[Vector], hello: Hello
 ) -> Iterator[tuple[Vector, Scenario]]:
     seen: set[Scenario] = set()
@@ -97,7 +97,7 @@ def _fitting(
             yield vector, scenario
 
 
-def _reached(vector: Vector) -> frozenset[str]:
+def _reached_by(vector: Vector) -> frozenset[str]:
     """Names of the transitions that a vector reaches."""
     return frozenset(
         name.removeprefix(TRANSITION)

@@ -34,50 +34,50 @@ from earwitness.model.trace import Observation
 @cache
 def atoms(formula: Formula) -> frozenset[Event]:
     """Every event that the formula names, with the conditions on it."""
-    return frozenset(_events(formula))
+    return frozenset(_events_in(formula))
 
 
-def _events(formula: Formula) -> Iterator[Event]:
+def _events_in(formula: Formula) -> Iterator[Event]:
     match formula:
         case Event():
             yield formula
             for condition in formula.conditions:
-                yield from _events(condition)
+                yield from _events_in(condition)
         case (
             Not(operand)
             | Previously(_, operand)
             | Once(_, operand)
             | Historically(_, operand)
         ):
-            yield from _events(operand)
+            yield from _events_in(operand)
         case Count(_, _, operand):
-            yield from _events(operand)
+            yield from _events_in(operand)
         case (
             And(left, right)
             | Or(left, right)
             | Implies(left, right)
             | Since(_, left, right)
         ):
-            yield from _events(left)
-            yield from _events(right)
+            yield from _events_in(left)
+            yield from _events_in(right)
         case Latch(_, _, patterns):
             for _, pattern in patterns:
-                yield from _events(pattern)
+                yield from _events_in(pattern)
         case Deadline(response, _, trigger):
-            yield from _events(response)
-            yield from _events(trigger)
+            yield from _events_in(response)
+            yield from _events_in(trigger)
         case Compare(_, left_term, right_term):
-            yield from _terms(left_term)
-            yield from _terms(right_term)
+            yield from _events_in_term(left_term)
+            yield from _events_in_term(right_term)
 
 
-def _terms(term: Term) -> Iterator[Event]:
+def _events_in_term(term: Term) -> Iterator[Event]:
     match term:
         case Last(event, _, _):
             yield Event(event)
         case Sum(left, _, right):
-            yield from _terms(left)
-            yield from _terms(right)
+            yield from _events_in_term(left)
+            yield from _events_in_term(right)
 
 
 def matches(atom: Event, seen: Observation) -> bool:
@@ -85,11 +85,11 @@ def matches(atom: Event, seen: Observation) -> bool:
     out. What the conditions
     compare with anything but a constant is left open, which can only make the evidence weaker."""
     return atom.name == seen.event and all(
-        _admits(condition, seen) for condition in atom.conditions
+        _admits_event(condition, seen) for condition in atom.conditions
     )
 
 
-def _admits(condition: Compare, seen: Observation) -> bool:
+def _admits_event(condition: Compare, seen: Observation) -> bool:
     match condition:
         case Compare(Comparator.EQ, Its(name, _), Literal(value)):
             return seen.attributes.get(name, value) == value
@@ -103,39 +103,39 @@ def _admits(condition: Compare, seen: Observation) -> bool:
 @cache
 def attributes_of(formula: Formula) -> frozenset[str]:
     """Every attribute that the formula compares."""
-    return frozenset(_attributes(formula))
+    return frozenset(_attributes_in(formula))
 
 
-def _attributes(formula: Formula | Term) -> Iterator[str]:
+def _attributes_in(formula: Formula | Term) -> Iterator[str]:
     match formula:
         case Its(name, _) | Last(_, name, _):
             yield name
         case Compare(_, left, right) | Sum(left, _, right):
-            yield from _attributes(left)
-            yield from _attributes(right)
+            yield from _attributes_in(left)
+            yield from _attributes_in(right)
         case Event(_, conditions):
             for condition in conditions:
-                yield from _attributes(condition)
+                yield from _attributes_in(condition)
         case (
             Not(operand)
             | Previously(_, operand)
             | Once(_, operand)
             | Historically(_, operand)
         ):
-            yield from _attributes(operand)
+            yield from _attributes_in(operand)
         case Count(_, _, operand):
-            yield from _attributes(operand)
+            yield from _attributes_in(operand)
         case (
             And(left, right)
             | Or(left, right)
             | Implies(left, right)
             | Since(_, left, right)
         ):
-            yield from _attributes(left)
-            yield from _attributes(right)
+            yield from _attributes_in(left)
+            yield from _attributes_in(right)
         case Latch(_, _, patterns):
             for _, pattern in patterns:
-                yield from _attributes(pattern)
+                yield from _attributes_in(pattern)
         case Deadline(response, _, trigger):
-            yield from _attributes(response)
-            yield from _attributes(trigger)
+            yield from _attributes_in(response)
+            yield from _attributes_in(trigger)

@@ -249,7 +249,7 @@ class _Check:
         refinement: records.RefinementRecord | None,
     ) -> records.Results:
         session = found.session
-        skipped, refused = _apart(session)
+        skipped, refused = _refusals_apart(session)
         stores = [run.stores for run in session.runs]
         return records.Results(
             exit=found.exit.value,
@@ -308,7 +308,9 @@ class _Check:
         )
 
 
-def _apart(session: CheckSession) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _refusals_apart(
+    session: CheckSession,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What could not be done on the target, and what it refused as it promised: to enable a skill that nobody
     may enable."""
     texts = sorted({text for run in session.runs for text in run.skipped})

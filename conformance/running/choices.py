@@ -136,19 +136,19 @@ def _open_clip(of: Chooser, device: str) -> Say:
     return Say(device, of.chance.choice(ending))
 
 
-def _power(of: Chooser, device: str) -> Power:
+def _choose_power(of: Chooser, device: str) -> Power:
     return Power(device, of.chance.choice(("cut", *BACK * ("restore",))))
 
 
-def _network(of: Chooser, device: str) -> Network:
+def _choose_network(of: Chooser, device: str) -> Network:
     return Network(device, of.chance.choice(("down", *BACK * ("up",))))
 
 
-def _tone(of: Chooser, device: str) -> SetTone:
+def _choose_tone(of: Chooser, device: str) -> SetTone:
     return SetTone(device, of.chance.random() < 0.5)
 
 
-def _word(of: Chooser, device: str) -> Choose:
+def _choose_word(of: Chooser, device: str) -> Choose:
     return Choose(device, of.chance.choice(words_of_clip(device, of.hello)))
 
 
@@ -161,7 +161,7 @@ def _end_call(of: Chooser, device: str) -> Call:
     return Call(device, "end", "device")
 
 
-def _query(of: Chooser, device: str) -> Query:
+def _choose_query(of: Chooser, device: str) -> Query:
     actor = of.chance.choice(("ours", "theirs"))
     role = of.chance.choice(ROLES)
     return Query(
@@ -172,26 +172,26 @@ def _query(of: Chooser, device: str) -> Query:
     )
 
 
-def _skill(of: Chooser, device: str) -> Skill:
+def _choose_skill(of: Chooser, device: str) -> Skill:
     profile = of.hello.profiles[device]
     known = [*profile.skills, *(profile.refused_skills or REFUSED)]
     state = of.chance.choice(("enable", "disable"))
     return Skill(device, state, of.chance.choice(known))
 
 
-def _mute(of: Chooser, device: str) -> Press:
+def _press_mute(of: Chooser, device: str) -> Press:
     return Press(device, "microphone")
 
 
-def _act(of: Chooser, device: str) -> Press:
+def _press_action(of: Chooser, device: str) -> Press:
     return Press(device, "action")
 
 
-def _kill(of: Chooser, device: str) -> Kill:
+def _kill_device(of: Chooser, device: str) -> Kill:
     return Kill(device)
 
 
-def _cover(of: Chooser, device: str) -> Shutter:
+def _move_cover(of: Chooser, device: str) -> Shutter:
     return Shutter(device)
 
 
@@ -203,18 +203,18 @@ KINDS: Sequence[Choice] = (
     _any_clip,
     _waking_clip,
     _let_time_pass,
-    _mute,
-    _act,
-    _power,
-    _kill,
-    _network,
-    _cover,
-    _tone,
-    _word,
+    _press_mute,
+    _press_action,
+    _choose_power,
+    _kill_device,
+    _choose_network,
+    _move_cover,
+    _choose_tone,
+    _choose_word,
     _start_call,
     _end_call,
-    _query,
-    _skill,
+    _choose_query,
+    _choose_skill,
 )
 SERVED_KINDS: Sequence[Choice] = (
     *KINDS,
@@ -225,15 +225,15 @@ SERVED_KINDS: Sequence[Choice] = (
 )
 """For devices that can be muted by software, or whose server can be told how to behave."""
 DEEDS: Sequence[Choice] = (
-    _mute,
-    _act,
+    _press_mute,
+    _press_action,
     lambda of, device: Power(device, "cut"),
-    _kill,
+    _kill_device,
     lambda of, device: Network(device, "down"),
     _start_call,
     _end_call,
-    _cover,
-    _word,
+    _move_cover,
+    _choose_word,
     lambda of, device: SetTone(device, True),
 )
 """What may come at any instant."""
@@ -242,23 +242,23 @@ DEEDS: Sequence[Choice] = (
 SITUATIONS: Sequence[Callable[[Chooser, str], Scenario]] = (
     lambda of, device: (),
     lambda of, device: (Say(device, "cut-short"),),
-    lambda of, device: _opened(device, "weather-open", 160_000),
-    lambda of, device: _opened(device, "weather-open", 1_600_000),
-    lambda of, device: _opened(device, "question-open", 400_000),
-    lambda of, device: _opened(device, "question-open", 2_400_000),
-    lambda of, device: (_mute(of, device),),
+    lambda of, device: _open_stream(device, "weather-open", 160_000),
+    lambda of, device: _open_stream(device, "weather-open", 1_600_000),
+    lambda of, device: _open_stream(device, "question-open", 400_000),
+    lambda of, device: _open_stream(device, "question-open", 2_400_000),
+    lambda of, device: (_press_mute(of, device),),
     lambda of, device: (Network(device, "down"),),
     lambda of, device: (Power(device, "cut"),),
     lambda of, device: (Call(device, "start", "device"),),
     lambda of, device: (Call(device, "start", "telephone"),),
     lambda of, device: (SetTone(device, True),),
     lambda of, device: (Choose(device, words_of_clip(device, of.hello)[1]),),
-    lambda of, device: (_cover(of, device),),
+    lambda of, device: (_move_cover(of, device),),
 )
 """States in which each thing may happen, by the steps that lead there."""
 
 
-def _opened(device: str, clip: str, wait: int) -> Scenario:
+def _open_stream(device: str, clip: str, wait: int) -> Scenario:
     return Say(device, clip), Wait(device, wait)
 
 
@@ -309,17 +309,17 @@ def undo(step: Stimulus) -> Scenario:
     return ()
 
 
-def _interrupt(of: Chooser, device: str) -> Scenario:
+def _choose_interruption(of: Chooser, device: str) -> Scenario:
     """Something in the middle of a request, an answer or a follow-up."""
     deed = of.chance.choice(DEEDS)(of, device)
     opening = _open_clip(of, device), of.wait(device, LONGEST_INSIDE)
-    return (*opening, deed, *_afterwards(of, device), *undo(deed))
+    return (*opening, deed, *_choose_aftermath(of, device), *undo(deed))
 
 
-def _excursion(of: Chooser, device: str) -> Scenario:
+def _choose_excursion(of: Chooser, device: str) -> Scenario:
     """Something, what the device does then, and the way back."""
     deed = of.chance.choice(DEEDS)(of, device)
-    return (deed, *_afterwards(of, device), *undo(deed))
+    return (deed, *_choose_aftermath(of, device), *undo(deed))
 
 
 def _two_faults(of: Chooser, device: str) -> Scenario:
@@ -330,18 +330,20 @@ def _two_faults(of: Chooser, device: str) -> Scenario:
         between = (_open_clip(of, device), *between)
     back = [*undo(one), *undo(other)]
     of.chance.shuffle(back)
-    return (one, *between, other, *_afterwards(of, device), *back)
+    return (one, *between, other, *_choose_aftermath(of, device), *back)
 
 
-def _again(of: Chooser, device: str) -> Scenario:
+def _choose_repetition(of: Chooser, device: str) -> Scenario:
     """The same several times: what a device counts, it counts up."""
-    step = of.chance.choice((_waking_clip, _mute, _act, _kill))(of, device)
+    step = of.chance.choice(
+        (_waking_clip, _press_mute, _press_action, _kill_device)
+    )(of, device)
     return (step,) * of.chance.randint(2, 6)
 
 
-def _settings(of: Chooser, device: str) -> Scenario:
+def _choose_setting(of: Chooser, device: str) -> Scenario:
     """A setting, and a request under it."""
-    deed = of.chance.choice((_tone, _word))(of, device)
+    deed = of.chance.choice((_choose_tone, _choose_word))(of, device)
     return deed, _waking_clip(of, device), _any_clip(of, device)
 
 
@@ -354,9 +356,9 @@ def _follow_up(of: Chooser, device: str) -> Scenario:
     return tone, Say(device, question), wait, answered
 
 
-def _afterwards(of: Chooser, device: str) -> Scenario:
+def _choose_aftermath(of: Chooser, device: str) -> Scenario:
     """One thing or two that show how the device is now."""
-    kinds = (_any_clip, _waking_clip, _let_time_pass, _act)
+    kinds = (_any_clip, _waking_clip, _let_time_pass, _press_action)
     return tuple(
         of.chance.choice(kinds)(of, device)
         for _ in range(of.chance.randint(1, 2))
@@ -364,10 +366,10 @@ def _afterwards(of: Chooser, device: str) -> Scenario:
 
 
 PHRASES: Sequence[Phrase] = (
-    _interrupt,
-    _excursion,
+    _choose_interruption,
+    _choose_excursion,
     _two_faults,
-    _again,
-    _settings,
+    _choose_repetition,
+    _choose_setting,
     _follow_up,
 )

@@ -26,7 +26,7 @@ def items_of(trace: Sequence[Observation]) -> set[Item]:
             (name, variable, value) for variable, value in state.items()
         }
         found.add((name, "", ""))
-        state |= dict(_changes(seen))
+        state |= dict(_changes_in(seen))
     return found
 
 
@@ -39,14 +39,14 @@ def describe_event(seen: Observation) -> str:
     """
     shown = [
         f"{name}={seen.attributes[name]}"
-        for name in _closed(seen.event)
+        for name in _closed_attributes(seen.event)
         if name in seen.attributes
     ]
     return " ".join([seen.event, *shown])
 
 
 @cache
-def _closed(event: str) -> tuple[str, ...]:
+def _closed_attributes(event: str) -> tuple[str, ...]:
     known = vocabulary()
     names = known.events[event].attributes
     return tuple(
@@ -70,7 +70,7 @@ SWITCHES = {
 """Events whose attribute `on` is a state of the device."""
 
 
-def _changes(seen: Observation) -> Iterator[tuple[str, str]]:
+def _changes_in(seen: Observation) -> Iterator[tuple[str, str]]:
     attributes: dict[str, Value] = dict(seen.attributes)
     match seen.event:
         case "light" | "screen":

@@ -168,7 +168,7 @@ class SearchBeside:
         context = multiprocessing.get_context("spawn")
         self._answers, sending = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_answer, args=(order, sending), daemon=True
+            target=_answer_orders, args=(order, sending), daemon=True
         )
         self._process.start()
         sending.close()
@@ -220,7 +220,7 @@ NICER = 5
 """The search makes way for the target, whose time may be real."""
 
 
-def _answer(order: SearchOrder, answers: Connection) -> None:
+def _answer_orders(order: SearchOrder, answers: Connection) -> None:
     os.nice(NICER)
     # To end by an exception leaves no folders behind. Ctrl-C is for whoever began this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

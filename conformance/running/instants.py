@@ -25,10 +25,10 @@ FINDINGS = ("record.found", "end")
 def arrange(trace: Sequence[Observation]) -> list[Observation]:
     """The trace in order of time; within one instant the harness's own deeds first, findings last, the rest
     as it was reported."""
-    return sorted(trace, key=lambda seen: (seen.time, _rank(seen.event)))
+    return sorted(trace, key=lambda seen: (seen.time, _rank_of(seen.event)))
 
 
-def _rank(event: str) -> int:
+def _rank_of(event: str) -> int:
     if event in FINDINGS:
         return 2
     return 0 if event in DEEDS else 1
@@ -44,9 +44,9 @@ def other_orders(
     first, last = _instant_around(trace, at, tolerance)
     for place in range(first, last):
         if place != at:
-            yield _moved(trace, at, place)
+            yield _move_observation(trace, at, place)
     for place in range(at + 1, last):
-        yield _moved(trace, place, at)
+        yield _move_observation(trace, place, at)
 
 
 def _instant_around(
@@ -56,20 +56,22 @@ def _instant_around(
     without a gap around this one."""
     seen = trace[at]
     first, last = at, at + 1
-    while first > 0 and _together(trace[first - 1], seen, tolerance):
+    while first > 0 and _are_together(trace[first - 1], seen, tolerance):
         first -= 1
-    while last < len(trace) and _together(trace[last], seen, tolerance):
+    while last < len(trace) and _are_together(trace[last], seen, tolerance):
         last += 1
     return first, last
 
 
-def _together(one: Observation, other: Observation, tolerance: int) -> bool:
+def _are_together(
+    one: Observation, other: Observation, tolerance: int
+) -> bool:
     return (
         one.device == other.device and abs(one.time - other.time) <= tolerance
     )
 
 
-def _moved(
+def _move_observation(
     trace: Sequence[Observation], source: int, target: int
 ) -> list[Observation]:
     """The trace with one observation taken out and put in elsewhere, at the time of what was there."""

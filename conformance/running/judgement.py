@@ -100,22 +100,22 @@ def _judge_clause(
     if clause.id in known.trials:
         conjuncts = (
             *conjuncts,
-            _tried(clause, known.trials[clause.id], known),
+            _result_of_trial(clause, known.trials[clause.id], known),
         )
     elif clause.kind is not Kind.ALWAYS and not conjuncts:
         conjuncts = (
-            _tried(
+            _result_of_trial(
                 clause,
                 Trial(Verdict.NOT_EXERCISED, reason="it was not tried"),
                 known,
             ),
         )
     worst = min(conjuncts, key=lambda c: WORST_FIRST.index(c.verdict))
-    return _result(
+    return _result_of(
         clause,
         known,
         verdict=worst.verdict,
-        reason=_reason(worst, conjuncts),
+        reason=_reason_of(worst, conjuncts),
         conjuncts=conjuncts,
         exercised=sum(c.exercised for c in conjuncts),
         searched=_runs_that_exercised(clause, tallies),
@@ -130,7 +130,7 @@ def _asks_for(conjunct: Conjunct, known: Circumstances) -> bool:
     )
 
 
-def _reason(
+def _reason_of(
     worst: ConjunctResult, conjuncts: Sequence[ConjunctResult]
 ) -> str:
     if not worst.reason or len(conjuncts) == 1:
@@ -151,7 +151,7 @@ def _not_applicable(clause: Clause, known: Circumstances) -> ClauseResult:
     excuse = known.excuses.get(clause.capability, "")
     reason = f"the target has no capability '{clause.capability}'"
     reason += f": {excuse}" if excuse else ", and no capability file says why"
-    return _result(
+    return _result_of(
         clause,
         known,
         verdict=Verdict.NOT_APPLICABLE,
@@ -171,7 +171,7 @@ def _not_claimed(
     seen = f"it was kept {tried} times" if tried else "it was not tried"
     if any(t.violated_at is not None for t in found):
         seen = f"tried {tried} times, it is not so"
-    return _result(
+    return _result_of(
         clause,
         known,
         verdict=Verdict.NOT_APPLICABLE,
@@ -180,7 +180,7 @@ def _not_claimed(
     )
 
 
-def _result(
+def _result_of(
     clause: Clause,
     known: Circumstances,
     *,
@@ -222,7 +222,7 @@ def _judge_conjunct(
     found = [t[conjunct.name] for t in tallies if conjunct.name in t]
     origins = _evidence_by_event(conjunct, found, known.sight)
     evidence = weakest(o for o in origins.values() if o is not None)
-    verdict, reason = _verdict(
+    verdict, reason = _decide_verdict(
         conjunct=conjunct,
         clause=clause,
         found=found,
@@ -268,7 +268,7 @@ def _evidence_by_event(
     return result
 
 
-def _verdict(
+def _decide_verdict(
     conjunct: Conjunct,
     clause: Clause,
     found: Sequence[ConjunctTally],
@@ -310,10 +310,10 @@ def _verdict(
             Verdict.INCONCLUSIVE,
             "a deadline was still open when a run ended",
         )
-    return _weighed(conjunct.needs, origins, known)
+    return _weigh_evidence(conjunct.needs, origins, known)
 
 
-def _weighed(
+def _weigh_evidence(
     needs: Origin, origins: Mapping[str, Origin | None], known: Circumstances
 ) -> tuple[Verdict, str]:
     """Kept, as far as anybody can tell: satisfied if the evidence is what the pack asks for, else on the
@@ -339,7 +339,7 @@ def _weighed(
     )
 
 
-def _tried(
+def _result_of_trial(
     clause: Clause, trial: Trial, known: Circumstances
 ) -> ConjunctResult:
     """The result of a trial in the form of a conjunct."""
@@ -347,7 +347,7 @@ def _tried(
     if verdict is Verdict.SATISFIED and known.dead:
         verdict, reason = Verdict.INCONCLUSIVE, known.dead
     if verdict is Verdict.SATISFIED and trial.evidence is not None:
-        verdict, why = _weighed(
+        verdict, why = _weigh_evidence(
             clause.needs, {"what was tried": trial.evidence}, known
         )
         reason = why or reason

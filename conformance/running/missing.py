@@ -65,10 +65,10 @@ def missing_events(
     happened = {
         atom for seen in trace for atom in wanted if matches(atom, seen)
     }
-    return tuple(dict.fromkeys(_missing(trigger, happened)))
+    return tuple(dict.fromkeys(_missing_events(trigger, happened)))
 
 
-def _missing(
+def _missing_events(
     formula: Formula, happened: Collection[Event]
 ) -> Iterator[Event]:
     match formula:
@@ -76,21 +76,24 @@ def _missing(
             if formula not in happened:
                 yield formula
         case And(left, right):
-            yield from _missing(left, happened)
-            yield from _missing(right, happened)
+            yield from _missing_events(left, happened)
+            yield from _missing_events(right, happened)
         case Or(left, right):
-            ways = [tuple(_missing(each, happened)) for each in (left, right)]
+            ways = [
+                tuple(_missing_events(each, happened))
+                for each in (left, right)
+            ]
             yield from min(ways, key=len)
         case Once(_, operand) | Previously(_, operand):
-            yield from _missing(operand, happened)
+            yield from _missing_events(operand, happened)
         case Since(_, _, right):
-            yield from _missing(right, happened)
+            yield from _missing_events(right, happened)
         case Deadline(_, _, trigger):
-            yield from _missing(trigger, happened)
+            yield from _missing_events(trigger, happened)
         case Latch(_, value, patterns):
             for other, pattern in patterns:
                 if other == value:
-                    yield from _missing(pattern, happened)
+                    yield from _missing_events(pattern, happened)
 
 
 def describe_missing(trigger: Formula, missing: Iterable[Event]) -> str:

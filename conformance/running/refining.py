@@ -42,7 +42,7 @@ def refine(
         left_out=dict(sorted(left_out.items())),
         held=dict(model.correspondence.held),
     )
-    return record, b"".join(_lines(found))
+    return record, b"".join(_lines_of(found))
 
 
 def _trace_record(found: DeviceAdmission) -> records.TraceRecord:
@@ -62,7 +62,7 @@ def _trace_record(found: DeviceAdmission) -> records.TraceRecord:
     )
 
 
-def _lines(found: Sequence[DeviceAdmission]) -> list[bytes]:
+def _lines_of(found: Sequence[DeviceAdmission]) -> list[bytes]:
     return [
         json.dumps(
             {

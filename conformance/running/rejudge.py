@@ -53,12 +53,12 @@ def contradictions_of(bundle: Bundle, packs: Sequence[Pack]) -> list[str]:
             bundle, packs, _judge_again(bundle, clauses, tallies)
         ),
         *_about_near_misses(
-            bundle, near_misses(_applicable(bundle, clauses), tallies)
+            bundle, near_misses(_applicable_clauses(bundle, clauses), tallies)
         ),
     ]
 
 
-def _applicable(
+def _applicable_clauses(
     bundle: Bundle, clauses: Iterable[Clause]
 ) -> tuple[Clause, ...]:
     """The clauses that were watched while the target ran."""
@@ -132,7 +132,9 @@ def _judge_again(
         heard=record.heard,
         dead=record.dead,
         doubts=record.doubts,
-        trials={name: _trial(trial) for name, trial in record.trials.items()},
+        trials={
+            name: _trial_from(trial) for name, trial in record.trials.items()
+        },
         proved={
             name: proof.standing for name, proof in bundle.proofs.items()
         },
@@ -145,7 +147,7 @@ def _judge_again(
     return judge(clauses, tallies, circumstances)
 
 
-def _trial(record: TrialRecord) -> Trial:
+def _trial_from(record: TrialRecord) -> Trial:
     return Trial(
         verdict=record.verdict,
         evidence=record.evidence,

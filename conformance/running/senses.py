@@ -126,7 +126,7 @@ class Senses:
 
     def _lit(self, picture: np.ndarray) -> dict[Indicator, bool]:
         warmth = {
-            REGIONS[name]: _warmth(picture, region)
+            REGIONS[name]: _measure_warmth(picture, region)
             for name, region in self.profile.display.items()
             if name in REGIONS
         }
@@ -152,7 +152,9 @@ def read_picture(content: bytes) -> np.ndarray:
     return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 
-def _warmth(picture: np.ndarray, region: tuple[int, int, int, int]) -> float:
+def _measure_warmth(
+    picture: np.ndarray, region: tuple[int, int, int, int]
+) -> float:
     """How much redder than blue a region is on average: lights are told apart from pictures behind them by
     their colour."""
     x, y, width, height = region

@@ -120,12 +120,12 @@ def tally(clauses: Sequence[Clause], trace: Sequence[Observation]) -> Tally:
             else missing_events(part.conjuncts[0].trigger, trace),
         )
         for (name, part), found in zip(
-            parts_of(clauses), _step(clauses, trace), strict=True
+            parts_of(clauses), _step_all(clauses, trace), strict=True
         )
     }
 
 
-def _step(
+def _step_all(
     clauses: Sequence[Clause], trace: Sequence[Observation]
 ) -> Iterator[ConjunctTally]:
     """What every conjunct comes to, whoever says so, in the order of `parts_of`."""
@@ -223,5 +223,5 @@ def origins_of(
 def _first_violation(
     part: Clause, trace: Sequence[Observation]
 ) -> int | None:
-    (found,) = _step((part,), trace)
+    (found,) = _step_all((part,), trace)
     return found.violated_at

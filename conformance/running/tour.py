@@ -55,7 +55,7 @@ def tour(hello: Hello, chance: random.Random) -> Scenario:
     for device in hello.devices:
         chapters = chapters_for(device, hello)
         if is_served(hello):
-            chapters = [c for c in chapters if not _lacks(c, hello)]
+            chapters = [c for c in chapters if not _lacks_step(c, hello)]
         chance.shuffle(chapters)
         steps += [step for chapter in chapters for step in chapter]
     first = next(iter(hello.devices))
@@ -67,7 +67,7 @@ def tour(hello: Hello, chance: random.Random) -> Scenario:
     return tuple(step for step in steps if not impossible(step, hello))
 
 
-def _lacks(chapter: Sequence[Stimulus], hello: Hello) -> bool:
+def _lacks_step(chapter: Sequence[Stimulus], hello: Hello) -> bool:
     """Whether a chapter has a step that cannot be given: what is left of it would only take time."""
     return any(impossible(step, hello) for step in chapter)
 

@@ -63,7 +63,7 @@ def try_button(traces: Iterable[Sequence[Observation]], within: int) -> Trial:
     for trace in traces:
         for device in {seen.device for seen in trace}:
             own = [seen for seen in trace if seen.device == device]
-            presses += _presses(own, within, visited)
+            presses += _presses_in(own, within, visited)
     failed = [press.activity for press in presses if press.answered is None]
     if failed:
         reason = f"the button did not turn the microphones off while the device was {failed[0]}"
@@ -85,7 +85,7 @@ def try_button(traces: Iterable[Sequence[Observation]], within: int) -> Trial:
     return Trial(Verdict.SATISFIED, evidence, len(presses))
 
 
-def _presses(
+def _presses_in(
     own: Sequence[Observation], within: int, visited: set[str]
 ) -> Iterator[TriedPress]:
     device = _Watched()
@@ -96,7 +96,7 @@ def _presses(
             yield TriedPress(
                 device.activity, _turned_off(own[place:], within)
             )
-        _note(device, seen)
+        _note_event(device, seen)
 
 
 def _turned_off(after: Sequence[Observation], within: int) -> Origin | None:
@@ -113,7 +113,7 @@ def _turned_off(after: Sequence[Observation], within: int) -> Origin | None:
     return Origin.WITNESSED
 
 
-def _note(device: _Watched, seen: Observation) -> None:
+def _note_event(device: _Watched, seen: Observation) -> None:
     match seen.event:
         case "power":
             device.microphone = device.streaming = device.calling = (
@@ -168,7 +168,7 @@ def try_controls(
         faults += [
             fault
             for known in controls.values()
-            for fault in _unchanged(known)
+            for fault in _unchanged_controls(known)
         ]
     if faults:
         return Trial(
@@ -216,7 +216,7 @@ def _note_control(known: _Controls, step: Stimulus) -> None:
             known.disabled -= {skill}
 
 
-def _unchanged(known: _Controls) -> Iterator[str]:
+def _unchanged_controls(known: _Controls) -> Iterator[str]:
     """Controls that changed nothing: two states with one answer."""
     for resource in ("settings", "skills"):
         answers = [

@@ -54,7 +54,7 @@ class Untold:
             return False
         nearest = min(untold, key=lambda taken: abs(taken.time - said.time))
         untold.remove(nearest)
-        _complete(trace, [nearest], said)
+        _complete_attributes(trace, [nearest], said)
         return True
 
     def tell_of_last(self, trace: list[Observation]) -> None:
@@ -70,7 +70,7 @@ class Untold:
                 last = told[-1]
                 until = last.time + LONGEST_BATCH
                 late = [o for o in untold if last.time < o.time <= until]
-                _complete(trace, late, last)
+                _complete_attributes(trace, late, last)
 
 
 def insert_late(trace: list[Observation], said: Observation) -> None:
@@ -91,7 +91,7 @@ def insert_late(trace: list[Observation], said: Observation) -> None:
     trace.insert(place, said)
 
 
-def _complete(
+def _complete_attributes(
     trace: list[Observation], taken: Iterable[Observation], said: Observation
 ) -> None:
     """Give these observations, where they stand in the trace, what was said of them."""

@@ -86,7 +86,7 @@ class Watch:
         }
         self._conjunct_records = found
         self._clause_records = {
-            clause.id: _joined(
+            clause.id: _join_records(
                 [found[conjunct.name] for conjunct in clause.conjuncts]
             )
             for clause in self.clauses
@@ -167,7 +167,7 @@ def _count_of_bit(masks: Mapping[int, int], bit: int) -> int:
     return sum(count for mask, count in masks.items() if mask >> bit & 1)
 
 
-def _joined(records: list[Record]) -> Record:
+def _join_records(records: list[Record]) -> Record:
     violations = [
         record.violated_at
         for record in records

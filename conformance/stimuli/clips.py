@@ -177,7 +177,7 @@ LONGEST_NOISE = 30 * RATE
 def repeated_in_the_air(clip: Clip, seed: int) -> Samples:
     """As `in_the_air`, but the same each time except for its lowest bits, for a target that remembers what it
     was played."""
-    repeated = _repeated(clip)
+    repeated = _repeat_clip(clip)
     unique = np.random.default_rng(seed).integers(
         0, 1 << UNIQUE_BITS, len(repeated), dtype=np.int16
     )
@@ -185,7 +185,7 @@ def repeated_in_the_air(clip: Clip, seed: int) -> Samples:
 
 
 @lru_cache(maxsize=256)
-def _repeated(clip: Clip) -> Samples:
+def _repeat_clip(clip: Clip) -> Samples:
     words = spoken(clip.said_to("alexa", "computer"))
     lead = int(LEAD * RATE) if clip.words else 0
     length = lead + len(words) + int(clip.tail * RATE)

@@ -186,7 +186,9 @@ def convert(content: Message, kind: type[S], where: str) -> S:
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
-        raise TargetError(f"{where}: {_explain(str(error), kind)}") from None
+        raise TargetError(
+            f"{where}: {_explain_complaint(str(error), kind)}"
+        ) from None
 
 
 def known_capabilities() -> tuple[str, ...]:
@@ -321,17 +323,17 @@ def _profile_of(device: DeviceEntry, entry: HelloReply) -> DeviceProfile:
         capabilities=frozenset(
             name for name, has in capabilities.items() if has
         ),
-        wake_words=_given(device.wake_words, entry.wake_words),
-        skills=_given(device.skills, entry.skills),
-        refused_skills=_given(device.refused_skills, entry.refused_skills),
-        display=_given(device.display, entry.display),
+        wake_words=_given_or(device.wake_words, entry.wake_words),
+        skills=_given_or(device.skills, entry.skills),
+        refused_skills=_given_or(device.refused_skills, entry.refused_skills),
+        display=_given_or(device.display, entry.display),
     )
 
 
 T = TypeVar("T")
 
 
-def _given(own: T | UnsetType, default: T) -> T:
+def _given_or(own: T | UnsetType, default: T) -> T:
     return default if isinstance(own, UnsetType) else own
 
 
@@ -370,7 +372,7 @@ UNKNOWN_FIELD = re.compile(
 """How msgspec 0.22 complains of a key that the type does not have."""
 
 
-def _explain(complaint: str, kind: type[Struct]) -> str:
+def _explain_complaint(complaint: str, kind: type[Struct]) -> str:
     """msgspec's complaint in the words of this house, with the nearest name."""
     unknown = UNKNOWN_FIELD.search(complaint)
     if unknown is None:

@@ -55,7 +55,7 @@ def request_schema() -> Schema:
             **component["properties"],
         }
         component["required"] = ["id", *component["required"]]
-    return _document(
+    return _schema_document(
         "a request", [kind.__name__ for kind in kinds], components
     )
 
@@ -74,7 +74,7 @@ def reply_schema() -> Schema:
     names: Mapping[str, Schema] = {
         name: {"enum": list(known)} for name, known in closed.items()
     }
-    return _document(
+    return _schema_document(
         "a reply", [kind.__name__ for kind in kinds], {**components, **names}
     )
 
@@ -115,7 +115,7 @@ def observation_schema() -> Schema:
         }
         for name, event in known.events.items()
     }
-    return _document("an observation", list(components), components)
+    return _schema_document("an observation", list(components), components)
 
 
 def write_schemas(folder: Path = FOLDER) -> None:
@@ -129,7 +129,7 @@ def render_schema(schema: Schema) -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def _document(
+def _schema_document(
     title: str, names: list[str], components: Mapping[str, Schema]
 ) -> Schema:
     return {

@@ -162,7 +162,7 @@ class Traffic:
             self._take_all()
             self._fresh = 0
             return tuple(
-                _taken(number, flow)
+                _take_piece(number, flow)
                 for number, flow in enumerate(self._flows)
                 if flow.fresh_size
             )
@@ -363,12 +363,12 @@ def _is_local(host: str) -> bool:
     return host.startswith("127.") or host in (OWN_ADDRESS, "::1")
 
 
-def _taken(number: int, flow: _Growing) -> FlowPiece:
+def _take_piece(number: int, flow: _Growing) -> FlowPiece:
     content, size = bytes(flow.fresh), flow.fresh_size
     flow.fresh, flow.fresh_size = bytearray(), 0
     return FlowPiece(
         number=number,
-        peer=_written(flow.peer),
+        peer=_write_peer(flow.peer),
         name=flow.name,
         protocol=flow.protocol,
         local=flow.local,
@@ -377,14 +377,14 @@ def _taken(number: int, flow: _Growing) -> FlowPiece:
     )
 
 
-def _written(peer: Peer) -> str:
+def _write_peer(peer: Peer) -> str:
     host, port = peer
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _finished(flow: _Growing) -> Flow:
     return Flow(
-        peer=_written(flow.peer),
+        peer=_write_peer(flow.peer),
         name=flow.name,
         protocol=flow.protocol,
         bytes=flow.sent,

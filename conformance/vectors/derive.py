@@ -42,7 +42,7 @@ def derived(
     far as their names are wanted; what takes the same steps stands together."""
     system = pack.model.system
     found: dict[tuple[str, tuple[VectorStep, ...]], Vector] = {}
-    for name, path, kind in _paths(pack, system, wanted):
+    for name, path, kind in _paths_to(pack, system, wanted):
         steps = script(path)
         known = found.get((kind, steps))
         reaches, model = (
@@ -56,7 +56,7 @@ def derived(
     return tuple(found.values())
 
 
-def _paths(
+def _paths_to(
     pack: Pack, system: System, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, ModelRun, str]]:
     speakers, shows = (

@@ -39,7 +39,7 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
         if not vector.steps:
             yield Replayed(vector, Came.UNSEEN)
             continue
-        fitted = _fitted(vector, harness.hello)
+        fitted = _fit_vector(vector, harness.hello)
         lacking = [
             n
             for n in fitted.needs
@@ -57,10 +57,12 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
         scenario = (Power(device, "cut"), *fitted.scenario(device))
         run = known.get(scenario) or harness.run(scenario)
         known[scenario] = run
-        yield _judged(vector=vector, fitted=fitted, run=run, device=device)
+        yield _judge_vector(
+            vector=vector, fitted=fitted, run=run, device=device
+        )
 
 
-def _judged(
+def _judge_vector(
     vector: Vector, fitted: Vector, run: Run, device: str
 ) -> Replayed:
     began, ended = run.span
@@ -93,7 +95,7 @@ def _judged(
     return Replayed(vector=vector, came=Came.MET, reason="", run=run)
 
 
-def _fitted(vector: Vector, hello: Hello) -> Vector:
+def _fit_vector(vector: Vector, hello: Hello) -> Vector:
     """Where a target knows no enabling of skills, those it has are taken to be enabled."""
     if hello.capabilities.get("skills", False) or all(
         isinstance(s.stimulus, Skill) for s in vector.steps

@@ -32,11 +32,13 @@ BROUGHT_ABOUT = frozenset({"any.follow_up", "any.role", "any.category"})
 anybody."""
 
 
-def _call(state: str, leg: str) -> Callable[[Step, Observation], Stimulus]:
+def _make_call(
+    state: str, leg: str
+) -> Callable[[Step, Observation], Stimulus]:
     return lambda step, seen: Call(DEVICE, state, leg)
 
 
-def _query(step: Step, seen: Observation) -> Stimulus:
+def _make_query(step: Step, seen: Observation) -> Stimulus:
     asked = {
         name: str(seen.attributes[name])
         for name in ("actor", "role", "resource")
@@ -59,11 +61,11 @@ STIMULI: Mapping[str, Callable[[Step, Observation], Stimulus]] = {
     ),
     "enable_skill": lambda step, seen: Skill(DEVICE, "enable", SKILL),
     "disable_skill": lambda step, seen: Skill(DEVICE, "disable", SKILL),
-    "permit_access": _query,
-    "deny_access": _query,
-    "dial_device": _call("start", "device"),
-    "dial_telephone": _call("start", "telephone"),
-    "hang_up": _call("end", "device"),
+    "permit_access": _make_query,
+    "deny_access": _make_query,
+    "dial_device": _make_call("start", "device"),
+    "dial_telephone": _make_call("start", "telephone"),
+    "hang_up": _make_call("end", "device"),
 }
 """What a test does where the model's environment, or somebody at its edge, takes a step. A wake word is
 spoken: see `_clip`."""
@@ -89,7 +91,7 @@ HEARD = frozenset(
 """Steps that need time to pass beside the device."""
 
 
-def _clip(following: list[str], follow_up: bool) -> str:
+def _clip_for(following: list[str], follow_up: bool) -> str:
     """What to say so that the run can go on as in the model: a request that somebody interrupts, one that is
     asked back, or a plain one."""
     for name in following:
@@ -139,7 +141,7 @@ def script(path: ModelRun) -> tuple[VectorStep, ...]:
         zip(path.steps, path.observations(), strict=True)
     ):
         name = step.transition.name
-        told = () if seen.event == "tick" else (_expected(step, seen),)
+        told = () if seen.event == "tick" else (_expect_event(step, seen),)
         if name in STIMULI and name not in BESIDE:
             # What is said takes its own time.
             if seen.time > since and made.quiet:
@@ -147,7 +149,7 @@ def script(path: ModelRun) -> tuple[VectorStep, ...]:
             since = seen.time
         if name == "hear_wake_word":
             made.does(
-                Say(DEVICE, _clip(names[number + 1 :], follow_up)), told
+                Say(DEVICE, _clip_for(names[number + 1 :], follow_up)), told
             )
         elif name in STIMULI:
             made.does(STIMULI[name](step, seen), told, name in BESIDE)
@@ -159,7 +161,7 @@ def script(path: ModelRun) -> tuple[VectorStep, ...]:
     return tuple(made.steps)
 
 
-def _expected(step: Step, seen: Observation) -> Expected:
+def _expect_event(step: Step, seen: Observation) -> Expected:
     """The event with the attributes that can be known beforehand: truths and closed choices, except what the
     model leaves open."""
     kept = {}

@@ -165,7 +165,7 @@ def read(path: Path) -> tuple[Vector, ...]:
             raise VectorError(
                 f"{path}: vectors of format {entry['format']}; this version reads format {FORMAT}"
             )
-        return tuple(_vector(v) for v in entry["vectors"])
+        return tuple(_read_vector(v) for v in entry["vectors"])
     except OSError as error:
         raise VectorError(
             f"{path}: cannot be read ({error.strerror}); name a file that 'earwitness vectors --write' made"
@@ -186,7 +186,7 @@ def read(path: Path) -> tuple[Vector, ...]:
         ) from None
 
 
-def _vector(entry: Mapping[str, Any]) -> Vector:
+def _read_vector(entry: Mapping[str, Any]) -> Vector:
     steps = []
     for step in entry["steps"]:
         expected = tuple(

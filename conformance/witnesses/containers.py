@@ -85,7 +85,7 @@ def open_deflate(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         yield "deflate", LeafKind.BYTES, found
 
 
-def _decompress(
+def _decompress_within(
     decompressor: bz2.BZ2Decompressor | lzma.LZMADecompressor,
     content: bytes,
     budget: ByteBudget,
@@ -100,7 +100,9 @@ def open_bzip2(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         yield (
             "bzip2",
             LeafKind.BYTES,
-            _decompress(bz2.BZ2Decompressor(), content[place:], budget),
+            _decompress_within(
+                bz2.BZ2Decompressor(), content[place:], budget
+            ),
         )
 
 
@@ -111,7 +113,7 @@ def open_lzma(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         yield (
             "xz",
             LeafKind.BYTES,
-            _decompress(decompressor, content[place:], budget),
+            _decompress_within(decompressor, content[place:], budget),
         )
     if LZMA_ALONE.match(content):
         decompressor = lzma.LZMADecompressor(
@@ -120,7 +122,7 @@ def open_lzma(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         yield (
             "lzma",
             LeafKind.BYTES,
-            _decompress(decompressor, content, budget),
+            _decompress_within(decompressor, content, budget),
         )
 
 

@@ -121,7 +121,10 @@ def find_alignments(
     found: dict[int, list[Alignment]] = {}
     blocks = list(_block_starts(signal))
     probes = sorted(
-        blocks, key=lambda begins: -_loudness(signal[begins : begins + BLOCK])
+        blocks,
+        key=lambda begins: (
+            -_measure_loudness(signal[begins : begins + BLOCK])
+        ),
     )[:PROBES]
     for number, sound in enumerate(played):
         proposals = [
@@ -150,7 +153,7 @@ def find_alignments(
 def loud_blocks(signal: Signal) -> list[int]:
     """Where the blocks begin that are about as loud as the loudest; none where all is still."""
     levels = {
-        begins: _loudness(signal[begins : begins + BLOCK])
+        begins: _measure_loudness(signal[begins : begins + BLOCK])
         for begins in _block_starts(signal)
     }
     loudest = max(levels.values(), default=0.0)
@@ -303,7 +306,7 @@ def _flatten_spectrum(signal: Signal) -> Signal:
     )
 
 
-def _loudness(signal: Signal) -> float:
+def _measure_loudness(signal: Signal) -> float:
     return float(np.mean(np.diff(signal) ** 2)) if len(signal) > 1 else 0.0
 
 

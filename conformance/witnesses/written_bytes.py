@@ -116,7 +116,7 @@ def open_escapes(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         budget.spend(len(found))
         yield "percent", LeafKind.BYTES, found
     if ESCAPES.search(content):
-        found = ESCAPES.sub(_unescape, content)
+        found = ESCAPES.sub(_unescape_match, content)
         budget.spend(len(found))
         yield "escapes", LeafKind.BYTES, found
 
@@ -125,7 +125,7 @@ def _is_text(content: bytes) -> bool:
     return len(content.translate(None, PRINTABLE_BYTES)) <= len(content) // 20
 
 
-def _unescape(match: re.Match[bytes]) -> bytes:
+def _unescape_match(match: re.Match[bytes]) -> bytes:
     number = int(match.group()[2:], 16)
     return (
         chr(number).encode("utf-8", "surrogatepass")

@@ -61,11 +61,15 @@ def calls() -> Table:
                 values=HOLDERS,
             ),
         ),
-        transitions=(*_beginning(), *_talking(), *_ending()),
+        transitions=(
+            *_rows_of_beginning(),
+            *_rows_of_talking(),
+            *_rows_of_ending(),
+        ),
     )
 
 
-def _beginning() -> tuple[Transition, ...]:
+def _rows_of_beginning() -> tuple[Transition, ...]:
     ready = all_of(
         powered,
         online,
@@ -118,7 +122,7 @@ def _beginning() -> tuple[Transition, ...]:
     )
 
 
-def _talking() -> tuple[Transition, ...]:
+def _rows_of_talking() -> tuple[Transition, ...]:
     can_talk = all_of(
         powered,
         online,
@@ -163,7 +167,7 @@ def _talking() -> tuple[Transition, ...]:
     )
 
 
-def _ending() -> tuple[Transition, ...]:
+def _rows_of_ending() -> tuple[Transition, ...]:
     return (
         Transition(
             "hang_up",

@@ -172,10 +172,10 @@ def cloud(
             ),
         ),
         transitions=(
-            *_recognition(waiting, streaming),
+            *_rows_of_recognition(waiting, streaming),
             *_skill_host(waiting),
-            *_answers(waiting),
-            *_stores(waiting),
+            *_rows_of_answers(waiting),
+            *_rows_of_stores(waiting),
         ),
         limits=(
             Limit(
@@ -191,7 +191,7 @@ def cloud(
     )
 
 
-def _recognition(
+def _rows_of_recognition(
     waiting: Expression, streaming: Expression
 ) -> tuple[Transition, ...]:
     return (
@@ -319,7 +319,7 @@ def _skill_host(waiting: Expression) -> tuple[Transition, ...]:
     )
 
 
-def _answers(waiting: Expression) -> tuple[Transition, ...]:
+def _rows_of_answers(waiting: Expression) -> tuple[Transition, ...]:
     return (
         Transition(
             "finish_request",
@@ -376,7 +376,7 @@ def _answers(waiting: Expression) -> tuple[Transition, ...]:
     )
 
 
-def _stores(waiting: Expression) -> tuple[Transition, ...]:
+def _rows_of_stores(waiting: Expression) -> tuple[Transition, ...]:
     return (
         Transition(
             "keep_record",

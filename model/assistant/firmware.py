@@ -161,19 +161,19 @@ def firmware(sheet: Datasheet) -> Table:
             ),
         ),
         transitions=(
-            *_environment(),
-            *_activations(),
-            *_streams(sheet),
+            *_rows_of_environment(),
+            *_rows_of_activation(),
+            *_rows_of_streams(sheet),
             *_follow_ups(),
             *_mute_and_settings(),
-            *_indicators(),
+            *_rows_of_indicators(),
         ),
-        limits=_limits(sheet),
+        limits=_limits_of_firmware(sheet),
         hints=_HINTS,
     )
 
 
-def _environment() -> tuple[Transition, ...]:
+def _rows_of_environment() -> tuple[Transition, ...]:
     """Power, network and buttons at any moment."""
     return (
         Transition(
@@ -236,7 +236,7 @@ def _environment() -> tuple[Transition, ...]:
     )
 
 
-def _activations() -> tuple[Transition, ...]:
+def _rows_of_activation() -> tuple[Transition, ...]:
     return (
         Transition(
             "hear_wake_word",
@@ -246,7 +246,7 @@ def _activations() -> tuple[Transition, ...]:
                 microphone,  # MIC-3: a muted device is not woken
                 _LISTENING,
             ),
-            updates=_activation("wake_word"),
+            updates=_activated_by("wake_word"),
             emits="wake_word",
             attributes=values(word="alexa"),
             reason="WAKE-1; FAQ 1. Assumption: one word for the chosen one; a false wake looks alike",
@@ -258,14 +258,14 @@ def _activations() -> tuple[Transition, ...]:
                 powered,
                 _CAN_BE_PRESSED,
             ),
-            updates=_activation("action_button"),
+            updates=_activated_by("action_button"),
             emits="button.action",
             reason="WAKE-1; FAQ 3: the action button activates too",
         ),
     )
 
 
-def _activation(by: str) -> dict[str, Expression]:
+def _activated_by(by: str) -> dict[str, Expression]:
     return values(
         control="activated",
         cause=by,
@@ -275,7 +275,7 @@ def _activation(by: str) -> dict[str, Expression]:
     )
 
 
-def _streams(sheet: Datasheet) -> tuple[Transition, ...]:
+def _rows_of_streams(sheet: Datasheet) -> tuple[Transition, ...]:
     by_follow_up = equals(cause, "follow_up")
     earliest = choice(
         by_follow_up,
@@ -468,7 +468,7 @@ def _mute_and_settings() -> tuple[Transition, ...]:
     )
 
 
-def _indicators() -> tuple[Transition, ...]:
+def _rows_of_indicators() -> tuple[Transition, ...]:
     quiet = all_of(
         negation(opened),  # IND-1: lit as long as a stream is open
         one_of(control, "listening", "muted", "follow_up"),
@@ -541,7 +541,7 @@ def _indicators() -> tuple[Transition, ...]:
     )
 
 
-def _limits(sheet: Datasheet) -> tuple[Limit, ...]:
+def _limits_of_firmware(sheet: Datasheet) -> tuple[Limit, ...]:
     return (
         Limit(
             "indicator",

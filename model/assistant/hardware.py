@@ -96,7 +96,7 @@ def hardware(sheet: Datasheet) -> Table:
             StateVariable("online", Sort.BOOL, (True,)),
             *counts(rail_at, cut_at),
         ),
-        transitions=(*_button_and_rail(), *_sensors(sheet)),
+        transitions=(*_button_and_rail(), *_rows_of_sensors(sheet)),
         limits=(
             Limit(
                 "rail",
@@ -199,7 +199,7 @@ def _button_and_rail() -> tuple[Transition, ...]:
     )
 
 
-def _sensors(sheet: Datasheet) -> tuple[Transition, ...]:
+def _rows_of_sensors(sheet: Datasheet) -> tuple[Transition, ...]:
     return (
         Transition(
             "capture_audio",

@@ -87,11 +87,15 @@ def management() -> Table:
             StateVariable("enabled", Sort.BOOL, (True,)),
             StateVariable("certified", Sort.BOOL, (True,)),
         ),
-        transitions=(*_skills(), *_ownership(), *_access()),
+        transitions=(
+            *_rows_of_skills(),
+            *_rows_of_ownership(),
+            *_rows_of_access(),
+        ),
     )
 
 
-def _skills() -> tuple[Transition, ...]:
+def _rows_of_skills() -> tuple[Transition, ...]:
     return (
         Transition(
             "submit_skill",
@@ -140,7 +144,7 @@ def _skills() -> tuple[Transition, ...]:
     )
 
 
-def _ownership() -> tuple[Transition, ...]:
+def _rows_of_ownership() -> tuple[Transition, ...]:
     return (
         Transition(
             "assign_device",
@@ -165,9 +169,9 @@ def _ownership() -> tuple[Transition, ...]:
     )
 
 
-def _access() -> tuple[Transition, ...]:
+def _rows_of_access() -> tuple[Transition, ...]:
     permitted = all_of(
-        _needed(),  # RET-3, ORG-2, ORG-3, DEV-1: what the role needs for its work, nothing else
+        _needed_by_role(),  # RET-3, ORG-2, ORG-3, DEV-1: what the role needs for its work, nothing else
         equals(ANY_ACTOR, owner),  # ORG-1: only about devices of one's own
     )
     return (
@@ -176,7 +180,7 @@ def _access() -> tuple[Transition, ...]:
             MANAGEMENT,
             guard=permitted,
             emits="access",
-            attributes=_question() | values(decision="permit"),
+            attributes=_question_asked() | values(decision="permit"),
             reason="FAQ 7, FAQ 8, section Data Retention: a list for each role",
         ),
         Transition(
@@ -184,13 +188,13 @@ def _access() -> tuple[Transition, ...]:
             MANAGEMENT,
             guard=negation(permitted),
             emits="access",
-            attributes=_question() | values(decision="deny"),
+            attributes=_question_asked() | values(decision="deny"),
             reason="ORG-3, DEV-1: whatever is not on the list is refused",
         ),
     )
 
 
-def _needed() -> Expression:
+def _needed_by_role() -> Expression:
     return any_of(
         *(
             all_of(equals(ANY_ROLE, role), one_of(ANY_RESOURCE, *resources))
@@ -199,13 +203,13 @@ def _needed() -> Expression:
     )
 
 
-def _question() -> dict[str, Expression]:
+def _question_asked() -> dict[str, Expression]:
     return values(
         actor=ANY_ACTOR,
         owner=owner,
         role=ANY_ROLE,
         resource=ANY_RESOURCE,
-        needed=_needed(),
+        needed=_needed_by_role(),
     )
 
 

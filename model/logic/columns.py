@@ -217,11 +217,11 @@ def kernel() -> Callable[..., None]:
         raise KernelMissing(
             "the columns kernel needs numba: pip install 'earwitness[fast]'"
         ) from None
-    compiled: Callable[..., None] = njit(cache=True, nogil=True)(_loop)
+    compiled: Callable[..., None] = njit(cache=True, nogil=True)(_run_columns)
     return compiled
 
 
-def _loop(
+def _run_columns(
     slots: Numbers,
     loads: Numbers,
     code: Numbers,

@@ -78,15 +78,13 @@ def describe_formula(formula: Formula) -> str:
         case Not(operand):
             return _describe_contrary(operand)
         case And():
-            return _describe_all(_flat(formula, And))
+            return _describe_all(_flatten_chain(formula, And))
         case Or():
-            return _describe_any(_flat(formula, Or))
+            return _describe_any(_flatten_chain(formula, Or))
         case Implies(left, right):
             return f"whenever {describe_formula(left)}, {describe_formula(right)}"
         case Previously(bound, operand):
-            return (
-                f"right before this{_ago(bound)}, {describe_formula(operand)}"
-            )
+            return f"right before this{_say_bound(bound)}, {describe_formula(operand)}"
         case Once(bound, operand):
             return f"{_at_some_time(bound)} {describe_formula(operand)}"
         case Historically(bound, Not(operand)):
@@ -106,9 +104,10 @@ def describe_formula(formula: Formula) -> str:
                 f" and ever since {describe_formula(left)}"
             )
         case Count(most, limit, operand):
-            return f"in any {describe_duration(limit)}, at most {_times(most)} {describe_formula(operand)}"
+            often = f"at most {_say_times(most)}"
+            return f"in any {describe_duration(limit)}, {often} {describe_formula(operand)}"
         case Latch(state, value, _):
-            usual = f"the {_words(state)} is {_words(value)}"
+            usual = f"the {_split_name(state)} is {_split_name(value)}"
             return vocabulary().states.get(
                 f"{state} is {value}",
                 usual,
@@ -135,11 +134,13 @@ def describe_duration(microseconds: int) -> str:
 # Joining sentences
 
 
-def _flat(formula: Formula, kind: type[And] | type[Or]) -> Iterator[Formula]:
+def _flatten_chain(
+    formula: Formula, kind: type[And] | type[Or]
+) -> Iterator[Formula]:
     """The parts of a chain of one operator, in order."""
     if isinstance(formula, And | Or) and isinstance(formula, kind):
-        yield from _flat(formula.left, kind)
-        yield from _flat(formula.right, kind)
+        yield from _flatten_chain(formula.left, kind)
+        yield from _flatten_chain(formula.right, kind)
     else:
         yield formula
 
@@ -201,7 +202,7 @@ def _same_term_together(alternatives: Sequence[Formula]) -> list[str]:
             case Compare(Comparator.EQ, left, Literal(str(value))):
                 if left not in values:
                     sentences.append(left)
-                values.setdefault(left, []).append(_words(value))
+                values.setdefault(left, []).append(_split_name(value))
             case _:
                 sentences.append(describe_formula(part))
     return [
@@ -228,7 +229,7 @@ def _describe_contrary(operand: Formula) -> str:
         case Compare() | Latch():
             return _with_not(describe_formula(operand))
         case Or():
-            parts = _same_term_together(list(_flat(operand, Or)))
+            parts = _same_term_together(list(_flatten_chain(operand, Or)))
             return "none of these: " + "; ".join(parts)
         case Once(bound, inner):
             return f"{_at_no_time(bound)} {describe_formula(inner)}"
@@ -244,7 +245,7 @@ def _with_not(sentence: str) -> str:
 # Time
 
 
-def _ago(bound: Bound | None) -> str:
+def _say_bound(bound: Bound | None) -> str:
     if bound is None:
         return ""
     most = "at most" if bound.side is Side.WITHIN else "at least"
@@ -278,14 +279,14 @@ def _at_every_time(bound: Bound | None) -> str:
     )
 
 
-def _times(amount: int) -> str:
+def _say_times(amount: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(amount, f"{amount} times")
 
 
 # Atoms
 
 
-def _words(name: str) -> str:
+def _split_name(name: str) -> str:
     return name.replace("_", " ")
 
 
@@ -334,13 +335,13 @@ def _describe_compare(formula: Compare) -> str:
             return f"{_describe_term(left)} {AMOUNTS[relation]} {_describe_term(right)}"
 
 
-def _meaning(attribute: str) -> str:
+def _meaning_of(attribute: str) -> str:
     return vocabulary().attributes[attribute].meaning
 
 
 def _describe_flag(term: Its | Last, wanted: bool) -> str:
     """A yes or no, by the sentence that stands behind `whether` in the vocabulary."""
-    meaning = _meaning(term.attribute)
+    meaning = _meaning_of(term.attribute)
     sentence = (
         meaning.removeprefix("whether ")
         if meaning.startswith("whether ")
@@ -361,7 +362,7 @@ def _is_instant(term: Term) -> bool:
         case Now():
             return True
         case Its(attribute, _) | Last(_, attribute, _):
-            return attribute == "time" or _meaning(attribute).startswith(
+            return attribute == "time" or _meaning_of(attribute).startswith(
                 "when "
             )
         case Sum(left, _, right):
@@ -373,7 +374,7 @@ def _describe_when(term: Term) -> str:
     """An instant as the subject of a sentence: what happened then."""
     match term:
         case Its(attribute, _):
-            return _meaning(attribute).removeprefix("when ")
+            return _meaning_of(attribute).removeprefix("when ")
         case Now():
             return "this happens"
     return f"{_describe_moment(term)} is"
@@ -385,11 +386,11 @@ def _describe_moment(term: Term) -> str:
         case Now():
             return "now"
         case Its(attribute, _):
-            return _meaning(attribute)
+            return _meaning_of(attribute)
         case Last(event, "time", _):
             return _last_time(event)
         case Last(event, attribute, _):
-            return f"{_meaning(attribute)}, {_last_time(event)}"
+            return f"{_meaning_of(attribute)}, {_last_time(event)}"
         case Sum(
             Sum(left, sign, Literal(int(first))), again, Literal(int(second))
         ) if sign == again:
@@ -413,7 +414,7 @@ def _describe_term(term: Term) -> str:
         case Literal(bool(value)):
             return "yes" if value else "no"
         case Literal(value):
-            return _words(str(value))
+            return _split_name(str(value))
         case Now():
             return "the time now"
         case Its(attribute, _):
@@ -428,7 +429,7 @@ def _describe_term(term: Term) -> str:
 
 def _noun_of(attribute: str) -> str:
     """What the vocabulary means by the attribute, so that a verb can follow."""
-    meaning = _meaning(attribute)
+    meaning = _meaning_of(attribute)
     first, _, rest = meaning.partition(" ")
     if first in ("what", "who", "whom", "the"):
         return meaning
@@ -437,7 +438,7 @@ def _noun_of(attribute: str) -> str:
             "how many "
         ).removesuffix(" there were")
     if first in ("when", "whether", "how", "away"):
-        return f"its {_words(attribute)}"
+        return f"its {_split_name(attribute)}"
     return f"the {rest}" if first in ("a", "an") else f"the {meaning}"
 
 

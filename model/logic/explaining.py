@@ -159,7 +159,7 @@ class _Explainer:
         """Of each event that `last` names: none after the latest."""
         latest = latest_positions(formula, self.trace, i)
         names = sorted(names_looked_back_to(formula))
-        return _absences(
+        return _absences_of(
             (
                 Event(name),
                 True,
@@ -253,7 +253,7 @@ class _Explainer:
                     j,
                 )
             )
-            unbroken = _absences(
+            unbroken = _absences_of(
                 [
                     (
                         formula.left,
@@ -343,7 +343,7 @@ class _Explainer:
             truth=True,
             position=i,
             parts=parts,
-            absences=_absences(gaps),
+            absences=_absences_of(gaps),
         )
 
     def latch(self, formula: Latch, truth: bool, i: int) -> Reason:
@@ -379,7 +379,7 @@ class _Explainer:
     def nothing_set(
         self, formula: Latch, first: int, last: int
     ) -> tuple[Absence, ...]:
-        return _absences(
+        return _absences_of(
             (
                 pattern,
                 True,
@@ -396,7 +396,7 @@ class _Explainer:
                 formula,
                 True,
                 i,
-                absences=_absences([(formula, False, 0, i)]),
+                absences=_absences_of([(formula, False, 0, i)]),
             )
         late = next(
             j
@@ -426,7 +426,7 @@ class _Explainer:
         )
 
 
-def _absences(
+def _absences_of(
     claims: Iterable[tuple[Formula, bool, int, int]],
 ) -> tuple[Absence, ...]:
     return tuple(Absence(*claim) for claim in claims if claim[2] <= claim[3])
@@ -436,7 +436,7 @@ def _absence_over(
     formula: Formula, truth: bool, inside: Sequence[int]
 ) -> tuple[Absence, ...]:
     return (
-        _absences(
+        _absences_of(
             [
                 (
                     formula,

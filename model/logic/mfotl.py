@@ -166,13 +166,15 @@ class _Writer:
                     f"((NOT {self.text_of(left)}) OR {self.text_of(right)})"
                 )
             case Previously(bound, operand):
-                return f"(PREVIOUS{_interval(bound)} {self.text_of(operand)})"
+                return f"(PREVIOUS{_write_interval(bound)} {self.text_of(operand)})"
             case Once(bound, operand):
-                return f"(ONCE{_interval(bound)} {self.text_of(operand)})"
+                return (
+                    f"(ONCE{_write_interval(bound)} {self.text_of(operand)})"
+                )
             case Historically(bound, operand):
-                return f"(NOT (ONCE{_interval(bound)} (NOT {self.text_of(operand)})))"
+                return f"(NOT (ONCE{_write_interval(bound)} (NOT {self.text_of(operand)})))"
             case Since(bound, left, right):
-                return f"({self.text_of(left)} SINCE{_interval(bound)} {self.text_of(right)})"
+                return f"({self.text_of(left)} SINCE{_write_interval(bound)} {self.text_of(right)})"
             case Latch():
                 return self.latch(formula)
             case Deadline(response, duration, trigger):
@@ -255,7 +257,7 @@ class _Writer:
         )
 
 
-def _interval(bound: Bound | None) -> str:
+def _write_interval(bound: Bound | None) -> str:
     if bound is None:
         return ""
     if bound.side is Side.WITHIN:

@@ -100,7 +100,9 @@ def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
             1,
         )
     try:
-        built: Formula = _Builder(scope).transform(_grammar().parse(text))
+        built: Formula = _Builder(scope).transform(
+            _load_grammar().parse(text)
+        )
     except VisitError as error:
         if isinstance(error.orig_exc, FormulaError):
             raise error.orig_exc from None
@@ -139,7 +141,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> FormulaError:
 
 
 @cache
-def _grammar() -> Lark:
+def _load_grammar() -> Lark:
     grammar = (
         files("earwitness.model.logic")
         .joinpath("grammar.lark")

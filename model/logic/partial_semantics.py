@@ -316,7 +316,9 @@ class _Log:
                 current = current if current is is_value else None
             for value, pattern in reversed(formula.patterns):
                 matched = self.truth_of(pattern, j)
-                current = _choose(matched, value == formula.value, current)
+                current = _choose_truth(
+                    matched, value == formula.value, current
+                )
         return current
 
     def deadline(self, formula: Deadline, i: int) -> bool | None:
@@ -415,7 +417,7 @@ def _is_younger_within(bound: Bound | None, elapsed: int) -> bool | None:
     return None if elapsed >= bound.duration else False
 
 
-def _choose(
+def _choose_truth(
     condition: bool | None, then: bool, otherwise: bool | None
 ) -> bool | None:
     if condition is None:

@@ -47,10 +47,10 @@ def project(
     >>> [seen.event for seen in project(trace, ["device", "stream"], ("d1", 1))]
     ['tick']
     """
-    return [seen for seen in trace if _concerns(seen, each, key)]
+    return [seen for seen in trace if _concerns_slice(seen, each, key)]
 
 
-def _concerns(seen: Observation, each: Sequence[str], key: Key) -> bool:
+def _concerns_slice(seen: Observation, each: Sequence[str], key: Key) -> bool:
     names = slice_names(seen, each)
     return all(
         name is None or name == wanted

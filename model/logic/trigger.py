@@ -43,12 +43,12 @@ def default_trigger(formula: Formula) -> Formula:
     """
     match formula:
         case And(left, right):
-            return _either(default_trigger(left), default_trigger(right))
+            return _either_of(default_trigger(left), default_trigger(right))
         case Implies(left, right):
             return (
                 left
                 if needs_event(left)
-                else _both(
+                else _both_of(
                     left,
                     default_trigger(right),
                 )
@@ -57,7 +57,7 @@ def default_trigger(formula: Formula) -> Formula:
             return (
                 trigger
                 if needs_event(trigger)
-                else _both(
+                else _both_of(
                     trigger,
                     subject_of(response),
                 )
@@ -74,7 +74,7 @@ def subject_of(formula: Formula) -> Formula:
             return Event(name)
         case Compare():
             terms = _terms_of(formula)
-            return _carriers(
+            return _events_with(
                 {
                     term.attribute
                     for term in terms
@@ -85,7 +85,7 @@ def subject_of(formula: Formula) -> Formula:
                 }
             )
         case Latch(_, _, patterns):
-            return _any(subject_of(pattern) for _, pattern in patterns)
+            return _any_of(subject_of(pattern) for _, pattern in patterns)
         case (
             Not(operand)
             | Previously(_, operand)
@@ -101,9 +101,9 @@ def subject_of(formula: Formula) -> Formula:
             | Implies(left, right)
             | Since(_, left, right)
         ):
-            return _either(subject_of(left), subject_of(right))
+            return _either_of(subject_of(left), subject_of(right))
         case Deadline(response, _, trigger):
-            return _either(subject_of(response), subject_of(trigger))
+            return _either_of(subject_of(response), subject_of(trigger))
 
 
 def needs_event(formula: Formula) -> bool:
@@ -132,30 +132,30 @@ def _terms_of(term: object) -> frozenset[object]:
     )
 
 
-def _carriers(attributes: set[str]) -> Formula:
+def _events_with(attributes: set[str]) -> Formula:
     """Any event that has all the attributes."""
     if not attributes:
         return NOTHING
     events = vocabulary().events.values()
-    return _any(
+    return _any_of(
         Event(event.name)
         for event in events
         if attributes <= set(event.attributes)
     )
 
 
-def _any(formulas: Iterable[Formula]) -> Formula:
+def _any_of(formulas: Iterable[Formula]) -> Formula:
     nothing: Formula = NOTHING
-    return reduce(_either, formulas, nothing)
+    return reduce(_either_of, formulas, nothing)
 
 
-def _either(left: Formula, right: Formula) -> Formula:
+def _either_of(left: Formula, right: Formula) -> Formula:
     if left in (NOTHING, right):
         return right
     return left if right == NOTHING else Or(left, right)
 
 
-def _both(left: Formula, right: Formula) -> Formula:
+def _both_of(left: Formula, right: Formula) -> Formula:
     if NOTHING in (left, right):
         return NOTHING
     return (

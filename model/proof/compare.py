@@ -67,7 +67,7 @@ def unconstrained_system(*monitors: Monitor) -> System:
         text
         for m in monitors
         for e in (*m.updates.values(), m.verdict, m.trigger)
-        for text in _texts(e)
+        for text in _texts_in(e)
     }
     known = vocabulary()
     events = sorted(texts & set(known.events) - {SILENT})
@@ -80,13 +80,13 @@ def unconstrained_system(*monitors: Monitor) -> System:
         name="anything",
         control="",
         variables=(),
-        transitions=(PASS_TIME, *(_unconstrained(name) for name in events)),
+        transitions=(PASS_TIME, *(_any_event(name) for name in events)),
         limits=(),
         free=free,
     )
 
 
-def _unconstrained(event: str) -> Transition:
+def _any_event(event: str) -> Transition:
     """The event with any attributes."""
     known = vocabulary().attributes
     attributes = {
@@ -95,7 +95,7 @@ def _unconstrained(event: str) -> Transition:
     }
     guard = conjunction(
         *(
-            _admissible(value, known[name])
+            _admit_value(value, known[name])
             for name, value in attributes.items()
         )
     )
@@ -104,7 +104,7 @@ def _unconstrained(event: str) -> Transition:
     )
 
 
-def _admissible(value: Expression, attribute: Attribute) -> Expression:
+def _admit_value(value: Expression, attribute: Attribute) -> Expression:
     """One of the closed choices, or a size, count or instant, which are never negative."""
     if attribute.choices:
         return disjunction(
@@ -113,13 +113,13 @@ def _admissible(value: Expression, attribute: Attribute) -> Expression:
     return at_most(Const(0), value) if attribute.sort is Sort.INT else TRUE
 
 
-def _texts(e: Expression) -> set[str]:
+def _texts_in(e: Expression) -> set[str]:
     match e:
         case Const(str(value)):
             return {value}
         case Apply(_, arguments):
             return {
-                text for argument in arguments for text in _texts(argument)
+                text for argument in arguments for text in _texts_in(argument)
             }
     return set()
 

@@ -80,12 +80,12 @@ class Encoding:
                     else self.variable(name, sort)
                 )
             case Apply(operator, arguments):
-                return _applied(
+                return _apply_operator(
                     operator, [self.term(a, bindings) for a in arguments]
                 )
 
 
-def _applied(operator: Operator, a: list[Term]) -> Term:
+def _apply_operator(operator: Operator, a: list[Term]) -> Term:
     match operator:
         case Operator.NOT:
             return z3.Not(a[0])

@@ -50,7 +50,7 @@ def havoc(system: System, wild: Collection[Component]) -> System:
     event it is stays. What they share with others (a handover) they change only where their table
     lets them; a clock still tells the time."""
     transitions = (
-        _wild(system, t) if t.component in wild else t
+        _let_loose(system, t) if t.component in wild else t
         for t in system.transitions
     )
     return replace(
@@ -81,7 +81,7 @@ def _wild_texts(system: System) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _wild(system: System, transition: Transition) -> Transition:
+def _let_loose(system: System, transition: Transition) -> Transition:
     own = owned_variables(system, transition.component)
     variables = {v.name: v for v in system.variables}
     guards: list[Expression] = []
@@ -95,7 +95,7 @@ def _wild(system: System, transition: Transition) -> Transition:
             )
         else:
             updates[name] = Var(WILD + name, variables[name].sort)
-            guards.append(_within(updates[name], variables[name]))
+            guards.append(_keep_within(updates[name], variables[name]))
     return replace(
         transition,
         guard=conjunction(TRUE, *guards),
@@ -104,7 +104,7 @@ def _wild(system: System, transition: Transition) -> Transition:
     )
 
 
-def _within(value: Expression, variable: StateVariable) -> Expression:
+def _keep_within(value: Expression, variable: StateVariable) -> Expression:
     if not variable.values:
         return TRUE
     return disjunction(
@@ -130,10 +130,10 @@ def _telling_attributes(system: System, event: str | None) -> frozenset[str]:
     is not the ring's)."""
     alike = [t for t in system.transitions if t.emits == event]
     names = {name for t in alike for name in t.attributes}
-    return frozenset(name for name in names if _tells(name, alike))
+    return frozenset(name for name in names if _tells_alike(name, alike))
 
 
-def _tells(name: str, alike: list[Transition]) -> bool:
+def _tells_alike(name: str, alike: list[Transition]) -> bool:
     by_component: dict[Component, set[Expression]] = {}
     for transition in alike:
         value = transition.attributes.get(name, TRUE)

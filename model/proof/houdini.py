@@ -196,7 +196,7 @@ def inductive_subset(problem: Problem, wanted: Sequence[Term]) -> list[Term]:
     start.add(problem.initial)
     kept = set(_drop_falsified(start, list(enumerate(wanted))))
     touched = [
-        (rule, _numbered(problem.after(rule, wanted)))
+        (rule, _number_terms(problem.after(rule, wanted)))
         for rule in problem.rules
     ]
     is_stable = False
@@ -209,7 +209,7 @@ def inductive_subset(problem: Problem, wanted: Sequence[Term]) -> list[Term]:
     return [wanted[number] for number in sorted(kept)]
 
 
-def _numbered(terms: list[Term | None]) -> list[tuple[int, Term]]:
+def _number_terms(terms: list[Term | None]) -> list[tuple[int, Term]]:
     return [
         (number, term)
         for number, term in enumerate(terms)

@@ -80,12 +80,12 @@ def can_be_met(system: System, limit: Limit) -> Expression:
     )
     for _ in limit.discharge:
         met = disjunction(
-            met, *(_then(system, name, met) for name in limit.discharge)
+            met, *(_goal_after(system, name, met) for name in limit.discharge)
         )
     return substitute(met, {"time": due})
 
 
-def _then(system: System, name: str, goal: Expression) -> Expression:
+def _goal_after(system: System, name: str, goal: Expression) -> Expression:
     """The transition can happen now, and the goal holds after it."""
     transition = system.transition(name)
     if free_variables(replace(transition, attributes={})):

@@ -49,9 +49,9 @@ def mutants_of(system: System) -> Iterator[Mutant]:
     """Every mutant of every transition and limit."""
     for transition in system.transitions:
         for fault, faulty in (
-            *_guards(transition),
-            *_updates(transition),
-            *_attributes(transition),
+            *_change_guards(transition),
+            *_change_updates(transition),
+            *_change_attributes(transition),
         ):
             rows = tuple(
                 faulty if t is transition else t for t in system.transitions
@@ -85,9 +85,11 @@ def _limit_mutant(
     )
 
 
-def _guards(transition: Transition) -> Iterator[tuple[str, Transition]]:
+def _change_guards(
+    transition: Transition,
+) -> Iterator[tuple[str, Transition]]:
     if transition.guard != TRUE:
-        weakened = dict.fromkeys(_weakened(transition.guard))
+        weakened = dict.fromkeys(_weaken_guard(transition.guard))
         for number, weaker in enumerate(weakened, start=1):
             yield (
                 f"drop guard condition {number}",
@@ -95,21 +97,23 @@ def _guards(transition: Transition) -> Iterator[tuple[str, Transition]]:
             )
 
 
-def _weakened(guard: Expression) -> Iterator[Expression]:
+def _weaken_guard(guard: Expression) -> Iterator[Expression]:
     """The guard without one of its conditions, at any depth of conjunctions and of disjunctions with
     conjunctions inside."""
     match guard:
         case Apply(Operator.AND, parts):
             for number, part in enumerate(parts):
                 for weaker in (
-                    _weakened(part) if _is_compound(part) else (TRUE,)
+                    _weaken_guard(part) if _is_compound(part) else (TRUE,)
                 ):
                     yield conjunction(
                         *parts[:number], weaker, *parts[number + 1 :]
                     )
         case Apply(Operator.OR, parts) if any(map(_is_compound, parts)):
             for number, part in enumerate(parts):
-                for weaker in _weakened(part) if _is_compound(part) else ():
+                for weaker in (
+                    _weaken_guard(part) if _is_compound(part) else ()
+                ):
                     yield disjunction(
                         *parts[:number], weaker, *parts[number + 1 :]
                     )
@@ -125,7 +129,9 @@ def _is_compound(e: Expression) -> bool:
     return e.operator is Operator.AND
 
 
-def _updates(transition: Transition) -> Iterator[tuple[str, Transition]]:
+def _change_updates(
+    transition: Transition,
+) -> Iterator[tuple[str, Transition]]:
     for name, update in transition.updates.items():
         rest = {
             other: e
@@ -141,7 +147,9 @@ def _updates(transition: Transition) -> Iterator[tuple[str, Transition]]:
             )
 
 
-def _attributes(transition: Transition) -> Iterator[tuple[str, Transition]]:
+def _change_attributes(
+    transition: Transition,
+) -> Iterator[tuple[str, Transition]]:
     for name, value in transition.attributes.items():
         if isinstance(value, Const) and isinstance(value.value, bool):
             flipped = {**transition.attributes, name: negation(value)}

@@ -65,14 +65,14 @@ class TermError(ValueError):
 def write_term(problem: Problem, term: Term) -> str:
     """The term in prefix form, variables by name and texts in quotes: `(or open (= control
     "listening"))`. Raises TermError."""
-    return render(_node(problem, term))
+    return render(_write_node(problem, term))
 
 
 def read_term(problem: Problem, text: str) -> Term:
     """The term of the problem that the text names. Raises TermError for a name it does not have, or
     what is no term."""
     try:
-        return _term(problem, parse(text))
+        return _read_term(problem, parse(text))
     except (z3.Z3Exception, TypeError, KeyError) as error:
         raise TermError(
             f"no term of this problem: {text[:200]} ({error})"
@@ -82,20 +82,20 @@ def read_term(problem: Problem, text: str) -> Term:
 def parse(text: str) -> Node:
     """One S-expression. Raises TermError."""
     tokens = iter(_TOKEN.findall(text))
-    node = _parsed(next(tokens, ""), tokens)
+    node = _parse_node(next(tokens, ""), tokens)
     if next(tokens, None) is not None:
         raise TermError(f"more than one term: {text[:200]}")
     return node
 
 
-def _parsed(token: str, tokens: Iterator[str]) -> Node:
+def _parse_node(token: str, tokens: Iterator[str]) -> Node:
     if token in ("", ")"):
         raise TermError("a term is not complete")
     if token != "(":
         return token
     found: list[Node] = []
     while (following := next(tokens, "")) != ")":
-        found.append(_parsed(following, tokens))
+        found.append(_parse_node(following, tokens))
     return found
 
 
@@ -105,7 +105,7 @@ def render(node: Node) -> str:
     )
 
 
-def _node(problem: Problem, term: Term) -> Node:
+def _write_node(problem: Problem, term: Term) -> Node:
     if z3.is_true(term) or z3.is_false(term):
         return "true" if z3.is_true(term) else "false"
     if z3.is_int_value(term):
@@ -118,10 +118,10 @@ def _node(problem: Problem, term: Term) -> Node:
     arguments = term.children()
     texts = [a for a in arguments if _is_text(problem, a)]
     if texts and name in _ORDER:
-        return _membership(problem, name, arguments)
+        return _write_membership(problem, name, arguments)
     if texts and name in ("=", "distinct", "ite"):
         return [name, *(_text_node(problem, a) for a in arguments)]
-    return [name, *(_node(problem, a) for a in arguments)]
+    return [name, *(_write_node(problem, a) for a in arguments)]
 
 
 def _is_text(problem: Problem, term: Term) -> bool:
@@ -144,14 +144,16 @@ def _text_node(problem: Problem, term: Term) -> Node:
         condition, then, otherwise = term.children()
         return [
             "ite",
-            _node(problem, condition),
+            _write_node(problem, condition),
             _text_node(problem, then),
             _text_node(problem, otherwise),
         ]
-    return _node(problem, term)
+    return _write_node(problem, term)
 
 
-def _membership(problem: Problem, name: str, arguments: list[Term]) -> Node:
+def _write_membership(
+    problem: Problem, name: str, arguments: list[Term]
+) -> Node:
     """Spacer orders codes of texts; by name that is one of the texts the variable can have, or of all
     known so far. What it says then is checked again, as all is."""
     left, right = arguments
@@ -174,20 +176,24 @@ def _membership(problem: Problem, name: str, arguments: list[Term]) -> Node:
     inside = [text for text, is_in in holds.items() if is_in]
     outside = [text for text, is_in in holds.items() if not is_in]
     if len(inside) <= len(outside):
-        return ["or", "false", *(_is(here, text) for text in inside)]
-    return ["and", "true", *(["not", _is(here, text)] for text in outside)]
+        return ["or", "false", *(_equals_text(here, text) for text in inside)]
+    return [
+        "and",
+        "true",
+        *(["not", _equals_text(here, text)] for text in outside),
+    ]
 
 
-def _is(variable: str, text: str) -> Node:
+def _equals_text(variable: str, text: str) -> Node:
     return ["=", variable, f'"{text}"']
 
 
-def _term(problem: Problem, node: Node) -> Term:
+def _read_term(problem: Problem, node: Node) -> Term:
     if isinstance(node, list):
         operator, *arguments = node
         if not isinstance(operator, str) or operator not in _BUILD:
             raise TermError(f"'{render(operator)}' is no operator")
-        return _BUILD[operator](*(_term(problem, a) for a in arguments))
+        return _BUILD[operator](*(_read_term(problem, a) for a in arguments))
     if node in ("true", "false"):
         return z3.BoolVal(node == "true")
     if node.startswith('"'):

@@ -115,11 +115,11 @@ def decide(
     found = _find_quickly(system, promise)
     if found is not None:
         return Decision(Standing.REFUTED, run=found)
-    answer = _search(
+    answer = _search_cone(
         system=system, promise=promise, whole=whole, seconds=seconds
     )
     if answer.standing is Standing.PROVED:
-        return _proved(whole, promise, answer)
+        return _check_answer(whole, promise, answer)
     return _refuted_or_open(
         system=system, promise=promise, answer=answer, seconds=seconds
     )
@@ -156,7 +156,7 @@ def decide_with_lemmas(
             Standing.INCONCLUSIVE,
             reason=answer.reason or "no proof from known lemmas",
         )
-    return _proved(whole, promise, answer)
+    return _check_answer(whole, promise, answer)
 
 
 def _find_quickly(system: System, promise: Promise) -> ModelRun | None:
@@ -175,7 +175,7 @@ def _find_quickly(system: System, promise: Promise) -> ModelRun | None:
     )
 
 
-def _search(
+def _search_cone(
     system: System, promise: Promise, whole: Problem, seconds: int
 ) -> SolverAnswer:
     """First in the promise's cone. The cone allows more than the system, so only with all that limits
@@ -200,7 +200,7 @@ def _search(
     )
 
 
-def _proved(
+def _check_answer(
     whole: Problem, promise: Promise, answer: SolverAnswer
 ) -> Decision:
     try:

@@ -225,7 +225,7 @@ def prove_noninterference(
             Proof(
                 clause=clause,
                 standing=Standing.PROVED,
-                seconds=_since(started),
+                seconds=_seconds_since(started),
                 conjuncts=(conjunct,),
             ),
             both,
@@ -238,30 +238,37 @@ def prove_noninterference(
         reason = "the two runs could not be shown to look alike, and no pair that differs was found"
         return TwoRuns(
             Proof(
-                clause, Standing.INCONCLUSIVE, _since(started), reason=reason
+                clause,
+                Standing.INCONCLUSIVE,
+                _seconds_since(started),
+                reason=reason,
             ),
             both,
         )
     first, second = (
         complete_run(
             system,
-            _projected(
+            _project_run(
                 system=cone, pair=run, run=number, secret=frozenset(secret)
             ),
         )
         for number in RUNS
     )
     proof = Proof(
-        clause, Standing.REFUTED, _since(started), failed=clause, run=first
+        clause,
+        Standing.REFUTED,
+        _seconds_since(started),
+        failed=clause,
+        run=first,
     )
     return TwoRuns(proof=proof, system=both, first=first, second=second)
 
 
-def _since(started: float) -> float:
+def _seconds_since(started: float) -> float:
     return round(clock.perf_counter() - started, 3)
 
 
-def _projected(
+def _project_run(
     system: System, pair: ModelRun, run: int, secret: frozenset[str]
 ) -> ModelRun:
     """One of the two runs, in the system's own names."""

@@ -74,7 +74,7 @@ def find_violation_from(
     problem = encode(
         system=system, promise=promise, encoding=FiniteEncoding(), prefix=""
     )
-    begins = [z3.And(*_equations(problem, state)) for state in states]
+    begins = [z3.And(*_state_equations(problem, state)) for state in states]
     return _Unrolling(
         system=system,
         problem=problem,
@@ -83,7 +83,7 @@ def find_violation_from(
     ).search(deepest)
 
 
-def _equations(problem: Problem, state: State) -> list[Term]:
+def _state_equations(problem: Problem, state: State) -> list[Term]:
     return [
         v == problem.encoding.constant(state[name])
         for name, v in problem.before.items()
@@ -127,7 +127,7 @@ class _Unrolling:
         """One step more; the condition that it violates the promise."""
         stamps = self.stamps(depth)
         later = {
-            name: _stamped(v, depth + 1)
+            name: _stamp_variable(v, depth + 1)
             for name, v in self.problem.before.items()
         }
         chosen = self.rule_at(depth)
@@ -150,7 +150,7 @@ class _Unrolling:
         return z3.Or(*hits)
 
     def instant(self, depth: int) -> Term:
-        return _stamped(
+        return _stamp_variable(
             self.problem.encoding.variable("time", Sort.INT), depth
         )
 
@@ -162,7 +162,7 @@ class _Unrolling:
         free = [v for rule in self.problem.rules for v in rule.free]
         time = self.problem.encoding.variable("time", Sort.INT)
         return [
-            (v, _stamped(v, depth))
+            (v, _stamp_variable(v, depth))
             for v in (*self.problem.before.values(), time, *free)
         ]
 
@@ -212,7 +212,9 @@ class _Unrolling:
 
     def value(self, model: Any, name: str, sort: Sort, depth: int) -> Value:
         variable = self.problem.encoding.variable(name, sort)
-        found = model.eval(_stamped(variable, depth), model_completion=True)
+        found = model.eval(
+            _stamp_variable(variable, depth), model_completion=True
+        )
         if sort is Sort.BOOL:
             return bool(z3.is_true(found))
         if sort is Sort.TEXT:
@@ -220,5 +222,5 @@ class _Unrolling:
         return int(found.as_signed_long())
 
 
-def _stamped(variable: Term, depth: int) -> Term:
+def _stamp_variable(variable: Term, depth: int) -> Term:
     return z3.Const(f"{variable.decl().name()}@{depth}", variable.sort())

@@ -71,47 +71,55 @@ def system_file(system: System) -> str:
     free = {
         v.name: v.sort for t in system.transitions for v in free_variables(t)
     }
-    told = {"time": Sort.INT} | _told()
+    told = {"time": Sort.INT} | _monitor_inputs()
     emitted = {name for t in system.transitions for name in t.attributes}
     rows = {
-        f"transition {t.name}": _row(system, t, emitted)
+        f"transition {t.name}": _write_row(system, t, emitted)
         for t in system.transitions
     }
-    limits = {f"limit {x.name}": _source(_in_time(x)) for x in system.limits}
+    limits = {
+        f"limit {x.name}": _write_expression(_in_time(x))
+        for x in system.limits
+    }
     body = [
-        *_declarations(state),
-        *_declarations({name + NEXT: sort for name, sort in state.items()}),
-        *_declarations(told | free),
-        *(_state(name, sort) for name, sort in state.items()),
+        *_declare_all(state),
+        *_declare_all({name + NEXT: sort for name, sort in state.items()}),
+        *_declare_all(told | free),
+        *(_define_state(name, sort) for name, sort in state.items()),
         *(
-            _definition(f"told {name}", sort, _symbol(name))
+            _define_function(f"told {name}", sort, _quote_symbol(name))
             for name, sort in told.items()
         ),
         *(
-            _definition(name, Sort.BOOL, text)
+            _define_function(name, Sort.BOOL, text)
             for name, text in limits.items()
         ),
-        _definition(
+        _define_function(
             "in time",
             Sort.BOOL,
-            _all(["(<= |now| |time|)", *map(_symbol, limits)]),
+            _all_of(["(<= |now| |time|)", *map(_quote_symbol, limits)]),
         ),
-        _definition(
-            "never told", Sort.BOOL, _all(list(_never_told(emitted)))
+        _define_function(
+            "never told", Sort.BOOL, _all_of(list(_never_told(emitted)))
         ),
-        _definition(
+        _define_function(
             "first states",
             Sort.BOOL,
-            f"(! {_source(_first_states(system))} :init true)",
+            f"(! {_write_expression(_first_states(system))} :init true)",
         ),
-        *(_definition(name, Sort.BOOL, text) for name, text in rows.items()),
-        _definition(
+        *(
+            _define_function(name, Sort.BOOL, text)
+            for name, text in rows.items()
+        ),
+        _define_function(
             "step",
             Sort.BOOL,
-            f"(! (or false {' '.join(map(_symbol, rows))}) :trans true)",
+            f"(! (or false {' '.join(map(_quote_symbol, rows))}) :trans true)",
         ),
     ]
-    return _file([f"(set-info :system {_symbol(system.name)})"], body)
+    return _write_file(
+        [f"(set-info :system {_quote_symbol(system.name)})"], body
+    )
 
 
 def conjunct_header(
@@ -120,39 +128,47 @@ def conjunct_header(
     """What is claimed of the system under that name: the clause as it is written and its monitor, or a
     property of states."""
     head = [
-        f"(set-info :part {_symbol(name)})",
-        f"(set-info :system {_symbol(system)})",
-        f"(set-info :clause {_symbol(_one_line(clause))})",
+        f"(set-info :part {_quote_symbol(name)})",
+        f"(set-info :system {_quote_symbol(system)})",
+        f"(set-info :clause {_quote_symbol(_one_line(clause))})",
     ]
     if isinstance(promise, StateProperty):
-        return _file(
+        return _write_file(
             head,
-            [_definition("property", Sort.BOOL, _source(promise.verdict))],
+            [
+                _define_function(
+                    "property", Sort.BOOL, _write_expression(promise.verdict)
+                )
+            ],
         )
     names: Mapping[str, Expression] = {
         r.name: Var(REGISTER + r.name, r.sort) for r in promise.registers
     }
     registers = {REGISTER + r.name: r.sort for r in promise.registers}
     body = [
-        *_declarations(registers),
-        *_declarations({n + NEXT: sort for n, sort in registers.items()}),
+        *_declare_all(registers),
+        *_declare_all({n + NEXT: sort for n, sort in registers.items()}),
     ]
     for register in promise.registers:
         here = REGISTER + register.name
-        update = _source(promise.updates[register.name], names)
+        update = _write_expression(promise.updates[register.name], names)
         body += [
-            _state(here, register.sort),
-            _definition(
-                f"first {here}", register.sort, _constant(register.initial)
+            _define_state(here, register.sort),
+            _define_function(
+                f"first {here}",
+                register.sort,
+                _write_constant(register.initial),
             ),
-            _definition(f"update {here}", register.sort, update),
+            _define_function(f"update {here}", register.sort, update),
         ]
-    return _file(
+    return _write_file(
         head,
         [
             *body,
-            _definition(
-                "verdict", Sort.BOOL, _source(promise.verdict, names)
+            _define_function(
+                "verdict",
+                Sort.BOOL,
+                _write_expression(promise.verdict, names),
             ),
         ],
     )
@@ -166,7 +182,7 @@ def conjunct_file(header: str, invariant: Sequence[str]) -> str:
         )
     )
     texts = dict.fromkeys(
-        _symbol(t)
+        _quote_symbol(t)
         for conjunct in invariant
         for t in re.findall(r'"[^"]*"', conjunct)
     )
@@ -177,24 +193,28 @@ def conjunct_file(header: str, invariant: Sequence[str]) -> str:
     ]
     for number, conjunct in enumerate(invariant, start=1):
         lines.append(
-            _definition(
+            _define_function(
                 f"conjunct {number}",
                 Sort.BOOL,
-                _TOKEN.sub(_standard, conjunct),
+                _TOKEN.sub(_quote_token, conjunct),
             )
         )
     return header + "".join(f"{line}\n" for line in lines)
 
 
-def _standard(token: re.Match[str]) -> str:
+def _quote_token(token: re.Match[str]) -> str:
     """A token of a named term in SMT-LIB: symbols in bars, negative numbers by minus."""
     text = token[0]
     if text in _OPERATORS or text in ("true", "false") or text.isdigit():
         return text
-    return f"(- {text[1:]})" if re.fullmatch(r"-\d+", text) else _symbol(text)
+    return (
+        f"(- {text[1:]})"
+        if re.fullmatch(r"-\d+", text)
+        else _quote_symbol(text)
+    )
 
 
-def _told() -> dict[str, Sort]:
+def _monitor_inputs() -> dict[str, Sort]:
     """What a monitor is told of each step."""
     found = {"event": Sort.TEXT}
     for name, attribute in vocabulary().attributes.items():
@@ -202,23 +222,27 @@ def _told() -> dict[str, Sort]:
     return found
 
 
-def _row(
+def _write_row(
     system: System, transition: Transition, emitted: Collection[str]
 ) -> str:
     """The transition as one condition on the state before and after it and on what is told of it."""
     parts = [
         "|in time|",
         "|never told|",
-        _source(transition.guard),
+        _write_expression(transition.guard),
         "(= |now.next| |time|)",
     ]
     for variable in system.variables:
         update = transition.updates.get(variable.name, variable.var)
-        parts.append(f"(= {_symbol(variable.name + NEXT)} {_source(update)})")
+        parts.append(
+            f"(= {_quote_symbol(variable.name + NEXT)} {_write_expression(update)})"
+        )
     inputs = observed_inputs(transition)
     for name in ("event", *_inputs_of(emitted)):
-        parts.append(f"(= {_symbol(name)} {_source(inputs[name])})")
-    return _all(parts)
+        parts.append(
+            f"(= {_quote_symbol(name)} {_write_expression(inputs[name])})"
+        )
+    return _all_of(parts)
 
 
 def _inputs_of(attributes: Collection[str]) -> Iterator[str]:
@@ -232,7 +256,7 @@ def _never_told(emitted: Collection[str]) -> Iterator[str]:
     """Attributes that no transition gives: absent, with their defaults."""
     silent = observed_inputs(PASS_TIME)
     for name in _inputs_of(vocabulary().attributes.keys() - set(emitted)):
-        yield f"(= {_symbol(name)} {_source(silent[name])})"
+        yield f"(= {_quote_symbol(name)} {_write_expression(silent[name])})"
 
 
 def _in_time(limit: Limit) -> Expression:
@@ -251,7 +275,7 @@ def _first_states(system: System) -> Expression:
     )
 
 
-def _file(head: Iterable[str], body: Sequence[str]) -> str:
+def _write_file(head: Iterable[str], body: Sequence[str]) -> str:
     """Texts are constants of their own; whoever reads the file takes them as distinct."""
     texts = dict.fromkeys(re.findall(r'\|"[^|]*"\|', "\n".join(body)))
     declared = [f"(declare-const {text} Text)" for text in texts]
@@ -259,30 +283,30 @@ def _file(head: Iterable[str], body: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _declarations(names: Mapping[str, Sort]) -> list[str]:
+def _declare_all(names: Mapping[str, Sort]) -> list[str]:
     return [
-        f"(declare-const {_symbol(name)} {SORTS[sort]})"
+        f"(declare-const {_quote_symbol(name)} {SORTS[sort]})"
         for name, sort in names.items()
     ]
 
 
-def _state(name: str, sort: Sort) -> str:
-    return _definition(
+def _define_state(name: str, sort: Sort) -> str:
+    return _define_function(
         f"state {name}",
         sort,
-        f"(! {_symbol(name)} :next {_symbol(name + NEXT)})",
+        f"(! {_quote_symbol(name)} :next {_quote_symbol(name + NEXT)})",
     )
 
 
-def _definition(name: str, sort: Sort, body: str) -> str:
-    return f"(define-fun {_symbol(name)} () {SORTS[sort]} {body})"
+def _define_function(name: str, sort: Sort, body: str) -> str:
+    return f"(define-fun {_quote_symbol(name)} () {SORTS[sort]} {body})"
 
 
-def _all(conditions: Sequence[str]) -> str:
+def _all_of(conditions: Sequence[str]) -> str:
     return f"(and true {' '.join(conditions)})"
 
 
-def _symbol(name: str) -> str:
+def _quote_symbol(name: str) -> str:
     """A quoted symbol. Bars and backslashes cannot stand in one."""
     return "|" + name.replace("|", "/").replace("\\", "/") + "|"
 
@@ -291,22 +315,24 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _constant(value: Value) -> str:
+def _write_constant(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return _symbol(f'"{value}"')
+        return _quote_symbol(f'"{value}"')
     return str(value) if value >= 0 else f"(- {-value})"
 
 
-def _source(
+def _write_expression(
     e: Expression, renamed: Mapping[str, Expression] | None = None
 ) -> str:
     match e:
         case Const(value):
-            return _constant(value)
+            return _write_constant(value)
         case Var(name):
             other = (renamed or {}).get(name)
-            return _symbol(other.name if isinstance(other, Var) else name)
+            return _quote_symbol(
+                other.name if isinstance(other, Var) else name
+            )
         case Apply(operator, arguments):
-            return f"({operator.value} {' '.join(_source(a, renamed) for a in arguments)})"
+            return f"({operator.value} {' '.join(_write_expression(a, renamed) for a in arguments)})"

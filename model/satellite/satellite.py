@@ -106,10 +106,10 @@ DATASHEET = Datasheet(
 
 def satellite_tables(sheet: Datasheet) -> tuple[Table, ...]:
     """The satellite, and the house that calls in."""
-    return (_device(sheet), _house(sheet))
+    return (_table_of_device(sheet), _table_of_house(sheet))
 
 
-def _device(sheet: Datasheet) -> Table:
+def _table_of_device(sheet: Datasheet) -> Table:
     return Table(
         name="satellite",
         control="phase",
@@ -121,13 +121,17 @@ def _device(sheet: Datasheet) -> Table:
             *flags(powered, muted, mute_wanted, opened, lit),
             *counts(mute_at, opened_at, heard_from),
         ),
-        transitions=(*_environment(), *_mute(), *_sound(sheet)),
+        transitions=(
+            *_rows_of_environment(),
+            *_rows_of_mute(),
+            *_rows_of_sound(sheet),
+        ),
         limits=(
             Limit(
                 "mute",
                 SATELLITE,
                 condition=all_of(
-                    powered, any_of(*_differs(mute_wanted, muted))
+                    powered, any_of(*_ways_to_differ(mute_wanted, muted))
                 ),
                 since=mute_at,
                 bound=sheet["mute"],
@@ -147,13 +151,13 @@ def _device(sheet: Datasheet) -> Table:
     )
 
 
-def _differs(
+def _ways_to_differ(
     first: Expression, second: Expression
 ) -> tuple[Expression, Expression]:
     return all_of(first, negation(second)), all_of(negation(first), second)
 
 
-def _environment() -> tuple[Transition, ...]:
+def _rows_of_environment() -> tuple[Transition, ...]:
     return (
         Transition(
             "plug_in",
@@ -194,7 +198,7 @@ def _environment() -> tuple[Transition, ...]:
         Transition(
             "ask_for_mute",
             ENVIRONMENT,
-            guard=all_of(powered, *_settled()),
+            guard=all_of(powered, *_hints_when_settled()),
             updates=values(mute_wanted=negation(mute_wanted), mute_at=TIME),
             emits=None,
             reason="assumption: somebody taps mute in an app; the next tap counts once this one is obeyed",
@@ -202,13 +206,14 @@ def _environment() -> tuple[Transition, ...]:
     )
 
 
-def _settled() -> tuple[Expression, ...]:
+def _hints_when_settled() -> tuple[Expression, ...]:
     return tuple(
-        negation(condition) for condition in _differs(mute_wanted, muted)
+        negation(condition)
+        for condition in _ways_to_differ(mute_wanted, muted)
     )
 
 
-def _mute() -> tuple[Transition, ...]:
+def _rows_of_mute() -> tuple[Transition, ...]:
     return (
         Transition(
             "mute",
@@ -233,7 +238,7 @@ def _mute() -> tuple[Transition, ...]:
     )
 
 
-def _sound(sheet: Datasheet) -> tuple[Transition, ...]:
+def _rows_of_sound(sheet: Datasheet) -> tuple[Transition, ...]:
     earliest = minus(called_at, Const(sheet["preroll"]))
     in_time = at_most(TIME, plus(called_at, Const(sheet["call"])))
     return (
@@ -329,7 +334,7 @@ def _sound(sheet: Datasheet) -> tuple[Transition, ...]:
     )
 
 
-def _house(sheet: Datasheet) -> Table:
+def _table_of_house(sheet: Datasheet) -> Table:
     """The wake service hears elsewhere; the home server asks back, and may call in only for these two."""
     return Table(
         name="house",
@@ -381,7 +386,9 @@ SATELLITE_MODEL = Model(
     build_tables=satellite_tables,
     free={"any.cause": CAUSES},
     possible={
-        "mute": (Enabled("ask_for_mute", all_of(powered, *_settled())),)
+        "mute": (
+            Enabled("ask_for_mute", all_of(powered, *_hints_when_settled())),
+        )
     },
     small={"mute": 1, "light": 1, "call": 1, "turn": 2, "preroll": 1},
 )

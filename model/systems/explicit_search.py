@@ -162,7 +162,7 @@ class _Search:
 
     def __init__(self, system: System, promise: Promise, goal: Goal) -> None:
         self.system = system
-        self.moves = _moves(system, promise, goal)
+        self.moves = _distinct_moves(system, promise, goal)
         self.expand = _compiled_expansion(system, promise, self.moves)
         registers = tuple(r.initial for r in promise.registers)
         self.level: list[Node] = [
@@ -213,7 +213,9 @@ class _Move:
     goal: Expression
 
 
-def _moves(system: System, promise: Promise, goal: Goal) -> list[_Move]:
+def _distinct_moves(
+    system: System, promise: Promise, goal: Goal
+) -> list[_Move]:
     """All moves that differ in what they do."""
     found: dict[tuple[str, str, str], _Move] = {}
     for transition in system.transitions:

@@ -44,20 +44,20 @@ class Model:
     @property
     def system(self) -> System:
         """The tables composed, under the model's own datasheet."""
-        return _composed(self, self.datasheet)
+        return _compose_system(self, self.datasheet)
 
     @property
     def small_system(self) -> System:
         """The same system where time is counted in a few units."""
-        return _composed(self, self.datasheet.with_ratings(self.small))
+        return _compose_system(self, self.datasheet.with_ratings(self.small))
 
     def system_under(self, figures: Mapping[str, int]) -> System:
         """The system with other figures in its datasheet."""
-        return _composed(self, self.datasheet.with_ratings(figures))
+        return _compose_system(self, self.datasheet.with_ratings(figures))
 
 
 @cache
-def _composed(model: Model, datasheet: Datasheet) -> System:
+def _compose_system(model: Model, datasheet: Datasheet) -> System:
     return compose(
         model.name, *model.build_tables(datasheet), free=model.free
     )

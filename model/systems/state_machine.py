@@ -78,12 +78,12 @@ def truth_given(
             inner = truth_given(operand, control, value)
             return None if inner is None else not inner
         case Apply(Operator.AND, operands):
-            return _weakest(
+            return _weakest_truth(
                 [truth_given(o, control, value) for o in operands],
                 decides=False,
             )
         case Apply(Operator.OR, operands):
-            return _weakest(
+            return _weakest_truth(
                 [truth_given(o, control, value) for o in operands],
                 decides=True,
             )
@@ -94,7 +94,7 @@ def truth_given(
     return None
 
 
-def _weakest(truths: list[bool | None], decides: bool) -> bool | None:
+def _weakest_truth(truths: list[bool | None], decides: bool) -> bool | None:
     """The truth of a conjunction (False decides) or a disjunction (True decides)."""
     if decides in truths:
         return decides

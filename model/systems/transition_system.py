@@ -208,7 +208,7 @@ def compose(
 
 def _refuse_doubles(system: str, names: Collection[str]) -> None:
     doubled = sorted(
-        name for name, number in _counted(names).items() if number > 1
+        name for name, number in _count_names(names).items() if number > 1
     )
     if doubled:
         raise ValueError(
@@ -216,7 +216,7 @@ def _refuse_doubles(system: str, names: Collection[str]) -> None:
         )
 
 
-def _counted(names: Iterable[str]) -> Mapping[str, int]:
+def _count_names(names: Iterable[str]) -> Mapping[str, int]:
     numbers: dict[str, int] = {}
     for name in names:
         numbers[name] = numbers.get(name, 0) + 1

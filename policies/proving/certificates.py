@@ -82,7 +82,7 @@ class ProofFolder:
     ) -> None:
         manifest = {
             "format": FORMAT,
-            "packs": [_described(pack) for pack in packs],
+            "packs": [_describe_pack(pack) for pack in packs],
             "systems": dict(systems),
             "parts": sorted(parts, key=lambda part: part["name"]),
         }
@@ -106,7 +106,7 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", name)
 
 
-def _described(pack: Pack) -> dict[str, Any]:
+def _describe_pack(pack: Pack) -> dict[str, Any]:
     """What binds a proof to a pack: its bytes, the values of its parameters, the figures of its model."""
     ratings = {r.name: r.at_most for r in pack.model.datasheet.ratings}
     return {
@@ -127,7 +127,7 @@ def compare_with_packs(
     another claim, other parameters."""
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     expected_packs = json.loads(
-        json.dumps([_described(pack) for pack in packs])
+        json.dumps([_describe_pack(pack) for pack in packs])
     )
     if manifest["packs"] != expected_packs:
         raise ProofError(

@@ -281,7 +281,9 @@ def open_inquiry(
             if c.kind is Kind.TWO_RUN
         ),
         actors={
-            c.id: _actors(c, pack) for c in clauses if c.kind is Kind.ENABLED
+            c.id: _actors_of(c, pack)
+            for c in clauses
+            if c.kind is Kind.ENABLED
         },
     )
 
@@ -330,7 +332,7 @@ def _progress_parts(
     ]
 
 
-def _actors(clause: Clause, pack: Pack) -> frozenset[Component]:
+def _actors_of(clause: Clause, pack: Pack) -> frozenset[Component]:
     wishes = pack.model.possible[str(clause.transition)]
     return frozenset(
         pack.model.system.transition(w.transition).component for w in wishes

@@ -22,8 +22,8 @@ def load_invariants(pack: Pack) -> Invariants:
     """What lies beside the pack and beside its model; nothing where nothing does, or what is there is
     no such file."""
     return {
-        **_read(model_file(pack.model)),
-        **_read(pack.file.with_name(FILE)),
+        **_read_file(model_file(pack.model)),
+        **_read_file(pack.file.with_name(FILE)),
     }
 
 
@@ -49,7 +49,7 @@ def is_about_model(proof: Proof) -> bool:
     return proof.clause.split(" ")[0] == PROGRESS
 
 
-def _read(path: Path) -> Invariants:
+def _read_file(path: Path) -> Invariants:
     try:
         entry = json.loads(path.read_text("utf-8"))
         return {

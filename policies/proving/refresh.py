@@ -104,8 +104,8 @@ def refresh_invariants(
     claims = {claim.name: claim for claim in claims_of(pack)}
     found_all = True
     for name in sorted(stale - claims.keys()):
-        _store(pack.file.with_name(FILE), name, ())
-        _store(model_file(pack.model), name, ())
+        _store_entry(pack.file.with_name(FILE), name, ())
+        _store_entry(model_file(pack.model), name, ())
         tell(f"{name}: no longer a conjunct; its invariant is dropped")
     known = [
         text for texts in load_invariants(pack).values() for text in texts
@@ -127,13 +127,13 @@ def refresh_invariants(
             )
         tell(f"{name}: {decision.standing.value} {decision.reason}".rstrip())
         if decision.standing is Standing.PROVED:
-            _store(claim.file, name, decision.invariant)
+            _store_entry(claim.file, name, decision.invariant)
         else:
             found_all = False
     return found_all
 
 
-def _store(path: Path, name: str, invariant: tuple[str, ...]) -> None:
+def _store_entry(path: Path, name: str, invariant: tuple[str, ...]) -> None:
     """Set or drop one entry of a file of invariants."""
     entries = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     if invariant:

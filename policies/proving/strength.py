@@ -97,7 +97,7 @@ class Fingerprints:
             for digest, transitions in self.cones.values()
             if mutant.changed is None or mutant.changed in transitions
         ]
-        return _digest([_row_text(mutant), *concerned])
+        return _digest_texts([_row_text(mutant), *concerned])
 
     def of_judgement(self, judged: JudgedMutant) -> Any:
         """What must be the same for the judgement to stand: of a noticed mutant the row and the clauses
@@ -105,7 +105,7 @@ class Fingerprints:
         mutant = self.mutants[judged.mutant]
         if judged.killers:
             return {
-                c: _digest([_row_text(mutant), self.of_clause(c)])
+                c: _digest_texts([_row_text(mutant), self.of_clause(c)])
                 for c in judged.killers
             }
         return self.of_survivor(mutant)
@@ -146,7 +146,7 @@ def _cone_digest(task: ProofTask) -> tuple[str, frozenset[str]]:
         cone = cone_of_influence(task.system, promise, seeds)
         transitions |= {t.name for t in cone.transitions}
         texts += [name, repr(promise), _system_text(cone)]
-    return _digest(texts), frozenset(transitions)
+    return _digest_texts(texts), frozenset(transitions)
 
 
 def _system_text(system: System) -> str:
@@ -167,7 +167,7 @@ def _row_text(mutant: Mutant) -> str:
     return repr(mutant.system.transition(mutant.changed))
 
 
-def _digest(texts: Iterable[str]) -> str:
+def _digest_texts(texts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 

@@ -51,7 +51,7 @@ class TrustedBase:
         """How far one must trust, at the least: hardware, then device software, then the cloud. None
         where nothing need be trusted."""
         furthest = [
-            max((_distance(c) for c in s), default=-1) for s in self.sets
+            max((_distance_of(c) for c in s), default=-1) for s in self.sets
         ]
         if not furthest or min(furthest) < 0:
             return None
@@ -65,11 +65,11 @@ class TrustedBase:
 
 
 def components_in_words(trusted: Trusted) -> str:
-    ordered = sorted(trusted, key=lambda c: (_distance(c), c.name))
+    ordered = sorted(trusted, key=lambda c: (_distance_of(c), c.name))
     return " + ".join(c.name for c in ordered) or "nothing"
 
 
-def _distance(component: Component) -> int:
+def _distance_of(component: Component) -> int:
     """How far from the hardware the component runs."""
     assert component.layer is not None, f"{component.name} is never trusted"
     return LAYERS.index(component.layer)
@@ -199,7 +199,7 @@ class _MinimalSets:
 
     def shrunk(self, trusted: Trusted, needed: Trusted) -> Trusted:
         for component in sorted(
-            trusted - needed, key=_distance, reverse=True
+            trusted - needed, key=_distance_of, reverse=True
         ):
             if self.suffices(trusted - {component}):
                 trusted = trusted - {component}

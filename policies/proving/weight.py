@@ -71,7 +71,7 @@ def weigh(system: System, conjunct: ProvedConjunct) -> ConjunctWeight:
     unguarded = encode(_without_guards(system), conjunct.promise)
     return ConjunctWeight(
         name=conjunct.name,
-        weight=_weight(
+        weight=_weigh_promise(
             system=system,
             promise=conjunct.promise,
             unguarded=unguarded,
@@ -99,7 +99,7 @@ def _without_guards(system: System) -> System:
     )
 
 
-def _weight(
+def _weigh_promise(
     system: System,
     promise: Promise,
     unguarded: Problem,
@@ -129,13 +129,13 @@ def _needed_guards(unguarded: Problem, conjunct: ProvedConjunct) -> list[str]:
     return [
         r.transition.name
         for r in unguarded.rules
-        if _breaks(
+        if _breaks_invariant(
             solver=solver, problem=unguarded, rule=r, invariant=invariant
         )
     ]
 
 
-def _breaks(
+def _breaks_invariant(
     solver: Any, problem: Problem, rule: Rule, invariant: list[Any]
 ) -> bool:
     after = [

@@ -100,10 +100,10 @@ class Dissection:
         while len(stream.buffer) < ENOUGH and _may_become_known(
             bytes(stream.buffer)
         ):
-            if _recognise(bytes(stream.buffer)):
+            if _recognise_protocol(bytes(stream.buffer)):
                 break
             yield
-        match _recognise(bytes(stream.buffer)):
+        match _recognise_protocol(bytes(stream.buffer)):
             case "http/2":
                 self._answering = "http/2"
                 yield from http2_frames(stream)
@@ -131,7 +131,7 @@ class Dissection:
         raise NotThisProtocol
 
 
-def _recognise(data: bytes) -> str:
+def _recognise_protocol(data: bytes) -> str:
     """The protocol that a connection's first bytes begin, or ''."""
     if data.startswith(PREFACE):
         return "http/2"

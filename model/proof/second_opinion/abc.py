@@ -52,8 +52,8 @@ def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
                 f"'{tool}' is not installed; on Debian: apt install yosys berkeley-abc"
             )
     (folder / "model.v").write_text(circuit, "utf-8")
-    _run(["yosys", "-q", "-p", SYNTHESIS], folder, seconds)
-    said = _run(
+    _run_tool(["yosys", "-q", "-p", SYNTHESIS], folder, seconds)
+    said = _run_tool(
         [
             "berkeley-abc",
             "-c",
@@ -70,7 +70,7 @@ def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
     raise AbcError("ABC gave no answer: " + " ".join(said.split())[-300:])
 
 
-def _run(command: list[str], folder: Path, seconds: int) -> str:
+def _run_tool(command: list[str], folder: Path, seconds: int) -> str:
     try:
         done = subprocess.run(
             command,

@@ -44,8 +44,8 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
                 f"'{tool}' is not installed; on Debian: apt install spin gcc"
             )
     (folder / "model.pml").write_text(program, "utf-8")
-    _run(["spin", "-a", "model.pml"], folder, seconds)
-    _run(
+    _run_tool(["spin", "-a", "model.pml"], folder, seconds)
+    _run_tool(
         [
             "gcc",
             "-O1",
@@ -61,7 +61,7 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
         folder,
         seconds,
     )
-    said = _run(["./pan", f"-m{DEEP}"], folder, seconds)
+    said = _run_tool(["./pan", f"-m{DEEP}"], folder, seconds)
     errors, states = (
         re.search(r"errors: (\d+)", said),
         re.search(r"(\d+) states, stored", said),
@@ -85,7 +85,7 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
     )
 
 
-def _run(command: list[str], folder: Path, seconds: int) -> str:
+def _run_tool(command: list[str], folder: Path, seconds: int) -> str:
     try:
         done = subprocess.run(
             command,
