@@ -73,38 +73,56 @@ def cases() -> tuple[Case, ...]:
 
 
 def judge_case(case: Case, packs: Sequence[Pack], plan: Plan) -> Caught:
-    """Judge one of the zoo; what it owes is enough to see once. One that cannot be driven at all is not
-    judged as it should be."""
+    """Judge one of the zoo; what it owes is enough to see once."""
     plan = replace(plan, enough=frozenset(case.owes))
     try:
         found = examine(case.target, packs, plan)
     except TargetError as error:
         return Caught(
-            case, Exit.NOT_DRIVABLE, (), right=False, reason=str(error)
+            case,
+            Exit.NOT_DRIVABLE,
+            (),
+            right=is_right(case, Exit.NOT_DRIVABLE, ()),
+            reason=str(error),
         )
     violated = tuple(
         r.id for r in found.results if r.verdict is Verdict.VIOLATED
     )
-    right = is_right(case, found.exit, violated)
     return Caught(
         case,
         found.exit,
         violated,
-        right,
+        is_right(case, found.exit, violated, confined=found.session.confined),
         _noticed_by(found, case),
-        found.reason,
+        found.reason or _describe_first_doubt(found),
     )
 
 
-def is_right(case: Case, code: Exit, violated: Sequence[str]) -> bool:
-    """Whether a case came to what it owes. An honest one that rests on more than the device's word everywhere
-    may be inconclusive where
-    the machine cannot confine it, as the reference is, but never violated."""
+def is_right(
+    case: Case, code: Exit, violated: Sequence[str], *, confined: bool = True
+) -> bool:
+    """Whether a case came to what it owes. An honest one must be satisfied, as the reference is; where the
+    machine cannot confine it, neither is more than inconclusive."""
     if case.half is Half.HONEST:
-        return not violated and code in (Exit.SATISFIED, Exit.INCONCLUSIVE)
+        best = Exit.SATISFIED if confined else Exit.INCONCLUSIVE
+        return not violated and code in (Exit.SATISFIED, best)
     if case.owes:
         return bool(set(case.owes) & set(violated))
     return code is not Exit.SATISFIED
+
+
+def _describe_first_doubt(found: Examination) -> str:
+    """Why it is not green, where a clause says so."""
+    return next(
+        (
+            f"{result.id} {result.verdict.value}: {result.reason}"
+            for result in found.results
+            if result.required
+            and result.verdict
+            not in (Verdict.SATISFIED, Verdict.NOT_APPLICABLE)
+        ),
+        "",
+    )
 
 
 def _noticed_by(found: Examination, case: Case) -> str:

@@ -46,7 +46,7 @@ MOST_BYTES = 64 << 20
 """Bytes of one step: 64 of the longest lines."""
 LONGEST_OBSERVATION = 1 << 15
 """Bytes of a line that is no reply: seven texts of the longest kind. So 100,000 of them fit in memory."""
-PATIENCE_OF_A_STEP = 10
+PATIENCE_OF_A_STEP = 4
 """A step may last so many times the patience with silence."""
 SLOW_START = 4
 """Times the patience that a program may take until its first reply: it loads what it needs, on a machine that

@@ -109,6 +109,7 @@ def test_what_the_harness_sees_for_itself_catches_its_case(name, clauses):
         (Case("x", Half.HONEST), Exit.SATISFIED, [], True),
         (Case("x", Half.HONEST), Exit.VIOLATED, ["IND-1"], False),
         (Case("x", Half.HONEST), Exit.NOT_DRIVABLE, [], False),
+        (Case("x", Half.HONEST), Exit.INCONCLUSIVE, [], False),
     ],
 )
 def test_a_case_is_right_where_it_came_to_what_it_owes(
