@@ -22,7 +22,7 @@ def render_pdf(judged: JudgedBundle) -> bytes:
     look = "font: 7.5pt sans-serif; color: #333"
     style = f"""
         @page {{
-            @bottom-left {{ content: "{foot}"; {look} }}
+            @bottom-left {{ content: {css_string(foot)}; {look} }}
             @bottom-right {{ content: counter(page) " of " counter(pages); {look} }}
         }}
     """
@@ -40,6 +40,12 @@ def render_pdf(judged: JudgedBundle) -> bytes:
         pdf_identifier=judged.bundle.digest.encode(),
     )
     return content
+
+
+def css_string(text: str) -> str:
+    """The text as a string of CSS that nothing in it can end."""
+    inert = text.replace("\\", "\\5c ").replace('"', "\\22 ")
+    return f'"{inert}"'
 
 
 def _refuse_network(url: str, *_: object, **__: object) -> dict[str, object]:
