@@ -142,7 +142,11 @@ def implication_monitor(first: Monitor, second: Monitor) -> Monitor:
 
 
 def renamed_monitor(monitor: Monitor, mark: str) -> Monitor:
-    """The same monitor with other names for its registers."""
+    """The same monitor with other names for its registers.
+
+    >>> list(renamed_monitor(KEPT_PROMISE, "old.").registers) != list(KEPT_PROMISE.registers)
+    True
+    """
     names: Mapping[str, Expression] = {
         r.name: Var(mark + r.name, r.sort) for r in monitor.registers
     }
@@ -165,7 +169,11 @@ def find_trace_violating(
     monitor: Monitor, seconds: int
 ) -> tuple[Observation, ...] | None:
     """A shortest trace of anything at all that the monitor forbids; () where it is proved that there is
-    none, None where neither was found."""
+    none, None where neither was found.
+
+    >>> [seen.event for seen in find_trace_violating(BROKEN_PROMISE, seconds=10)]
+    ['microphone.power']
+    """
     system = unconstrained_system(monitor)
     run = find_violation(
         system=system, promise=monitor, seconds=seconds, deepest=LONGEST_TRACE
@@ -185,14 +193,22 @@ def find_separating_trace(
     first: Monitor, second: Monitor, seconds: int
 ) -> tuple[Observation, ...] | None:
     """A shortest trace that the first allows and the second forbids; () where it is proved that there
-    is none, None where neither was found."""
+    is none, None where neither was found.
+
+    >>> [seen.event for seen in find_separating_trace(BROKEN_PROMISE, KEPT_PROMISE, seconds=10)]
+    ['audio.captured']
+    """
     return find_trace_violating(implication_monitor(first, second), seconds)
 
 
 def compare_monitors(
     old: Monitor, new: Monitor, seconds: int
 ) -> MonitorComparison:
-    """What the new clause is to the old one."""
+    """What the new clause is to the old one.
+
+    >>> compare_monitors(KEPT_PROMISE, KEPT_PROMISE, seconds=10).relation.value
+    'equal'
+    """
     if (old.registers, old.updates, old.verdict) == (
         new.registers,
         new.updates,

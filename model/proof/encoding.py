@@ -174,7 +174,12 @@ def encode(
     encoding: Encoding | None = None,
     prefix: str = REGISTER,
 ) -> Problem:
-    """The product of a system and a promise."""
+    """The product of a system and a promise.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, BROKEN_PROMISE)
+    >>> sorted(problem.before)
+    ['muted', 'now', 'pressed_at', 'rail']
+    """
     product = _Product(
         system=system,
         promise=promise,

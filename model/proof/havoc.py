@@ -32,7 +32,11 @@ WILD = "any.wild."
 
 
 def owned_variables(system: System, component: Component) -> frozenset[str]:
-    """The variables that only this component and the environment write."""
+    """The variables that only this component and the environment write.
+
+    >>> sorted(owned_variables(MICROPHONE_SYSTEM, RAIL))
+    ['rail']
+    """
     writers: dict[str, set[Component]] = {}
     for transition in system.transitions:
         for name in transition.updates:
@@ -48,7 +52,12 @@ def havoc(system: System, wild: Collection[Component]) -> System:
     """The system in which `wild` components do any of their steps at any time, with any attributes,
     leaving anything in the variables they own, and owe no deadline. An attribute that tells whose
     event it is stays. What they share with others (a handover) they change only where their table
-    lets them; a clock still tells the time."""
+    lets them; a clock still tells the time.
+
+    >>> wild = havoc(MICROPHONE_SYSTEM, [RAIL])
+    >>> len(wild.limits), wild.transition("capture").guard == TRUE
+    (0, True)
+    """
     transitions = (
         _let_loose(system, t) if t.component in wild else t
         for t in system.transitions

@@ -19,7 +19,12 @@ Term = Any
 
 
 def conjuncts_of(term: Term) -> list[Term]:
-    """The conjuncts of a term."""
+    """The conjuncts of a term.
+
+    >>> import z3
+    >>> conjuncts_of(z3.And(z3.Bool("a"), z3.Bool("b")))
+    [a, b]
+    """
     if z3.is_and(term):
         return [
             conjunct
@@ -30,7 +35,11 @@ def conjuncts_of(term: Term) -> list[Term]:
 
 
 def allows_violation(problem: Problem, invariant: Sequence[Term]) -> bool:
-    """Whether a state of the invariant allows a step that violates the promise, or a first state does."""
+    """Whether a state of the invariant allows a step that violates the promise, or a first state does.
+
+    >>> allows_violation(encode(MICROPHONE_SYSTEM, BROKEN_PROMISE), [])
+    True
+    """
     if starts_wrong(problem):
         return True
     solver = z3.Solver()
@@ -45,7 +54,11 @@ def allows_violation(problem: Problem, invariant: Sequence[Term]) -> bool:
 
 
 def starts_wrong(problem: Problem) -> bool:
-    """Whether a first state breaks the promise by itself."""
+    """Whether a first state breaks the promise by itself.
+
+    >>> starts_wrong(encode(MICROPHONE_SYSTEM, BROKEN_PROMISE))
+    False
+    """
     if z3.is_true(problem.first_verdict):
         return False
     solver = z3.Solver()
@@ -106,7 +119,11 @@ class _CoreSearch:
 
 
 def is_inductive(problem: Problem, invariant: Sequence[Term]) -> bool:
-    """Whether the conjunction holds at first, is kept by every rule and excludes a violation."""
+    """Whether the conjunction holds at first, is kept by every rule and excludes a violation.
+
+    >>> is_inductive(encode(MICROPHONE_SYSTEM, BROKEN_PROMISE), [])
+    False
+    """
     start = z3.Solver()
     start.add(problem.initial)
     holds_at_first = z3.And(*invariant, problem.first_verdict)
@@ -156,7 +173,15 @@ def read_lemmas(problem: Problem, texts: Iterable[str]) -> list[Term]:
 def recall_invariant(
     problem: Problem, stored: Sequence[str]
 ) -> list[Term] | None:
-    """A stored invariant, if it still is one of this problem; None otherwise, whatever the text holds."""
+    """A stored invariant, if it still is one of this problem; None otherwise, whatever the text holds.
+
+    >>> proved = decide(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> recall_invariant(problem, proved.invariant) is not None
+    True
+    >>> recall_invariant(problem, ['(= rail "on")']) is None
+    True
+    """
     try:
         found = [read_term(problem, text) for text in stored]
         return found if is_inductive(problem, found) else None

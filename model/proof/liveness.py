@@ -43,7 +43,11 @@ def enabled_property(system: System, wanted: Enabled) -> StateProperty:
 def progress_properties(system: System) -> dict[str, StateProperty]:
     """That time never stops: no active limit is ever past, and whoever owes the step can take it at the
     latest instant, so that the limit is no longer active or is moved. Without this, deadlines would
-    hold because nothing happens any more."""
+    hold because nothing happens any more.
+
+    >>> sorted(progress_properties(MICROPHONE_SYSTEM))
+    ['progress.rail.in_time', 'progress.rail.possible']
+    """
     found = {}
     for limit in system.limits:
         found[f"progress.{limit.name}.in_time"] = StateProperty(

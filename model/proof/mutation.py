@@ -46,7 +46,11 @@ class Mutant:
 
 
 def mutants_of(system: System) -> Iterator[Mutant]:
-    """Every mutant of every transition and limit."""
+    """Every mutant of every transition and limit.
+
+    >>> [mutant.name for mutant in mutants_of(MICROPHONE_SYSTEM)][:3]
+    ['press: drop guard condition 1', 'press: drop update of muted', 'press: flip update of muted']
+    """
     for transition in system.transitions:
         for fault, faulty in (
             *_change_guards(transition),
@@ -161,7 +165,11 @@ def _change_attributes(
 
 def visible_variables(system: System, others: Iterable[str] = ()) -> set[str]:
     """The variables that can show: in a guard, an attribute, a limit, to `others`, or in the update of
-    one that can."""
+    one that can.
+
+    >>> sorted(visible_variables(MICROPHONE_SYSTEM))
+    ['muted', 'pressed_at', 'rail', 'time']
+    """
     found = set(others)
     found |= variable_names(
         e

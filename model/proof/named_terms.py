@@ -70,7 +70,12 @@ def write_term(problem: Problem, term: Term) -> str:
 
 def read_term(problem: Problem, text: str) -> Term:
     """The term of the problem that the text names. Raises TermError for a name it does not have, or
-    what is no term."""
+    what is no term.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> write_term(problem, read_term(problem, '(or muted (= rail "on"))'))
+    '(or muted (= "on" rail))'
+    """
     try:
         return _read_term(problem, parse(text))
     except (z3.Z3Exception, TypeError, KeyError) as error:
@@ -80,7 +85,11 @@ def read_term(problem: Problem, text: str) -> Term:
 
 
 def parse(text: str) -> Node:
-    """One S-expression. Raises TermError."""
+    """One S-expression. Raises TermError.
+
+    >>> parse("(or muted (= pressed_at 3))")
+    ['or', 'muted', ['=', 'pressed_at', '3']]
+    """
     tokens = iter(_TOKEN.findall(text))
     node = _parse_node(next(tokens, ""), tokens)
     if next(tokens, None) is not None:
@@ -100,6 +109,10 @@ def _parse_node(token: str, tokens: Iterator[str]) -> Node:
 
 
 def render(node: Node) -> str:
+    """
+    >>> render(["or", "muted", ["=", "pressed_at", "3"]])
+    '(or muted (= pressed_at 3))'
+    """
     return (
         node if isinstance(node, str) else f"({' '.join(map(render, node))})"
     )
@@ -206,7 +219,11 @@ def _read_term(problem: Problem, node: Node) -> Term:
 
 
 def symbols_in(node: Node) -> set[str]:
-    """The variables that a term names."""
+    """The variables that a term names.
+
+    >>> sorted(symbols_in(["or", "muted", ["=", "pressed_at", "3"]]))
+    ['muted', 'pressed_at']
+    """
     if isinstance(node, list):
         return {symbol for child in node[1:] for symbol in symbols_in(child)}
     is_literal = (

@@ -61,7 +61,11 @@ def prove_promises(
 ) -> Proof:
     """Whether every promise holds in every run. `stored` are invariants of an earlier proof, by the
     promises' names: where they still are inductive they spare the search. The first promise that is
-    refuted or inconclusive decides."""
+    refuted or inconclusive decides.
+
+    >>> prove_promises("MIC-2", MICROPHONE_SYSTEM, {"MIC-2.1": KEPT_PROMISE}).standing.value
+    'proved'
+    """
     started = clock.perf_counter()
     proved: list[ProvedConjunct] = []
     for name, promise in promises.items():
@@ -105,7 +109,12 @@ def decide(
     seconds: int = SECONDS,
 ) -> Decision:
     """A stored invariant first; then explicit search and random walks for a violation, lemmas and
-    Spacer for a proof, and longer and longer runs where these found nothing."""
+    Spacer for a proof, and longer and longer runs where these found nothing.
+
+    >>> decision = decide(MICROPHONE_SYSTEM, BROKEN_PROMISE)
+    >>> decision.standing.value, [step.transition.name for step in decision.run.steps]
+    ('refuted', ['switch', 'press', 'switch'])
+    """
     whole = encode(system, promise)
     known = recall_invariant(whole, stored) if stored is not None else None
     if known is not None:

@@ -63,6 +63,10 @@ class TwoRuns:
 
 
 def name_in_run(name: str, run: int) -> str:
+    """
+    >>> name_in_run("rail", 2), name_in_run("any.bytes", 2)
+    ('2.rail', 'any.2.bytes')
+    """
     return (
         f"any.{run}.{name.removeprefix('any.')}"
         if name.startswith("any.")

@@ -50,7 +50,12 @@ class BoundedSearch:
 def find_violation(
     system: System, promise: Promise, seconds: float, deepest: int = DEEPEST
 ) -> BoundedSearch:
-    """Search ever longer runs, up to `deepest` steps and `seconds` in all."""
+    """Search ever longer runs, up to `deepest` steps and `seconds` in all.
+
+    >>> found = find_violation(MICROPHONE_SYSTEM, BROKEN_PROMISE, seconds=10)
+    >>> found.depth, [step.transition.name for step in found.run.steps]
+    (2, ['switch', 'press', 'switch'])
+    """
     problem = encode(system, promise, FiniteEncoding())
     if starts_wrong(problem):
         return BoundedSearch(ModelRun(next(system.first_states()), ()), 0)

@@ -66,7 +66,11 @@ _OPERATORS = frozenset(
 
 def system_file(system: System) -> str:
     """The transition system: its texts, its state with next values, what monitors are told, and one
-    definition a row."""
+    definition a row.
+
+    >>> system_file(MICROPHONE_SYSTEM).splitlines()[1]
+    '(set-info :system |microphone|)'
+    """
     state = {v.name: v.sort for v in system.variables} | {NOW: Sort.INT}
     free = {
         v.name: v.sort for t in system.transitions for v in free_variables(t)

@@ -76,12 +76,20 @@ def effect_on(promise: Promise, transition: Transition) -> Effect:
 
 
 def variable_names(expressions: Iterable[Expression]) -> set[str]:
-    """The variables of some expressions."""
+    """The variables of some expressions.
+
+    >>> sorted(variable_names([SWITCH.guard]))
+    ['muted', 'rail']
+    """
     return {v.name for e in expressions for v in variables(e)}
 
 
 def timed_variables(system: System) -> set[str]:
-    """The variables that limits speak of."""
+    """The variables that limits speak of.
+
+    >>> sorted(timed_variables(MICROPHONE_SYSTEM))
+    ['muted', 'pressed_at', 'rail']
+    """
     spoken_of = (e for x in system.limits for e in (x.condition, x.since))
     return variable_names(spoken_of) - {"time"}
 
@@ -92,7 +100,12 @@ def cone_of_influence(
     """The system without transitions and variables that cannot touch the promise. It allows every run
     the whole does, as the promise sees it; a limit on time is kept only where the cone already holds
     what it speaks of. With `timed_variables(system)` among the `seeds` it allows no more than the
-    whole."""
+    whole.
+
+    >>> cone = cone_of_influence(MICROPHONE_SYSTEM, BROKEN_PROMISE)
+    >>> [t.name for t in cone.transitions]  # nothing is captured in it
+    ['press', 'switch', 'pass_time']
+    """
     cone = _Cone(system, promise, set(seeds))
     while cone.grows():
         pass

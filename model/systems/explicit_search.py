@@ -71,7 +71,12 @@ class Goal(Enum):
 def find_run_taking(
     system: System, transition: Transition, limit: int = STATE_LIMIT
 ) -> ModelRun | None:
-    """A short run that ends with the transition; None where none was found among so many states."""
+    """A short run that ends with the transition; None where none was found among so many states.
+
+    >>> run = find_run_taking(MICROPHONE_SYSTEM, CAPTURE)
+    >>> [step.transition.name for step in run.steps]
+    ['switch', 'capture']
+    """
     if substitute(transition.guard, constants_of(system)) == FALSE:
         return None
     if transition.is_idle:
@@ -99,7 +104,12 @@ def find_run_taking(
 def find_run_exercising(
     system: System, promise: Promise, limit: int = STATE_LIMIT
 ) -> ModelRun | None:
-    """A short run that exercises the promise; None where none was found among so many states."""
+    """A short run that exercises the promise; None where none was found among so many states.
+
+    >>> run = find_run_exercising(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> [seen.event for seen in run.observations()]
+    ['microphone.power', 'audio.captured']
+    """
     return complete_run(
         system,
         find_short_run(
@@ -112,7 +122,11 @@ def find_short_run(
     system: System, promise: Promise, goal: Goal, limit: int = STATE_LIMIT
 ) -> ModelRun | None:
     """A shortest run as wanted where it is found soon. Where there is much to look at, a run in which the
-    environment does little: one step, two, three; then all the rest. None where none was found."""
+    environment does little: one step, two, three; then all the rest. None where none was found.
+
+    >>> find_short_run(MICROPHONE_SYSTEM, KEPT_PROMISE, Goal.VIOLATED) is None
+    True
+    """
     search = _Search(cone_of_influence(system, promise), promise, goal)
     found = search.run(SOON)
     if found is not None or not search.level:
@@ -128,7 +142,12 @@ def find_short_run(
 
 
 def with_few_disturbances(system: System, most: int) -> System:
-    """The system whose environment takes at most so many steps. Each of its runs is one of the system."""
+    """The system whose environment takes at most so many steps. Each of its runs is one of the system.
+
+    >>> quiet = with_few_disturbances(MICROPHONE_SYSTEM, most=0)
+    >>> find_run_taking(quiet, quiet.transition("press")) is None
+    True
+    """
     taken = count(DISTURBANCES)
     rows = []
     for transition in system.transitions:
@@ -147,7 +166,12 @@ def find_shortest_run(
     system: System, promise: Promise, goal: Goal, limit: int = STATE_LIMIT
 ) -> ModelRun | None:
     """A run of fewest events after which the promise is as wanted, in its cone; None where none was
-    found among `limit` states."""
+    found among `limit` states.
+
+    >>> run = find_shortest_run(MICROPHONE_SYSTEM, BROKEN_PROMISE, Goal.VIOLATED)
+    >>> [step.transition.name for step in run.steps]
+    ['switch', 'press', 'switch']
+    """
     cone = cone_of_influence(system, promise)
     return _Search(cone, promise, goal).run(limit)
 
@@ -257,7 +281,11 @@ def _moves_of(
 
 
 def constants_of(system: System) -> dict[str, Expression]:
-    """The variables that have one first value and that no step sets."""
+    """The variables that have one first value and that no step sets.
+
+    >>> constants_of(MICROPHONE_SYSTEM)
+    {}
+    """
     set_somewhere = {name for t in system.transitions for name in t.updates}
     return {
         v.name: Const(v.initial[0])

@@ -44,7 +44,15 @@ device."""
 
 def states_diagram(table: Table, system: System) -> str:
     """The states of a component and what joins them; transitions between the same two states share a
-    line."""
+    line.
+
+    >>> print(states_diagram(MICROPHONE_TABLE, MICROPHONE_SYSTEM).strip())
+    stateDiagram-v2
+        off
+        on
+        off --> on: switch
+        on --> off: switch
+    """
     joined: dict[tuple[str, str], list[str]] = {}
     for edge in drawn_edges(table, system):
         joined.setdefault((edge.source, edge.target), []).append(edge.name)
@@ -73,7 +81,11 @@ def sequence_diagram(trace: Iterable[Observation]) -> str:
 
 
 def event_in_words(seen: Observation) -> str:
-    """An event with its attributes, in one line: `light(color = blue, on = true)`."""
+    """An event with its attributes, in one line: `light(color = blue, on = true)`.
+
+    >>> event_in_words(Observation(0, "d1", "microphone.power", {"on": True}))
+    'microphone.power(on = true)'
+    """
     values = ", ".join(
         f"{name} = {_value_in_words(value)}"
         for name, value in seen.attributes.items()

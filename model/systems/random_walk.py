@@ -40,7 +40,11 @@ Pair = tuple[str, Value, str, Value]
 
 
 def compile_expression(expression: Expression) -> Evaluate:
-    """The expression as a Python function of its variables' values."""
+    """The expression as a Python function of its variables' values.
+
+    >>> compile_expression(UNSETTLED)({"muted": True, "rail": "on"})
+    True
+    """
     source = python_source(expression, lambda name: f"s[{name!r}]")
     function: Evaluate = eval("lambda s: " + source)
     return function
@@ -59,7 +63,13 @@ def explore(
 def walk_violates(
     system: System, promise: Promise, steps: int, seed: int = 0
 ) -> bool:
-    """Whether a random walk of so many steps breaks the promise."""
+    """Whether a random walk of so many steps breaks the promise.
+
+    >>> walk_violates(MICROPHONE_SYSTEM, BROKEN_PROMISE, steps=200)
+    True
+    >>> walk_violates(MICROPHONE_SYSTEM, KEPT_PROMISE, steps=200)
+    False
+    """
     return not all(
         holds
         for _, holds in _Explorer(

@@ -56,7 +56,13 @@ def successor(
     time: int,
     chosen: Mapping[str, Value],
 ) -> tuple[State, Observation]:
-    """The state and the observation after a transition that is enabled."""
+    """The state and the observation after a transition that is enabled.
+
+    >>> first = next(MICROPHONE_SYSTEM.first_states())
+    >>> state, seen = successor(SWITCH, first, time=5, chosen={})
+    >>> state["rail"], seen.event
+    ('on', 'microphone.power')
+    """
     values = {**state, **chosen, "time": time}
     after = dict(state) | {
         name: evaluate(e, values) for name, e in transition.updates.items()
@@ -73,7 +79,11 @@ def successor(
 
 
 def free_variables(transition: Transition) -> tuple[Var, ...]:
-    """What may be chosen freely when the transition happens, by name."""
+    """What may be chosen freely when the transition happens, by name.
+
+    >>> free_variables(PRESS)  # nothing is chosen freely when a button is pressed
+    ()
+    """
     expressions = (
         transition.guard,
         *transition.updates.values(),
@@ -92,7 +102,11 @@ def sample_values(
     system: System, variable: Var, time: int
 ) -> tuple[Value, ...]:
     """Values worth trying for a free choice: both truths, every declared text, the present, the
-    beginning and one."""
+    beginning and one.
+
+    >>> sample_values(MICROPHONE_SYSTEM, muted, time=7)
+    (True, False)
+    """
     match variable.sort:
         case Sort.BOOL:
             return (True, False)
@@ -112,7 +126,13 @@ def sample_choices(
 
 
 def passes_limit(limit: Limit, state: Mapping[str, Value], time: int) -> bool:
-    """Whether a step at that instant comes later than the limit allows in that state."""
+    """Whether a step at that instant comes later than the limit allows in that state.
+
+    >>> (limit,) = MICROPHONE_SYSTEM.limits
+    >>> first = next(MICROPHONE_SYSTEM.first_states())
+    >>> passes_limit(limit, first, time=99_000), passes_limit(limit, first, time=101_000)
+    (False, True)
+    """
     values = {**state, "time": time}
     if not evaluate(limit.condition, values):
         return False
@@ -120,7 +140,14 @@ def passes_limit(limit: Limit, state: Mapping[str, Value], time: int) -> bool:
 
 
 def is_run_of(system: System, run: ModelRun) -> bool:
-    """Whether a run is one of the whole system: every guard true, no limit passed, time never back."""
+    """Whether a run is one of the whole system: every guard true, no limit passed, time never back.
+
+    >>> first = next(MICROPHONE_SYSTEM.first_states())
+    >>> is_run_of(MICROPHONE_SYSTEM, ModelRun(first, (Step(SWITCH, 5, {}),)))
+    True
+    >>> is_run_of(MICROPHONE_SYSTEM, ModelRun(first, (Step(CAPTURE, 5, {}),)))
+    False
+    """
     state, now = dict(run.initial), 0
     for step in run.steps:
         values = {**state, **step.chosen, "time": step.time}
@@ -163,7 +190,11 @@ def complete_run(system: System, run: ModelRun | None) -> ModelRun | None:
 
 
 def with_first_value(system: System, name: str, value: Value) -> System:
-    """The system whose variable of that name has only this first value: devices of one kind, say."""
+    """The system whose variable of that name has only this first value: devices of one kind, say.
+
+    >>> [s["muted"] for s in with_first_value(MICROPHONE_SYSTEM, "muted", True).first_states()]
+    [True]
+    """
     variables = tuple(
         replace(v, initial=(value,)) if v.name == name else v
         for v in system.variables

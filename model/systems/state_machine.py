@@ -35,7 +35,11 @@ class Edge:
 
 
 def drawn_states(table: Table) -> tuple[str, ...]:
-    """The states people draw of a component."""
+    """The states people draw of a component.
+
+    >>> drawn_states(MICROPHONE_TABLE)
+    ('off', 'on')
+    """
     return next(v.values for v in table.variables if v.name == table.control)
 
 
@@ -70,7 +74,11 @@ def truth_given(
     condition: Expression, control: str, value: str
 ) -> bool | None:
     """Whether the condition holds when `control` has the value; None where it depends on other
-    variables (Kleene's three truth values)."""
+    variables (Kleene's three truth values).
+
+    >>> truth_given(CAPTURE.guard, "rail", "off"), truth_given(UNSETTLED, "rail", "off")
+    (False, None)
+    """
     match condition:
         case Const(constant):
             return bool(constant)

@@ -40,11 +40,19 @@ Promise = Monitor | StateProperty
 
 def after_step(condition: Expression, transition: Transition) -> Expression:
     """The condition on the state that a transition leads to, in terms of the state it starts from and
-    `time`."""
+    `time`.
+
+    >>> after_step(equals(muted, True), PRESS) == equals(negation(muted), True)
+    True
+    """
     return substitute(condition, {**transition.updates, NOW: TIME})
 
 
 def holds_at_first(system: System, condition: Expression) -> bool:
-    """Whether a condition holds in every first state, where the instant is 0."""
+    """Whether a condition holds in every first state, where the instant is 0.
+
+    >>> holds_at_first(MICROPHONE_SYSTEM, UNSETTLED), holds_at_first(MICROPHONE_SYSTEM, muted)
+    (True, False)
+    """
     at_start = substitute(condition, {NOW: Const(0)})
     return all(evaluate(at_start, state) for state in system.first_states())

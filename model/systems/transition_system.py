@@ -187,7 +187,11 @@ def compose(
     free: Mapping[str, tuple[str, ...]] | None = None,
 ) -> System:
     """One system of the rows of all tables, in which time may pass; they share variables by name.
-    Raises ValueError for a variable or a transition that is declared twice."""
+    Raises ValueError for a variable or a transition that is declared twice.
+
+    >>> [t.name for t in compose("microphone", MICROPHONE_TABLE).transitions]
+    ['press', 'switch', 'capture', 'pass_time']
+    """
     variables = tuple(v for table in tables for v in table.variables)
     transitions = (
         *(t for table in tables for t in table.transitions),
@@ -227,49 +231,85 @@ TIME = Var("time", Sort.INT)
 
 
 def flag(name: str) -> Var:
-    """A boolean of the state, or a free choice of one."""
+    """A boolean of the state, or a free choice of one.
+
+    >>> flag("muted").sort.value
+    'boolean'
+    """
     return Var(name, Sort.BOOL)
 
 
 def count(name: str) -> Var:
-    """An integer of the state, or a free choice of one."""
+    """An integer of the state, or a free choice of one.
+
+    >>> count("pressed_at").sort.value
+    'integer'
+    """
     return Var(name, Sort.INT)
 
 
 def word(name: str) -> Var:
-    """A text of the state, or a free choice of one."""
+    """A text of the state, or a free choice of one.
+
+    >>> word("rail").sort.value
+    'text'
+    """
     return Var(name, Sort.TEXT)
 
 
 def flags(*names: Var) -> tuple[StateVariable, ...]:
-    """Booleans that are false at first."""
+    """Booleans that are false at first.
+
+    >>> [(v.name, v.initial) for v in flags(flag("muted"))]
+    [('muted', (False,))]
+    """
     return tuple(StateVariable(v.name, Sort.BOOL, (False,)) for v in names)
 
 
 def counts(*names: Var) -> tuple[StateVariable, ...]:
-    """Integers that are 0 at first."""
+    """Integers that are 0 at first.
+
+    >>> [(v.name, v.initial) for v in counts(count("pressed_at"))]
+    [('pressed_at', (0,))]
+    """
     return tuple(StateVariable(v.name, Sort.INT, (0,)) for v in names)
 
 
 def all_of(*conditions: Expression) -> Expression:
-    """Every condition holds."""
+    """Every condition holds.
+
+    >>> all_of(flag("muted")) == flag("muted"), all_of() == TRUE
+    (True, True)
+    """
     return conjunction(*conditions)
 
 
 def any_of(*conditions: Expression) -> Expression:
-    """At least one condition holds."""
+    """At least one condition holds.
+
+    >>> any_of(flag("muted"), TRUE) == TRUE
+    True
+    """
     return disjunction(*conditions)
 
 
 def equals(left: Expression, right: Expression | Value) -> Expression:
-    """Both have the same value: `equals(control, "streaming")`, `equals(actor, owner)`."""
+    """Both have the same value: `equals(control, "streaming")`, `equals(actor, owner)`.
+
+    >>> equals(word("rail"), "on").operator.value
+    '='
+    """
     return equal(
         left, Const(right) if isinstance(right, bool | int | str) else right
     )
 
 
 def one_of(variable: Expression, *values: Value) -> Expression:
-    """The variable has one of these values."""
+    """The variable has one of these values.
+
+    >>> one_of(word("rail"), "on") == equals(word("rail"), "on")
+    True
+    """
     return any_of(*(equals(variable, value) for value in values))
 
 
@@ -288,5 +328,9 @@ def values(**entries: Expression | Value) -> dict[str, Expression]:
 def same_for(
     value: Expression | Value, *variables: Var
 ) -> dict[str, Expression]:
-    """The same value for several variables."""
+    """The same value for several variables.
+
+    >>> sorted(same_for(False, flag("muted"), flag("fed")))
+    ['fed', 'muted']
+    """
     return values(**{variable.name: value for variable in variables})
