@@ -29,6 +29,7 @@ from earwitness.conformance.running.untold import LONGEST_BATCH
 from earwitness.conformance.stimuli.clips import (
     CLIPS,
     FIRST,
+    PIECE,
     RATE,
     Clip,
     write_wav,
@@ -81,9 +82,8 @@ SHORTEST_SOUND = 256
 """Bytes of an answer in which sound is looked for: counts and settings are shorter."""
 LONGEST_EXPLANATION = 1_000
 """Characters of what a target says of itself where nothing came of a request."""
-PIECE = 1_280
-"""Samples that are heard at once: 80 ms."""
 PIECE_TIME = 80_000
+"""Microseconds of a piece."""
 REPORTS = ("metric", "record.write")
 """What a device reports that it kept."""
 PAST_DOORS = "to its cloud past the doors"
@@ -260,7 +260,6 @@ class Course:
         second = next((w for w in words if w != state.first_word), "computer")
         clip = clip.said_to(state.first_word, second)
         sound = self.harness.make_sound(clip, self.chance.getrandbits(48))
-        sound = np.pad(sound, (0, -len(sound) % PIECE))
         if clip.words:
             self.words[device].append(clip.words)
             if clip.wake:

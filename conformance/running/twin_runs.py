@@ -221,9 +221,7 @@ def _around(device: str, situation: Situation, middle: Stimulus) -> Scenario:
 
 def length_of(clip: str) -> int:
     """Microseconds that a clip takes, in whole pieces of sound."""
-    samples = len(in_the_air(CLIPS[clip], 0))
-    pieces = -(-samples // 1_280)
-    return pieces * 1_280 * 1_000_000 // RATE
+    return len(in_the_air(CLIPS[clip], 0)) * 1_000_000 // RATE
 
 
 def leak_of(

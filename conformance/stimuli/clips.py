@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 16_000
+PIECE = 1_280
+"""Samples that are heard at once: 80 ms."""
 NOISE = 12.0
 """Amplitude (of 32,767) of the noise under everything: about -69 dB, inaudible beside speech."""
 LEAD, TAIL = 0.8, 2.4
@@ -158,13 +160,21 @@ def spoken(clip: Clip) -> Samples:
 
 
 def in_the_air(clip: Clip, seed: int) -> Samples:
-    """What a microphone beside the speaker hears: room, words, room, and noise made from the seed."""
+    """What a microphone beside the speaker hears, in whole pieces: room, words, room, and noise made from the
+    seed. There is noise to the end, as a room is never digitally silent."""
     words = spoken(clip.said_to("alexa", "computer")).astype(np.float64)
-    silence = np.zeros(int(LEAD * RATE)) if clip.words else np.zeros(0)
-    air = np.concatenate([silence, words, np.zeros(int(clip.tail * RATE))])
-    air += room_noise(len(air), seed)
+    lead = int(LEAD * RATE) if clip.words else 0
+    air = room_noise(_length_of(clip, len(words)), seed)
+    air[lead : lead + len(words)] += words
     heard: Samples = np.clip(np.rint(air), -32768, 32767).astype(np.int16)
     return heard
+
+
+def _length_of(clip: Clip, spoken: int) -> int:
+    """Samples of a clip whose words take so many, in whole pieces."""
+    lead = LEAD if clip.words else 0
+    length = int(lead * RATE) + spoken + int(clip.tail * RATE)
+    return -(-length // PIECE) * PIECE
 
 
 UNIQUE_BITS = 2
@@ -188,8 +198,7 @@ def repeated_in_the_air(clip: Clip, seed: int) -> Samples:
 def _repeat_clip(clip: Clip) -> Samples:
     words = spoken(clip.said_to("alexa", "computer"))
     lead = int(LEAD * RATE) if clip.words else 0
-    length = lead + len(words) + int(clip.tail * RATE)
-    air = np.resize(_noise_made_once(), length)
+    air = np.resize(_noise_made_once(), _length_of(clip, len(words)))
     air[lead : lead + len(words)] += words
     heard = np.clip(np.rint(air), -32768, 32767).astype(np.int16)
     return heard >> UNIQUE_BITS << UNIQUE_BITS

@@ -6,7 +6,6 @@ import array
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from earwitness.conformance.targets.folders import remove_folder
 from earwitness.conformance.targets.protocol import TargetError
 
 START_DOORMAN = """
@@ -239,7 +239,7 @@ class DoormanCall:
             with contextlib.suppress(OSError):
                 stream.close()
         self._tail.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
 
 class ErrorTail:

@@ -10,7 +10,6 @@ import os
 import secrets
 import select
 import shlex
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 from earwitness.conformance.targets.cell import Cell
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import TargetOptions
+from earwitness.conformance.targets.folders import remove_folder
 from earwitness.conformance.targets.lines import (
     answer_from,
     decode_line,
@@ -97,7 +97,7 @@ class ProcessTarget:
                 confinement=options.confinement,
             )
         except TargetError:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
             raise
         os.set_blocking(self.cell.stdin.fileno(), False)
         os.set_blocking(self.cell.stdout.fileno(), False)
@@ -129,7 +129,7 @@ class ProcessTarget:
         with contextlib.suppress(TargetError):
             self.cell.exit_code(patience=PATIENCE_WITH_ENDING)
         self.cell.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     def _exchange(self, request: Request) -> list[Message]:
         """Send one request and take every message up to its reply. What it reported meanwhile comes first."""
