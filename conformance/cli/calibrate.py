@@ -16,7 +16,7 @@ from earwitness.conformance.gate.verdict import Exit
 @click.option(
     "--write",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="write a page that lists them to this file",
+    help="write a page that lists them to this file; rows of other cases stay as they are",
 )
 @click.option(
     "--budget",
@@ -54,6 +54,9 @@ def calibrate(
             )
         chosen += named
     packs = packs_named(())
+    earlier = ""
+    if write is not None and write.exists():
+        earlier = write.read_text("utf-8")
     found: list[Caught] = []
     for name in chosen:
         caught = judge_case(
@@ -61,7 +64,7 @@ def calibrate(
         )
         found.append(caught)
         if write is not None:
-            write.write_text(listed(found), "utf-8")
+            write.write_text(listed(found, earlier), "utf-8")
         word = "right" if caught.right else "WRONG"
         came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
         why = caught.by or caught.reason

@@ -142,8 +142,17 @@ def _described(seen: Observation) -> str:
     return f"{seen.event}, {seen.origin.value}"
 
 
-def listed(found: Iterable[Caught]) -> str:
-    """A page that lists them."""
+def listed(found: Iterable[Caught], earlier: str = "") -> str:
+    """A page that lists them. Of a page from before the rows of other cases stay; a case that was never
+    judged has none."""
+    rows = {
+        line.split("`")[1]: line
+        for line in earlier.splitlines()
+        if line.startswith("| `") and "/" in line.split("`")[1]
+    }
+    rows |= {_name_of(caught.case): _row(caught) for caught in found}
+    known = [_name_of(case) for case in cases()]
+    judged = sum(name in rows for name in known)
     lines = [
         "# The zoo, and how each of it is judged",
         "",
@@ -151,12 +160,18 @@ def listed(found: Iterable[Caught]) -> str:
         "`earwitness check` itself does. Faults break a clause openly, liars break it and hide it,",
         "honest variations keep every promise in another way. *Noticed by* is the observation at",
         "which the clause is violated in the shortest run found, and from whom it is known.",
+        f"{judged} of {len(known)} cases were judged, some perhaps by an earlier state;",
+        "what came out otherwise than it is owed stands in bold.",
         "",
         "| case | what it does | owes | came to | noticed by |",
         "|---|---|---|---|---|",
     ]
-    lines += [_row(caught) for caught in found]
+    lines += [rows[name] for name in known if name in rows]
     return "\n".join(lines) + "\n"
+
+
+def _name_of(case: Case) -> str:
+    return f"{case.half.value}/{case.name}"
 
 
 def _row(caught: Caught) -> str:
@@ -166,7 +181,7 @@ def _row(caught: Caught) -> str:
     )
     came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
     word = came if caught.right else f"**{came}**"
-    return f"| `{case.half.value}/{case.name}` | {purpose(case.name)} | {owed} | {word} | {caught.by} |"
+    return f"| `{_name_of(case)}` | {purpose(case.name)} | {owed} | {word} | {caught.by} |"
 
 
 def purpose(name: str) -> str:

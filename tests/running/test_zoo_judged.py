@@ -9,6 +9,7 @@ import pytest
 from earwitness.conformance.gate.verdict import Exit
 from earwitness.conformance.running.calibration import (
     Case,
+    Caught,
     Half,
     cases,
     is_right,
@@ -120,3 +121,9 @@ def test_a_case_is_right_where_it_came_to_what_it_owes(
 
 def test_the_page_of_the_zoo_has_a_heading_and_a_row_for_each():
     assert listed(()).startswith("# The zoo")
+    one, other = cases()[:2]
+    page = listed([Caught(one, Exit.VIOLATED, one.owes, right=True)])
+    assert f"faulty/{one.name}`" in page
+    more = listed([Caught(other, Exit.SATISFIED, (), right=False)], page)
+    assert f"faulty/{one.name}`" in more and "**exit 0**" in more
+    assert f"2 of {len(cases())} cases" in more
