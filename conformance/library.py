@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from earwitness.conformance.evidence.bundle import read_bundle
-from earwitness.conformance.gate.decision import (
-    Policy,
-    today,
-)
 from earwitness.conformance.gate.judged import (
     JudgedBundle,
     judge_bundle,
 )
+from earwitness.conformance.gate.policy import Policy, today
 from earwitness.conformance.running.log_judgement import (
     LogJudgement,
     judge_log,

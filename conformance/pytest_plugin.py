@@ -204,7 +204,7 @@ class ClauseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Passes where the gate lets the clause pass, skips where it lets it through, fails otherwise."""
-        from earwitness.conformance.gate.decision import Treatment
+        from earwitness.conformance.gate.policy import Treatment
 
         self.add_report_section(
             "call",

@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from earwitness.conformance.evidence.bundle import SIGNATURE
 from earwitness.conformance.evidence.redaction import safe_text
-from earwitness.conformance.gate.decision import PROFILES
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.policy import PROFILES
 from earwitness.conformance.gate.scope import origins_by_event
 from earwitness.conformance.gate.summary import (
     GLOSSARY,

@@ -15,8 +15,8 @@ from junitparser import (
     TestSuite,
 )
 
-from earwitness.conformance.gate.decision import Treatment
 from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.policy import Treatment
 from earwitness.conformance.gate.story import Story
 from earwitness.conformance.gate.summary import ClauseLine
 from earwitness.conformance.gate.verdict import Verdict

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from earwitness.conformance.gate.baseline import ClauseChange
-from earwitness.conformance.gate.decision import Treatment
 from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.policy import Treatment
 from earwitness.conformance.gate.summary import ClauseLine
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.reports.format import Format

@@ -14,13 +14,13 @@ from earwitness.conformance.evidence.bundle import (
 )
 from earwitness.conformance.evidence.signature import verify_signature
 from earwitness.conformance.gate.capability_file import load_capabilities
-from earwitness.conformance.gate.decision import (
+from earwitness.conformance.gate.known_failures import load_known_failures
+from earwitness.conformance.gate.policy import (
     SEVERITIES,
     Policy,
     Profile,
     today,
 )
-from earwitness.conformance.gate.known_failures import load_known_failures
 from earwitness.conformance.gate.waivers import load_waivers
 from earwitness.conformance.running.rejudge import read_consistent_bundle
 

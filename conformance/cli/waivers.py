@@ -10,10 +10,10 @@ import click
 
 from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.gate.capability_file import load_capabilities
-from earwitness.conformance.gate.decision import today
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.files import GateFileError
 from earwitness.conformance.gate.known_failures import load_known_failures
+from earwitness.conformance.gate.policy import today
 from earwitness.conformance.gate.waivers import (
     load_waivers,
     unknown_clauses,

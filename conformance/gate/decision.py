@@ -5,146 +5,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import Enum
 from functools import cached_property
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.gate.baseline import (
     ClauseChange,
     compare_clauses,
-    staleness,
-)
-from earwitness.conformance.gate.capability_file import (
-    CapabilityFile,
-    capability_contradictions,
 )
 from earwitness.conformance.gate.exits import (
     Exit,
     strongest,
 )
+from earwitness.conformance.gate.file_notices import about_the_files
 from earwitness.conformance.gate.fingerprint import (
     fingerprint,
     violating_event,
 )
 from earwitness.conformance.gate.known_failures import KnownFailure
 from earwitness.conformance.gate.mute_levels import is_open_claim
+from earwitness.conformance.gate.policy import (
+    ABSOLUTE,
+    EVIDENCE_WORDS,
+    SEALED,
+    SEVERITIES,
+    ClauseDecision,
+    GateDecision,
+    Notice,
+    Policy,
+    Profile,
+    Treatment,
+)
 from earwitness.conformance.gate.verdict import (
     ClauseResult,
     ConjunctResult,
     Verdict,
     reaches,
 )
-from earwitness.conformance.gate.waivers import (
-    Waiver,
-    unknown_clauses,
-)
+from earwitness.conformance.gate.waivers import Waiver
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Pack, Way
-
-SEVERITIES = ("low", "medium", "high", "critical")
-ABSOLUTE = "critical"
-"""The severity whose clauses nobody may waive under the profile `certification`."""
-SEALED = "sealed"
-"""The confinement that `certification` asks for: no byte and no file escapes unseen."""
-
-
-EVIDENCE_WORDS = {
-    None: "nothing",
-    Origin.WITNESSED: "what the harness saw itself",
-    Origin.DEVICE: "the device's word",
-    Origin.STAND_IN: "the word of a service that stands in",
-    Origin.DRIVER: "the word of the driver's author",
-}
-
-
-class Profile(Enum):
-    """How much is asked for."""
-
-    CORE = "core"
-    STRICT = "strict"
-    CERTIFICATION = "certification"
-
-
-PROFILES = {
-    Profile.CORE: "required clauses are satisfied, at the evidence that their pack asks for",
-    Profile.STRICT: "and every clause that can be witnessed is witnessed, in each of its parts",
-    Profile.CERTIFICATION: "and there is a capability file, the target is sealed in, the bundle is "
-    "signed, critical clauses are not waived",
-}
-
-
-class Treatment(Enum):
-    """What the gate does with a clause."""
-
-    PASSES = "passes"
-    FAILS = "fails"
-    WAIVED = "waived"
-    KNOWN = "known failure"
-    BELOW = "below the severity that fails"
-    NEW = "new since the baseline"
-    OPTIONAL = "not required"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the owner of the gate decided. `now` is when; `is_signed` says whether a signature over the
-    bundle was checked."""
-
-    now: datetime
-    profile: Profile = Profile.CORE
-    fail_on: str = "low"
-    waivers: tuple[Waiver, ...] = ()
-    strict_waivers: bool = False
-    known_failures: tuple[KnownFailure, ...] = ()
-    baseline: Bundle | None = None
-    capabilities: CapabilityFile | None = None
-    is_signed: bool = False
-    unsealed: tuple[str, ...] = ()
-    """Files of decisions that were read from the bundle itself, where neither a key nor a digest says that
-    they are those of its check."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClauseDecision:
-    """What the gate makes of one clause. `problem` is empty where the clause is as it should be."""
-
-    result: ClauseResult
-    treatment: Treatment
-    exit: Exit = Exit.SATISFIED
-    problem: str = ""
-    note: str = ""
-    change: ClauseChange | None = None
-    fingerprint: str = ""
-    waiver: Waiver | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something about the run as a whole. With exit SATISFIED it is a warning."""
-
-    exit: Exit
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateDecision:
-    """The exit code, and everything that led to it."""
-
-    exit: Exit
-    profile: Profile
-    clauses: tuple[ClauseDecision, ...]
-    notices: tuple[Notice, ...]
-
-    @property
-    def failing(self) -> tuple[ClauseDecision, ...]:
-        return tuple(
-            c for c in self.clauses if c.treatment is Treatment.FAILS
-        )
-
-    @property
-    def warnings(self) -> tuple[Notice, ...]:
-        return tuple(n for n in self.notices if n.exit is Exit.SATISFIED)
 
 
 def decide_bundle(
@@ -165,7 +64,7 @@ def decide_bundle(
     notices = (
         *judged.about_the_run(),
         *judged.about_certification(),
-        *judged.about_the_files(clauses),
+        *about_the_files(bundle, packs, policy, clauses),
     )
     exits = [c.exit for c in clauses if c.treatment is Treatment.FAILS] + [
         n.exit for n in notices
@@ -423,86 +322,6 @@ class _Judged:
                     f"waiver {waiver.id} does not count: {clause.id} is critical",
                 )
 
-    def about_the_files(
-        self, decided: tuple[ClauseDecision, ...]
-    ) -> Iterator[Notice]:
-        yield from self._about_unsealed_files(decided)
-        yield from self._about_waivers(decided)
-        yield from self._about_known_failures(decided)
-        if self.policy.baseline is not None:
-            for text in staleness(
-                self.bundle, self.packs, self.policy.baseline
-            ):
-                yield Notice(Exit.STALE, text)
-        if self.policy.capabilities is not None:
-            declared = self.bundle.manifest.target.capabilities
-            for text in capability_contradictions(
-                self.policy.capabilities, declared
-            ):
-                yield Notice(Exit.USAGE, text)
-
-    def _about_unsealed_files(
-        self, decided: tuple[ClauseDecision, ...]
-    ) -> Iterator[Notice]:
-        """Whoever may write to a bundle may write a waiver into it."""
-        treatments = {c.treatment for c in decided}
-        if not treatments & {Treatment.WAIVED, Treatment.KNOWN}:
-            return
-        for name in self.policy.unsealed:
-            yield Notice(
-                Exit.SATISFIED,
-                f"{name} is that of the bundle itself, and nothing vouches for it since the check; "
-                "hand in your own file, the digest that the check printed (--digest), or a key (--key)",
-            )
-
-    def _about_waivers(
-        self, decided: tuple[ClauseDecision, ...]
-    ) -> Iterator[Notice]:
-        used = {c.waiver.id for c in decided if c.waiver is not None}
-        careless = (
-            Exit.STALE if self.policy.strict_waivers else Exit.SATISFIED
-        )
-        unknown = unknown_clauses(self.policy.waivers, self.clauses)
-        for text in unknown:
-            yield Notice(careless, text)
-        for waiver in self.policy.waivers:
-            if waiver.has_expired(self.policy.now):
-                yield Notice(
-                    Exit.STALE,
-                    f"waiver {waiver.id} for {waiver.clause} expired on {waiver.expires}",
-                )
-            elif waiver.id not in used and waiver.clause in self.clauses:
-                yield Notice(
-                    careless,
-                    f"waiver {waiver.id} for {waiver.clause} is not used; take it away",
-                )
-
-    def _about_known_failures(
-        self, decided: tuple[ClauseDecision, ...]
-    ) -> Iterator[Notice]:
-        failing = [c for c in decided if c.result.verdict is Verdict.VIOLATED]
-        for known in self.policy.known_failures:
-            events = (
-                (
-                    c,
-                    violating_event(self.bundle.failures.get(c.result.id)),
-                )
-                for c in failing
-            )
-            if not any(
-                known.covers(c.result.id, event, c.fingerprint)
-                for c, event in events
-            ):
-                yield Notice(
-                    Exit.STALE,
-                    f"known failure {known.id}: {known.clause} does not fail in this way any more",
-                )
-
 
 def _word_of(evidence: Origin | None) -> str:
     return EVIDENCE_WORDS[evidence]
-
-
-def today() -> datetime:
-    """Now, in UTC: the day by which waivers expire."""
-    return datetime.now(UTC)

@@ -11,11 +11,8 @@ import msgspec
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.evidence.verification import bundle_packs
-from earwitness.conformance.gate.decision import (
-    GateDecision,
-    Policy,
-    decide_bundle,
-)
+from earwitness.conformance.gate.decision import decide_bundle
+from earwitness.conformance.gate.policy import GateDecision, Policy
 from earwitness.conformance.gate.summary import (
     Summary,
     summarise,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from earwitness.conformance.evidence.bundle import Bundle
-from earwitness.conformance.gate.decision import EVIDENCE_WORDS
+from earwitness.conformance.gate.policy import EVIDENCE_WORDS
 from earwitness.conformance.gate.verdict import ClauseResult, Verdict
 from earwitness.model.trace import Origin
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.redaction import safe_text
-from earwitness.conformance.gate.decision import (
+from earwitness.conformance.gate.exits import Exit
+from earwitness.conformance.gate.policy import (
     SEVERITIES,
     ClauseDecision,
     GateDecision,
     Treatment,
 )
-from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.reasons import deciding_events
 from earwitness.conformance.gate.scope import believed_for, limits_of
 from earwitness.conformance.gate.story import (

@@ -7,9 +7,9 @@ from bundles import HONEST, LEAKY, SIGHT, read, small_pack, write_bundle
 from click.testing import CliRunner
 
 from earwitness.conformance.cli.main import cli
-from earwitness.conformance.gate.decision import Policy, today
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.gate.policy import Policy, today
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.running.examination import Plan, left_out
 from earwitness.conformance.running.judgement import Circumstances

@@ -12,14 +12,10 @@ from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
 from earwitness.conformance.evidence.records import FindingRecord, ProofRecord
 from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.capability_file import CapabilityFile
-from earwitness.conformance.gate.decision import (
-    Policy,
-    Profile,
-    Treatment,
-    decide_bundle,
-)
+from earwitness.conformance.gate.decision import decide_bundle
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.known_failures import KnownFailure
+from earwitness.conformance.gate.policy import Policy, Profile, Treatment
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import Waiver, WaiverScope
 from earwitness.model.trace import Origin

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from bundles import clause, read, violated_bundle, write_bundle
 
-from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.gate.policy import Policy
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.model.trace import Origin
 from earwitness.reports.format import load_format

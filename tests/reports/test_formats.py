@@ -44,8 +44,8 @@ from earwitness.conformance.evidence.signature import (
     generate_key,
     sign_bundle,
 )
-from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.gate.policy import Policy
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import Waiver
 from earwitness.model.trace import Origin

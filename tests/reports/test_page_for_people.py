@@ -21,8 +21,8 @@ from earwitness.conformance.evidence.signature import (
     generate_key,
     sign_bundle,
 )
-from earwitness.conformance.gate.decision import Policy
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.gate.policy import Policy
 from earwitness.conformance.gate.story import Row
 from earwitness.model.satellite.satellite import SATELLITE_MODEL
 from earwitness.policies.pack import shipped_file
