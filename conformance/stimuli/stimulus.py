@@ -48,7 +48,7 @@ class SetTone:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Choose the wake word: alexa, amazon, computer or echo."""
+    """Choose the wake word: one of those that the device names."""
 
     device: str
     word: str

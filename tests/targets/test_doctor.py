@@ -89,6 +89,12 @@ def test_the_capability_file_is_one_that_the_gate_reads(tmp_path):
     assert set(load_capabilities(path).refuses) == {"camera"}
 
 
+def test_a_target_that_names_no_wake_word_is_examined(tmp_path):
+    target = altered(tmp_path, '"wake_words": ["alexa"],', "")
+    checks = examine_capabilities(target)
+    assert all(check.seen is not False for check in checks)
+
+
 def test_the_doctor_says_what_each_witness_sees_of_the_target():
     done = CliRunner().invoke(cli, ["doctor", "--target", TARGET])
     rows = {
