@@ -25,6 +25,7 @@ from earwitness.conformance.witnesses.layouts import (
     Signal,
     floats_at,
     is_plain_text,
+    orderly_ranges,
     phases_of_floats,
     plausible_layouts,
     upper_halves,
@@ -508,8 +509,10 @@ SHORTEST_REST = 46
 
 
 def _windows_of(content: bytes) -> Iterator[tuple[int, bytes]]:
-    for begins in range(0, max(1, len(content)), LARGEST_SEARCH):
-        yield begins, content[begins : begins + LARGEST_SEARCH + OVERLAP]
+    for first, last in orderly_ranges(content):
+        for begins in range(first, max(first + 1, last), LARGEST_SEARCH):
+            ends = min(last, begins + LARGEST_SEARCH + OVERLAP)
+            yield begins, content[begins:ends]
 
 
 def _moved_by(find: Heard, by: int) -> Heard:

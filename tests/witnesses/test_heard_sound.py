@@ -325,3 +325,15 @@ def test_what_finds_nothing_again_and_again_is_compared_no_more_and_told(
     memory.play("d1", BEGAN, SOUND)
     changed = (SOUND[16_000:48_000] * 0.7).astype(np.int16)
     assert memory.resembling_samples(changed).finds, "what was just played"
+
+
+def test_a_few_milliseconds_between_random_bytes_are_found(heard):
+    noise = np.random.default_rng(3).bytes(1 << 20)
+    for size in (250, 2_000):
+        for at in (0, 4_090, 500_001, len(noise)):
+            piece = PIECE[:size].tobytes()
+            finds = heard.locate(noise[:at] + piece + noise[at:])
+            assert any(
+                find.begins <= at + 16 and find.ends >= at + 2 * size - 16
+                for find in finds
+            ), (size, at)
