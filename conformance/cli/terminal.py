@@ -151,11 +151,12 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
 
 
 def _alike(summary: Summary) -> dict[str, list[str]]:
-    """The clauses that keep the gate from being green without being violated, those with the same reason
-    together."""
+    """The clauses that keep the gate from being green and have no story, those with the same reason
+    together. A clause that no single run decides can be violated without a sequence."""
+    told = {story.clause for story in summary.stories}
     found: dict[str, list[str]] = {}
     for line in summary.failing:
-        if line.verdict is not Verdict.VIOLATED:
+        if line.id not in told:
             found.setdefault(PART_NAME.sub("", line.problem), []).append(
                 line.id
             )

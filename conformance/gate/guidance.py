@@ -13,9 +13,12 @@ from earwitness.model.logic.english import (
 from earwitness.model.logic.formula import (
     And,
     Deadline,
+    Event,
     Formula,
     Implies,
     Not,
+    direct_parts,
+    event_names,
 )
 from earwitness.policies.pack import Clause, Conjunct
 
@@ -84,11 +87,44 @@ def loss_of(
     clause: Clause | None,
     losses: Mapping[str, str],
     other: str,
+    broken: frozenset[str] = frozenset(),
 ) -> str:
-    """What a person loses by this event: by what is wrong with it, or by its name."""
-    if clause is not None:
-        for attribute, value, loss in LOSSES_OF_ATTRIBUTES:
-            is_so = entry.get(attribute) == value
-            if is_so and is_about(clause, attribute):
-                return loss
-    return losses.get(str(entry.get("event", "")), other)
+    """What a person loses by this event: by what is wrong with it; by its name, where the clause speaks of
+    it; or, where it is only the moment at which something was missing, by what was missing. `broken` names
+    the parts that are violated (none: all)."""
+    event = str(entry.get("event", ""))
+    if clause is None:
+        return losses.get(event, other)
+    for attribute, value, loss in LOSSES_OF_ATTRIBUTES:
+        is_so = entry.get(attribute) == value
+        if is_so and is_about(clause, attribute):
+            return loss
+    parts = [
+        part for part in clause.conjuncts if not broken or part.name in broken
+    ]
+    spoken = {name for part in parts for name in event_names(part.formula)}
+    if event in losses and event in spoken:
+        return losses[event]
+    due = (name for part in parts for name in _due_events(part.formula))
+    return next((losses[name] for name in due if name in losses), other)
+
+
+def _due_events(formula: Formula) -> Iterator[str]:
+    """The events by which a promise is kept, in the order in which it names them."""
+    match formula:
+        case And(left, right):
+            yield from _due_events(left)
+            yield from _due_events(right)
+        case Implies(_, right):
+            yield from _events_in_order(right)
+        case Deadline(response, _, _):
+            yield from _events_in_order(response)
+        case _:
+            yield from _events_in_order(formula)
+
+
+def _events_in_order(formula: object) -> Iterator[str]:
+    if isinstance(formula, Event):
+        yield formula.name
+    for part in direct_parts(formula):
+        yield from _events_in_order(part)

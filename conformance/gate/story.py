@@ -59,7 +59,7 @@ LOSSES = {
     "access": "Somebody reads what he has no right to read.",
     "skill.request": "A third party gets more of what was said than it may have.",
     "skill.enable": "A skill runs that nobody should have allowed.",
-    "call.media": "A call can be overheard on its way.",
+    "call.media": "What is said in a call reaches others, and people do not know of it.",
     "wake_word": "The device wakes though nobody called it.",
 }
 """What a person loses where this event breaks a promise."""
@@ -123,7 +123,9 @@ def tell_story(
     return Story(
         clause=failure.clause,
         title=title,
-        loses=loss_of(violating, clause, LOSSES, OTHER_LOSS),
+        loses=loss_of(
+            violating, clause, LOSSES, OTHER_LOSS, _broken_parts(failure)
+        ),
         steps=_steps(failure.scenario),
         rows=rows,
         expected=expected,

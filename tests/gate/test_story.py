@@ -140,3 +140,22 @@ def test_what_is_lost_goes_by_what_is_wrong_with_the_event():
     told = loss_of(entry, encrypted, LOSSES, "other")
     assert "Whoever is on the way" in told
     assert loss_of(entry, None, LOSSES, "other") == LOSSES["stream.audio"]
+
+
+@pytest.mark.parametrize(
+    ("clause", "event", "lost_by"),
+    [
+        ("MIC-1", "tick", "microphone.power"),
+        ("MIC-4", "audio.captured", "light"),
+        ("IND-2", "tick", "light"),
+        ("STR-1", "tick", "stream.close"),
+        ("MIC-2", "audio.captured", "audio.captured"),
+    ],
+)
+def test_where_something_is_missing_the_loss_is_that_of_what_is_missing(
+    clause, event, lost_by
+):
+    """A deadline is violated at whatever event comes after it."""
+    promise = find("alexa-smart-properties").clause(clause)
+    told = loss_of({"event": event}, promise, LOSSES, "other")
+    assert told == LOSSES[lost_by]

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from bundles import clause, read, violated_bundle, write_bundle
 
+from earwitness.conformance.cli.terminal import last_lines
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.policy import Policy
 from earwitness.conformance.gate.verdict import Verdict
@@ -18,6 +19,7 @@ from earwitness.reports.format import load_format
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 CASES = {
+    "violated without a sequence": (1, {"second": Verdict.VIOLATED}),
     "green": (0, {}),
     "on its word": (3, {"second": Verdict.ON_ITS_WORD}),
     "not exercised": (3, {"second": Verdict.NOT_EXERCISED}),
@@ -98,3 +100,14 @@ def test_the_numbers_of_the_headline_come_to_the_number_of_rows(cases, name):
     (result,) = oscal["assessment-results"]["results"]
     states = [f["target"]["status"]["state"] for f in result["findings"]]
     assert (len(states), states.count("satisfied")) == (rows, good)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_clause_that_is_not_well_is_named_in_the_last_block(
+    cases, name
+):
+    """Also one that is violated and has no sequence, as where several runs are compared."""
+    summary = cases[name].summary
+    shown = "\n".join(last_lines(summary, 80))
+    for line in summary.failing:
+        assert line.id in shown
