@@ -23,7 +23,7 @@ from earwitness.conformance.running.fast_form import LENGTH, FastForm
 from earwitness.conformance.running.harness import clause_of
 from earwitness.conformance.running.search import Search
 from earwitness.policies.pack import find
-from earwitness.reference_impl.faults.variants import FAULTS, INVENTED
+from earwitness.reference_impl.faults.fault_table import FAULTS, INVENTED
 
 PACKS = ("alexa-smart-properties", "voice-baseline")
 NO_BUDGET = 1e6

@@ -57,12 +57,9 @@ class Caught:
 
 def cases() -> tuple[Case, ...]:
     """The whole zoo."""
-    from earwitness.reference_impl.faults.variants import (
-        FAULTS,
-        HONEST,
-        INVENTED,
-        LIARS,
-    )
+    from earwitness.reference_impl.faults.fault_table import FAULTS, INVENTED
+    from earwitness.reference_impl.faults.liar_table import LIARS
+    from earwitness.reference_impl.faults.variants import HONEST
 
     faults = [
         Case(name, Half.FAULT, (fault.clause,))

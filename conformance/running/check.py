@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import shlex
-import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from earwitness.conformance.evidence import records
-from earwitness.conformance.evidence.redaction import Redactor
 from earwitness.conformance.evidence.writer import (
     REFINEMENT,
     BundleWriter,
-    digest_file,
 )
 from earwitness.conformance.gate.verdict import ClauseResult, Exit
 from earwitness.conformance.running.conduct import CheckSession, Tell
@@ -30,23 +25,21 @@ from earwitness.conformance.running.harness import Harness, Run
 from earwitness.conformance.running.near_misses import near_misses
 from earwitness.conformance.running.refining import refine
 from earwitness.conformance.running.rejudge import circumstances_record
-from earwitness.conformance.running.shrink import Failure
-from earwitness.conformance.running.visited import (
-    Fact,
-    facts_of,
-    unvisited_by,
-    visited,
+from earwitness.conformance.running.run_records import (
+    comparison_text,
+    failure_record,
+    model_record,
+    proof_record,
+    search_records,
+    target_record,
 )
 from earwitness.conformance.stimuli.clips import CLIPS
-from earwitness.conformance.stimuli.stimulus import Scenario, to_json
+from earwitness.conformance.stimuli.stimulus import Scenario
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import open_target
-from earwitness.conformance.targets.protocol import Hello, TargetError
+from earwitness.conformance.targets.protocol import TargetError
 from earwitness.conformance.vectors import counterexample
 from earwitness.conformance.vectors.vector import device_of, on_device
-from earwitness.model.assistant.assistant import ASSISTANT, assistant
-from earwitness.model.systems.state_machine import drawn_edges, drawn_states
-from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Pack
 from earwitness.policies.proving.prove_packs import CheckedProof, prove_packs
 from earwitness.policies.proving.strength import (
@@ -157,7 +150,7 @@ class _Check:
         refinement = self._refine(found.session)
         digest = self.writer.finish(
             self._facts(found, strength, refinement),
-            target=_target_record(self.target, found.session.hello),
+            target=target_record(self.target, found.session.hello),
             packs=kept,
             seconds=records.Seconds(
                 proof=round(proof_seconds, 1),
@@ -198,7 +191,7 @@ class _Check:
         )
         self.writer.store_proofs(
             {
-                name: _proof_record(p, self.writer.redactor)
+                name: proof_record(p, self.writer.redactor)
                 for name, p in proven.items()
             }
         )
@@ -208,7 +201,7 @@ class _Check:
         self, session: CheckSession, files: tuple[str, ...]
     ) -> None:
         for found in session.failures.values():
-            record = _failure_record(
+            record = failure_record(
                 found=found,
                 target=self.target,
                 seed=self.plan.seed,
@@ -299,9 +292,9 @@ class _Check:
                 [c for pack in self.packs for c in pack.clauses],
                 [run.tally for run in session.runs],
             ),
-            searches=tuple(_search_records(session)),
-            two_runs=_comparison_text(session),
-            model=_model_record([run.trace for run in session.runs]),
+            searches=tuple(search_records(session)),
+            two_runs=comparison_text(session),
+            model=model_record([run.trace for run in session.runs]),
             refinement=refinement,
             weights=self.weights,
             strength=strength,
@@ -322,120 +315,6 @@ def _refusals_apart(
     steps = tuple(f"skill enable {name} " for name in skills)
     refused = tuple(text for text in texts if text.startswith(steps))
     return tuple(text for text in texts if text not in refused), refused
-
-
-def _search_records(
-    session: CheckSession,
-) -> Iterator[records.SearchRecord]:
-    facts = frozenset[Fact]().union(
-        *(facts_of(run.trace) for run in session.runs)
-    )
-    for searched in session.searched:
-        facts |= searched.facts
-        yield records.SearchRecord(
-            where=searched.where,
-            sequences=searched.sequences,
-            steps=searched.steps,
-            items=len(searched.items),
-            unvisited=tuple(unvisited_by(facts)),
-        )
-
-
-def _comparison_text(session: CheckSession) -> str:
-    found = session.comparison
-    return (
-        f"{found.likeness.value} {found.reason}".strip()
-        if found is not None
-        else ""
-    )
-
-
-def _target_record(target: str, hello: Hello) -> records.TargetRecord:
-    return records.TargetRecord(
-        given=target,
-        name=hello.name,
-        version=hello.version,
-        clock=hello.clock,
-        digest=program_digest(target),
-        devices=dict(hello.devices),
-        capabilities=dict(hello.capabilities),
-    )
-
-
-def program_digest(target: str) -> str:
-    """SHA-256 over the files that an `exec:` command names, program and scripts alike; empty where it names
-    none."""
-    kind, _, command = target.partition(":")
-    if kind != "exec":
-        return ""
-    words = shlex.split(command)
-    found = [Path(shutil.which(word) or word) for word in words[:1]] + [
-        Path(word) for word in words[1:]
-    ]
-    digests = [digest_file(path) for path in found if path.is_file()]
-    return (
-        hashlib.sha256("".join(digests).encode()).hexdigest()
-        if digests
-        else ""
-    )
-
-
-def _model_record(
-    traces: Sequence[Sequence[Observation]],
-) -> records.ModelRecord:
-    system = assistant()
-    components = tuple(
-        records.ComponentRecord(
-            name=t.name,
-            states=drawn_states(t),
-            edges=tuple(
-                (e.source, e.target, e.name) for e in drawn_edges(t, system)
-            ),
-        )
-        for t in ASSISTANT.tables
-    )
-    return records.ModelRecord(
-        components=components, visited=tuple(visited(traces))
-    )
-
-
-def _failure_record(
-    found: Failure,
-    target: str,
-    seed: int,
-    packs: tuple[str, ...],
-    redactor: Redactor,
-) -> records.FailureRecord:
-    return records.FailureRecord(
-        clause=found.clause,
-        conjunct=found.conjunct,
-        scenario=tuple(to_json(step) for step in found.scenario),
-        at=found.at,
-        trace=tuple(redactor.observation(seen) for seen in found.trace),
-        target=target,
-        seed=seed,
-        packs=packs,
-    )
-
-
-def _proof_record(
-    proven: CheckedProof, redactor: Redactor
-) -> records.ProofRecord:
-    return records.ProofRecord(
-        standing=proven.standing.value,
-        seconds=proven.proof.seconds,
-        obligations=proven.obligations,
-        recheck_seconds=proven.recheck_seconds,
-        reason=proven.proof.reason,
-        certificates=tuple(
-            f"proofs/{entry['file']}" for entry in proven.entries
-        ),
-        witness=tuple(redactor.observation(seen) for seen in proven.witness),
-        counterexample=tuple(
-            redactor.observation(seen) for seen in proven.proof.trace
-        ),
-        other_run=tuple(redactor.observation(seen) for seen in proven.other),
-    )
 
 
 def replay_scenario(

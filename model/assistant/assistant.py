@@ -10,6 +10,7 @@ from earwitness.model.assistant import network as network_table
 from earwitness.model.assistant.calls import calls
 from earwitness.model.assistant.correspondence import CORRESPONDENCE
 from earwitness.model.assistant.datasheet import DATASHEET, SMALL
+from earwitness.model.assistant.firmware_state import STREAMING, WAITING
 from earwitness.model.assistant.hardware import (
     hardware,
     microphone,
@@ -33,9 +34,7 @@ def assistant_tables(sheet: Datasheet) -> tuple[Table, ...]:
     return (
         firmware_table.firmware(sheet),
         hardware(sheet),
-        cloud_table.cloud(
-            sheet, firmware_table.STREAMING, firmware_table.WAITING
-        ),
+        cloud_table.cloud(sheet, STREAMING, WAITING),
         management_table.management(),
         calls(),
         network(),

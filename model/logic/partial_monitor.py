@@ -64,16 +64,15 @@ from earwitness.model.logic.monitor import (
     presence_input,
 )
 from earwitness.model.logic.partial_semantics import EVERYTHING, LogView
+from earwitness.model.logic.rails import (
+    Rails,
+    either_rails,
+    join_rails,
+    known_rails,
+    negate_rails,
+)
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
-
-
-@dataclass(frozen=True, slots=True)
-class Rails:
-    """What must be so, whatever we did not see, and what may be so."""
-
-    must: Expression
-    may: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,35 +133,6 @@ def required_input_values(seen: Observation) -> dict[str, Value]:
     for name in vocabulary().events[seen.event].optional:
         values[f"lacks.{name}"] = False
     return values
-
-
-def known_rails(truth: bool | None) -> Rails:
-    """The rails of a constant; None is not known."""
-    return Rails(
-        Const(truth is True),
-        Const(truth is not False),
-    )
-
-
-def negate_rails(rails: Rails) -> Rails:
-    """What must not be so may not be so the other way round."""
-    return Rails(negation(rails.may), negation(rails.must))
-
-
-def join_rails(*parts: Rails) -> Rails:
-    """All of them."""
-    return Rails(
-        conjunction(*(part.must for part in parts)),
-        conjunction(*(part.may for part in parts)),
-    )
-
-
-def either_rails(*parts: Rails) -> Rails:
-    """At least one of them."""
-    return Rails(
-        disjunction(*(part.must for part in parts)),
-        disjunction(*(part.may for part in parts)),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,9 @@ from earwitness.model.logic.elsewhere import (
 )
 from earwitness.model.logic.evidence import (
     NO_SUPPORT,
-    Grounds,
     Provenance,
     SlicedProvenance,
-    all_grounds,
-    any_grounds,
     is_earliest,
-    join_support,
-    negate_grounds,
-    support_of_absence,
-    support_of_terms,
-    weakest_origin,
 )
 from earwitness.model.logic.formula import (
     And,
@@ -46,6 +38,16 @@ from earwitness.model.logic.formula import (
     Since,
     Truth,
     event_names,
+)
+from earwitness.model.logic.grounds import (
+    Grounds,
+    all_grounds,
+    any_grounds,
+    join_support,
+    negate_grounds,
+    support_of_absence,
+    support_of_terms,
+    weakest_origin,
 )
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.per_device import project

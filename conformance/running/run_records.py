@@ -1,0 +1,143 @@
+"""What a check writes down of itself for the bundle: target, model, search, failures, proofs."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from earwitness.conformance.evidence import records
+from earwitness.conformance.evidence.redaction import Redactor
+from earwitness.conformance.evidence.writer import (
+    digest_file,
+)
+from earwitness.conformance.running.conduct import CheckSession
+from earwitness.conformance.running.shrink import Failure
+from earwitness.conformance.running.visited import (
+    Fact,
+    facts_of,
+    unvisited_by,
+    visited,
+)
+from earwitness.conformance.stimuli.stimulus import to_json
+from earwitness.conformance.targets.protocol import Hello
+from earwitness.model.assistant.assistant import ASSISTANT, assistant
+from earwitness.model.systems.state_machine import drawn_edges, drawn_states
+from earwitness.model.trace import Observation
+from earwitness.policies.proving.prove_packs import CheckedProof
+
+
+def search_records(
+    session: CheckSession,
+) -> Iterator[records.SearchRecord]:
+    facts = frozenset[Fact]().union(
+        *(facts_of(run.trace) for run in session.runs)
+    )
+    for searched in session.searched:
+        facts |= searched.facts
+        yield records.SearchRecord(
+            where=searched.where,
+            sequences=searched.sequences,
+            steps=searched.steps,
+            items=len(searched.items),
+            unvisited=tuple(unvisited_by(facts)),
+        )
+
+
+def comparison_text(session: CheckSession) -> str:
+    found = session.comparison
+    return (
+        f"{found.likeness.value} {found.reason}".strip()
+        if found is not None
+        else ""
+    )
+
+
+def target_record(target: str, hello: Hello) -> records.TargetRecord:
+    return records.TargetRecord(
+        given=target,
+        name=hello.name,
+        version=hello.version,
+        clock=hello.clock,
+        digest=program_digest(target),
+        devices=dict(hello.devices),
+        capabilities=dict(hello.capabilities),
+    )
+
+
+def program_digest(target: str) -> str:
+    """SHA-256 over the files that an `exec:` command names, program and scripts alike; empty where it names
+    none."""
+    kind, _, command = target.partition(":")
+    if kind != "exec":
+        return ""
+    words = shlex.split(command)
+    found = [Path(shutil.which(word) or word) for word in words[:1]] + [
+        Path(word) for word in words[1:]
+    ]
+    digests = [digest_file(path) for path in found if path.is_file()]
+    return (
+        hashlib.sha256("".join(digests).encode()).hexdigest()
+        if digests
+        else ""
+    )
+
+
+def model_record(
+    traces: Sequence[Sequence[Observation]],
+) -> records.ModelRecord:
+    system = assistant()
+    components = tuple(
+        records.ComponentRecord(
+            name=t.name,
+            states=drawn_states(t),
+            edges=tuple(
+                (e.source, e.target, e.name) for e in drawn_edges(t, system)
+            ),
+        )
+        for t in ASSISTANT.tables
+    )
+    return records.ModelRecord(
+        components=components, visited=tuple(visited(traces))
+    )
+
+
+def failure_record(
+    found: Failure,
+    target: str,
+    seed: int,
+    packs: tuple[str, ...],
+    redactor: Redactor,
+) -> records.FailureRecord:
+    return records.FailureRecord(
+        clause=found.clause,
+        conjunct=found.conjunct,
+        scenario=tuple(to_json(step) for step in found.scenario),
+        at=found.at,
+        trace=tuple(redactor.observation(seen) for seen in found.trace),
+        target=target,
+        seed=seed,
+        packs=packs,
+    )
+
+
+def proof_record(
+    proven: CheckedProof, redactor: Redactor
+) -> records.ProofRecord:
+    return records.ProofRecord(
+        standing=proven.standing.value,
+        seconds=proven.proof.seconds,
+        obligations=proven.obligations,
+        recheck_seconds=proven.recheck_seconds,
+        reason=proven.proof.reason,
+        certificates=tuple(
+            f"proofs/{entry['file']}" for entry in proven.entries
+        ),
+        witness=tuple(redactor.observation(seen) for seen in proven.witness),
+        counterexample=tuple(
+            redactor.observation(seen) for seen in proven.proof.trace
+        ),
+        other_run=tuple(redactor.observation(seen) for seen in proven.other),
+    )
