@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from earwitness.conformance.evidence.bundle import SIGNATURE
 from earwitness.conformance.evidence.redaction import safe_text
+from earwitness.conformance.gate.alike import group_alike
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.policy import PROFILES
@@ -155,6 +156,8 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
         "sources": tuple(_sources(judged)),
         "events": tuple(_events(judged)),
         "parts_by_evidence": parts_by_evidence,
+        "open_groups": group_alike(summary),
+        "origin_words": {o.value: word for o, word in WORDS.items()},
         "bounds": {pack.name: tuple(_bounds(pack)) for pack in judged.packs},
         "proofs": bundle.proofs,
         "strength": bundle.results.strength,

@@ -4,7 +4,6 @@ that says what to do."""
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -14,6 +13,7 @@ from types import TracebackType
 import click
 
 from earwitness.conformance.evidence.redaction import safe_text
+from earwitness.conformance.gate.alike import group_alike
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.story import Row, Story
 from earwitness.conformance.gate.summary import (
@@ -36,8 +36,6 @@ URGENCY = {verdict: 1 for verdict in Verdict} | {
     Verdict.SATISFIED: 2,
 }
 """What is not well comes first."""
-PART_NAME = re.compile(r"[A-Z]+-[0-9]+\.[0-9]+: ")
-"""The name of a part before its reason: the same reason of many clauses is told once."""
 NARROWEST, WIDEST = 60, 120
 ID_WIDTH, VERDICT_WIDTH, ORIGIN_WIDTH = 8, 17, 11
 """Columns: the longest shipped id, verdict with its shape, the longest origin with a blank."""
@@ -133,8 +131,9 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
         yield from _wrapped(
             f"{story.clause}: {story.title}. {story.loses}", width, "  "
         )
-    for problem, names in _alike(summary).items():
-        yield from _wrapped(f"{', '.join(names)}: {problem}", width, "  ")
+    for (_, problem), lines in group_alike(summary).items():
+        names = ", ".join(line.id for line in lines)
+        yield from _wrapped(f"{names}: {problem}", width, "  ")
     for text in summary.problems:
         yield from _wrapped(text, width, "  ")
     for line in summary.excused:
@@ -148,19 +147,6 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
     for step in summary.next_steps:
         yield f"  to {step.why}:"
         yield f"    {step.command}"
-
-
-def _alike(summary: Summary) -> dict[str, list[str]]:
-    """The clauses that keep the gate from being green and have no story, those with the same reason
-    together. A clause that no single run decides can be violated without a sequence."""
-    told = {story.clause for story in summary.stories}
-    found: dict[str, list[str]] = {}
-    for line in summary.failing:
-        if line.id not in told:
-            found.setdefault(PART_NAME.sub("", line.problem), []).append(
-                line.id
-            )
-    return found
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:

@@ -15,6 +15,8 @@ from earwitness.policies.pack import Clause
 QUIET = frozenset({"audio.captured", "camera.captured", "tick", "end"})
 """Events that come many times a second, or say nothing: left out of a sequence unless one of them
 violates."""
+UNEVENTFUL = frozenset({"tick", "end"})
+"""Events that are no doing of a device: what is violated by one was due before."""
 DONE_BY_PEOPLE = frozenset(
     {
         "button.microphone",
@@ -325,6 +327,8 @@ def _seen(rows: Iterable[Row]) -> str:
     last = next((row for row in rows if row.is_violation), None)
     if last is None:
         return "two runs that should look alike did not"
+    if last.event in UNEVENTFUL:
+        return f"until {last.time} it had not happened on {last.device}"
     return f"at {last.time} on {last.device}: {last.words}"
 
 

@@ -159,3 +159,10 @@ def test_where_something_is_missing_the_loss_is_that_of_what_is_missing(
     promise = find("alexa-smart-properties").clause(clause)
     told = loss_of({"event": event}, promise, LOSSES, "other")
     assert told == LOSSES[lost_by]
+
+
+def test_what_was_due_and_did_not_come_is_told_as_missing():
+    trace = (*leak().trace[:4], {**leak().trace[4], "event": "end"})
+    failure = msgspec.structs.replace(leak(), trace=trace)
+    told = tell_story(failure, title="t", expected="e", command="c")
+    assert told.seen == "until 0.000 s it had not happened on d1"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 from bundles import clause, read, violated_bundle, write_bundle
 
 from earwitness.conformance.cli.terminal import last_lines
+from earwitness.conformance.gate.alike import group_alike
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.policy import Policy
 from earwitness.conformance.gate.verdict import Verdict
@@ -111,3 +113,18 @@ def test_every_clause_that_is_not_well_is_named_in_the_last_block(
     shown = "\n".join(last_lines(summary, 80))
     for line in summary.failing:
         assert line.id in shown
+
+
+def test_clauses_with_the_same_reason_are_told_once_with_all_their_names():
+    lines = tuple(
+        SimpleNamespace(
+            id=f"MIC-{number}",
+            verdict=Verdict.ON_ITS_WORD,
+            problem=f"on its word: MIC-{number}.1: nobody saw it",
+        )
+        for number in range(9)
+    )
+    summary = SimpleNamespace(stories=(), failing=lines)
+    assert group_alike(summary) == {
+        (Verdict.ON_ITS_WORD, "on its word: nobody saw it"): lines
+    }
