@@ -56,7 +56,9 @@ def about_model_runs(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:
     for trace in record.traces:
         entry = known.pop((trace.run, trace.device), None)
         own = of_device(traces.get(trace.run, ()), trace.device)
-        fault = _fault_of_trace(trace, entry, own, model)
+        fault = _fault_of_trace(
+            trace=trace, entry=entry, own=own, model=model
+        )
         if fault:
             yield f"refinement.jsonl: the run of {trace.device} in run {trace.run}: {fault}"
     for run, device in known:

@@ -64,7 +64,9 @@ def decide_bundle(
     notices = (
         *judged.about_the_run(),
         *judged.about_certification(),
-        *about_the_files(bundle, packs, policy, clauses),
+        *about_the_files(
+            bundle=bundle, packs=packs, policy=policy, decided=clauses
+        ),
     )
     exits = [c.exit for c in clauses if c.treatment is Treatment.FAILS] + [
         n.exit for n in notices

@@ -65,7 +65,12 @@ MICROPHONE_TABLE = Table(
     control="rail",
     variables=(
         StateVariable("muted", Sort.BOOL, (False,)),
-        StateVariable("rail", Sort.TEXT, ("off",), ("off", "on")),
+        StateVariable(
+            name="rail",
+            sort=Sort.TEXT,
+            initial=("off",),
+            values=("off", "on"),
+        ),
         StateVariable("pressed_at", Sort.INT, (0,)),
     ),
     transitions=(PRESS, SWITCH, CAPTURE),
