@@ -15,7 +15,7 @@ from earwitness.conformance.vectors.derive import (
     script,
     source_digest,
 )
-from earwitness.conformance.vectors.replay import Came, replay
+from earwitness.conformance.vectors.replay import ReplayOutcome, replay
 from earwitness.conformance.vectors.vector import (
     VectorError,
     read,
@@ -119,26 +119,30 @@ def test_real_audio_answers_vectors_as_the_model_says(clauses):
     with Harness(open_target("ref"), clauses) as harness:
         done = list(replay(harness, vectors))
     assert len(done) == len(wanted)
-    assert {d.came for d in done} == {Came.MET}
+    assert {d.outcome for d in done} == {ReplayOutcome.MET}
 
 
 def test_the_reference_answers_every_vector_as_the_model_says(clauses):
     with Harness(open_target("ref:fast"), clauses) as harness:
         done = list(replay(harness, shipped()))
     assert {
-        d.vector.reaches[0]: d.reason for d in done if d.came is Came.MISSED
+        d.vector.reaches[0]: d.reason
+        for d in done
+        if d.outcome is ReplayOutcome.MISSED
     }.keys() == OPTIONAL.keys()
     assert not [
         v for d in done if d.run is not None for v in d.run.violated()
     ]
-    assert sum(d.came is Came.MET for d in done) >= 38
+    assert sum(d.outcome is ReplayOutcome.MET for d in done) >= 38
 
 
 def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
     wanted = [v for v in shipped() if "transition play_tone" in v.reaches]
     with Harness(open_target("ref:faulty/tone-missing"), clauses) as harness:
         (done,) = replay(harness, wanted)
-    assert done.came is Came.MISSED and done.reason.startswith("tone ")
+    assert done.outcome is ReplayOutcome.MISSED and done.reason.startswith(
+        "tone "
+    )
 
 
 def test_vectors_are_written_and_read_back(tmp_path):

@@ -84,7 +84,7 @@ def _carry_out(
     from earwitness.conformance.running.harness import Harness
     from earwitness.conformance.targets.entry_points import open_target
     from earwitness.conformance.vectors.replay import (
-        Came,
+        ReplayOutcome,
         replay,
     )
     from earwitness.conformance.vectors.vector import (
@@ -100,15 +100,15 @@ def _carry_out(
     ]
     if not chosen:
         raise click.UsageError("no vector reaches anything of that name")
-    counts: dict[Came, int] = dict.fromkeys(Came, 0)
+    counts: dict[ReplayOutcome, int] = dict.fromkeys(ReplayOutcome, 0)
     violated: set[str] = set()
     clauses = tuple(c for p in packs_named(()) for c in p.clauses)
     with Harness(open_target(target), clauses, seed) as harness:
         for done in replay(harness, chosen):
-            counts[done.came] += 1
+            counts[done.outcome] += 1
             reason = f"  ({done.reason})" if done.reason else ""
             click.echo(
-                f"{done.came.value:28} {', '.join(done.vector.reaches)}{reason}"
+                f"{done.outcome.value:28} {', '.join(done.vector.reaches)}{reason}"
             )
             fresh = (
                 set(done.run.violated()) - violated
@@ -128,5 +128,5 @@ def _carry_out(
     )
     if violated:
         return Exit.VIOLATED
-    is_met = counts[Came.MET] and not counts[Came.MISSED]
+    is_met = counts[ReplayOutcome.MET] and not counts[ReplayOutcome.MISSED]
     return Exit.SATISFIED if is_met else Exit.INCONCLUSIVE

@@ -12,7 +12,7 @@ from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.vectors.vector import Vector, device_of
 
 
-class Came(Enum):
+class ReplayOutcome(Enum):
     """What a vector came to. Only MET speaks for the target; a vector with nothing to see is not replayed."""
 
     MET = "as expected"
@@ -26,7 +26,7 @@ class Replayed:
     """A vector, what it came to and why; `run` is None where it was not carried out."""
 
     vector: Vector
-    came: Came
+    outcome: ReplayOutcome
     reason: str = ""
     run: Run | None = None
 
@@ -37,7 +37,7 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
     known: dict[tuple[object, ...], Run] = {}
     for vector in vectors:
         if not vector.steps:
-            yield Replayed(vector, Came.UNSEEN)
+            yield Replayed(vector, ReplayOutcome.UNSEEN)
             continue
         fitted = _fit_vector(vector, harness.hello)
         lacking = [
@@ -52,7 +52,7 @@ def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
                 if lacking
                 else f"the target has no device of kind '{vector.kind}'"
             )
-            yield Replayed(vector, Came.IMPOSSIBLE, reason)
+            yield Replayed(vector, ReplayOutcome.IMPOSSIBLE, reason)
             continue
         scenario = (Power(device, "cut"), *fitted.scenario(device))
         run = known.get(scenario) or harness.run(scenario)
@@ -76,23 +76,28 @@ def _judge_vector(
     missing = fitted.missing(trace)
     if run.dead:
         return Replayed(
-            vector=vector, came=Came.MISSED, reason=run.dead, run=run
+            vector=vector,
+            outcome=ReplayOutcome.MISSED,
+            reason=run.dead,
+            run=run,
         )
     if run.skipped:
         return Replayed(
             vector=vector,
-            came=Came.IMPOSSIBLE,
+            outcome=ReplayOutcome.IMPOSSIBLE,
             reason=run.skipped[0],
             run=run,
         )
     if missing is not None:
         return Replayed(
             vector=vector,
-            came=Came.MISSED,
+            outcome=ReplayOutcome.MISSED,
             reason=f"{missing} did not come where it should",
             run=run,
         )
-    return Replayed(vector=vector, came=Came.MET, reason="", run=run)
+    return Replayed(
+        vector=vector, outcome=ReplayOutcome.MET, reason="", run=run
+    )
 
 
 def _fit_vector(vector: Vector, hello: Hello) -> Vector:

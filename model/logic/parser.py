@@ -192,10 +192,10 @@ class _Builder(Transformer[Token, Any]):
 
     # Terms
 
-    def yes(self) -> Term:
+    def true_value(self) -> Term:
         return Literal(True)
 
-    def no(self) -> Term:
+    def false_value(self) -> Term:
         return Literal(False)
 
     def name(self, token: Token) -> Term:
@@ -379,10 +379,10 @@ class _Builder(Transformer[Token, Any]):
     def negation(self, operand: Formula) -> Formula:
         return Not(operand)
 
-    def both(self, left: Formula, right: Formula) -> Formula:
+    def all_of(self, left: Formula, right: Formula) -> Formula:
         return And(left, right)
 
-    def either(self, left: Formula, right: Formula) -> Formula:
+    def any_of(self, left: Formula, right: Formula) -> Formula:
         return Or(left, right)
 
     def implication(self, left: Formula, right: Formula) -> Formula:
