@@ -19,10 +19,7 @@ from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.policy import PROFILES
 from earwitness.conformance.gate.scope import origins_by_event
-from earwitness.conformance.gate.summary import (
-    GLOSSARY,
-    ClauseLine,
-)
+from earwitness.conformance.gate.summary import ClauseLine
 from earwitness.conformance.gate.verdict import (
     STRONGEST_FIRST,
     WORDS,
@@ -34,6 +31,7 @@ from earwitness.policies.pack import Pack
 from earwitness.policies.traceability import Traceability, read_traceability
 from earwitness.reports.figures import draw_sequence
 from earwitness.reports.format import Format
+from earwitness.reports.glossary import GLOSSARY
 from earwitness.reports.models import draw_model
 
 SHAPES = {

@@ -15,11 +15,9 @@ from earwitness.conformance.evidence.schemas import (
     schema_text,
 )
 from earwitness.conformance.gate.judged import JudgedBundle
+from earwitness.conformance.gate.next_steps import NextStep
 from earwitness.conformance.gate.story import Story
-from earwitness.conformance.gate.summary import (
-    ClauseLine,
-    NextStep,
-)
+from earwitness.conformance.gate.summary import ClauseLine
 from earwitness.reports.format import Format
 
 

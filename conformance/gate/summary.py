@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,11 @@ from dataclasses import dataclass
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.exits import Exit
+from earwitness.conformance.gate.next_steps import (
+    NextStep,
+    next_steps,
+    replay_command,
+)
 from earwitness.conformance.gate.policy import (
     SEVERITIES,
     ClauseDecision,
@@ -31,7 +35,7 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.model.logic.formula import event_names
 from earwitness.model.trace import Origin
-from earwitness.policies.pack import Clause, Pack, shipped_packs
+from earwitness.policies.pack import Clause, Pack
 
 HEADLINES = {
     Exit.SATISFIED: "Satisfied",
@@ -43,25 +47,6 @@ HEADLINES = {
     Exit.STALE: "Out of date: a waiver, a known failure or the baseline",
     Exit.BUG: "Our own bug",
     Exit.INTERRUPTED: "Interrupted",
-}
-GLOSSARY = {
-    "satisfied": "What the clause speaks of happened in this run, the clause was kept each time, and the "
-    "evidence is as strong as its pack asks for.",
-    "violated": "It was broken at least once; the shortest sequence that shows it is on this page.",
-    "on its word": "It was kept as far as we were told, but part of what we know was told by the target, "
-    "and its pack asks for a witness.",
-    "not observable": "Nobody in this run could see an event that the clause speaks of.",
-    "not exercised": "What the clause speaks of did not happen, so nothing is known.",
-    "inconclusive": "Something that is needed for a verdict failed or is missing; the reason is given.",
-    "not applicable": "The target says that it lacks what the clause speaks of.",
-    "witnessed": "The harness caused it, or saw it itself.",
-    "the device's word": "The target reports it, and nobody else saw it.",
-    "a stand-in's word": "A service that stands in for the real one reports it.",
-    "the driver's word": "The author of the driver says so on the target's behalf.",
-    "proved": "It holds in every run of a model of the system, without bound. This speaks of the model, "
-    "not of the target.",
-    "exercised": "How many times what the clause speaks of happened while it was watched.",
-    "waived": "A named person decided to let this pass until a day; it is still not satisfied.",
 }
 
 
@@ -103,14 +88,6 @@ class ClauseLine:
     revision: str
     """Of the clause: another one promises something else."""
     exit: Exit
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """Something to do next: why, and a command that works when it is pasted."""
-
-    why: str
-    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +184,7 @@ def summarise(
         warnings=tuple(safe_text(n.text) for n in decision.warnings),
         limits=tuple(limits_of(bundle)),
         believed=tuple(believed_for(bundle)),
-        next_steps=tuple(_next_steps(bundle, owned_packs, decision)),
+        next_steps=tuple(next_steps(bundle, owned_packs, decision)),
     )
 
 
@@ -414,40 +391,3 @@ def _titles_of(clause: Clause | None, parts: Iterable[ConjunctResult]) -> str:
     )
     titles = (known[part.name] for part in parts if part.name in known)
     return "; ".join(dict.fromkeys(titles))
-
-
-def replay_command(bundle: Bundle, clause: str) -> str:
-    """A command that plays a failure again."""
-    return f"earwitness replay {shlex.quote(str(bundle.folder / 'failures' / f'{clause}.json'))}"
-
-
-def show_command(packs: Iterable[Pack], clause: str) -> str:
-    """A command that shows a clause; a pack that does not come with Earwitness is named by its copy in the
-    bundle."""
-    command = f"earwitness policy show {clause}"
-    shipped = shipped_packs()
-    for pack in packs:
-        is_its_own = clause in {c.id for c in pack.clauses}
-        if is_its_own and pack.name not in shipped:
-            return f"{command} --pack {shlex.quote(str(pack.file))}"
-    return command
-
-
-def _next_steps(
-    bundle: Bundle, packs: Iterable[Pack], decision: GateDecision
-) -> Iterable[NextStep]:
-    for decided in decision.failing:
-        if decided.result.id in bundle.failures:
-            yield NextStep(
-                f"play {decided.result.id} again",
-                replay_command(bundle, decided.result.id),
-            )
-    if decision.exit is not Exit.SATISFIED and decision.failing:
-        ordered = sorted(
-            decision.failing,
-            key=lambda c: c.result.verdict is not Verdict.VIOLATED,
-        )
-        first = ordered[0].result.id
-        yield NextStep(
-            f"see what {first} asks for", show_command(packs, first)
-        )
