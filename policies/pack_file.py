@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from earwitness.policies.pack import PackError
+from earwitness.policies.pack import PARAMETER, PackError
 from earwitness.policies.placed_yaml import Document
 
 if TYPE_CHECKING:
@@ -111,6 +111,21 @@ def read_pack_file(document: Document) -> PackFile:
         # A number such as 1.0 is an integer to JSON Schema alone.
         whole = [f"{document.name}: {error}"]
         raise PackError("\n".join(faults or whole)) from None
+
+
+def parameters_used(entry: PackFile) -> set[str]:
+    """Every name that follows a `$` in a formula."""
+    texts: list[Text] = [
+        text
+        for patterns in entry.states.values()
+        for text in patterns.values()
+    ]
+    texts += entry.opportunities.values()
+    for item in entry.clauses:
+        texts += [item.formula, item.trigger]
+        for part in item.conjuncts:
+            texts += [part.formula, part.trigger]
+    return set(PARAMETER.findall("\n".join(map(str, texts))))
 
 
 @cache

@@ -21,7 +21,6 @@ from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import nearest, vocabulary
 from earwitness.policies.models import DEFAULT_MODEL, MODELS
 from earwitness.policies.pack import (
-    PARAMETER,
     Clause,
     Conjunct,
     Kind,
@@ -35,6 +34,7 @@ from earwitness.policies.pack_file import (
     ConjunctEntry,
     PackFile,
     Text,
+    parameters_used,
     read_pack_file,
 )
 from earwitness.policies.placed_yaml import (
@@ -140,7 +140,7 @@ class _Reader:
 
     def check_parameters(self) -> None:
         """A parameter that no formula uses is a slip."""
-        used = _parameters_used(self.entry)
+        used = parameters_used(self.entry)
         for name in self.declared:
             if name not in used:
                 place = self.document.key_place(["parameters"], name)
@@ -374,21 +374,6 @@ def _parts_of(
         ((*path, "conjuncts", number), part)
         for number, part in enumerate(item.conjuncts)
     ]
-
-
-def _parameters_used(entry: PackFile) -> set[str]:
-    """Every name that follows a `$` in a formula."""
-    texts: list[Text] = [
-        text
-        for patterns in entry.states.values()
-        for text in patterns.values()
-    ]
-    texts += entry.opportunities.values()
-    for item in entry.clauses:
-        texts += [item.formula, item.trigger]
-        for part in item.conjuncts:
-            texts += [part.formula, part.trigger]
-    return set(PARAMETER.findall("\n".join(map(str, texts))))
 
 
 def _any_of(triggers: Sequence[Formula]) -> Formula:
