@@ -112,21 +112,48 @@ class Timeline:
 
     def _told_late(self, moment: Moment) -> list[Observation]:
         """What is told of the time before this moment is put where it belongs. Of a front that is watched
-        nothing needs to be told."""
+        nothing needs to be told but what went by between two looks."""
         result = []
-        for said in self._declared(moment, late=True):
-            event, what = (
-                said.event,
-                said.attributes.get(INDICATORS.get(said.event, "")),
-            )
-            if (event, what) in moment.shown.get(said.device, {}):
+        told = list(self._declared(moment, late=True))
+        unseen = list(self._pulses_among(told))
+        for said in told:
+            shown = moment.shown.get(said.device, {})
+            if _indicator_of(said) in shown and said not in unseen:
                 continue
-            if event == CAPTURED and self._untold.tell(said, self.trace):
+            if said.event == CAPTURED and self._untold.tell(said, self.trace):
                 continue
             insert_late(self.trace, said)
             _note(self.device(said.device), said)
             result.append(said)
         return result
+
+    def _pulses_among(
+        self, told: Sequence[Observation]
+    ) -> Iterator[Observation]:
+        """Both ends of what came and went between two looks at the front, while no sound crossed."""
+        latest: dict[tuple[str, Indicator], Observation] = {}
+        for said in told:
+            indicator = _indicator_of(said)
+            if indicator is None:
+                continue
+            before = latest.get((said.device, indicator))
+            latest[said.device, indicator] = said
+            if (
+                before is not None
+                and before.attributes["on"] is not said.attributes["on"]
+                and said.time - before.time < ONE_STEP
+                and not self._crossed_about(said.device, before.time)
+            ):
+                yield before
+                yield said
+
+    def _crossed_about(self, device: str, time: int) -> bool:
+        return any(
+            seen.event == "stream.audio"
+            and seen.device == device
+            and abs(seen.time - time) <= ONE_STEP
+            for seen in reversed(self.trace)
+        )
 
     def device(self, name: str) -> _Device:
         return self._devices.setdefault(name, _Device())
@@ -542,6 +569,12 @@ def _agree(
     for place in own if pulses_count else own[-1:]:
         result[place] = replace(result[place], origin=Origin.WITNESSED)
     return result
+
+
+def _indicator_of(said: Observation) -> Indicator | None:
+    """What a report of an indicator is about."""
+    name = INDICATORS.get(said.event)
+    return (said.event, str(said.attributes.get(name))) if name else None
 
 
 def _note(device: _Device, said: Observation) -> None:

@@ -286,6 +286,22 @@ def test_a_press_may_be_told_of_late_once():
     assert [f.kind for f in findings] == ["invented"]
 
 
+@pytest.mark.parametrize(("ends", "counts"), [(60, 2), (90_000, 0)])
+def test_a_light_that_came_and_went_between_two_looks_may_be_told_of_late(
+    ends, counts
+):
+    dark = {"d1": {("light", "blue"): False}}
+    pulse = (
+        said(10, "light", color="blue", on=True),
+        said(ends, "light", color="blue", on=False),
+    )
+    trace, _ = trace_of(
+        moment(0, 80_000, shown=dark),
+        moment(160_000, 240_000, declared=pulse, shown=dark),
+    )
+    assert origins(trace, "light") == ["device"] * counts
+
+
 def test_a_light_of_a_watched_front_cannot_be_told_of_late():
     shown = {"d1": {("light", "blue"): True}}
     late = said(10, "light", color="blue", on=True)
