@@ -7,6 +7,7 @@ in the next run.
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -65,9 +66,11 @@ CHUNK = 16 * BLOCK
 MOST_COMPARISONS = 60_000
 """Blocks times windows of one search by correlation: about 8 s of work here. What is left over is said to
 be unsearched."""
-MOST_IN_VAIN = 120_000
-"""Comparisons of a whole check that may find nothing, a quarter of a minute of work here; after that what was
+MOST_IN_VAIN = 240_000
+"""Comparisons of a whole check that may find nothing, half a minute of work here; after that what was
 just played is looked for, and all else is said to be unsearched."""
+MOST_REMEMBERED = 10_000
+"""Contents of which it is remembered with what they were compared."""
 ABOUT_AS_COHERENT = 0.1
 """Difference of coherence that a codec's noise makes between two plays of the same words."""
 SHORTEST_CANDIDATE = 1_024
@@ -92,7 +95,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Coding:
     """How samples lie in bytes, and how many of them a second takes."""
 
     layout: Layout
@@ -105,7 +108,7 @@ class Likeness:
 
     finds: tuple[Heard, ...]
     unsearched: str = ""
-    way: Way | None = None
+    way: Coding | None = None
 
 
 JUST_PLAYED = 6 * PLAYED_RATE
@@ -161,6 +164,8 @@ class HeardSound:
         """What was just played, and how much was played in all by then."""
         self._in_vain = 0
         """Comparisons that found nothing."""
+        self._nothing_in: dict[bytes, int] = {}
+        """Contents, by digest, and how many stretches they were compared with in vain."""
 
     def begin_run(self) -> int:
         """A new run begins, with clocks of its own; returns its number."""
@@ -237,31 +242,37 @@ class HeardSound:
         signals = []
         # Who sends what it hears sends this, so it is looked for in every way before anything older is.
         for layout, rate in product(plausible_layouts(content), RATES):
-            way = Way(layout, rate)
+            way = Coding(layout, rate)
             signal = resample(layout.decoded(content), rate)
             finds = self._find_in_recent(signal)
             if finds:
                 return Likeness(_in_bytes(finds, way), way=way)
             signals.append((way, signal))
+        # The same file may lie there in every run; then it is compared with what was played since.
+        digest = hashlib.sha256(content).digest()
+        known = self._nothing_in.get(digest, 0)
         spent, unsearched = 0, ""
         for way, signal in signals:
             likeness, cost = self._compare_signal(
-                signal, MOST_COMPARISONS - spent
+                signal, MOST_COMPARISONS - spent, since=known
             )
             spent += cost
             unsearched = unsearched or likeness.unsearched
             if likeness.finds:
                 finds_there = _in_bytes(likeness.finds, way)
                 return Likeness(finds_there, unsearched, way)
+        if not unsearched and len(self._nothing_in) < MOST_REMEMBERED:
+            # The last stretch may go on.
+            self._nothing_in[digest] = len(self._stretches) - 1
         return Likeness((), unsearched)
 
-    def resembling_again(self, content: bytes, way: Way) -> Likeness:
+    def resembling_again(self, content: bytes, way: Coding) -> Likeness:
         """The same in what was just played, and in the way in which it was found before in bytes of the same
         line: found in a hundredth of the time."""
         if len(content) < SHORTEST_CANDIDATE:
             return Likeness(())
         for phase in range(way.layout.stride):
-            here = Way(replace(way.layout, phase=phase), way.rate)
+            here = Coding(replace(way.layout, phase=phase), way.rate)
             signal = resample(here.layout.decoded(content), way.rate)
             finds = self._find_in_recent(signal)
             if finds:
@@ -398,16 +409,20 @@ class HeardSound:
                 for number, alignments in found.items()
             }
             stretches = [*self._stretches, *recent]
-            finds += self._choose_likeliest(numbered, begins, stretches)
+            finds += self._choose_likeliest(
+                numbered, begins, stretches, recent=len(self._stretches)
+            )
         return tuple(_merge_finds(finds))
 
     def _compare_signal(
-        self, signal: Signal, most: int
+        self, signal: Signal, most: int, *, since: int = 0
     ) -> tuple[Likeness, int]:
-        """Finds in a signal at `COMPARED_RATE`, in its samples, and the number of comparisons."""
+        """Finds in a signal at `COMPARED_RATE`, in its samples, and the number of comparisons. Of what was
+        played, the stretches from number `since` on are compared."""
+        played = self._stretches[since:]
         windows = sum(
             len(stretch.samples) * COMPARED_RATE // PLAYED_RATE // HOP + 1
-            for stretch in self._stretches
+            for stretch in played
         )
         finds: list[Heard] = []
         spent = 0
@@ -421,11 +436,13 @@ class HeardSound:
                     f"{seconds:.0f} s of what may be sound were not compared",
                 ), spent
             spent += cost
-            stretches = [*self._stretches, *self._just_played()]
+            stretches = [*played, *self._just_played()]
             found = find_alignments(
                 chunk, [stretch.compared() for stretch in stretches]
             )
-            finds += self._choose_likeliest(found, begins, stretches)
+            finds += self._choose_likeliest(
+                found, begins, stretches, recent=len(played)
+            )
         if not finds:
             self._in_vain += spent
         return Likeness(tuple(_merge_finds(finds))), spent
@@ -453,11 +470,12 @@ class HeardSound:
         found: dict[int, list[Alignment]],
         first: int,
         stretches: Sequence[_Stretch],
+        *,
+        recent: int,
     ) -> Iterable[Heard]:
-        """Of each block the most coherent find. Among those about as coherent, that in what was just played;
-        else in the sound of which most is found, as the same words may have been said in several; then the
-        latest begun."""
-        latest = len(self._stretches)
+        """Of each block the most coherent find. Among those about as coherent, that in what was just played
+        (number `recent`); else in the sound of which most is found, as the same words may have been said in
+        several; then the latest begun."""
         blocks: dict[int, list[tuple[int, Alignment]]] = {}
         weights = {
             n: sum(abs(a.coherence) for a in alignments)
@@ -478,7 +496,7 @@ class HeardSound:
             number, aligned = max(
                 close,
                 key=lambda rival: (
-                    rival[0] == latest,
+                    rival[0] == recent,
                     round(weights[rival[0]], 1),
                     rival[0],
                 ),
@@ -519,7 +537,7 @@ def _moved_by(find: Heard, by: int) -> Heard:
     return replace(find, begins=find.begins + by, ends=find.ends + by)
 
 
-def _in_bytes(finds: Iterable[Heard], way: Way) -> tuple[Heard, ...]:
+def _in_bytes(finds: Iterable[Heard], way: Coding) -> tuple[Heard, ...]:
     """Finds in compared samples, told in bytes of the content."""
     layout = way.layout
     scale = layout.stride * way.rate / COMPARED_RATE

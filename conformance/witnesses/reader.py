@@ -17,7 +17,7 @@ from earwitness.conformance.witnesses.heard_sound import (
     Heard,
     HeardSound,
     Likeness,
-    Way,
+    Coding,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import (
@@ -85,7 +85,7 @@ class Reading:
     attributed: int = 0
     read: int = 0
     unexplained: int = 0
-    way: Way | None = None
+    way: Coding | None = None
     """In which way sound that was changed lies in it."""
 
     @property
@@ -104,7 +104,7 @@ class Changed(Enum):
 @dataclass(slots=True)
 class _Findings:
     changed: Changed = Changed.EVERYWHERE
-    way: Way | None = None
+    way: Coding | None = None
     """The way in which sound that was changed is looked for first where it is not wrapped."""
     sounds: list[SoundFound] = field(default_factory=list)
     words: list[WordsInContent] = field(default_factory=list)
@@ -114,7 +114,7 @@ class _Findings:
     """Whether the content is an archive, a database or a sound that could be opened."""
     hidden: int = 0
     """Bytes inside that nothing explains."""
-    found_in: Way | None = None
+    found_in: Coding | None = None
 
 
 class Reader:
@@ -143,7 +143,7 @@ class Reader:
         return self._read_into(content, _Findings(Changed.NOWHERE))
 
     def read_message(
-        self, content: bytes, changed: Changed, way: Way | None = None
+        self, content: bytes, changed: Changed, way: Coding | None = None
     ) -> Reading:
         """As `read`, for one of many messages: sound that was changed is looked for in some places alone, or
         in a way in which it was found before."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
 from earwitness.conformance.witnesses.heard_sound import (
     Heard,
-    Way,
+    Coding,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import is_printable
@@ -65,7 +65,7 @@ class _Line:
     found: bool = False
     waiting: int = 0
     """Bytes in which changed sound was not looked for in all ways yet."""
-    way: Way | None = None
+    way: Coding | None = None
     """The way in which it was found last."""
 
 

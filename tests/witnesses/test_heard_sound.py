@@ -327,6 +327,22 @@ def test_what_finds_nothing_again_and_again_is_compared_no_more_and_told(
     assert memory.resembling_samples(changed).finds, "what was just played"
 
 
+def test_a_file_that_lies_there_in_every_run_is_compared_with_new_sound_alone(
+    monkeypatch,
+):
+    memory = HeardSound()
+    monkeypatch.setattr(
+        "earwitness.conformance.witnesses.heard_sound.MOST_IN_VAIN", 25_000
+    )
+    chime = in_the_air(CLIPS["chatter"], 12)[: 8 * 4_096].tobytes()
+    for number in range(16):
+        memory.begin_run()
+        memory.play("d1", BEGAN, in_the_air(CLIPS["weather"], number))
+        assert not memory.resembling(chime).unsearched, number
+    memory.play("d1", BEGAN, in_the_air(CLIPS["chatter"], 12))
+    assert memory.resembling(chime + b"").finds, "said after all"
+
+
 def test_a_few_milliseconds_between_random_bytes_are_found(heard):
     noise = np.random.default_rng(3).bytes(1 << 20)
     for size in (250, 2_000):
