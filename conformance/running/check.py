@@ -43,6 +43,9 @@ from earwitness.conformance.vectors.vector import device_of, on_device
 from earwitness.policies.pack import Clause, Pack
 from earwitness.policies.proving.prove_packs import CheckedProof, prove_packs
 from earwitness.policies.proving.strength import (
+    FILE as STRENGTH_FILE,
+)
+from earwitness.policies.proving.strength import (
     load_strength,
     strength_facts,
     strength_summary,
@@ -231,7 +234,7 @@ class _Check:
         known = [
             load_strength(pack)
             for pack in self.packs
-            if clauses_to_prove(pack.clauses)
+            if pack.file.with_name(STRENGTH_FILE).is_file()
         ]
         return strength_facts(known[0]) if len(known) == 1 else None
 

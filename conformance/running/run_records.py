@@ -60,6 +60,7 @@ def target_record(target: str, hello: Hello) -> records.TargetRecord:
         given=target,
         name=hello.name,
         version=hello.version,
+        setup=hello.setup,
         clock=hello.clock,
         digest=program_digest(target),
         devices=dict(hello.devices),

@@ -14,10 +14,10 @@ import numpy as np
 
 from earwitness.conformance.witnesses.anchors import Samples
 from earwitness.conformance.witnesses.heard_sound import (
+    Coding,
     Heard,
     HeardSound,
     Likeness,
-    Coding,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import (

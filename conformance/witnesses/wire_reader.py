@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
 from earwitness.conformance.witnesses.heard_sound import (
-    Heard,
     Coding,
+    Heard,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import is_printable
