@@ -354,31 +354,34 @@ class Harness:
         *,
         controls: bool = True,
         control_before: bool = True,
+        prelude: Scenario = (),
     ) -> Run:
-        """Positive control, the scenario, positive control, search of the stores, reset. The controls are of
-        the devices that the scenario is about, or of all where it is empty; where the first fails the run
-        ends. `control_before` may be left out where the run before ended with one. Whatever the target does
-        wrong ends in the run's `dead`."""
+        """Positive control, the prelude, the scenario, positive control, search of the stores, reset. The
+        controls are of the devices that the scenario is about, or of all where it is empty; where the first
+        fails the run ends. `control_before` may be left out where the run before ended with one. What the
+        footprint counts begins after the prelude. Whatever the target does wrong ends in the run's `dead`."""
         if self.broken:
             raise TargetError(self.broken)
         self.runs += 1
         self.sounds.begin()
         self.stores.mark()
         course = Course(self)
+        steps = (*prelude, *scenario)
         used = sorted(
-            {step.device for step in scenario} & set(self.hello.devices)
+            {step.device for step in steps} & set(self.hello.devices)
         )
         try:
             self._carry_out(
                 course,
-                scenario,
+                steps,
                 used,
+                prelude=len(prelude),
                 controls=controls,
                 control_before=controls and control_before,
             )
         except TargetError as error:
             self.broken = course.dead = str(error)
-        return self._finished(course, scenario)
+        return self._finished(course, steps)
 
     def run_stranger(
         self, scenario: Scenario, device: str, presented: Presented
@@ -403,6 +406,7 @@ class Harness:
         scenario: Scenario,
         used: list[str],
         *,
+        prelude: int,
         controls: bool,
         control_before: bool,
     ) -> None:
@@ -417,7 +421,10 @@ class Harness:
         course.begin_scenario()
         if course.dead:
             return
-        for step in scenario:
+        for number, step in enumerate(scenario):
+            if number and number == prelude:
+                self.stores.mark()
+                course.begin_scenario()
             self.budget.demand()
             course.carry_out(step)
             course.mark()

@@ -153,11 +153,12 @@ def _pairs(
     primed = False
     while comparison.outcome is TwinOutcome.UNDECIDED or not found:
         clip = situation.clip(len(found))
-        run = harness.run(
-            with_speech(device, situation, clip), controls=False
-        )
-        alone = harness.run(
-            room_alone(device, situation, clip), controls=False
+        run, alone = (
+            harness.run(steps, controls=False, prelude=situation.before)
+            for steps in (
+                with_speech(device, situation, clip),
+                room_alone(device, situation, clip),
+            )
         )
         if run.dead or alone.dead:
             break
@@ -216,7 +217,7 @@ def room_alone(device: str, situation: Situation, clip: str) -> Scenario:
 
 def _around(device: str, situation: Situation, middle: Stimulus) -> Scenario:
     before, after = Wait(device, LEAD), Wait(device, AFTER)
-    return (*situation.before, before, middle, after, *situation.after)
+    return (before, middle, after, *situation.after)
 
 
 def length_of(clip: str) -> int:
