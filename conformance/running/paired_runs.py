@@ -93,7 +93,7 @@ def compare(harness: Harness) -> Comparison:
     apart = _told_apart(rounds, count)
     if apart.likeness is RunLikeness.APART:
         return apart
-    twice = harness.run(plan(devices, VOICES[0] * 2))
+    twice = harness.run(plan(devices, VOICES[0] * 2), controls=False)
     return _counted(rounds[-1][0], twice, count + 1)
 
 
