@@ -138,6 +138,8 @@ class Harness:
         self.runs = 0
         self.broken = ""
         self.ended = False
+        self.late_tellers: set[str] = set()
+        """The devices that were seen to report in batches."""
         self.relay: Relay | None = None
         self.doors: dict[str, Door] = {}
         self.presented: dict[str, Presented] = {}
@@ -429,6 +431,7 @@ class Harness:
             course.carry_out(step)
             course.mark()
         course.end_scenario()
+        course.wait_for_reports()
         if not controls:
             return
         course.bring_back(used)

@@ -86,7 +86,8 @@ class Timeline:
     _frames: list[tuple[str, int, Frame]] = field(default_factory=list)
     _sounds: list[tuple[str, int, bool]] = field(default_factory=list)
     _passages: list[Passage] = field(default_factory=list)
-    _untold: Untold = field(default_factory=Untold)
+    untold: Untold = field(default_factory=Untold)
+    """Sound of which its device said nothing yet."""
     _deeds: list[Observation] = field(default_factory=list)
     """The harness's own of which the device may still speak."""
 
@@ -101,7 +102,7 @@ class Timeline:
             *self._declared(moment),
         ]
         self._deeds += moment.caused
-        kept = self._untold.match_reports(kept, moment.frames, self.trace)
+        kept = self.untold.match_reports(kept, moment.frames, self.trace)
         captured = list(self._captured(moment, kept))
         seen = arrange([*kept, *captured])
         seen = self._with_passages(moment, seen)
@@ -120,7 +121,7 @@ class Timeline:
             shown = moment.shown.get(said.device, {})
             if _indicator_of(said) in shown and said not in unseen:
                 continue
-            if said.event == CAPTURED and self._untold.tell(said, self.trace):
+            if said.event == CAPTURED and self.untold.tell(said, self.trace):
                 continue
             insert_late(self.trace, said)
             _note(self.device(said.device), said)
@@ -262,7 +263,7 @@ class Timeline:
             taken = _witnessed(
                 moment.ended[name], name, "audio.captured", attributes
             )
-            self._untold.add(taken)
+            self.untold.add(taken)
             yield taken
 
     def _microphone(self, name: str, time: int, on: bool) -> Observation:
@@ -375,7 +376,7 @@ class Timeline:
     def finish(self, finds: Iterable[Observation] = ()) -> list[Observation]:
         """The whole trace. `finds` are what was found in stores: a declared record of the same kind is then
         witnessed."""
-        self._untold.tell_of_last(self.trace)
+        self.untold.tell_of_last(self.trace)
         self.trace += list(finds)
         found = {
             _record_kind(o) for o in self.trace if o.event == "record.found"

@@ -21,6 +21,8 @@ class Untold:
     """What was seen to be taken and was not yet told of, by device, in order of time."""
 
     taken: dict[str, list[Observation]] = field(default_factory=dict)
+    late_tellers: set[str] = field(default_factory=set)
+    """The devices that told of sound later than it was taken."""
 
     def add(self, taken: Observation) -> None:
         """The microphones took sound, and the device said nothing of it."""
@@ -54,6 +56,7 @@ class Untold:
             return False
         nearest = min(untold, key=lambda taken: abs(taken.time - said.time))
         untold.remove(nearest)
+        self.late_tellers.add(said.device)
         _complete_attributes(trace, [nearest], said)
         return True
 

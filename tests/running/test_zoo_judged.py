@@ -19,7 +19,13 @@ from earwitness.conformance.running.harness import Harness, clause_of
 from earwitness.conformance.running.paired_runs import RunLikeness, compare
 from earwitness.conformance.running.shrink import shrink
 from earwitness.conformance.running.tour import tour
-from earwitness.conformance.stimuli.stimulus import Kill, Press, Say, SetTone
+from earwitness.conformance.stimuli.stimulus import (
+    Kill,
+    Press,
+    Say,
+    SetTone,
+    Wait,
+)
 from earwitness.conformance.targets.reference import ReferenceTarget
 
 D = "d1"
@@ -51,6 +57,20 @@ def test_runs_in_other_words_and_voices_of_the_honest_reference_look_alike(
     with Harness(ReferenceTarget(), clauses) as harness:
         found = compare(harness)
     assert found.likeness is RunLikeness.ALIKE and found.runs >= 4, found
+
+
+def test_a_device_that_reports_in_batches_has_told_all_when_a_run_is_over(
+    clauses,
+):
+    button = Press(D, "microphone")
+    with Harness(ReferenceTarget("batched-reports"), clauses) as harness:
+        harness.run((Say(D, "quiet"),), controls=False)
+        run = harness.run(
+            (button, Wait(D, 1_000_000), button, Wait(D, 800_000)),
+            controls=False,
+        )
+    captured = [o for o in run.trace if o.event == "audio.captured"]
+    assert captured and all("buffered" in o.attributes for o in captured)
 
 
 def test_a_failure_shrinks_to_the_two_steps_it_needs(clauses):
