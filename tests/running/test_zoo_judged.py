@@ -66,7 +66,7 @@ def test_a_device_that_reports_in_batches_has_told_all_when_a_run_is_over(
     with Harness(ReferenceTarget("batched-reports"), clauses) as harness:
         harness.run((Say(D, "quiet"),), controls=False)
         run = harness.run(
-            (button, Wait(D, 1_000_000), button, Wait(D, 800_000)),
+            (button, Wait(D, 6_000_000), button, Wait(D, 800_000)),
             controls=False,
         )
     captured = [o for o in run.trace if o.event == "audio.captured"]
