@@ -123,6 +123,9 @@ class Timeline:
                 continue
             if said.event == CAPTURED and self.untold.tell(said, self.trace):
                 continue
+            if said in unseen:
+                # As of those that are told at once: nothing depends on them.
+                said = replace(said, origin=Origin.WITNESSED)
             insert_late(self.trace, said)
             _note(self.device(said.device), said)
             result.append(said)

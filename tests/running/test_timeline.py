@@ -299,7 +299,7 @@ def test_a_light_that_came_and_went_between_two_looks_may_be_told_of_late(
         moment(0, 80_000, shown=dark),
         moment(160_000, 240_000, declared=pulse, shown=dark),
     )
-    assert origins(trace, "light") == ["device"] * counts
+    assert origins(trace, "light") == ["witnessed"] * counts
 
 
 def test_a_light_of_a_watched_front_cannot_be_told_of_late():
