@@ -378,6 +378,8 @@ def wait(*words, **more):
         print("begun", flush=True)
         time.sleep(60)
 
+# A shell that started the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 command_line.cli.main = wait
 command_line.main()
 """
