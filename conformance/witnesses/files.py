@@ -160,6 +160,11 @@ def search_files(
             continue
         sizes[file.name] = len(file.content)
         digests[file.name] = hashlib.sha256(file.content).digest()
+        if (
+            len(file.content) <= SMALL
+            and sum(map(len, small)) < MOST_TOGETHER
+        ):
+            small.append(file.content)
         if len(sizes) > MOST_SINGLY and len(file.content) <= SMALL:
             further.append(file.content)
             continue
@@ -169,11 +174,6 @@ def search_files(
         finds += _store_finds(
             store=file.name, reading=reading, reader=reader, acted_on=acted_on
         )
-        if (
-            len(file.content) <= SMALL
-            and sum(map(len, small)) < MOST_TOGETHER
-        ):
-            small.append(file.content)
     finds += _store_finds(
         store="names of files",
         reading=reader.read("\n".join(names).encode("utf-8", "replace")),

@@ -262,8 +262,7 @@ class HeardSound:
                 finds_there = _in_bytes(likeness.finds, way)
                 return Likeness(finds_there, unsearched, way)
         if not unsearched and len(self._nothing_in) < MOST_REMEMBERED:
-            # The last stretch may go on.
-            self._nothing_in[digest] = len(self._stretches) - 1
+            self._nothing_in[digest] = self._count_ended()
         return Likeness((), unsearched)
 
     def resembling_again(self, content: bytes, way: Coding) -> Likeness:
@@ -302,6 +301,18 @@ class HeardSound:
             for find in likeness.finds
         ]
         return Likeness(tuple(finds), likeness.unsearched)
+
+    def _count_ended(self) -> int:
+        """How many stretches, from the first on, nothing can be added to any more."""
+        growing = {id(stretch) for stretch in self._latest.values()}
+        return next(
+            (
+                number
+                for number, stretch in enumerate(self._stretches)
+                if id(stretch) in growing
+            ),
+            len(self._stretches),
+        )
 
     def _stretch_for(
         self, device: str, began: Microseconds, call: bool

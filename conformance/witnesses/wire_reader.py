@@ -21,9 +21,9 @@ from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.model.vocabulary import Microseconds
 
-LONGEST_TAIL = 1 << 14
-"""Bytes of a line that are read again with what follows: half a second of 16-bit sound, one block of what is
-compared, so that small messages join."""
+LONGEST_TAIL = 1 << 16
+"""Bytes of a line that are read again with what follows, so that small messages join: 0.3 s even of 32-bit
+sound at 48 kHz, more than the least that can be found."""
 ENOUGH_TO_COMPARE = 1 << 12
 """New bytes of a line in which changed sound is looked for in all ways: a quarter of a second of 8-bit sound
 at 16 kHz, about as little as can be found."""

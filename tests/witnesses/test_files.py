@@ -353,3 +353,11 @@ def test_folders_may_lie_in_each_other_thousands_deep(reader, tmp_path):
     assert any("deeper" in reason for reason in found.unread)
     # Python's own way to remove folders cannot do it.
     subprocess.run(["rm", "-r", str(tmp_path / "d")], check=True)
+
+
+def test_sound_in_pieces_over_a_thousand_files_is_found(reader, tmp_path):
+    for number in range(1_000):
+        piece = SOUND[16_000 + 14 * number :][:14]
+        (tmp_path / f"{number:04}").write_bytes(piece.tobytes())
+    found = search_files(files_below([str(tmp_path)]), reader)
+    assert "recording" in {find.category for find in found.finds}
