@@ -67,6 +67,7 @@ from earwitness.conformance.witnesses.accounts import (
     USUAL_BUDGET,
 )
 from earwitness.conformance.witnesses.files import StoreFind, StoreSearch
+from earwitness.conformance.witnesses.heard_sound import NOT_COMPARED
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.twins import Footprint, take_footprint
 from earwitness.model.expression import Value
@@ -673,15 +674,22 @@ class Course:
         )
 
     def unexplained(self) -> tuple[str, ...]:
-        """Of each device that sent more than it may of what nobody could read, a sentence."""
+        """Of each device that sent more than it may of what nobody could read, a sentence; and one of what
+        crossed and was too much to compare."""
+        uncompared = [
+            why
+            for why in self.harness.sounds.wire.unread
+            if NOT_COMPARED in why
+        ]
         seconds = max(state.clock for state in self.states.values()) / 1e6
         most = USUAL_BUDGET + round(BUDGET_OF_A_SECOND * seconds)
-        return tuple(
+        sent = [
             f"{device or 'the target, past its doors,'} sent {size} bytes that nobody could read,"
             f" and had no stream open; {most} are allowed"
             for device, size in self.unread.items()
             if size > most
-        )
+        ]
+        return (*sent, *uncompared[:1])
 
     def _search(self, expected: frozenset[str]) -> list[Observation]:
         """What is found in stores, booked on the devices it was said to."""

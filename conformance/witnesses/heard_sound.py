@@ -69,6 +69,8 @@ be unsearched."""
 MOST_IN_VAIN = 240_000
 """Comparisons of a whole check that may find nothing, half a minute of work here; after that what was
 just played is looked for, and all else is said to be unsearched."""
+NOT_COMPARED = "were not compared"
+"""How what a bound left out is told."""
 MOST_REMEMBERED = 10_000
 """Contents of which it is remembered with what they were compared."""
 ABOUT_AS_COHERENT = 0.1
@@ -444,7 +446,7 @@ class HeardSound:
                 seconds = (len(signal) - begins) / COMPARED_RATE
                 return Likeness(
                     tuple(finds),
-                    f"{seconds:.0f} s of what may be sound were not compared",
+                    f"{seconds:.0f} s of what may be sound {NOT_COMPARED}",
                 ), spent
             spent += cost
             stretches = [*played, *self._just_played()]

@@ -16,8 +16,9 @@ from earwitness.conformance.running.twin_runs import (
     situations,
     with_speech,
 )
-from earwitness.conformance.stimuli.stimulus import Wait
+from earwitness.conformance.stimuli.stimulus import Say, Wait
 from earwitness.conformance.targets.reference import ReferenceTarget
+from earwitness.conformance.witnesses import heard_sound
 from earwitness.conformance.witnesses.twins import TwinOutcome
 
 D = "d1"
@@ -82,3 +83,16 @@ def test_a_store_that_nobody_can_read_leaves_promises_about_keeping_open(
     found = [Finding(UNREAD_STORE, "x", D, blocking=True)]
     assert set(KEEPING_PROMISES) <= set(doubts_of(clauses, found))
     assert doubts_of(clauses, []) == {}
+
+
+def test_what_crossed_and_was_too_much_to_compare_is_told(
+    clauses, monkeypatch
+):
+    # As if the sound were older than what was just played, and much had been compared in vain.
+    monkeypatch.setattr(heard_sound, "MOST_IN_VAIN", 0)
+    monkeypatch.setattr(
+        heard_sound.HeardSound, "_find_in_recent", lambda *_: ()
+    )
+    with Harness(ReferenceTarget("mulaw"), clauses) as harness:
+        run = harness.run((Say(D, "chatter"),), controls=False)
+    assert any("were not compared" in text for text in run.unexplained)
