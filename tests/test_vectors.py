@@ -6,7 +6,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from earwitness.conformance.evidence.schemas import (
+    schema_folder,
+    schema_text,
+)
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import Press, Say, SetTone
 from earwitness.conformance.targets.entry_points import open_target
@@ -16,12 +21,13 @@ from earwitness.conformance.vectors.derive import (
     source_digest,
 )
 from earwitness.conformance.vectors.replay import ReplayOutcome, replay
-from earwitness.conformance.vectors.vector import (
+from earwitness.conformance.vectors.vector_file import (
     VectorError,
-    read,
-    shipped,
+    read_vectors,
+    render_vectors,
+    shipped_vectors,
     source_of,
-    written,
+    vectors_schema,
 )
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.systems.explicit_search import find_run_taking
@@ -62,12 +68,16 @@ def test_some_shipped_vectors_derived_again_are_the_same():
     again = derived(PACK, SAMPLE.__contains__)
     assert {name for v in again for name in v.reaches} == SAMPLE
     for vector in again:
-        (stored,) = (v for v in shipped() if vector.reaches[0] in v.reaches)
+        (stored,) = (
+            v for v in shipped_vectors() if vector.reaches[0] in v.reaches
+        )
         assert (stored.kind, stored.steps) == (vector.kind, vector.steps)
 
 
 def test_every_transition_and_every_provable_clause_is_reached():
-    reached_by_vectors = {name for v in shipped() for name in v.reaches}
+    reached_by_vectors = {
+        name for v in shipped_vectors() for name in v.reaches
+    }
     assert {
         f"transition {t.name}" for t in assistant().transitions
     } <= reached_by_vectors
@@ -109,13 +119,13 @@ def test_a_request_that_is_interrupted_is_cut_short():
         assistant().transition("drop_call"),
     )
     assert script(path)[-1].expected[-1].event == "call.end"
-    muted = next(v for v in shipped() if "clause MIC-3" in v.reaches)
+    muted = next(v for v in shipped_vectors() if "clause MIC-3" in v.reaches)
     assert isinstance(muted.steps[-1].stimulus, Press)
 
 
 def test_real_audio_answers_vectors_as_the_model_says(clauses):
     wanted = {"clause MIC-1", "transition listen_for_answer", "clause CALL-1"}
-    vectors = [v for v in shipped() if wanted & set(v.reaches)]
+    vectors = [v for v in shipped_vectors() if wanted & set(v.reaches)]
     with Harness(open_target("ref"), clauses) as harness:
         done = list(replay(harness, vectors))
     assert len(done) == len(wanted)
@@ -124,7 +134,7 @@ def test_real_audio_answers_vectors_as_the_model_says(clauses):
 
 def test_the_reference_answers_every_vector_as_the_model_says(clauses):
     with Harness(open_target("ref:fast"), clauses) as harness:
-        done = list(replay(harness, shipped()))
+        done = list(replay(harness, shipped_vectors()))
     assert {
         d.vector.reaches[0]: d.reason
         for d in done
@@ -137,7 +147,9 @@ def test_the_reference_answers_every_vector_as_the_model_says(clauses):
 
 
 def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
-    wanted = [v for v in shipped() if "transition play_tone" in v.reaches]
+    wanted = [
+        v for v in shipped_vectors() if "transition play_tone" in v.reaches
+    ]
     with Harness(open_target("ref:faulty/tone-missing"), clauses) as harness:
         (done,) = replay(harness, wanted)
     assert done.outcome is ReplayOutcome.MISSED and done.reason.startswith(
@@ -147,9 +159,11 @@ def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
 
 def test_vectors_are_written_and_read_back(tmp_path):
     path = tmp_path / "v.json"
-    text = written("alexa-smart-properties", shipped(), "a digest")
+    text = render_vectors(
+        "alexa-smart-properties", shipped_vectors(), "a digest"
+    )
     path.write_text(text, "utf-8")
-    assert read(path) == shipped()
+    assert read_vectors(path) == shipped_vectors()
     assert source_of(path) == "a digest"
 
 
@@ -167,4 +181,29 @@ def test_a_file_that_holds_no_vectors_is_refused(text, tmp_path):
     path = tmp_path / "v.json"
     path.write_text(text, "utf-8")
     with pytest.raises(VectorError, match=r"v\.json: "):
-        read(path)
+        read_vectors(path)
+
+
+def test_the_published_schema_is_that_of_the_declaration_and_admits_the_shipped_file():
+    """Otherwise: earwitness refresh --only schemas"""
+    schema = vectors_schema()
+    published = schema_folder() / "vectors.schema.json"
+    assert published.read_text("utf-8") == schema_text(schema)
+    content = json.loads(
+        PACK.file.with_name("vectors.json").read_text("utf-8")
+    )
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid(content)
+    content["vectors"][-1]["surprise"] = 1
+    assert not validator.is_valid(content)
+
+
+def test_what_the_schema_refuses_the_reader_refuses(tmp_path):
+    path = tmp_path / "v.json"
+    content = json.loads(
+        PACK.file.with_name("vectors.json").read_text("utf-8")
+    )
+    content["vectors"][-1]["surprise"] = 1
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(VectorError, match="surprise"):
+        read_vectors(path)

@@ -164,12 +164,14 @@ def _published_schemas() -> Iterator[tuple[Path, str]]:
         protocol_schemas,
         render_schema,
     )
+    from earwitness.conformance.vectors.vector_file import vectors_schema
 
     folder = schema_folder()
     for name, schema in bundle_schemas().items():
         yield folder / f"{name}.schema.json", schema_text(schema)
     for name, schema in protocol_schemas().items():
         yield folder / f"{name}.json", render_schema(schema)
+    yield folder / "vectors.schema.json", schema_text(vectors_schema())
     # The room of reports is above this one: it is found at run time, as an entry point is.
     reports = import_module("earwitness.reports.json")
     yield reports.schema_file(), schema_text(reports.json_schema())
@@ -206,7 +208,7 @@ def _leave_faults() -> bool:
 
 def _stale_vectors(packs: tuple[str, ...]) -> Iterator[str]:
     from earwitness.conformance.vectors.derive import source_digest
-    from earwitness.conformance.vectors.vector import source_of
+    from earwitness.conformance.vectors.vector_file import source_of
 
     for pack in packs_named(packs):
         path = pack.file.with_name("vectors.json")
@@ -216,11 +218,13 @@ def _stale_vectors(packs: tuple[str, ...]) -> Iterator[str]:
 
 def _remake_vectors(packs: tuple[str, ...]) -> bool:
     from earwitness.conformance.vectors.derive import derived, source_digest
-    from earwitness.conformance.vectors.vector import written
+    from earwitness.conformance.vectors.vector_file import render_vectors
 
     for pack in packs_named(packs):
         path = pack.file.with_name("vectors.json")
         if path.is_file():
-            text = written(pack.name, derived(pack), source_digest(pack))
+            text = render_vectors(
+                pack.name, derived(pack), source_digest(pack)
+            )
             path.write_text(text, "utf-8")
     return True

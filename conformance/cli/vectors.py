@@ -66,11 +66,11 @@ def vectors(
 
 def _write_vectors(pack: str, path: Path) -> None:
     from earwitness.conformance.vectors.derive import derived, source_digest
-    from earwitness.conformance.vectors.vector import written
+    from earwitness.conformance.vectors.vector_file import render_vectors
 
     (loaded,) = packs_named((pack,))
     found = derived(loaded)
-    text = written(loaded.name, found, source_digest(loaded))
+    text = render_vectors(loaded.name, found, source_digest(loaded))
     path.write_text(text, "utf-8")
     click.echo(f"{path}: {len(found)} vectors")
 
@@ -87,12 +87,12 @@ def _carry_out(
         ReplayOutcome,
         replay,
     )
-    from earwitness.conformance.vectors.vector import (
-        read,
-        shipped,
+    from earwitness.conformance.vectors.vector_file import (
+        read_vectors,
+        shipped_vectors,
     )
 
-    known = read(source) if source is not None else shipped()
+    known = read_vectors(source) if source is not None else shipped_vectors()
     chosen = [
         v
         for v in known

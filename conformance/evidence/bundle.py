@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -33,6 +33,7 @@ from earwitness.conformance.evidence.writer import (
     SEAL,
     seal_text,
 )
+from earwitness.conformance.refinement.device_runs import DeviceRunRecord
 from earwitness.model.trace import (
     Observation,
     TraceError,
@@ -80,7 +81,7 @@ class Bundle:
         """The observations of each run. Raises BundleError."""
         return _runs_of(self.folder, self.digest)
 
-    def model_runs(self) -> dict[tuple[int, str], Mapping[str, Any]]:
+    def model_runs(self) -> dict[tuple[int, str], DeviceRunRecord]:
         """The runs of the model that show what was seen, by run and device. Raises BundleError."""
         if REFINEMENT not in self.manifest.files:
             return {}
@@ -107,16 +108,16 @@ def _runs_of(
 
 def _model_runs(
     path: Path,
-) -> Iterator[tuple[tuple[int, str], Mapping[str, Any]]]:
+) -> Iterator[tuple[tuple[int, str], DeviceRunRecord]]:
     for number, line in enumerate(_content(path).splitlines(), start=1):
         _refuse_doubled_keys(line, path)
-        entry = json.loads(line)
         try:
-            yield (int(entry["run"]), str(entry["device"])), entry
-        except (KeyError, TypeError, ValueError):
+            record = msgspec.json.decode(line, type=DeviceRunRecord)
+        except (ValueError, RecursionError) as error:
             raise BundleError(
-                f"{path}:{number}: names no run and no device"
+                f"{path}:{number}: is no run of a model ({error})"
             ) from None
+        yield (record.run, record.device), record
 
 
 def locate_bundle(path: Path) -> Path:

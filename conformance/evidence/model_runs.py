@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.records import (
@@ -13,6 +12,7 @@ from earwitness.conformance.evidence.records import (
 )
 from earwitness.conformance.evidence.writer import REFINEMENT
 from earwitness.conformance.refinement.device_runs import (
+    DeviceRunRecord,
     fault_of_run,
     model_digest,
     of_device,
@@ -67,7 +67,7 @@ def about_model_runs(bundle: Bundle, packs: Iterable[Pack]) -> Iterator[str]:
 
 def _fault_of_trace(
     trace: TraceRecord,
-    entry: Mapping[str, Any] | None,
+    entry: DeviceRunRecord | None,
     own: Sequence[Observation],
     model: Model,
 ) -> str:
@@ -105,11 +105,9 @@ def _about_traces(
 
 
 def _about_steps_taken(
-    record: RefinementRecord, entries: Iterable[Mapping[str, Any]]
+    record: RefinementRecord, entries: Iterable[DeviceRunRecord]
 ) -> Iterator[str]:
-    taken = Counter(
-        str(step[0]) for entry in entries for step in entry.get("steps", ())
-    )
+    taken = Counter(row for entry in entries for row, _, _ in entry.steps)
     if dict(taken) != dict(record.taken):
         yield (
             f"results.json: refinement counts {sum(record.taken.values())} steps taken, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
 
 import msgspec
 
@@ -14,6 +13,7 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.model.expression import Value
 from earwitness.model.trace import Origin
+from earwitness.policies.proving.strength_facts import StrengthFacts
 
 FORMAT = 3
 """Of bundles; a reader refuses others."""
@@ -237,7 +237,7 @@ class Results(BundleRecord, frozen=True):
     refinement: RefinementRecord | None = None
     weights: Mapping[str, str] = {}
     """How much the proof of each clause carries: interplay, mirrored flag, restated guard, or nothing."""
-    strength: Mapping[str, Any] | None = None
+    strength: StrengthFacts | None = None
 
 
 class FailureRecord(BundleRecord, frozen=True):

@@ -1,4 +1,4 @@
-"""JSON Schemas of the files of a bundle, made from their declarations. `python -m
+"""JSON Schemas of the files of a bundle and of a scenario, made from their declarations. `python -m
 earwitness.conformance.evidence.schemas` writes them."""
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from earwitness.conformance.evidence.records import (
     ProofRecord,
     Results,
 )
+from earwitness.conformance.refinement.device_runs import DeviceRunRecord
+from earwitness.conformance.stimuli.stimulus import Scenario
 from earwitness.model.vocabulary import trace_line_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
-    """The schema of each file of a bundle, by the name under which it is published."""
+    """The schema of each file of a bundle, and of a scenario, by the name under which it is published."""
     line = trace_line_schema()
     run = {
         "run": {
@@ -43,6 +45,10 @@ def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
             "required": ["run", *line["required"]],
             "properties": {**run, **line["properties"]},
         },
+        "bundle-refinement": make_schema(
+            "one line of refinement.jsonl", DeviceRunRecord
+        ),
+        "scenario": make_schema("the stimuli of a scenario", Scenario),
     }
 
 

@@ -7,16 +7,18 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import msgspec
 
 from earwitness.conformance.refinement.admission import (
     Admission,
     Admitted,
     Admitter,
+    Refused,
     Undecided,
     replays,
 )
-from earwitness.model.expression import evaluate
+from earwitness.model.expression import Value, evaluate
 from earwitness.model.systems.model import Model
 from earwitness.model.systems.runs import ModelRun, Step
 from earwitness.model.systems.transition_system import System
@@ -27,7 +29,7 @@ MOST_TRIED = 40_000
 
 
 class NoModelRun(ValueError):
-    """An entry that is no run of the model."""
+    """A record that is no run of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,45 +79,59 @@ def of_device(trace: Iterable[Observation], device: str) -> list[Observation]:
     return [seen for seen in trace if seen.device == device]
 
 
-def run_entry(run: ModelRun) -> dict[str, Any]:
-    """A run as JSON: where it begins, and each row with its instant and its free choices."""
-    return {
-        "initial": dict(run.initial),
-        "steps": [
-            [step.transition.name, step.time, dict(step.chosen)]
-            for step in run.steps
-        ],
-    }
+class DeviceRunRecord(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """One line of `refinement.jsonl`: the run of the model that shows what was seen of a device in a run of
+    the check. It says where it begins, and each row with its instant and its free choices."""
+
+    run: int
+    device: str
+    initial: Mapping[str, Value]
+    steps: tuple[tuple[str, int, Mapping[str, Value]], ...]
 
 
-def run_from(entry: Mapping[str, Any], system: System) -> ModelRun:
-    """A run from its JSON. Raises NoModelRun."""
-    try:
-        rows = {t.name: t for t in system.transitions}
-        variables = {v.name: v.first_values for v in system.variables}
-        initial = dict(entry["initial"])
-        begins_well = initial.keys() == variables.keys() and all(
-            initial[name] in values for name, values in variables.items()
-        )
-        if not begins_well or not evaluate(system.initially, initial):
-            raise NoModelRun(
-                "it does not begin in a first state of the model"
-            )
-        steps = tuple(
-            Step(rows[name], int(time), dict(chosen))
-            for name, time, chosen in entry["steps"]
-        )
-        return ModelRun(initial, steps)
-    except (KeyError, TypeError, ValueError) as error:
-        raise NoModelRun(f"it names no run of the model ({error})") from None
+def device_run_record(
+    number: int, device: str, shown: ModelRun
+) -> DeviceRunRecord:
+    """As the bundle keeps it."""
+    return DeviceRunRecord(
+        run=number,
+        device=device,
+        initial=dict(shown.initial),
+        steps=tuple(
+            (step.transition.name, step.time, dict(step.chosen))
+            for step in shown.steps
+        ),
+    )
+
+
+def run_from(record: DeviceRunRecord, system: System) -> ModelRun:
+    """A run from its record. Raises NoModelRun."""
+    rows = {t.name: t for t in system.transitions}
+    variables = {v.name: v.first_values for v in system.variables}
+    initial = dict(record.initial)
+    begins_well = initial.keys() == variables.keys() and all(
+        initial[name] in values for name, values in variables.items()
+    )
+    if not begins_well or not evaluate(system.initially, initial):
+        raise NoModelRun("it does not begin in a first state of the model")
+    unknown = [name for name, _, _ in record.steps if name not in rows]
+    if unknown:
+        raise NoModelRun(f"the model has no row '{unknown[0]}'")
+    steps = tuple(
+        Step(rows[name], time, dict(chosen))
+        for name, time, chosen in record.steps
+    )
+    return ModelRun(initial, steps)
 
 
 def fault_of_run(
-    entry: Mapping[str, Any], trace: Sequence[Observation], model: Model
+    record: DeviceRunRecord, trace: Sequence[Observation], model: Model
 ) -> str:
     """What is wrong with a run that is said to show this trace; empty where nothing is. No search."""
     try:
-        run = run_from(entry, model.system)
+        run = run_from(record, model.system)
         shows = replays(
             run=run,
             observations=trace,
@@ -151,7 +167,7 @@ def line_of(found: Sequence[DeviceAdmission], model: Model) -> str:
 
 
 def _line_of_refusal(
-    one: DeviceAdmission, admission: Any, digest: str
+    one: DeviceAdmission, admission: Refused | Undecided, digest: str
 ) -> str:
     place = f"{one.device} in run {one.run}, observation {admission.at + 1} ({admission.observation.event})"
     because = f"{admission.row}: {admission.because}".removeprefix(": ")

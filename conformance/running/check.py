@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from earwitness.conformance.evidence import records
 from earwitness.conformance.evidence.writer import (
@@ -47,8 +46,11 @@ from earwitness.policies.proving.strength import (
 )
 from earwitness.policies.proving.strength import (
     load_strength,
-    strength_facts,
-    strength_summary,
+)
+from earwitness.policies.proving.strength_facts import (
+    StrengthFacts,
+    facts_of_strength,
+    summarize_strength,
 )
 from earwitness.policies.proving.tasks import clauses_to_prove
 from earwitness.policies.proving.weight import clause_weight
@@ -166,7 +168,7 @@ class _Check:
             ).value,
             budget=self.plan.budget,
         )
-        summary = strength_summary(strength) if strength is not None else ()
+        summary = summarize_strength(strength) if strength is not None else ()
         return CheckOutcome(
             results=found.results,
             exit=found.exit,
@@ -230,18 +232,18 @@ class _Check:
         self.tell(record.line)
         return record
 
-    def _strength(self) -> Mapping[str, Any] | None:
+    def _strength(self) -> StrengthFacts | None:
         known = [
             load_strength(pack)
             for pack in self.packs
             if pack.file.with_name(STRENGTH_FILE).is_file()
         ]
-        return strength_facts(known[0]) if len(known) == 1 else None
+        return facts_of_strength(known[0]) if len(known) == 1 else None
 
     def _facts(
         self,
         found: Examination,
-        strength: Mapping[str, Any] | None,
+        strength: StrengthFacts | None,
         refinement: records.RefinementRecord | None,
     ) -> records.Results:
         session = found.session

@@ -34,7 +34,7 @@ from earwitness.conformance.targets.entry_points import (
 )
 from earwitness.conformance.targets.reference import fast_form_of
 from earwitness.conformance.vectors.vector import Vector
-from earwitness.conformance.vectors.vector import read as read_vectors
+from earwitness.conformance.vectors.vector_file import read_vectors
 from earwitness.model.proof.proof import Standing
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause, Pack

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import msgspec
 
 from earwitness.conformance.evidence import records
 from earwitness.conformance.evidence.redaction import Redactor
@@ -12,9 +13,9 @@ from earwitness.conformance.refinement.device_runs import (
     DeviceAdmission,
     admit_devices,
     counts_of,
+    device_run_record,
     line_of,
     model_digest,
-    run_entry,
 )
 from earwitness.model.systems.model import Model
 from earwitness.model.trace import Observation, partial_observation_from
@@ -46,16 +47,16 @@ def refine(
 
 
 def _trace_record(found: DeviceAdmission) -> records.TraceRecord:
-    shared: Mapping[str, object] = {
-        "run": found.run,
-        "device": found.device,
-        "outcome": type(found.admission).__name__.lower(),
-        "observations": found.observations,
-    }
+    record = records.TraceRecord(
+        run=found.run,
+        device=found.device,
+        outcome=type(found.admission).__name__.lower(),
+        observations=found.observations,
+    )
     if isinstance(found.admission, Admitted):
-        return records.TraceRecord(**shared)  # type: ignore[arg-type]
-    return records.TraceRecord(
-        **shared,  # type: ignore[arg-type]
+        return record
+    return msgspec.structs.replace(
+        record,
         at=found.admission.at,
         row=found.admission.row,
         because=found.admission.because,
@@ -64,14 +65,9 @@ def _trace_record(found: DeviceAdmission) -> records.TraceRecord:
 
 def _lines_of(found: Sequence[DeviceAdmission]) -> list[bytes]:
     return [
-        json.dumps(
-            {
-                "run": one.run,
-                "device": one.device,
-                **run_entry(one.admission.run),
-            },
-            separators=(",", ":"),
-        ).encode()
+        msgspec.json.encode(
+            device_run_record(one.run, one.device, one.admission.run)
+        )
         + b"\n"
         for one in found
         if isinstance(one.admission, Admitted)

@@ -1,87 +1,92 @@
-"""Stimuli: what a test can do to an implementation. A scenario is a sequence of them, kept as JSON."""
+"""Stimuli: what a test can do to an implementation. A scenario is a sequence of them, kept as JSON; its
+schema is `conformance/schemas/scenario.schema.json`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated
 
+import msgspec
+from msgspec import Meta, Struct
+
+from earwitness.model.expression import Value
 from earwitness.model.vocabulary import nearest
 
+LONGEST_NAME = 200
+"""Characters of a name in a scenario: those of the protocol are no longer."""
 
-@dataclass(frozen=True, slots=True)
-class Say:
+Name = Annotated[str, Meta(max_length=LONGEST_NAME)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class DeviceStimulus(
+    Struct, frozen=True, tag_field="do", forbid_unknown_fields=True
+):
+    """Base of all stimuli: each says what is done, and to which device."""
+
+    device: Name
+
+
+class Say(DeviceStimulus, frozen=True, tag="say"):
     """Play a clip near the device; `clip` names one of `conformance.clips`."""
 
-    device: str
-    clip: str
+    clip: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
-    device: str
-    button: str
+class Press(DeviceStimulus, frozen=True, tag="press"):
+    """Press a button: microphone or action."""
+
+    button: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
-    device: str
-    state: str
+class Power(DeviceStimulus, frozen=True, tag="power"):
+    """Cut the power or restore it."""
+
+    state: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    device: str
-    state: str
+class Network(DeviceStimulus, frozen=True, tag="network"):
+    """The network of the device goes down or comes up."""
+
+    state: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Shutter:
-    device: str
+class Shutter(DeviceStimulus, frozen=True, tag="shutter"):
+    """Move the shutter of the camera to its other end."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetTone:
-    device: str
+class SetTone(DeviceStimulus, frozen=True, tag="set"):
+    """Turn the audible tone on or off."""
+
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Choose:
+class Choose(DeviceStimulus, frozen=True, tag="choose"):
     """Choose the wake word: one of those that the device names."""
 
-    device: str
-    word: str
+    word: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
-    device: str
+class Kill(DeviceStimulus, frozen=True, tag="kill"):
+    """An abrupt restart."""
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(DeviceStimulus, frozen=True, tag="hang_up"):
     """The other side ends every connection of the device, which may be made again."""
 
-    device: str
 
-
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(DeviceStimulus, frozen=True, tag="wait"):
     """Let time pass in a quiet room."""
 
-    device: str
-    microseconds: int
+    microseconds: Count
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(DeviceStimulus, frozen=True, tag="call"):
     """Start a call to another device or to a telephone, or end it. `state` is start or end, `leg` device or
     telephone."""
 
-    device: str
-    state: str
-    leg: str
+    state: Name
+    leg: Name
 
 
 METRICS = (
@@ -107,31 +112,25 @@ RESOURCES = (
 ROLES = ("organisation", "skill_developer", "operator", "guest")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(DeviceStimulus, frozen=True, tag="query"):
     """Somebody asks for something stored about the device. `actor` is 'ours' for whoever the device belongs
     to, 'theirs' for anybody else."""
 
-    device: str
-    actor: str
-    role: str
-    resource: str
+    actor: Name
+    role: Name
+    resource: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Skill:
+class Skill(DeviceStimulus, frozen=True, tag="skill"):
     """Enable or disable a skill on the device."""
 
-    device: str
-    state: str
-    skill: str
+    state: Name
+    skill: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(DeviceStimulus, frozen=True, tag="mute"):
     """The user mutes the device by software, or lifts the mute."""
 
-    device: str
     on: bool
 
 
@@ -149,22 +148,18 @@ request failed, says nothing more, disappears, answers late, disappears and a st
 client connects beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(DeviceStimulus, frozen=True, tag="server"):
     """From now on the other end behaves so."""
 
-    device: str
-    behaviour: str
+    behaviour: Name
 
 
-@dataclass(frozen=True, slots=True)
-class During:
+class During(DeviceStimulus, frozen=True, tag="during"):
     """Play a clip and, so many microseconds after its beginning, do what `then` says, a word of MEANWHILE."""
 
-    device: str
-    clip: str
-    at: int
-    then: str
+    clip: Name
+    at: Count
+    then: Name
 
 
 Stimulus = (
@@ -187,24 +182,10 @@ Stimulus = (
 )
 Scenario = tuple[Stimulus, ...]
 
-KINDS: Mapping[str, type[Any]] = {
-    "say": Say,
-    "press": Press,
-    "power": Power,
-    "network": Network,
-    "shutter": Shutter,
-    "set": SetTone,
-    "choose": Choose,
-    "kill": Kill,
-    "hang_up": HangUp,
-    "wait": Wait,
-    "call": Call,
-    "query": Query,
-    "skill": Skill,
-    "mute": Mute,
-    "server": Server,
-    "during": During,
+KINDS: Mapping[str, type[Stimulus]] = {
+    str(kind.__struct_config__.tag): kind for kind in Stimulus.__args__
 }
+"""Every stimulus by its word."""
 NEEDS: Mapping[str, str | None] = {
     "press": "microphone_button",
     "power": "power",
@@ -241,13 +222,14 @@ def interjection(step: During) -> Mute | Kill | Server:
 
 
 def name_of(stimulus: Stimulus) -> str:
-    return next(
-        name for name, kind in KINDS.items() if type(stimulus) is kind
-    )
+    """The word of a stimulus, as `do` gives it."""
+    return str(stimulus.__struct_config__.tag)
 
 
-def to_json(stimulus: Stimulus) -> dict[str, Any]:
-    return {"do": name_of(stimulus), **asdict(stimulus)}
+def to_json(stimulus: Stimulus) -> dict[str, Value]:
+    """A stimulus as an object of JSON."""
+    entry: dict[str, Value] = msgspec.to_builtins(stimulus)
+    return entry
 
 
 def from_json(entry: object) -> Stimulus:
@@ -259,17 +241,14 @@ def from_json(entry: object) -> Stimulus:
         raise ValueError(
             f"there is no stimulus '{entry['do']}'.{nearest(entry['do'], KINDS)}"
         )
-    fields = {k: v for k, v in entry.items() if k != "do"}
-    declared = {name: f.type for name, f in kind.__dataclass_fields__.items()}
-    if set(fields) != set(declared) or not all(
-        type(v).__name__ == declared[k] for k, v in fields.items()
-    ):
+    try:
+        stimulus: Stimulus = msgspec.convert(entry, kind)
+    except msgspec.ValidationError as error:
         raise ValueError(
-            f"'{entry['do']}' needs {', '.join(kind.__dataclass_fields__)}"
-        )
-    made: Stimulus = kind(**fields)
-    _check_words(made)
-    return made
+            f"'{entry['do']}' needs {', '.join(kind.__struct_fields__)}; {error}"
+        ) from None
+    _check_words(stimulus)
+    return stimulus
 
 
 def _check_words(stimulus: Stimulus) -> None:

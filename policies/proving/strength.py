@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from earwitness.model.expression import TRUE
 from earwitness.model.proof.mutation import Mutant, mutants_of
@@ -25,12 +25,43 @@ from earwitness.model.systems.transition_system import (
 from earwitness.policies.pack import Pack
 from earwitness.policies.proving.mutants import JudgedMutant, MutationScore
 from earwitness.policies.proving.tasks import ProofTask, tasks_of
-from earwitness.policies.proving.trusted_bases import (
-    TrustedBase,
-    components_in_words,
-)
+from earwitness.policies.proving.trusted_bases import TrustedBase
 
 FILE = "strength.json"
+
+
+class StrengthRecord(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What every part of the file has in common: named fields, and no others."""
+
+
+class JudgedRecord(StrengthRecord, frozen=True, kw_only=True):
+    """A mutant as it was judged. `of` is the digest of what that depends on: of a noticed one a digest for
+    each clause that notices it, of a survivor one for all clauses that could."""
+
+    killers: tuple[str, ...]
+    undecided: tuple[str, ...]
+    explained: str
+    of: str | Mapping[str, str]
+
+
+class BaseRecord(StrengthRecord, frozen=True, kw_only=True):
+    """On whom a clause rests: sets of components by name."""
+
+    sets: tuple[tuple[str, ...], ...]
+    open: tuple[tuple[str, ...], ...]
+    complete: bool
+    finite: bool = False
+    of: str
+
+
+class StrengthFile(StrengthRecord, frozen=True, kw_only=True):
+    """The file beside a pack."""
+
+    pack: str
+    mutants: Mapping[str, JudgedRecord]
+    trusted: Mapping[str, BaseRecord]
 
 
 class StrengthError(ValueError):
@@ -99,7 +130,7 @@ class Fingerprints:
         ]
         return _digest_texts([_row_text(mutant), *concerned])
 
-    def of_judgement(self, judged: JudgedMutant) -> Any:
+    def of_judgement(self, judged: JudgedMutant) -> str | Mapping[str, str]:
         """What must be the same for the judgement to stand: of a noticed mutant the row and the clauses
         that notice it, of a survivor every clause that could."""
         mutant = self.mutants[judged.mutant]
@@ -111,20 +142,16 @@ class Fingerprints:
         return self.of_survivor(mutant)
 
     def still_stands(
-        self, judged: JudgedMutant, known: Any
+        self, judged: JudgedMutant, known: str | Mapping[str, str]
     ) -> JudgedMutant | None:
         """The judgement as far as it stands: without the killers that changed, None where nothing is
         left of it."""
         if judged.mutant not in self.mutants:
             return None
         fresh = self.of_judgement(judged)
-        if not judged.killers:
+        if isinstance(fresh, str) or isinstance(known, str):
             return judged if fresh == known else None
-        killers = tuple(
-            c
-            for c in judged.killers
-            if isinstance(known, dict) and known.get(c) == fresh[c]
-        )
+        killers = tuple(c for c in judged.killers if known.get(c) == fresh[c])
         return (
             JudgedMutant(
                 mutant=judged.mutant,
@@ -179,57 +206,50 @@ def load_strength(pack: Pack, path: Path | None = None) -> Strength:
     if not source.is_file():
         return Strength({}, {}, tuple(prints.mutants))
     try:
-        entry = json.loads(source.read_text("utf-8"))
-        judged = [
-            _judged_from(name, m, prints)
-            for name, m in entry["mutants"].items()
-        ]
+        content = msgspec.json.decode(source.read_bytes(), type=StrengthFile)
         components = {c.name: c for c in pack.model.system.components}
         bases = [
-            _base_from(name, b, components)
-            for name, b in entry["trusted"].items()
-            if b["of"] == prints.of_clause(name)
+            _base_from(name, base, components)
+            for name, base in content.trusted.items()
+            if base.of == prints.of_clause(name)
         ]
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise StrengthError(
             f"{source}: holds no measurement of strength ({error}); "
             "make one with 'earwitness refresh --only strength'"
         ) from None
+    judged = [
+        _judged_from(name, m, prints) for name, m in content.mutants.items()
+    ]
     mutants = {j.mutant: j for j in judged if j is not None}
     missing = tuple(name for name in prints.mutants if name not in mutants)
     return Strength(mutants, {b.clause: b for b in bases}, missing)
 
 
 def _judged_from(
-    name: str, entry: Mapping[str, Any], prints: Fingerprints
+    name: str, record: JudgedRecord, prints: Fingerprints
 ) -> JudgedMutant | None:
     judged = JudgedMutant(
         mutant=name,
-        killers=tuple(entry["killers"]),
-        undecided=tuple(entry["undecided"]),
-        explained=entry["explained"],
+        killers=record.killers,
+        undecided=record.undecided,
+        explained=record.explained,
     )
-    return prints.still_stands(judged, entry["of"])
+    return prints.still_stands(judged, record.of)
 
 
 def _base_from(
-    name: str, entry: Mapping[str, Any], components: Mapping[str, Component]
+    name: str, record: BaseRecord, components: Mapping[str, Component]
 ) -> TrustedBase:
     def sets(of: Iterable[Iterable[str]]) -> tuple[frozenset[Component], ...]:
         return tuple(frozenset(components[c] for c in names) for names in of)
 
     return TrustedBase(
         clause=name,
-        sets=sets(entry["sets"]),
-        open=sets(entry["open"]),
-        complete=entry["complete"],
-        finite=entry.get("finite", False),
+        sets=sets(record.sets),
+        open=sets(record.open),
+        complete=record.complete,
+        finite=record.finite,
     )
 
 
@@ -244,89 +264,41 @@ def store_strength(
     prints = Fingerprints(pack)
     judged = {**known.mutants, **{j.mutant: j for j in mutants}}
     found = {**known.bases, **{b.clause: b for b in bases}}
-    entry = {
-        "pack": pack.name,
-        "mutants": {
-            name: _judged_entry(judged[name], prints)
+    content = StrengthFile(
+        pack=pack.name,
+        mutants={
+            name: _judged_record(judged[name], prints)
             for name in prints.mutants
             if name in judged
         },
-        "trusted": {
-            name: _base_entry(base, prints) for name, base in found.items()
+        trusted={
+            name: _base_record(base, prints) for name, base in found.items()
         },
-    }
-    path.write_text(json.dumps(entry, indent=1) + "\n", "utf-8")
-
-
-def _judged_entry(
-    judged: JudgedMutant, prints: Fingerprints
-) -> dict[str, Any]:
-    return {
-        "killers": judged.killers,
-        "undecided": judged.undecided,
-        "explained": judged.explained,
-        "of": prints.of_judgement(judged),
-    }
-
-
-def _base_entry(base: TrustedBase, prints: Fingerprints) -> dict[str, Any]:
-    return {
-        "sets": [sorted(c.name for c in s) for s in base.sets],
-        "open": [sorted(c.name for c in s) for s in base.open],
-        "complete": base.complete,
-        "finite": base.finite,
-        "of": prints.of_clause(base.clause),
-    }
-
-
-def strength_facts(strength: Strength) -> dict[str, Any]:
-    """For a bundle: the score, how often each clause noticed a fault, and each clause's trusted base in
-    words."""
-    score = strength.score
-    kills = Counter(
-        killer for j in strength.mutants.values() for killer in j.killers
     )
-    undecided = [
-        j for j in strength.mutants.values() if j.undecided and not j.killers
-    ]
-    return {
-        "killed": score.killed,
-        "explained": score.explained,
-        "unexplained": score.unexplained,
-        "equivalent": score.equivalent,
-        "undecided": len(undecided),
-        "not_measured": len(strength.missing),
-        "kills": dict(sorted(kills.items())),
-        "bases": {b.clause: _base_facts(b) for b in strength.bases.values()},
-    }
+    text = json.dumps(msgspec.to_builtins(content), indent=1)
+    path.write_text(text + "\n", "utf-8")
 
 
-def _base_facts(base: TrustedBase) -> dict[str, Any]:
-    return {
-        "rests_on": base.rests_on.value if base.rests_on is not None else "",
-        "sets": [components_in_words(s) for s in base.sets],
-        "open": [components_in_words(s) for s in base.open],
-        "complete": base.complete,
-        "finite": base.finite,
-    }
+def _judged_record(
+    judged: JudgedMutant, prints: Fingerprints
+) -> JudgedRecord:
+    return JudgedRecord(
+        killers=judged.killers,
+        undecided=judged.undecided,
+        explained=judged.explained,
+        of=prints.of_judgement(judged),
+    )
 
 
-def strength_summary(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """The facts of a bundle in a few lines."""
-    faults = found["killed"] + found["explained"] + found["unexplained"]
-    lines = []
-    if faults:
-        lines.append(
-            f"strength: {found['killed']} of {faults} small faults in the model are noticed by a clause, "
-            f"{found['explained']} survivors explained, {found['unexplained']} not; "
-            f"{found['equivalent']} more change nothing"
-        )
-    for layer in Layer:
-        resting = [
-            name
-            for name, b in found["bases"].items()
-            if b["rests_on"] == layer.value
-        ]
-        if resting:
-            lines.append(f"rests on {layer.value}: {', '.join(resting)}")
-    return tuple(lines)
+def _base_record(base: TrustedBase, prints: Fingerprints) -> BaseRecord:
+    return BaseRecord(
+        sets=tuple(_names_of(s) for s in base.sets),
+        open=tuple(_names_of(s) for s in base.open),
+        complete=base.complete,
+        finite=base.finite,
+        of=prints.of_clause(base.clause),
+    )
+
+
+def _names_of(components: Iterable[Component]) -> tuple[str, ...]:
+    return tuple(sorted(c.name for c in components))

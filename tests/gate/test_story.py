@@ -99,7 +99,7 @@ def test_every_event_is_told_without_its_dotted_name_where_it_has_words(
 def test_every_step_is_told_in_words_without_braces(name):
     fields = {
         field: 1_000 if field == "microseconds" else "x"
-        for field in KINDS[name].__dataclass_fields__
+        for field in KINDS[name].__struct_fields__
     }
     assert not set(describe_step({"do": name, **fields})) & set("{}'")
 

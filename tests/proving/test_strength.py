@@ -17,8 +17,10 @@ from earwitness.policies.proving.strength import (
     StrengthError,
     load_strength,
     store_strength,
-    strength_facts,
-    strength_summary,
+)
+from earwitness.policies.proving.strength_facts import (
+    facts_of_strength,
+    summarize_strength,
 )
 from earwitness.policies.proving.trusted_bases import TrustedBase
 
@@ -29,7 +31,7 @@ def test_what_is_not_measured_is_said_by_name(tmp_path):
     found = load_strength(PACK, tmp_path / "none.json")
     assert not found.is_whole
     assert found.missing == tuple(m.name for m in mutants_of(assistant()))
-    assert strength_facts(found)["not_measured"] == len(found.missing)
+    assert facts_of_strength(found).not_measured == len(found.missing)
 
 
 def test_no_shipped_survivor_is_unexplained():
@@ -53,9 +55,9 @@ def test_measurements_add_up(tmp_path):
     found = load_strength(PACK, path)
     assert set(found.mutants) == {FAULT, other}
     assert found.bases == {"MIC-2": BASE}
-    assert strength_facts(found)["undecided"] == 1
-    assert "rests on hardware: MIC-2" in strength_summary(
-        strength_facts(found)
+    assert facts_of_strength(found).undecided == 1
+    assert "rests on hardware: MIC-2" in summarize_strength(
+        facts_of_strength(found)
     )
 
 

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from earwitness.conformance.evidence.schemas import bundle_schemas
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import (
     Press,
@@ -94,6 +96,9 @@ def test_the_reference_over_standard_input_and_output(clauses):
     assert run.exercised("MIC-3") and run.voice > 20
 
 
+SCENARIO = Draft202012Validator(bundle_schemas()["scenario"])
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -103,9 +108,12 @@ def test_the_reference_over_standard_input_and_output(clauses):
         {"do": "say"},
         {"do": "say", "device": 1, "clip": "x"},
         {"do": "wait", "device": "d1", "microseconds": True},
+        {"do": "say", "device": "d1", "clip": "x", "surprise": 1},
     ],
 )
 def test_a_wrong_stimulus_is_refused(entry):
     with pytest.raises(ValueError, match=r"."):
         from_json(entry)
+    assert not SCENARIO.is_valid([entry])
     assert from_json(to_json(Say("d1", "weather"))) == Say("d1", "weather")
+    assert SCENARIO.is_valid([to_json(Say("d1", "weather"))])

@@ -1,0 +1,93 @@
+"""What a bundle tells of a pack's strength: the score, and on whom each clause rests, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import msgspec
+
+from earwitness.model.systems.transition_system import Layer
+from earwitness.policies.proving.strength import Strength
+from earwitness.policies.proving.trusted_bases import (
+    TrustedBase,
+    components_in_words,
+)
+
+
+class BaseFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """On whom a clause rests. `rests_on` is the deepest layer one must trust, empty where nobody knows;
+    `sets` are the least sets of components that must be as drawn, `open` those not decided."""
+
+    rests_on: str
+    sets: tuple[str, ...]
+    open: tuple[str, ...]
+    complete: bool
+    finite: bool
+
+
+class StrengthFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of the small faults of the model: how many a clause notices, how many survive with an explanation
+    and without, how many change nothing, are not decided, or were not measured. `kills` counts those
+    that each clause notices."""
+
+    killed: int
+    explained: int
+    unexplained: int
+    equivalent: int
+    undecided: int
+    not_measured: int
+    kills: Mapping[str, int]
+    bases: Mapping[str, BaseFacts]
+
+
+def facts_of_strength(strength: Strength) -> StrengthFacts:
+    """For a bundle."""
+    score = strength.score
+    kills = Counter(
+        killer for j in strength.mutants.values() for killer in j.killers
+    )
+    undecided = [
+        j for j in strength.mutants.values() if j.undecided and not j.killers
+    ]
+    return StrengthFacts(
+        killed=score.killed,
+        explained=score.explained,
+        unexplained=score.unexplained,
+        equivalent=score.equivalent,
+        undecided=len(undecided),
+        not_measured=len(strength.missing),
+        kills=dict(sorted(kills.items())),
+        bases={b.clause: _base_facts(b) for b in strength.bases.values()},
+    )
+
+
+def _base_facts(base: TrustedBase) -> BaseFacts:
+    return BaseFacts(
+        rests_on=base.rests_on.value if base.rests_on is not None else "",
+        sets=tuple(components_in_words(s) for s in base.sets),
+        open=tuple(components_in_words(s) for s in base.open),
+        complete=base.complete,
+        finite=base.finite,
+    )
+
+
+def summarize_strength(facts: StrengthFacts) -> tuple[str, ...]:
+    """The facts in a few lines."""
+    faults = facts.killed + facts.explained + facts.unexplained
+    lines = []
+    if faults:
+        lines.append(
+            f"strength: {facts.killed} of {faults} small faults in the model are noticed by a clause, "
+            f"{facts.explained} survivors explained, {facts.unexplained} not; "
+            f"{facts.equivalent} more change nothing"
+        )
+    for layer in Layer:
+        resting = [
+            name
+            for name, base in facts.bases.items()
+            if base.rests_on == layer.value
+        ]
+        if resting:
+            lines.append(f"rests on {layer.value}: {', '.join(resting)}")
+    return tuple(lines)
