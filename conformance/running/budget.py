@@ -41,10 +41,15 @@ class Budget:
         """Whether that share of the budget is not used up."""
         return self.used < share * self.seconds
 
+    @property
+    def longest(self) -> float:
+        """Seconds that the check may take at most."""
+        return max(HARD * self.seconds, PATIENCE)
+
     def demand(self) -> None:
         """Raises TargetError where the check as a whole takes far too long, because the target is slow in
         everything it does."""
-        if self.used > max(HARD * self.seconds, PATIENCE):
+        if self.used > self.longest:
             raise TargetError(
                 f"the check took {self.used:.0f} s of a budget of {self.seconds:.0f} s; "
                 "the target is too slow for it: give a larger --budget"

@@ -1,6 +1,5 @@
 """How a target is tried: tour, certificates, paired runs, search. What each brings is kept as it comes, and
-each violated clause is
-shrunk."""
+each violated clause is shrunk."""
 
 from __future__ import annotations
 
@@ -37,6 +36,13 @@ from earwitness.conformance.running.satellite_tour import (
     was_tried,
 )
 from earwitness.conformance.running.search import Runner, search
+from earwitness.conformance.running.second_instance import (
+    STORM,
+    STORMS_SHARE,
+    TWO_RUNS,
+    SecondInstance,
+    can_have_second,
+)
 from earwitness.conformance.running.shrink import (
     MOST_RUNS,
     Failure,
@@ -71,8 +77,6 @@ SEARCH_SHARE = 0.85
 """Share of the budget after which no new sequence is begun: the rest is for shrinking and writing."""
 TWINS_SHARE = 0.6
 """Share of the budget after which twins are tried on no further device."""
-STORMS_SHARE = 0.7
-"""Share of the budget after which no further storm is begun."""
 SENT = "stream.audio"
 """The event of sound that leaves."""
 KEPT = "record.found"
@@ -120,6 +124,8 @@ class SearchPlan:
     fast_form: Callable[[], FastForm] | None = None
     beside: SearchBeside | None = None
     again: Callable[[frozenset[str]], Searched] | None = None
+    second: Callable[[bool], SecondInstance] | None = None
+    """Begins a second instance of the target, which compares paired runs or does not."""
 
 
 def conduct(
@@ -169,6 +175,7 @@ class _Conductor:
     is_chosen: Callable[[str], bool]
     enough: frozenset[str]
     _fast_form: FastForm | None = None
+    _second: SecondInstance | None = None
 
     @property
     def is_patient(self) -> bool:
@@ -177,13 +184,17 @@ class _Conductor:
         return is_served(self.session.hello)
 
     def close(self) -> None:
-        """End the search beside, and the fast form."""
+        """End what runs beside, and the fast form."""
         self.stop_beside()
+        if self._second is not None:
+            self._second.stop()
         if self._fast_form is not None:
             self._fast_form.close()
 
     def conduct(self) -> None:
         harness, session = self.harness, self.session
+        if self.plan.second is not None and can_have_second(harness):
+            self._second = self.plan.second(self.shows_metrics)
         self.begin("tour: requests, presses, power, network, calls")
         first = harness.run(
             tour(harness.hello, random.Random(f"tour {harness.seed}"))
@@ -226,16 +237,11 @@ class _Conductor:
                 )
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")
-        self.begin("storms: faults in pairs, and what is left of them")
-        for weathered in try_storms(
-            harness, lambda: harness.budget.allows(STORMS_SHARE)
-        ):
-            self.take(weathered.run, "storm")
-            if weathered.finding is not None:
-                session.findings.append(weathered.finding)
-        if harness.hello.capabilities.get("access", False):
-            self.begin("two runs in other words and another voice")
-            session.comparison = compare(harness)
+        self.begin("storms and paired runs: faults in pairs; other voices")
+        if not self.take_second():
+            self.try_storms()
+            self.compare_pairs()
+        if session.comparison is not None:
             look = session.comparison.likeness.value
             self.tell(
                 f"runs in other words and other voices look {look} to those who see metrics"
@@ -249,6 +255,45 @@ class _Conductor:
             self.confirm_found(found)
         else:
             self.search(first)
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether somebody can be asked what metrics there are."""
+        return self.session.hello.capabilities.get("access", False)
+
+    def take_second(self) -> bool:
+        """What a second instance came to, and whether there was one that could be driven."""
+        if self._second is None:
+            return False
+        try:
+            found = self._second.found()
+        except TargetError as error:
+            self.tell(f"no second instance: {error}")
+            return False
+        session = self.session
+        session.comparison = found.comparison
+        session.findings += [
+            finding
+            for finding in found.findings
+            if finding not in session.findings
+        ]
+        for purpose, run in found.runs:
+            self.take(run, purpose)
+        return True
+
+    def try_storms(self) -> None:
+        for weathered in try_storms(
+            self.harness, lambda: self.harness.budget.allows(STORMS_SHARE)
+        ):
+            self.take(weathered.run, STORM)
+            if weathered.finding is not None:
+                self.session.findings.append(weathered.finding)
+
+    def compare_pairs(self) -> None:
+        if self.shows_metrics:
+            self.session.comparison = compare(
+                self.harness, lambda run: self.take(run, TWO_RUNS)
+            )
 
     def search(self, first: Run) -> None:
         """On the target itself."""
@@ -292,7 +337,7 @@ class _Conductor:
         if self.plan.beside is None:
             return None
         try:
-            return self.plan.beside.result()
+            return self.plan.beside.found()
         except TargetError as error:
             self.session.findings.append(Finding("not searched", str(error)))
             return None

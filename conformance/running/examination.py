@@ -27,6 +27,10 @@ from earwitness.conformance.running.fast_form import (
 )
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.judgement import Circumstances, judge
+from earwitness.conformance.running.second_instance import (
+    SecondInstance,
+    SecondOrder,
+)
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import (
     TargetOptions,
@@ -107,8 +111,20 @@ def examine(
     options = TargetOptions(confinement=plan.confinement)
     budget = Budget(plan.budget)
     with ExitStack() as resources:
-        search_plan = _search_plan(
-            target=target, packs=packs, plan=plan, budget=budget
+        search_plan = replace(
+            _search_plan(
+                target=target, packs=packs, plan=plan, budget=budget
+            ),
+            second=lambda compares: SecondInstance(
+                SecondOrder(
+                    target=target,
+                    options=options,
+                    clauses=clauses,
+                    seed=plan.seed,
+                    budget=budget,
+                    compares=compares,
+                )
+            ),
         )
         if search_plan.beside is not None:
             resources.enter_context(search_plan.beside)

@@ -3,15 +3,12 @@ audio. There the search and the shrinking run; what they find is confirmed on th
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from types import TracebackType
+from functools import partial
 
+from earwitness.conformance.running.beside import PATIENCE, Beside
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.coverage import Item
 from earwitness.conformance.running.harness import Harness, Run, clause_of
@@ -20,7 +17,7 @@ from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.visited import Fact
 from earwitness.conformance.stimuli.stimulus import Scenario
 from earwitness.conformance.targets.entry_points import open_target
-from earwitness.conformance.targets.protocol import Hello, TargetError
+from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.vectors.vector import Vector
 from earwitness.policies.pack import Clause
 
@@ -158,74 +155,21 @@ def search_fast_form(order: SearchOrder) -> Searched:
     )
 
 
-class SearchBeside:
-    """A search in a process of its own, while the target itself is tried: on two cores it costs no time. Use
-    it in a `with`."""
+class SearchBeside(Beside[Searched]):
+    """A search in a process of its own, while the target itself is tried."""
 
     def __init__(self, order: SearchOrder) -> None:
-        self._order = order
-        # Not as a copy: threads of this process, such as the reference's network, would be missing there.
-        context = multiprocessing.get_context("spawn")
-        self._answers, sending = context.Pipe(duplex=False)
-        self._process = context.Process(
-            target=_answer_orders, args=(order, sending), daemon=True
+        self._budget = order.budget
+        super().__init__(
+            partial(search_fast_form, order),
+            name="the search on the fast form",
+            nicer=NICER,
         )
-        self._process.start()
-        sending.close()
 
-    def __enter__(self) -> SearchBeside:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Whatever it is doing. May be called again."""
-        if self._process.is_alive():
-            self._process.terminate()
-        self._process.join(PATIENCE)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._answers.close()
-
-    def result(self) -> Searched:
+    def found(self) -> Searched:
         """Waits for it. Raises TargetError where it could not search."""
-        budget = self._order.budget
-        left = max(0.0, budget.seconds - budget.used) + PATIENCE
-        if not self._answers.poll(left):
-            raise TargetError(
-                "the search on the fast form did not end within the budget"
-            )
-        try:
-            answer = self._answers.recv()
-        except (EOFError, OSError):
-            raise TargetError(
-                "the search on the fast form ended without an answer"
-            ) from None
-        if isinstance(answer, TargetError):
-            raise answer
-        found: Searched = answer
-        return found
+        return self.result(self._budget.left + PATIENCE)
 
 
-PATIENCE = 5.0
-"""Seconds in which it should have cleaned up."""
 NICER = 5
 """The search makes way for the target, whose time may be real."""
-
-
-def _answer_orders(order: SearchOrder, answers: Connection) -> None:
-    os.nice(NICER)
-    # To end by an exception leaves no folders behind. Ctrl-C is for whoever began this.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        answers.send(search_fast_form(order))
-    except TargetError as error:
-        answers.send(error)

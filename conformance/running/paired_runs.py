@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -66,9 +66,19 @@ def plan(devices: Sequence[str], clips: Sequence[str]) -> Scenario:
     return (*says, *ask_metrics(devices))
 
 
-def compare(harness: Harness) -> Comparison:
+def compare(
+    harness: Harness, take: Callable[[Run], None] = lambda run: None
+) -> Comparison:
     """One run for each voice, one with the first voice's requests in another order, and one in which they are
-    said twice. Where two of the same length differ, all run again. Raises TargetError."""
+    said twice. Where two of the same length differ, all run again. `take` gets every run. Raises
+    TargetError."""
+
+    def run_once(scenario: Scenario) -> Run:
+        # Each says requests that must be understood, so no controls are needed beside them.
+        run = harness.run(scenario, controls=False)
+        take(run)
+        return run
+
     devices = [
         name
         for name in harness.hello.devices
@@ -79,8 +89,7 @@ def compare(harness: Harness) -> Comparison:
     rounds: list[list[Look]] = []
     count = 0
     for _ in range(ROUNDS):
-        # Each says requests that must be understood, so no controls are needed beside them.
-        runs = [harness.run(scenario, controls=False) for scenario in plans]
+        runs = [run_once(scenario) for scenario in plans]
         count += len(runs)
         reason = next(
             (why for run in runs[1:] if (why := _unfit(runs[0], run))), ""
@@ -93,7 +102,7 @@ def compare(harness: Harness) -> Comparison:
     apart = _told_apart(rounds, count)
     if apart.likeness is RunLikeness.APART:
         return apart
-    twice = harness.run(plan(devices, VOICES[0] * 2), controls=False)
+    twice = run_once(plan(devices, VOICES[0] * 2))
     return _counted(rounds[-1][0], twice, count + 1)
 
 

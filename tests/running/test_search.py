@@ -303,6 +303,6 @@ def test_a_search_beside_finds_and_shortens(clauses):
         sequences=20,
     )
     with SearchBeside(order) as beside:
-        found = beside.result()
+        found = beside.found()
     (failure,) = [f for f in found.failures if f.clause == "BASE-1"]
     assert len(failure.scenario) <= 3 and MUTE in failure.scenario
