@@ -59,6 +59,7 @@ from earwitness.conformance.running.twin_runs import (
     describe_twins,
     try_twins,
 )
+from earwitness.conformance.running.undeclared_stores import UNDECLARED_STORE
 from earwitness.conformance.targets.protocol import Hello, TargetError
 from earwitness.conformance.vectors.vector import Vector
 from earwitness.conformance.witnesses.certificates import Outcome
@@ -158,6 +159,7 @@ def conduct(
         with contextlib.suppress(_EnoughSeen):
             conductor.take(last, "end")
     session.findings += harness.past_doors.findings()
+    session.findings += harness.stores.undeclared.findings()
     return session
 
 
@@ -490,7 +492,11 @@ def doubts_of(
     clauses: Sequence[Clause], findings: Sequence[Finding]
 ) -> dict[str, str]:
     """By clause, why findings leave open what was sent or kept."""
-    kept = [f.text for f in findings if f.kind == UNREAD_STORE]
+    kept = [
+        f.text
+        for f in findings
+        if f.blocking and f.kind in (UNREAD_STORE, UNDECLARED_STORE)
+    ]
     about = {
         KEPT: kept[0] if kept else "",
         SENT: doubt_of_what_left(findings),

@@ -8,6 +8,10 @@ from dataclasses import replace
 
 from earwitness.conformance.running.answers import plain_letters
 from earwitness.conformance.running.sounds import SoundMemory
+from earwitness.conformance.running.undeclared_stores import (
+    UndeclaredStores,
+    named_folders,
+)
 from earwitness.conformance.targets.cell import Cell
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.witnesses.files import (
@@ -31,8 +35,8 @@ LARGEST_BASELINE = 64 << 20
 
 class Stores:
     """In a sealed cell everything that was written anywhere is looked at, else the folders that the target
-    names. A file is read when it
-    has changed since it was last looked at: what is older than a sound cannot hold it."""
+    names. A file is read when it has changed since it was last looked at: what is older than a sound cannot
+    hold it."""
 
     def __init__(
         self, cell: Cell | None, folders: Iterable[str], sounds: SoundMemory
@@ -44,6 +48,8 @@ class Stores:
             else None
         )
         self._folders, self._sounds = tuple(folders), sounds
+        root = "" if self._cell is None else str(self._cell.outside("/"))
+        self.undeclared = UndeclaredStores(named_folders(self._folders, root))
         self._before: dict[str, FileLike] = {}
         self._digests: dict[str, bytes] = {}
         self._sizes: dict[str, int] = {}
@@ -112,6 +118,8 @@ class Stores:
                 if file.name != STANDARD_ERROR:
                     # What a target says there of its own state is as long as it pleases.
                     self._sizes[file.name] = len(file.content or b"")
+                    if file.content and self.seals:
+                        self.undeclared.note_changed(file.name)
         return fresh
 
     def _files(self) -> list[FileLike]:
