@@ -87,6 +87,9 @@ class Clause:
     observer: str | None = None
     revision: str = ""
     """Made from what it promises: another one promises something else."""
+    pack: str = field(default="", compare=False)
+    """The name of its pack, and below the version: where it stands is no part of what it promises."""
+    pack_version: int = field(default=0, compare=False)
 
     @property
     def text(self) -> str:

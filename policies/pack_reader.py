@@ -228,6 +228,8 @@ class _Reader:
                 states=self.entry.states,
                 opportunities=self.entry.opportunities,
             ),
+            pack=self.entry.pack,
+            pack_version=self.entry.version,
         )
 
     def check_names(self, path: Place, item: ClauseEntry) -> None:

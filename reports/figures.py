@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from earwitness.conformance.gate.story import Row
-from earwitness.model.systems.mermaid import LANE_OF, LANES
+from earwitness.model.systems.mermaid import FAR_SIDE, LANE_OF, LANES
 
 WIDTH = 340
 """Units across every picture: about one a pixel on the narrowest phone (360 pixels), so that letters keep
@@ -64,8 +64,9 @@ def _look(kind: str) -> str:
     )
 
 
-def draw_sequence(rows: Sequence[Row]) -> str:
-    """A sequence diagram; numbers are those of the table. The violating event is thick, dashed and named."""
+def draw_sequence(rows: Sequence[Row], far_side: str = "cloud") -> str:
+    """A sequence diagram; numbers are those of the table. The violating event is thick, dashed and named.
+    `far_side` is what the lane of the other end of the device's connection is called."""
     height = TOP + ROW_HEIGHT * len(rows) + 12
     parts = [
         _open_svg(
@@ -77,7 +78,8 @@ def draw_sequence(rows: Sequence[Row]) -> str:
         parts.append(
             f'<line {_look("lane")} x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>'
         )
-        parts.append(f'<text {_look("head")} x="{x}" y="17">{lane}</text>')
+        shown = escape(far_side if lane == FAR_SIDE else lane)
+        parts.append(f'<text {_look("head")} x="{x}" y="17">{shown}</text>')
     parts += [
         _draw_row(row, TOP + ROW_HEIGHT * place + 16)
         for place, row in enumerate(rows)

@@ -3,8 +3,8 @@ that is well."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -26,6 +26,7 @@ from earwitness.conformance.gate.verdict import (
     Verdict,
 )
 from earwitness.model.logic.english import describe_duration
+from earwitness.model.systems.mermaid import FAR_SIDE
 from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import Pack
 from earwitness.policies.traceability import Traceability, read_traceability
@@ -147,13 +148,17 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
         "profile_meaning": PROFILES[judged.decision.profile],
         "glossary": GLOSSARY,
         "pictures": {
-            story.clause: Markup(draw_sequence(story.rows))
+            story.clause: Markup(
+                draw_sequence(story.rows, _far_side(judged.packs))
+            )
             for story in summary.stories
         },
         "model": draw_model(judged),
         "sources": tuple(_sources(judged)),
         "events": tuple(_events(judged)),
         "parts_by_evidence": parts_by_evidence,
+        "run_spans": run_spans,
+        "clauses_of_run": _clauses_of_run(summary.clauses),
         "open_groups": group_alike(summary),
         "origin_words": {o.value: word for o, word in WORDS.items()},
         "bounds": {pack.name: tuple(_bounds(pack)) for pack in judged.packs},
@@ -162,6 +167,12 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
         "waivers": judged.policy.waivers,
         "observations": sum(run.observations for run in bundle.results.runs),
     }
+
+
+def _far_side(packs: Iterable[Pack]) -> str:
+    """What the packs call the other end of the connection. A pack that names no model speaks of any."""
+    words = {pack.model.far_side for pack in packs}
+    return next(iter(words - {FAR_SIDE}), FAR_SIDE)
 
 
 def _signature_text(judged: JudgedBundle) -> str:
@@ -236,6 +247,32 @@ def parts_by_evidence(
     for part in line.parts:
         evidence = part.evidence if part.exercised else ""
         found.setdefault((part.verdict, evidence), []).append(part.name)
+    return found
+
+
+def run_spans(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Numbers in rising order as spans from a first to a last one.
+
+    >>> run_spans([0, 3, 4, 5, 9])
+    [(0, 0), (3, 5), (9, 9)]
+    """
+    spans: list[tuple[int, int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1] = spans[-1][0], number
+        else:
+            spans.append((number, number))
+    return spans
+
+
+def _clauses_of_run(
+    lines: Iterable[ClauseLine],
+) -> Mapping[int, Sequence[str]]:
+    """Which clauses each run exercised, by its number."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for line in lines:
+        for number in line.runs:
+            found[number].append(line.id)
     return found
 
 

@@ -53,6 +53,7 @@ class JsonReport(BundleRecord, frozen=True):
     warnings: tuple[str, ...]
     limits: tuple[str, ...]
     believed: tuple[str, ...]
+    since_baseline: str
     next_steps: tuple[NextStep, ...]
 
 
@@ -88,6 +89,7 @@ def json_report(judged: JudgedBundle) -> JsonReport:
         warnings=summary.warnings,
         limits=summary.limits,
         believed=summary.believed,
+        since_baseline=summary.since_baseline,
         next_steps=summary.next_steps,
     )
 

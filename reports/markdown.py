@@ -38,6 +38,11 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield f"# {MARKS.get(_verdict(summary), OTHER_MARK)} {summary.headline}"
     yield ""
     yield inert(summary.sentence)
+    if summary.since_baseline:
+        yield from [
+            "",
+            f"Against the baseline: {inert(summary.since_baseline)}.",
+        ]
     for story in summary.stories:
         yield from _story_lines(story)
     others = [

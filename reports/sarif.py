@@ -37,6 +37,8 @@ KINDS = {
 OTHER_KIND = "open"
 BASELINE_STATES = {
     ClauseChange.NEW.value: "new",
+    ClauseChange.UNCOMPARED.value: "new",
+    ClauseChange.REVISED.value: "updated",
     ClauseChange.REGRESSED.value: "new",
     ClauseChange.UNCHANGED.value: "unchanged",
     ClauseChange.FIXED.value: "updated",

@@ -114,6 +114,9 @@ def clause(
         reason="" if verdict is Verdict.SATISFIED else "a reason",
         exercised=exercised,
         conjuncts=(conjunct,),
+        pack="small",
+        pack_version=3,
+        revision=revision_of_small(identity),
     )
 
 
@@ -124,6 +127,12 @@ def small_pack(text=PACK):
         file = Path(folder) / "small.yaml"
         file.write_text(text)
         return find(str(file))
+
+
+def revision_of_small(identity):
+    """Of a clause of the small pack; empty for one that it lacks."""
+    known = {c.id: c.revision for c in small_pack().clauses}
+    return known.get(identity, "")
 
 
 SIGHT = {

@@ -136,6 +136,9 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
         yield from _wrapped(f"{names}: {problem}", width, "  ")
     for text in summary.problems:
         yield from _wrapped(text, width, "  ")
+    if summary.since_baseline:
+        text = f"against the baseline: {summary.since_baseline}"
+        yield from _wrapped(text, width, "  ")
     for line in summary.excused:
         yield from _wrapped(
             f"let through: {line.id}, {line.treatment.value}: {line.note}",

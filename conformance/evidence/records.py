@@ -15,7 +15,7 @@ from earwitness.model.expression import Value
 from earwitness.model.trace import Origin
 from earwitness.policies.proving.strength_facts import StrengthFacts
 
-FORMAT = 3
+FORMAT = 4
 """Of bundles; a reader refuses others."""
 
 
@@ -119,21 +119,6 @@ class AccountRecord(BundleRecord, frozen=True):
     unexplained: int = 0
 
 
-class ComponentRecord(BundleRecord, frozen=True):
-    """States and transitions (from, to, name) of one component of the model, for its diagram."""
-
-    name: str
-    states: tuple[str, ...]
-    edges: tuple[tuple[str, str, str], ...]
-
-
-class ModelRecord(BundleRecord, frozen=True):
-    """The model's components, and which transitions this run saw."""
-
-    components: tuple[ComponentRecord, ...] = ()
-    visited: tuple[str, ...] = ()
-
-
 class FindingRecord(BundleRecord, frozen=True):
     """Something seen that belongs to no clause: undisclosed, undeclared, not read ... A blocking one
     forbids a green gate."""
@@ -233,7 +218,6 @@ class Results(BundleRecord, frozen=True):
     skipped: tuple[str, ...] = ()
     kept_promises: tuple[str, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
-    model: ModelRecord = ModelRecord()
     refinement: RefinementRecord | None = None
     weights: Mapping[str, str] = {}
     """How much the proof of each clause carries: interplay, mirrored flag, restated guard, or nothing."""

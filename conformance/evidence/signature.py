@@ -25,10 +25,11 @@ from earwitness.conformance.evidence.bundle import (
     Bundle,
     BundleError,
 )
+from earwitness.conformance.evidence.records import FORMAT
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:earwitness:bundle:3"
+PREDICATE_TYPE = f"urn:earwitness:bundle:{FORMAT}"
 PRIVATE_MODE = 0o600
 """A private key is for its owner alone."""
 

@@ -40,6 +40,15 @@ from earwitness.policies.pack import (
 CAPABILITIES = "capabilities.yaml"
 """The capability file by which a check was made, where its bundle keeps one."""
 
+TAKEN_FROM_PACK = (
+    "title",
+    "severity",
+    "source",
+    "pack",
+    "pack_version",
+    "revision",
+)
+"""What a result repeats of its clause."""
 NEEDS_EXERCISE = frozenset({Verdict.SATISFIED, Verdict.ON_ITS_WORD})
 """Verdicts that say: what the clause speaks of happened, and it was kept."""
 
@@ -159,9 +168,10 @@ def _about_result(
 ) -> Iterator[str]:
     if clause is None:
         return
-    for name in ("title", "severity", "source"):
+    for name in TAKEN_FROM_PACK:
         if getattr(result, name) != getattr(clause, name):
-            yield f"results.json: {result.id}: its {name} is not that of the pack"
+            word = name.replace("_", " ")
+            yield f"results.json: {result.id}: its {word} is not that of the pack"
     parts = {conjunct.name: conjunct.needs for conjunct in clause.conjuncts}
     for part in result.conjuncts:
         if part.name in parts and part.needs is not parts[part.name]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.verification import bundle_packs
-from earwitness.conformance.gate.verdict import Verdict
+from earwitness.conformance.gate.verdict import ClauseResult, Verdict
 from earwitness.policies.pack import Pack
 
 if TYPE_CHECKING:
@@ -29,10 +29,13 @@ LESS = {
 
 class ClauseChange(Enum):
     """What became of a clause since the baseline. NEW: its pack has it since a later version than the one of
-    the baseline. UNCOMPARED: the baseline says nothing of it, and no newer pack explains why."""
+    the baseline. UNCOMPARED: the baseline says nothing of it, and no newer pack explains why. REVISED: it
+    promises something else than it did, and is not satisfied; it counts, and nobody takes it for a change of
+    the product."""
 
     NEW = "new"
     UNCOMPARED = "not in the baseline"
+    REVISED = "revised since the baseline"
     REGRESSED = "regressed"
     FIXED = "fixed"
     UNCHANGED = "unchanged"
@@ -42,13 +45,11 @@ def compare_clauses(
     bundle: Bundle, packs: Iterable[Pack], baseline: Bundle
 ) -> Mapping[str, ClauseChange]:
     """The change of each clause of this run."""
-    before = {
-        clause.id: clause.verdict for clause in baseline.results.clauses
-    }
+    before = {clause.id: clause for clause in baseline.results.clauses}
     grown = _clauses_of_newer_packs(packs, baseline)
     return {
         clause.id: _change_between(
-            before.get(clause.id), clause.verdict, clause.id in grown
+            before.get(clause.id), clause, clause.id in grown
         )
         for clause in bundle.results.clauses
     }
@@ -69,17 +70,19 @@ def _clauses_of_newer_packs(
 
 
 def _change_between(
-    before: Verdict | None, now: Verdict, is_of_newer_pack: bool
+    before: ClauseResult | None, now: ClauseResult, is_of_newer_pack: bool
 ) -> ClauseChange:
     if before is None:
         return (
             ClauseChange.NEW if is_of_newer_pack else ClauseChange.UNCOMPARED
         )
-    if before is now:
+    if before.verdict is now.verdict:
         return ClauseChange.UNCHANGED
-    if now is Verdict.SATISFIED:
+    if now.verdict is Verdict.SATISFIED:
         return ClauseChange.FIXED
-    if before is Verdict.SATISFIED or now is Verdict.VIOLATED:
+    if before.revision != now.revision:
+        return ClauseChange.REVISED
+    if before.verdict is Verdict.SATISFIED or now.verdict is Verdict.VIOLATED:
         return ClauseChange.REGRESSED
     return ClauseChange.UNCHANGED
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.redaction import safe_text
+from earwitness.conformance.gate.baseline import ClauseChange
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.next_steps import (
     NextStep,
@@ -87,6 +88,8 @@ class ClauseLine:
     pack_version: int
     revision: str
     """Of the clause: another one promises something else."""
+    runs: tuple[int, ...]
+    """Numbers of the runs that exercised it."""
     exit: Exit
 
 
@@ -108,6 +111,8 @@ class Summary:
     limits: tuple[str, ...]
     believed: tuple[str, ...]
     next_steps: tuple[NextStep, ...]
+    since_baseline: str
+    """What became of the clauses since the baseline; empty without one, or where nothing changed."""
 
     @property
     def failing(self) -> tuple[ClauseLine, ...]:
@@ -185,7 +190,22 @@ def summarise(
         limits=tuple(limits_of(bundle)),
         believed=tuple(believed_for(bundle)),
         next_steps=tuple(next_steps(bundle, owned_packs, decision)),
+        since_baseline=describe_changes(decision.clauses),
     )
+
+
+def describe_changes(clauses: Iterable[ClauseDecision]) -> str:
+    """The clauses of which a baseline says something else, by what became of them."""
+    changed: dict[ClauseChange, list[str]] = {}
+    for decided in clauses:
+        if decided.change not in (None, ClauseChange.UNCHANGED):
+            changed.setdefault(decided.change, []).append(decided.result.id)
+    told = (
+        f"{change.value}: {', '.join(changed[change])}"
+        for change in ClauseChange
+        if change in changed
+    )
+    return "; ".join(told)
 
 
 def count_words(clauses: Iterable[ClauseDecision]) -> str:
@@ -275,6 +295,7 @@ def _clause_line(
         pack=pack.name if pack is not None else "",
         pack_version=pack.version if pack is not None else 0,
         revision=clause.revision if clause is not None else "",
+        runs=result.runs,
         exit=decided.exit,
     )
 

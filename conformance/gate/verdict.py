@@ -106,6 +106,12 @@ class ClauseResult:
     proved: str = ""
     """What the proof over the model came to, in a column of its own: never a reason for the verdict."""
     conjuncts: tuple[ConjunctResult, ...] = ()
+    pack: str = ""
+    pack_version: int = 0
+    revision: str = ""
+    """Of the clause, made from what it promises: by which promise this verdict was come to."""
+    runs: tuple[int, ...] = ()
+    """Numbers of the runs that exercised it."""
 
     @property
     def evidence(self) -> Origin | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earwitness.conformance.evidence import records
+from earwitness.conformance.evidence.model_runs import proved_model
 from earwitness.conformance.evidence.writer import (
     REFINEMENT,
     BundleWriter,
@@ -27,7 +28,6 @@ from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.run_records import (
     comparison_text,
     failure_record,
-    model_record,
     proof_record,
     search_records,
     target_record,
@@ -188,6 +188,9 @@ class _Check:
 
         if not self.plan.proofs:
             return {}
+        asked = sum(len(clauses_to_prove(p.clauses)) for p in self.packs)
+        if asked:
+            self.tell(f"proving {asked} clauses over the model")
         proven = prove_packs(
             packs=self.packs,
             folder=self.writer.proofs,
@@ -297,9 +300,8 @@ class _Check:
                 [c for pack in self.packs for c in pack.clauses],
                 [run.tally for run in session.runs],
             ),
-            searches=tuple(search_records(session)),
+            searches=tuple(search_records(session, proved_model(self.packs))),
             two_runs=comparison_text(session),
-            model=model_record([run.trace for run in session.runs]),
             refinement=refinement,
             weights=self.weights,
             strength=strength,

@@ -118,7 +118,7 @@ def _judge_clause(
         reason=_reason_of(worst, conjuncts),
         conjuncts=conjuncts,
         exercised=sum(c.exercised for c in conjuncts),
-        searched=_runs_that_exercised(clause, tallies),
+        runs=_runs_that_exercised(clause, tallies),
     )
 
 
@@ -138,11 +138,15 @@ def _reason_of(
     return f"{worst.name}: {worst.reason}"
 
 
-def _runs_that_exercised(clause: Clause, tallies: Sequence[Tally]) -> int:
+def _runs_that_exercised(
+    clause: Clause, tallies: Sequence[Tally]
+) -> tuple[int, ...]:
+    """By their numbers, which are their places among the tallies."""
     names = [c.name for c in clause.conjuncts]
-    return sum(
-        any(name in t and t[name].exercised for name in names)
-        for t in tallies
+    return tuple(
+        number
+        for number, tallied in enumerate(tallies)
+        if any(name in tallied and tallied[name].exercised for name in names)
     )
 
 
@@ -189,7 +193,7 @@ def _result_of(
     required: bool = True,
     conjuncts: tuple[ConjunctResult, ...] = (),
     exercised: int = 0,
-    searched: int = 0,
+    runs: tuple[int, ...] = (),
 ) -> ClauseResult:
     evidence = [c.evidence for c in conjuncts if c.evidence is not None]
     worst = weakest(evidence) if len(evidence) == len(conjuncts) else None
@@ -203,13 +207,17 @@ def _result_of(
         if clause.formula is not None
         else clause.title,
         verdict=verdict,
-        known=(*words, *([f"searched {searched}"] if searched else [])),
+        known=(*words, *([f"searched {len(runs)}"] if runs else [])),
         reason=reason,
         exercised=exercised,
         required=required,
         failure=known.failures.get(clause.id),
         proved=known.proved.get(clause.id, ""),
         conjuncts=conjuncts,
+        pack=clause.pack,
+        pack_version=clause.pack_version,
+        revision=clause.revision,
+        runs=runs,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from earwitness.conformance.evidence.bundle import (
@@ -144,7 +145,11 @@ def _judge_again(
             if r.failure is not None
         },
     )
-    return judge(clauses, tallies, circumstances)
+    numbers = tuple(bundle.runs())
+    return tuple(
+        replace(result, runs=tuple(numbers[place] for place in result.runs))
+        for result in judge(clauses, tallies, circumstances)
+    )
 
 
 def _trial_from(record: TrialRecord) -> Trial:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from earwitness.conformance.evidence import records
@@ -19,21 +19,20 @@ from earwitness.conformance.running.visited import (
     Fact,
     facts_of,
     unvisited_by,
-    visited,
 )
 from earwitness.conformance.stimuli.stimulus import to_json
 from earwitness.conformance.targets.protocol import Hello
-from earwitness.model.assistant.assistant import ASSISTANT, assistant
-from earwitness.model.systems.state_machine import drawn_edges, drawn_states
-from earwitness.model.trace import Observation
+from earwitness.model.assistant.assistant import ASSISTANT
+from earwitness.model.systems.model import Model
 from earwitness.policies.proving.prove_packs import CheckedProof
 
 
 def search_records(
-    session: CheckSession,
+    session: CheckSession, model: Model | None
 ) -> Iterator[records.SearchRecord]:
+    """What was searched, and what of the packs' model nobody saw; nothing of it where they ask for none."""
     facts = frozenset[Fact]().union(
-        *(facts_of(run.trace) for run in session.runs)
+        *(facts_of(run.trace, model or ASSISTANT) for run in session.runs)
     )
     for searched in session.searched:
         facts |= searched.facts
@@ -42,7 +41,7 @@ def search_records(
             sequences=searched.sequences,
             steps=searched.steps,
             items=len(searched.items),
-            unvisited=tuple(unvisited_by(facts)),
+            unvisited=tuple(unvisited_by(facts, model)) if model else (),
         )
 
 
@@ -83,25 +82,6 @@ def program_digest(target: str) -> str:
         hashlib.sha256("".join(digests).encode()).hexdigest()
         if digests
         else ""
-    )
-
-
-def model_record(
-    traces: Sequence[Sequence[Observation]],
-) -> records.ModelRecord:
-    system = assistant()
-    components = tuple(
-        records.ComponentRecord(
-            name=t.name,
-            states=drawn_states(t),
-            edges=tuple(
-                (e.source, e.target, e.name) for e in drawn_edges(t, system)
-            ),
-        )
-        for t in ASSISTANT.tables
-    )
-    return records.ModelRecord(
-        components=components, visited=tuple(visited(traces))
     )
 
 

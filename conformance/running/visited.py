@@ -1,12 +1,13 @@
-"""Which transitions of the model were seen in traces."""
+"""Which transitions of a model were seen in traces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-from earwitness.model.assistant.assistant import assistant
+from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.expression import Const, Value
+from earwitness.model.systems.model import Model
 from earwitness.model.systems.transition_system import Transition
 from earwitness.model.trace import Observation
 
@@ -17,32 +18,34 @@ UNTOLD = ("bytes", "stream", "skill")
 
 
 def visited(traces: Iterable[Sequence[Observation]]) -> list[str]:
-    """Names of the model's transitions whose event, with its fixed attributes, was observed."""
+    """Names of the assistant's transitions whose event, with its fixed attributes, was observed."""
     return visited_by(frozenset().union(*map(facts_of, traces)))
 
 
-def visited_by(facts: frozenset[Fact]) -> list[str]:
+def visited_by(facts: frozenset[Fact], model: Model = ASSISTANT) -> list[str]:
     """The same, from facts alone."""
     return [
         transition.name
-        for transition, fixed in _fixed_facts()
+        for transition, fixed in _fixed_facts(model)
         if fixed <= facts
     ]
 
 
-def unvisited_by(facts: frozenset[Fact]) -> list[str]:
-    """Names of the transitions that would have been seen from outside, and were not."""
-    known = frozenset(visited_by(facts))
-    return [t.name for t, _ in _fixed_facts() if t.name not in known]
+def unvisited_by(facts: frozenset[Fact], model: Model) -> list[str]:
+    """Names of the model's transitions that would have been seen from outside, and were not."""
+    known = frozenset(visited_by(facts, model))
+    return [t.name for t, _ in _fixed_facts(model) if t.name not in known]
 
 
-def facts_of(trace: Iterable[Observation]) -> frozenset[Fact]:
+def facts_of(
+    trace: Iterable[Observation], model: Model = ASSISTANT
+) -> frozenset[Fact]:
     """What a trace shows of what transitions fix; few, whatever its length."""
     return frozenset(
         fact
         for seen in trace
         for fact in _facts(seen)
-        if fact in _telling_facts()
+        if fact in _telling_facts(model)
     )
 
 
@@ -53,16 +56,18 @@ def _facts(seen: Observation) -> Iterator[Fact]:
 
 
 @cache
-def _telling_facts() -> frozenset[Fact]:
-    return frozenset().union(*(fixed for _, fixed in _fixed_facts()))
+def _telling_facts(model: Model) -> frozenset[Fact]:
+    return frozenset().union(*(fixed for _, fixed in _fixed_facts(model)))
 
 
 @cache
-def _fixed_facts() -> tuple[tuple[Transition, frozenset[Fact]], ...]:
+def _fixed_facts(
+    model: Model,
+) -> tuple[tuple[Transition, frozenset[Fact]], ...]:
     """The transitions that emit something, each with what is seen of it whenever it is taken."""
     return tuple(
         (transition, frozenset(_fixed(transition.emits, transition)))
-        for transition in assistant().transitions
+        for transition in model.system.transitions
         if transition.emits is not None
     )
 

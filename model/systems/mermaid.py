@@ -10,7 +10,9 @@ from earwitness.model.systems.state_machine import drawn_edges, drawn_states
 from earwitness.model.systems.transition_system import System, Table
 from earwitness.model.trace import Observation
 
-LANES = ("person", "device", "cloud", "stores")
+FAR_SIDE = "cloud"
+"""The lane of the other end of the device's connection; a model may have another word for it."""
+LANES = ("person", "device", FAR_SIDE, "stores")
 LANE_OF: Mapping[str, tuple[str, str]] = {
     "speech": ("person", "device"),
     "button.microphone": ("person", "device"),

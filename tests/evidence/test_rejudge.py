@@ -41,6 +41,8 @@ def test_the_judge_comes_to_the_same_verdicts_from_the_bundle(tmp_path):
     "change",
     [
         lambda e: e["clauses"][1].update(exercised=7),
+        lambda e: e["clauses"][1].update(runs=[]),
+        lambda e: e["clauses"][1].update(runs=[0, 1]),
         lambda e: e["clauses"][1]["conjuncts"][0].update(
             evidence="witnessed"
         ),

@@ -95,6 +95,26 @@ def test_an_honest_bundle_has_no_contradiction(green, red):
             "title is not that",
         ),
         (
+            "results.json",
+            in_json(lambda e: e["clauses"][0].update(revision="00000000")),
+            "MIC-1: its revision is not that of the pack",
+        ),
+        (
+            "results.json",
+            in_json(lambda e: e["clauses"][0].pop("revision")),
+            "MIC-1: its revision is not that of the pack",
+        ),
+        (
+            "results.json",
+            in_json(lambda e: e["clauses"][1].update(pack_version=4)),
+            "LED-1: its pack version is not that of the pack",
+        ),
+        (
+            "results.json",
+            in_json(lambda e: e["clauses"][1].update(pack="other")),
+            "LED-1: its pack is not that of the pack",
+        ),
+        (
             "observations.jsonl",
             without_line(4),
             "MIC-1 is called violated, but no observation violates it",

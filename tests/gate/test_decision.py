@@ -11,11 +11,13 @@ from bundles import LEAKY, clause, leak, read, violated_bundle, write_bundle
 
 from earwitness.conformance.evidence.records import FindingRecord, ProofRecord
 from earwitness.conformance.evidence.verification import bundle_packs
+from earwitness.conformance.gate.baseline import ClauseChange
 from earwitness.conformance.gate.capability_file import CapabilityFile
 from earwitness.conformance.gate.decision import decide_bundle
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.known_failures import KnownFailure
 from earwitness.conformance.gate.policy import Policy, Profile, Treatment
+from earwitness.conformance.gate.summary import describe_changes
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import Waiver, WaiverScope
 from earwitness.model.trace import Origin
@@ -375,6 +377,22 @@ def test_a_clause_of_a_newer_pack_is_counted_apart_until_the_baseline_knows_it(
     assert decision.exit is Exit.SATISFIED
     assert decision.clauses[0].treatment is Treatment.NEW
     assert decided(red, baseline=red).exit is Exit.VIOLATED
+
+
+def test_a_clause_that_promises_more_now_is_no_regression_and_counts(
+    red, green
+):
+    """The product is as it was; its requirement is another one, and everybody is told so."""
+    before = replace(green.results.clauses[0], revision="00000000")
+    older = with_pack(
+        with_results(green, clauses=(before, *green.results.clauses[1:])),
+        version=2,
+    )
+    decision = decided(red, baseline=older)
+    assert decision.exit is Exit.VIOLATED
+    assert decision.clauses[0].change is ClauseChange.REVISED
+    told = describe_changes(decision.clauses)
+    assert told == "revised since the baseline: MIC-1"
 
 
 @pytest.mark.parametrize("pack", [{}, {"name": "another", "version": 1}])

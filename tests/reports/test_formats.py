@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+import jsonschema_rs
 import msgspec
 import pytest
 from bundles import (
@@ -24,6 +25,10 @@ from bundles import (
     violated_bundle,
     write_bundle,
 )
+from google.protobuf.json_format import ParseDict, ParseError
+from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.statement import Statement
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from earwitness.conformance.cli.terminal import (
@@ -215,6 +220,19 @@ def test_json_follows_its_schema(red, green):
     assert not validator.is_valid({**document, "exit": "0"})
 
 
+def test_json_follows_the_published_schema_in_another_language_too(
+    red, green, hostile
+):
+    """jsonschema-rs is written in Rust and shares no code with the validator above."""
+    published = json.loads(schema_file().read_text())
+    validator = jsonschema_rs.Draft202012Validator(published)
+    for one in (red, green, hostile):
+        validator.validate(json.loads(render("json", one)))
+    document = json.loads(render("json", red))
+    for spoilt in ({"exit": "1"}, {"surprise": 1}, {"clauses": [{}]}):
+        assert not validator.is_valid({**document, **spoilt})
+
+
 def test_the_published_schema_of_the_report_is_that_of_the_declaration():
     """Otherwise: python -m earwitness.reports.json"""
     assert schema_file().read_text() == schema_text(json_schema())
@@ -367,6 +385,40 @@ def test_a_test_result_is_passed_only_where_all_is_witnessed(
 
 
 @pytest.mark.parametrize("name", ["attestation", "test-result"])
+def test_a_statement_is_read_by_the_library_of_in_toto(
+    name, red, green, hostile
+):
+    for one in (red, green, hostile):
+        read_statement(json.loads(render(name, one)))
+    document = json.loads(render(name, red))
+    with pytest.raises(ParseError):
+        read_statement({**document, "surprise": 1})
+    with pytest.raises(ValueError, match="At least one subject"):
+        read_statement({**document, "subject": []})
+
+
+def read_statement(document):
+    """Raises ParseError for a field that in-toto does not know, ValueError for what it does not admit."""
+    parsed = ParseDict(document, statement_pb2.Statement())
+    Statement.copy_from_pb(parsed).validate()
+
+
+def test_a_test_result_is_read_by_the_library_of_in_toto(red, green, hostile):
+    for one in (red, green, hostile):
+        predicate = json.loads(render("test-result", one))["predicate"]
+        parsed = ParseDict(predicate, test_result_pb2.TestResult())
+        assert parsed.result in ("FAILED", "WARNED", "PASSED")
+        tests = (
+            *parsed.passed_tests,
+            *parsed.warned_tests,
+            *parsed.failed_tests,
+        )
+        assert sorted(tests) == ["LED-1", "MIC-1"]
+    with pytest.raises(ParseError):
+        ParseDict({**predicate, "outcome": 1}, test_result_pb2.TestResult())
+
+
+@pytest.mark.parametrize("name", ["attestation", "test-result"])
 def test_a_statement_names_the_bundle_by_its_digest(name, red):
     document = json.loads(render(name, red))
     assert document["_type"] == "https://in-toto.io/Statement/v1"
@@ -448,6 +500,17 @@ def test_worksheets_open_and_hold_no_formula(red, hostile):
         ]
         document = Document(io.BytesIO(render("docx", one)))
         assert len(document.tables) == 2
+
+
+def test_a_badge_is_what_the_service_of_badges_takes(green, red, hostile):
+    """The service refuses a badge with any other field, and one without a message."""
+    schema = json.loads((STANDARDS / "badge-endpoint.json").read_text())
+    validator = jsonschema_rs.Draft202012Validator(schema)
+    for one in (green, red, hostile):
+        validator.validate(json.loads(render("badge", one)))
+    badge = json.loads(render("badge", red))
+    for spoilt in ({"message": ""}, {"schemaVersion": 2}, {"url": "x"}):
+        assert not validator.is_valid({**badge, **spoilt})
 
 
 def test_a_badge_is_green_for_exit_0_alone(green, red):

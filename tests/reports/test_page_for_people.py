@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bundles import (
+    PACK,
     PROVED,
     modelled_bundle,
     read,
@@ -27,6 +29,7 @@ from earwitness.conformance.gate.story import Row
 from earwitness.model.satellite.satellite import SATELLITE_MODEL
 from earwitness.policies.pack import shipped_file
 from earwitness.policies.traceability import read_traceability
+from earwitness.reports import html
 from earwitness.reports.figures import (
     WIDTH,
     Diagram,
@@ -319,3 +322,36 @@ def test_the_page_names_the_edition_and_the_digest_of_the_paper(tmp_path):
         paper.titles["F1"],
     ):
         assert text in page
+
+
+def test_each_clause_names_the_runs_that_exercised_it_and_each_run_its_clauses(
+    pages,
+):
+    text = pages["red"].read_text()
+    clause_, _ = text.split('id="parts-MIC-1"')[1].split("</details>", 1)
+    assert 'Exercised in run <a href="#run-0">0</a>.' in clause_
+    run = text.split('<tr id="run-0">')[1].split("</tr>")[0]
+    assert '<a href="#parts-MIC-1">MIC-1</a>' in run
+    assert '<a href="#parts-LED-1">LED-1</a>' in run
+
+
+def test_every_link_of_the_page_leads_to_a_place_on_it(pages):
+    for path in pages.values():
+        text = path.read_text()
+        wanted = set(re.findall('href="#([^"]+)"', text))
+        assert wanted <= set(re.findall(' id="([^"]+)"', text))
+
+
+def test_the_examples_of_the_page_run():
+    assert doctest.testmod(html).attempted > 0
+    assert doctest.testmod(html).failed == 0
+
+
+def test_the_far_side_of_a_satellite_is_its_server(tmp_path):
+    """A self-hosted one has no cloud."""
+    assert (
+        ">cloud</text>" in page_of(violated_bundle(tmp_path / "a")).decode()
+    )
+    pack = PACK.replace("states:", "model: satellite\nstates:")
+    other = page_of(violated_bundle(tmp_path / "b", pack=pack)).decode()
+    assert ">server</text>" in other and ">cloud</text>" not in other
