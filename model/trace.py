@@ -229,7 +229,7 @@ def _refuse_earlier_time(seen: Observation, latest: int) -> None:
         )
 
 
-def observation_to_json(seen: Observation) -> dict[str, Any]:
+def observation_to_json(seen: Observation) -> dict[str, Value]:
     """The entry of a line; unknown attributes are left out."""
     return {
         "time": seen.time,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, NewType
+from typing import Any, NewType, TypedDict
 
 import yaml
 
@@ -184,10 +184,23 @@ def vocabulary() -> Vocabulary:
     )
 
 
-def trace_line_schema() -> dict[str, Any]:
+LineSchema = TypedDict(
+    "LineSchema",
+    {
+        "$schema": str,
+        "type": str,
+        "required": list[str],
+        "properties": dict[str, object],
+        "additionalProperties": bool,
+    },
+)
+"""A JSON Schema of one object."""
+
+
+def trace_line_schema() -> LineSchema:
     """JSON schema (draft 2020-12) of one line of a trace. An attribute that is absent or null is unknown."""
 
-    def typed(attribute: Attribute) -> dict[str, Any]:
+    def typed(attribute: Attribute) -> dict[str, object]:
         if attribute.choices and not attribute.is_open:
             return {"enum": [*attribute.choices, None]}
         kind = {

@@ -16,7 +16,7 @@ WORDING = frozenset({"id", "title", "source", "ways"})
 
 
 def revision_of(
-    clause: Mapping[str, Any],
+    clause: Mapping[str, object],
     parameters: Mapping[str, int],
     states: Mapping[str, Mapping[str, str]],
     opportunities: Mapping[str, str],
@@ -52,7 +52,7 @@ def revision_of(
     return hashlib.sha256(whole.encode()).hexdigest()[:LENGTH]
 
 
-def _without_wording(item: Mapping[str, Any]) -> dict[str, Any]:
+def _without_wording(item: Mapping[str, object]) -> dict[str, object]:
     return dict(_parts_of(item))
 
 

@@ -6,17 +6,16 @@ import json
 import ssl
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import httpx
 
 from earwitness.reference_impl.cloud.credentials import EVERYBODY
 from earwitness.reference_impl.device.link import Route
-from earwitness.reference_impl.protocol import (
-    Message,
-)
+from earwitness.reference_impl.messages import Answer, Json
 
 
 class CloudSide(Protocol):
@@ -35,8 +34,8 @@ class CloudSide(Protocol):
         ours: bool,
         method: str,
         path: str,
-        entry: Message | None = None,
-    ) -> Message: ...
+        entry: Mapping[str, Json] | None = None,
+    ) -> Answer: ...
 
     def stop(self) -> None: ...
 
@@ -91,8 +90,8 @@ class CloudProcess:
         ours: bool,
         method: str,
         path: str,
-        entry: Message | None = None,
-    ) -> Message:
+        entry: Mapping[str, Json] | None = None,
+    ) -> Answer:
         """The property side's answer to a person of that role, of the devices' own party or another. Raises
         ValueError for what it refuses."""
         asking = [p for p in self.people if p["role"] == role]
@@ -112,12 +111,12 @@ class CloudProcess:
             raise ValueError(
                 f"the property side cannot be reached: {error}"
             ) from None
-        said: Message = response.json()
-        if "decision" not in said:
+        answered: dict[str, Json] = response.json()
+        if "decision" not in answered:
             raise ValueError(
-                said.get("error", "the property side gave no reason")
+                answered.get("error", "the property side gave no reason")
             )
-        return said
+        return cast(Answer, answered)
 
     def stop(self) -> None:
         self._client.close()

@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from PIL import Image
@@ -23,6 +23,7 @@ from earwitness.reference_impl.device.camera import FilmError, film
 from earwitness.reference_impl.device.screen import draw_front
 from earwitness.reference_impl.face import Face, entrance_to, panel
 from earwitness.reference_impl.live import SoundCardError, sound_card
+from earwitness.reference_impl.messages import Request
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import (
@@ -104,7 +105,7 @@ class Room:
     def face(self) -> Face:
         return self.faces[self.device]
 
-    def ask(self, **request: Any) -> str:
+    def ask(self, **request: Unpack[Request]) -> str:
         """Carry out a request; returns the complaint, if there is one."""
         *seen, reply = self.session.handle(
             {
@@ -116,9 +117,9 @@ class Room:
         self.took(seen)
         return str(reply.get("error") or reply.get("unsupported") or "")
 
-    def took(self, seen: Iterable[Mapping[str, Any]]) -> None:
+    def took(self, seen: Iterable[Mapping[str, object]]) -> None:
         for entry in seen:
-            self.faces[entry["device"]].take(entry)
+            self.faces[str(entry["device"])].take(entry)
 
     def hear(self, air: Samples) -> str:
         """The device hears this, and then quiet until it has finished speaking."""
@@ -258,7 +259,7 @@ def leave() -> str:
     raise EOFError
 
 
-def tell_event(seen: Mapping[str, Any]) -> str:
+def tell_event(seen: Mapping[str, object]) -> str:
     attributes = {
         name: value
         for name, value in seen.items()
@@ -267,7 +268,7 @@ def tell_event(seen: Mapping[str, Any]) -> str:
     described = ", ".join(
         f"{name} {value}" for name, value in attributes.items()
     )
-    seconds = seen["time"] / 1_000_000
+    seconds = int(str(seen["time"])) / 1_000_000
     return f"{seconds:9.3f} s  {seen['event']}  {described}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from PIL import Image
 from rich.color import Color
@@ -38,36 +37,36 @@ class Face:
     speaking: bool = False
     heard: str = ""
     said: str = ""
-    events: list[Mapping[str, Any]] = field(default_factory=list)
+    events: list[Mapping[str, object]] = field(default_factory=list)
 
-    def take(self, seen: Mapping[str, Any]) -> None:
+    def take(self, seen: Mapping[str, object]) -> None:
         """One observation."""
         if not str(seen["event"]).endswith(".captured"):
             self.events.append(seen)
         match seen["event"]:
             case "power":
-                self.powered = seen["on"]
+                self.powered = bool(seen["on"])
                 if not seen["on"]:
                     self.go_dark()
             case "light" if seen["color"] == "blue":
-                self.blue = seen["on"]
+                self.blue = bool(seen["on"])
             case "light":
-                self.red = seen["on"]
+                self.red = bool(seen["on"])
             case "screen":
-                self.shown[seen["symbol"]] = seen["on"]
+                self.shown[str(seen["symbol"])] = bool(seen["on"])
             case "stream.open":
                 # What was said before belongs to another request.
                 self.streaming, self.heard, self.said = True, "", ""
             case "stream.close":
                 self.streaming = False
             case "call.start":
-                self.calling = seen["leg"]
+                self.calling = str(seen["leg"])
             case "call.end":
                 self.calling = ""
             case "network":
-                self.online = seen["on"]
+                self.online = bool(seen["on"])
             case "asr.result":
-                self.heard = seen["text"]
+                self.heard = str(seen["text"])
 
     def go_dark(self) -> None:
         self.blue = self.red = self.streaming = False

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from earwitness.reference_impl.device.speaker import Sink
+from earwitness.reference_impl.messages import Message
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import (
@@ -109,7 +110,7 @@ def _written(out: BinaryIO, piece: Samples) -> None:
 
 def live(
     source: Iterator[Samples], device: str = "d1", sink: Sink | None = None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Message]:
     """Run a device on a source of chunks; yields its observations as they come, captures left out."""
     session = Session()
     try:
@@ -122,7 +123,7 @@ def live(
             yield from (
                 entry
                 for entry in seen
-                if not entry["event"].endswith(".captured")
+                if not str(entry["event"]).endswith(".captured")
             )
     finally:
         session.stop()

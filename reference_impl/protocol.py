@@ -1,14 +1,13 @@
-"""The published driver protocol, version 2, as the reference speaks it: plain dictionaries, JSON Lines on a
-pipe."""
+"""The published driver protocol, version 2, as the reference speaks it: JSON Lines on a pipe."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+
+from earwitness.reference_impl.messages import Attributes
 
 VERSION = 2
-Message = dict[str, Any]
-Report = Callable[[str, int, str, dict[str, Any]], None]
+Report = Callable[[str, int, str, Attributes], None]
 """event, time (microseconds), device, attributes"""
 RATE = 16_000
 """Hz: sound is 16 kHz mono 16-bit little-endian everywhere."""

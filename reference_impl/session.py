@@ -8,10 +8,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -43,12 +42,17 @@ from earwitness.reference_impl.faults.variants import (
     device_class,
     session_class,
 )
+from earwitness.reference_impl.messages import (
+    Attributes,
+    Introduction,
+    Message,
+    Request,
+)
 from earwitness.reference_impl.protocol import (
     CHUNK,
     CHUNK_US,
     RATE,
     VERSION,
-    Message,
 )
 from earwitness.reference_impl.sound import Samples, decode_sound, split_sound
 
@@ -88,7 +92,11 @@ def regions_of(kind: DeviceKind) -> dict[str, Region]:
     return RING_REGIONS
 
 
-def samples_in(request: Message) -> int:
+Action = Mapping[str, object] | None
+"""What a request came to, for the reply."""
+
+
+def samples_in(request: Request) -> int:
     """How many samples are heard in the time a request lets pass, in whole pieces."""
     microseconds = int(request["microseconds"])
     if not 0 <= microseconds <= LONGEST_WAIT_US:
@@ -168,7 +176,7 @@ class Session:
         return kind
 
     def report(
-        self, event: str, time: int, device: str, attributes: dict[str, Any]
+        self, event: str, time: int, device: str, attributes: Attributes
     ) -> None:
         self.out.append(
             {
@@ -190,7 +198,7 @@ class Session:
         if not self._kept:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def handle(self, request: Message) -> Iterator[Message]:
+    def handle(self, request: Request) -> Iterator[Message]:
         """Observations, then the reply to a request."""
         number = request.get("id")
         do = self.actions().get(str(request.get("do")))
@@ -239,7 +247,7 @@ class Session:
         for name, device in self.devices.items():
             self.attached[name].show(device)
 
-    def actions(self) -> dict[str, Callable[[Message], Message | None]]:
+    def actions(self) -> dict[str, Callable[[Request], Action]]:
         return {
             "hello": lambda r: self.hello(),
             "reset": lambda r: self.reset(),
@@ -261,10 +269,10 @@ class Session:
             "goodbye": lambda r: None,
         }
 
-    def device(self, request: Message) -> Device:
+    def device(self, request: Request) -> Device:
         return self.devices[request["device"]]
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         return {
             "earwitness": VERSION,
             "name": "earwitness reference"
@@ -303,7 +311,7 @@ class Session:
         own.drop()
         self.build()
 
-    def take_route(self, request: Message) -> None:
+    def take_route(self, request: Request) -> None:
         device = self.device(request)
         self.routes[device.name] = replace(
             self.routes[device.name],
@@ -314,43 +322,42 @@ class Session:
         device.link.drop()
         device.link.route = self.routes[device.name]
 
-    def attach(self, request: Message) -> None:
+    def attach(self, request: Request) -> None:
         """Where to hear, speak and show from now on, in place of what was attached before."""
         device = self.device(request)
         fresh = Attached.opened(
-            *(
-                request.get(name)
-                for name in ("microphone", "loudspeaker", "display")
-            )
+            request.get("microphone"),
+            request.get("loudspeaker"),
+            request.get("display"),
         )
         self.attached[device.name].close()
         self.attached[device.name] = fresh
         fresh.connect(device)
 
-    def say(self, request: Message) -> Message:
+    def say(self, request: Request) -> Message:
         """A clip from a file is played near the device."""
         self.refuse_attached(request)
         return self.hear(request, decode_sound(Path(request["audio"])))
 
-    def wait(self, request: Message) -> Message:
+    def wait(self, request: Request) -> Message:
         """Time passes in a silent room."""
         self.refuse_attached(request)
         return self.hear(request, np.zeros(samples_in(request), np.int16))
 
-    def refuse_attached(self, request: Message) -> None:
+    def refuse_attached(self, request: Request) -> None:
         """What stands in a pipe is heard by 'listen', and nothing beside it."""
         if self.attached[request["device"]].microphone is not None:
             raise ValueError(
                 "the microphones hear their pipe; write the sound there and send 'listen'"
             )
 
-    def listen(self, request: Message) -> Message:
+    def listen(self, request: Request) -> Message:
         """Time passes; the microphones take from their pipe what they hear. Without a pipe the room is
         silent."""
         self.hear(request, np.zeros(samples_in(request), np.int16))
         return {"now": self.device(request).now}
 
-    def hear(self, request: Message, air: Samples) -> Message:
+    def hear(self, request: Request, air: Samples) -> Message:
         device = self.device(request)
         began = device.now
         for piece in split_sound(air):
@@ -378,7 +385,7 @@ class Session:
                 end_to_end=False,
             )
 
-    def press(self, request: Message) -> None:
+    def press(self, request: Request) -> None:
         device = self.device(request)
         if request["button"] not in ("microphone", "action"):
             raise ValueError(f"there is no button '{request['button']}'")
@@ -386,7 +393,7 @@ class Session:
             "button"
         ] == "microphone" else device.press_action()
 
-    def call(self, request: Message) -> None:
+    def call(self, request: Request) -> None:
         """Start a call, which is answered at the other end at once unless the person there declines
         (`answered` is false), or end it."""
         device = self.device(request)
@@ -419,7 +426,7 @@ class Session:
             other.end_call()
             raise
 
-    def set_tone(self, request: Message) -> None:
+    def set_tone(self, request: Request) -> None:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
@@ -431,7 +438,7 @@ class Session:
         )
         device.fetch_settings()
 
-    def choose_word(self, request: Message) -> None:
+    def choose_word(self, request: Request) -> None:
         """The wake word, chosen at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
@@ -443,7 +450,7 @@ class Session:
         )
         device.fetch_settings()
 
-    def enable_skill(self, request: Message) -> Message:
+    def enable_skill(self, request: Request) -> Message:
         device, on = self.device(request), request["state"] == "enable"
         said = self.cloud.ask(
             "organisation",
@@ -461,7 +468,7 @@ class Session:
             )
         return {"enabled": said["data"]}
 
-    def query(self, request: Message) -> Message:
+    def query(self, request: Request) -> Message:
         device = self.device(request)
         said = self.cloud.ask(
             request["role"],
@@ -480,7 +487,7 @@ class Session:
         )
         return {"data": said["data"]}
 
-    def kill(self, request: Message) -> None:
+    def kill(self, request: Request) -> None:
         """An abrupt restart: power gone and back."""
         device = self.device(request)
         device.power(False)

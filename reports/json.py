@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -105,7 +104,7 @@ def render_json(judged: JudgedBundle) -> bytes:
     )
 
 
-def json_schema() -> Mapping[str, Any]:
+def json_schema() -> Mapping[str, object]:
     """The schema of the document."""
     return make_schema("Earwitness report", JsonReport)
 

@@ -155,14 +155,14 @@ def demand_digest(bundle: Bundle, digest: str) -> None:
 
 
 def files_to_keep(
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> dict[str, bytes]:
     """The files by which a check is decided, under the names by which its bundle keeps them."""
     given = {KEPT[name]: options[name] for name in KEPT}
     return {
         name: path.read_bytes()
         for name, path in given.items()
-        if path is not None
+        if isinstance(path, Path)
     }
 
 

@@ -13,7 +13,7 @@ import click
 from earwitness.model.vocabulary import nearest
 
 
-def load_project(path: Path, commands: Any) -> dict[str, Any]:
+def load_project(path: Path, commands: Any) -> dict[str, object]:
     """Defaults of options by command. Raises click.UsageError for a table or key that no command has."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))

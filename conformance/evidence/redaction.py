@@ -7,8 +7,8 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
 
+from earwitness.model.expression import Value
 from earwitness.model.trace import (
     Observation,
     observation_to_json,
@@ -80,7 +80,7 @@ class Redactor:
             text,
         )
 
-    def observation(self, seen: Observation) -> dict[str, Any]:
+    def observation(self, seen: Observation) -> dict[str, Value]:
         """The observation as JSON, without content."""
         entry = observation_to_json(seen)
         for name, value in entry.items():

@@ -24,7 +24,7 @@ from earwitness.model.vocabulary import trace_line_schema
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
+def bundle_schemas() -> Mapping[str, Mapping[str, object]]:
     """The schema of each file of a bundle, and of a scenario, by the name under which it is published."""
     line = trace_line_schema()
     run = {
@@ -52,7 +52,7 @@ def bundle_schemas() -> Mapping[str, Mapping[str, Any]]:
     }
 
 
-def make_schema(title: str, kind: Any) -> Mapping[str, Any]:
+def make_schema(title: str, kind: Any) -> Mapping[str, object]:
     """The schema of a declaration, under a title."""
     return {
         "$schema": DIALECT,
@@ -76,7 +76,7 @@ def _with_flat_texts(part: Any) -> Any:
     )
 
 
-def schema_text(schema: Mapping[str, Any]) -> str:
+def schema_text(schema: Mapping[str, object]) -> str:
     """As it is kept in a file."""
     return json.dumps(schema, indent=1, sort_keys=True) + "\n"
 

@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -71,8 +70,8 @@ def generate_key(private: Path) -> Path:
 def statement(
     bundle: Bundle,
     predicate_type: str,
-    predicate: Mapping[str, Any],
-) -> Mapping[str, Any]:
+    predicate: Mapping[str, object],
+) -> Mapping[str, object]:
     """An in-toto statement whose subject is the bundle, by the digest of its manifest."""
     subject = {
         "name": f"earwitness-bundle:{bundle.manifest.id}",

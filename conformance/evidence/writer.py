@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import msgspec
 
@@ -64,7 +63,7 @@ LARGEST_LOG = 1 << 20
 
 
 def encode_record(
-    record: msgspec.Struct | Mapping[str, Any],
+    record: msgspec.Struct | Mapping[str, object],
 ) -> bytes:
     """Pretty JSON with keys in the order of their declaration: the same bytes for the same record."""
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"

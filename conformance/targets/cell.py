@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.doorman_call import (
@@ -36,6 +36,10 @@ from earwitness.conformance.targets.traffic import (
     NoTraffic,
     Traffic,
 )
+
+if TYPE_CHECKING:
+    from earwitness.conformance.targets.doorman.messages import ListedFile
+
 
 MOST_FILES = 5_000
 """Files looked at in one search."""
@@ -164,7 +168,7 @@ class Cell:
                 return
             yield self._read_file(entry)
 
-    def _read_file(self, entry: Mapping[str, Any]) -> FoundFile:
+    def _read_file(self, entry: ListedFile) -> FoundFile:
         name = str(entry["name"]).encode("utf-8", "replace").decode()
         if "text" in entry:
             return FoundFile(

@@ -12,12 +12,19 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Unpack
 
 from earwitness.conformance.targets.folders import remove_folder
 from earwitness.conformance.targets.protocol import TargetError
+
+if TYPE_CHECKING:
+    from earwitness.conformance.targets.doorman.messages import (
+        DoormanAnswer,
+        ListedFile,
+        Question,
+    )
 
 START_DOORMAN = """
 import sys
@@ -124,11 +131,11 @@ class DoormanCall:
             }
         answer, sockets = self.ask(
             "start",
-            argv=argv,
+            argv=list(argv),
             env=kept | env,
             cwd=os.getcwd(),
             folder=self._folder,
-            folders=[[str(path), writable] for path, writable in folders],
+            folders=[(str(path), writable) for path, writable in folders],
             made=[HOME, TEMPORARY],
             texts={"/etc/resolv.conf": NAMES_FILE},
             limit=MEMORY_FOR_FILES,
@@ -165,17 +172,17 @@ class DoormanCall:
             ) from None
 
     def ask(
-        self, word: str, **more: Any
-    ) -> tuple[Mapping[str, Any], list[socket.socket]]:
+        self, word: str, **more: Unpack[Question]
+    ) -> tuple[DoormanAnswer, list[socket.socket]]:
         """One question, its answer and the sockets that came with it. Raises CellError."""
         with self._lock, self._attended():
-            self._socket.send(json.dumps({"do": word, **more}).encode())
+            self._socket.send(json.dumps({**more, "do": word}).encode())
             answer, descriptors = self._receive()
         if "error" in answer:
             raise CellError(str(answer["error"]))
         return answer, [socket.socket(fileno=d) for d in descriptors]
 
-    def ask_for_file(self, path: str) -> tuple[Mapping[str, Any], int]:
+    def ask_for_file(self, path: str) -> tuple[DoormanAnswer, int]:
         """A descriptor of the file, opened by the doorman. Raises OSError where it cannot be, CellError
         where there is no doorman any more."""
         with self._lock, self._attended():
@@ -187,9 +194,9 @@ class DoormanCall:
             raise OSError(str(answer["error"]))
         return answer, descriptors[0]
 
-    def list_files(self) -> list[Mapping[str, Any]]:
+    def list_files(self) -> list[ListedFile]:
         """The whole listing. Raises CellError where there is no doorman any more."""
-        entries: list[Mapping[str, Any]] = []
+        entries: list[ListedFile] = []
         with self._lock, self._attended():
             self._socket.send(json.dumps({"do": "files"}).encode())
             last = False
@@ -204,7 +211,7 @@ class DoormanCall:
                 last = answer.get("last", False)
         return entries
 
-    def _receive(self) -> tuple[Mapping[str, Any], list[int]]:
+    def _receive(self) -> tuple[DoormanAnswer, list[int]]:
         # CPython 3.11's socket.recv_fds ignores its flags, so recvmsg.
         packet, beside, _, _ = self._socket.recvmsg(
             LARGEST_PACKET, socket.CMSG_SPACE(16 * 4), socket.MSG_CMSG_CLOEXEC
@@ -217,7 +224,7 @@ class DoormanCall:
                 descriptors.frombytes(
                     content[: len(content) - len(content) % 4]
                 )
-        answer: Mapping[str, Any] = json.loads(packet)
+        answer: DoormanAnswer = json.loads(packet)
         return answer, list(descriptors)
 
     def error_tail(self) -> str:

@@ -59,7 +59,7 @@ def request_message(number: int, request: Request) -> Message:
     return {"id": number, **msgspec.to_builtins(request)}
 
 
-def decode_request(message: Message) -> Request:
+def decode_request(message: Mapping[str, object]) -> Request:
     """A request from a parsed line without its `id`. Raises TargetError with the field and the nearest
     name."""
     word = message.get("do")
@@ -146,12 +146,13 @@ def hello_from(messages: Sequence[Message], number: int) -> Hello:
             "the implementation reports observations before it has introduced itself"
         )
     _check_number(reply, number)
-    if not isinstance(reply.get("ok"), dict):
+    introduced = reply.get("ok")
+    if not isinstance(introduced, dict):
         refused = reply.get(
             "unsupported", reply.get("error", "the reply has no 'ok'")
         )
         raise TargetError(f"the implementation refused 'hello': {refused}")
-    if reply["ok"].get("earwitness", 1) != VERSION:
+    if introduced.get("earwitness", 1) != VERSION:
         reply = _without_what_version_1_ignored(reply)
     entry = convert(reply, HelloOkReply, "the reply to 'hello'").ok
     _check_names(entry)
@@ -180,7 +181,7 @@ def hello_from(messages: Sequence[Message], number: int) -> Hello:
 S = TypeVar("S", bound=Struct)
 
 
-def convert(content: Message, kind: type[S], where: str) -> S:
+def convert(content: Mapping[str, object], kind: type[S], where: str) -> S:
     """The content as that type. Raises TargetError naming the field, and the nearest name for one that is not
     known."""
     try:
@@ -339,13 +340,10 @@ def _given_or(own: T | UnsetType, default: T) -> T:
 
 def _without_what_version_1_ignored(reply: Message) -> Message:
     """Version 1 took no notice of keys it did not know, nor of an empty `cloud`."""
-    kept: Message = {
-        "id": reply["id"],
-        "ok": _keep_fields(reply["ok"], HelloReply),
-    }
-    if kept["ok"].get("cloud") == {}:
-        del kept["ok"]["cloud"]
-    return kept
+    introduced = _keep_fields(reply["ok"], HelloReply)
+    if introduced.get("cloud") == {}:
+        del introduced["cloud"]
+    return {"id": reply["id"], "ok": introduced}
 
 
 def _keep_fields(content: Any, kind: type[Struct]) -> Any:

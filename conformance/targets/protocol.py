@@ -38,7 +38,7 @@ CLOCKS = ("virtual", "real")
 INDICATORS = ("blue", "red", "blue_bar", "mute_symbol")
 """What a display may show."""
 
-Message = dict[str, Any]
+Message = dict[str, object]
 """One line, parsed: not yet believed."""
 
 

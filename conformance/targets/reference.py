@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import TargetOptions
@@ -120,9 +120,8 @@ class ReferenceTarget:
     def _exchange(self, request: Request) -> list[Message]:
         self._number += 1
         try:
-            return list(
-                self._session.handle(request_message(self._number, request))
-            )
+            asked = request_message(self._number, request)
+            return list(self._session.handle(cast(Any, asked)))
         except (
             Exception
         ) as error:  # whatever breaks in there is the target's, not ours

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -28,7 +27,7 @@ from earwitness.model.expression import Sort
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import Attribute, vocabulary
 
-Schema = dict[str, Any]
+Schema = Mapping[str, object]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parents[1] / "schemas"
 
@@ -141,7 +140,7 @@ def _schema_document(
 
 
 def _attribute_schema(attribute: Attribute) -> Schema:
-    shown: Schema = {"description": attribute.meaning}
+    shown: dict[str, object] = {"description": attribute.meaning}
     if attribute.choices and not attribute.is_open:
         return shown | {"enum": [*attribute.choices, None]}
     match attribute.sort:

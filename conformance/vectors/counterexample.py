@@ -3,33 +3,32 @@ and as stimuli that can be replayed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path as File
-from typing import Any
 
+from earwitness.conformance.evidence.records import FailureRecord
+from earwitness.conformance.evidence.writer import encode_record
 from earwitness.conformance.stimuli.stimulus import to_json
 from earwitness.conformance.vectors.script import script
 from earwitness.model.proof.proof import Proof
 from earwitness.model.systems.mermaid import event_in_words, sequence_diagram
-from earwitness.model.trace import Observation
-from earwitness.model.trace import observation_to_json as observation_json
+from earwitness.model.trace import Observation, observation_to_json
 
 SUFFIXES = (".counterexample.json", ".counterexample.md")
 
 
-def failure(proof: Proof) -> Mapping[str, Any]:
+def counterexample_record(proof: Proof) -> FailureRecord:
     """The run in the form of a stored failure: what to do to an implementation to see whether it behaves like
     the broken model."""
     assert proof.run is not None
     trace = proof.trace
-    return {
-        "clause": proof.clause,
-        "kind": "show" if proof.run.initial.get("show") is True else "any",
-        "scenario": [to_json(s.stimulus) for s in script(proof.run)],
-        "at": len(trace) - 1,
-        "trace": [observation_json(o) for o in trace],
-    }
+    return FailureRecord(
+        clause=proof.clause,
+        kind="show" if proof.run.initial.get("show") is True else "any",
+        scenario=tuple(to_json(s.stimulus) for s in script(proof.run)),
+        at=len(trace) - 1,
+        trace=tuple(map(observation_to_json, trace)),
+    )
 
 
 def page(clause: str, runs: Sequence[Sequence[Observation]]) -> str:
@@ -52,8 +51,8 @@ def write(
 ) -> None:
     """Both files of a refuted clause, beside the certificates."""
     if proof.run is not None:
-        (folder / f"{proof.clause}{SUFFIXES[0]}").write_text(
-            json.dumps(failure(proof), indent=1) + "\n", "utf-8"
+        (folder / f"{proof.clause}{SUFFIXES[0]}").write_bytes(
+            encode_record(counterexample_record(proof))
         )
         (folder / f"{proof.clause}{SUFFIXES[1]}").write_text(
             page(proof.clause, [run for run in (proof.trace, other) if run]),

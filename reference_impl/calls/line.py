@@ -68,7 +68,7 @@ class Line:
                     "type": "call.telephone",
                     "device": self.name,
                     "sdp": network.done(self.peer.offer()),
-                    "telephone": [host, port],
+                    "telephone": (host, port),
                 }
             )
             network.done(self.peer.accept(str(said["sdp"])))

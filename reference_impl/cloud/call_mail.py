@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any
 
 from earwitness.reference_impl.calls.gateway import Gateway
+from earwitness.reference_impl.messages import (
+    CloudReply,
+    CloudRequest,
+    Letter,
+)
 
 WAITING = 4
 """Descriptions held for one device, in memory."""
-Letter = dict[str, Any]
 
 
 class CallMail:
@@ -23,13 +26,13 @@ class CallMail:
         self._mail: dict[str, deque[Letter]] = {}
         self._gateways: dict[str, Gateway] = {}
 
-    def put(self, letter: Letter) -> Letter:
+    def put(self, letter: CloudRequest) -> CloudReply:
         self._mail.setdefault(
             str(letter["to"]), deque(maxlen=WAITING)
         ).append(self.carried(letter))
         return {"ok": True}
 
-    def carried(self, letter: Letter) -> Letter:
+    def carried(self, letter: CloudRequest) -> Letter:
         """What is handed on of a letter: all of it, unchanged."""
         return {
             "from": letter["from"],
@@ -37,13 +40,20 @@ class CallMail:
             "signature": letter["signature"],
         }
 
-    def take(self, device: str) -> Letter:
+    def take(self, device: str) -> CloudReply:
         waiting = self._mail.get(device)
-        return waiting.popleft() if waiting else {}
+        if not waiting:
+            return {}
+        letter = waiting.popleft()
+        return {
+            "from": letter["from"],
+            "text": letter["text"],
+            "signature": letter["signature"],
+        }
 
     def telephone(
         self, device: str, offered: str, address: tuple[str, int]
-    ) -> Letter:
+    ) -> CloudReply:
         """Open the gateway to a telephone and return its description."""
         self.end(device)
 
@@ -57,7 +67,7 @@ class CallMail:
         self._gateways[device] = gateway
         return {"sdp": answer}
 
-    def end(self, device: str) -> Letter:
+    def end(self, device: str) -> CloudReply:
         gateway = self._gateways.pop(device, None)
         if gateway is not None:
             asyncio.run_coroutine_threadsafe(

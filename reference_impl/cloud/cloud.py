@@ -9,7 +9,6 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,6 +27,7 @@ from earwitness.reference_impl.cloud.retention import (
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.cloud.skills.skill import Response, say
 from earwitness.reference_impl.cloud.speech import plain, speak
+from earwitness.reference_impl.messages import CloudReply, Event
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import (
     DeviceRegister,
@@ -39,7 +39,6 @@ from earwitness.reference_impl.property.disclosure import (
     issue_tokens,
 )
 
-Event = dict[str, Any]
 FORGET = "ForgetWords"
 """The intent at which the cloud deletes."""
 OURS, THEIRS = "harbour-hotel", "hill-hotel"
@@ -68,7 +67,7 @@ def permille(confidence: float) -> int:
 
 def make_answer(
     events: list[Event], markup: str = "", follow_up: bool = False
-) -> dict[str, Any]:
+) -> CloudReply:
     """What goes back to the device: what happened, the speech, the same in letters, and whether an answer
     is waited for."""
     speech = base64.b64encode(speak(markup)).decode() if markup else ""
@@ -138,7 +137,7 @@ class Cloud:
         hypotheses: list[Hypothesis],
         device: str = "",
         question: Response | None = None,
-    ) -> tuple[dict[str, Any], Response | None]:
+    ) -> tuple[CloudReply, Response | None]:
         """Understand, ask the skill, speak. `question` is what a skill asked before, `device` where it was.
         Returns the answer for the device and what was asked in it, if anything."""
         events: list[Event] = []

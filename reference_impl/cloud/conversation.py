@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future
-from typing import Any
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.call_mail import CallMail
@@ -17,6 +16,7 @@ from earwitness.reference_impl.cloud.credentials import (
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import fits
 from earwitness.reference_impl.cloud.skills.skill import Response
+from earwitness.reference_impl.messages import CloudReply, CloudRequest
 
 LONGEST = 2 * 16_000 * 40
 """Bytes of one turn that are held in memory at most."""
@@ -24,12 +24,11 @@ LONGEST_LETTER = 32_000
 """A description of a call has some 2,000 letters."""
 LAG = 1_600
 """Samples: the device notices its word a little after its end, and people go on at once."""
-Message = dict[str, Any]
 NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What a message that makes no sense ends in."""
 
 
-def refuse_nonsense(error: Exception) -> Message:
+def refuse_nonsense(error: Exception) -> CloudReply:
     """The reply to such a message; it repeats nothing of it."""
     return {"error": f"the message makes no sense: {type(error).__name__}"}
 
@@ -53,7 +52,7 @@ class Conversation:
         self._heard: Future[list[Hypothesis]] | None = None
         """What was said up to the present pause, once there is one."""
 
-    def reply(self, content: bytes | Message) -> Message:
+    def reply(self, content: bytes | CloudRequest) -> CloudReply:
         """As `message`; whatever one message provokes, the others are served."""
         try:
             return self.message(content)
@@ -67,7 +66,7 @@ class Conversation:
             )
             return {"error": "the cloud cannot answer"}
 
-    def message(self, content: bytes | Message) -> Message:
+    def message(self, content: bytes | CloudRequest) -> CloudReply:
         """The reply to sound or to a message. Raises NotAllowed."""
         if isinstance(content, dict) and content.get("type") == "hello":
             self.party = find_party(
@@ -106,13 +105,13 @@ class Conversation:
             )
         return name
 
-    def _settings(self, device: str) -> Message:
+    def _settings(self, device: str) -> CloudReply:
         for known in self.cloud.register.devices():
             if known.name == device:
                 return {"tone": known.tone, "word": known.word}
         return {}
 
-    def _put(self, letter: Message) -> Message:
+    def _put(self, letter: CloudRequest) -> CloudReply:
         """Carry a description of a call to a device that there is. Raises NotAllowed."""
         self._own(letter["from"])
         if (
@@ -126,7 +125,7 @@ class Conversation:
             )
         return self.mail.put(letter)
 
-    def _dial_telephone(self, content: Message) -> Message:
+    def _dial_telephone(self, content: CloudRequest) -> CloudReply:
         device = self._own(content["device"])
         host, port = content["telephone"]
         return self.mail.telephone(
@@ -135,13 +134,13 @@ class Conversation:
             (str(host), int(port)),
         )
 
-    def _reset(self) -> Message:
+    def _reset(self) -> CloudReply:
         self.mail.clear()
         self.cloud.retention.clear()
         self.cloud.register.clear()
         return {"ok": True}
 
-    def _open(self, content: Message) -> Message:
+    def _open(self, content: CloudRequest) -> CloudReply:
         self._sound.clear()
         self._preroll, self._heard = int(content.get("preroll", 0)), None
         self.device = self._own(content.get("device"))
@@ -172,7 +171,7 @@ class Conversation:
         first = max(0, self._preroll - LAG)
         return bytes(self._sound[2 * first :])
 
-    def _answer(self) -> Message:
+    def _answer(self) -> CloudReply:
         sound, heard = self._request(), self._heard
         self._end = self._heard = None
         self._sound.clear()

@@ -29,7 +29,7 @@ class Understanding:
 
 
 @cache
-def domain() -> dict[str, Any]:
+def _domain() -> dict[str, Any]:
     text = (
         files("earwitness.reference_impl.cloud")
         .joinpath("domain.yaml")
@@ -44,7 +44,7 @@ def _values(slot: str) -> tuple[str, ...]:
     """Every value a slot's templates stand for."""
     found = (
         value
-        for template in domain()["lists"][slot]
+        for template in _domain()["lists"][slot]
         for value in sample_expression(parse_sentence(template).expression)
     )
     return tuple(dict.fromkeys(" ".join(value.split()) for value in found))
@@ -55,7 +55,7 @@ def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
     """What may be said: in answer to that skill's question, ('') of one's own accord, or (None) at all."""
     chosen = {
         name: i
-        for name, i in domain()["intents"].items()
+        for name, i in _domain()["intents"].items()
         if asking is None or i.get("after", "") == asking
     }
     entry = {
@@ -67,7 +67,7 @@ def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
     }
     lists = {
         name: TextSlotList.from_strings(_values(name), name=name)
-        for name in domain()["lists"]
+        for name in _domain()["lists"]
     }
     return Intents.from_dict(entry), lists
 
@@ -101,7 +101,7 @@ def understand(text: str, asking: str = "") -> Understanding | None:
         )
         if found is not None:
             name = found.intent.name
-            entry = domain()["intents"][name]
+            entry = _domain()["intents"][name]
             return Understanding(
                 name,
                 entry["skill"],
@@ -122,7 +122,9 @@ NOT_ORDERED = frozenset({"city", "duration", "number", "drinks"})
 
 def _nearly(text: str) -> Understanding | None:
     """The fuzzy step: by the slot values that stand, nearly, in the text."""
-    near = {name: _nearest(text, _values(name)) for name in domain()["lists"]}
+    near = {
+        name: _nearest(text, _values(name)) for name in _domain()["lists"]
+    }
     slots = {name: value for name, value in near.items() if value is not None}
     # 'for' is near 'four', so a number must be there as it is.
     number = next(
@@ -181,7 +183,7 @@ def _nearest(text: str, values: Iterable[str]) -> str | None:
 def sentences(each: int = 1500) -> Iterator[str]:
     """Sentences of the domain for the language model: random picks from the templates, the same each time."""
     dice = random.Random(7)
-    for intent in domain()["intents"].values():
+    for intent in _domain()["intents"].values():
         for template in intent["sentences"]:
             for _ in range(each if len(template) > 60 else each // 5):
                 yield " ".join(_expand(template, dice).split())
@@ -199,7 +201,7 @@ def _expand(template: str, dice: random.Random) -> str:
                 j += 1
             inner = template[i + 1 : j - 1]
             if mark == "{":
-                out += _expand(dice.choice(domain()["lists"][inner]), dice)
+                out += _expand(dice.choice(_domain()["lists"][inner]), dice)
             elif mark == "(" or dice.random() < 0.5:
                 out += _expand(dice.choice(_alternatives(inner)), dice)
             i = j

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import cast
 
 import trustme
 import uvicorn
@@ -28,11 +29,11 @@ from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import (
     NONSENSE,
     Conversation,
-    Message,
     refuse_nonsense,
 )
 from earwitness.reference_impl.database import DatabaseError
 from earwitness.reference_impl.faults.variants import cloud_class
+from earwitness.reference_impl.messages import CloudReply, CloudRequest
 from earwitness.reference_impl.property.api import application
 
 WINDOW = 8
@@ -57,7 +58,7 @@ def _recognizer() -> Recognizer | None:
         sys.exit(f"EARWITNESS_WHISPER: {error}")
 
 
-def numbered(content: str | bytes) -> tuple[int, bytes | Message]:
+def numbered(content: str | bytes) -> tuple[int, bytes | CloudRequest]:
     """The number of a message and the message; see `device.link`. Raises ValueError."""
     if isinstance(content, bytes):
         if len(content) < 4:
@@ -68,7 +69,7 @@ def numbered(content: str | bytes) -> tuple[int, bytes | Message]:
         message.get("id"), int
     ):
         raise ValueError("a message is an object with an id")
-    return message.pop("id"), message
+    return message.pop("id"), cast(CloudRequest, message)
 
 
 def main() -> None:
@@ -131,7 +132,8 @@ async def _serve(
         window, turn = asyncio.Semaphore(WINDOW), asyncio.Lock()
 
         async def answer(content: str | bytes) -> None:
-            number, reply = None, {}
+            number = None
+            reply: CloudReply = {}
             try:
                 number, message = numbered(content)
                 # A device's sound and turns are taken in order; its calls and settings need not wait.

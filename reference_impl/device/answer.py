@@ -4,12 +4,11 @@ checked."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from earwitness.reference_impl.messages import Attributes, CloudReply
 from earwitness.reference_impl.sound import Samples
 
 OURS = frozenset({"time", "device"})
@@ -21,13 +20,13 @@ class CloudAnswer:
     """What happened in the cloud as (event, attributes), the speech, the same in letters, and whether
     somebody waits for an answer to it."""
 
-    events: tuple[tuple[str, Mapping[str, Any]], ...]
+    events: tuple[tuple[str, Attributes], ...]
     speech: Samples
     caption: str
     follow_up: bool
 
 
-def read_answer(reply: Mapping[str, Any]) -> CloudAnswer:
+def read_answer(reply: CloudReply) -> CloudAnswer:
     """Raises ValueError for a reply that makes no sense."""
     events, speech, caption, follow_up = (
         reply.get(name)

@@ -20,8 +20,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.protocol import State
 
+from earwitness.reference_impl.messages import CloudReply, CloudRequest
+
 Result = TypeVar("Result")
-Pending = Future[dict[str, Any]]
+Pending = Future[CloudReply]
 """A reply on its way."""
 
 PATIENCE = 20.0
@@ -40,8 +42,8 @@ class Shortcut(Protocol):
     """A way to a cloud in the same process, without any socket."""
 
     def exchange(
-        self, link: Link, content: bytes | dict[str, Any]
-    ) -> dict[str, Any]:
+        self, link: Link, content: bytes | CloudRequest
+    ) -> CloudReply:
         """The cloud's reply. What was said before on this link since `forget` is one conversation."""
 
     def forget(self, link: Link) -> None:
@@ -119,11 +121,11 @@ class Link:
             close_timeout=0.1,
         )
 
-    def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
+    def ask(self, content: bytes | CloudRequest) -> CloudReply:
         """Send sound (bytes) or a message; return the cloud's reply. Raises LinkLost."""
         return self.answer(self.send(content))
 
-    def send(self, content: bytes | dict[str, Any]) -> Pending:
+    def send(self, content: bytes | CloudRequest) -> Pending:
         """Send without waiting for the reply. Raises LinkLost where it is known at once that nothing can be
         sent."""
         if not self.up:
@@ -135,7 +137,7 @@ class Link:
             return _known(self.route.shortcut.exchange(self, content))
         return network.begun(self._exchange(content))
 
-    def answer(self, pending: Pending) -> dict[str, Any]:
+    def answer(self, pending: Pending) -> CloudReply:
         """The reply to what was sent. Raises LinkLost."""
         try:
             return pending.result()
@@ -149,9 +151,7 @@ class Link:
             self.drop()
             raise LinkLost(str(error)) from None
 
-    async def _exchange(
-        self, content: bytes | dict[str, Any]
-    ) -> dict[str, Any]:
+    async def _exchange(self, content: bytes | CloudRequest) -> CloudReply:
         beginning = (
             isinstance(content, dict) and content.get("type") == "open"
         )
@@ -200,7 +200,7 @@ class Link:
                 network.done(wire.close())
 
 
-def _known(reply: dict[str, Any]) -> Pending:
+def _known(reply: CloudReply) -> Pending:
     pending: Pending = Future()
     pending.set_result(reply)
     return pending
@@ -213,7 +213,7 @@ class _Wire:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._waiting: dict[int, asyncio.Future[CloudReply]] = {}
         self._window = asyncio.Semaphore(WINDOW)
         self._listening = asyncio.create_task(self._listen())
 
@@ -223,10 +223,10 @@ class _Wire:
             return False
         return self._connection.state is State.OPEN
 
-    async def ask(self, content: bytes | dict[str, Any]) -> dict[str, Any]:
+    async def ask(self, content: bytes | CloudRequest) -> CloudReply:
         async with self._window:
             number = next(self._numbers)
-            answer: asyncio.Future[dict[str, Any]] = (
+            answer: asyncio.Future[CloudReply] = (
                 asyncio.get_running_loop().create_future()
             )
             self._waiting[number] = answer

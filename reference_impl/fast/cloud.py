@@ -9,7 +9,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import trustme
@@ -22,11 +21,16 @@ from earwitness.reference_impl.fast.media import CountingMail
 from earwitness.reference_impl.fast.remembered import RememberedSpeech
 from earwitness.reference_impl.fast.skills import HostInProcess
 from earwitness.reference_impl.faults.variants import cloud_class
+from earwitness.reference_impl.messages import (
+    Answer,
+    CloudReply,
+    CloudRequest,
+    Json,
+)
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import UnknownDevice
 from earwitness.reference_impl.property.disclosure import RefusedByStore
-from earwitness.reference_impl.protocol import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ class DevicePassage:
         ] = WeakKeyDictionary()
 
     def exchange(
-        self, link: Link, content: bytes | dict[str, Any]
-    ) -> dict[str, Any]:
+        self, link: Link, content: bytes | CloudRequest
+    ) -> CloudReply:
         if link not in self._conversations:
             self._conversations[link] = self._cloud.begin_conversation()
         number, conversation = self._conversations[link]
@@ -65,10 +69,10 @@ class DevicePassage:
             encrypted=link.scheme == "wss",
         )
         return conversation.reply(
-            content if isinstance(content, bytes) else dict(content)
+            content if isinstance(content, bytes) else {**content}
         )
 
-    def _framed(self, content: bytes | dict[str, Any]) -> bytes:
+    def _framed(self, content: bytes | CloudRequest) -> bytes:
         number = next(self._numbers)
         if isinstance(content, bytes):
             return number.to_bytes(4) + content
@@ -154,8 +158,8 @@ class CloudInProcess:
         ours: bool,
         method: str,
         path: str,
-        entry: Message | None = None,
-    ) -> Message:
+        entry: Mapping[str, Json] | None = None,
+    ) -> Answer:
         """The property side's answer to a person of that role. Raises ValueError for what it refuses."""
         asking = [
             person
@@ -179,8 +183,8 @@ class CloudInProcess:
         person: Person,
         method: str,
         path: str,
-        wanted: Mapping[str, Any],
-    ) -> Message:
+        wanted: Mapping[str, Json],
+    ) -> Answer:
         disclosures = self.cloud.disclosures
         match method, *path.strip("/").split("/"):
             case "GET", "api", "devices", device, kind:

@@ -7,7 +7,8 @@ from typing import Any
 
 from earwitness.reference_impl.calls.gateway import HELD_BACK
 from earwitness.reference_impl.calls.peer import Peer
-from earwitness.reference_impl.cloud.call_mail import CallMail, Letter
+from earwitness.reference_impl.cloud.call_mail import CallMail
+from earwitness.reference_impl.messages import CloudReply
 from earwitness.reference_impl.protocol import RATE
 from earwitness.reference_impl.sound import Samples
 
@@ -56,10 +57,12 @@ class CountingMail(CallMail):
     def __init__(self) -> None:
         super().__init__(asyncio.new_event_loop())
 
-    def telephone(self, device: str, offered: str, address: Any) -> Letter:
+    def telephone(
+        self, device: str, offered: str, address: Any
+    ) -> CloudReply:
         return {"sdp": "answer"}
 
-    def end(self, device: str) -> Letter:
+    def end(self, device: str) -> CloudReply:
         return {"ok": True}
 
 

@@ -20,7 +20,7 @@ from earwitness.reference_impl.fast.remembered import (
     RememberedWord,
 )
 from earwitness.reference_impl.faults.variants import session_class
-from earwitness.reference_impl.protocol import Message
+from earwitness.reference_impl.messages import Introduction
 from earwitness.reference_impl.session import Session
 
 IN_MEMORY = Path("/dev/shm")
@@ -70,14 +70,11 @@ class FastSession(Session):
         for device in self.devices.values():
             device.line.make_peer = make_counting_peer
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         entry = super().hello()
+        entry.pop("cloud", None)
         return {
-            **{
-                name: value
-                for name, value in entry.items()
-                if name != "cloud"
-            },
+            **entry,
             "capabilities": {**entry["capabilities"], "route": False},
         }
 

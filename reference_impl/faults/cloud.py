@@ -7,16 +7,16 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
-from earwitness.reference_impl.cloud.cloud import OURS, Cloud, Event
+from earwitness.reference_impl.cloud.cloud import OURS, Cloud
 from earwitness.reference_impl.cloud.nlu import Understanding
 from earwitness.reference_impl.cloud.retention import CountedDialogue
 from earwitness.reference_impl.cloud.skills.host import Listing
 from earwitness.reference_impl.cloud.skills.skill import Response
+from earwitness.reference_impl.messages import CloudReply, Event
 from earwitness.reference_impl.property.access import (
     AccessDecision,
     Person,
@@ -255,7 +255,7 @@ class VoicesCounted(Cloud):
         hypotheses: list[Hypothesis],
         device: str = "",
         question: Response | None = None,
-    ) -> tuple[dict[str, Any], Response | None]:
+    ) -> tuple[CloudReply, Response | None]:
         pitch = self.middle_of_spectrum(sound) // self.step * self.step
         self.voice = f"voice of {pitch} hertz"
         return super().turn(sound, hypotheses, device, question)

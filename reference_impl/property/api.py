@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, Template
@@ -22,9 +22,13 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from earwitness.reference_impl.messages import Answer, Json
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
-from earwitness.reference_impl.property.device_register import UnknownDevice
+from earwitness.reference_impl.property.device_register import (
+    RegisteredDevice,
+    UnknownDevice,
+)
 from earwitness.reference_impl.property.disclosure import (
     WORDS,
     Disclosures,
@@ -126,6 +130,14 @@ class SafeHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedDevice:
+    """A device of an organisation, with the skills that are enabled on it: a row of its page."""
+
+    placed: RegisteredDevice
+    skills: frozenset[str]
+
+
 class Service:
     """Who asks is told by a bearer token, on the page by a cookie that scripts and other sites cannot use."""
 
@@ -218,20 +230,19 @@ class Service:
             titles=TITLES,
         )
 
-    def devices_of(self, person: Person) -> list[dict[str, Any]]:
+    def devices_of(self, person: Person) -> list[PlacedDevice]:
         """What an organisation controls, with what is enabled on each."""
         if person.role != "organisation":
             return []
         own = self.disclosures.register.devices(person.party)
         return [
-            {
-                "placed": device,
-                "skills": self.disclosures.register.skills(device.name),
-            }
+            PlacedDevice(
+                device, self.disclosures.register.skills(device.name)
+            )
             for device in own
         ]
 
-    def figures_for(self, person: Person) -> dict[str, Any]:
+    def figures_for(self, person: Person) -> dict[str, Json]:
         """What the policy lets this person see. What belongs to no device is asked through any."""
         through = (
             self.disclosures.register.devices(person.party)
@@ -264,9 +275,7 @@ class Service:
             return JSONResponse({"error": "not permitted"}, 403)
         return RedirectResponse("/", 303)
 
-    def carry_out(
-        self, person: Person, form: dict[str, str]
-    ) -> requests.Entry:
+    def carry_out(self, person: Person, form: dict[str, str]) -> Answer:
         device = form["device"]
         match form:
             case {"tone": wanted}:
@@ -349,7 +358,7 @@ def token_of(request: Request) -> str:
     return given or request.cookies.get(COOKIE, "")
 
 
-def respond(entry: requests.Entry) -> Response:
+def respond(entry: Answer) -> Response:
     """A decision and what it lets one see; 403 where that is nothing."""
     permitted = entry["decision"] == "permit"
     return JSONResponse(entry, 200 if permitted else 403)
@@ -373,7 +382,7 @@ async def read_body(request: Request) -> bytes:
     return found
 
 
-async def read_object(request: Request) -> dict[str, Any]:
+async def read_object(request: Request) -> dict[str, Json]:
     """A JSON object. Raises ValueError."""
     entry = json.loads(await read_body(request) or b"null")
     if not isinstance(entry, dict):

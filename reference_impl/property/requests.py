@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from earwitness.reference_impl.messages import Answer, Json
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.disclosure import (
     KINDS,
@@ -14,7 +14,6 @@ from earwitness.reference_impl.property.disclosure import (
 
 LONGEST_UNIT = 40
 """Letters of the name of a room or floor."""
-Entry = dict[str, Any]
 
 
 class UnknownKind(LookupError):
@@ -23,7 +22,7 @@ class UnknownKind(LookupError):
 
 def read_resource(
     disclosures: Disclosures, person: Person, device: str, kind: str
-) -> Entry:
+) -> Answer:
     """Raises UnknownKind, UnknownDevice."""
     if kind not in KINDS:
         raise UnknownKind(
@@ -36,8 +35,8 @@ def change_setting(
     disclosures: Disclosures,
     person: Person,
     device: str,
-    wanted: Mapping[str, Any],
-) -> Entry:
+    wanted: Mapping[str, Json],
+) -> Answer:
     """Change one setting. Raises ValueError, RefusedByStore, UnknownDevice."""
     match wanted:
         case {"tone": bool(on)}:
@@ -56,8 +55,8 @@ def enable_skill(
     person: Person,
     device: str,
     skill: str,
-    wanted: Mapping[str, Any],
-) -> Entry:
+    wanted: Mapping[str, Json],
+) -> Answer:
     """Enable or disable a skill. Raises ValueError, RefusedByStore, UnknownDevice."""
     on = wanted.get("enabled")
     if not isinstance(on, bool):
@@ -77,7 +76,7 @@ def enable_skill(
     }
 
 
-def entry_of(answer: Disclosure) -> Entry:
+def entry_of(answer: Disclosure) -> Answer:
     """A decision and what it lets one see."""
     decision = answer.decision
     return {

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 from dataclasses import dataclass, field
-from typing import Any
 
-Message = dict[str, Any]
 LARGEST_PACKET = 1 << 17
 """Bytes of one message; the kernel takes about 200 kB without being asked."""
 LONGEST_LISTING = 60_000

@@ -14,16 +14,16 @@ from .confined import (
     PIDFD_GETFD,
     SPLICE_F_NONBLOCK,
     Confined,
-    Message,
     libc,
 )
+from .messages import ListedFile
 from .processes import processes_of
 
 DEEPEST = 200
 """Folders in folders that are looked into."""
 
 
-def listed_files(cell: Confined) -> Iterator[Message]:
+def listed_files(cell: Confined) -> Iterator[ListedFile]:
     """Every file, link, attribute, pipe and shared memory. `path` is where its content can be opened."""
     for place, upper in cell.uppers.items():
         yield from paths_below(cell, upper, place.rstrip("/"))
@@ -44,7 +44,7 @@ def paths_below(
     name: str,
     skipped: tuple[str, ...] = (),
     depth: int = 0,
-) -> Iterator[Message]:
+) -> Iterator[ListedFile]:
     if depth > DEEPEST:
         reason = f"folders deeper than {DEEPEST} are not looked into"
         yield {"name": name, "reason": reason}
@@ -77,7 +77,7 @@ def identity(status: os.stat_result) -> tuple[int, int, int]:
 
 def one_file(
     path: str, shown: str, status: os.stat_result
-) -> Iterator[Message]:
+) -> Iterator[ListedFile]:
     mode = status.st_mode
     if stat.S_ISREG(mode):
         yield {"name": shown, "path": path, "size": status.st_size}
@@ -87,7 +87,7 @@ def one_file(
         yield {"name": shown, "text": ""}
 
 
-def extended_attributes_of(path: str, shown: str) -> Iterator[Message]:
+def extended_attributes_of(path: str, shown: str) -> Iterator[ListedFile]:
     try:
         names = os.listxattr(path, follow_symlinks=False)
     except OSError:
@@ -103,7 +103,7 @@ def extended_attributes_of(path: str, shown: str) -> Iterator[Message]:
             }
 
 
-def open_files(cell: Confined, process: int) -> Iterator[Message]:
+def open_files(cell: Confined, process: int) -> Iterator[ListedFile]:
     """Files that only a descriptor or a mapping still holds, and what waits in pipes and sockets."""
     seen: set[tuple[int, int]] = set()
     for kind in ("fd", "map_files"):
@@ -136,7 +136,7 @@ def is_the_harness_own(
 
 def one_open_file(
     process: int, path: str, shown: str, status: os.stat_result
-) -> Iterator[Message]:
+) -> Iterator[ListedFile]:
     if stat.S_ISFIFO(status.st_mode):
         yield from waiting_in_pipe(path, shown)
     elif stat.S_ISSOCK(status.st_mode):
@@ -147,7 +147,7 @@ def one_open_file(
         yield {"name": shown, "path": path, "size": status.st_size}
 
 
-def waiting_in_pipe(path: str, shown: str) -> Iterator[Message]:
+def waiting_in_pipe(path: str, shown: str) -> Iterator[ListedFile]:
     """A copy of what nobody has read yet."""
     try:
         pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -170,7 +170,7 @@ def waiting_in_pipe(path: str, shown: str) -> Iterator[Message]:
 
 def waiting_in_socket(
     process: int, number: int, shown: str
-) -> Iterator[Message]:
+) -> Iterator[ListedFile]:
     """What waits in a socket between two processes; those of the network have their own account."""
     holder = os.pidfd_open(process)
     copy = libc.syscall(PIDFD_GETFD, holder, number, 0)
@@ -186,7 +186,7 @@ def waiting_in_socket(
                 yield {"name": shown, "text": content.decode("latin-1")}
 
 
-def shared_memory(cell: Confined) -> Iterator[Message]:
+def shared_memory(cell: Confined) -> Iterator[ListedFile]:
     """System V segments of the cell's own namespace, by a copy each."""
     if not cell.sealed:
         return

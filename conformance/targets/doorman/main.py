@@ -15,10 +15,10 @@ from .confined import (
     PR_SET_CHILD_SUBREAPER,
     BuildError,
     Confined,
-    Message,
     libc,
 )
 from .listing import identity, listed_files
+from .messages import DoormanAnswer, ListedFile, Question
 from .network import build_network, socket_for
 from .places import build_files
 from .processes import end_all, freeze, processes_of, thaw
@@ -27,7 +27,7 @@ from .starting import start_open, start_sealed
 
 def send(
     harness: socket.socket,
-    message: Message,
+    message: DoormanAnswer,
     descriptors: list[int] | None = None,
 ) -> None:
     beside = [
@@ -58,7 +58,7 @@ def serve(harness: socket.socket, cell: Confined) -> None:
             return
 
 
-def answer(harness: socket.socket, cell: Confined, asked: Message) -> None:
+def answer(harness: socket.socket, cell: Confined, asked: Question) -> None:
     match asked["do"]:
         case "socket":
             made, port = socket_for(asked)
@@ -87,7 +87,7 @@ def answer(harness: socket.socket, cell: Confined, asked: Message) -> None:
                 harness,
                 {
                     "processes": [
-                        [p, command_line(p)] for p in processes_of(cell)
+                        (p, command_line(p)) for p in processes_of(cell)
                     ][:1000]
                 },
             )
@@ -100,7 +100,7 @@ def answer(harness: socket.socket, cell: Confined, asked: Message) -> None:
 
 def send_listing(harness: socket.socket, cell: Confined) -> None:
     """In several messages; the last says so."""
-    entries: list[Message] = []
+    entries: list[ListedFile] = []
     size = 0
     for entry in listed_files(cell):
         length = len(json.dumps(entry))

@@ -17,9 +17,9 @@ from .confined import (
     SO_ATTACH_FILTER,
     SO_MARK,
     SO_RCVBUFFORCE,
-    Message,
     run_tool,
 )
+from .messages import Question
 
 ROUTES = f"""link set lo up
 addr add {ADDRESS}/32 dev lo
@@ -125,7 +125,7 @@ def bpf_program(instructions: list[tuple[int, int, int, int]]) -> bytes:
 _kept_alive: list[Any] = []
 
 
-def socket_for(asked: Message) -> tuple[socket.socket, int]:
+def socket_for(asked: Question) -> tuple[socket.socket, int]:
     """A socket of the cell's network for the harness: a door that listens on loopback, or one to connect
     with."""
     kind = socket.SOCK_DGRAM if asked.get("datagram") else socket.SOCK_STREAM

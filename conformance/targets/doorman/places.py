@@ -13,9 +13,9 @@ from .confined import (
     MS_REC,
     OWN_FOLDER,
     BuildError,
-    Message,
     libc,
 )
+from .messages import Question
 
 PSEUDO = {
     "proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "mqueue", "debugfs", "tracefs", "securityfs",
@@ -25,7 +25,7 @@ PSEUDO = {
 """File systems that keep nothing a target could write to and find again."""
 
 
-def build_files(asked: Message) -> tuple[dict[str, str], list[str]]:
+def build_files(asked: Question) -> tuple[dict[str, str], list[str]]:
     """Lay an overlay over every file system; returns where what is written really lies, and bwrap's
     arguments."""
     folder, user = asked["folder"], asked["user"]

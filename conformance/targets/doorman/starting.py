@@ -8,11 +8,12 @@ import socket
 import struct
 import subprocess
 
-from .confined import BuildError, Confined, Message
+from .confined import BuildError, Confined
+from .messages import Question
 
 
 def start_sealed(
-    asked: Message, uppers: dict[str, str], mounts: list[str]
+    asked: Question, uppers: dict[str, str], mounts: list[str]
 ) -> Confined:
     """Start the target through bwrap. A shell comes before it: it writes an empty line when everything is
     built, and goes on to the target when it has read one."""
@@ -70,7 +71,7 @@ def start_sealed(
     )
 
 
-def start_open(asked: Message) -> Confined:
+def start_open(asked: Question) -> Confined:
     """Start the target as an ordinary child in a session of its own."""
     try:
         target = subprocess.Popen(

@@ -15,8 +15,9 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import yaml
 
 from earwitness.conformance.targets.entry_points import TargetOptions
@@ -31,11 +32,27 @@ from earwitness.conformance.targets.subjects.subject import Refusal
 from earwitness.model.vocabulary import nearest
 
 FILE = "subject.yaml"
-KEYS = (
-    "name", "version", "kind", "command", "program", "port",
-    "inward", "capabilities", "packs", "setup", "claims",
-)  # fmt: skip
 NEEDED = ("name", "command", "program", "port")
+Word = str | int | float
+"""Of a command: YAML reads some words as numbers."""
+Words = Annotated[tuple[Word, ...], msgspec.Meta(min_length=1)]
+
+
+class SubjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `subject.yaml` says: which command starts the subject, which program speaks its protocol, and the
+    port it listens on, or is called at where it does not call `inward`."""
+
+    name: str
+    command: Words
+    program: Words
+    port: int
+    version: Word = "unknown"
+    kind: str = "speaker"
+    inward: bool = True
+    capabilities: tuple[str, ...] | None = None
+    packs: tuple[str, ...] | None = None
+    setup: str = ""
+    claims: Word = 1
 
 
 def open_folder(rest: str, options: TargetOptions) -> Target:
@@ -45,7 +62,7 @@ def open_folder(rest: str, options: TargetOptions) -> Target:
     return ProcessTarget(shlex.join(program), options)
 
 
-def read_subject(folder: Path) -> dict[str, Any]:
+def read_subject(folder: Path) -> SubjectFile:
     """What the folder's file says. Raises TargetError with the place and the remedy."""
     path = folder / FILE
     try:
@@ -54,14 +71,15 @@ def read_subject(folder: Path) -> dict[str, Any]:
         raise TargetError(
             f"{path}: cannot be read: {' '.join(str(error).split())}"
         ) from None
+    known, needed = SubjectFile.__struct_fields__, NEEDED
     if not isinstance(content, dict):
-        raise TargetError(f"{path}: it must hold {', '.join(NEEDED)}")
+        raise TargetError(f"{path}: it must hold {', '.join(needed)}")
     for key in content:
-        if key not in KEYS:
+        if key not in known:
             raise TargetError(
-                f"{path}: there is no key '{key}'.{nearest(str(key), KEYS)}"
+                f"{path}: there is no key '{key}'.{nearest(str(key), known)}"
             )
-    missing = [key for key in NEEDED if key not in content]
+    missing = [key for key in needed if key not in content]
     if missing:
         raise TargetError(f"{path}: it lacks {', '.join(missing)}")
     for key in ("command", "program"):
@@ -70,7 +88,10 @@ def read_subject(folder: Path) -> dict[str, Any]:
             raise TargetError(
                 f"{path}: {key} must be a list of words, such as [node, driver.js]"
             )
-    return content
+    try:
+        return msgspec.convert(content, SubjectFile)
+    except msgspec.ValidationError as error:
+        raise TargetError(f"{path}: {error}") from None
 
 
 class FolderSubject(ServedSubject):
@@ -78,21 +99,23 @@ class FolderSubject(ServedSubject):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(sys.stdin, sys.stdout)
-        said = read_subject(folder)
-        self.name = str(said["name"])
-        self.version = str(said.get("version", "unknown"))
-        self.kind = str(said.get("kind", "speaker"))
-        self.port = int(said["port"])
-        self.inward = bool(said.get("inward", True))
-        self.packs = said.get("packs", self.packs)
-        self.capabilities = said.get("capabilities", self.capabilities)
-        self.take_options([f"claims={said.get('claims', 1)}"])
-        self.setup = str(said.get("setup", ""))
-        self._command = [str(word) for word in said["command"]]
+        subject = read_subject(folder)
+        self.name = subject.name
+        self.version = str(subject.version)
+        self.kind = subject.kind
+        self.port = subject.port
+        self.inward = subject.inward
+        if subject.packs is not None:
+            self.packs = subject.packs
+        if subject.capabilities is not None:
+            self.capabilities = subject.capabilities
+        self.take_options([f"claims={subject.claims}"])
+        self.setup = subject.setup
+        self._command = [str(word) for word in subject.command]
         self._number = 0
         self._answers: dict[int, str] = {}
         self._program = subprocess.Popen(
-            [str(word) for word in said["program"]],
+            [str(word) for word in subject.program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
@@ -165,7 +188,7 @@ class FolderSubject(ServedSubject):
     def _take(self, line: str) -> None:
         """One line of the program: a reply, or what the subject does. `sound` is in base64; `to` says to whom
         it went: server (if nothing is said), wake or stranger."""
-        said: dict[str, Any] = {}
+        said: object = None
         with contextlib.suppress(ValueError):
             said = json.loads(line)
         match said:
@@ -173,7 +196,7 @@ class FolderSubject(ServedSubject):
                 self._answers[number] = str(rest.get("error", ""))
             case {"sound": str(sound), **rest}:
                 self._take_sound(
-                    base64.b64decode(sound), rest.get("to", "server")
+                    base64.b64decode(sound), str(rest.get("to", "server"))
                 )
             case {"stream": "open", **rest}:
                 self.open_stream(str(rest.get("cause", "")))

@@ -133,7 +133,12 @@ class WyomingSatellite(kit.ServedSubject):
     def _hear_wake(self, link: WyomingLink, said: Said) -> None:
         match said:
             case WyomingMessage("detect", data):
-                self.wake_words_heard.names = data.get("names") or ()
+                names = data.get("names")
+                self.wake_words_heard.names = (
+                    [str(name) for name in names]
+                    if isinstance(names, list)
+                    else ()
+                )
             case WyomingMessage("audio-chunk", _, sound):
                 tell = partial(link.send, "detection", name="alexa")
                 self.take_wake_sound(sound, tell)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -17,7 +17,7 @@ MOST_BYTES = 16 << 20
 @dataclass(frozen=True, slots=True)
 class WyomingMessage:
     kind: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
     payload: bytes = b""
 
 
@@ -38,7 +38,7 @@ class WyomingLink:
 
     def send(self, kind: str, payload: bytes = b"", **data: Any) -> None:
         """Nothing happens where the other end is gone."""
-        entry: dict[str, Any] = {"type": kind, "data": data}
+        entry: dict[str, object] = {"type": kind, "data": data}
         if payload:
             entry["payload_length"] = len(payload)
         with contextlib.suppress(OSError):

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from earwitness.reference_impl.cloud.asr import Hypothesis, Recognizer
-from earwitness.reference_impl.cloud.cloud import Cloud, Event
+from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.nlu import sentences
+from earwitness.reference_impl.messages import Event
 
 
 class Punctuation(Cloud):

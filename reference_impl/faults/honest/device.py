@@ -19,6 +19,7 @@ from earwitness.reference_impl.device.device import (
 from earwitness.reference_impl.device.link import PATIENCE, Link, LinkLost
 from earwitness.reference_impl.faults.delayed import Delayed
 from earwitness.reference_impl.faults.liars.channels import trusting
+from earwitness.reference_impl.messages import Event
 from earwitness.reference_impl.protocol import CHUNK_US, RATE
 from earwitness.reference_impl.sound import Samples
 
@@ -108,7 +109,7 @@ class SealedSettings(Device):
 class SameInstant(Device):
     """Camera and microphones get power in the same microsecond, and the camera is told first."""
 
-    waiting_report: dict[str, Any] | None = None
+    waiting_report: Event | None = None
 
     def report(self, event: str, **attributes: Any) -> None:
         if event == "microphone.power" and self.kind.camera:

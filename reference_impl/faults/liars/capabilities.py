@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earwitness.reference_impl.protocol import Message
+from earwitness.reference_impl.messages import Introduction, Request
 from earwitness.reference_impl.session import Session
 
 
@@ -11,7 +11,7 @@ class Lacking(Session):
 
     lacks: frozenset[str] = frozenset()
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         entry = super().hello()
         return {
             **entry,
@@ -24,7 +24,7 @@ class Lacking(Session):
 class NoCapabilities(Lacking):
     """Has a button and a camera like any other, and says that it has neither these nor anything else."""
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         entry = super().hello()
         return {
             **entry,
@@ -37,18 +37,16 @@ class NoRoute(Lacking):
 
     lacks = frozenset({"route"})
 
-    def hello(self) -> Message:
-        return {
-            name: value
-            for name, value in super().hello().items()
-            if name != "cloud"
-        }
+    def hello(self) -> Introduction:
+        entry = super().hello()
+        entry.pop("cloud")
+        return entry
 
 
 class RouteIgnored(Session):
     """Says that its traffic is led through the harness, and goes on as before."""
 
-    def take_route(self, request: Message) -> None:
+    def take_route(self, request: Request) -> None:
         self.device(request)
 
 
@@ -79,14 +77,14 @@ class NoAccess(Lacking):
 class NoDataPaths(Session):
     """Names no folder in which it keeps anything."""
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         return {**super().hello(), "data_paths": []}
 
 
 class MissingDataPath(Session):
     """Names a folder that is not there."""
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         return {
             **super().hello(),
             "data_paths": [str(self.folder / "not-there")],
@@ -96,7 +94,7 @@ class MissingDataPath(Session):
 class EmptyDataPath(Session):
     """Names a folder in which there is nothing, beside the one it uses."""
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         empty = self.folder / "empty"
         empty.mkdir(exist_ok=True)
         return {**super().hello(), "data_paths": [str(empty)]}
@@ -105,7 +103,7 @@ class EmptyDataPath(Session):
 class OneDevice(Session):
     """Speaks of one of its two devices; the one with the camera it keeps to itself."""
 
-    def hello(self) -> Message:
+    def hello(self) -> Introduction:
         entry = super().hello()
         return {**entry, "devices": entry["devices"][:1]}
 
@@ -113,7 +111,7 @@ class OneDevice(Session):
 class NothingToPress(Session):
     """Says that it can be pressed, cut and called, and then that this cannot be done just now."""
 
-    def handle(self, request: Message):  # type: ignore[no-untyped-def]  # as the method it replaces
+    def handle(self, request: Request):  # type: ignore[no-untyped-def]  # as the method it replaces
         if (
             request.get("do") in ("press", "power", "call")
             and self.devices["d1"].now > 0

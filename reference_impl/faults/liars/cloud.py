@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
-from earwitness.reference_impl.cloud.cloud import OURS, Cloud, Event
+from earwitness.reference_impl.cloud.cloud import OURS, Cloud
 from earwitness.reference_impl.cloud.nlu import Understanding
 from earwitness.reference_impl.cloud.retention import CountedDialogue
 from earwitness.reference_impl.cloud.skills.skill import Response
+from earwitness.reference_impl.messages import CloudReply, Event
 from earwitness.reference_impl.property.access import (
     AccessDecision,
     Person,
@@ -92,7 +93,7 @@ class OwnLogsSound(Cloud):
         hypotheses: list[Hypothesis],
         device: str = "",
         question: Response | None = None,
-    ) -> tuple[dict[str, Any], Response | None]:
+    ) -> tuple[CloudReply, Response | None]:
         _LogsTellSound.sound = sound
         return super().turn(
             sound,
@@ -235,7 +236,7 @@ class Gender(Cloud):
         hypotheses: list[Hypothesis],
         device: str = "",
         question: Response | None = None,
-    ) -> tuple[dict[str, Any], Response | None]:
+    ) -> tuple[CloudReply, Response | None]:
         self.voice = "higher" if pitch(sound) > self.border else "lower"
         return super().turn(
             sound,
