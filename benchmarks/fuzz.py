@@ -519,19 +519,22 @@ PARSERS = [
     Parser("wire", wire_seeds(), dissect),
     Parser("client hello", hello_seeds(), read_hello),
     Parser("picture", picture_seeds(), read_picture),
-    Parser("played", sound_seeds(), hear_played, 0.1),
+    Parser("played", sound_seeds(), hear_played, share=0.1),
     Parser("words", text_seeds(), find_words),
     Parser(
-        "layouts", [*sound_seeds(), *container_seeds()], guess_layouts, 0.02
+        "layouts",
+        [*sound_seeds(), *container_seeds()],
+        guess_layouts,
+        share=0.02,
     ),
-    Parser("sound", sound_seeds(), locate, 0.05),
-    Parser("unpacking", container_seeds(), unpack, 0.02),
-    Parser("packets", container_seeds()[2:3], packets, 0.005),
+    Parser("sound", sound_seeds(), locate, share=0.05),
+    Parser("unpacking", container_seeds(), unpack, share=0.02),
+    Parser("packets", container_seeds()[2:3], packets, share=0.005),
     Parser(
         "reader",
         [*container_seeds(), *sound_seeds(), *text_seeds()],
         read_all,
-        0.005,
+        share=0.005,
     ),
 ]
 

@@ -46,11 +46,11 @@ def field_trace(events: int) -> list[Observation]:
             device = f"d{number % 2 + 1}"
             made += [
                 Observation(
-                    Microseconds(began + o.time),
-                    device,
-                    o.event,
-                    o.attributes,
-                    o.origin,
+                    time=Microseconds(began + o.time),
+                    device=device,
+                    event=o.event,
+                    attributes=o.attributes,
+                    origin=o.origin,
                 )
                 for o in incident
             ]

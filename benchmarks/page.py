@@ -84,7 +84,7 @@ def measure_folder(folder: Path) -> Page:
             tree = ast.parse(text)
         except SyntaxError:
             continue
-        measure_file(page, path, text.splitlines(), tree)
+        measure_file(page, path, rows=text.splitlines(), tree=tree)
     return page
 
 

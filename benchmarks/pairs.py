@@ -132,7 +132,9 @@ def partial_differs(
     step, state = generated_partial_step(monitor), initial_state(monitor)
     for position, observation in enumerate(log):
         state, outcome = step(state, partial_input_values(observation))
-        if outcome.truth is not known_truth(made, log, position, view):
+        if outcome.truth is not known_truth(
+            formula=made, trace=log, i=position, view=view
+        ):
             return True
     return False
 

@@ -47,7 +47,9 @@ def search_one(name: str, seed: int, sequences: int) -> Outcome:
     target = "ref:fast" if name == "ref" else f"ref:fast/{name}"
     violated: set[str] = set()
     began = time.process_time()
-    with FastForm(target, clauses, seed, Budget(NO_BUDGET)) as form:
+    with FastForm(
+        name=target, clauses=clauses, seed=seed, budget=Budget(NO_BUDGET)
+    ) as form:
         chooser = Chooser(random.Random(f"search {seed}"), form.hello)
         aims = aims_of(shipped_vectors(packs), chooser, LENGTH)
         state = Search(chooser, deque(aims), LENGTH)
@@ -59,11 +61,11 @@ def search_one(name: str, seed: int, sequences: int) -> Outcome:
                 break
     right = not violated if fault is None else fault.clause in violated
     return Outcome(
-        state.steps,
-        len(state.visits),
-        time.process_time() - began,
-        tuple(sorted(violated)),
-        right,
+        steps=state.steps,
+        items=len(state.visits),
+        seconds=time.process_time() - began,
+        violated=tuple(sorted(violated)),
+        right=right,
     )
 
 

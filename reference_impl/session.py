@@ -158,12 +158,12 @@ class Session:
         made = self.device_class()
         self.devices = {
             name: made(
-                name,
-                kind,
-                self.routes[name],
-                self.folder / name,
-                self.report,
-                self.identities[name],
+                name=name,
+                kind=kind,
+                route=self.routes[name],
+                folder=self.folder / name,
+                report=self.report,
+                identity=self.identities[name],
             )
             for name, kind in KINDS.items()
         }
@@ -430,11 +430,11 @@ class Session:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
-            "organisation",
-            True,
-            "PUT",
-            f"/api/devices/{device.name}",
-            {"tone": bool(request["value"])},
+            role="organisation",
+            ours=True,
+            method="PUT",
+            path=f"/api/devices/{device.name}",
+            entry={"tone": bool(request["value"])},
         )
         device.fetch_settings()
 
@@ -442,22 +442,22 @@ class Session:
         """The wake word, chosen at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
-            "organisation",
-            True,
-            "PUT",
-            f"/api/devices/{device.name}",
-            {"wake_word": request["word"]},
+            role="organisation",
+            ours=True,
+            method="PUT",
+            path=f"/api/devices/{device.name}",
+            entry={"wake_word": request["word"]},
         )
         device.fetch_settings()
 
     def enable_skill(self, request: Request) -> Message:
         device, on = self.device(request), request["state"] == "enable"
         said = self.cloud.ask(
-            "organisation",
-            True,
-            "PUT",
-            f"/api/devices/{device.name}/skills/{request['skill']}",
-            {"enabled": on},
+            role="organisation",
+            ours=True,
+            method="PUT",
+            path=f"/api/devices/{device.name}/skills/{request['skill']}",
+            entry={"enabled": on},
         )
         if on:
             device.report(
@@ -471,10 +471,10 @@ class Session:
     def query(self, request: Request) -> Message:
         device = self.device(request)
         said = self.cloud.ask(
-            request["role"],
-            request["actor"] == "ours",
-            "GET",
-            f"/api/devices/{device.name}/{request['resource']}",
+            role=request["role"],
+            ours=request["actor"] == "ours",
+            method="GET",
+            path=f"/api/devices/{device.name}/{request['resource']}",
         )
         asked = {
             name: request[name] for name in ("actor", "role", "resource")

@@ -103,7 +103,7 @@ def _draw_row(row: Row, y: float) -> str:
         + (" ✖" if row.is_violation else "")
     )
     shape = (
-        _arrow(x1, x2, y, kind)
+        _arrow(x1=x1, x2=x2, y=y, kind=kind)
         if x1 != x2
         else f'<circle {_look(f"tip {kind}")} cx="{x1}" cy="{y}" r="5"/>'
     )
@@ -180,7 +180,12 @@ def arcs_of(
         )
     )
     return arcs, tuple(
-        Shared(name, tuple(sources), target, taken.get(name, 0))
+        Shared(
+            step=name,
+            sources=tuple(sources),
+            target=target,
+            times=taken.get(name, 0),
+        )
         for (name, target), sources in shared.items()
     )
 

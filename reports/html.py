@@ -291,7 +291,12 @@ def _bounds(pack: Pack) -> Iterable[BoundLine]:
             if is_time
             else f"{declared.value} {declared.unit}"
         )
-        yield BoundLine(name, value, declared.origin, declared.is_ours)
+        yield BoundLine(
+            name=name,
+            value=value,
+            origin=declared.origin,
+            is_ours=declared.is_ours,
+        )
 
 
 FORMAT = Format("html", "html", render_page)

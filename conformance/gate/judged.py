@@ -37,11 +37,11 @@ def judge_bundle(bundle: Bundle, policy: Policy) -> JudgedBundle:
     decision = decide_bundle(bundle, packs, policy)
     shown = _made_printable(bundle)
     return JudgedBundle(
-        shown,
-        packs,
-        policy,
-        decision,
-        summarise(shown, packs, decision),
+        bundle=shown,
+        packs=packs,
+        policy=policy,
+        decision=decision,
+        summary=summarise(shown, packs, decision),
     )
 
 

@@ -118,7 +118,12 @@ def tell_story(
 ) -> Story:
     """The story of a stored failure. `speaks_of` names the events of the clause's formula: the others are
     left out (none: all stay). `decided_by` are the positions of those that decide the verdict."""
-    rows = sequence_rows(failure.trace, failure.at, speaks_of, decided_by)
+    rows = sequence_rows(
+        trace=failure.trace,
+        at=failure.at,
+        speaks_of=speaks_of,
+        decided_by=decided_by,
+    )
     violating = (
         failure.trace[failure.at] if failure.at < len(failure.trace) else {}
     )
@@ -126,7 +131,11 @@ def tell_story(
         clause=failure.clause,
         title=title,
         loses=loss_of(
-            violating, clause, LOSSES, OTHER_LOSS, _broken_parts(failure)
+            entry=violating,
+            clause=clause,
+            losses=LOSSES,
+            other=OTHER_LOSS,
+            broken=_broken_parts(failure),
         ),
         steps=_steps(failure.scenario),
         rows=rows,

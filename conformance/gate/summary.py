@@ -158,12 +158,12 @@ def summarise(
     }
     stories = tuple(
         _stories(
-            bundle,
-            decision,
-            prints,
-            speaks_of,
-            decided_by,
-            {clause.id: clause for _, clause in owned},
+            bundle=bundle,
+            decision=decision,
+            prints=prints,
+            speaks_of=speaks_of,
+            decided_by=decided_by,
+            clauses={clause.id: clause for _, clause in owned},
         )
     )
     counts = count_words(decision.clauses)

@@ -86,12 +86,14 @@ def judge_case(case: Case, packs: Sequence[Pack], plan: Plan) -> Caught:
         r.id for r in found.results if r.verdict is Verdict.VIOLATED
     )
     return Caught(
-        case,
-        found.exit,
-        violated,
-        is_right(case, found.exit, violated, confined=found.session.confined),
-        _noticed_by(found, case),
-        found.reason or _describe_first_doubt(found),
+        case=case,
+        exit=found.exit,
+        violated=violated,
+        right=is_right(
+            case, found.exit, violated, confined=found.session.confined
+        ),
+        by=_noticed_by(found, case),
+        reason=found.reason or _describe_first_doubt(found),
     )
 
 

@@ -144,7 +144,13 @@ def conduct(
         harness.hello, carried=harness.watched, confined=harness.confined
     )
     conductor = _Conductor(
-        harness, session, plan, tell, keep, is_chosen, enough
+        harness=harness,
+        session=session,
+        plan=plan,
+        tell=tell,
+        keep=keep,
+        is_chosen=is_chosen,
+        enough=enough,
     )
     try:
         conductor.conduct()
@@ -300,19 +306,19 @@ class _Conductor:
     def search(self, first: Run) -> None:
         """On the target itself."""
         state = search(
-            self.harness,
-            self.goes_on,
-            lambda run: self.take(run, "search"),
-            first.trace,
+            runner=self.harness,
+            keep_on=self.goes_on,
+            take=lambda run: self.take(run, "search"),
+            before=first.trace,
             vectors=self.plan.vectors,
         )
         self.note_search(
             Searched(
-                "on the target itself",
-                state.sequences,
-                state.steps,
-                frozenset(state.visits),
-                state.facts,
+                where="on the target itself",
+                sequences=state.sequences,
+                steps=state.steps,
+                items=frozenset(state.visits),
+                facts=state.facts,
             )
         )
 
@@ -423,9 +429,13 @@ class _Conductor:
         if self.is_patient:
             most = FEWEST_RUNS
         if self.plan.fast_form is None:
-            return self.shrink_on(self.harness, run, clause, most)
+            return self.shrink_on(
+                runner=self.harness, run=run, clause=clause, most=most
+            )
         shorter = self.shortened_on_fast_form(run, clause, most)
-        return shorter or self.shrink_on(self.harness, run, clause, FEW_RUNS)
+        return shorter or self.shrink_on(
+            runner=self.harness, run=run, clause=clause, most=FEW_RUNS
+        )
 
     def shortened_on_fast_form(
         self, run: Run, clause: str, most: int
@@ -437,14 +447,22 @@ class _Conductor:
         again = form.run(run.scenario, controls=False)
         if failure_of(again, clause) is None:
             return None
-        short = self.shrink_on(form, again, clause, most)
+        short = self.shrink_on(
+            runner=form, run=again, clause=clause, most=most
+        )
         confirmed = self.harness.run(short.scenario, controls=False)
         return failure_of(confirmed, clause)
 
     def shrink_on(
         self, runner: Runner, run: Run, clause: str, most: int
     ) -> Failure:
-        return shrink(runner, clause, run, most, self.harness.budget.allows)
+        return shrink(
+            runner=runner,
+            clause=clause,
+            run=run,
+            most=most,
+            goes_on=self.harness.budget.allows,
+        )
 
     def stop_beside(self) -> None:
         """What it would find is not needed: something is violated already, or all is over."""
@@ -561,7 +579,10 @@ def trial_of_comparison(found: Comparison) -> Trial:
     match found.likeness:
         case RunLikeness.APART:
             return Trial(
-                Verdict.VIOLATED, Origin.WITNESSED, found.runs, found.reason
+                verdict=Verdict.VIOLATED,
+                evidence=Origin.WITNESSED,
+                exercised=found.runs,
+                reason=found.reason,
             )
         case RunLikeness.UNKNOWN:
             return Trial(Verdict.INCONCLUSIVE, reason=found.reason)

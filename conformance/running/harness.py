@@ -198,10 +198,10 @@ class Harness:
         timeline.add(Moment(clocks, clocks, passages=tuple(passages)))
         trace = timeline.finish()
         return Run(
-            (),
-            tuple(trace),
-            tally(self.judged(), trace),
-            NOTHING,
+            scenario=(),
+            trace=tuple(trace),
+            tally=tally(self.judged(), trace),
+            stores=NOTHING,
             voice=len(passages),
             unexplained=(text,) if unread > USUAL_BUDGET else (),
         )
@@ -264,7 +264,10 @@ class Harness:
                 port=door.port,
                 authority=self.relay.authority,
                 stranger=self._open_door_for_strangers(
-                    device, connect, listen, cloud.authority
+                    device=device,
+                    connect=connect,
+                    listen=listen,
+                    authority=cloud.authority,
                 ),
             )
             if self.target.request(request).ok is None:

@@ -57,7 +57,12 @@ def ask_metrics(devices: Sequence[str]) -> Iterator[Query]:
         for actor in ("ours", "theirs"):
             for role in ROLES:
                 for resource in METRICS:
-                    yield Query(device, actor, role, resource)
+                    yield Query(
+                        device=device,
+                        actor=actor,
+                        role=role,
+                        resource=resource,
+                    )
 
 
 def plan(devices: Sequence[str], clips: Sequence[str]) -> Scenario:
@@ -82,7 +87,9 @@ def compare(
     devices = [
         name
         for name in harness.hello.devices
-        if not impossible(Query(name, "ours", "", ""), harness.hello)
+        if not impossible(
+            Query(name, actor="ours", role="", resource=""), harness.hello
+        )
     ]
     plans = [plan(devices, clips) for clips in VOICES]
     plans.append(plan(devices, VOICES[0][::-1]))

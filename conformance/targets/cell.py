@@ -99,7 +99,11 @@ class Cell:
         sealed = level is Confinement.SEALED
         try:
             return _start(
-                tuple(argv), tuple(folders), dict(env or {}), sealed, why
+                argv=tuple(argv),
+                folders=tuple(folders),
+                env=dict(env or {}),
+                sealed=sealed,
+                why=why,
             )
         except CellError as error:
             raise TargetError(
@@ -242,7 +246,9 @@ def strongest_confinement() -> tuple[Confinement, str]:
             f"{', '.join(missing)} not installed (scripts/install-system-packages)",
         )
     try:
-        with _start(("true",), (), {}, True, "") as cell:
+        with _start(
+            argv=("true",), folders=(), env={}, sealed=True, why=""
+        ) as cell:
             code = cell.exit_code(5.0)
     except CellError as error:
         return Confinement.OPEN, str(error)
@@ -269,8 +275,8 @@ def _start(
         doorman.close()
         raise
     return Cell(
-        doorman,
-        Confinement.SEALED if sealed else Confinement.OPEN,
-        why,
-        traffic,
+        doorman=doorman,
+        level=Confinement.SEALED if sealed else Confinement.OPEN,
+        why=why,
+        traffic=traffic,
     )

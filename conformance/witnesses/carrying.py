@@ -137,7 +137,9 @@ class Carrier:
             _send_at_once(other)
             if door.inward:
                 link.device_socket = other
-            await self._join_sides(door, link, accepted, other)
+            await self._join_sides(
+                door=door, link=link, accepted=accepted, other=other
+            )
             await link.ended
         except (OSError, ssl.SSLError, TimeoutError) as error:
             connection.ending = (
@@ -183,7 +185,9 @@ class Carrier:
         if hello is not None:
             chosen = cast(ssl.SSLObject, far.get_extra_info("ssl_object"))
             inside = chosen.selected_alpn_protocol() or ""
-        await self._open_near_side(link, accepted, hello, inside)
+        await self._open_near_side(
+            link=link, accepted=accepted, hello=hello, inside=inside
+        )
         link.joining = False
         far.resume_reading()
 
@@ -243,10 +247,10 @@ class Carrier:
             Direction.TO_DEVICE if door.inward else Direction.FROM_DEVICE
         )
         self.log.record(
-            connection,
-            direction,
-            _peek_bytes(accepted, 1 << 15),
-            CaptureKind.HANDSHAKE,
+            connection=connection,
+            direction=direction,
+            data=_peek_bytes(accepted, 1 << 15),
+            kind=CaptureKind.HANDSHAKE,
         )
 
     async def _either_readable(self, *sockets: socket.socket) -> None:
@@ -397,7 +401,12 @@ class DatagramCarrier:
         if session is None:
             return
         connection, far = session
-        self._log.record(connection, self._near, data, CaptureKind.DATAGRAM)
+        self._log.record(
+            connection=connection,
+            direction=self._near,
+            data=data,
+            kind=CaptureKind.DATAGRAM,
+        )
         with contextlib.suppress(OSError):
             far.send(data)
 
@@ -434,7 +443,10 @@ class DatagramCarrier:
         except OSError:
             return
         self._log.record(
-            connection, self._near.other, data, CaptureKind.DATAGRAM
+            connection=connection,
+            direction=self._near.other,
+            data=data,
+            kind=CaptureKind.DATAGRAM,
         )
         with contextlib.suppress(OSError):
             self._door.listener.sendto(data, cast(tuple[str, int], address))

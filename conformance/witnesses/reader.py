@@ -203,7 +203,12 @@ class Reader:
             else []
         )
         if thorough and not rearranged:
-            heard += self._changed(content, heard, wrappings, findings)
+            heard += self._changed(
+                content=content,
+                exact=heard,
+                wrappings=wrappings,
+                findings=findings,
+            )
         findings.sounds += [
             SoundFound(find, wrappings) for find in heard
         ] + rearranged

@@ -118,8 +118,15 @@ class WireReader:
             attributed=_count_attributed(reading, before, len(fresh)),
         )
         found = [
-            *_new_sounds(line, _both(reading, alone), crossings, before),
-            *_new_words(line, reading, alone, crossings),
+            *_new_sounds(
+                line=line,
+                reading=_both(reading, alone),
+                crossings=crossings,
+                before=before,
+            ),
+            *_new_words(
+                line=line, reading=reading, alone=alone, crossings=crossings
+            ),
         ]
         if sent and not line.found and not reading.sounds:
             found += self._new_packets(line, crossings)
@@ -127,7 +134,12 @@ class WireReader:
             find.heard is not None and PACKETS not in find.wrappings
             for find in found
         )
-        _remember_rest(line, reading, line.tail + fresh, crossings)
+        _remember_rest(
+            line=line,
+            reading=reading,
+            content=line.tail + fresh,
+            crossings=crossings,
+        )
         return found
 
     def _read_joined(self, line: _Line, fresh: bytes, sent: bool) -> Reading:

@@ -59,10 +59,10 @@ class MutationScore:
             bool(j.explained) and not j.is_equivalent for j in found
         )
         return cls(
-            killed,
-            equivalent,
-            explained,
-            len(found) - killed - equivalent - explained,
+            killed=killed,
+            equivalent=equivalent,
+            explained=explained,
+            unexplained=len(found) - killed - equivalent - explained,
         )
 
     @property

@@ -106,10 +106,10 @@ class Cloud:
             {device.name for device in registered}
         )
         self.disclosures = self.disclosures_class(
-            self.register,
-            self.retention,
-            self.host,
-            issue_tokens(PEOPLE),
+            register=self.register,
+            retention=self.retention,
+            host=self.host,
+            people=issue_tokens(PEOPLE),
         )
         self.recognizer = (
             recognizer if recognizer is not None else DomainRecognizer()
@@ -295,7 +295,10 @@ class Cloud:
             }
         )
         response = self.host.ask(
-            listing, understood.intent, understood.slots, session or {}
+            listing,
+            intent=understood.intent,
+            slots=understood.slots,
+            session=session or {},
         )
         events.append(
             {

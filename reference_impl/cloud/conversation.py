@@ -182,10 +182,7 @@ class Conversation:
         ).result()
         with self.cloud.turning:
             answer, self.question = self.cloud.turn(
-                sound,
-                hypotheses,
-                self.device,
-                self.question,
+                sound, hypotheses, device=self.device, question=self.question
             )
         return answer
 

@@ -170,10 +170,10 @@ class CloudInProcess:
             raise ValueError(f"nobody here has the role '{role}'")
         try:
             return self._carry_out(
-                asking[0 if ours else 1],
-                method,
-                path,
-                entry or {},
+                person=asking[0 if ours else 1],
+                method=method,
+                path=path,
+                wanted=entry or {},
             )
         except (UnknownDevice, RefusedByStore, requests.UnknownKind) as error:
             raise ValueError(str(error)) from None

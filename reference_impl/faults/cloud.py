@@ -53,11 +53,11 @@ class GivesSkillTheRecording(Cloud):
     ) -> Response:
         Path(self.retention.folder / "skill.raw").write_bytes(sound)
         response = super().ask_skill(
-            understood,
-            events,
-            sound,
-            device,
-            session,
+            understood=understood,
+            events=events,
+            sound=sound,
+            device=device,
+            session=session,
         )
         for event in events:
             if event["event"] == "skill.request":
@@ -109,11 +109,11 @@ class AsksWrongSkill(Cloud):
             skill="timer" if understood.skill != "timer" else "weather",
         )
         return super().ask_skill(
-            other,
-            events,
-            sound,
-            device,
-            session,
+            understood=other,
+            events=events,
+            sound=sound,
+            device=device,
+            session=session,
         )
 
 
@@ -137,11 +137,11 @@ class AnswersWithoutMarkup(Cloud):
         session: Mapping[str, str] | None = None,
     ) -> Response:
         response = super().ask_skill(
-            understood,
-            events,
-            sound,
-            device,
-            session,
+            understood=understood,
+            events=events,
+            sound=sound,
+            device=device,
+            session=session,
         )
         events[-1]["markup"] = False
         return response
@@ -258,7 +258,9 @@ class VoicesCounted(Cloud):
     ) -> tuple[CloudReply, Response | None]:
         pitch = self.middle_of_spectrum(sound) // self.step * self.step
         self.voice = f"voice of {pitch} hertz"
-        return super().turn(sound, hypotheses, device, question)
+        return super().turn(
+            sound, hypotheses, device=device, question=question
+        )
 
     @staticmethod
     def middle_of_spectrum(sound: bytes) -> int:

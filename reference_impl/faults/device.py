@@ -239,12 +239,12 @@ class QueuesWhenOffline(Device):
         identity: Any,
     ) -> None:
         super().__init__(
-            name,
-            kind,
-            route,
-            folder,
-            report,
-            identity,
+            name=name,
+            kind=kind,
+            route=route,
+            folder=folder,
+            report=report,
+            identity=identity,
         )
         self.queue = []
 

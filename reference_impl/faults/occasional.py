@@ -232,8 +232,8 @@ class _Blind(Camera):
 class ShutterIgnored(Device):
     """Reads frames behind the closed shutter."""
 
-    def __init__(self, *words: Any) -> None:
-        super().__init__(*words)
+    def __init__(self, **own: Any) -> None:
+        super().__init__(**own)
         rail: Rail = self.rail
         self.camera = _Blind(rail)
 

@@ -62,10 +62,10 @@ def enable_skill(
     if not isinstance(on, bool):
         raise ValueError("give enabled (true or false)")
     answer, listing = disclosures.enable(
-        person,
-        device,
-        skill,
-        on,
+        person=person,
+        device=device,
+        skill=skill,
+        on=on,
     )
     if listing is None:
         return entry_of(answer)

@@ -123,7 +123,10 @@ def open_files(cell: Confined, process: int) -> Iterator[ListedFile]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             yield from one_open_file(
-                process, path, f"{link} of process {process}", status
+                process=process,
+                path=path,
+                shown=f"{link} of process {process}",
+                status=status,
             )
 
 

@@ -20,7 +20,13 @@ def open_esphome(rest: str, options: kit.TargetOptions) -> kit.Target:
     """A program that is a device with ESPHome's native API (pip install 'earwitness[esphome]')."""
     program = Path(shutil.which(rest.split(" ")[0]) or "device")
     remedy = "write esphome:PROGRAM, such as a build for the platform 'host'"
-    return kit.open_subject(__name__, rest, program, remedy, options)
+    return kit.open_subject(
+        module=__name__,
+        rest=rest,
+        installed=program,
+        remedy=remedy,
+        options=options,
+    )
 
 
 class EsphomeDevice(kit.ServedSubject):

@@ -26,7 +26,13 @@ REMEDY = (
 
 def open_hermes(rest: str, options: kit.TargetOptions) -> kit.Target:
     """Rhasspy's microphone and dialogue services over MQTT; scripts/real-targets hermes installs them."""
-    return kit.open_subject(__name__, rest, INSTALLED, REMEDY, options)
+    return kit.open_subject(
+        module=__name__,
+        rest=rest,
+        installed=INSTALLED,
+        remedy=REMEDY,
+        options=options,
+    )
 
 
 class HermesServices(kit.ServedSubject):

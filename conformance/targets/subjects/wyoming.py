@@ -27,7 +27,13 @@ Said = WyomingMessage | None
 
 def open_wyoming(rest: str, options: kit.TargetOptions) -> kit.Target:
     """A Wyoming satellite; scripts/real-targets wyoming installs one. Raises TargetError."""
-    return kit.open_subject(__name__, rest, INSTALLED, REMEDY, options)
+    return kit.open_subject(
+        module=__name__,
+        rest=rest,
+        installed=INSTALLED,
+        remedy=REMEDY,
+        options=options,
+    )
 
 
 class WyomingSatellite(kit.ServedSubject):

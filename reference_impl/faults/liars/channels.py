@@ -186,8 +186,8 @@ class Direct(Eavesdropper):
 
     first_route: Route | None = None
 
-    def __init__(self, *words: Any) -> None:
-        super().__init__(*words)
+    def __init__(self, **own: Any) -> None:
+        super().__init__(**own)
         # The route it is given before anybody asks for another.
         Direct.first_route = Direct.first_route or self.link.route
         self.second = Link(Direct.first_route)

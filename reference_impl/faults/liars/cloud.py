@@ -96,10 +96,7 @@ class OwnLogsSound(Cloud):
     ) -> tuple[CloudReply, Response | None]:
         _LogsTellSound.sound = sound
         return super().turn(
-            sound,
-            hypotheses,
-            device,
-            question,
+            sound, hypotheses, device=device, question=question
         )
 
 
@@ -239,10 +236,7 @@ class Gender(Cloud):
     ) -> tuple[CloudReply, Response | None]:
         self.voice = "higher" if pitch(sound) > self.border else "lower"
         return super().turn(
-            sound,
-            hypotheses,
-            device,
-            question,
+            sound, hypotheses, device=device, question=question
         )
 
     def count(self, understood: Understanding, device: str) -> list[Event]:
