@@ -271,7 +271,9 @@ class Course:
                 state.clock + len(sound) * 1_000_000 // RATE,
             )
         if self.harness.senses[device].feeds:
-            return self._play(device, clip, sound, meanwhile)
+            return self._play(
+                device=device, clip=clip, sound=sound, meanwhile=meanwhile
+            )
         return self._play_file(device, clip, sound)
 
     def _speech(self, device: str, clip: Clip, length: int) -> list[Event]:
@@ -386,7 +388,14 @@ class Course:
         passages = self.harness.sounds.passages(crossings)
         self.uploads += len(crossings)
         self.voice += len(passages)
-        deeds = tuple(self._caused(device, began[device], caused, declared))
+        deeds = tuple(
+            self._caused(
+                device=device,
+                began=began[device],
+                events=caused,
+                declared=declared,
+            )
+        )
         # A device may take a clip for shorter than it is; what it says of a deed is not late then.
         began[device] = min([began[device], *(deed.time for deed in deeds)])
         moment = Moment(
@@ -439,7 +448,11 @@ class Course:
             ]
             time = Microseconds(began) if feeds or not said else said[0]
             yield Observation(
-                time, device, event, attributes, Origin.WITNESSED
+                time=time,
+                device=device,
+                event=event,
+                attributes=attributes,
+                origin=Origin.WITNESSED,
             )
 
     def _clamped(self, said: Observation) -> Observation:
@@ -615,10 +628,10 @@ class Course:
         }
         footprint = take_footprint(
             # What left past the doors is counted by the way it went.
-            [c for c in self.crossed if c.device],
-            Microseconds(0),
-            self.harness.stores.growth(),
-            counts,
+            crossings=[c for c in self.crossed if c.device],
+            began=Microseconds(0),
+            growth=self.harness.stores.growth(),
+            log_lines=counts,
         )
         return _with_mark(
             footprint, "unread bytes in stores", searched.unexplained
@@ -640,7 +653,11 @@ class Course:
             finds += self._search(frozenset({"transcript"}))
         ends = [
             Observation(
-                Microseconds(state.clock), name, "end", {}, Origin.WITNESSED
+                time=Microseconds(state.clock),
+                device=name,
+                event="end",
+                attributes={},
+                origin=Origin.WITNESSED,
             )
             for name, state in self.states.items()
         ]
@@ -717,11 +734,11 @@ class Course:
                 time = Microseconds(self.states[name].clock)
                 found.append(
                     Observation(
-                        time,
-                        name,
-                        "record.found",
-                        attributes,
-                        Origin.WITNESSED,
+                        time=time,
+                        device=name,
+                        event="record.found",
+                        attributes=attributes,
+                        origin=Origin.WITNESSED,
                     )
                 )
         return found

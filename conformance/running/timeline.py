@@ -233,7 +233,9 @@ class Timeline:
     ) -> Iterator[Observation]:
         for name, frame in moment.frames.items():
             self._frames.append((name, moment.began[name], frame))
-            yield from self._frame(name, moment, frame, kept)
+            yield from self._frame(
+                name=name, moment=moment, frame=frame, kept=kept
+            )
 
     def _frame(
         self, name: str, moment: Moment, frame: Frame, kept: list[Observation]
@@ -264,13 +266,21 @@ class Timeline:
         if not declared:
             attributes: dict[str, Value] = {"bytes": frame.taken}
             taken = _witnessed(
-                moment.ended[name], name, "audio.captured", attributes
+                time=moment.ended[name],
+                device=name,
+                event="audio.captured",
+                attributes=attributes,
             )
             self.untold.add(taken)
             yield taken
 
     def _microphone(self, name: str, time: int, on: bool) -> Observation:
-        return _witnessed(time, name, "microphone.power", {"on": on})
+        return _witnessed(
+            time=time,
+            device=name,
+            event="microphone.power",
+            attributes={"on": on},
+        )
 
     # What crossed
 
@@ -323,10 +333,10 @@ class Timeline:
         for name, shown in moment.shown.items():
             for indicator, lit in shown.items():
                 seen = self._with_indicator(
-                    moment,
-                    seen,
-                    name,
-                    indicator,
+                    moment=moment,
+                    seen=seen,
+                    name=name,
+                    indicator=indicator,
                     lit=lit,
                     crossed=name in crossed,
                 )
@@ -360,7 +370,12 @@ class Timeline:
                 "on": lit,
             }
             kept.append(
-                _witnessed(moment.ended[name], name, event, attributes)
+                _witnessed(
+                    time=moment.ended[name],
+                    device=name,
+                    event=event,
+                    attributes=attributes,
+                )
             )
         return kept
 
@@ -465,7 +480,11 @@ def _witnessed(
     time: int, device: str, event: str, attributes: Mapping[str, Value]
 ) -> Observation:
     return Observation(
-        Microseconds(time), device, event, attributes, Origin.WITNESSED
+        time=Microseconds(time),
+        device=device,
+        event=event,
+        attributes=attributes,
+        origin=Origin.WITNESSED,
     )
 
 
@@ -482,7 +501,12 @@ def _crossed(
     }
     if passage.peer:
         attributes["peer"] = passage.peer
-    return _witnessed(time, passage.device, "stream.audio", attributes)
+    return _witnessed(
+        time=time,
+        device=passage.device,
+        event="stream.audio",
+        attributes=attributes,
+    )
 
 
 def _overlap(passage: Passage, said: Observation) -> bool:

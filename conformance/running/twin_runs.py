@@ -134,13 +134,23 @@ def _compare(
         again, run = _pairs(harness, device, situation)
         if again.outcome is not TwinOutcome.APART or run.dead:
             # Chance does it once in a hundred comparisons, and not twice.
-            return TwinResult(device, situation.name, again, run)
+            return TwinResult(
+                device=device,
+                situation=situation.name,
+                comparison=again,
+                run=run,
+            )
         comparison = replace(
             again, error_rate=comparison.error_rate * again.error_rate
         )
         if situation.name != KEEPING:
             run = harness.judge_again(run, *leak_of(run, device, comparison))
-    return TwinResult(device, situation.name, comparison, run)
+    return TwinResult(
+        device=device,
+        situation=situation.name,
+        comparison=comparison,
+        run=run,
+    )
 
 
 def _pairs(
@@ -250,7 +260,11 @@ def leak_of(
             "acted_on": False,
         }
         return place, Observation(
-            until, device, "record.found", kept, Origin.WITNESSED
+            time=until,
+            device=device,
+            event="record.found",
+            attributes=kept,
+            origin=Origin.WITNESSED,
         )
     sent: dict[str, Value] = {
         "stream": 0,
@@ -263,7 +277,11 @@ def leak_of(
         "voice": True,
     }
     return place, Observation(
-        until, device, "stream.audio", sent, Origin.WITNESSED
+        time=until,
+        device=device,
+        event="stream.audio",
+        attributes=sent,
+        origin=Origin.WITNESSED,
     )
 
 

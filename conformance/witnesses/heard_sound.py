@@ -324,7 +324,11 @@ class HeardSound:
         if latest is not None and latest.is_continued_at(began):
             return latest
         stretch = _Stretch(
-            device, self.run, call, began, np.zeros(0, np.int16)
+            device=device,
+            run=self.run,
+            call=call,
+            began=began,
+            samples=np.zeros(0, np.int16),
         )
         self._stretches.append(stretch)
         self._latest[device, call] = stretch

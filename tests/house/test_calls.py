@@ -15,7 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 BY_POSITION = {
     "Liar": "rows of a table: each column holds one kind of thing, and the table is read downwards",
     "mount": "a function of the C library, which has no names for its arguments",
-    "kernel": "compiled code, which takes no names",
+    "request": "of the standard library's HTTP client, beside ours of that name",
 }
 """Functions that are called by position, with the reason."""
 
@@ -31,13 +31,14 @@ def read_trees() -> dict[str, ast.Module]:
 def own_names(trees: dict[str, ast.Module]) -> set[str]:
     """Functions and classes of the house, but for those that take any number of arguments."""
     found: set[str] = set()
+    of_any_length: set[str] = set()
     for tree in trees.values():
         for node in ast.walk(tree):
-            if isinstance(node, Function) and not node.args.vararg:
-                found.add(node.name)
+            if isinstance(node, Function):
+                (of_any_length if node.args.vararg else found).add(node.name)
             elif isinstance(node, ast.ClassDef):
                 found.add(node.name)
-    return found
+    return found - of_any_length
 
 
 def foreign_names(tree: ast.Module) -> set[str]:
@@ -46,9 +47,11 @@ def foreign_names(tree: ast.Module) -> set[str]:
         name.asname or name.name
         for node in ast.walk(tree)
         if isinstance(node, ast.Import)
-        or isinstance(node, ast.ImportFrom)
-        and not node.level
-        and not str(node.module).startswith("earwitness")
+        or (
+            isinstance(node, ast.ImportFrom)
+            and not node.level
+            and not str(node.module).startswith("earwitness")
+        )
         for name in node.names
     }
 
@@ -82,7 +85,7 @@ def test_a_call_names_its_arguments():
     found = list(unnamed_calls(read_trees()))
     surprises = [place for name, place in found if name not in BY_POSITION]
     assert not surprises, "\n".join(surprises)
-    assert set(BY_POSITION) - {"kernel"} == {name for name, _ in found}, (
+    assert set(BY_POSITION) == {name for name, _ in found}, (
         "nothing of that name is called by position: take it off the list"
     )
 
