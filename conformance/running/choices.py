@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.satellite_tour import during
@@ -97,7 +99,7 @@ class Chooser:
         devices = sorted({step.device for step in scenario})
         step = kept[place]
         if isinstance(step, Wait) and self.chance.random() < 0.7:
-            kept[place] = replace(
+            kept[place] = structs.replace(
                 step, microseconds=self._near(step.microseconds)
             )
         else:

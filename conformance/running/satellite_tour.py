@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from earwitness.conformance.running.harness import Run
 from earwitness.conformance.running.possible import impossible
@@ -164,9 +165,9 @@ def variants(scenario: Scenario) -> Iterator[Scenario]:
 def _said_as(step: Stimulus, clip: str) -> Stimulus:
     match step:
         case During(_, said) if said == REQUEST:
-            return replace(step, clip=clip)
+            return structs.replace(step, clip=clip)
         case Say(_, said) if said == REQUEST:
-            return replace(step, clip=clip)
+            return structs.replace(step, clip=clip)
     return step
 
 

@@ -27,7 +27,7 @@ from earwitness.conformance.running.fast_form import (
 )
 from earwitness.conformance.running.harness import Run
 from earwitness.conformance.running.possible import impossible
-from earwitness.conformance.running.search import Search
+from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import shrink
 from earwitness.conformance.running.stores import NOTHING
 from earwitness.conformance.running.tally import ConjunctTally
@@ -65,7 +65,7 @@ ALL = (
 )
 
 
-def hello_with(*capabilities):
+def hello_with(*capabilities, device=D):
     profile = DeviceProfile(
         kind="speaker", capabilities=frozenset(capabilities)
     )
@@ -73,10 +73,10 @@ def hello_with(*capabilities):
         name="a device",
         version="1",
         clock="virtual",
-        devices={D: "speaker"},
+        devices={device: "speaker"},
         capabilities=dict.fromkeys(capabilities, True),
         data_paths=(),
-        profiles={D: profile},
+        profiles={device: profile},
     )
 
 
@@ -110,9 +110,11 @@ class Imagined:
     broken: str = ""
     hello: Hello = field(default_factory=lambda: hello_with(*ALL))
     runs: int = 0
+    devices: set = field(default_factory=set)
 
     def run(self, scenario, *, controls=True):
         self.runs += 1
+        self.devices |= {step.device for step in scenario}
         bad = self.breaks(scenario)
         return run_of(
             scenario,
@@ -122,6 +124,22 @@ class Imagined:
 
 
 # Choices
+
+
+def test_a_device_of_another_name_is_searched_as_much():
+    """No name of a device is built in: the steps are those of d1, on the kitchen."""
+    kitchen = Imagined(
+        breaks=lambda scenario: False,
+        hello=hello_with(*ALL, device="kitchen"),
+    )
+    ours = Imagined(breaks=lambda scenario: False)
+    found, known = (
+        search(runner, lambda count: count < 12, take=lambda run: None)
+        for runner in (kitchen, ours)
+    )
+    assert (kitchen.runs, found.sequences) == (12, 12)
+    assert found.steps == known.steps > 12
+    assert kitchen.devices == {"kitchen"} and ours.devices == {D}
 
 
 @given(st.sets(st.sampled_from(ALL)), st.integers(0, 10**6))
