@@ -67,6 +67,9 @@ def load_format(name: str) -> ReportFormat:
     try:
         found: ReportFormat = points[name].load()
     except ImportError as error:
+        if str(error.name).startswith("earwitness."):
+            # A fault of ours, and nothing that could be installed.
+            raise
         raise ReportError(
             f"the report format '{name}' needs the package '{error.name}'; pip install 'earwitness[reports]'"
         ) from None

@@ -124,7 +124,6 @@ def render_page(judged: JudgedBundle) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters["safe_text"] = safe_text
-    environment.filters["duration"] = describe_duration
     template = environment.from_string(
         folder.joinpath("page.html").read_text("utf-8")
     )

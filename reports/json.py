@@ -13,6 +13,7 @@ from earwitness.conformance.evidence.schemas import (
     schema_folder,
     schema_text,
 )
+from earwitness.conformance.gate.deadlines import DeadlineLine
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.next_steps import NextStep
 from earwitness.conformance.gate.story import Story
@@ -52,6 +53,7 @@ class JsonReport(BundleRecord, frozen=True):
     warnings: tuple[str, ...]
     limits: tuple[str, ...]
     believed: tuple[str, ...]
+    deadlines: tuple[DeadlineLine, ...]
     since_baseline: str
     next_steps: tuple[NextStep, ...]
 
@@ -88,6 +90,7 @@ def json_report(judged: JudgedBundle) -> JsonReport:
         warnings=summary.warnings,
         limits=summary.limits,
         believed=summary.believed,
+        deadlines=summary.deadlines,
         since_baseline=summary.since_baseline,
         next_steps=summary.next_steps,
     )

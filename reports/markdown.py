@@ -64,6 +64,7 @@ def _lines(summary: Summary) -> Iterator[str]:
                 "",
                 *(f"- {inert(text)}" for text in texts),
             ]
+    yield from _deadline_table(summary)
     if summary.next_steps:
         yield from ["", "## Next", ""]
         yield from (
@@ -93,6 +94,8 @@ def _story_lines(story: Story) -> Iterator[str]:
     yield f"- Expected: {inert(story.expected)}"
     yield f"- Exactly: {inert(story.exactly)}"
     yield f"- Seen: {inert(story.seen)}"
+    if story.steps:
+        yield f"- What the test did: {inert('; '.join(story.steps))}"
     yield f"- Where to look: {inert(story.cause)}"
     yield from (f"- To pass: {inert(way)}" for way in story.passes)
     yield f"- Again: {_code(story.command)}"
@@ -106,6 +109,26 @@ def _story_lines(story: Story) -> Iterator[str]:
         mark = " **decides it**" if row.is_decisive else ""
         mark = " **violates it**" if row.is_violation else mark
         yield f"| {row.number} | {row.time} | {inert(row.words)}{mark} | {inert(row.origin)} |"
+
+
+def _deadline_table(summary: Summary) -> Iterator[str]:
+    if not summary.deadlines:
+        return
+    yield from [
+        "",
+        "## How close each deadline came",
+        "",
+        "| Part | Allowed | Slowest | Left |",
+        "|---|---|---|---|",
+    ]
+    for line in summary.deadlines:
+        cells = (
+            inert(line.part),
+            line.allowed,
+            line.slowest,
+            line.left_words,
+        )
+        yield f"| {' | '.join(cells)} |"
 
 
 def _table(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from earwitness.conformance.cli.terminal import (
+    deadlines_told,
     github_lines,
     last_lines,
     story_lines,
@@ -24,6 +25,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 FORMS = ("plain", "json", "github")
 MOST_STORIES = 3
 """Failures that are told at length where nobody asked for more."""
+MOST_DEADLINES = 3
+"""Near misses that are told where nobody asked for more."""
 
 
 def output_options(command: Function) -> Function:
@@ -96,6 +99,9 @@ def show_decision(
         others = ", ".join(story.clause for story in stories[shown:])
         if others:
             click.echo(f"\nand {others}: with -v they are told as well")
+        most = len(judged.summary.deadlines) if verbose else MOST_DEADLINES
+        for text in deadlines_told(judged.summary, width, most):
+            click.echo(text)
     for text in last_lines(judged.summary, width):
         click.echo(text)
 

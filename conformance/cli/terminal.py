@@ -14,6 +14,7 @@ import click
 
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.alike import group_alike
+from earwitness.conformance.gate.deadlines import describe_closest
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.story import Row, Story
 from earwitness.conformance.gate.summary import (
@@ -95,6 +96,14 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
     for number, way in enumerate(story.passes):
         lead = "to pass: " if number == 0 else "and: "
         yield from _wrapped(f"{lead}{way}", width, "  ")
+
+
+def deadlines_told(summary: Summary, width: int, most: int) -> Iterator[str]:
+    """The deadlines that came closest to their bounds."""
+    told = describe_closest(summary.deadlines, most)
+    if told:
+        yield ""
+        yield from _wrapped(f"closest to their bounds: {told}", width, "  ")
 
 
 def _row_lines(row: Row, width: int) -> Iterator[str]:

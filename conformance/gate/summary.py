@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.conformance.gate.baseline import ClauseChange
+from earwitness.conformance.gate.deadlines import (
+    DeadlineLine,
+    deadline_lines,
+)
 from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.next_steps import (
     NextStep,
@@ -111,6 +115,8 @@ class Summary:
     limits: tuple[str, ...]
     believed: tuple[str, ...]
     next_steps: tuple[NextStep, ...]
+    deadlines: tuple[DeadlineLine, ...]
+    """How close each came to its bound, the closest first."""
     since_baseline: str
     """What became of the clauses since the baseline; empty without one, or where nothing changed."""
 
@@ -190,6 +196,7 @@ def summarise(
         limits=tuple(limits_of(bundle)),
         believed=tuple(believed_for(bundle)),
         next_steps=tuple(next_steps(bundle, owned_packs, decision)),
+        deadlines=tuple(deadline_lines(bundle.results.near_misses)),
         since_baseline=describe_changes(decision.clauses),
     )
 

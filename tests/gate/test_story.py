@@ -9,7 +9,7 @@ import pytest
 from bundles import leak, small_pack
 
 from earwitness.conformance.evidence import redaction
-from earwitness.conformance.gate import exits, story, verdict
+from earwitness.conformance.gate import deadlines, exits, story, verdict
 from earwitness.conformance.gate.guidance import loss_of
 from earwitness.conformance.gate.story import (
     LOSSES,
@@ -23,7 +23,9 @@ from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import find
 
 
-@pytest.mark.parametrize("module", [story, exits, redaction, verdict])
+@pytest.mark.parametrize(
+    "module", [story, exits, redaction, verdict, deadlines]
+)
 def test_the_examples_run(module):
     assert doctest.testmod(module).failed == 0
 

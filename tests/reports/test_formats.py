@@ -32,6 +32,7 @@ from in_toto_attestation.v1.statement import Statement
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from earwitness.conformance.cli.terminal import (
+    deadlines_told,
     github_lines,
     last_lines,
     story_lines,
@@ -199,6 +200,18 @@ def test_reports_are_written_where_they_were_asked_for(red, tmp_path):
 def test_a_format_that_is_not_there_is_told_with_the_nearest(red, tmp_path):
     with pytest.raises(ReportError, match="Did you mean 'sarif'"):
         write_reports(red, ["sarf"], tmp_path)
+
+
+def test_a_module_of_ours_that_is_missing_is_no_package_to_install(
+    monkeypatch,
+):
+    monkeypatch.setitem(sys.modules, "earwitness.reports.badge", None)
+    with pytest.raises(ImportError, match=r"earwitness\.reports\.badge"):
+        load_format("badge")
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    monkeypatch.delitem(sys.modules, "earwitness.reports.pdf", raising=False)
+    with pytest.raises(ReportError, match=r"pip install .*reports"):
+        load_format("pdf")
 
 
 def test_reports_in_a_bundle_do_not_make_it_invalid(tmp_path):
@@ -594,6 +607,7 @@ def test_what_a_target_says_does_not_act_on_a_terminal_or_in_a_matrix(
             for story in summary.stories
             for line in story_lines(story, 80)
         ),
+        *deadlines_told(summary, 80, most=9),
         *last_lines(summary, 80),
         *github_lines(summary),
         matrix_markdown([hostile]),
@@ -629,3 +643,16 @@ def test_what_is_accounted_for_and_how_close_deadlines_came_is_shown(
     for text in ("4711", "1234", "77 bytes that crossed are not explained"):
         assert text in page
     assert "200 ms" in page and "190 ms" in page and "5 %" in page
+    told = "LED-1.1 took 190 ms of 200 ms (5 % left)"
+    assert told in " ".join(deadlines_told(one.summary, 200, most=3))
+    row = "| LED-1.1 | 200 ms | 190 ms | 5 % left |"
+    assert row in render("markdown", one).decode()
+    (line,) = json.loads(render("json", one))["deadlines"]
+    assert (line["part"], line["left"]) == ("LED-1.1", 5)
+
+
+def test_an_answer_that_is_late_by_a_little_is_never_called_in_time(tmp_path):
+    near = NearMiss(clause="LED-1.1", bound=1_000_000, closest=1_000_001)
+    one = judged(read(write_bundle(tmp_path / "out", near_misses=(near,))))
+    for name in ("html", "markdown"):
+        assert "too late" in render(name, one).decode()

@@ -290,6 +290,8 @@ def test_faults_in_the_model_that_were_not_tried_are_told(tmp_path):
         "killed": 0,
         "explained": 0,
         "unexplained": 0,
+        "equivalent": 0,
+        "undecided": 0,
         "not_measured": 419,
         "kills": {},
         "bases": {},
