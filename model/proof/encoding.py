@@ -4,7 +4,7 @@ for equality."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import z3
@@ -29,6 +29,8 @@ from earwitness.model.systems.state_property import (
 from earwitness.model.systems.transition_system import System, Transition
 
 Term = Any
+Known = dict[int, tuple[Expression, Term]]
+"""Terms by the id of their expression, which is kept beside."""
 REGISTER = "r!"
 """Prefix of a monitor's registers among the variables of a problem."""
 TEXT_BITS, INTEGER_BITS = 8, 32
@@ -67,9 +69,13 @@ class Encoding:
         return z3.Bool(name) if sort is Sort.BOOL else z3.Int(name)
 
     def term(
-        self, expression: Expression, bindings: Mapping[str, Term]
+        self,
+        expression: Expression,
+        bindings: Mapping[str, Term],
+        known: Known | None = None,
     ) -> Term:
-        """The z3 term, variables looked up in `bindings` first."""
+        """The z3 term, variables looked up in `bindings` first. `known` keeps the terms of subexpressions
+        under the same bindings: expressions share many, and making a term costs more than looking it up."""
         match expression:
             case Const(value):
                 return self.constant(value)
@@ -80,9 +86,14 @@ class Encoding:
                     else self.variable(name, sort)
                 )
             case Apply(operator, arguments):
-                return _apply_operator(
-                    operator, [self.term(a, bindings) for a in arguments]
-                )
+                if known is None:
+                    known = {}
+                if id(expression) not in known:
+                    terms = [self.term(a, bindings, known) for a in arguments]
+                    term = _apply_operator(operator, terms)
+                    # Kept with its expression, or another one could come to have its id.
+                    known[id(expression)] = expression, term
+                return known[id(expression)][1]
 
 
 def _apply_operator(operator: Operator, a: list[Term]) -> Term:
@@ -142,16 +153,23 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A system beside a promise as a transition system. `before` are its variables (with `now`),
-    `initial` its first states, `first_verdict` what the promise says of these, `declared_texts` the
-    closed lists of values that some texts have."""
+    `initial` its first states, `first_verdict` what the promise says of these, `in_time` what every rule
+    keeps, that time goes on and passes no limit, and `declared_texts` the closed lists of values that some
+    texts have."""
 
     encoding: Encoding
     before: Mapping[str, Term]
     sorts: Mapping[str, Sort]
     initial: Term
     first_verdict: Term
+    in_time: Term
     rules: tuple[Rule, ...]
     declared_texts: Mapping[str, tuple[str, ...]]
+
+    def without_guards(self) -> Problem:
+        """The same where every transition can happen at any time."""
+        rules = (replace(rule, enabled=self.in_time) for rule in self.rules)
+        return replace(self, rules=tuple(rules))
 
     def after(self, rule: Rule, claims: Sequence[Term]) -> list[Term | None]:
         """Each claim about the state as it reads after the rule; None where the rule does not touch it."""
@@ -192,6 +210,7 @@ def encode(
         sorts=product.sorts,
         initial=product.initial(),
         first_verdict=product.first_verdict(),
+        in_time=product.in_time,
         rules=tuple(product.rule(t) for t in system.transitions),
         declared_texts={
             v.name: v.values for v in system.variables if v.values
@@ -234,13 +253,27 @@ class _Product:
             r.name: self.before[prefix + r.name] for r in promise.registers
         }
         self.beside = {**self.bindings, **held}
-        self.in_time = [self.before[NOW] <= self.time, *self.limits()]
+        self.known: Known = {}
+        self.told: dict[Expression, Term] = {}
+        """What the monitor says, mostly the same of many transitions."""
+        self.in_time = z3.And(self.before[NOW] <= self.time, *self.limits())
+
+    def term(self, expression: Expression) -> Term:
+        """Of the system alone."""
+        return self.encoding.term(expression, self.bindings, self.known)
+
+    def term_beside(self, expression: Expression) -> Term:
+        """Of the monitor, simplified."""
+        if expression not in self.told:
+            term = self.encoding.term(expression, self.beside)
+            self.told[expression] = z3.simplify(term)
+        return self.told[expression]
 
     def limits(self) -> list[Term]:
         found = []
         for limit in self.system.limits:
-            active = self.encoding.term(limit.condition, self.bindings)
-            since = self.encoding.term(limit.since, self.bindings)
+            active = self.term(limit.condition)
+            since = self.term(limit.since)
             found.append(
                 z3.Implies(
                     active,
@@ -255,7 +288,7 @@ class _Product:
         ]
         known += [(r.name, (r.initial,)) for r in self.registers]
         known.append((NOW, (0,)))
-        related = self.encoding.term(self.system.initially, self.bindings)
+        related = self.term(self.system.initially)
         return z3.And(
             *(self.begins_with(name, values) for name, values in known),
             related,
@@ -276,10 +309,9 @@ class _Product:
 
     def rule(self, transition: Transition) -> Rule:
         effect = effect_on(self.promise, transition)
-        guard = self.encoding.term(transition.guard, self.bindings)
+        guard = self.term(transition.guard)
         event = {
-            name: self.encoding.term(e, self.bindings)
-            for name, e in transition.attributes.items()
+            name: self.term(e) for name, e in transition.attributes.items()
         }
         free = (
             self.encoding.variable(v.name, v.sort)
@@ -287,14 +319,10 @@ class _Product:
         )
         return Rule(
             transition=transition,
-            enabled=z3.And(guard, *self.in_time),
+            enabled=z3.And(guard, self.in_time),
             after=self.state_after(transition, effect),
-            verdict=z3.simplify(
-                self.encoding.term(effect.verdict, self.beside)
-            ),
-            trigger=z3.simplify(
-                self.encoding.term(effect.trigger, self.beside)
-            ),
+            verdict=self.term_beside(effect.verdict),
+            trigger=self.term_beside(effect.trigger),
             event=event,
             free=tuple(free),
         )
@@ -306,12 +334,8 @@ class _Product:
         for variable in self.system.variables:
             update = transition.updates.get(variable.name)
             if update is not None:
-                after[variable.name] = self.encoding.term(
-                    update, self.bindings
-                )
+                after[variable.name] = self.term(update)
         for name, update in effect.updates.items():
-            after[self.prefix + name] = z3.simplify(
-                self.encoding.term(update, self.beside)
-            )
+            after[self.prefix + name] = self.term_beside(update)
         after[NOW] = self.time
         return after

@@ -3,16 +3,14 @@ one of them says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import z3
 
-from earwitness.model.expression import TRUE
 from earwitness.model.proof.encoding import (
     REGISTER,
-    Encoding,
     Problem,
     Rule,
     encode,
@@ -20,7 +18,7 @@ from earwitness.model.proof.encoding import (
 from earwitness.model.proof.invariant import read_lemmas
 from earwitness.model.proof.named_terms import parse, symbols_in
 from earwitness.model.proof.proof import ProvedConjunct
-from earwitness.model.systems.state_property import NOW, Promise
+from earwitness.model.systems.state_property import NOW
 from earwitness.model.systems.transition_system import System
 
 
@@ -68,14 +66,12 @@ def weigh(system: System, conjunct: ProvedConjunct) -> ConjunctWeight:
             s for s in spoken_of if s != NOW and not s.startswith(REGISTER)
         )
     )
-    unguarded = encode(_without_guards(system), conjunct.promise)
+    problem = encode(system, conjunct.promise)
+    unguarded = problem.without_guards()
     return ConjunctWeight(
         name=conjunct.name,
         weight=_weigh_promise(
-            system=system,
-            promise=conjunct.promise,
-            unguarded=unguarded,
-            variables=variables,
+            guarded=problem, unguarded=unguarded, variables=variables
         ),
         variables=variables,
         transitions=tuple(_needed_guards(unguarded, conjunct)),
@@ -92,22 +88,11 @@ def clause_weight(weights: tuple[ConjunctWeight, ...]) -> Weight:
     )
 
 
-def _without_guards(system: System) -> System:
-    return replace(
-        system,
-        transitions=tuple(replace(t, guard=TRUE) for t in system.transitions),
-    )
-
-
 def _weigh_promise(
-    system: System,
-    promise: Promise,
-    unguarded: Problem,
-    variables: tuple[str, ...],
+    guarded: Problem, unguarded: Problem, variables: tuple[str, ...]
 ) -> Weight:
     if not any(_can_violate(rule) for rule in unguarded.rules):
         return Weight.BY_CONSTRUCTION
-    guarded = encode(system, promise, Encoding())
     if not any(_can_violate(rule) for rule in guarded.rules):
         return Weight.RESTATED_GUARD
     return Weight.MIRRORED_FLAG if len(variables) <= 1 else Weight.INTERPLAY
