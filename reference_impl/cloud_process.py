@@ -15,7 +15,7 @@ import httpx
 
 from earwitness.reference_impl.cloud.credentials import EVERYBODY
 from earwitness.reference_impl.device.link import Route
-from earwitness.reference_impl.messages import Answer, Json
+from earwitness.reference_impl.messages import Json, PropertyAnswer
 
 
 class CloudSide(Protocol):
@@ -35,7 +35,7 @@ class CloudSide(Protocol):
         method: str,
         path: str,
         entry: Mapping[str, Json] | None = None,
-    ) -> Answer: ...
+    ) -> PropertyAnswer: ...
 
     def stop(self) -> None: ...
 
@@ -91,7 +91,7 @@ class CloudProcess:
         method: str,
         path: str,
         entry: Mapping[str, Json] | None = None,
-    ) -> Answer:
+    ) -> PropertyAnswer:
         """The property side's answer to a person of that role, of the devices' own party or another. Raises
         ValueError for what it refuses."""
         asking = [p for p in self.people if p["role"] == role]
@@ -116,7 +116,7 @@ class CloudProcess:
             raise ValueError(
                 answered.get("error", "the property side gave no reason")
             )
-        return cast(Answer, answered)
+        return cast(PropertyAnswer, answered)
 
     def stop(self) -> None:
         self._client.close()

@@ -118,7 +118,7 @@ class CloudReply(Letter, total=False):
     sdp: str
 
 
-class Answer(TypedDict, total=False):
+class PropertyAnswer(TypedDict, total=False):
     """What the property's side answers: the decision, whether the role needs it for its work, and what it
     lets one see. Of a skill also what it is."""
 

@@ -25,8 +25,8 @@ from earwitness.conformance.vectors.vector_file import (
     VectorError,
     read_vectors,
     render_vectors,
-    shipped_vectors,
     source_of,
+    vectors_of_pack,
     vectors_schema,
 )
 from earwitness.model.assistant.assistant import assistant
@@ -69,14 +69,14 @@ def test_some_shipped_vectors_derived_again_are_the_same():
     assert {name for v in again for name in v.reaches} == SAMPLE
     for vector in again:
         (stored,) = (
-            v for v in shipped_vectors() if vector.reaches[0] in v.reaches
+            v for v in vectors_of_pack() if vector.reaches[0] in v.reaches
         )
         assert (stored.kind, stored.steps) == (vector.kind, vector.steps)
 
 
 def test_every_transition_and_every_provable_clause_is_reached():
     reached_by_vectors = {
-        name for v in shipped_vectors() for name in v.reaches
+        name for v in vectors_of_pack() for name in v.reaches
     }
     assert {
         f"transition {t.name}" for t in assistant().transitions
@@ -119,13 +119,13 @@ def test_a_request_that_is_interrupted_is_cut_short():
         assistant().transition("drop_call"),
     )
     assert script(path)[-1].expected[-1].event == "call.end"
-    muted = next(v for v in shipped_vectors() if "clause MIC-3" in v.reaches)
+    muted = next(v for v in vectors_of_pack() if "clause MIC-3" in v.reaches)
     assert isinstance(muted.steps[-1].stimulus, Press)
 
 
 def test_real_audio_answers_vectors_as_the_model_says(clauses):
     wanted = {"clause MIC-1", "transition listen_for_answer", "clause CALL-1"}
-    vectors = [v for v in shipped_vectors() if wanted & set(v.reaches)]
+    vectors = [v for v in vectors_of_pack() if wanted & set(v.reaches)]
     with Harness(open_target("ref"), clauses) as harness:
         done = list(replay(harness, vectors))
     assert len(done) == len(wanted)
@@ -134,7 +134,7 @@ def test_real_audio_answers_vectors_as_the_model_says(clauses):
 
 def test_the_reference_answers_every_vector_as_the_model_says(clauses):
     with Harness(open_target("ref:fast"), clauses) as harness:
-        done = list(replay(harness, shipped_vectors()))
+        done = list(replay(harness, vectors_of_pack()))
     assert {
         d.vector.reaches[0]: d.reason
         for d in done
@@ -148,7 +148,7 @@ def test_the_reference_answers_every_vector_as_the_model_says(clauses):
 
 def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
     wanted = [
-        v for v in shipped_vectors() if "transition play_tone" in v.reaches
+        v for v in vectors_of_pack() if "transition play_tone" in v.reaches
     ]
     with Harness(open_target("ref:faulty/tone-missing"), clauses) as harness:
         (done,) = replay(harness, wanted)
@@ -160,10 +160,10 @@ def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
 def test_vectors_are_written_and_read_back(tmp_path):
     path = tmp_path / "v.json"
     text = render_vectors(
-        "alexa-smart-properties", shipped_vectors(), "a digest"
+        "alexa-smart-properties", vectors_of_pack(), "a digest"
     )
     path.write_text(text, "utf-8")
-    assert read_vectors(path) == shipped_vectors()
+    assert read_vectors(path) == vectors_of_pack()
     assert source_of(path) == "a digest"
 
 

@@ -27,6 +27,7 @@ from earwitness.conformance.cli.terminal import Progress
 from earwitness.conformance.evidence.bundle import read_bundle
 from earwitness.conformance.evidence.writer import forget_latest
 from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.witnesses.witness import looking_witness
 from earwitness.model.vocabulary import nearest
 
 if TYPE_CHECKING:
@@ -118,6 +119,13 @@ def packs_meant_for(hello: Hello) -> tuple[str, ...]:
     is_flag=True,
     help="judge the implementation only; nothing is then called proved",
 )
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="NAME",
+    help="an installed witness that is to look for itself; what it sees counts as witnessed",
+)
 @confinement_option
 @gate_options
 @output_options
@@ -131,6 +139,7 @@ def check_target(
     seconds: int,
     seed: int,
     no_proofs: bool,
+    witnesses: tuple[str, ...],
     confinement: str,
     key: Path | None,
     digest: str,
@@ -150,6 +159,8 @@ def check_target(
     decided_by = load_policy(**policy)
     with Progress(quiet) as progress:
         progress.tell(f"opening {target}")
+        for name in witnesses:
+            looking_witness(name)
         # A wrong target is told before anything that takes long.
         hello = introduce(target, LEVELS[confinement])
         loaded = packs_named(packs or packs_meant_for(hello))
@@ -173,6 +184,7 @@ def check_target(
                 else {},
                 confinement=LEVELS[confinement],
                 only=chosen,
+                witnesses=witnesses,
             ),
             attachments=files_to_keep(policy),
         )

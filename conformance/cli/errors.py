@@ -19,6 +19,7 @@ EXITS = {
     "TraceError": Exit.USAGE,
     "VectorError": Exit.USAGE,
     "StrengthError": Exit.USAGE,
+    "WitnessError": Exit.USAGE,
 }
 """By the name of the error's class: to import them all would load half of the house, and packages that
 may not be installed."""

@@ -89,10 +89,10 @@ def _carry_out(
     )
     from earwitness.conformance.vectors.vector_file import (
         read_vectors,
-        shipped_vectors,
+        vectors_of_pack,
     )
 
-    known = read_vectors(source) if source is not None else shipped_vectors()
+    known = read_vectors(source) if source is not None else vectors_of_pack()
     chosen = [
         v
         for v in known

@@ -87,8 +87,8 @@ class ConjunctResult:
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
-    """What is said of one promise. `known` says how, in words: 'witnessed', "the device's word", 'searched
-    N'."""
+    """What is said of one promise. `known` says how, in words: 'witnessed', "the device's word", 'in 4
+    runs' in which it was exercised."""
 
     id: str
     title: str

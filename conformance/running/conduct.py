@@ -61,6 +61,7 @@ from earwitness.conformance.running.twin_runs import (
 )
 from earwitness.conformance.running.undeclared_stores import UNDECLARED_STORE
 from earwitness.conformance.targets.protocol import Hello, TargetError
+from earwitness.conformance.targets.witnessed_target import witnessed_by
 from earwitness.conformance.vectors.vector import Vector
 from earwitness.conformance.witnesses.certificates import Outcome
 from earwitness.conformance.witnesses.twins import TwinOutcome
@@ -106,6 +107,8 @@ class CheckSession:
     dead: str = ""
     carried: bool = False
     confined: bool = False
+    witnessed: frozenset[str] = frozenset()
+    """Events that witnesses see which whoever runs the check has named."""
 
     @property
     def heard(self) -> Origin | None:
@@ -141,7 +144,10 @@ def conduct(
     clauses that are not chosen no shorter way is looked for; with the first violation of one of `enough` all
     ends, as nothing that follows takes it back."""
     session = CheckSession(
-        harness.hello, carried=harness.watched, confined=harness.confined
+        harness.hello,
+        carried=harness.watched,
+        confined=harness.confined,
+        witnessed=witnessed_by(harness.target),
     )
     conductor = _Conductor(
         harness=harness,
@@ -494,7 +500,10 @@ def circumstances_of(
     if doubt := describe_doubt(session.certificates):
         doubts["STR-2"] = doubt
     return Circumstances(
-        sight=sight_of(view),
+        sight={
+            **sight_of(view),
+            **dict.fromkeys(session.witnessed, Origin.WITNESSED),
+        },
         capabilities=session.hello.capabilities,
         heard=session.heard,
         dead=session.dead,

@@ -59,6 +59,8 @@ class Plan:
     excuses: Mapping[str, str] = field(default_factory=dict)
     """Capability -> why it is not there, from a capability file."""
     confinement: Confinement = Confinement.SEALED
+    witnesses: tuple[str, ...] = ()
+    """Installed witnesses that look for themselves, by name."""
     only: tuple[str, ...] = ()
     """Clauses that the check is about, by the beginnings of their ids; all where none is given. The others
     are left out, and so such a check is never green."""
@@ -108,14 +110,19 @@ def examine(
     verdicts. Raises TargetError
     where the target cannot be driven at all."""
     clauses = tuple(clause for pack in packs for clause in pack.clauses)
-    options = TargetOptions(confinement=plan.confinement)
+    options = TargetOptions(
+        confinement=plan.confinement, witnesses=plan.witnesses
+    )
     budget = Budget(plan.budget)
     with ExitStack() as resources:
         search_plan = replace(
             _search_plan(
                 target=target, packs=packs, plan=plan, budget=budget
             ),
-            second=lambda compares: SecondInstance(
+            # A witness looks at one instance, so there is no other.
+            second=None
+            if plan.witnesses
+            else lambda compares: SecondInstance(
                 SecondOrder(
                     target=target,
                     options=options,
@@ -195,7 +202,7 @@ def _search_plan(
     vectors = shipped_vectors(packs)
     left = frozenset(left_out(clauses, plan))
     name = fast_form_of(target)
-    if not name:
+    if not name or plan.witnesses:
         return SearchPlan(plan.examples, vectors)
 
     def open_fast_form() -> FastForm:

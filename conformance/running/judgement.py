@@ -207,7 +207,7 @@ def _result_of(
         if clause.formula is not None
         else clause.title,
         verdict=verdict,
-        known=(*words, *([f"searched {len(runs)}"] if runs else [])),
+        known=(*words, *_count_of_runs(runs)),
         reason=reason,
         exercised=exercised,
         required=required,
@@ -219,6 +219,13 @@ def _result_of(
         revision=clause.revision,
         runs=runs,
     )
+
+
+def _count_of_runs(runs: tuple[int, ...]) -> list[str]:
+    """In how many runs a clause was exercised, whatever they were made for; nothing where in none."""
+    if not runs:
+        return []
+    return ["in 1 run" if len(runs) == 1 else f"in {len(runs)} runs"]
 
 
 def _judge_conjunct(

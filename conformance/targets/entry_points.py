@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import Target, TargetError
+from earwitness.conformance.targets.witnessed_target import WitnessedTarget
+from earwitness.conformance.witnesses.witness import looking_witness
 from earwitness.model.vocabulary import nearest
 
 GROUP = "earwitness.targets"
@@ -22,6 +24,8 @@ class TargetOptions:
 
     confinement: Confinement = Confinement.SEALED
     patience: float = 30.0
+    witnesses: tuple[str, ...] = ()
+    """Installed witnesses that are to look for themselves, by name."""
 
 
 OpenTarget: TypeAlias = Callable[[str, TargetOptions], Target]
@@ -29,7 +33,8 @@ OpenTarget: TypeAlias = Callable[[str, TargetOptions], Target]
 
 
 def open_target(name: str, options: TargetOptions | None = None) -> Target:
-    """The target of that name, such as `ref`, `ref:faulty/NAME` or `exec:COMMAND`. Raises TargetError."""
+    """The target of that name, such as `ref`, `ref:faulty/NAME` or `exec:COMMAND`, with the witnesses
+    beside it that the options name. Raises TargetError, WitnessError."""
     kind, _, rest = name.partition(":")
     known = installed_targets()
     if kind not in known:
@@ -37,7 +42,10 @@ def open_target(name: str, options: TargetOptions | None = None) -> Target:
             f"'{name}' names no target.{nearest(kind, known)} A name begins with one of {', '.join(known)},"
             " such as ref, ref:faulty/NAME or exec:COMMAND"
         )
-    return load_target(known[kind])(rest, options or TargetOptions())
+    options = options or TargetOptions()
+    witnesses = {name: looking_witness(name) for name in options.witnesses}
+    target = load_target(known[kind])(rest, options)
+    return WitnessedTarget(target, witnesses) if witnesses else target
 
 
 def installed_targets() -> Mapping[str, EntryPoint]:

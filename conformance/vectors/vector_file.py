@@ -74,7 +74,7 @@ def render_vectors(pack: str, vectors: Sequence[Vector], source: str) -> str:
     return json.dumps(msgspec.to_builtins(content), indent=1) + "\n"
 
 
-def shipped_vectors(
+def vectors_of_pack(
     pack: str = "alexa-smart-properties",
 ) -> tuple[Vector, ...]:
     """The vectors that come with Earwitness."""

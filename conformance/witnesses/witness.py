@@ -5,10 +5,13 @@ lists them all."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
+
+from earwitness.model.expression import Value
+from earwitness.model.vocabulary import nearest
 
 GROUP = "earwitness.witnesses"
 
@@ -35,6 +38,40 @@ class Witness(Protocol):
         """The events of the vocabulary that nobody but the harness need tell, for a target with these
         capabilities. `confined` says that the target runs in a cell, so that there is no way past the
         doors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Something that a witness saw of a device: an event of the vocabulary, and how many microseconds before
+    the harness asked."""
+
+    device: str
+    event: str
+    attributes: Mapping[str, Value]
+    ago: int = 0
+
+
+class Sensor(Protocol):
+    """What watches the devices of one check."""
+
+    def begin(self) -> None:
+        """A run begins, with the devices in their first state: what is the case is to be told again."""
+
+    def look(self) -> Iterable[Sighting]:
+        """What was seen since the last call; it is asked after each request."""
+
+    def close(self) -> None:
+        """Watch no longer."""
+
+
+@runtime_checkable
+class LookingWitness(Witness, Protocol):
+    """A witness that brings observations of its own. It sees nothing before whoever runs the check names
+    it (`--witness`): to be installed is not enough. What it sees counts as witnessed, and takes the place of
+    what the device says of the same events."""
+
+    def watch(self, devices: Collection[str]) -> Sensor:
+        """Begin to watch the devices of that name. Raises WitnessError where that cannot be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +156,22 @@ def installed_witnesses() -> Mapping[str, Witness]:
             )
         found[entry.name] = witness
     return found
+
+
+def looking_witness(name: str) -> LookingWitness:
+    """The installed witness of that name that brings observations of its own. Raises WitnessError."""
+    known = {
+        known_name: witness
+        for known_name, witness in installed_witnesses().items()
+        if isinstance(witness, LookingWitness)
+    }
+    if name not in known:
+        named = f"one of {', '.join(known)}" if known else "none is installed"
+        raise WitnessError(
+            f"no installed package brings a witness '{name}' that looks for itself ({named})."
+            f"{nearest(name, known)}"
+        )
+    return known[name]
 
 
 def witnessed_events(

@@ -22,10 +22,10 @@ from earwitness.reference_impl.fast.remembered import RememberedSpeech
 from earwitness.reference_impl.fast.skills import HostInProcess
 from earwitness.reference_impl.faults.variants import cloud_class
 from earwitness.reference_impl.messages import (
-    Answer,
     CloudReply,
     CloudRequest,
     Json,
+    PropertyAnswer,
 )
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
@@ -159,7 +159,7 @@ class CloudInProcess:
         method: str,
         path: str,
         entry: Mapping[str, Json] | None = None,
-    ) -> Answer:
+    ) -> PropertyAnswer:
         """The property side's answer to a person of that role. Raises ValueError for what it refuses."""
         asking = [
             person
@@ -184,7 +184,7 @@ class CloudInProcess:
         method: str,
         path: str,
         wanted: Mapping[str, Json],
-    ) -> Answer:
+    ) -> PropertyAnswer:
         disclosures = self.cloud.disclosures
         match method, *path.strip("/").split("/"):
             case "GET", "api", "devices", device, kind:

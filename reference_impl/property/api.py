@@ -22,7 +22,7 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from earwitness.reference_impl.messages import Answer, Json
+from earwitness.reference_impl.messages import Json, PropertyAnswer
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import (
@@ -275,7 +275,9 @@ class Service:
             return JSONResponse({"error": "not permitted"}, 403)
         return RedirectResponse("/", 303)
 
-    def carry_out(self, person: Person, form: dict[str, str]) -> Answer:
+    def carry_out(
+        self, person: Person, form: dict[str, str]
+    ) -> PropertyAnswer:
         device = form["device"]
         match form:
             case {"tone": wanted}:
@@ -358,7 +360,7 @@ def token_of(request: Request) -> str:
     return given or request.cookies.get(COOKIE, "")
 
 
-def respond(entry: Answer) -> Response:
+def respond(entry: PropertyAnswer) -> Response:
     """A decision and what it lets one see; 403 where that is nothing."""
     permitted = entry["decision"] == "permit"
     return JSONResponse(entry, 200 if permitted else 403)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earwitness.reference_impl.messages import Answer, Json
+from earwitness.reference_impl.messages import Json, PropertyAnswer
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.disclosure import (
     KINDS,
@@ -22,7 +22,7 @@ class UnknownKind(LookupError):
 
 def read_resource(
     disclosures: Disclosures, person: Person, device: str, kind: str
-) -> Answer:
+) -> PropertyAnswer:
     """Raises UnknownKind, UnknownDevice."""
     if kind not in KINDS:
         raise UnknownKind(
@@ -36,7 +36,7 @@ def change_setting(
     person: Person,
     device: str,
     wanted: Mapping[str, Json],
-) -> Answer:
+) -> PropertyAnswer:
     """Change one setting. Raises ValueError, RefusedByStore, UnknownDevice."""
     match wanted:
         case {"tone": bool(on)}:
@@ -56,7 +56,7 @@ def enable_skill(
     device: str,
     skill: str,
     wanted: Mapping[str, Json],
-) -> Answer:
+) -> PropertyAnswer:
     """Enable or disable a skill. Raises ValueError, RefusedByStore, UnknownDevice."""
     on = wanted.get("enabled")
     if not isinstance(on, bool):
@@ -76,7 +76,7 @@ def enable_skill(
     }
 
 
-def entry_of(answer: Disclosure) -> Answer:
+def entry_of(answer: Disclosure) -> PropertyAnswer:
     """A decision and what it lets one see."""
     decision = answer.decision
     return {

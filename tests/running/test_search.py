@@ -44,7 +44,7 @@ from earwitness.conformance.stimuli.stimulus import (
     Wait,
 )
 from earwitness.conformance.targets.protocol import DeviceProfile, Hello
-from earwitness.conformance.vectors.vector_file import shipped_vectors
+from earwitness.conformance.vectors.vector_file import vectors_of_pack
 from earwitness.conformance.witnesses.heard_sound import HeardSound
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -189,7 +189,7 @@ def test_what_few_came_to_is_varied_more_often():
 
 def test_shortest_ways_of_the_model_come_first_and_again_with_the_tone_on():
     hello = hello_with(*ALL)
-    paths = list(model_paths(shipped_vectors(), hello, ()))
+    paths = list(model_paths(vectors_of_pack(), hello, ()))
     half = len(paths) // 2
     assert len(paths) > 40 and set(paths[half:]) == {
         (Power(D, "restore"), SetTone(D, True), *path)

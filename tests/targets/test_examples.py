@@ -3,6 +3,7 @@ brings a kind of target with no edit here."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shlex
@@ -166,7 +167,7 @@ def run_with_package(tmp_path_factory):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     return run
@@ -236,7 +237,105 @@ def test_a_strangers_package_brings_a_report_format_and_a_witness(
     program = (
         "from earwitness.reports.format import load_format\n"
         "from earwitness.conformance.witnesses.witness import witnessed_events\n"
-        "print(load_format('toast').suffix, witnessed_events((), True)['power'])\n"
+        "print(load_format('toast').suffix, witnessed_events((), True)['light'])\n"
     )
     done = run_with_package(program)
-    assert done.stdout.split() == ["toast.txt", "('plug',)"], done.stderr
+    assert done.stdout.split() == ["toast.txt", "('lamp',)"], done.stderr
+
+
+LAMP_PACK = """
+pack: lamp
+version: 1
+source: ours
+states:
+  lamp: {on: "light(color = red, on = true)", off: "light(color = red, on = false)"}
+clauses:
+  - {id: LMP-1, title: The red lamp is lit when the microphones are off, source: [S], severity: high,
+     ways: [searched, witnessed], needs: witnessed,
+     formula: "lamp is on within 1 s after microphone.power(on = false)"}
+"""
+REPORTED = "    def report(self, event, **attributes):\n"
+
+
+def lamp_target(folder, lit):
+    """The small target with a lamp: a file in which a sensor shows how bright it is. `lit` is the
+    brightness of a lamp that the target says is on."""
+    sensor = folder / "sensor"
+    sensor.write_text("2")
+    text = (EXAMPLES / "targets" / "small.py").read_text("utf-8")
+    assert REPORTED in text
+    shines = (
+        "        if event == 'power' or attributes.get('color') == 'red':\n"
+        "            shines = event == 'light' and attributes['on']\n"
+        f"            open({str(sensor)!r}, 'w').write({lit!r} if shines else '2')\n"
+    )
+    program = folder / "lamp.py"
+    program.write_text(text.replace(REPORTED, REPORTED + shines), "utf-8")
+    (folder / "pack.yaml").write_text(LAMP_PACK, "utf-8")
+    return program, sensor
+
+
+def check_lamp(run_with_package, folder, lit, *words):
+    """What a check printed, what its results say, and the origins of what was seen of the lamp."""
+    program, sensor = lamp_target(folder, lit)
+    command = (
+        f"import os; os.environ['TOASTER_SENSOR'] = {str(sensor)!r}\n"
+        + COMMAND
+    )
+    # Not confined: what a target writes in a cell, no sensor outside sees.
+    fixed = ("--no-proofs", "--examples", "0", "--confinement", "open")
+    done = run_with_package(
+        command,
+        *("check", "--target", f"exec:{sys.executable} {program}"),
+        *("--pack", folder / "pack.yaml", "--out", folder / "out"),
+        *(*fixed, *words),
+    )
+    bundle = folder / "out" / "latest"
+    if not bundle.exists():
+        return done, None, set()
+    results = json.loads((bundle / "results.json").read_text("utf-8"))
+    lines = (bundle / "observations.jsonl").read_text("utf-8").splitlines()
+    seen = [json.loads(line) for line in lines]
+    return done, results, {o["origin"] for o in seen if o["event"] == "light"}
+
+
+def test_a_strangers_witness_sees_nothing_before_it_is_named(
+    run_with_package, tmp_path
+):
+    done, results, origins = check_lamp(run_with_package, tmp_path, "2")
+    assert results["sight"]["light"] == "device", done.stdout + done.stderr
+    assert origins == {"device"}
+    assert results["clauses"][0]["verdict"] == "on its word"
+
+
+def test_what_a_named_witness_sees_takes_the_place_of_the_devices_word(
+    run_with_package, tmp_path
+):
+    done, results, origins = check_lamp(
+        run_with_package, tmp_path, "300", "--witness", "lamp"
+    )
+    assert results["sight"]["light"] == "witnessed", done.stdout + done.stderr
+    assert origins == {"witnessed"}
+    # The lamp is witnessed; that the microphones are off is still the device's word, and so is the verdict.
+    (clause,) = results["clauses"]
+    assert clause["verdict"] == "on its word" and clause["exercised"]
+
+
+def test_a_named_witness_catches_a_lamp_that_is_only_reported(
+    run_with_package, tmp_path
+):
+    done, results, _ = check_lamp(
+        run_with_package, tmp_path, "2", "--witness", "lamp"
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert results["clauses"][0]["verdict"] == "violated"
+
+
+def test_a_witness_that_nobody_brings_is_told_with_the_nearest(
+    run_with_package, tmp_path
+):
+    done, results, _ = check_lamp(
+        run_with_package, tmp_path, "300", "--witness", "lmap"
+    )
+    assert (done.returncode, results) == (2, None)
+    assert "Did you mean 'lamp'?" in done.stderr
