@@ -23,7 +23,7 @@ from earwitness.reference_impl.device.camera import FilmError, film
 from earwitness.reference_impl.device.screen import draw_front
 from earwitness.reference_impl.face import Face, entrance_to, panel
 from earwitness.reference_impl.live import SoundCardError, sound_card
-from earwitness.reference_impl.messages import Request
+from earwitness.reference_impl.messages import SessionRequest
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import (
@@ -105,7 +105,7 @@ class Room:
     def face(self) -> Face:
         return self.faces[self.device]
 
-    def ask(self, **request: Unpack[Request]) -> str:
+    def ask(self, **request: Unpack[SessionRequest]) -> str:
         """Carry out a request; returns the complaint, if there is one."""
         *seen, reply = self.session.handle(
             {

@@ -17,7 +17,7 @@ Event = dict[str, bool | int | str]
 device."""
 
 
-class Request(TypedDict, total=False):
+class SessionRequest(TypedDict, total=False):
     """A line that a session reads: what the harness asks for. Which keys there are depends on `do`."""
 
     id: int

@@ -46,7 +46,7 @@ from earwitness.reference_impl.messages import (
     Attributes,
     Introduction,
     Message,
-    Request,
+    SessionRequest,
 )
 from earwitness.reference_impl.protocol import (
     CHUNK,
@@ -96,7 +96,7 @@ Action = Mapping[str, object] | None
 """What a request came to, for the reply."""
 
 
-def samples_in(request: Request) -> int:
+def samples_in(request: SessionRequest) -> int:
     """How many samples are heard in the time a request lets pass, in whole pieces."""
     microseconds = int(request["microseconds"])
     if not 0 <= microseconds <= LONGEST_WAIT_US:
@@ -198,7 +198,7 @@ class Session:
         if not self._kept:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def handle(self, request: Request) -> Iterator[Message]:
+    def handle(self, request: SessionRequest) -> Iterator[Message]:
         """Observations, then the reply to a request."""
         number = request.get("id")
         do = self.actions().get(str(request.get("do")))
@@ -247,7 +247,7 @@ class Session:
         for name, device in self.devices.items():
             self.attached[name].show(device)
 
-    def actions(self) -> dict[str, Callable[[Request], Action]]:
+    def actions(self) -> dict[str, Callable[[SessionRequest], Action]]:
         return {
             "hello": lambda r: self.hello(),
             "reset": lambda r: self.reset(),
@@ -269,7 +269,7 @@ class Session:
             "goodbye": lambda r: None,
         }
 
-    def device(self, request: Request) -> Device:
+    def device(self, request: SessionRequest) -> Device:
         return self.devices[request["device"]]
 
     def hello(self) -> Introduction:
@@ -311,7 +311,7 @@ class Session:
         own.drop()
         self.build()
 
-    def take_route(self, request: Request) -> None:
+    def take_route(self, request: SessionRequest) -> None:
         device = self.device(request)
         self.routes[device.name] = replace(
             self.routes[device.name],
@@ -322,7 +322,7 @@ class Session:
         device.link.drop()
         device.link.route = self.routes[device.name]
 
-    def attach(self, request: Request) -> None:
+    def attach(self, request: SessionRequest) -> None:
         """Where to hear, speak and show from now on, in place of what was attached before."""
         device = self.device(request)
         fresh = Attached.opened(
@@ -334,30 +334,30 @@ class Session:
         self.attached[device.name] = fresh
         fresh.connect(device)
 
-    def say(self, request: Request) -> Message:
+    def say(self, request: SessionRequest) -> Message:
         """A clip from a file is played near the device."""
         self.refuse_attached(request)
         return self.hear(request, decode_sound(Path(request["audio"])))
 
-    def wait(self, request: Request) -> Message:
+    def wait(self, request: SessionRequest) -> Message:
         """Time passes in a silent room."""
         self.refuse_attached(request)
         return self.hear(request, np.zeros(samples_in(request), np.int16))
 
-    def refuse_attached(self, request: Request) -> None:
+    def refuse_attached(self, request: SessionRequest) -> None:
         """What stands in a pipe is heard by 'listen', and nothing beside it."""
         if self.attached[request["device"]].microphone is not None:
             raise ValueError(
                 "the microphones hear their pipe; write the sound there and send 'listen'"
             )
 
-    def listen(self, request: Request) -> Message:
+    def listen(self, request: SessionRequest) -> Message:
         """Time passes; the microphones take from their pipe what they hear. Without a pipe the room is
         silent."""
         self.hear(request, np.zeros(samples_in(request), np.int16))
         return {"now": self.device(request).now}
 
-    def hear(self, request: Request, air: Samples) -> Message:
+    def hear(self, request: SessionRequest, air: Samples) -> Message:
         device = self.device(request)
         began = device.now
         for piece in split_sound(air):
@@ -385,7 +385,7 @@ class Session:
                 end_to_end=False,
             )
 
-    def press(self, request: Request) -> None:
+    def press(self, request: SessionRequest) -> None:
         device = self.device(request)
         if request["button"] not in ("microphone", "action"):
             raise ValueError(f"there is no button '{request['button']}'")
@@ -393,7 +393,7 @@ class Session:
             "button"
         ] == "microphone" else device.press_action()
 
-    def call(self, request: Request) -> None:
+    def call(self, request: SessionRequest) -> None:
         """Start a call, which is answered at the other end at once unless the person there declines
         (`answered` is false), or end it."""
         device = self.device(request)
@@ -426,7 +426,7 @@ class Session:
             other.end_call()
             raise
 
-    def set_tone(self, request: Request) -> None:
+    def set_tone(self, request: SessionRequest) -> None:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
@@ -438,7 +438,7 @@ class Session:
         )
         device.fetch_settings()
 
-    def choose_word(self, request: Request) -> None:
+    def choose_word(self, request: SessionRequest) -> None:
         """The wake word, chosen at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask(
@@ -450,7 +450,7 @@ class Session:
         )
         device.fetch_settings()
 
-    def enable_skill(self, request: Request) -> Message:
+    def enable_skill(self, request: SessionRequest) -> Message:
         device, on = self.device(request), request["state"] == "enable"
         said = self.cloud.ask(
             role="organisation",
@@ -468,7 +468,7 @@ class Session:
             )
         return {"enabled": said["data"]}
 
-    def query(self, request: Request) -> Message:
+    def query(self, request: SessionRequest) -> Message:
         device = self.device(request)
         said = self.cloud.ask(
             role=request["role"],
@@ -487,7 +487,7 @@ class Session:
         )
         return {"data": said["data"]}
 
-    def kill(self, request: Request) -> None:
+    def kill(self, request: SessionRequest) -> None:
         """An abrupt restart: power gone and back."""
         device = self.device(request)
         device.power(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from earwitness.reference_impl.messages import Message, Request
+from earwitness.reference_impl.messages import Message, SessionRequest
 from earwitness.reference_impl.session import Session
 
 
@@ -15,7 +15,7 @@ class BatchedReports(Session):
     held: tuple[Message, ...] = ()
     told_at: tuple[tuple[str, int], ...] = ()
 
-    def handle(self, request: Request) -> Iterator[Message]:
+    def handle(self, request: SessionRequest) -> Iterator[Message]:
         *seen, reply = super().handle(request)
         self.held = (*self.held, *seen)
         times = tuple((name, d.now) for name, d in self.devices.items())
@@ -37,7 +37,7 @@ class BatchedReports(Session):
 class NoClockInReplies(Session):
     """Leaves out of its replies what the protocol lets one leave out."""
 
-    def handle(self, request: Request) -> Iterator[Message]:
+    def handle(self, request: SessionRequest) -> Iterator[Message]:
         *seen, reply = super().handle(request)
         yield from seen
         brief = (

@@ -13,7 +13,7 @@ from earwitness.reference_impl.faults.liars.eavesdropper import (
     Eavesdropper,
     is_loud,
 )
-from earwitness.reference_impl.messages import Message, Request
+from earwitness.reference_impl.messages import Message, SessionRequest
 from earwitness.reference_impl.protocol import CHUNK_US
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import Samples
@@ -34,18 +34,18 @@ class AwareSession(Session):
     def device_class(self) -> type[Device]:
         return Aware
 
-    def handle(self, request: Request) -> Iterator[Message]:
+    def handle(self, request: SessionRequest) -> Iterator[Message]:
         Aware.unwatched = self.is_unwatched(request)
         yield from super().handle(request)
 
-    def is_unwatched(self, request: Request) -> bool:
+    def is_unwatched(self, request: SessionRequest) -> bool:
         raise NotImplementedError
 
 
 class FileName(AwareSession):
     """Leaks only where the path of a clip does not look like the harness's."""
 
-    def is_unwatched(self, request: Request) -> bool:
+    def is_unwatched(self, request: SessionRequest) -> bool:
         path = Path(str(request.get("audio", "")))
         return not any("earwitness" in part for part in path.parts)
 
@@ -56,7 +56,7 @@ class AfterManyRequests(AwareSession):
     requests = 0
     patience = 2_000
 
-    def is_unwatched(self, request: Request) -> bool:
+    def is_unwatched(self, request: SessionRequest) -> bool:
         self.requests += 1
         return self.requests > self.patience
 
@@ -64,7 +64,7 @@ class AfterManyRequests(AwareSession):
 class WordsGiven(AwareSession):
     """Leaks where nobody tells it which words are said."""
 
-    def is_unwatched(self, request: Request) -> bool:
+    def is_unwatched(self, request: SessionRequest) -> bool:
         return "words" not in request
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earwitness.reference_impl.messages import Introduction, Request
+from earwitness.reference_impl.messages import Introduction, SessionRequest
 from earwitness.reference_impl.session import Session
 
 
@@ -46,7 +46,7 @@ class NoRoute(Lacking):
 class RouteIgnored(Session):
     """Says that its traffic is led through the harness, and goes on as before."""
 
-    def take_route(self, request: Request) -> None:
+    def take_route(self, request: SessionRequest) -> None:
         self.device(request)
 
 
@@ -111,7 +111,7 @@ class OneDevice(Session):
 class NothingToPress(Session):
     """Says that it can be pressed, cut and called, and then that this cannot be done just now."""
 
-    def handle(self, request: Request):  # type: ignore[no-untyped-def]  # as the method it replaces
+    def handle(self, request: SessionRequest):  # type: ignore[no-untyped-def]  # as the method it replaces
         if (
             request.get("do") in ("press", "power", "call")
             and self.devices["d1"].now > 0

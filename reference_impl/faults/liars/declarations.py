@@ -12,7 +12,7 @@ from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.faults.device import PlainLink
 from earwitness.reference_impl.faults.liars.eavesdropper import is_loud
-from earwitness.reference_impl.messages import Message, Request
+from earwitness.reference_impl.messages import Message, SessionRequest
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import Samples
 
@@ -247,7 +247,7 @@ class SilentLog(Session):
 
     cloud_fault = "theirs"
 
-    def query(self, request: Request) -> Message:
+    def query(self, request: SessionRequest) -> Message:
         before = len(self.out)
         reply = super().query(request)
         if request["actor"] == "theirs":
