@@ -8,38 +8,34 @@ line for each parser, and the shortest input of each failure. Exit code 1 on any
 
 from __future__ import annotations
 
-import base64
-import gzip
-import io
-import json
 import random
-import re
-import sqlite3
-import struct
 import sys
 import time
-import wave
-import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import av
 import numpy as np
-
-from earwitness.conformance.targets.lines import (
-    answer_from,
-    decode_line,
-    hello_from,
+from fuzz_changes import mutated
+from fuzz_lines import (
+    line_seeds,
+    packet_seeds,
+    question_seeds,
+    take_line,
+    take_packet,
+    take_question,
 )
+from fuzz_sounds import (
+    SOUND,
+    WORDS,
+    container_seeds,
+    sound_seeds,
+    text_seeds,
+)
+
 from earwitness.conformance.targets.packets import (
-    asked_name,
-    name_answer,
-    parse_packet,
     server_name,
 )
-from earwitness.conformance.targets.protocol import TargetError
 from earwitness.conformance.witnesses.client_hello import (
     begins_tls,
     client_hello_from,
@@ -59,25 +55,6 @@ from earwitness.model.vocabulary import Microseconds
 
 SLOW = 2.0
 """Seconds of the processor for one input. Inputs are small, so anything near it grows too fast with size."""
-LONGEST = 4_096
-"""Bytes of an input, but for those that begin longer."""
-INTERESTING = (
-    0,
-    1,
-    2,
-    7,
-    8,
-    0x7F,
-    0x80,
-    0xFE,
-    0xFF,
-    0x7FFF,
-    0x8000,
-    0xFFFF,
-    0x7FFFFFFF,
-    0x80000000,
-    0xFFFFFFFF,
-)
 UP, DOWN = Direction.FROM_DEVICE, Direction.TO_DEVICE
 
 
@@ -97,71 +74,6 @@ class Outcome:
     inputs: int = 0
     slowest: float = 0.0
     failures: dict[str, bytes] = field(default_factory=dict)
-
-
-def mutated(rng: random.Random, seeds: list[bytes]) -> bytes:
-    """A seed after a few changes of the usual kinds."""
-    data = bytearray(rng.choice(seeds))
-    for _ in range(rng.choice((1, 1, 2, 3, 5, 8))):
-        change = rng.choice(CHANGES)
-        change(rng, data, seeds)
-    return bytes(data[: max(LONGEST, len(max(seeds, key=len)))])
-
-
-def flip_a_bit(
-    rng: random.Random, data: bytearray, seeds: list[bytes]
-) -> None:
-    if data:
-        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-
-
-def put_bytes(
-    rng: random.Random, data: bytearray, seeds: list[bytes]
-) -> None:
-    place = rng.randint(0, len(data))
-    data[place:place] = rng.randbytes(rng.choice((1, 2, 4, 16)))
-
-
-def put_a_number(
-    rng: random.Random, data: bytearray, seeds: list[bytes]
-) -> None:
-    kind = rng.choice((">B", "<H", ">H", "<I", ">I"))
-    size = struct.calcsize(kind)
-    if len(data) >= size:
-        place = rng.randint(0, len(data) - size)
-        data[place : place + size] = struct.pack(
-            kind, rng.choice(INTERESTING) & (1 << 8 * size) - 1
-        )
-
-
-def cut_out(rng: random.Random, data: bytearray, seeds: list[bytes]) -> None:
-    begins = rng.randint(0, len(data))
-    del data[begins : begins + rng.choice((1, 2, 8, 64, 1_024))]
-
-
-def repeat_a_part(
-    rng: random.Random, data: bytearray, seeds: list[bytes]
-) -> None:
-    begins = rng.randint(0, len(data))
-    part = data[begins : begins + rng.choice((1, 4, 32))]
-    data[begins:begins] = part * rng.choice((1, 2, 16))
-
-
-def splice_another(
-    rng: random.Random, data: bytearray, seeds: list[bytes]
-) -> None:
-    other = rng.choice(seeds)
-    data[rng.randint(0, len(data)) :] = other[rng.randint(0, len(other)) :]
-
-
-CHANGES = (
-    flip_a_bit,
-    put_bytes,
-    put_a_number,
-    cut_out,
-    repeat_a_part,
-    splice_another,
-)
 
 
 # Seeds
@@ -288,18 +200,6 @@ def hear_played(data: bytes) -> None:
         assert 0 <= sound.begins < sound.ends <= len(samples)
 
 
-def sound() -> np.ndarray:
-    rng = np.random.default_rng(1)
-    return (
-        rng.normal(0, 1, 32_000)
-        * np.repeat(rng.uniform(12, 4_000, 20), 1_600)
-    ).astype(np.int16)
-
-
-SOUND = sound()
-WORDS = "what is the weather in menlo park"
-
-
 def memory() -> HeardSound:
     made = HeardSound()
     made.play("d1", Microseconds(0), SOUND)
@@ -328,85 +228,6 @@ def guess_layouts(data: bytes) -> None:
         assert np.isfinite(layout.decoded(data)).all()
 
 
-def sound_seeds() -> list[bytes]:
-    piece = SOUND[4_000:5_000]
-    floats = (piece / 32_768).astype("<f4").tobytes()
-    return [
-        piece.tobytes(),
-        piece.astype(">i2").tobytes(),
-        floats,
-        bytes(200) + piece[:30].tobytes(),
-    ]
-
-
-def text_seeds() -> list[bytes]:
-    said = WORDS.encode()
-    return [
-        said,
-        json.dumps({"n_best": [WORDS, "watt is the whether"]}).encode(),
-        said[::-1],
-        said.replace(b" ", b"\n"),
-    ]
-
-
-def coded(codec: str, container: str, rate: int) -> bytes:
-    out = io.BytesIO()
-    with av.open(out, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=rate)
-        stream.layout = "mono"
-        frame = av.AudioFrame.from_ndarray(
-            SOUND[:8_000].reshape(1, -1), format="s16", layout="mono"
-        )
-        frame.sample_rate = 16_000
-        size = stream.codec_context.frame_size or 960
-        resampler = av.AudioResampler(
-            format=stream.codec_context.format,
-            layout="mono",
-            rate=rate,
-            frame_size=size,
-        )
-        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            file.mux(stream.encode(piece))
-        file.mux(stream.encode(None))
-    return out.getvalue()
-
-
-def in_a_wav() -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(SOUND[:2_000].tobytes())
-    return out.getvalue()
-
-
-def container_seeds() -> list[bytes]:
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE TABLE t(n INTEGER, v BLOB)")
-    database.execute("INSERT INTO t VALUES (1, ?)", (SOUND[:400].tobytes(),))
-    database.commit()
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("a", SOUND[:400].tobytes())
-    raw = SOUND[:600].tobytes()
-    return [
-        in_a_wav(),
-        coded("flac", "flac", 16_000),
-        coded("libopus", "ogg", 48_000),
-        coded("aac", "mp4", 16_000),
-        coded("libmp3lame", "mp3", 16_000),
-        database.serialize(),
-        archive.getvalue(),
-        gzip.compress(raw),
-        zlib.compress(raw),
-        base64.b64encode(raw),
-        raw.hex().encode(),
-        json.dumps(SOUND[:200].tolist()).encode(),
-        b"OggS\0\2\0\0\0\0\0\0",
-    ]
-
-
 CHILD = LimitedChild()
 READER = Reader(MEMORY, PHRASES)
 
@@ -432,83 +253,6 @@ def packets(data: bytes) -> None:
 
 
 # The protocol and the cell
-
-
-def line_seeds() -> list[bytes]:
-    """Every line of a program that the protocol's page shows."""
-    page = (Path(__file__).parents[1] / "docs" / "protocol.md").read_text(
-        "utf-8"
-    )
-    blocks = re.findall(
-        r"```(?:reply|reply hello|observation)\n(.*?)```", page, re.DOTALL
-    )
-    shown = re.findall(r"^< (.*)$", page, re.MULTILINE)
-    return [
-        json.dumps(json.loads(text)).encode() for text in (*blocks, *shown)
-    ]
-
-
-def take_line(data: bytes) -> None:
-    """The law: an answer, or a TargetError in a sentence that can be printed and is not long."""
-    try:
-        message = decode_line(data)
-        if "event" in message:
-            assert (
-                len(
-                    answer_from(
-                        [message, {"id": 1, "ok": {}}], 1
-                    ).observations
-                )
-                == 1
-            )
-        elif (
-            isinstance(message.get("ok"), dict) and "devices" in message["ok"]
-        ):
-            assert all(
-                name.isprintable()
-                for name in hello_from([message], 1).devices
-            )
-        else:
-            answer_from([message], 1)
-    except TargetError as error:
-        assert str(error).isprintable() and len(str(error)) < 2_010
-
-
-def packet_seeds() -> list[bytes]:
-    four = bytes.fromhex(
-        "450000780000400040060000c0a80002cb0071079c4001bb00000000000000005002ffff00000000"
-    )
-    six = (
-        bytes.fromhex("6000000000201140")
-        + bytes(15)
-        + b"\1"
-        + bytes(15)
-        + b"\1"
-    )
-    return [
-        four + SOUND[:40].tobytes(),
-        six + bytes.fromhex("9c40003500200000") + SOUND[:12].tobytes(),
-    ]
-
-
-def take_packet(data: bytes) -> None:
-    packet = parse_packet(data)
-    assert packet is None or (
-        packet.size >= 0 and len(packet.content) <= len(data)
-    )
-
-
-def question_seeds() -> list[bytes]:
-    return [
-        b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + name + b"\0\0\1\0\1"
-        for name in (b"\5cloud\3com", b"\1a" * 60)
-    ]
-
-
-def take_question(data: bytes) -> None:
-    name, _ = asked_name(data)
-    assert len(name) <= 253
-    assert len(name_answer(data, "198.18.0.2")) <= len(data) + 40
 
 
 PARSERS = [

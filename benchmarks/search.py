@@ -20,7 +20,7 @@ from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.choices import Chooser
 from earwitness.conformance.running.examination import shipped_vectors
 from earwitness.conformance.running.fast_form import LENGTH, FastForm
-from earwitness.conformance.running.harness import clause_of
+from earwitness.conformance.running.run import clause_of
 from earwitness.conformance.running.search import Search
 from earwitness.policies.pack import find
 from earwitness.reference_impl.faults.fault_table import FAULTS, INVENTED

@@ -24,23 +24,19 @@ from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.calls.line import CallFailed
 from earwitness.reference_impl.cloud.skills.host import STORE, may_run
 from earwitness.reference_impl.cloud_process import CloudProcess, CloudSide
-from earwitness.reference_impl.device.device import (
-    SHOW,
-    SPEAKER,
-    Device,
-    DeviceKind,
-)
+from earwitness.reference_impl.device.device import Device
 from earwitness.reference_impl.device.link import Link
-from earwitness.reference_impl.device.screen import (
-    RING_REGIONS,
-    SCREEN_REGIONS,
-    Region,
-)
 from earwitness.reference_impl.device.wake import WORDS
 from earwitness.reference_impl.faults.variants import (
     VARIANTS,
     device_class,
     session_class,
+)
+from earwitness.reference_impl.introduction import (
+    CAPABILITIES,
+    KINDS,
+    VERSION_OF_THE_REFERENCE,
+    regions_of,
 )
 from earwitness.reference_impl.messages import (
     Attributes,
@@ -56,40 +52,10 @@ from earwitness.reference_impl.protocol import (
 )
 from earwitness.reference_impl.sound import Samples, decode_sound, split_sound
 
-KINDS = {"d1": SPEAKER, "d2": SHOW}
-"""The devices of the household, by name."""
-CAPABILITIES = (
-    "microphone_button",
-    "action_button",
-    "camera",
-    "shutter",
-    "screen",
-    "tone",
-    "power",
-    "network",
-    "follow_up",
-    "route",
-    "calls",
-    "access",
-    "skills",
-    "wake_words",
-    "microphone",
-    "loudspeaker",
-    "display",
-)
-"""What the harness can do to it and see of it, in the words of the protocol."""
-VERSION_OF_THE_REFERENCE = "0.2.0"
 LONGEST_WAIT_US = 3_600_000_000
 """An hour: a longer wait would keep whoever drives us waiting for minutes."""
 TELEPHONE_PATIENCE = 3.0
 """Seconds of real time until sound must have reached the telephone."""
-
-
-def regions_of(kind: DeviceKind) -> dict[str, Region]:
-    """Where on the front of such a device what is shown."""
-    if kind.screen:
-        return SCREEN_REGIONS
-    return RING_REGIONS
 
 
 Action = Mapping[str, object] | None

@@ -11,11 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from earwitness.conformance.refinement.rows import (
-    ObservedRow,
-    RowTable,
-    corresponds,
-)
+from earwitness.conformance.refinement.row_parts import corresponds
+from earwitness.conformance.refinement.rows import ObservedRow, RowTable
 from earwitness.model.expression import Value
 from earwitness.model.systems.correspondence import Correspondence
 from earwitness.model.systems.runs import ModelRun, State, Step, is_run_of

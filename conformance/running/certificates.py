@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.stimulus import (
     Kill,
     Network,

@@ -15,16 +15,17 @@ from earwitness.conformance.evidence.writer import (
     BundleWriter,
 )
 from earwitness.conformance.gate.verdict import ClauseResult, Exit
-from earwitness.conformance.running.conduct import CheckSession, Tell
+from earwitness.conformance.running.check_session import CheckSession, Tell
 from earwitness.conformance.running.examination import (
     Examination,
     Plan,
     examine,
 )
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.near_misses import near_misses
 from earwitness.conformance.running.refining import refine
 from earwitness.conformance.running.rejudge import circumstances_record
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.run_records import (
     comparison_text,
     failure_record,

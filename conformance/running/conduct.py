@@ -6,30 +6,36 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from earwitness.conformance.gate.verdict import Verdict, weakest
-from earwitness.conformance.running.atoms import atoms
 from earwitness.conformance.running.certificates import (
-    CertificateRun,
-    describe_doubt,
     try_certificates,
+)
+from earwitness.conformance.running.check_session import (
+    FEW_RUNS,
+    FEWEST_RUNS,
+    SEARCH_SHARE,
+    TWINS_SHARE,
+    CheckSession,
+    EnoughSeen,
+    Keep,
+    SearchPlan,
+    Tell,
+)
+from earwitness.conformance.running.circumstances import (
+    UNREAD_STORE,
 )
 from earwitness.conformance.running.fast_form import (
     FastForm,
-    SearchBeside,
     Searched,
 )
-from earwitness.conformance.running.harness import Harness, Run, clause_of
-from earwitness.conformance.running.judgement import Circumstances, Trial
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.paired_runs import (
-    Comparison,
-    RunLikeness,
     compare,
 )
-from earwitness.conformance.running.past_doors import UNDISCLOSED
 from earwitness.conformance.running.possible import is_served
+from earwitness.conformance.running.run import Run, clause_of
 from earwitness.conformance.running.satellite_tour import (
     chapters_of,
     variants,
@@ -49,87 +55,17 @@ from earwitness.conformance.running.shrink import (
     failure_of,
     shrink,
 )
-from earwitness.conformance.running.sight import sight_of, view_of
 from earwitness.conformance.running.storms import try_storms
 from earwitness.conformance.running.tour import tour
-from earwitness.conformance.running.trials import try_button, try_controls
 from earwitness.conformance.running.twin_runs import (
     KEEPING,
-    TwinResult,
     describe_twins,
     try_twins,
 )
-from earwitness.conformance.running.undeclared_stores import UNDECLARED_STORE
-from earwitness.conformance.targets.protocol import Hello, TargetError
+from earwitness.conformance.targets.protocol import TargetError
 from earwitness.conformance.targets.witnessed_target import witnessed_by
-from earwitness.conformance.vectors.vector import Vector
 from earwitness.conformance.witnesses.certificates import Outcome
 from earwitness.conformance.witnesses.twins import TwinOutcome
-from earwitness.model.trace import Observation, Origin
-from earwitness.policies.pack import Clause, Kind
-
-Tell = Callable[[str], None]
-Keep = Callable[[int, Sequence[Observation]], None]
-"""Takes the observations of each run, with its number, as soon as the run is over."""
-FEW_RUNS = 12
-"""Runs for shrinking each clause after the second: they mostly fail by the same cause."""
-FEWEST_RUNS = 4
-"""Runs for shrinking where each takes seconds and the scenarios are short anyway."""
-SEARCH_SHARE = 0.85
-"""Share of the budget after which no new sequence is begun: the rest is for shrinking and writing."""
-TWINS_SHARE = 0.6
-"""Share of the budget after which twins are tried on no further device."""
-SENT = "stream.audio"
-"""The event of sound that leaves."""
-KEPT = "record.found"
-"""The event of something of the test that was found in a store."""
-UNREAD_STORE = "unread store"
-"""The kind of a finding: a store grows with what is said, by what nobody could read."""
-UNEXPLAINED = "unexplained"
-"""The kind of a finding: more left than may be, of what nobody could read."""
-BUTTON_BOUND = 100_000
-"""Microseconds within which the button must have acted, where no pack says otherwise."""
-
-
-@dataclass
-class CheckSession:
-    """What the runs of one check have come to."""
-
-    hello: Hello
-    runs: list[Run] = field(default_factory=list)
-    purposes: list[str] = field(default_factory=list)
-    failures: dict[str, Failure] = field(default_factory=dict)
-    comparison: Comparison | None = None
-    certificates: list[CertificateRun] = field(default_factory=list)
-    twins: list[TwinResult] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    searched: list[Searched] = field(default_factory=list)
-    dead: str = ""
-    carried: bool = False
-    confined: bool = False
-    witnessed: frozenset[str] = frozenset()
-    """Events that witnesses see which whoever runs the check has named."""
-
-    @property
-    def heard(self) -> Origin | None:
-        """On whose word it rests that requests were heard and answered."""
-        known = [run.heard for run in self.runs if run.heard is not None]
-        return weakest(known)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPlan:
-    """At most so many sequences, beginning with ways to what the model has. A target with a fast form is
-    searched there, `beside` what is done with the target itself, and `again` without the clauses whose
-    violations were not confirmed."""
-
-    sequences: int
-    vectors: tuple[Vector, ...] = ()
-    fast_form: Callable[[], FastForm] | None = None
-    beside: SearchBeside | None = None
-    again: Callable[[frozenset[str]], Searched] | None = None
-    second: Callable[[bool], SecondInstance] | None = None
-    """Begins a second instance of the target, which compares paired runs or does not."""
 
 
 def conduct(
@@ -160,7 +96,7 @@ def conduct(
     )
     try:
         conductor.conduct()
-    except _EnoughSeen:
+    except EnoughSeen:
         pass
     except TargetError as error:
         session.dead = session.dead or str(error)
@@ -168,15 +104,11 @@ def conduct(
         conductor.close()
     last = harness.end()
     if last is not None:
-        with contextlib.suppress(_EnoughSeen):
+        with contextlib.suppress(EnoughSeen):
             conductor.take(last, "end")
     session.findings += harness.past_doors.findings()
     session.findings += harness.stores.undeclared.findings()
     return session
-
-
-class _EnoughSeen(Exception):
-    """What was waited for was seen."""
 
 
 @dataclass
@@ -208,7 +140,7 @@ class _Conductor:
     def conduct(self) -> None:
         harness, session = self.harness, self.session
         if self.plan.second is not None and can_have_second(harness):
-            self._second = self.plan.second(self.shows_metrics)
+            self._second = self.plan.second(self.session.shows_metrics)
         self.begin("tour: requests, presses, power, network, calls")
         first = harness.run(
             tour(harness.hello, random.Random(f"tour {harness.seed}"))
@@ -270,11 +202,6 @@ class _Conductor:
         else:
             self.search(first)
 
-    @property
-    def shows_metrics(self) -> bool:
-        """Whether somebody can be asked what metrics there are."""
-        return self.session.hello.capabilities.get("access", False)
-
     def take_second(self) -> bool:
         """What a second instance came to, and whether there was one that could be driven."""
         if self._second is None:
@@ -304,7 +231,7 @@ class _Conductor:
                 self.session.findings.append(weathered.finding)
 
     def compare_pairs(self) -> None:
-        if self.shows_metrics:
+        if self.session.shows_metrics:
             self.session.comparison = compare(
                 self.harness, lambda run: self.take(run, TWO_RUNS)
             )
@@ -405,17 +332,7 @@ class _Conductor:
         """Keep a run, and shrink every clause that it is the first to violate."""
         session = self.session
         self.keep(len(session.runs), run.trace)
-        session.runs.append(run)
-        session.purposes.append(purpose)
-        session.findings += [
-            f for f in run.findings if f not in session.findings
-        ]
-        known = {f.kind for f in session.findings}
-        session.findings += [
-            Finding(UNEXPLAINED, text, blocking=True)
-            for text in run.unexplained
-            if UNEXPLAINED not in known
-        ]
+        session.add(run, purpose)
         violated = dict.fromkeys(clause_of(name) for name in run.violated())
         for clause in violated:
             if clause not in session.failures and self.is_chosen(clause):
@@ -423,7 +340,7 @@ class _Conductor:
                 session.failures[clause] = self.shorten(run, clause)
         session.dead = session.dead or run.dead
         if self.enough.intersection(violated):
-            raise _EnoughSeen
+            raise EnoughSeen
 
     def shorten(self, run: Run, clause: str) -> Failure:
         """The shortest scenario found that violates the clause on the target itself."""
@@ -480,119 +397,3 @@ class _Conductor:
             assert self.plan.fast_form is not None
             self._fast_form = self.plan.fast_form()
         return self._fast_form
-
-
-def circumstances_of(
-    session: CheckSession,
-    clauses: Sequence[Clause],
-    *,
-    bound: int = BUTTON_BOUND,
-) -> Circumstances:
-    """What must be known of a check beside its traces. `bound` is how soon the button must act, in
-    microseconds."""
-    view = view_of(
-        session.hello,
-        [run.stores for run in session.runs],
-        carried=session.carried,
-        confined=session.confined,
-    )
-    doubts = doubts_of(clauses, session.findings)
-    if doubt := describe_doubt(session.certificates):
-        doubts["STR-2"] = doubt
-    return Circumstances(
-        sight={
-            **sight_of(view),
-            **dict.fromkeys(session.witnessed, Origin.WITNESSED),
-        },
-        capabilities=session.hello.capabilities,
-        heard=session.heard,
-        dead=session.dead,
-        doubts=doubts,
-        trials=trials_of(session, clauses, bound),
-        failures={
-            clause: number for number, clause in enumerate(session.failures)
-        },
-    )
-
-
-def doubts_of(
-    clauses: Sequence[Clause], findings: Sequence[Finding]
-) -> dict[str, str]:
-    """By clause, why findings leave open what was sent or kept."""
-    kept = [
-        f.text
-        for f in findings
-        if f.blocking and f.kind in (UNREAD_STORE, UNDECLARED_STORE)
-    ]
-    about = {
-        KEPT: kept[0] if kept else "",
-        SENT: doubt_of_what_left(findings),
-    }
-    return {
-        clause: doubt
-        for event, doubt in about.items()
-        if doubt
-        for clause in clauses_about(clauses, event)
-    }
-
-
-def clauses_about(clauses: Sequence[Clause], event: str) -> list[str]:
-    """The clauses that rest on an event."""
-    return [
-        clause.id
-        for clause in clauses
-        if any(
-            atom.name == event
-            for conjunct in clause.conjuncts
-            for atom in atoms(conjunct.formula)
-        )
-    ]
-
-
-def doubt_of_what_left(findings: Sequence[Finding]) -> str:
-    """Why it is not known whether sound left, or ''."""
-    ways = [
-        f.text
-        for f in findings
-        if f.blocking and f.kind in (UNDISCLOSED, UNEXPLAINED)
-    ]
-    return f"sound may have left unseen: {ways[0]}" if ways else ""
-
-
-def trials_of(
-    session: CheckSession, clauses: Sequence[Clause], bound: int
-) -> dict[str, Trial]:
-    """Every clause that no single trace decides, as it was tried."""
-    words = {
-        name: profile.wake_words[0]
-        for name, profile in session.hello.profiles.items()
-        if profile.wake_words
-    }
-    trials = {}
-    for clause in clauses:
-        if clause.kind is Kind.TWO_RUN and session.comparison is not None:
-            trials[clause.id] = trial_of_comparison(session.comparison)
-        elif clause.transition == "press_microphone":
-            trials[clause.id] = try_button(
-                [run.trace for run in session.runs], bound
-            )
-        elif clause.transition == "organisation_controls_setting":
-            trials[clause.id] = try_controls(
-                [run.journal for run in session.runs], words
-            )
-    return trials
-
-
-def trial_of_comparison(found: Comparison) -> Trial:
-    """What paired runs say of the two-run promise."""
-    match found.likeness:
-        case RunLikeness.APART:
-            return Trial(
-                verdict=Verdict.VIOLATED,
-                evidence=Origin.WITNESSED,
-                exercised=found.runs,
-                reason=found.reason,
-            )
-        case RunLikeness.UNKNOWN:
-            return Trial(Verdict.INCONCLUSIVE, reason=found.reason)
-    return Trial(Verdict.SATISFIED, Origin.WITNESSED, found.runs)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.stimulus import (
     Call,
     Choose,

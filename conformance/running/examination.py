@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.gate.verdict import ClauseResult, Exit, gate
 from earwitness.conformance.running.budget import Budget
-from earwitness.conformance.running.conduct import (
-    BUTTON_BOUND,
+from earwitness.conformance.running.check_session import (
     SEARCH_SHARE,
     CheckSession,
     Keep,
     SearchPlan,
     Tell,
-    circumstances_of,
-    conduct,
 )
+from earwitness.conformance.running.circumstances import (
+    BUTTON_BOUND,
+    circumstances_of,
+)
+from earwitness.conformance.running.conduct import conduct
 from earwitness.conformance.running.fast_form import (
     FastForm,
     SearchBeside,

@@ -11,7 +11,8 @@ from functools import partial
 from earwitness.conformance.running.beside import PATIENCE, Beside
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.coverage import Item
-from earwitness.conformance.running.harness import Harness, Run, clause_of
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.run import Run, clause_of
 from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import Failure, shrink
 from earwitness.conformance.running.visited import Fact

@@ -6,33 +6,31 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Protocol, runtime_checkable
-
-from msgspec import UNSET, UnsetType
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 from earwitness.conformance.gate.mute_levels import is_open_claim
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.course import PAST_DOORS, Course
-from earwitness.conformance.running.moment import Finding, Moment
+from earwitness.conformance.running.moment import Moment
+from earwitness.conformance.running.open_doors import open_doors
 from earwitness.conformance.running.past_doors import PastDoors
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.senses import Senses
 from earwitness.conformance.running.sounds import SoundMemory
 from earwitness.conformance.running.stores import NOTHING, Stores
-from earwitness.conformance.running.tally import Tally, settle_order, tally
+from earwitness.conformance.running.tally import settle_order, tally
 from earwitness.conformance.running.timeline import Timeline
 from earwitness.conformance.stimuli.clips import (
     in_the_air,
     repeated_in_the_air,
 )
-from earwitness.conformance.stimuli.stimulus import Power, Scenario, Stimulus
+from earwitness.conformance.stimuli.stimulus import Power, Scenario
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import (
     DeviceProfile,
     Hello,
     ResetRequest,
-    RouteRequest,
     Target,
     TargetError,
 )
@@ -40,73 +38,17 @@ from earwitness.conformance.targets.traffic import Flow
 from earwitness.conformance.witnesses.accounts import USUAL_BUDGET
 from earwitness.conformance.witnesses.certificates import Presented
 from earwitness.conformance.witnesses.doors import (
-    STRANGER,
     Door,
-    SocketFactory,
-    connection_to,
-    loopback_listener,
 )
-from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing, Relay
-from earwitness.conformance.witnesses.twins import Footprint
 from earwitness.conformance.witnesses.wire.connection import Direction
-from earwitness.model.trace import Observation, Origin
+from earwitness.model.trace import Observation
 from earwitness.policies.pack import Clause
 
 DEFAULT_BUDGET = 600.0
 """Seconds for whoever gives no budget."""
 REAL_TOLERANCE = 100_000
 """Microseconds that two witnesses' clocks may differ on a target whose time passes by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one scenario brought. `dead` says why the target cannot be judged: a request was not heard,
-    streamed and answered, or it broke
-    the protocol. Prohibitions that such a target keeps mean nothing, while a violation it committed
-    counts."""
-
-    scenario: Scenario
-    trace: tuple[Observation, ...]
-    tally: Tally
-    stores: StoreSearch
-    skipped: tuple[str, ...] = ()
-    uploads: int = 0
-    voice: int = 0
-    span: tuple[int, int] = (0, 0)
-    """Where in the trace what came of the scenario begins and ends."""
-    marks: tuple[int, ...] = ()
-    """How long the trace was after each step of the scenario."""
-    dead: str = ""
-    heard: Origin | None = None
-    """On whose word it rests that the positive controls were heard, streamed and answered; None where they
-    were not."""
-    journal: tuple[tuple[Stimulus, Any], ...] = ()
-    """What was carried out, in order; of questions to the property's side with the data that was answered."""
-    findings: tuple[Finding, ...] = ()
-    footprint: Footprint = field(default_factory=lambda: Footprint({}))
-    """What somebody outside could see of the scenario."""
-    unexplained: tuple[str, ...] = ()
-    """Sentences: who sent more than it may of what nobody could read."""
-    unclaimed: frozenset[str] = frozenset()
-    """Clauses about a level of mute that the target does not claim: shown, never violated."""
-
-    def violated(self) -> tuple[str, ...]:
-        """Names of the conjuncts that the trace violates."""
-        return tuple(
-            name
-            for name, found in self.tally.items()
-            if found.violated_at is not None
-            and clause_of(name) not in self.unclaimed
-        )
-
-    def exercised(self, clause: str) -> int:
-        """How often the conjuncts of a clause were exercised."""
-        return sum(
-            found.exercised
-            for name, found in self.tally.items()
-            if clause_of(name) == clause
-        )
 
 
 @runtime_checkable
@@ -116,11 +58,6 @@ class Watched(Protocol):
 
     def take(self) -> Sequence[Crossing]:
         """What was sent since the last call."""
-
-
-def clause_of(conjunct: str) -> str:
-    """The id of the clause that a conjunct belongs to."""
-    return conjunct.rpartition(".")[0]
 
 
 class Harness:
@@ -236,66 +173,11 @@ class Harness:
 
     def _route(self) -> None:
         """Stand between every device and the cloud."""
-        cloud = self.hello.cloud
-        if (
-            not self.hello.capabilities.get("route")
-            or cloud is None
-            or isinstance(self.target, Watched)
-        ):
-            return
-        self.relay = Relay()
-        cell = self.target.cell
-        listen = loopback_listener if cell is None else cell.listen
-        connect = connection_to(cloud.host, cloud.port)
-        if cell is not None:
-            connect = partial(cell.connect, cloud.host, cloud.port)
-        for device in self.hello.devices:
-            door = self.relay.open_door(
-                device,
-                connect,
-                listen=listen,
-                authority=cloud.authority,
-                inward=cloud.inward,
-            )
-            self.doors[device] = door
-            request = RouteRequest(
-                device=device,
-                host="127.0.0.1",
-                port=door.port,
-                authority=self.relay.authority,
-                stranger=self._open_door_for_strangers(
-                    device=device,
-                    connect=connect,
-                    listen=listen,
-                    authority=cloud.authority,
-                ),
-            )
-            if self.target.request(request).ok is None:
-                raise TargetError(
-                    "the implementation says it can be routed, but refused 'route'"
-                )
-
-    def _open_door_for_strangers(
-        self,
-        device: str,
-        connect: SocketFactory,
-        listen: SocketFactory,
-        authority: str,
-    ) -> int | UnsetType:
-        """A second way to a device that is called, so that it is seen what goes to whom."""
-        assert self.relay is not None and self.hello.cloud is not None
-        if not self.hello.cloud.inward or not self.hello.can(
-            device, "server"
-        ):
-            return UNSET
-        return self.relay.open_door(
-            device,
-            connect,
-            listen=listen,
-            authority=authority,
-            inward=True,
-            name=STRANGER,
-        ).port
+        can_be_routed = self.hello.capabilities.get("route")
+        has_cloud = can_be_routed and self.hello.cloud is not None
+        if has_cloud and not isinstance(self.target, Watched):
+            self.relay = Relay()
+            self.doors = open_doors(self.target, self.hello, self.relay)
 
     def crossings(self) -> list[Crossing]:
         """What went from the devices to the cloud, or anywhere else, since the last look."""

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.stimulus import (
     METRICS,
     ROLES,

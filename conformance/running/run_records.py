@@ -13,7 +13,7 @@ from earwitness.conformance.evidence.redaction import Redactor
 from earwitness.conformance.evidence.writer import (
     digest_file,
 )
-from earwitness.conformance.running.conduct import CheckSession
+from earwitness.conformance.running.check_session import CheckSession
 from earwitness.conformance.running.shrink import Failure
 from earwitness.conformance.running.visited import (
     Fact,

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
-from earwitness.conformance.running.harness import Run
 from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
 from earwitness.conformance.stimuli.stimulus import (
     During,

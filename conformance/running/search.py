@@ -12,7 +12,7 @@ from typing import Protocol
 from earwitness.conformance.running.aims import aims_of
 from earwitness.conformance.running.choices import Chooser
 from earwitness.conformance.running.coverage import Item, items_of
-from earwitness.conformance.running.harness import Run
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.timing import Instants
 from earwitness.conformance.running.visited import (
     Fact,

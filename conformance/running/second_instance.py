@@ -9,9 +9,10 @@ from functools import partial
 
 from earwitness.conformance.running.beside import Beside
 from earwitness.conformance.running.budget import Budget
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.paired_runs import Comparison, compare
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.storms import try_storms
 from earwitness.conformance.targets.entry_points import (
     TargetOptions,

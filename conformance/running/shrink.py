@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from earwitness.conformance.running.choices import PIECE_TIME, undo
-from earwitness.conformance.running.harness import Run, clause_of
+from earwitness.conformance.running.run import Run, clause_of
 from earwitness.conformance.running.search import Runner
 from earwitness.conformance.stimuli.stimulus import (
     Scenario,

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from earwitness.conformance.running.course import CONTROL
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.timeline import INDICATORS
 from earwitness.conformance.stimuli.stimulus import (
     HangUp,

@@ -17,8 +17,8 @@ from earwitness.conformance.running.unknown import (
     lacking_in,
 )
 from earwitness.conformance.running.watch import Margin, Watch
-from earwitness.model.logic.evidence import SlicedProvenance
 from earwitness.model.logic.formula import Event
+from earwitness.model.logic.sliced_evidence import SlicedProvenance
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import Clause, Conjunct

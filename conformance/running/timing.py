@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from earwitness.conformance.running.choices import PIECE_TIME
-from earwitness.conformance.running.harness import Run
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.stimulus import Scenario, Wait
 
 Course = tuple[str, ...]

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
 from earwitness.conformance.stimuli.stimulus import (
     Mute,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from earwitness.conformance.running.harness import Harness, Run
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.stimulus import Power, Skill, needs
 from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.vectors.vector import Vector, device_of

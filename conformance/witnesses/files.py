@@ -18,11 +18,8 @@ from typing import Protocol
 from rapidfuzz import fuzz
 
 from earwitness.conformance.witnesses.heard_sound import Heard
-from earwitness.conformance.witnesses.reader import (
-    Reader,
-    Reading,
-    WordsInContent,
-)
+from earwitness.conformance.witnesses.reader import Reader
+from earwitness.conformance.witnesses.reading import Reading, WordsInContent
 from earwitness.conformance.witnesses.spoken_words import LIKE, WordsKind
 
 LARGEST_FILE = 256 << 20

@@ -7,12 +7,9 @@ unexplained: the twins are for that."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
-import numpy as np
-
-from earwitness.conformance.witnesses.anchors import Samples
 from earwitness.conformance.witnesses.heard_sound import (
     Coding,
     Heard,
@@ -25,9 +22,17 @@ from earwitness.conformance.witnesses.layouts import (
     is_printable,
 )
 from earwitness.conformance.witnesses.limited_child import LimitedChild
+from earwitness.conformance.witnesses.reading import (
+    Reading,
+    SoundFound,
+    WordsInContent,
+    interleaved,
+    moved_by,
+    samples_from,
+    swapped,
+)
 from earwitness.conformance.witnesses.spoken_words import (
     SpokenWords,
-    WordsFound,
 )
 from earwitness.conformance.witnesses.unpacking import (
     PIECED_TOGETHER,
@@ -57,40 +62,6 @@ OPUS_DELAY = 104
 """Samples, 6.5 ms, by which an encoder of Opus looks ahead: what is decoded is late (RFC 7845, 4.2)."""
 NUMBER_STRIDES = (1, 2, 3, 4)
 """In a list of numbers every one may be a sample, or every second (an instant beside each), and so on."""
-
-
-@dataclass(frozen=True, slots=True)
-class SoundFound:
-    """Sound in content. `wrappings` are those around it, from outside in; `heard.begins` and `ends` are
-    bytes of the content only where there are none."""
-
-    heard: Heard
-    wrappings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WordsInContent:
-    words: WordsFound
-    wrappings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What is in some content. Its bytes are `attributed` to sound, `read` as text or structure, or
-    `unexplained`: the three add up to its size. `unread` says what could not be opened or searched."""
-
-    sounds: tuple[SoundFound, ...] = ()
-    words: tuple[WordsInContent, ...] = ()
-    unread: tuple[str, ...] = ()
-    attributed: int = 0
-    read: int = 0
-    unexplained: int = 0
-    way: Coding | None = None
-    """In which way sound that was changed lies in it."""
-
-    @property
-    def voice(self) -> bool:
-        return bool(self.sounds)
 
 
 class Changed(Enum):
@@ -182,7 +153,7 @@ class Reader:
         found: list[Heard] = []
         length = 0
         for leaf in self._child.decode_packets(packets).leaves:
-            samples = _samples_from(leaf.content)[OPUS_DELAY:]
+            samples = samples_from(leaf.content)[OPUS_DELAY:]
             length += len(samples)
             found += self.sound.resembling_samples(samples).finds
         return tuple(found), length
@@ -227,14 +198,14 @@ class Reader:
         half = len(content) // 2
         for manner, bytes_in_order in (
             ("backwards", content[::-1]),
-            ("backwards", _swapped(content[::-1])),
+            ("backwards", swapped(content[::-1])),
             (
                 "bytes apart",
-                _interleaved(content[:half], content[half : 2 * half]),
+                interleaved(content[:half], content[half : 2 * half]),
             ),
             (
                 "bytes apart",
-                _interleaved(content[half : 2 * half], content[:half]),
+                interleaved(content[half : 2 * half], content[:half]),
             ),
         ):
             for find in self.sound.locate_usual(bytes_in_order):
@@ -256,7 +227,7 @@ class Reader:
                 findings.unread += (
                     [likeness.unsearched] if likeness.unsearched else []
                 )
-                heard += [_moved_by(find, begins) for find in likeness.finds]
+                heard += [moved_by(find, begins) for find in likeness.finds]
         return heard
 
     def _resembling(
@@ -326,7 +297,7 @@ class Reader:
         ]
 
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
-        samples = _samples_from(leaf.content)
+        samples = samples_from(leaf.content)
         heard = self.sound.locate_samples(samples)
         if not heard and findings.changed is not Changed.NOWHERE:
             likeness = self.sound.resembling_samples(samples)
@@ -337,7 +308,7 @@ class Reader:
         findings.sounds += [SoundFound(find, leaf.path) for find in heard]
 
     def _read_numbers(self, leaf: Leaf, findings: _Findings) -> None:
-        samples = _samples_from(leaf.content)
+        samples = samples_from(leaf.content)
         for stride in NUMBER_STRIDES:
             for phase in range(stride):
                 heard = self.sound.locate_samples(samples[phase::stride])
@@ -391,30 +362,6 @@ def _count_unexplained(content: bytes, findings: _Findings) -> int:
         for begins, ends in unexplained_ranges(len(content), direct)
         for part in [content[begins:ends]]
     )
-
-
-def _moved_by(find: Heard, by: int) -> Heard:
-    return replace(find, begins=find.begins + by, ends=find.ends + by)
-
-
-def _samples_from(content: bytes) -> Samples:
-    whole = len(content) // 2 * 2
-    return np.frombuffer(content[:whole], "<i2").astype(np.int16)
-
-
-def _swapped(content: bytes) -> bytes:
-    """Each two bytes exchanged."""
-    whole = len(content) // 2 * 2
-    return np.frombuffer(content[:whole], np.uint16).byteswap().tobytes()
-
-
-def _interleaved(lower: bytes, upper: bytes) -> bytes:
-    """A byte of each in turn."""
-    pairs = np.stack(
-        [np.frombuffer(lower, np.uint8), np.frombuffer(upper, np.uint8)],
-        axis=1,
-    )
-    return pairs.tobytes()
 
 
 def may_be_opus(packets: Iterable[bytes]) -> bool:

@@ -18,7 +18,10 @@ from earwitness.conformance.witnesses.captures import (
     CaptureLog,
     Clock,
 )
-from earwitness.conformance.witnesses.carrying import Carrier, DatagramCarrier
+from earwitness.conformance.witnesses.carrying import Carrier
+from earwitness.conformance.witnesses.carrying_datagrams import (
+    DatagramCarrier,
+)
 from earwitness.conformance.witnesses.certificates import (
     CertificateMaker,
     CertificateTrial,

@@ -14,7 +14,8 @@ from earwitness.conformance.witnesses.heard_sound import (
 )
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.packet_line import PacketLine
-from earwitness.conformance.witnesses.reader import Changed, Reader, Reading
+from earwitness.conformance.witnesses.reader import Changed, Reader
+from earwitness.conformance.witnesses.reading import Reading
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.spoken_words import WordsFound
 from earwitness.conformance.witnesses.wire.connection import Direction

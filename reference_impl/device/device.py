@@ -6,8 +6,6 @@ The clock is virtual: it advances by what the microphones could have heard, so a
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from earwitness.reference_impl.calls.line import Line
 from earwitness.reference_impl.device.answer import CloudAnswer, read_answer
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.camera import Camera
+from earwitness.reference_impl.device.kinds import Control, DeviceKind
 from earwitness.reference_impl.device.link import (
     Link,
     LinkLost,
@@ -36,29 +35,6 @@ from earwitness.reference_impl.sound import Samples
 
 SWITCHING_US = 20_000
 """From the button to the rail, and from the rail to each light."""
-
-
-class Control(Enum):
-    IDLE = "idle"
-    LISTENING = "listening"
-    STREAMING = "streaming"
-    WAITING = "waiting"
-    MUTED = "muted"
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceKind:
-    """What hardware a device has."""
-
-    name: str
-    screen: bool
-    camera: bool
-
-
-SPEAKER, SHOW = (
-    DeviceKind("speaker", False, False),
-    DeviceKind("show", True, True),
-)
 
 
 class Device:

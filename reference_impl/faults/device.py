@@ -12,7 +12,8 @@ from typing import Any
 from pymicro_wakeword import Model
 
 from earwitness.reference_impl.device.buffer import PreRoll
-from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.device.link import Link, LinkLost, Route
 from earwitness.reference_impl.device.memory import Memory
 from earwitness.reference_impl.device.screen import Lights, Screen

@@ -8,7 +8,8 @@ from typing import Any
 
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.camera import Camera
-from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.device.link import Link, LinkLost
 from earwitness.reference_impl.device.microphone import Rail
 from earwitness.reference_impl.device.wake import Listening, make_detector

@@ -11,7 +11,8 @@ import numpy as np
 
 from earwitness.reference_impl.device.buffer import PreRoll
 from earwitness.reference_impl.device.camera import Camera, Frame
-from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.device.link import LinkLost
 from earwitness.reference_impl.device.microphone import Rail
 from earwitness.reference_impl.sound import Samples

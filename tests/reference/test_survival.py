@@ -36,7 +36,8 @@ from earwitness.conformance.witnesses.spoken_words import SpokenWords
 from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.cloud.skills.host import Host, SkillProcess
 from earwitness.reference_impl.cloud_process import CloudProcess
-from earwitness.reference_impl.device.device import SPEAKER, Control, Device
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.device.kinds import SPEAKER, Control
 from earwitness.reference_impl.device.link import (
     WINDOW,
     Link,

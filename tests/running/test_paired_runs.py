@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from earwitness.conformance.running.harness import Run
 from earwitness.conformance.running.paired_runs import (
     RunLikeness,
     _counted,
     look_of,
 )
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.stimulus import Query
 from earwitness.conformance.witnesses.files import StoreSearch
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from earwitness.conformance.running.conduct import (
+from earwitness.conformance.running.circumstances import (
     UNEXPLAINED,
     clauses_about,
     doubt_of_what_left,
 )
-from earwitness.conformance.running.harness import Harness, clause_of
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.past_doors import (
     MOST_LETTERS_OF_NAMES,
@@ -19,6 +19,7 @@ from earwitness.conformance.running.past_doors import (
     UNDISCLOSED,
     PastDoors,
 )
+from earwitness.conformance.running.run import clause_of
 from earwitness.conformance.stimuli.stimulus import Say
 from earwitness.conformance.targets.cell import strongest_confinement
 from earwitness.conformance.targets.confinement import Confinement

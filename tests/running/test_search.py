@@ -25,8 +25,8 @@ from earwitness.conformance.running.fast_form import (
     SearchBeside,
     SearchOrder,
 )
-from earwitness.conformance.running.harness import Run
 from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.search import Search, search
 from earwitness.conformance.running.shrink import shrink
 from earwitness.conformance.running.stores import NOTHING

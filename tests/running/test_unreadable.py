@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from earwitness.conformance.running.conduct import (
+from earwitness.conformance.running.circumstances import (
     UNREAD_STORE,
     doubts_of,
 )

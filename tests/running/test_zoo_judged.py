@@ -15,8 +15,9 @@ from earwitness.conformance.running.calibration import (
     is_right,
     listed,
 )
-from earwitness.conformance.running.harness import Harness, clause_of
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.paired_runs import RunLikeness, compare
+from earwitness.conformance.running.run import clause_of
 from earwitness.conformance.running.shrink import shrink
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.stimuli.stimulus import (

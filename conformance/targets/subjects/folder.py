@@ -23,11 +23,8 @@ import yaml
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import Target, TargetError
-from earwitness.conformance.targets.subjects.served import (
-    PATIENCE,
-    STARTING,
-    ServedSubject,
-)
+from earwitness.conformance.targets.subjects.served import ServedSubject
+from earwitness.conformance.targets.subjects.serving import PATIENCE, STARTING
 from earwitness.conformance.targets.subjects.subject import Refusal
 from earwitness.model.vocabulary import nearest
 

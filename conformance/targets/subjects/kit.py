@@ -9,10 +9,10 @@ from earwitness.conformance.targets.subjects.opening import (
     known_options,
     open_subject,
 )
-from earwitness.conformance.targets.subjects.served import (
+from earwitness.conformance.targets.subjects.served import ServedSubject
+from earwitness.conformance.targets.subjects.serving import (
     PATIENCE,
     SHOWS_NOTHING,
-    ServedSubject,
 )
 from earwitness.conformance.targets.subjects.sound import write_chime
 from earwitness.conformance.targets.subjects.subject import (

@@ -11,11 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from websockets.asyncio.client import ClientConnection, connect
 
 from earwitness.reference_impl.device.buffer import PreRoll
-from earwitness.reference_impl.device.device import (
-    SWITCHING_US,
-    Control,
-    Device,
-)
+from earwitness.reference_impl.device.device import SWITCHING_US, Device
+from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.device.link import PATIENCE, Link, LinkLost
 from earwitness.reference_impl.faults.delayed import Delayed
 from earwitness.reference_impl.faults.liars.channels import trusting

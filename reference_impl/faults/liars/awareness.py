@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.faults.liars.eavesdropper import (
     Eavesdropper,
     is_loud,

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.faults.device import PlainLink

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from earwitness.reference_impl.device.device import Control, Device
+from earwitness.reference_impl.device.device import Device
+from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.device.link import LinkLost
 from earwitness.reference_impl.faults.liars.eavesdropper import (
     Hoarder,

@@ -19,7 +19,6 @@ from earwitness.model.logic.elsewhere import (
 from earwitness.model.logic.evidence import (
     NO_SUPPORT,
     Provenance,
-    SlicedProvenance,
     is_earliest,
 )
 from earwitness.model.logic.formula import (
@@ -52,6 +51,7 @@ from earwitness.model.logic.grounds import (
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.per_device import project
 from earwitness.model.logic.semantics import age, holds
+from earwitness.model.logic.sliced_evidence import SlicedProvenance
 from earwitness.model.logic.trigger import default_trigger
 from earwitness.model.trace import Observation, Origin
 
