@@ -24,6 +24,34 @@ ALLOWED_TWICE = {
 }
 """Public names that more than one module defines, with the reason."""
 
+MOST_LINES, MOST_TEST_LINES = 400, 500
+"""Of a file. A longer one holds more than one idea, or its reason is below."""
+ONE_RULE_AN_OPERATOR = (
+    "one rule for each operator of the language, in one place"
+)
+ONE_METHOD_A_REQUEST = "one method for each request of the protocol, which seeded faults replace one by one"
+LONGER = {
+    "model/logic/partial_monitor.py": ONE_RULE_AN_OPERATOR,
+    "model/logic/partial_semantics.py": ONE_RULE_AN_OPERATOR,
+    "model/logic/english.py": ONE_RULE_AN_OPERATOR,
+    "model/logic/explaining.py": ONE_RULE_AN_OPERATOR,
+    "model/logic/explanation_checker.py": ONE_RULE_AN_OPERATOR,
+    "model/logic/parser.py": ONE_RULE_AN_OPERATOR,
+    "model/logic/monitor.py": ONE_RULE_AN_OPERATOR,
+    "model/assistant/cloud.py": "one table: all that the cloud may do, with a reason a row",
+    "proof_checker/checker.py": "it is read whole by who does not trust us: nothing of it is elsewhere",
+    "conformance/targets/protocol.py": "every message of the published protocol on one page",
+    "conformance/running/course.py": "one run from step to step; all of it shares what is on its way",
+    "conformance/running/timeline.py": "one merging of all that was declared and seen, in its order",
+    "conformance/witnesses/heard_sound.py": "one search for sound, from the quick look to the slow one",
+    "conformance/gate/summary.py": "what every report says first, field by field",
+    "reference_impl/session.py": ONE_METHOD_A_REQUEST,
+    "reference_impl/device/device.py": ONE_METHOD_A_REQUEST,
+    "tests/reports/test_formats.py": "one hostile bundle, given to every format",
+    "tests/gate/test_decision.py": "one decision, one paragraph for each thing that may change it",
+}
+"""Files that are longer, with the reason."""
+
 BANNED = {
     r"\bsave (what|where|that|for)\b": "except",
     r"\banew\b": "again",
@@ -83,6 +111,31 @@ def test_a_public_name_is_defined_once_or_the_reason_is_here():
     assert not set(ALLOWED_TWICE) - set(doubled), (
         "a name of the list is defined once: take it off the list"
     )
+
+
+def is_longer(name: str, lines: int) -> bool:
+    in_tests = name.startswith("tests/")
+    return lines > (MOST_TEST_LINES if in_tests else MOST_LINES)
+
+
+def test_a_file_is_one_idea_or_the_reason_is_here():
+    longer = {
+        str(path.relative_to(HOUSE))
+        for room in (*ROOMS, "proof_checker", "benchmarks", "tests")
+        for path in (HOUSE / room).rglob("*.py")
+        if is_longer(
+            str(path.relative_to(HOUSE)), path.read_text("utf-8").count("\n")
+        )
+    }
+    assert not longer - set(LONGER), longer - set(LONGER)
+    assert not set(LONGER) - longer, (
+        "a file of the list is short now: take it off the list"
+    )
+
+
+def test_a_long_file_is_noticed():
+    assert is_longer("model/a.py", 401) and not is_longer("model/a.py", 400)
+    assert not is_longer("tests/a.py", 401)
 
 
 def texts():
