@@ -67,7 +67,6 @@ from earwitness.conformance.witnesses.accounts import (
     USUAL_BUDGET,
 )
 from earwitness.conformance.witnesses.files import StoreFind, StoreSearch
-from earwitness.conformance.witnesses.heard_sound import NOT_COMPARED
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.twins import Footprint, take_footprint
 from earwitness.model.expression import Value
@@ -133,6 +132,8 @@ class Course:
         self._clocks: dict[str, int] = {}
         self.uploads = self.voice = 0
         self.unread: dict[str, int] = {}
+        self.uncompared: list[str] = []
+        """What crossed and was too much to compare, of devices that had no stream open."""
         """Bytes that nobody could read, sent while no stream was open."""
 
     # Steps
@@ -384,6 +385,7 @@ class Course:
         crossings = self.harness.crossings()
         self.crossed += [self._dated(crossing) for crossing in crossings]
         unread = self.harness.sounds.wire.accounts.unexplained()
+        uncompared = self._count_uncompared()
         streaming = self._streaming()
         passages = self.harness.sounds.passages(crossings)
         self.uploads += len(crossings)
@@ -407,12 +409,19 @@ class Course:
             frames={device: frame} if frame is not None else {},
             shown=self._shown(),
             sounding=self._sounding(device),
+            unread=self._unread_since(unread),
         )
         seen = self.timeline.add(moment)
         self._follow(seen)
         streaming |= {o.device for o in seen if o.event == "stream.open"}
         self._count_unread(unread, streaming | self._streaming())
+        self._note_uncompared(uncompared, streaming | self._streaming())
         return seen
+
+    def _unread_since(self, before: Mapping[str, int]) -> dict[str, int]:
+        """By device, how many bytes crossed that nobody could read."""
+        now = self.harness.sounds.wire.accounts.unexplained()
+        return {name: now[name] - before.get(name, 0) for name in now}
 
     def _streaming(self) -> set[str]:
         """The devices that say that a stream is open; what they may not stream is judged elsewhere."""
@@ -429,6 +438,19 @@ class Course:
             fresh = size - before.get(device, 0)
             if fresh and device not in streaming:
                 self.unread[device] = self.unread.get(device, 0) + fresh
+
+    def _count_uncompared(self) -> dict[str, int]:
+        """By device, how often what crossed was too much to compare."""
+        found = self.harness.sounds.wire.uncompared
+        return {device: len(reasons) for device, reasons in found.items()}
+
+    def _note_uncompared(
+        self, before: Mapping[str, int], streaming: Collection[str]
+    ) -> None:
+        """The same as of what could not be read: in a stream sound is expected, and the twins weigh it."""
+        for device, reasons in self.harness.sounds.wire.uncompared.items():
+            if device not in streaming:
+                self.uncompared += reasons[before.get(device, 0) :]
 
     def _caused(
         self,
@@ -692,12 +714,7 @@ class Course:
 
     def unexplained(self) -> tuple[str, ...]:
         """Of each device that sent more than it may of what nobody could read, a sentence; and one of what
-        crossed and was too much to compare."""
-        uncompared = [
-            why
-            for why in self.harness.sounds.wire.unread
-            if NOT_COMPARED in why
-        ]
+        crossed and was too much to compare, both of devices that had no stream open."""
         seconds = max(state.clock for state in self.states.values()) / 1e6
         most = USUAL_BUDGET + round(BUDGET_OF_A_SECOND * seconds)
         sent = [
@@ -706,7 +723,7 @@ class Course:
             for device, size in self.unread.items()
             if size > most
         ]
-        return (*sent, *uncompared[:1])
+        return (*sent, *self.uncompared[:1])
 
     def _search(self, expected: frozenset[str]) -> list[Observation]:
         """What is found in stores, booked on the devices it was said to."""

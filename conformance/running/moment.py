@@ -52,6 +52,8 @@ class Moment:
         default_factory=dict
     )
     sounding: Mapping[str, bool] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
+    """By device, how many bytes crossed to its cloud that nobody could read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from earwitness.conformance.witnesses.wire_reader import (
 from earwitness.model.vocabulary import Microseconds
 
 DOUBT = 2_000
-"""Microseconds by which sound that is found by correlation may really begin later: edges of pieces, and bytes
-before the samples."""
+"""Microseconds by which sound that is found by correlation may really begin later and end earlier: edges of
+pieces, and a few bytes of a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +116,10 @@ class SoundMemory:
     def _times(self, heard: Heard) -> tuple[int, int]:
         if heard.run != self.heard.run:
             return 0, 0
-        # Where changed sound begins is known no better, and the doubt is not held against the device.
+        # Where changed sound begins and ends is known no better, which is not held against the device.
         doubt = 0 if heard.exact else DOUBT
         first = min(heard.heard_from + doubt, heard.heard_to)
-        return first, heard.heard_to
+        return first, max(first, heard.heard_to - doubt)
 
     def _end_of(self, phrase: str) -> int:
         """When words were last spoken in this run, 0 where they were not."""

@@ -287,7 +287,9 @@ class Timeline:
     def _with_passages(
         self, moment: Moment, seen: list[Observation]
     ) -> list[Observation]:
-        """Sound that was seen to cross takes the place of what was declared of it."""
+        """Sound that was seen to cross takes the place of what was declared of it. Bytes that crossed and
+        that nobody could read are the sound that their device says they are: short sound that was changed, by
+        a filter or a codec, cannot be told from noise, and nobody admits more than is so."""
         left = list(moment.passages)
         self._passages += left
         result: list[Observation] = []
@@ -307,7 +309,7 @@ class Timeline:
             result += [
                 _crossed(p, said.time, said.attributes.get("stream"))
                 for p in own
-            ] or [said]
+            ] or [_admitted(said, moment)]
         for passage in left:
             time = moment.ended[passage.device]
             result.append(
@@ -471,6 +473,8 @@ class Timeline:
 
 ONE_STEP = 80_000
 """Microseconds of one piece of sound."""
+LEAST_ADMITTED = 8
+"""Bytes that nobody could read which may be sound, as their device says: half a packet of Opus."""
 WORDS_SHARED = 0.5
 """Share of recognised words that must have been spoken: recognisers err, and a device that guesses does not
 come near."""
@@ -486,6 +490,12 @@ def _witnessed(
         attributes=attributes,
         origin=Origin.WITNESSED,
     )
+
+
+def _admitted(said: Observation, moment: Moment) -> Observation:
+    """What was declared to be sound, where that many bytes crossed and nobody could read them."""
+    crossed = moment.unread.get(said.device, 0) >= LEAST_ADMITTED
+    return replace(said, origin=Origin.WITNESSED) if crossed else said
 
 
 def _crossed(

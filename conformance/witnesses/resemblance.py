@@ -17,7 +17,7 @@ found as such.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -46,6 +46,10 @@ SAME_ALIGNMENT = 2
 """Samples by which alignments of neighbouring blocks may differ: rounding of lengths in resampling."""
 PIECE = 512
 """Samples of a piece whose coherence is measured: 64 ms, in which chance reaches 0.05 (one over the root)."""
+EDGE, EDGE_STEP = 128, 32
+"""Samples of a part by which it is told where sound begins and ends, 16 ms, and from one part to the next."""
+ALIKE_AT_EDGE = 0.4
+"""Correlation of such a part with the sound; chance reaches 0.09 (one over the root)."""
 FLOOR = 0.1
 """Of the mean, the weight below which a frequency is too weak to be whitened; 0 makes hum and hiss of
 codecs as loud as speech."""
@@ -144,8 +148,10 @@ def find_alignments(
             ]
             if aligned is not None
         ]
-        found[number] = sorted(
-            [*sure, *others], key=lambda aligned: aligned.begins
+        found[number] = _trim_ends(
+            signal,
+            sound,
+            sorted([*sure, *others], key=lambda aligned: aligned.begins),
         )
     return found
 
@@ -253,6 +259,68 @@ def _confirm_each_other(one: Alignment, other: Alignment) -> bool:
     return (
         same and strong and coherent and one.coherence * other.coherence > 0
     )
+
+
+def _trim_ends(
+    signal: Signal, sound: SpokenSpectra, aligned: list[Alignment]
+) -> list[Alignment]:
+    """A block may begin with a header, or end in what was said after the sound. Where the sound begins and
+    ends in it is told by the first and the last part that is alike."""
+    trimmed = []
+    for number, one in enumerate(aligned):
+        before = aligned[number - 1] if number else None
+        after = aligned[number + 1] if number + 1 < len(aligned) else None
+        first, last = _alike_part(signal, sound, one)
+        begins = one.begins if _goes_on(before, one) else first
+        ends = one.ends if _goes_on(one, after) else last
+        if begins < ends:
+            place = one.place + begins - one.begins
+            trimmed.append(
+                replace(one, begins=begins, ends=ends, place=place)
+            )
+    return trimmed
+
+
+def _goes_on(one: Alignment | None, other: Alignment | None) -> bool:
+    """Whether the same sound goes on from one block to the next."""
+    if one is None or other is None or one.ends < other.begins:
+        return False
+    shift = (one.place - one.begins) - (other.place - other.begins)
+    return abs(shift) <= SAME_ALIGNMENT
+
+
+def _alike_part(
+    signal: Signal, sound: SpokenSpectra, one: Alignment
+) -> tuple[int, int]:
+    """From the first part of a block that is like the sound to the last one. Both are nothing where none
+    is."""
+    size = one.ends - one.begins
+    pair = [
+        np.diff(part.astype(np.float64), prepend=part[:1])
+        for part in (
+            signal[one.begins : one.ends],
+            sound.signal[one.place : one.place + size],
+        )
+    ]
+    alike = [
+        begins
+        for begins in range(0, size - EDGE + 1, EDGE_STEP)
+        if _correlate(*(part[begins : begins + EDGE] for part in pair))
+        * np.sign(one.coherence)
+        >= ALIKE_AT_EDGE
+    ]
+    if not alike:
+        return one.begins, one.begins
+    # Up to half of the first and of the last part may be something else.
+    begins = alike[0] + EDGE // 2 if alike[0] else 0
+    ends = alike[-1] + EDGE
+    ends = size if size - ends < EDGE_STEP else ends - EDGE // 2
+    return one.begins + begins, one.begins + ends
+
+
+def _correlate(one: Signal, other: Signal) -> float:
+    sizes = np.sqrt(np.sum(one**2) * np.sum(other**2))
+    return float(np.sum(one * other) / (sizes + 1e-12))
 
 
 def _align_nearby(

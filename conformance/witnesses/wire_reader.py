@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
 from earwitness.conformance.witnesses.heard_sound import (
+    NOT_COMPARED,
     Coding,
     Heard,
     unexplained_ranges,
@@ -79,6 +80,8 @@ class WireReader:
         self.accounts = Accounts()
         self.unread: dict[str, None] = {}
         """What could not be read, and why, each once."""
+        self.uncompared: dict[str, list[str]] = {}
+        """By device, each time that what crossed was too much to compare."""
 
     def feed(self, crossings: Iterable[Crossing]) -> list[FoundOnWire]:
         """What is in crossings, together with what came before on the same lines. What was given before is
@@ -208,6 +211,9 @@ class WireReader:
     def _note_unread(
         self, crossings: list[Crossing], reading: Reading
     ) -> None:
+        self.uncompared.setdefault(crossings[0].device, []).extend(
+            reason for reason in reading.unread if NOT_COMPARED in reason
+        )
         for reason in (
             *reading.unread,
             *(crossing.reason for crossing in crossings if crossing.reason),

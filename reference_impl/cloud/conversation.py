@@ -17,6 +17,7 @@ from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
 from earwitness.reference_impl.cloud.nlu import fits
 from earwitness.reference_impl.cloud.skills.skill import Response
 from earwitness.reference_impl.messages import CloudReply, CloudRequest
+from earwitness.reference_impl.wire_sound import WireCoding, make_coder
 
 LONGEST = 2 * 16_000 * 40
 """Bytes of one turn that are held in memory at most."""
@@ -48,6 +49,7 @@ class Conversation:
         for."""
         self._sound = bytearray()
         self._end: EndOfSpeech | None = None
+        self._coder = make_coder(WireCoding.SAMPLES)
         self._preroll = 0
         self._heard: Future[list[Hypothesis]] | None = None
         """What was said up to the present pause, once there is one."""
@@ -76,7 +78,7 @@ class Conversation:
         if self.party is None:
             raise NotAllowed("say 'hello' with a credential first")
         if isinstance(content, bytes):
-            return {"stop": self._listen(content)}
+            return {"stop": self._listen(self._coder.decode(content))}
         match content.get("type"):
             case "open":
                 return self._open(content)
@@ -142,6 +144,9 @@ class Conversation:
 
     def _open(self, content: CloudRequest) -> CloudReply:
         self._sound.clear()
+        self._coder = make_coder(
+            WireCoding(content.get("coding", WireCoding.SAMPLES.value))
+        )
         self._preroll, self._heard = int(content.get("preroll", 0)), None
         self.device = self._own(content.get("device"))
         if content.get("cause") != "follow_up":

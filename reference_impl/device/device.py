@@ -32,6 +32,7 @@ from earwitness.reference_impl.device.wake import (
 )
 from earwitness.reference_impl.protocol import CHUNK_US, Report
 from earwitness.reference_impl.sound import Samples
+from earwitness.reference_impl.wire_sound import WireCoding, make_coder
 
 SWITCHING_US = 20_000
 """From the button to the rail, and from the rail to each light."""
@@ -46,6 +47,7 @@ class Device:
         Memory,
         Line,
     )
+    coding = WireCoding.SAMPLES
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class Device:
             self.memory_class(folder),
         )
         self.link = self.link_class(route)
+        self.coder = make_coder(self.coding)
         self.folder = folder
         self.speaker, self.lights, self.screen = (
             Speaker(),
@@ -320,6 +323,7 @@ class Device:
             held = held[:0]
         self.stream += 1
         begin = self.now - len(held) * 1_000_000 // 16_000
+        self.coder = make_coder(self.coding)
         try:
             self.link.ask(
                 {
@@ -327,6 +331,7 @@ class Device:
                     "device": self.name,
                     "cause": cause,
                     "preroll": len(held),
+                    "coding": self.coding.value,
                 }
             )
         except LinkLost:
@@ -357,7 +362,7 @@ class Device:
 
     def send(self, heard: Samples) -> None:
         try:
-            reply = self.link.ask(heard.tobytes())
+            reply = self.link.ask(self.coder.encode(heard))
         except LinkLost:
             self.lose_stream()
             return

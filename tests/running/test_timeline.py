@@ -334,3 +334,26 @@ def test_who_reports_in_batches_tells_of_the_sound_that_was_taken(told):
     assert {o.origin for o in captured} == {Origin.WITNESSED}
     expected = [1, 2, 3] if told else [None] * 3
     assert [o.attributes.get("buffered") for o in captured] == expected
+
+
+@pytest.mark.parametrize(
+    ("crossed", "origin"), [(0, "device"), (7, "device"), (40, "witnessed")]
+)
+def test_bytes_that_nobody_can_read_are_the_sound_that_their_device_says(
+    crossed, origin
+):
+    told = said(
+        80_000,
+        "stream.audio",
+        stream=1,
+        bytes=40,
+        to=80_000,
+        encrypted=True,
+        voice=True,
+        **{"from": 0},
+    )
+    trace, _ = trace_of(
+        moment(0, 80_000, declared=(told,), unread={"d1": crossed}),
+        watched=True,
+    )
+    assert origins(trace, "stream.audio") == [origin]

@@ -16,10 +16,11 @@ from earwitness.conformance.running.twin_runs import (
     situations,
     with_speech,
 )
-from earwitness.conformance.stimuli.stimulus import Say, Wait
+from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
 from earwitness.conformance.targets.reference import ReferenceTarget
 from earwitness.conformance.witnesses import heard_sound
 from earwitness.conformance.witnesses.twins import TwinOutcome
+from earwitness.model.trace import Origin
 
 D = "d1"
 KEEPING_PROMISES = ("WAKE-2", "RET-1", "CALL-2")
@@ -96,3 +97,29 @@ def test_what_crossed_and_was_too_much_to_compare_is_told(
     with Harness(ReferenceTarget("mulaw"), clauses) as harness:
         run = harness.run((Say(D, "chatter"),), controls=False)
     assert any("were not compared" in text for text in run.unexplained)
+
+
+@pytest.mark.parametrize(
+    "name", ["uploads-mu-law", "uploads-opus", "high-pass", "fades-in"]
+)
+def test_who_filters_or_codes_its_streams_is_seen_to_send_them(name, clauses):
+    steps = (
+        Press(D, "microphone"),
+        Press(D, "microphone"),
+        Say(D, "weather"),
+    )
+    with Harness(ReferenceTarget(name), clauses) as harness:
+        run = harness.run(steps)
+    assert (run.dead, run.violated(), run.unexplained) == ("", (), ())
+    sent = [o for o in run.trace if o.event == "stream.audio"]
+    assert sent and all(o.origin is Origin.WITNESSED for o in sent)
+
+
+def test_in_a_stream_sound_is_expected_and_need_not_be_compared(
+    clauses, monkeypatch
+):
+    monkeypatch.setattr(heard_sound, "MOST_IN_VAIN", 0)
+    with Harness(ReferenceTarget("uploads-mu-law"), clauses) as harness:
+        run = harness.run((Say(D, "weather"),), controls=False)
+        told = harness.sounds.wire.uncompared
+    assert any(told.values()) and run.unexplained == ()

@@ -249,6 +249,24 @@ def test_changed_sound_is_found_with_its_instants(heard, name):
     assert not any(find.exact for find in likeness.finds)
 
 
+HEADER = b'{"id": 17, "type": "open", "device": "d1", "cause": "wake_word"}'
+
+
+@pytest.mark.parametrize("before", [HEADER, HEADER * 4, bytes(4)])
+@pytest.mark.parametrize("after", [b"", HEADER * 4])
+def test_what_stands_before_and_after_changed_sound_is_no_sound(
+    heard, before, after
+):
+    sound = CHANGED["mu-law"]
+    finds = heard.resembling(before + sound + after).finds
+    first, last = finds[0], finds[-1]
+    # Two milliseconds are the harness's to allow for.
+    assert first.heard_from >= 2_250_000 - 2_000
+    assert first.heard_from < 2_300_000
+    assert last.heard_to <= 4_250_000 + 2_000
+    assert last.ends <= len(before + sound) + 32
+
+
 @pytest.mark.parametrize(
     "codec", [("libopus", "ogg"), ("aac", "mp4"), ("libmp3lame", "mp3")]
 )

@@ -19,6 +19,7 @@ from earwitness.reference_impl.faults.liars.channels import trusting
 from earwitness.reference_impl.messages import Event
 from earwitness.reference_impl.protocol import CHUNK_US, RATE
 from earwitness.reference_impl.sound import Samples
+from earwitness.reference_impl.wire_sound import WireCoding
 
 
 class LateOpen(Delayed):
@@ -266,3 +267,30 @@ class SettingsOften(Device):
         super().hear(air)
         if self.powered:
             self.memory.keep(self.muted)
+
+
+class UploadsMuLaw(Device):
+    """Sends its streams in mu-law, as telephones do."""
+
+    coding = WireCoding.MU_LAW
+
+
+class UploadsOpus(Device):
+    """Sends its streams as packets of Opus, four in each message."""
+
+    coding = WireCoding.OPUS
+
+
+class HighPass(Device):
+    """Filters out what is below speech, as most microphones' drivers do: one pole at 0.995, 13 Hz."""
+
+    last_in = last_out = 0.0
+
+    def process_captured(self, heard: Samples) -> None:
+        filtered = np.empty(len(heard))
+        for place, sample in enumerate(heard.tolist()):
+            self.last_out = sample - self.last_in + 0.995 * self.last_out
+            self.last_in = sample
+            filtered[place] = self.last_out
+        rounded = np.clip(np.rint(filtered), -32_768, 32_767)
+        super().process_captured(rounded.astype(np.int16))
