@@ -141,7 +141,7 @@ def tell_story(
         rows=rows,
         expected=expected,
         exactly=exactly,
-        seen=_seen(rows),
+        seen=_seen(rows) + instants_of_sound(failure.trace, failure.at),
         cause=_likely_cause(rows),
         command=command,
         fingerprint=fingerprint,
@@ -339,6 +339,36 @@ def _seen(rows: Iterable[Row]) -> str:
     if last.event in UNEVENTFUL:
         return f"until {last.time} it had not happened on {last.device}"
     return f"at {last.time} on {last.device}: {last.words}"
+
+
+def instants_of_sound(trace: Sequence[Mapping[str, Value]], at: int) -> str:
+    """Of sound that was sent where it should not: when it was heard, when it left, and what the device's
+    indicator said then. '' of anything else."""
+    sent = trace[at] if at < len(trace) else {}
+    first, last = sent.get("from"), sent.get("to")
+    if sent.get("event") != "stream.audio" or not (
+        isinstance(first, int) and isinstance(last, int)
+    ):
+        return ""
+    shown = [
+        entry["on"] is True
+        for entry in trace[: at + 1]
+        if entry["device"] == sent["device"] and _says_that_it_listens(entry)
+    ]
+    said = "nothing" if not shown else LISTENING[shown[-1]]
+    return (
+        f"; what was heard from {seconds_text(first)} to {seconds_text(last)} left at"
+        f" {seconds_text(int(sent['time']))}, and its indicator said {said}"
+    )
+
+
+LISTENING = {True: "that it listens", False: "that it does not listen"}
+
+
+def _says_that_it_listens(entry: Mapping[str, Value]) -> bool:
+    return entry["event"] == "light" and (
+        entry.get("role") == "listening" or entry.get("color") == "blue"
+    )
 
 
 def _likely_cause(rows: Sequence[Row]) -> str:

@@ -63,6 +63,11 @@ def weakest(origins: Iterable[Origin]) -> Origin | None:
     return max(origins, key=STRONGEST_FIRST.index, default=None)
 
 
+def strongest(origins: Iterable[Origin]) -> Origin | None:
+    """The strongest of some origins; None of none."""
+    return min(origins, key=STRONGEST_FIRST.index, default=None)
+
+
 def reaches(evidence: Origin, needs: Origin) -> bool:
     """Whether evidence is at least as strong as what is asked for."""
     return STRONGEST_FIRST.index(evidence) <= STRONGEST_FIRST.index(needs)
@@ -115,7 +120,14 @@ class ClauseResult:
 
     @property
     def evidence(self) -> Origin | None:
-        """The weakest evidence of its conjuncts; None where one has none."""
+        """The weakest evidence of its conjuncts, None where one has none; where it is violated the strongest
+        of those that are: one is enough."""
+        if self.verdict is Verdict.VIOLATED:
+            return strongest(
+                c.evidence
+                for c in self.conjuncts
+                if c.verdict is Verdict.VIOLATED and c.evidence is not None
+            )
         found = [c.evidence for c in self.conjuncts]
         return (
             weakest(o for o in found if o is not None)

@@ -80,6 +80,40 @@ def _events_in_term(term: Term) -> Iterator[Event]:
             yield from _events_in_term(right)
 
 
+@cache
+def owed_events(formula: Formula) -> frozenset[str]:
+    """The names of events whose coming would have kept the formula from being violated, but for those that
+    would only have ended what was on before: an excuse is the target's to give."""
+    return frozenset(_owed_in(formula, owed=True))
+
+
+def _owed_in(formula: Formula, *, owed: bool) -> Iterator[str]:
+    match formula:
+        case Event(name, _) if owed:
+            yield name
+        case Not(operand) | Count(_, _, operand):
+            yield from _owed_in(operand, owed=not owed)
+        case (
+            Previously(_, operand)
+            | Once(_, operand)
+            | Historically(_, operand)
+            | Since(_, _, operand)
+        ):
+            yield from _owed_in(operand, owed=owed)
+        case And(left, right) | Or(left, right):
+            yield from _owed_in(left, owed=owed)
+            yield from _owed_in(right, owed=owed)
+        case Implies(left, right):
+            yield from _owed_in(left, owed=not owed)
+            yield from _owed_in(right, owed=owed)
+        case Latch(_, _, patterns):
+            for _, pattern in patterns:
+                yield from (atom.name for atom in atoms(pattern))
+        case Deadline(response, _, trigger):
+            yield from _owed_in(response, owed=owed)
+            yield from _owed_in(trigger, owed=not owed)
+
+
 def matches(atom: Event, seen: Observation) -> bool:
     """Whether the observation may be the event: same name, and no condition on its own attributes rules it
     out. What the conditions

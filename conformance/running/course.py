@@ -19,6 +19,7 @@ from earwitness.conformance.running.deeds import (
     Event,
     access_of,
     deeds_of,
+    note_request,
     update,
 )
 from earwitness.conformance.running.moment import Frame, Moment, Passage
@@ -271,11 +272,17 @@ class Course:
                 clip.words,
                 state.clock + len(sound) * 1_000_000 // RATE,
             )
+        was_muted = state.software_muted
         if self.harness.senses[device].feeds:
-            return self._play(
+            seen = self._play(
                 device=device, clip=clip, sound=sound, meanwhile=meanwhile
             )
-        return self._play_file(device, clip, sound)
+        else:
+            seen = self._play_file(device, clip, sound)
+        if clip.wake and clip.wake == state.word:
+            sent = any(_is_voice(o) for o in seen if o.device == device)
+            note_request(state, was_muted=was_muted, sent=sent)
+        return seen
 
     def _speech(self, device: str, clip: Clip, length: int) -> list[Event]:
         if not clip.words:
@@ -586,7 +593,8 @@ class Course:
 
     def _explanation(self, device: str) -> str:
         """What the target itself knows of why nothing came of a request."""
-        if not is_served(self.harness.hello):
+        hello = self.harness.hello
+        if not (is_served(hello) or hello.packs):
             return ""
         answer = self.harness.target.request(ExplainRequest(device))
         data = answer.ok.data if answer.ok is not None else ""
@@ -784,11 +792,7 @@ def _control_of(
 ) -> tuple[list[Observation], list[str]]:
     """The sound that a device streamed in a positive control, and what is missing of one."""
     own = [o for o in seen if o.device == device]
-    streamed = [
-        o
-        for o in own
-        if o.event == "stream.audio" and o.attributes.get("voice") is True
-    ]
+    streamed = [o for o in own if _is_voice(o)]
     answered = [o for o in own if o.event == "tts.audio"]
     missing = [
         what
@@ -796,6 +800,12 @@ def _control_of(
         if not got
     ]
     return streamed, missing
+
+
+def _is_voice(seen: Observation) -> bool:
+    return (
+        seen.event == "stream.audio" and seen.attributes.get("voice") is True
+    )
 
 
 def _beyond_business(way: str, size: int) -> int:

@@ -44,6 +44,11 @@ NEEDED: Mapping[str, frozenset[str]] = {
 Event = tuple[str, dict[str, Value]]
 
 
+ENOUGH_REQUESTS = 2
+"""Requests that must come to nothing before a mute counts as one that works: a detector misses a word now and
+then."""
+
+
 @dataclass
 class DeviceState:
     """What the harness knows of a device because it did it, and where the device's clock is, in
@@ -57,6 +62,8 @@ class DeviceState:
     networked: bool = True
     muted: bool = False
     software_muted: bool = False
+    asked_in_mute: int = 0
+    """Requests in a row during the mute of which no voice came."""
     behaviour: str = "answer"
     """Of the other end."""
     tone: bool = False
@@ -76,6 +83,11 @@ class DeviceState:
         )
 
     @property
+    def is_mute_untested(self) -> bool:
+        """Whether it is muted, and nobody has seen yet that this stops anything."""
+        return self.software_muted and self.asked_in_mute < ENOUGH_REQUESTS
+
+    @property
     def reachable(self) -> bool:
         """Whether what its organisation decides can come to it."""
         return self.powered and self.networked
@@ -83,6 +95,8 @@ class DeviceState:
 
 def deeds_of(stimulus: Stimulus, state: DeviceState) -> Iterator[Event]:
     """The events a step brings about that was carried out, given how the device was before it."""
+    if state.is_mute_untested and _may_lift_mute(stimulus, state):
+        yield "mute.untested", {}
     match stimulus:
         case Power(_, "restore") if not state.powered:
             yield "power", {"on": True, "kind": state.profile.kind}
@@ -116,6 +130,17 @@ def deeds_of(stimulus: Stimulus, state: DeviceState) -> Iterator[Event]:
             yield from _change_of_server(behaviour, state.behaviour)
 
 
+def _may_lift_mute(stimulus: Stimulus, state: DeviceState) -> bool:
+    """Whether it restarts the device or its server, or lets somebody else in."""
+    match stimulus:
+        case Power(_, "restore") | Kill():
+            return True
+        case Server(_, behaviour):
+            returns = state.behaviour in AWAY and behaviour not in AWAY
+            return returns or behaviour == "second_peer"
+    return False
+
+
 AWAY = ("drop", "stranger")
 """While the other end behaves so it is not there."""
 
@@ -127,6 +152,15 @@ def _change_of_server(now: str, before: str) -> Iterator[Event]:
     if before in AWAY and now not in AWAY:
         yield "server", {"on": True}
     yield "server.behaviour", {"behaviour": now}
+
+
+def note_request(state: DeviceState, *, was_muted: bool, sent: bool) -> None:
+    """Somebody asked for something; `was_muted` says whether the device was when they began, `sent` whether
+    voice was sent."""
+    if sent:
+        state.asked_in_mute = 0
+    elif was_muted and state.powered and state.behaviour not in AWAY:
+        state.asked_in_mute += 1
 
 
 def access_of(
@@ -177,7 +211,7 @@ def update(state: DeviceState, stimulus: Stimulus) -> None:
         case Call(_, to, _):
             state.calling = to == "start"
         case Mute(_, on):
-            state.software_muted = on
+            state.software_muted, state.asked_in_mute = on, 0
         case Server(_, behaviour):
             state.behaviour = behaviour
     if not state.reachable:

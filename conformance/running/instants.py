@@ -14,6 +14,7 @@ DEEDS = (
     "shutter",
     "button.microphone",
     "button.action",
+    "mute.untested",
     "server",
     "server.behaviour",
 )

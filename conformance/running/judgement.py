@@ -5,10 +5,11 @@ anybody can come to the same verdicts from a bundle."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.gate.mute_levels import CLAIMS, is_open_claim
 from earwitness.conformance.gate.verdict import (
+    STRONGEST_FIRST,
     WORDS,
     WORST_FIRST,
     ClauseResult,
@@ -17,7 +18,7 @@ from earwitness.conformance.gate.verdict import (
     reaches,
     weakest,
 )
-from earwitness.conformance.running.atoms import attributes_of
+from earwitness.conformance.running.atoms import attributes_of, owed_events
 from earwitness.conformance.running.missing import describe_missing
 from earwitness.conformance.running.tally import (
     ConjunctTally,
@@ -195,10 +196,7 @@ def _result_of(
     exercised: int = 0,
     runs: tuple[int, ...] = (),
 ) -> ClauseResult:
-    evidence = [c.evidence for c in conjuncts if c.evidence is not None]
-    worst = weakest(evidence) if len(evidence) == len(conjuncts) else None
-    words = [WORDS[worst]] if worst is not None else []
-    return ClauseResult(
+    result = ClauseResult(
         id=clause.id,
         title=clause.title,
         severity=clause.severity,
@@ -207,7 +205,7 @@ def _result_of(
         if clause.formula is not None
         else clause.title,
         verdict=verdict,
-        known=(*words, *_count_of_runs(runs)),
+        known=(),
         reason=reason,
         exercised=exercised,
         required=required,
@@ -219,6 +217,8 @@ def _result_of(
         revision=clause.revision,
         runs=runs,
     )
+    words = [WORDS[result.evidence]] if result.evidence is not None else []
+    return replace(result, known=(*words, *_count_of_runs(runs)))
 
 
 def _count_of_runs(runs: tuple[int, ...]) -> list[str]:
@@ -235,7 +235,12 @@ def _judge_conjunct(
     known: Circumstances,
 ) -> ConjunctResult:
     found = [t[conjunct.name] for t in tallies if conjunct.name in t]
-    origins = _evidence_by_event(conjunct, found, known.sight)
+    violating = [t for t in found if t.violated_at is not None]
+    origins = (
+        _evidence_of_violation(conjunct, violating, known.sight)
+        if violating
+        else _evidence_by_event(conjunct, found, known.sight)
+    )
     evidence = weakest(o for o in origins.values() if o is not None)
     verdict, reason = _decide_verdict(
         conjunct=conjunct,
@@ -281,6 +286,36 @@ def _evidence_by_event(
             origins.append(sees)
         result[name] = weakest(origins) if sees is not None else None
     return result
+
+
+def _evidence_of_violation(
+    conjunct: Conjunct, violating: Sequence[ConjunctTally], sight: Sight
+) -> dict[str, Origin | None]:
+    """The same in the run that violates it on the best evidence: one is enough. Only of an event that was
+    owed does it matter that it might have been missed; whoever has an excuse can give it."""
+    owed = owed_events(conjunct.formula)
+    unmeasured = bool(attributes_of(conjunct.formula) & UNMEASURED)
+
+    def grounds(tallied: ConjunctTally) -> dict[str, Origin | None]:
+        return {
+            name: weakest(
+                [
+                    origin,
+                    *([sight.get(name) or Origin.DEVICE] * (name in owed)),
+                    *([Origin.DEVICE] * unmeasured),
+                ]
+            )
+            for name, origin in sorted(tallied.origins.items())
+        }
+
+    return max(
+        map(grounds, violating),
+        key=lambda origins: (
+            -STRONGEST_FIRST.index(
+                weakest(filter(None, origins.values())) or Origin.WITNESSED
+            )
+        ),
+    )
 
 
 def _decide_verdict(

@@ -59,10 +59,10 @@ def mute_chapters(
 ) -> Mapping[str, Sequence[Stimulus]]:
     """The mute while nothing happens, over the whole turn of a request, through restarts, against others."""
     on, off = Mute(device, True), Mute(device, False)
-    request, chatter = Say(device, REQUEST), Say(device, CHATTER)
+    chatter = Say(device, CHATTER)
     pause = Wait(device, 400_000)
     # Two voices, since a detector misses a word now and then.
-    requests = (request, Say(device, "weather-2"))
+    requests = (Say(device, REQUEST), Say(device, "weather-2"))
     in_turn = {
         f"muted {part}": (
             during(device=device, then="mute", chance=chance, bounds=bounds),
@@ -75,11 +75,11 @@ def mute_chapters(
     return {
         "muted": (on, *requests, off, pause),
         **in_turn,
-        # A request before, which shows whether the mute stopped anything at all.
-        "muted and restarted": (on, request, Kill(device), *requests),
+        # Requests before, which show whether the mute stopped anything at all.
+        "muted and restarted": (on, *requests, Kill(device), *requests),
         "muted while its server restarts": (
             on,
-            request,
+            *requests,
             Server(device, "drop"),
             pause,
             Server(device, "answer"),
@@ -87,7 +87,7 @@ def mute_chapters(
         ),
         "muted and told to run by another": (
             on,
-            request,
+            *requests,
             Server(device, "second_peer"),
             *requests,
         ),

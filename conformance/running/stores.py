@@ -51,6 +51,8 @@ class Stores:
         root = "" if self._cell is None else str(self._cell.outside("/"))
         self.undeclared = UndeclaredStores(named_folders(self._folders, root))
         self._before: dict[str, FileLike] = {}
+        self._first_contents: set[bytes] = set()
+        """Digests of all contents that lay there before the first word."""
         self._digests: dict[str, bytes] = {}
         self._sizes: dict[str, int] = {}
         self._marked: dict[str, int] = {}
@@ -67,6 +69,7 @@ class Stores:
         kept = sum(len(file.content or b"") for file in self._before.values())
         for file in self._files():
             kept += len(file.content or b"")
+            self._first_contents.add(digest_of(file))
             if kept <= LARGEST_BASELINE:
                 self._before[file.name] = file
 
@@ -81,7 +84,8 @@ class Stores:
             for file in files
             if file.name in self._before
         ]
-        found = search_files(files, self._sounds.reader, texts)
+        fresh = [self._without_first_content(file) for file in files]
+        found = search_files(fresh, self._sounds.reader, texts)
         if before and any(find.text for find in found.finds):
             found = found.since(
                 search_files(before, self._sounds.reader, texts)
@@ -92,6 +96,13 @@ class Stores:
                 f for f in found.finds if not _is_part(f, found.finds)
             ),
         )
+
+    def _without_first_content(self, file: FileLike) -> FileLike:
+        """What lay there byte for byte before the first word holds none, under whatever name it lies there
+        now, such as a chime that is written anew into every new home; its name is read all the same."""
+        if file.reason or digest_of(file) not in self._first_contents:
+            return file
+        return StoredFile(file.name, b"")
 
     def mark(self) -> None:
         """From here on growth is counted."""
@@ -111,7 +122,7 @@ class Stores:
         """Files whose content is another than when they were last looked at, and all that cannot be read."""
         fresh = []
         for file in self._files():
-            digest = hashlib.sha256(file.content or b"").digest()
+            digest = digest_of(file)
             if self._digests.get(file.name) != digest or file.reason:
                 self._digests[file.name] = digest
                 fresh.append(file)
@@ -129,6 +140,11 @@ class Stores:
             return [*files_below(self._folders), *said]
         with self._cell.frozen():
             return [*self._cell.found_files(), *said]
+
+
+def digest_of(file: FileLike) -> bytes:
+    """Of its content."""
+    return hashlib.sha256(file.content or b"").digest()
 
 
 def _is_part(find: StoreFind, finds: Iterable[StoreFind]) -> bool:

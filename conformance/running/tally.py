@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from earwitness.conformance.gate.verdict import reaches, weakest
+from earwitness.conformance.gate.verdict import (
+    STRONGEST_FIRST,
+    reaches,
+    weakest,
+)
 from earwitness.conformance.running.atoms import atoms, matches
 from earwitness.conformance.running.instants import other_orders
 from earwitness.conformance.running.missing import missing_events
@@ -114,7 +124,12 @@ def tally(clauses: Sequence[Clause], trace: Sequence[Observation]) -> Tally:
     return {
         name: replace(
             found,
-            origins=_grounds_of(part, trace, worst[name]),
+            origins=_with_violation(
+                _grounds_of(part, trace, worst[name]),
+                named=worst[name],
+                trace=trace,
+                at=found.violated_at,
+            ),
             missing=()
             if found.exercised
             else missing_events(part.conjuncts[0].trigger, trace),
@@ -174,6 +189,24 @@ def _grounds_of(
                     known = joined.get(name, Origin.WITNESSED)
                     joined[name] = weakest((known, origin)) or origin
     return joined
+
+
+def _with_violation(
+    grounds: Mapping[str, Origin],
+    *,
+    named: Container[str],
+    trace: Sequence[Observation],
+    at: int | None,
+) -> Mapping[str, Origin]:
+    """A violation also rests on the event at which it shows, which need not be one that exercises."""
+    if at is None or trace[at].event not in named:
+        return grounds
+    seen = trace[at]
+    known = grounds.get(seen.event, Origin.WITNESSED)
+    return {
+        **grounds,
+        seen.event: max(known, seen.origin, key=STRONGEST_FIRST.index),
+    }
 
 
 def parts_of(clauses: Iterable[Clause]) -> Iterator[tuple[str, Clause]]:

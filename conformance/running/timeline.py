@@ -7,6 +7,7 @@ it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -45,7 +46,9 @@ HARNESS_ONLY = frozenset(
     }
 )
 """Events that nothing but a step of the test brings about."""
-GROUND_TRUTH = frozenset({"speech", "record.found", "tick", "end"})
+GROUND_TRUTH = frozenset(
+    {"speech", "mute.untested", "record.found", "tick", "end"}
+)
 """Events that only the harness can know; from a target they are not listened to."""
 INDICATORS: Mapping[str, str] = {"light": "color", "screen": "symbol"}
 """Events that show something, and the attribute that says what."""
@@ -86,6 +89,8 @@ class Timeline:
     _frames: list[tuple[str, int, Frame]] = field(default_factory=list)
     _sounds: list[tuple[str, int, bool]] = field(default_factory=list)
     _passages: list[Passage] = field(default_factory=list)
+    _unclaimed: Counter[str] = field(default_factory=Counter)
+    """By device, bytes of sound that was seen to cross and of which its server did not speak yet."""
     untold: Untold = field(default_factory=Untold)
     """Sound of which its device said nothing yet."""
     _deeds: list[Observation] = field(default_factory=list)
@@ -293,6 +298,7 @@ class Timeline:
         left = list(moment.passages)
         self._passages += left
         result: list[Observation] = []
+        alone: list[Observation] = []
         for said in seen:
             if (
                 said.event != "stream.audio"
@@ -306,16 +312,30 @@ class Timeline:
                 if p.device == said.device and _overlap(p, said)
             ]
             left = [p for p in left if p not in own]
-            result += [
-                _crossed(p, said.time, said.attributes.get("stream"))
-                for p in own
-            ] or [_admitted(said, moment)]
+            stream = said.attributes.get("stream")
+            result += [_crossed(p, said.time, stream) for p in own]
+            alone += [] if own else [said]
         for passage in left:
+            self._unclaimed[passage.device] += passage.size
             time = moment.ended[passage.device]
             result.append(
                 _crossed(passage, time, self._stream_at(passage.device, seen))
             )
+        result += [
+            _admitted(said, moment) for said in alone if not self._claim(said)
+        ]
         return arrange(result)
+
+    def _claim(self, said: Observation) -> bool:
+        """Whether a server that the driver plays speaks of sound that was seen to cross before: the harness
+        knows when that was heard, and the server only when it came."""
+        size = said.attributes.get("bytes")
+        if said.origin is not Origin.STAND_IN or not isinstance(size, int):
+            return False
+        if self._unclaimed[said.device] < size:
+            return False
+        self._unclaimed[said.device] -= size
+        return True
 
     def _stream_at(self, device: str, seen: Sequence[Observation]) -> int:
         """The stream that the device says is open, 0 where none is."""

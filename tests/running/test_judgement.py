@@ -16,6 +16,7 @@ from earwitness.conformance.running.tally import settle_order, tally
 from earwitness.model.trace import Observation, Origin
 from earwitness.policies.pack import find
 
+SATELLITE = find("self-hosted-satellite")
 PACK = find("alexa-smart-properties")
 FULL = View(
     feeds=True,
@@ -242,3 +243,49 @@ def test_a_part_of_a_promise_asks_nothing_of_a_device_without_what_it_speaks_of(
         "IND-2.1",
         "IND-2.2",
     ]
+
+
+def muted_and_heard(origin=Origin.WITNESSED):
+    sound = {"stream": 1, "bytes": 2_560, "encrypted": True, "voice": True}
+    return [
+        seen(0, "power", on=True, kind="speaker"),
+        seen(1_000_000, "mute", on=True, by="user", level="software"),
+        seen(
+            9_000_000,
+            "stream.audio",
+            origin,
+            **sound,
+            **{"from": 8_900_000, "to": 9_000_000},
+        ),
+        seen(9_500_000, "end"),
+    ]
+
+
+def verdict_on_satellite(clause, *traces, indicator=Origin.DEVICE):
+    clauses = (SATELLITE.clause(clause),)
+    able = {c.capability: True for c in SATELLITE.clauses if c.capability}
+    sight = {**sight_of(FULL), "light": indicator, "mute": Origin.DEVICE}
+    known = Circumstances(sight=sight, capabilities=able)
+    tallies = [tally(clauses, trace) for trace in traces]
+    (result,) = judge(clauses, tallies, known)
+    return result
+
+
+def test_a_violation_is_as_strong_as_the_best_run_that_shows_it():
+    """Who lifted the mute could have said so: that nobody did takes nothing from what was seen."""
+    alone = verdict_on_satellite("MUT-1", muted_and_heard(Origin.STAND_IN))
+    both = verdict_on_satellite(
+        "MUT-1", muted_and_heard(Origin.STAND_IN), muted_and_heard()
+    )
+    assert alone.verdict is both.verdict is Verdict.VIOLATED
+    assert alone.evidence is Origin.STAND_IN
+    assert both.evidence is Origin.WITNESSED
+    assert both.known[0] == "witnessed"
+
+
+def test_a_light_that_was_owed_may_have_been_missed():
+    for sight in (Origin.DEVICE, Origin.WITNESSED):
+        dark = verdict_on_satellite(
+            "SAT-6", muted_and_heard(), indicator=sight
+        )
+        assert dark.verdict is Verdict.VIOLATED and dark.evidence is sight

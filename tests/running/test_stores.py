@@ -107,3 +107,28 @@ def test_a_folder_may_be_named_from_where_the_target_begins():
         stores.search(())
     sounds.close()
     assert list(stores.undeclared.findings()) == []
+
+
+def test_what_lay_there_before_the_first_word_is_not_read_again_elsewhere(
+    tmp_path,
+):
+    """A chime that is written anew into every new home cannot hold what was said since, nor is it unread."""
+    chime = np.random.default_rng(2).integers(-9_000, 9_000, 1_600, "i2")
+    (tmp_path / "one").write_bytes(chime.tobytes())
+    sounds = SoundMemory()
+    stores = Stores(None, (str(tmp_path),), sounds)
+    stores.take_baseline()
+    heard = np.random.default_rng(1).integers(-9_000, 9_000, 16_000, "i2")
+    sounds.begin()
+    sounds.add("d1", 0, heard.tobytes(), in_call=False)
+    read = []
+    reading = sounds.reader.read
+    sounds.reader.read = lambda content: (
+        read.append(content),
+        reading(content),
+    )[1]
+    (tmp_path / "two").write_bytes(chime.tobytes())
+    assert stores.search(()).finds == () and chime.tobytes() not in read
+    (tmp_path / "three").write_bytes(chime.tobytes() + heard.tobytes())
+    assert [find.store for find in stores.search(()).finds] == ["three"]
+    sounds.close()

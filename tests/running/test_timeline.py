@@ -357,3 +357,39 @@ def test_bytes_that_nobody_can_read_are_the_sound_that_their_device_says(
         watched=True,
     )
     assert origins(trace, "stream.audio") == [origin]
+
+
+def test_a_stand_in_speaks_of_what_was_seen_to_cross_and_not_of_when_it_was_heard():
+    """Old pieces arrive at once, and the server tells of them one after another."""
+
+    def of_server(time):
+        sent = {
+            "stream": 1,
+            "bytes": 2_560,
+            "voice": True,
+            "encrypted": False,
+        }
+        told = {**sent, "from": time - 80_000, "to": time}
+        return Observation(time, "d1", "stream.audio", told, Origin.STAND_IN)
+
+    def passage(first):
+        return Passage("d1", first, first + 80_000, 2_560, encrypted=False)
+
+    now = 5_000_000
+    old = moment(
+        now,
+        now,
+        declared=(of_server(now),),
+        passages=(passage(80_000), passage(240_000)),
+    )
+    later = [
+        moment(at, at, declared=(of_server(at),)) for at in (now + 1, now + 2)
+    ]
+    trace, _ = trace_of(old, *later, watched=True)
+    sent = [o for o in trace if o.event == "stream.audio"]
+    assert [o.origin.value for o in sent] == [
+        "witnessed",
+        "witnessed",
+        "stand-in",
+    ], "of the third nobody saw anything"
+    assert sent[2].time == now + 2

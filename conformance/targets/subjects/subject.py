@@ -74,7 +74,8 @@ class Subject:
         """Its options, for the report."""
         self.folder = ""
         """A fresh folder for the subject, its home and working folder."""
-        self._pipe = -1
+        self.pipe = -1
+        """The microphone, to be read without blocking by a driver that is its own satellite."""
         self._drains = True
         self.last_end = ""
         """How it ended where it ended by itself."""
@@ -166,10 +167,10 @@ class Subject:
 
     def waiting_sound(self) -> int:
         """Bytes in the microphone's pipe that nobody has taken."""
-        if self._pipe < 0:
+        if self.pipe < 0:
             return 0
         count = array.array("i", [0])
-        fcntl.ioctl(self._pipe, termios.FIONREAD, count)
+        fcntl.ioctl(self.pipe, termios.FIONREAD, count)
         return count[0]
 
     # The protocol.
@@ -236,7 +237,7 @@ class Subject:
         self.microphone = request.get("microphone", "")
         self.loudspeaker = request.get("loudspeaker", "")
         # Held open so that the subject may come and go, and its reader never meets the end.
-        self._pipe = os.open(self.microphone, os.O_RDONLY | os.O_NONBLOCK)
+        self.pipe = os.open(self.microphone, os.O_RDONLY | os.O_NONBLOCK)
 
     def _reset(self, request: Message) -> None:
         self.stop()
@@ -273,7 +274,7 @@ class Subject:
     def _listen(self, request: Message) -> None:
         microseconds = int(request["microseconds"])
         if self.process is not None:
-            self._wait_for_drain()
+            self.wait_for_drain()
         self.now += microseconds
         if self.process is None:
             return
@@ -298,7 +299,7 @@ class Subject:
             )
             self.stop()
 
-    def _wait_for_drain(self) -> None:
+    def wait_for_drain(self) -> None:
         """Until the subject has taken the sound, or has had time to. One that left it before is not waited
         for as long again."""
         patience = PATIENCE_WITH_READER if self._drains else PACE

@@ -1,6 +1,6 @@
-"""A small satellite that speaks the real Wyoming protocol: honest, or with one seeded fault.
+"""A small satellite that speaks the real Wyoming protocol: honest, or with seeded faults.
 
-It takes the options of wyoming-satellite that a driver needs. The fault is named by TINY_FAULT, or by a file
+It takes the options of wyoming-satellite that a driver needs. The faults are named by TINY_FAULT, or by a file
 `fault` beside the microphone, which is read at each start. Honest, it is muted by pause-satellite until a second
 run-satellite of the same connection, through every restart; it listens to one client at a time, and a request
 ends with its transcript, an error, its server's end, or by itself."""
@@ -25,13 +25,24 @@ parser.add_argument("--debug-recording-dir")
 parser.add_argument("--wake-word-name", default="alexa")
 options, _ = parser.parse_known_args()
 beside = Path(shlex.split(options.mic_command)[-1]).with_name("fault")
-FAULT = os.environ.get("TINY_FAULT", "")
+FAULTS = set(os.environ.get("TINY_FAULT", "").split())
 if beside.exists():
-    FAULT = beside.read_text().strip()
+    FAULTS = set(beside.read_text().split())
 FORM = {"rate": 16_000, "width": 2, "channels": 1}
 PIECE = 2 * options.mic_command_samples_per_chunk
 LONGEST = 25 * 32_000 // PIECE
 """Pieces of a request that nobody ends: 25 s."""
+CHIME = 6
+"""Pieces after its wake word in which a satellite plays its chime, and is busy: half a second."""
+LATE = 40
+"""Pieces of a mute, 3.2 s, after which old words are sent."""
+READS = {
+    "reads-while-muted",
+    "zeros-while-muted",
+    "sends-old-words-in-a-mute",
+    "wakes-while-muted",
+}
+"""Faults that need the microphone while it is muted."""
 MUTED = Path("muted")
 
 
@@ -90,18 +101,18 @@ class Satellite:
         self.lock = threading.RLock()
         self.server = None
         self.listeners = []
-        self.pieces = 0
+        self.pieces = self.pieces_muted = 0
         self.streaming = False
         self.woken_at = -60.0
         self.old = []
-        if FAULT == "forgets-mute":
+        if "forgets-mute" in FAULTS:
             MUTED.unlink(missing_ok=True)
         self.muted = MUTED.exists()
         self.wake = Nobody()
         self.events = connected(options.event_uri)
         self.microphone = self.player = None
         self.kept = None
-        if FAULT == "keeps-recordings" or options.debug_recording_dir:
+        if "keeps-recordings" in FAULTS or options.debug_recording_dir:
             kept = Path(
                 options.debug_recording_dir or "/var/tmp", "debug.raw"
             )
@@ -111,10 +122,7 @@ class Satellite:
 
     def hear(self):
         while True:
-            if self.muted and FAULT not in (
-                "reads-while-muted",
-                "zeros-while-muted",
-            ):
+            if self.muted and not FAULTS & READS:
                 time.sleep(0.005)
                 continue
             with self.lock:
@@ -133,25 +141,44 @@ class Satellite:
         if self.kept is not None:
             os.write(self.kept, piece)
         if self.muted:
-            if FAULT == "zeros-while-muted" and self.server is not None:
-                self.server.send("audio-chunk", bytes(PIECE), **FORM)
+            self.do_wrong_while_muted(piece)
             return
         self.old = [*self.old, piece][-12:]
-        if FAULT == "streams-always" and self.server is not None:
+        if "streams-always" in FAULTS and self.server is not None:
             self.server.send("audio-chunk", piece, **FORM)
         if not self.streaming:
             self.wake.send("audio-chunk", piece, **FORM)
             return
         self.pieces += 1
-        if FAULT != "streams-always" and self.server is not None:
+        if "streams-always" not in FAULTS and self.server is not None:
             self.server.send("audio-chunk", piece, **FORM)
         for listener in self.listeners:
             listener.send("audio-chunk", piece, **FORM)
-        if FAULT == "second-server":
+        if "second-server" in FAULTS:
             with socket.create_connection(("203.0.113.7", 443)) as elsewhere:
                 elsewhere.sendall(piece)
-        if self.pieces >= LONGEST and FAULT != "goes-on-in-silence":
+        if self.pieces >= LONGEST and "goes-on-in-silence" not in FAULTS:
             self.end_request()
+
+    def do_wrong_while_muted(self, piece):
+        self.pieces_muted += 1
+        if "wakes-while-muted" in FAULTS:
+            self.wake.send("audio-chunk", piece, **FORM)
+        if self.server is None:
+            return
+        if "zeros-while-muted" in FAULTS:
+            self.server.send("audio-chunk", bytes(PIECE), **FORM)
+        if (
+            "sends-old-words-in-a-mute" in FAULTS
+            and self.pieces_muted == LATE
+        ):
+            self.send_old_words()
+
+    def send_old_words(self):
+        self.events.send("streaming-started")
+        time.sleep(0.3)
+        for piece in self.old:
+            self.server.send("audio-chunk", piece, **FORM)
 
     def wait_for_word(self):
         self.wake = connected(options.wake_uri)
@@ -164,7 +191,7 @@ class Satellite:
                     and not (self.streaming or self.muted)
                 ):
                     if (
-                        FAULT == "rests"
+                        "rests" in FAULTS
                         and time.monotonic() < self.woken_at + 60
                     ):
                         continue
@@ -173,7 +200,8 @@ class Satellite:
                     self.server.send(
                         "run-pipeline", start_stage="asr", end_stage="tts"
                     )
-                    self.events.send("streaming-started")
+                    if "stays-dark" not in FAULTS:
+                        self.events.send("streaming-started")
 
     def end_request(self):
         self.streaming = False
@@ -183,27 +211,27 @@ class Satellite:
     # The mute.
 
     def mute(self):
-        if FAULT == "mute-does-nothing":
+        if "mute-does-nothing" in FAULTS:
             return
-        if FAULT == "mute-waits-for-the-request" and self.streaming:
+        if "mute-waits-for-the-request" in FAULTS and self.streaming:
             return
-        self.muted = True
+        if (
+            "mute-lost-in-the-chime" in FAULTS
+            and self.streaming
+            and self.pieces < CHIME
+        ):
+            return
+        self.muted, self.pieces_muted = True, 0
         MUTED.touch()
         if self.streaming:
             self.end_request()
-        if (
-            FAULT not in ("reads-while-muted", "zeros-while-muted")
-            and self.microphone is not None
-        ):
+        if not FAULTS & READS and self.microphone is not None:
             self.microphone.kill()
             self.microphone = None
 
     def unmute(self):
-        if FAULT == "sends-old-words" and self.muted:
-            self.events.send("streaming-started")
-            time.sleep(0.3)
-            for piece in self.old:
-                self.server.send("audio-chunk", piece, **FORM)
+        if "sends-old-words" in FAULTS and self.muted:
+            self.send_old_words()
         self.muted = False
         MUTED.unlink(missing_ok=True)
 
@@ -228,28 +256,28 @@ class Satellite:
                 self.listeners.remove(client)
             if client is self.server:
                 self.server = None
-                if self.streaming and FAULT != "goes-on-for-strangers":
+                if self.streaming and "goes-on-for-strangers" not in FAULTS:
                     self.end_request()
 
     def hear_second_client(self, client, kind):
         if (
-            FAULT == "lets-second-client-listen"
+            "lets-second-client-listen" in FAULTS
             and client not in self.listeners
         ):
             self.listeners.append(client)
-        if FAULT == "anyone-unmutes" and kind == "run-satellite":
+        if "anyone-unmutes" in FAULTS and kind == "run-satellite":
             self.unmute()
 
     def obey(self, kind, payload, starts):
         if kind == "run-satellite":
-            if starts > 1 or FAULT == "server-restart-unmutes":
+            if starts > 1 or "server-restart-unmutes" in FAULTS:
                 self.unmute()
             if not self.streaming:
                 self.wake.send("detect", names=[options.wake_word_name])
         elif kind == "pause-satellite":
             self.mute()
-        elif (kind == "transcript" and FAULT != "goes-on") or (
-            kind == "error" and FAULT != "goes-on-after-error"
+        elif (kind == "transcript" and "goes-on" not in FAULTS) or (
+            kind == "error" and "goes-on-after-error" not in FAULTS
         ):
             self.end_request()
         elif kind == "audio-start":

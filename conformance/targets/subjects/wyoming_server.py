@@ -1,0 +1,153 @@
+"""A Wyoming server: `wyoming-server:PROGRAM OPTIONS`, in whose options {port} stands for where it is to
+listen and {folder} for its home. The driver is the satellite that calls it: it hears the wake word by
+itself, and sends the request through the harness's door to the server, which does with it what its info
+says that it can."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from earwitness.conformance.targets.subjects import kit
+from earwitness.conformance.targets.subjects.wyoming_link import (
+    WyomingLink,
+    WyomingMessage,
+)
+
+PORT = 10_300
+FORM: dict[str, Any] = {"rate": kit.RATE, "width": 2, "channels": 1}
+TASKS = {"wake": ("detect", "detection"), "asr": ("transcribe", "transcript")}
+"""What a server that takes sound can do, by the name in its info: what it is asked, and what it then says."""
+PREROLL = 44_800
+"""Bytes that the satellite sends of what was before it knew the wake word: 1.4 s, with the word in it."""
+THINKING = 6 * kit.PATIENCE
+"""Seconds that a recogniser has for a request."""
+Said = WyomingMessage | None
+
+
+def open_wyoming_server(rest: str, options: kit.TargetOptions) -> kit.Target:
+    """A Wyoming server that takes sound, for wake words or for speech. Raises TargetError."""
+    program = Path(shutil.which(rest.split(" ")[0]) or "server")
+    remedy = "write wyoming-server:PROGRAM --uri tcp://127.0.0.1:{port}"
+    return kit.open_subject(__name__, rest, program, remedy, options)
+
+
+class WyomingServer(kit.ServedSubject):
+    """What the satellite does is our own; of the server it is judged how sound gets to it, what it keeps and
+    to whom it sends anything."""
+
+    name = "Wyoming server"
+    port = PORT
+    inward = False
+    capabilities: kit.Names = ("power", "microphone", "loudspeaker", "route")
+
+    def __init__(self, program: list[str]) -> None:
+        super().__init__(sys.stdin, sys.stdout)
+        self._program = self.take_options(program)
+        self._link: WyomingLink | None = None
+        self._said: list[WyomingMessage] = []
+        self._sound = self._recent = b""
+        self._task = ""
+        if "-m" in program:
+            self.name = program[program.index("-m") + 1].replace("_", "-")
+            self.version = kit.installed_version(program[0], self.name)
+
+    def start(self) -> None:
+        places = {**self.places(), "port": str(PORT)}
+        self.launch([word.format_map(places) for word in self._program])
+        self.reach(self._knock)
+        info = self._heard("info")
+        self._task = next((task for task in TASKS if info.data.get(task)), "")
+        if not self._task:
+            can = ", ".join(name for name, what in info.data.items() if what)
+            raise kit.Refusal(
+                f"{self.name} takes no sound; it can: {can or 'nothing'}"
+            )
+
+    def leave(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+
+    def wait_for_drain(self) -> None:
+        """The satellite, which is ours, reads the microphone."""
+        with contextlib.suppress(BlockingIOError):
+            self._sound = os.read(self.pipe, 1 << 20)
+
+    def heard(self, taken: int) -> None:
+        sound, self._sound = self._sound, b""
+        self._recent = (self._recent + sound)[-PREROLL:]
+        if self.is_open:
+            self._send(sound)
+        else:
+            self.take_wake_sound(sound, self._begin_request)
+
+    def _begin_request(self) -> None:
+        self.leave()
+        self.reach(self._knock)
+        self._said.clear()
+        self._tell(TASKS[self._task][0], names=["alexa"], language="en")
+        self._tell("audio-start", **FORM)
+        self.open_stream()
+        self._send(self._recent)
+
+    def _send(self, sound: bytes) -> None:
+        for at in range(0, len(sound), self.piece):
+            piece = sound[at : at + self.piece]
+            self._tell("audio-chunk", piece, **FORM)
+            self.take_sound(piece)
+
+    def finish(self) -> None:
+        self._tell("audio-stop")
+        self.pump(lambda: self._did_its_task, THINKING)
+
+    def play(self, sound: bytes) -> None:
+        """Nothing is answered to a request of which the server made nothing."""
+        if self._did_its_task:
+            with open(self.loudspeaker, "ab") as speaker:
+                speaker.write(sound)
+
+    @property
+    def _did_its_task(self) -> bool:
+        return any(said.kind == TASKS[self._task][1] for said in self._said)
+
+    def explain(self) -> str:
+        if self.process is None or not self.stream or self._did_its_task:
+            return super().explain()
+        return f"the server was sent a request, and sent no {TASKS[self._task][1]}"
+
+    def _tell(self, kind: str, payload: bytes = b"", **data: object) -> None:
+        if self._link is not None:
+            self._link.send(kind, payload, **data)
+
+    def _knock(self) -> bool:
+        address = ("127.0.0.1", self.door or PORT)
+        called = socket.create_connection(address, kit.PATIENCE)
+        self._link = WyomingLink(called, self.post, self._hear)
+        self._tell("describe")
+        link = self._link
+        self.pump(
+            lambda: bool(self._heard("info").data) or link.is_closed,
+            kit.PATIENCE,
+        )
+        return bool(self._heard("info").data)
+
+    def _heard(self, kind: str) -> WyomingMessage:
+        """The last message of a kind; one without content where there is none."""
+        told = [said for said in self._said if said.kind == kind]
+        return told[-1] if told else WyomingMessage(kind)
+
+    def _hear(self, link: WyomingLink, said: Said) -> None:
+        if said is None:
+            link.close()
+        elif link is self._link:
+            self._said.append(said)
+
+
+if __name__ == "__main__":
+    WyomingServer(sys.argv[1:]).run()
