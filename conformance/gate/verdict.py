@@ -63,7 +63,7 @@ def weakest(origins: Iterable[Origin]) -> Origin | None:
     return max(origins, key=STRONGEST_FIRST.index, default=None)
 
 
-def strongest(origins: Iterable[Origin]) -> Origin | None:
+def strongest_evidence(origins: Iterable[Origin]) -> Origin | None:
     """The strongest of some origins; None of none."""
     return min(origins, key=STRONGEST_FIRST.index, default=None)
 
@@ -123,7 +123,7 @@ class ClauseResult:
         """The weakest evidence of its conjuncts, None where one has none; where it is violated the strongest
         of those that are: one is enough."""
         if self.verdict is Verdict.VIOLATED:
-            return strongest(
+            return strongest_evidence(
                 c.evidence
                 for c in self.conjuncts
                 if c.verdict is Verdict.VIOLATED and c.evidence is not None

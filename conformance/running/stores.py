@@ -99,7 +99,7 @@ class Stores:
 
     def _without_first_content(self, file: FileLike) -> FileLike:
         """What lay there byte for byte before the first word holds none, under whatever name it lies there
-        now, such as a chime that is written anew into every new home; its name is read all the same."""
+        now, such as a chime that is written again into every new home; its name is read all the same."""
         if file.reason or digest_of(file) not in self._first_contents:
             return file
         return StoredFile(file.name, b"")

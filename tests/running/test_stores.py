@@ -112,7 +112,7 @@ def test_a_folder_may_be_named_from_where_the_target_begins():
 def test_what_lay_there_before_the_first_word_is_not_read_again_elsewhere(
     tmp_path,
 ):
-    """A chime that is written anew into every new home cannot hold what was said since, nor is it unread."""
+    """A chime that is written again into every new home cannot hold what was said since, nor is it unread."""
     chime = np.random.default_rng(2).integers(-9_000, 9_000, 1_600, "i2")
     (tmp_path / "one").write_bytes(chime.tobytes())
     sounds = SoundMemory()

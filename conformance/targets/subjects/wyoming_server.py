@@ -11,7 +11,6 @@ import shutil
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
 from earwitness.conformance.targets.subjects import kit
 from earwitness.conformance.targets.subjects.wyoming_link import (
@@ -20,26 +19,30 @@ from earwitness.conformance.targets.subjects.wyoming_link import (
 )
 
 PORT = 10_300
-FORM: dict[str, Any] = {"rate": kit.RATE, "width": 2, "channels": 1}
+FORM = {"rate": kit.RATE, "width": 2, "channels": 1}
 TASKS = {"wake": ("detect", "detection"), "asr": ("transcribe", "transcript")}
 """What a server that takes sound can do, by the name in its info: what it is asked, and what it then says."""
 PREROLL = 44_800
 """Bytes that the satellite sends of what was before it knew the wake word: 1.4 s, with the word in it."""
 THINKING = 6 * kit.PATIENCE
 """Seconds that a recogniser has for a request."""
-Said = WyomingMessage | None
 
 
 def open_wyoming_server(rest: str, options: kit.TargetOptions) -> kit.Target:
     """A Wyoming server that takes sound, for wake words or for speech. Raises TargetError."""
     program = Path(shutil.which(rest.split(" ")[0]) or "server")
     remedy = "write wyoming-server:PROGRAM --uri tcp://127.0.0.1:{port}"
-    return kit.open_subject(__name__, rest, program, remedy, options)
+    return kit.open_subject(
+        module=__name__,
+        rest=rest,
+        installed=program,
+        remedy=remedy,
+        options=options,
+    )
 
 
 class WyomingServer(kit.ServedSubject):
-    """What the satellite does is our own; of the server it is judged how sound gets to it, what it keeps and
-    to whom it sends anything."""
+    """The satellite is ours. Judged is how sound gets to the server, what it keeps, and to whom it sends."""
 
     name = "Wyoming server"
     port = PORT
@@ -50,9 +53,9 @@ class WyomingServer(kit.ServedSubject):
         super().__init__(sys.stdin, sys.stdout)
         self._program = self.take_options(program)
         self._link: WyomingLink | None = None
-        self._said: list[WyomingMessage] = []
+        self._info: dict[str, object] = {}
         self._sound = self._recent = b""
-        self._task = ""
+        self._task, self._has_answered = "", False
         if "-m" in program:
             self.name = program[program.index("-m") + 1].replace("_", "-")
             self.version = kit.installed_version(program[0], self.name)
@@ -61,13 +64,12 @@ class WyomingServer(kit.ServedSubject):
         places = {**self.places(), "port": str(PORT)}
         self.launch([word.format_map(places) for word in self._program])
         self.reach(self._knock)
-        info = self._heard("info")
-        self._task = next((task for task in TASKS if info.data.get(task)), "")
+        self._task = next(
+            (task for task in TASKS if self._info.get(task)), ""
+        )
         if not self._task:
-            can = ", ".join(name for name, what in info.data.items() if what)
-            raise kit.Refusal(
-                f"{self.name} takes no sound; it can: {can or 'nothing'}"
-            )
+            can = ", ".join(name for name in self._info if self._info[name])
+            raise kit.Refusal(f"{self.name} takes no sound; it can: {can}")
 
     def leave(self) -> None:
         if self._link is not None:
@@ -90,7 +92,7 @@ class WyomingServer(kit.ServedSubject):
     def _begin_request(self) -> None:
         self.leave()
         self.reach(self._knock)
-        self._said.clear()
+        self._has_answered = False
         self._tell(TASKS[self._task][0], names=["alexa"], language="en")
         self._tell("audio-start", **FORM)
         self.open_stream()
@@ -104,20 +106,16 @@ class WyomingServer(kit.ServedSubject):
 
     def finish(self) -> None:
         self._tell("audio-stop")
-        self.pump(lambda: self._did_its_task, THINKING)
+        self.pump(lambda: self._has_answered, THINKING)
 
     def play(self, sound: bytes) -> None:
         """Nothing is answered to a request of which the server made nothing."""
-        if self._did_its_task:
+        if self._has_answered:
             with open(self.loudspeaker, "ab") as speaker:
                 speaker.write(sound)
 
-    @property
-    def _did_its_task(self) -> bool:
-        return any(said.kind == TASKS[self._task][1] for said in self._said)
-
     def explain(self) -> str:
-        if self.process is None or not self.stream or self._did_its_task:
+        if self.process is None or not self.stream or self._has_answered:
             return super().explain()
         return f"the server was sent a request, and sent no {TASKS[self._task][1]}"
 
@@ -128,25 +126,20 @@ class WyomingServer(kit.ServedSubject):
     def _knock(self) -> bool:
         address = ("127.0.0.1", self.door or PORT)
         called = socket.create_connection(address, kit.PATIENCE)
-        self._link = WyomingLink(called, self.post, self._hear)
-        self._tell("describe")
-        link = self._link
-        self.pump(
-            lambda: bool(self._heard("info").data) or link.is_closed,
-            kit.PATIENCE,
-        )
-        return bool(self._heard("info").data)
+        link = WyomingLink(called, self.post, self._hear)
+        self._link, self._info = link, {}
+        link.send("describe")
+        self.pump(lambda: bool(self._info) or link.is_closed, kit.PATIENCE)
+        return bool(self._info)
 
-    def _heard(self, kind: str) -> WyomingMessage:
-        """The last message of a kind; one without content where there is none."""
-        told = [said for said in self._said if said.kind == kind]
-        return told[-1] if told else WyomingMessage(kind)
-
-    def _hear(self, link: WyomingLink, said: Said) -> None:
-        if said is None:
-            link.close()
-        elif link is self._link:
-            self._said.append(said)
+    def _hear(self, link: WyomingLink, said: WyomingMessage | None) -> None:
+        match said:
+            case None:
+                link.close()
+            case WyomingMessage("info", data):
+                self._info = data
+            case WyomingMessage(kind) if link is self._link and self._task:
+                self._has_answered |= kind == TASKS[self._task][1]
 
 
 if __name__ == "__main__":
