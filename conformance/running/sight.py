@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from earwitness.conformance.running.judgement import Sight
+from earwitness.conformance.running.grounds import Sight
 from earwitness.conformance.running.timeline import GROUND_TRUTH, HARNESS_ONLY
 from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.witnesses.files import StoreSearch

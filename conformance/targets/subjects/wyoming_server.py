@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from earwitness.conformance.targets.subjects import kit
@@ -53,7 +54,7 @@ class WyomingServer(kit.ServedSubject):
         super().__init__(sys.stdin, sys.stdout)
         self._program = self.take_options(program)
         self._link: WyomingLink | None = None
-        self._info: dict[str, object] = {}
+        self._info: Mapping[str, object] = {}
         self._sound = self._recent = b""
         self._task, self._has_answered = "", False
         if "-m" in program:
@@ -94,7 +95,7 @@ class WyomingServer(kit.ServedSubject):
         self.reach(self._knock)
         self._has_answered = False
         self._tell(TASKS[self._task][0], names=["alexa"], language="en")
-        self._tell("audio-start", **FORM)
+        self._tell("audio-start", b"", **FORM)
         self.open_stream()
         self._send(self._recent)
 
