@@ -26,6 +26,8 @@ from earwitness.conformance.targets.protocol import Hello
 
 PIECE_TIME = 80_000
 REQUEST, CHATTER = "weather", "chatter"
+VOICES = ("weather", "weather-2", "weather-3")
+"""The request in three voices."""
 BEFORE_THE_WORD = 800_000
 """Microseconds of room before the wake word."""
 TURN: Mapping[str, tuple[float, float]] = {
@@ -43,7 +45,8 @@ PAST_A_TURN = 31_000_000
 def chapters_of(
     hello: Hello, chance: random.Random
 ) -> Iterator[tuple[str, Scenario]]:
-    """Every chapter that the target can be given, with its name."""
+    """Every chapter that the target can be given, with its name; the voice is another with every seed."""
+    voice = chance.randrange(len(VOICES))
     for device in hello.devices:
         chapters = {
             **mute_chapters(device, chance),
@@ -51,7 +54,8 @@ def chapters_of(
         }
         for name, steps in chapters.items():
             if not any(impossible(step, hello) for step in steps):
-                yield f"{device} {name}", (Wait(device, WARM_UP), *steps)
+                said = [_in_next_voice(step, voice) for step in steps]
+                yield f"{device} {name}", (Wait(device, WARM_UP), *said)
 
 
 def mute_chapters(
@@ -158,16 +162,15 @@ def during(
 def variants(scenario: Scenario) -> Iterator[Scenario]:
     """The chapter, and the same in other voices: a detector misses a wake word now and then, and then nothing
     was tried."""
-    for clip in (REQUEST, "weather-2", "weather-3"):
-        yield tuple(_said_as(step, clip) for step in scenario)
+    for later in range(len(VOICES)):
+        yield tuple(_in_next_voice(step, later) for step in scenario)
 
 
-def _said_as(step: Stimulus, clip: str) -> Stimulus:
-    match step:
-        case During(_, said) if said == REQUEST:
-            return structs.replace(step, clip=clip)
-        case Say(_, said) if said == REQUEST:
-            return structs.replace(step, clip=clip)
+def _in_next_voice(step: Stimulus, later: int) -> Stimulus:
+    """A request in the voice that comes so many later; whatever else as it is."""
+    if isinstance(step, During | Say) and step.clip in VOICES:
+        place = (VOICES.index(step.clip) + later) % len(VOICES)
+        return structs.replace(step, clip=VOICES[place])
     return step
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from earwitness.conformance.running.harness import Harness
-from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
 from earwitness.conformance.stimuli.stimulus import (
@@ -114,8 +114,10 @@ def situations(device: str) -> tuple[Situation, ...]:
 def try_twins(
     harness: Harness, goes_on: Callable[[], bool] = lambda: True
 ) -> Iterator[TwinResult]:
-    """All situations on the first device, listening and muted on every other while `goes_on` says so. Two
-    pairs that are alike are enough; a difference must repeat. Raises TargetError."""
+    """All situations on the first device, listening and muted on every other while `goes_on` says so; where
+    each run takes real time, nothing without its leave. Two pairs that are alike are enough; a difference
+    must repeat. Raises TargetError."""
+    takes_time = is_served(harness.hello)
     for number, device in enumerate(harness.hello.devices):
         # Devices of one maker mostly share their software, so the others are tried in what matters most.
         tried = situations(device) if number == 0 else situations(device)[:2]
@@ -123,7 +125,7 @@ def try_twins(
             steps = (*situation.before, *situation.after)
             if not any(
                 impossible(step, harness.hello) for step in steps
-            ) and (number == 0 or goes_on()):
+            ) and ((number == 0 and not takes_time) or goes_on()):
                 yield _compare(harness, device, situation)
 
 
@@ -299,5 +301,7 @@ def describe_twins(found: list[TwinResult]) -> str:
     ]
     if apart:
         return f"{apart[0].device} {apart[0].situation}: {apart[0].comparison.sentence}"
+    if not found:
+        return "none were tried in the time there was"
     pairs = sum(twins.comparison.pairs for twins in found)
     return f"{pairs} pairs in {len(found)} situations cannot be told apart"

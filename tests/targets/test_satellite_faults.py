@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance.running.harness import Harness, clause_of
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.run import clause_of
 from earwitness.conformance.running.satellite_tour import (
     chapters_of,
     variants,
