@@ -14,7 +14,7 @@ import numpy as np
 
 from earwitness.reference_impl.cloud import asr
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
-from earwitness.reference_impl.cloud.nlu import fits, understand
+from earwitness.reference_impl.cloud.nlu import fits_whole, understand_text
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.sound import decode_sound
 
@@ -51,7 +51,7 @@ def ended(recognizer: asr.Recognizer, sound: bytes) -> tuple[bytes, bool]:
             paused = None
         elif paused is None:
             found = recognizer.recognize(sound[: begin + size])
-            paused = bool(found) and fits(found[0].text)
+            paused = bool(found) and fits_whole(found[0].text)
         if end.over or (paused and end.settled):
             return sound[: begin + size], not end.over
     return sound, False
@@ -59,7 +59,7 @@ def ended(recognizer: asr.Recognizer, sound: bytes) -> tuple[bytes, bool]:
 
 def correctly(found: list[asr.Hypothesis], want: dict[str, str]) -> bool:
     """Whether intent and all slots are as they were meant."""
-    understood = understand(found[0].text) if found else None
+    understood = understand_text(found[0].text) if found else None
     if understood is None or understood.intent != INTENT:
         return False
     return dict(understood.slots) == want
@@ -112,7 +112,7 @@ if __name__ == "__main__":
                 work + time.perf_counter() - began,
                 sound_seconds + len(heard) / 2 / RATE,
             )
-            understood = understand(found[0].text) if found else None
+            understood = understand_text(found[0].text) if found else None
             got = dict(understood.slots) if understood is not None else {}
             correct = correctly(found, want)
             intents += understood is not None and understood.intent == INTENT

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earwitness.reference_impl.cloud.nlu import sentences
+from earwitness.reference_impl.cloud.nlu import sentences_of_domain
 from earwitness.reference_impl.device.wake import WORDS, make_detector
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.sound import decode_sound
@@ -110,7 +110,7 @@ if __name__ == "__main__":
             for voice in VOICES
         )
         out[word]["synthetic"] = f"{woke} of {len(clips_made) * len(VOICES)}"
-    spoken = cycle(sentences(400))
+    spoken = cycle(sentences_of_domain(400))
     while seconds["synthetic"] < 60 * minutes:
         text = ". ".join(next(spoken) for _ in range(12))
         hits, spent, long = heard(

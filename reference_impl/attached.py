@@ -69,7 +69,7 @@ class DisplayFile:
 
     def show(self, lights: Lights, screen: Screen | None) -> None:
         """Raises OSError where the file cannot be written."""
-        picture = rendered(lights, screen)
+        picture = render_front(lights, screen)
         if picture == self.picture:
             return
         with tempfile.NamedTemporaryFile(
@@ -81,17 +81,17 @@ class DisplayFile:
         self.picture = picture
 
 
-def rendered(lights: Lights, screen: Screen | None) -> bytes:
+def render_front(lights: Lights, screen: Screen | None) -> bytes:
     """The front as a binary PPM."""
     if screen is None:
-        return _rendered(
+        return _render_cached_front(
             blue=lights.blue,
             red=lights.red,
             symbols=None,
             camera=b"",
         )
     seen = screen.picture.tobytes() if screen.picture is not None else b""
-    return _rendered(
+    return _render_cached_front(
         blue=lights.blue,
         red=lights.red,
         symbols=frozenset(screen.shown),
@@ -100,7 +100,7 @@ def rendered(lights: Lights, screen: Screen | None) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _rendered(
+def _render_cached_front(
     blue: bool, red: bool, symbols: frozenset[str] | None, camera: bytes
 ) -> bytes:
     """Drawing takes some 15 ms, so each of the few pictures is drawn once."""

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.panel import Panel
 
-from earwitness.reference_impl.device.camera import FilmError, film
+from earwitness.reference_impl.device.camera import FilmError, play_film
 from earwitness.reference_impl.device.screen import draw_front
-from earwitness.reference_impl.face import Face, entrance_to, panel
+from earwitness.reference_impl.face import Face, draw_panel, entrance_to
 from earwitness.reference_impl.live import SoundCardError, sound_card
 from earwitness.reference_impl.messages import SessionRequest
 from earwitness.reference_impl.protocol import CHUNK, RATE
@@ -144,7 +144,7 @@ class Room:
 
     def view(self) -> Panel:
         """The device turned to, as it is now."""
-        return panel(
+        return draw_panel(
             name=self.device,
             face=self.face,
             front=self.front(),
@@ -208,7 +208,7 @@ class Room:
                 tell_event(seen) for seen in face.events[-EVENTS_SHOWN:]
             ),
             "/page": self.entrance.describe,
-            "/quit": leave,
+            "/quit": leave_room,
         }
 
     def press_action(self) -> str:
@@ -230,7 +230,7 @@ class Room:
         )
 
     def look_at(self, path: Path) -> str:
-        self.session.devices[self.device].camera.frames = film(path)
+        self.session.devices[self.device].camera.frames = play_film(path)
         return ""
 
     def keep_picture(self, path: Path) -> str:
@@ -255,7 +255,7 @@ class Room:
         return self.hear(np.concatenate(chunks))
 
 
-def leave() -> str:
+def leave_room() -> str:
     raise EOFError
 
 
@@ -272,7 +272,9 @@ def tell_event(seen: Mapping[str, object]) -> str:
     return f"{seconds:9.3f} s  {seen['event']}  {described}"
 
 
-def converse(room: Room, lines: Iterator[str], console: Console) -> None:
+def hold_conversation(
+    room: Room, lines: Iterator[str], console: Console
+) -> None:
     """One line after another, the device's picture after each."""
     console.print(room.view())
     for line in lines:
@@ -327,7 +329,7 @@ def main() -> None:
             if options.words
             else iter(lambda: console.input("> "), None)
         )
-        converse(Room(session), lines, console)
+        hold_conversation(Room(session), lines, console)
     except (EOFError, KeyboardInterrupt):
         pass
     finally:

@@ -26,7 +26,7 @@ def open_database(folder: Path, name: str, url: str = "") -> Engine:
             connect_args={"timeout": 20},
             hide_parameters=True,
         )
-        event.listen(engine, "connect", _secretive)
+        event.listen(engine, "connect", _overwrite_deleted)
         return engine
     try:
         address = make_url(url)
@@ -55,7 +55,7 @@ def open_database(folder: Path, name: str, url: str = "") -> Engine:
         ) from None
 
 
-def _secretive(connection: Any, record: object) -> None:
+def _overwrite_deleted(connection: Any, record: object) -> None:
     """What is deleted is overwritten, and no journal keeps it."""
     for setting in (
         "PRAGMA secure_delete = ON",
@@ -73,7 +73,7 @@ def make_insertion(
     return postgresql.insert(table)
 
 
-def rewrite(engine: Engine, table: Table) -> None:
+def rewrite_table(engine: Engine, table: Table) -> None:
     """Leave nothing of deleted rows in a table's file. SQLite has overwritten them; PostgreSQL keeps them
     until the table is written again, and in its write-ahead log for as long as its administrator lets it."""
     if engine.dialect.name == "postgresql":

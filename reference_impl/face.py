@@ -139,7 +139,7 @@ def entrance_to(session: Session) -> Entrance:
     )
 
 
-def panel(
+def draw_panel(
     name: str, face: Face, front: Image.Image, entrance: Entrance
 ) -> Panel:
     """The device as one sees it, what it is doing in words, and how to get to the page: always as high."""
@@ -152,7 +152,7 @@ def panel(
     ]
     return Panel(
         Group(
-            picture(front),
+            draw_picture(front),
             *(
                 Text(line, no_wrap=True, overflow="ellipsis")
                 for line in lines
@@ -164,7 +164,7 @@ def panel(
     )
 
 
-def picture(front: Image.Image) -> Text:
+def draw_picture(front: Image.Image) -> Text:
     """Two pixels a character: the upper in the colour of the letter, the lower in that of the ground."""
     shown, text = reduce_picture(front, COLUMNS), Text()
     for upper, lower in zip(

@@ -32,7 +32,7 @@ class SoundCardError(RuntimeError):
     """There is nothing to listen or speak with; the message says what is missing."""
 
 
-def _sounddevice() -> Any:
+def _load_sounddevice() -> Any:
     try:
         import sounddevice
     except (ImportError, OSError) as error:
@@ -44,7 +44,7 @@ def _sounddevice() -> Any:
 
 def sound_card() -> Iterator[Samples]:
     """Chunks from the default microphone, for ever. Raises SoundCardError."""
-    sounddevice = _sounddevice()
+    sounddevice = _load_sounddevice()
     try:
         with sounddevice.InputStream(
             samplerate=RATE, channels=1, dtype="int16", blocksize=CHUNK
@@ -58,7 +58,7 @@ def sound_card() -> Iterator[Samples]:
         ) from None
 
 
-def piped(source: BinaryIO) -> Iterator[Samples]:
+def read_piped_sound(source: BinaryIO) -> Iterator[Samples]:
     """Chunks of raw 16 kHz mono 16-bit little-endian sound, until it ends."""
     while data := source.read(2 * CHUNK):
         yield from split_sound(
@@ -71,7 +71,7 @@ def heard_from(name: str) -> Iterator[Samples]:
     if name == CARD:
         return sound_card()
     if name == PIPE:
-        return piped(sys.stdin.buffer)
+        return read_piped_sound(sys.stdin.buffer)
     return split_sound(decode_sound(Path(name)))
 
 
@@ -79,7 +79,7 @@ def spoken_to(name: str, stack: ExitStack) -> Sink:
     """Where `card`, `-` or a WAV file takes what is spoken; closed with the stack. Raises SoundCardError,
     OSError."""
     if name == CARD:
-        sounddevice = _sounddevice()
+        sounddevice = _load_sounddevice()
         try:
             stream = stack.enter_context(
                 sounddevice.OutputStream(
@@ -95,7 +95,7 @@ def spoken_to(name: str, stack: ExitStack) -> Sink:
             ) from None
         return lambda piece: stream.write(piece.reshape(-1, 1))
     if name == PIPE:
-        return lambda piece: _written(sys.stdout.buffer, piece)
+        return lambda piece: _write_piece(sys.stdout.buffer, piece)
     out = stack.enter_context(wave.open(name, "wb"))  # noqa: SIM115 - the stack closes it
     out.setnchannels(1)
     out.setsampwidth(2)
@@ -103,12 +103,12 @@ def spoken_to(name: str, stack: ExitStack) -> Sink:
     return lambda piece: out.writeframes(piece.tobytes())
 
 
-def _written(out: BinaryIO, piece: Samples) -> None:
+def _write_piece(out: BinaryIO, piece: Samples) -> None:
     out.write(piece.astype("<i2").tobytes())
     out.flush()
 
 
-def live(
+def run_live(
     source: Iterator[Samples], device: str = "d1", sink: Sink | None = None
 ) -> Iterator[Message]:
     """Run a device on a source of chunks; yields its observations as they come, captures left out."""
@@ -152,7 +152,7 @@ def main() -> None:
     log = sys.stderr if speak == PIPE else sys.stdout
     try:
         with ExitStack() as stack:
-            for entry in live(
+            for entry in run_live(
                 heard_from(options.hear),
                 sink=spoken_to(speak, stack) if speak else None,
             ):

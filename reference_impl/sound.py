@@ -24,7 +24,7 @@ def decode_sound(source: Path | bytes) -> Samples:
     opened = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     try:
         with av.open(opened) as container:
-            decoded = list(_resample(container.decode(audio=0)))
+            decoded = list(_resample_frames(container.decode(audio=0)))
     except (OSError, IndexError, ValueError) as error:
         name = source if isinstance(source, Path) else "sound"
         raise SoundError(
@@ -33,7 +33,7 @@ def decode_sound(source: Path | bytes) -> Samples:
     return np.concatenate([np.zeros(0, np.int16), *decoded])
 
 
-def _resample(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
+def _resample_frames(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
     # At the end, None asks for what the resampler still holds.
     for frame in (*frames, None):

@@ -25,7 +25,7 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.conformance.running.judgement import Circumstances, judge
 from earwitness.conformance.running.near_misses import near_misses
-from earwitness.conformance.running.refining import refine
+from earwitness.conformance.running.refining import refine_traces
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.tally import tally
 from earwitness.model.assistant.assistant import ASSISTANT
@@ -239,7 +239,7 @@ MUTED = (
 
 def modelled_bundle(out, **facts):
     """A bundle with the run of the model that shows its trace."""
-    record, lines = refine([MUTED], ASSISTANT, Redactor(b"key"))
+    record, lines = refine_traces([MUTED], ASSISTANT, Redactor(b"key"))
     assert [trace.outcome for trace in record.traces] == ["admitted"]
     return write_bundle(
         out,

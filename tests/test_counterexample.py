@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from earwitness.conformance.cli.main import cli
 from earwitness.conformance.evidence.stored_failure import read_failure
 from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
-from earwitness.conformance.vectors.script import script
+from earwitness.conformance.vectors.script import script_of_run
 from earwitness.model.assistant.assistant import assistant
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import parse_formula
@@ -94,7 +94,9 @@ def test_a_deadline_in_the_model_waits_in_the_scenario():
     assert proof.standing is Standing.REFUTED and is_run_of(
         assistant(), proof.run
     )
-    assert any(isinstance(s.stimulus, Wait | Say) for s in script(proof.run))
+    assert any(
+        isinstance(s.stimulus, Wait | Say) for s in script_of_run(proof.run)
+    )
 
 
 def test_what_cannot_be_decided_is_inconclusive_with_the_bound_reached():

@@ -16,11 +16,14 @@ from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.stimulus import Press, Say, SetTone
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.vectors.derive import (
-    derived,
+    derive_vectors,
     script,
     source_digest,
 )
-from earwitness.conformance.vectors.replay import ReplayOutcome, replay
+from earwitness.conformance.vectors.replay import (
+    ReplayOutcome,
+    replay_vectors,
+)
 from earwitness.conformance.vectors.vector_file import (
     VectorError,
     read_vectors,
@@ -65,7 +68,7 @@ def test_the_shipped_vectors_were_derived_from_this_model_and_these_clauses():
 
 
 def test_some_shipped_vectors_derived_again_are_the_same():
-    again = derived(PACK, SAMPLE.__contains__)
+    again = derive_vectors(PACK, SAMPLE.__contains__)
     assert {name for v in again for name in v.reaches} == SAMPLE
     for vector in again:
         (stored,) = (
@@ -127,14 +130,14 @@ def test_real_audio_answers_vectors_as_the_model_says(clauses):
     wanted = {"clause MIC-1", "transition listen_for_answer", "clause CALL-1"}
     vectors = [v for v in vectors_of_pack() if wanted & set(v.reaches)]
     with Harness(open_target("ref"), clauses) as harness:
-        done = list(replay(harness, vectors))
+        done = list(replay_vectors(harness, vectors))
     assert len(done) == len(wanted)
     assert {d.outcome for d in done} == {ReplayOutcome.MET}
 
 
 def test_the_reference_answers_every_vector_as_the_model_says(clauses):
     with Harness(open_target("ref:fast"), clauses) as harness:
-        done = list(replay(harness, vectors_of_pack()))
+        done = list(replay_vectors(harness, vectors_of_pack()))
     assert {
         d.vector.reaches[0]: d.reason
         for d in done
@@ -151,7 +154,7 @@ def test_a_fault_is_seen_by_the_vector_that_reaches_it(clauses):
         v for v in vectors_of_pack() if "transition play_tone" in v.reaches
     ]
     with Harness(open_target("ref:faulty/tone-missing"), clauses) as harness:
-        (done,) = replay(harness, wanted)
+        (done,) = replay_vectors(harness, wanted)
     assert done.outcome is ReplayOutcome.MISSED and done.reason.startswith(
         "tone "
     )

@@ -34,13 +34,13 @@ def calibrate(
     from earwitness.conformance.running.calibration import (
         Caught,
         Half,
-        cases,
+        calibration_cases,
         judge_case,
-        listed,
+        list_cases,
     )
     from earwitness.conformance.running.examination import Plan
 
-    known = {case.name: case for case in cases()}
+    known = {case.name: case for case in calibration_cases()}
     chosen: list[str] = []
     for name in names or [half.value for half in Half]:
         named = [
@@ -64,7 +64,7 @@ def calibrate(
         )
         found.append(caught)
         if write is not None:
-            write.write_text(listed(found, earlier), "utf-8")
+            write.write_text(list_cases(found, earlier), "utf-8")
         word = "right" if caught.right else "WRONG"
         came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
         why = caught.by or caught.reason

@@ -151,7 +151,9 @@ def _prove_all(
     from earwitness.policies.proving.prove_packs import prove_packs
 
     def show(checked: CheckedProof) -> None:
-        counterexample.write(folder, checked.proof, checked.other)
+        counterexample.write_counterexample(
+            folder, checked.proof, checked.other
+        )
         _print_proof(checked)
 
     began = time.perf_counter()

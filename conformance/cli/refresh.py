@@ -191,12 +191,15 @@ def _remake_schemas() -> bool:
 
 def _stale_faults() -> Iterator[str]:
     """The cases of the zoo that its page does not list."""
-    from earwitness.conformance.running.calibration import cases, purpose
+    from earwitness.conformance.running.calibration import (
+        calibration_cases,
+        purpose_of,
+    )
 
     page = HOUSE / "docs" / "faults.md"
     text = page.read_text("utf-8") if page.is_file() else ""
-    for case in cases():
-        if f"{case.name}` | {purpose(case.name)} |" not in text:
+    for case in calibration_cases():
+        if f"{case.name}` | {purpose_of(case.name)} |" not in text:
             yield f"docs/faults.md: {case.half.value} {case.name}"
 
 
@@ -217,14 +220,17 @@ def _stale_vectors(packs: tuple[str, ...]) -> Iterator[str]:
 
 
 def _remake_vectors(packs: tuple[str, ...]) -> bool:
-    from earwitness.conformance.vectors.derive import derived, source_digest
+    from earwitness.conformance.vectors.derive import (
+        derive_vectors,
+        source_digest,
+    )
     from earwitness.conformance.vectors.vector_file import render_vectors
 
     for pack in packs_named(packs):
         path = pack.file.with_name("vectors.json")
         if path.is_file():
             text = render_vectors(
-                pack.name, derived(pack), source_digest(pack)
+                pack.name, derive_vectors(pack), source_digest(pack)
             )
             path.write_text(text, "utf-8")
     return True

@@ -65,11 +65,14 @@ def vectors(
 
 
 def _write_vectors(pack: str, path: Path) -> None:
-    from earwitness.conformance.vectors.derive import derived, source_digest
+    from earwitness.conformance.vectors.derive import (
+        derive_vectors,
+        source_digest,
+    )
     from earwitness.conformance.vectors.vector_file import render_vectors
 
     (loaded,) = packs_named((pack,))
-    found = derived(loaded)
+    found = derive_vectors(loaded)
     text = render_vectors(loaded.name, found, source_digest(loaded))
     path.write_text(text, "utf-8")
     click.echo(f"{path}: {len(found)} vectors")
@@ -85,7 +88,7 @@ def _carry_out(
     from earwitness.conformance.targets.entry_points import open_target
     from earwitness.conformance.vectors.replay import (
         ReplayOutcome,
-        replay,
+        replay_vectors,
     )
     from earwitness.conformance.vectors.vector_file import (
         read_vectors,
@@ -104,7 +107,7 @@ def _carry_out(
     violated: set[str] = set()
     clauses = tuple(c for p in packs_named(()) for c in p.clauses)
     with Harness(open_target(target), clauses, seed) as harness:
-        for done in replay(harness, chosen):
+        for done in replay_vectors(harness, chosen):
             counts[done.outcome] += 1
             reason = f"  ({done.reason})" if done.reason else ""
             click.echo(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from earwitness.conformance.refinement.row_parts import corresponds
+from earwitness.conformance.refinement.row_parts import corresponds_to
 from earwitness.conformance.refinement.rows import ObservedRow, RowTable
 from earwitness.model.expression import Value
 from earwitness.model.systems.correspondence import Correspondence
@@ -65,7 +65,7 @@ class Undecided:
 Admission = Admitted | Refused | Undecided
 
 
-def admit(
+def admit_trace(
     observations: Sequence[Observation],
     system: System,
     correspondence: Correspondence | None = None,
@@ -80,7 +80,7 @@ def admit(
     ).admit(observations)
 
 
-def replays(
+def replays_trace(
     run: ModelRun,
     observations: Sequence[Observation],
     system: System,
@@ -97,7 +97,7 @@ def replays(
         o for o in observations if correspondence.reason_unmodelled(o) is None
     ]
     alike = len(shown) == len(wanted) and all(
-        corresponds(step, seen, correspondence)
+        corresponds_to(step, seen, correspondence)
         for step, seen in zip(shown, wanted, strict=True)
     )
     return alike and is_run_of(system, run)

@@ -16,7 +16,7 @@ from earwitness.conformance.refinement.admission import (
     Admitter,
     Refused,
     Undecided,
-    replays,
+    replays_trace,
 )
 from earwitness.model.expression import Value, evaluate
 from earwitness.model.systems.model import Model
@@ -132,7 +132,7 @@ def fault_of_run(
     """What is wrong with a run that is said to show this trace; empty where nothing is. No search."""
     try:
         run = run_from(record, model.system)
-        shows = replays(
+        shows = replays_trace(
             run=run,
             observations=trace,
             system=model.system,

@@ -26,7 +26,7 @@ from earwitness.model.systems.transition_system import (
 from earwitness.model.trace import Observation
 
 
-def corresponds(
+def corresponds_to(
     shown: Observation, seen: Observation, correspondence: Correspondence
 ) -> bool:
     """Whether what a run of the model shows is what was observed."""

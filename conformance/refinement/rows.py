@@ -227,7 +227,7 @@ class RowTable:
             more = [
                 row
                 for row in self.silent
-                if row not in needed and depends(row, read, written)
+                if row not in needed and depends_on(row, read, written)
             ]
             for row in more:
                 read |= reads_of(row.transition)
@@ -291,7 +291,7 @@ class RowTable:
         return "", "no state of the model lets so much time pass"
 
 
-def depends(row: ObservedRow, read: set[str], written: set[str]) -> bool:
+def depends_on(row: ObservedRow, read: set[str], written: set[str]) -> bool:
     """Whether it matters that the row is taken before steps that read and write these variables."""
     writes = set(row.transition.updates)
     return bool(writes & (read | written)) or bool(

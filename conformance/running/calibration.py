@@ -55,7 +55,7 @@ class Caught:
     reason: str = ""
 
 
-def cases() -> tuple[Case, ...]:
+def calibration_cases() -> tuple[Case, ...]:
     """The whole zoo."""
     from earwitness.reference_impl.faults.fault_table import FAULTS, INVENTED
     from earwitness.reference_impl.faults.liar_table import LIARS
@@ -131,17 +131,17 @@ def _noticed_by(found: Examination, case: Case) -> str:
         if clause in failures:
             failure = failures[clause]
             return (
-                _described(failure.trace[failure.at])
+                _describe_case(failure.trace[failure.at])
                 + f" after {len(failure.scenario)} steps"
             )
     return found.reason
 
 
-def _described(seen: Observation) -> str:
+def _describe_case(seen: Observation) -> str:
     return f"{seen.event}, {seen.origin.value}"
 
 
-def listed(found: Iterable[Caught], earlier: str = "") -> str:
+def list_cases(found: Iterable[Caught], earlier: str = "") -> str:
     """A page that lists them. Of a page from before the rows of other cases stay; a case that was never
     judged has none."""
     rows = {
@@ -149,8 +149,8 @@ def listed(found: Iterable[Caught], earlier: str = "") -> str:
         for line in earlier.splitlines()
         if line.startswith("| `") and "/" in line.split("`")[1]
     }
-    rows |= {_name_of(caught.case): _row(caught) for caught in found}
-    known = [_name_of(case) for case in cases()]
+    rows |= {_name_of(caught.case): _row_of(caught) for caught in found}
+    known = [_name_of(case) for case in calibration_cases()]
     judged = sum(name in rows for name in known)
     lines = [
         "# The zoo, and how each of it is judged",
@@ -173,17 +173,17 @@ def _name_of(case: Case) -> str:
     return f"{case.half.value}/{case.name}"
 
 
-def _row(caught: Caught) -> str:
+def _row_of(caught: Caught) -> str:
     case = caught.case
     owed = " or ".join(case.owes) or (
         "as the reference" if case.half is Half.HONEST else "not green"
     )
     came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
     word = came if caught.right else f"**{came}**"
-    return f"| `{_name_of(case)}` | {purpose(case.name)} | {owed} | {word} | {caught.by} |"
+    return f"| `{_name_of(case)}` | {purpose_of(case.name)} | {owed} | {word} | {caught.by} |"
 
 
-def purpose(name: str) -> str:
+def purpose_of(name: str) -> str:
     """What one of the zoo does, in its own words."""
     from earwitness.reference_impl.faults.variants import VARIANTS
 

@@ -23,7 +23,7 @@ from earwitness.conformance.running.examination import (
 )
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.near_misses import near_misses
-from earwitness.conformance.running.refining import refine
+from earwitness.conformance.running.refining import refine_traces
 from earwitness.conformance.running.rejudge import circumstances_record
 from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.run_records import (
@@ -181,7 +181,9 @@ class _Check:
 
     def _prove(self) -> dict[str, CheckedProof]:
         def show_proof(p: CheckedProof) -> None:
-            counterexample.write(self.writer.proofs, p.proof, p.other)
+            counterexample.write_counterexample(
+                self.writer.proofs, p.proof, p.other
+            )
             text = f"{p.proof.clause}: {p.standing.value} in {p.proof.seconds:.1f} s, "
             self.tell(
                 f"{text}{p.obligations} obligations re-checked by cvc5 {p.proof.reason}".rstrip()
@@ -231,7 +233,7 @@ class _Check:
         if not models:
             return None
         traces = [run.trace for run in session.runs]
-        record, runs = refine(traces, models[0], self.writer.redactor)
+        record, runs = refine_traces(traces, models[0], self.writer.redactor)
         self.writer.keep_file(REFINEMENT, runs)
         self.tell(record.line)
         return record

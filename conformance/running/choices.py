@@ -277,7 +277,10 @@ def everything_everywhere(of: Chooser) -> Iterator[Scenario]:
     for device, situation, make_deed in pairs:
         before, deed = situation(of, device), make_deed(of, device)
         shown = of.chance.choice(SHOWING)
-        back = [undo(deed), tuple(b for s in before for b in undo(s))]
+        back = [
+            undo_step(deed),
+            tuple(b for s in before for b in undo_step(s)),
+        ]
         of.chance.shuffle(back)
         steps = (*before, deed, *(Say(device, name) for name in shown))
         steps = (*steps, *back[0], *back[1])
@@ -295,7 +298,7 @@ SHOWING = (
 """What is said to a device so that it shows how it is now."""
 
 
-def undo(step: Stimulus) -> Scenario:
+def undo_step(step: Stimulus) -> Scenario:
     """The step that takes this one back, so that what follows meets a device that works."""
     match step:
         case Press(device, "microphone") | Shutter(device):
@@ -315,13 +318,13 @@ def _choose_interruption(of: Chooser, device: str) -> Scenario:
     """Something in the middle of a request, an answer or a follow-up."""
     deed = of.chance.choice(DEEDS)(of, device)
     opening = _open_clip(of, device), of.wait(device, LONGEST_INSIDE)
-    return (*opening, deed, *_choose_aftermath(of, device), *undo(deed))
+    return (*opening, deed, *_choose_aftermath(of, device), *undo_step(deed))
 
 
 def _choose_excursion(of: Chooser, device: str) -> Scenario:
     """Something, what the device does then, and the way back."""
     deed = of.chance.choice(DEEDS)(of, device)
-    return (deed, *_choose_aftermath(of, device), *undo(deed))
+    return (deed, *_choose_aftermath(of, device), *undo_step(deed))
 
 
 def _two_faults(of: Chooser, device: str) -> Scenario:
@@ -330,7 +333,7 @@ def _two_faults(of: Chooser, device: str) -> Scenario:
     between: Scenario = (of.wait(device, LONGEST_INSIDE),)
     if of.chance.random() < 0.3:
         between = (_open_clip(of, device), *between)
-    back = [*undo(one), *undo(other)]
+    back = [*undo_step(one), *undo_step(other)]
     of.chance.shuffle(back)
     return (one, *between, other, *_choose_aftermath(of, device), *back)
 

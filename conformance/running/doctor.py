@@ -131,7 +131,7 @@ def check_capability(
             seen=None,
             remark=SENSES[capability],
         )
-    steps, event = exercises(device, profile)[capability]
+    steps, event = exercised_capabilities(device, profile)[capability]
     run = harness.run(steps, controls=False)
     refusals = [reason for reason in run.skipped if reason]
     if refusals:
@@ -142,7 +142,7 @@ def check_capability(
             seen=False,
             remark=refusals[0],
         )
-    if not reported(run, device, event):
+    if not reported_events(run, device, event):
         return CapabilityCheck(
             device=device,
             capability=capability,
@@ -172,7 +172,7 @@ SENSES = {
 """Capabilities that are ways of looking: what is seen through them is told elsewhere."""
 
 
-def exercises(
+def exercised_capabilities(
     device: str, profile: DeviceProfile
 ) -> Mapping[str, tuple[Scenario, str]]:
     """For each capability the shortest way to use it, and the event that must come of it."""
@@ -224,7 +224,7 @@ def exercises(
     }
 
 
-def reported(run: Run, device: str, event: str) -> bool:
+def reported_events(run: Run, device: str, event: str) -> bool:
     """Whether the event was observed on the device."""
     return any(
         seen.event == event and seen.device == device for seen in run.trace

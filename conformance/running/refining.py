@@ -21,7 +21,7 @@ from earwitness.model.systems.model import Model
 from earwitness.model.trace import Observation, partial_observation_from
 
 
-def refine(
+def refine_traces(
     traces: Sequence[Sequence[Observation]], model: Model, redactor: Redactor
 ) -> tuple[records.RefinementRecord, bytes]:
     """What the traces come to as runs of the model, and the runs themselves as lines. They are compared as

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from earwitness.conformance.running.choices import PIECE_TIME, undo
+from earwitness.conformance.running.choices import PIECE_TIME, undo_step
 from earwitness.conformance.running.run import Run, clause_of
 from earwitness.conformance.running.search import Runner
 from earwitness.conformance.stimuli.stimulus import (
@@ -155,7 +155,7 @@ def _without_pair(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _are_pair(one: Stimulus, other: Stimulus) -> bool:
-    return one == other or undo(one) == (other,)
+    return one == other or undo_step(one) == (other,)
 
 
 def _with_shorter_wait(scenario: Scenario) -> Iterator[Scenario]:

@@ -81,12 +81,14 @@ def try_storms(
         # Devices of one maker mostly share their software.
         for muted in (False, True) if place == 0 else (False,):
             chance = random.Random(f"storm {harness.seed} {device} {muted}")
-            steps = storm(device, chance, harness.hello, muted=muted)
+            steps = make_storm(device, chance, harness.hello, muted=muted)
             if steps and goes_on():
-                yield _weather(harness, device, steps)
+                yield _weather_storm(harness, device, steps)
 
 
-def _weather(harness: Harness, device: str, steps: Scenario) -> StormResult:
+def _weather_storm(
+    harness: Harness, device: str, steps: Scenario
+) -> StormResult:
     for _ in range(TRIES):
         run = harness.run(steps, controls=False)
         result = StormResult(device, health_after(run, device), run)
@@ -95,14 +97,14 @@ def _weather(harness: Harness, device: str, steps: Scenario) -> StormResult:
     return result
 
 
-def storm(
+def make_storm(
     device: str, chance: random.Random, hello: Hello, *, muted: bool
 ) -> Scenario:
     """The steps, which end with a request and time to answer it; none where the target cannot be given
     faults."""
     faults = [
         fault
-        for fault in _faults(device)
+        for fault in _faults_of(device)
         if not any(impossible(step, hello) for step in fault)
     ]
     mute = Press(device, "microphone")
@@ -111,14 +113,14 @@ def storm(
     steps: list[Stimulus] = [mute] if muted else []
     for _ in range(PAIRS):
         steps.append(Say(device, "weather-open"))
-        steps += _pair(device, chance, faults)
+        steps += _pair_faults(device, chance, faults)
     ends = [step for fault in faults for step in fault[1:]]
     steps += [*ends, Wait(device, HEALING), Say(device, "chatter")]
     again = (mute,) if muted else ()
     return (*steps, *again, Say(device, CONTROL), Wait(device, LISTENED))
 
 
-def _faults(device: str) -> Sequence[Scenario]:
+def _faults_of(device: str) -> Sequence[Scenario]:
     """Each by how it begins and, where it lasts, how it ends. A process that is killed is back at once, and a
     connection that the other side ends may be made again."""
     return (
@@ -129,7 +131,7 @@ def _faults(device: str) -> Sequence[Scenario]:
     )
 
 
-def _pair(
+def _pair_faults(
     device: str, chance: random.Random, faults: Sequence[Scenario]
 ) -> Iterator[Stimulus]:
     """Two faults that overlap, where they last, each instant drawn."""
@@ -153,12 +155,12 @@ def health_after(run: Run, device: str) -> Health:
         return Health.WORKING
     before = [o for o in run.trace[: run.span[1]] if o.device == device]
     hears = streamed or "audio.captured" in names
-    if hears or any(_shows(before, *light) for light in LISTENING):
+    if hears or any(_shows_answer(before, *light) for light in LISTENING):
         return Health.NEITHER
     return Health.OFF
 
 
-def _shows(seen: Sequence[Observation], event: str, what: str) -> bool:
+def _shows_answer(seen: Sequence[Observation], event: str, what: str) -> bool:
     """Whether it was shown last that the device hears."""
     shown = False
     for each in seen:

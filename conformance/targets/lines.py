@@ -68,7 +68,7 @@ def decode_request(message: Mapping[str, object]) -> Request:
         raise TargetError(
             f"there is no request {word!r}.{nearest(str(word), REQUESTS)}"
         )
-    return convert(message, kind, f"request '{word}'")
+    return convert_content(message, kind, f"request '{word}'")
 
 
 def decode_line(line: bytes) -> Message:
@@ -123,7 +123,7 @@ def answer_from(
             "a reply needs one of 'ok' (an object), 'unsupported' and 'error'"
         )
     content = reply if spoken == VERSION else _keep_fields(reply, kinds[0])
-    match convert(content, kinds[0], "the reply"):
+    match convert_content(content, kinds[0], "the reply"):
         case OkReply(ok=ok):
             return Answer(observations, ok)
         case UnsupportedReply(unsupported=reason):
@@ -154,7 +154,7 @@ def hello_from(messages: Sequence[Message], number: int) -> Hello:
         raise TargetError(f"the implementation refused 'hello': {refused}")
     if introduced.get("earwitness", 1) != VERSION:
         reply = _without_what_version_1_ignored(reply)
-    entry = convert(reply, HelloOkReply, "the reply to 'hello'").ok
+    entry = convert_content(reply, HelloOkReply, "the reply to 'hello'").ok
     _check_names(entry)
     profiles = {d.device: _profile_of(d, entry) for d in entry.devices}
     everything = frozenset().union(
@@ -181,7 +181,9 @@ def hello_from(messages: Sequence[Message], number: int) -> Hello:
 S = TypeVar("S", bound=Struct)
 
 
-def convert(content: Mapping[str, object], kind: type[S], where: str) -> S:
+def convert_content(
+    content: Mapping[str, object], kind: type[S], where: str
+) -> S:
     """The content as that type. Raises TargetError naming the field, and the nearest name for one that is not
     known."""
     try:

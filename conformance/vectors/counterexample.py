@@ -9,7 +9,7 @@ from pathlib import Path as File
 from earwitness.conformance.evidence.records import FailureRecord
 from earwitness.conformance.evidence.writer import encode_record
 from earwitness.conformance.stimuli.stimulus import to_json
-from earwitness.conformance.vectors.script import script
+from earwitness.conformance.vectors.script import script_of_run
 from earwitness.model.proof.proof import Proof
 from earwitness.model.systems.mermaid import event_in_words, sequence_diagram
 from earwitness.model.trace import Observation, observation_to_json
@@ -25,13 +25,15 @@ def counterexample_record(proof: Proof) -> FailureRecord:
     return FailureRecord(
         clause=proof.clause,
         kind="show" if proof.run.initial.get("show") is True else "any",
-        scenario=tuple(to_json(s.stimulus) for s in script(proof.run)),
+        scenario=tuple(to_json(s.stimulus) for s in script_of_run(proof.run)),
         at=len(trace) - 1,
         trace=tuple(map(observation_to_json, trace)),
     )
 
 
-def page(clause: str, runs: Sequence[Sequence[Observation]]) -> str:
+def counterexample_page(
+    clause: str, runs: Sequence[Sequence[Observation]]
+) -> str:
     """Markdown: a table and a sequence diagram of each run."""
     parts = [f"# {clause}: a shortest violation in the model\n"]
     for number, run in enumerate(runs, start=1):
@@ -46,7 +48,7 @@ def page(clause: str, runs: Sequence[Sequence[Observation]]) -> str:
     return "\n".join(parts)
 
 
-def write(
+def write_counterexample(
     folder: File, proof: Proof, other: Sequence[Observation] = ()
 ) -> None:
     """Both files of a refuted clause, beside the certificates."""
@@ -55,6 +57,8 @@ def write(
             encode_record(counterexample_record(proof))
         )
         (folder / f"{proof.clause}{SUFFIXES[1]}").write_text(
-            page(proof.clause, [run for run in (proof.trace, other) if run]),
+            counterexample_page(
+                proof.clause, [run for run in (proof.trace, other) if run]
+            ),
             "utf-8",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
-from earwitness.conformance.vectors.script import script
+from earwitness.conformance.vectors.script import script_of_run
 from earwitness.conformance.vectors.vector import Vector, VectorStep
 from earwitness.model.systems.explicit_search import (
     SOON,
@@ -30,20 +30,20 @@ def source_digest(pack: Pack) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def everything(name: str) -> bool:
+def all_to_reach(name: str) -> bool:
     """Every transition and clause."""
     return True
 
 
-def derived(
-    pack: Pack, wanted: Callable[[str], bool] = everything
+def derive_vectors(
+    pack: Pack, wanted: Callable[[str], bool] = all_to_reach
 ) -> tuple[Vector, ...]:
     """A vector for every transition of the model and every clause marked P that a single run exercises, as
     far as their names are wanted; what takes the same steps stands together."""
     system = pack.model.system
     found: dict[tuple[str, tuple[VectorStep, ...]], Vector] = {}
     for name, path, kind in _paths_to(pack, system, wanted):
-        steps = script(path)
+        steps = script_of_run(path)
         known = found.get((kind, steps))
         reaches, model = (
             ((*known.reaches, name), known.model)

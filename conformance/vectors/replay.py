@@ -32,7 +32,9 @@ class Replayed:
     run: Run | None = None
 
 
-def replay(harness: Harness, vectors: Iterable[Vector]) -> Iterator[Replayed]:
+def replay_vectors(
+    harness: Harness, vectors: Iterable[Vector]
+) -> Iterator[Replayed]:
     """Carry out one vector after another, each from a device without power in its first state. Raises
     TargetError."""
     known: dict[tuple[object, ...], Run] = {}

@@ -129,7 +129,7 @@ class _Script:
         return not self.steps or not isinstance(self.steps[-1].stimulus, Say)
 
 
-def script(path: ModelRun) -> tuple[VectorStep, ...]:
+def script_of_run(path: ModelRun) -> tuple[VectorStep, ...]:
     """What a test does, and should see after each thing done, to follow a run of the model."""
     made, names, since = _Script(), [s.transition.name for s in path.steps], 0
     follow_up = any(

@@ -39,7 +39,7 @@ from earwitness.conformance.witnesses.resemblance import (
     SpokenSpectra,
     find_alignments,
     loud_blocks,
-    resample,
+    resample_sound,
 )
 from earwitness.conformance.witnesses.resemblance import RATE as COMPARED_RATE
 from earwitness.model.vocabulary import Microseconds
@@ -245,7 +245,7 @@ class HeardSound:
         # Who sends what it hears sends this, so it is looked for in every way before anything older is.
         for layout, rate in product(plausible_layouts(content), RATES):
             way = Coding(layout, rate)
-            signal = resample(layout.decoded(content), rate)
+            signal = resample_sound(layout.decoded(content), rate)
             finds = self._find_in_recent(signal)
             if finds:
                 return Likeness(_in_bytes(finds, way), way=way)
@@ -274,7 +274,7 @@ class HeardSound:
             return Likeness(())
         for phase in range(way.layout.stride):
             here = Coding(replace(way.layout, phase=phase), way.rate)
-            signal = resample(here.layout.decoded(content), way.rate)
+            signal = resample_sound(here.layout.decoded(content), way.rate)
             finds = self._find_in_recent(signal)
             if finds:
                 return Likeness(_in_bytes(finds, here), way=here)
@@ -284,7 +284,7 @@ class HeardSound:
         self, samples: Samples, rate: int = PLAYED_RATE
     ) -> Likeness:
         """Changed sound among decoded samples; `begins` and `ends` count samples."""
-        signal = resample(
+        signal = resample_sound(
             samples.astype(np.float32) / np.float32(32_768), rate
         )
         recent = self._find_in_recent(signal)

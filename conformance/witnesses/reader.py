@@ -26,10 +26,10 @@ from earwitness.conformance.witnesses.reading import (
     Reading,
     SoundFound,
     WordsInContent,
-    interleaved,
+    interleave_bytes,
     moved_by,
     samples_from,
-    swapped,
+    swap_bytes,
 )
 from earwitness.conformance.witnesses.spoken_words import (
     SpokenWords,
@@ -198,14 +198,14 @@ class Reader:
         half = len(content) // 2
         for manner, bytes_in_order in (
             ("backwards", content[::-1]),
-            ("backwards", swapped(content[::-1])),
+            ("backwards", swap_bytes(content[::-1])),
             (
                 "bytes apart",
-                interleaved(content[:half], content[half : 2 * half]),
+                interleave_bytes(content[:half], content[half : 2 * half]),
             ),
             (
                 "bytes apart",
-                interleaved(content[half : 2 * half], content[:half]),
+                interleave_bytes(content[half : 2 * half], content[:half]),
             ),
         ):
             for find in self.sound.locate_usual(bytes_in_order):

@@ -59,13 +59,13 @@ def samples_from(content: bytes) -> Samples:
     return np.frombuffer(content[:whole], "<i2").astype(np.int16)
 
 
-def swapped(content: bytes) -> bytes:
+def swap_bytes(content: bytes) -> bytes:
     """Each two bytes exchanged."""
     whole = len(content) // 2 * 2
     return np.frombuffer(content[:whole], np.uint16).byteswap().tobytes()
 
 
-def interleaved(lower: bytes, upper: bytes) -> bytes:
+def interleave_bytes(lower: bytes, upper: bytes) -> bytes:
     """A byte of each in turn."""
     pairs = np.stack(
         [np.frombuffer(lower, np.uint8), np.frombuffer(upper, np.uint8)],

@@ -76,7 +76,7 @@ class Alignment:
     coherence: float
 
 
-def resample(signal: Signal, rate: int, to: int = RATE) -> Signal:
+def resample_sound(signal: Signal, rate: int, to: int = RATE) -> Signal:
     """The same sound at another rate; what the new rate cannot hold is left out."""
     if rate == to or not len(signal):
         return signal.astype(np.float32)
@@ -95,7 +95,7 @@ class SpokenSpectra:
 
     def __init__(self, samples: NDArray[np.int16]) -> None:
         """`samples` are 16-bit at `PLAYED_RATE`."""
-        self.signal = resample(
+        self.signal = resample_sound(
             samples.astype(np.float32) / np.float32(32_768), PLAYED_RATE
         )
         self._spectra: Spectrum | None = None
@@ -110,7 +110,7 @@ class SpokenSpectra:
         """One row for each window. Kept, 58 KB for each 1.5 s, as each search needs all of them."""
         if self._spectra is None:
             rows = [
-                whiten(self.signal[begins : begins + WINDOW], WINDOW)
+                whiten_spectrum(self.signal[begins : begins + WINDOW], WINDOW)
                 for begins in self.begins
             ]
             self._spectra = np.stack(rows)
@@ -175,7 +175,7 @@ def best_alignment(
 ) -> Alignment:
     """The likeliest place of one block, sure or not."""
     block = signal[begins : begins + BLOCK]
-    spectrum = np.conj(whiten(block, WINDOW))
+    spectrum = np.conj(whiten_spectrum(block, WINDOW))
     best_peak, best_place = 0.0, 0
     rows = sound.spectra
     for first in range(0, len(rows), TOGETHER):
@@ -199,7 +199,7 @@ def best_alignment(
     )
 
 
-def whiten(signal: Signal, size: int) -> Spectrum:
+def whiten_spectrum(signal: Signal, size: int) -> Spectrum:
     """The spectrum of a signal in which all frequencies that matter are equally strong."""
     if not len(signal):
         return np.zeros(size // 2 + 1, np.complex64)
@@ -369,9 +369,9 @@ def _block_starts(signal: Signal) -> Iterator[int]:
 
 
 def _flatten_spectrum(signal: Signal) -> Signal:
-    return np.fft.irfft(whiten(signal, len(signal)), len(signal)).astype(
-        np.float32
-    )
+    return np.fft.irfft(
+        whiten_spectrum(signal, len(signal)), len(signal)
+    ).astype(np.float32)
 
 
 def _measure_loudness(signal: Signal) -> float:

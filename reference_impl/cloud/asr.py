@@ -15,7 +15,10 @@ from typing import Protocol
 from pocketsphinx import Config, Decoder, get_model_path
 from pocketsphinx.lm import ArpaBoLM
 
-from earwitness.reference_impl.cloud.nlu import fits, sentences
+from earwitness.reference_impl.cloud.nlu import (
+    fits_whole,
+    sentences_of_domain,
+)
 from earwitness.reference_impl.protocol import RATE
 
 CANDIDATES = 8
@@ -47,7 +50,7 @@ ADDED_WORDS = {
 """Words of ours that pocketsphinx' dictionary does not have, in its phones."""
 
 
-def pronunciations(words: Collection[str]) -> Iterator[str]:
+def pronunciations_of(words: Collection[str]) -> Iterator[str]:
     """The lines of pocketsphinx' dictionary for some words, every way to say them."""
     with Path(get_model_path("en-us/cmudict-en-us.dict")).open() as lines:
         for line in lines:
@@ -74,12 +77,12 @@ class DomainRecognizer:
                 Path(folder) / "domain.arpa",
                 Path(folder) / "domain.dict",
             )
-            said = list(sentences())
+            said = list(sentences_of_domain())
             self._write(model, said)
             # The whole dictionary would cost seconds at every start.
             words.write_text(
                 "".join(
-                    pronunciations(
+                    pronunciations_of(
                         {
                             word
                             for sentence in said
@@ -123,7 +126,10 @@ class DomainRecognizer:
             if entry is not None
         ]
         listed = [
-            (_plain(entry.hypstr or ""), SCALE * math.log(entry.score))
+            (
+                _plain_letters(entry.hypstr or ""),
+                SCALE * math.log(entry.score),
+            )
             for entry in entries
             if entry.score > 0
         ]
@@ -133,7 +139,7 @@ class DomainRecognizer:
         )
 
 
-def _plain(text: str) -> str:
+def _plain_letters(text: str) -> str:
     without_begin = text.replace("<s>", "")
     return without_begin.replace("</s>", "").strip()
 
@@ -149,7 +155,7 @@ def rank_hypotheses(
     for text, score in listed:
         shares[text] += math.exp((score - highest) / TEMPERATURE)
     for text in shares:
-        shares[text] *= FITTING if fits(text) else 1.0
+        shares[text] *= FITTING if fits_whole(text) else 1.0
     total = sum(shares.values())
     best = sorted(shares, key=lambda text: -shares[text])[:CANDIDATES]
     return [

@@ -19,14 +19,17 @@ from earwitness.reference_impl.cloud.asr import (
 )
 from earwitness.reference_impl.cloud.call_mail import CallMail
 from earwitness.reference_impl.cloud.credentials import issue_credentials
-from earwitness.reference_impl.cloud.nlu import Understanding, understand
+from earwitness.reference_impl.cloud.nlu import Understanding, understand_text
 from earwitness.reference_impl.cloud.retention import (
     CountedDialogue,
     Retention,
 )
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.cloud.skills.skill import Response, say
-from earwitness.reference_impl.cloud.speech import plain, speak
+from earwitness.reference_impl.cloud.speech import (
+    speak_markup,
+    words_of_markup,
+)
 from earwitness.reference_impl.messages import CloudReply, Event
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import (
@@ -61,7 +64,7 @@ PEOPLE = (
 """One of the party that the first devices belong to, and one of another, in each role."""
 
 
-def permille(confidence: float) -> int:
+def in_permille(confidence: float) -> int:
     return round(1000 * confidence)
 
 
@@ -70,11 +73,11 @@ def make_answer(
 ) -> CloudReply:
     """What goes back to the device: what happened, the speech, the same in letters, and whether an answer
     is waited for."""
-    speech = base64.b64encode(speak(markup)).decode() if markup else ""
+    speech = base64.b64encode(speak_markup(markup)).decode() if markup else ""
     return {
         "events": events,
         "speech": speech,
-        "caption": plain(markup) if markup else "",
+        "caption": words_of_markup(markup) if markup else "",
         "follow_up": follow_up,
     }
 
@@ -151,8 +154,8 @@ class Cloud:
             {
                 "event": "asr.result",
                 "text": acted_on.text,
-                "confidence": permille(acted_on.confidence),
-                "best": permille(max(h.confidence for h in hypotheses)),
+                "confidence": in_permille(acted_on.confidence),
+                "best": in_permille(max(h.confidence for h in hypotheses)),
                 "hypotheses": len(hypotheses),
             }
         )
@@ -248,7 +251,7 @@ class Cloud:
     ) -> tuple[Hypothesis, Understanding | None]:
         """The most confident hypothesis, and what it means."""
         best = max(hypotheses, key=lambda hypothesis: hypothesis.confidence)
-        meaning = understand(best.text, asking)
+        meaning = understand_text(best.text, asking)
         return best, meaning
 
     def keep(

@@ -14,7 +14,7 @@ from earwitness.reference_impl.cloud.credentials import (
     find_party,
 )
 from earwitness.reference_impl.cloud.endpoint import EndOfSpeech
-from earwitness.reference_impl.cloud.nlu import fits
+from earwitness.reference_impl.cloud.nlu import fits_whole
 from earwitness.reference_impl.cloud.skills.skill import Response
 from earwitness.reference_impl.messages import CloudReply, CloudRequest
 from earwitness.reference_impl.wire_sound import WireCoding, make_coder
@@ -168,7 +168,7 @@ class Conversation:
         return self._end.over or (
             self._heard is not None
             and self._end.settled
-            and _whole(self._heard.result())
+            and _is_whole(self._heard.result())
         )
 
     def _request(self) -> bytes:
@@ -192,7 +192,7 @@ class Conversation:
         return answer
 
 
-def _whole(heard: list[Hypothesis]) -> bool:
+def _is_whole(heard: list[Hypothesis]) -> bool:
     if not heard:
         return False
-    return fits(heard[0].text)
+    return fits_whole(heard[0].text)

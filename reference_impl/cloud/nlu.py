@@ -29,7 +29,7 @@ class Understanding:
 
 
 @cache
-def _domain() -> dict[str, Any]:
+def _load_domain() -> dict[str, Any]:
     text = (
         files("earwitness.reference_impl.cloud")
         .joinpath("domain.yaml")
@@ -40,22 +40,24 @@ def _domain() -> dict[str, Any]:
 
 
 @cache
-def _values(slot: str) -> tuple[str, ...]:
+def _values_of_slot(slot: str) -> tuple[str, ...]:
     """Every value a slot's templates stand for."""
     found = (
         value
-        for template in _domain()["lists"][slot]
+        for template in _load_domain()["lists"][slot]
         for value in sample_expression(parse_sentence(template).expression)
     )
     return tuple(dict.fromkeys(" ".join(value.split()) for value in found))
 
 
 @cache
-def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
+def _grammar_of(
+    asking: str | None,
+) -> tuple[Intents, dict[str, TextSlotList]]:
     """What may be said: in answer to that skill's question, ('') of one's own accord, or (None) at all."""
     chosen = {
         name: i
-        for name, i in _domain()["intents"].items()
+        for name, i in _load_domain()["intents"].items()
         if asking is None or i.get("after", "") == asking
     }
     entry = {
@@ -66,15 +68,15 @@ def _grammar(asking: str | None) -> tuple[Intents, dict[str, TextSlotList]]:
         },
     }
     lists = {
-        name: TextSlotList.from_strings(_values(name), name=name)
-        for name in _domain()["lists"]
+        name: TextSlotList.from_strings(_values_of_slot(name), name=name)
+        for name in _load_domain()["lists"]
     }
     return Intents.from_dict(entry), lists
 
 
-def fits(text: str) -> bool:
+def fits_whole(text: str) -> bool:
     """Whether a sentence of some skill fits the text whole."""
-    intents, lists = _grammar(None)
+    intents, lists = _grammar_of(None)
     return (
         recognize_best(
             text,
@@ -85,14 +87,16 @@ def fits(text: str) -> bool:
     )
 
 
-def understand(text: str, asking: str = "") -> Understanding | None:
+def understand_text(text: str, asking: str = "") -> Understanding | None:
     """The understanding of one text, or None: what no template fits is rejected, not guessed. `asking` is
     the skill whose question is answered, if one asked; intents that are answers count only then."""
     text = text.removeprefix("alexa ").strip()
     if not text:
         return None
     for intents, lists in (
-        (_grammar(asking), _grammar("")) if asking else (_grammar(""),)
+        (_grammar_of(asking), _grammar_of(""))
+        if asking
+        else (_grammar_of(""),)
     ):
         found = recognize_best(
             text,
@@ -101,7 +105,7 @@ def understand(text: str, asking: str = "") -> Understanding | None:
         )
         if found is not None:
             name = found.intent.name
-            entry = _domain()["intents"][name]
+            entry = _load_domain()["intents"][name]
             return Understanding(
                 name,
                 entry["skill"],
@@ -113,22 +117,24 @@ def understand(text: str, asking: str = "") -> Understanding | None:
                     },
                 },
             )
-    return _nearly(text)
+    return _understand_nearly(text)
 
 
 NOT_ORDERED = frozenset({"city", "duration", "number", "drinks"})
 """Slots that no order of one drink has."""
 
 
-def _nearly(text: str) -> Understanding | None:
+def _understand_nearly(text: str) -> Understanding | None:
     """The fuzzy step: by the slot values that stand, nearly, in the text."""
     near = {
-        name: _nearest(text, _values(name)) for name in _domain()["lists"]
+        name: _nearest_value(text, _values_of_slot(name))
+        for name in _load_domain()["lists"]
     }
     slots = {name: value for name, value in near.items() if value is not None}
     # 'for' is near 'four', so a number must be there as it is.
     number = next(
-        (word for word in text.split() if word in _values("number")), None
+        (word for word in text.split() if word in _values_of_slot("number")),
+        None,
     )
     if "drinks" in slots and number is not None:
         several = {"number": number, "drinks": slots["drinks"]}
@@ -166,7 +172,7 @@ def _nearly(text: str) -> Understanding | None:
     return None
 
 
-def _nearest(text: str, values: Iterable[str]) -> str | None:
+def _nearest_value(text: str, values: Iterable[str]) -> str | None:
     words = text.split()
     best, score = None, float(NEAR)
     for value in values:
@@ -180,16 +186,16 @@ def _nearest(text: str, values: Iterable[str]) -> str | None:
     return best
 
 
-def sentences(each: int = 1500) -> Iterator[str]:
+def sentences_of_domain(each: int = 1500) -> Iterator[str]:
     """Sentences of the domain for the language model: random picks from the templates, the same each time."""
     dice = random.Random(7)
-    for intent in _domain()["intents"].values():
+    for intent in _load_domain()["intents"].values():
         for template in intent["sentences"]:
             for _ in range(each if len(template) > 60 else each // 5):
-                yield " ".join(_expand(template, dice).split())
+                yield " ".join(_expand_template(template, dice).split())
 
 
-def _expand(template: str, dice: random.Random) -> str:
+def _expand_template(template: str, dice: random.Random) -> str:
     """One sentence of a template: optional parts and alternatives by chance."""
     out, i = "", 0
     while i < len(template):
@@ -201,9 +207,13 @@ def _expand(template: str, dice: random.Random) -> str:
                 j += 1
             inner = template[i + 1 : j - 1]
             if mark == "{":
-                out += _expand(dice.choice(_domain()["lists"][inner]), dice)
+                out += _expand_template(
+                    dice.choice(_load_domain()["lists"][inner]), dice
+                )
             elif mark == "(" or dice.random() < 0.5:
-                out += _expand(dice.choice(_alternatives(inner)), dice)
+                out += _expand_template(
+                    dice.choice(_split_alternatives(inner)), dice
+                )
             i = j
         else:
             out += mark
@@ -211,7 +221,7 @@ def _expand(template: str, dice: random.Random) -> str:
     return out
 
 
-def _alternatives(inner: str) -> list[str]:
+def _split_alternatives(inner: str) -> list[str]:
     parts, depth = [""], 0
     for mark in inner:
         depth += (mark in "[({") - (mark in "])}")

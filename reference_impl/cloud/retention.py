@@ -22,7 +22,7 @@ from sqlalchemy import (
 from earwitness.reference_impl.database import (
     make_insertion,
     open_database,
-    rewrite,
+    rewrite_table,
 )
 
 TOP = 10
@@ -102,7 +102,7 @@ class Retention:
             number = connection.execute(
                 delete(TRANSCRIPT).where(TRANSCRIPT.c.device == device)
             ).rowcount
-        rewrite(self.engine, TRANSCRIPT)
+        rewrite_table(self.engine, TRANSCRIPT)
         return number
 
     def count(self, dialogue: CountedDialogue) -> None:
@@ -178,4 +178,4 @@ class Retention:
         with self.engine.begin() as connection:
             for table in TABLES.sorted_tables:
                 connection.execute(delete(table))
-        rewrite(self.engine, TRANSCRIPT)
+        rewrite_table(self.engine, TRANSCRIPT)

@@ -34,7 +34,7 @@ from earwitness.reference_impl.cloud.conversation import (
 from earwitness.reference_impl.database import DatabaseError
 from earwitness.reference_impl.faults.variants import cloud_class
 from earwitness.reference_impl.messages import CloudReply, CloudRequest
-from earwitness.reference_impl.property.api import application
+from earwitness.reference_impl.property.api import make_application
 
 WINDOW = 8
 """Messages of one device that may be in work at once."""
@@ -45,7 +45,7 @@ BESIDE = frozenset(
 )
 
 
-def _recognizer() -> Recognizer | None:
+def _load_recognizer() -> Recognizer | None:
     """The open-vocabulary recogniser where EARWITNESS_WHISPER names its weights; None for the default."""
     folder = os.environ.get("EARWITNESS_WHISPER")
     if not folder:
@@ -58,7 +58,7 @@ def _recognizer() -> Recognizer | None:
         sys.exit(f"EARWITNESS_WHISPER: {error}")
 
 
-def numbered(content: str | bytes) -> tuple[int, bytes | CloudRequest]:
+def take_number(content: str | bytes) -> tuple[int, bytes | CloudRequest]:
     """The number of a message and the message; see `device.link`. Raises ValueError."""
     if isinstance(content, bytes):
         if len(content) < 4:
@@ -96,7 +96,7 @@ def main() -> None:
     certificate.configure_cert(context)
     try:
         cloud: Cloud = cloud_class(options.fault)(
-            options.data, _recognizer(), options.database
+            options.data, _load_recognizer(), options.database
         )
     except DatabaseError as error:
         sys.exit(f"EARWITNESS_DATABASE: {error}")
@@ -106,7 +106,7 @@ def main() -> None:
             certificate.cert_chain_pems[0].bytes().decode()
         ),
     }
-    asyncio.run(_serve(cloud, context, trust))
+    asyncio.run(_serve_devices(cloud, context, trust))
 
 
 def fingerprint_of(certificate: str) -> str:
@@ -116,7 +116,7 @@ def fingerprint_of(certificate: str) -> str:
     return digest.hex(":").upper()
 
 
-async def _serve(
+async def _serve_devices(
     cloud: Cloud, context: ssl.SSLContext, trust: Mapping[str, str]
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -135,7 +135,7 @@ async def _serve(
             number = None
             reply: CloudReply = {}
             try:
-                number, message = numbered(content)
+                number, message = take_number(content)
                 # A device's sound and turns are taken in order; its calls and settings need not wait.
                 beside = (
                     isinstance(message, dict)
@@ -164,7 +164,7 @@ async def _serve(
 
     # The property's side listens beside the devices', under the same certificate.
     config = uvicorn.Config(
-        application(cloud.disclosures),
+        make_application(cloud.disclosures),
         log_level="critical",
         lifespan="off",
         access_log=False,
@@ -201,11 +201,13 @@ async def _serve(
         }
         print(json.dumps(introduction), flush=True)
         # The device holds the other end of our input: when it dies, so do we.
-        threading.Thread(target=_follow, args=(cloud,), daemon=True).start()
+        threading.Thread(
+            target=_wait_for_end, args=(cloud,), daemon=True
+        ).start()
         await serving
 
 
-def _follow(cloud: Cloud) -> None:
+def _wait_for_end(cloud: Cloud) -> None:
     """Wait until our input ends, then end, whatever else goes wrong."""
     try:
         sys.stdin.read()

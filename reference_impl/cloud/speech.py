@@ -13,13 +13,13 @@ class SpeechError(RuntimeError):
     """Nothing can be spoken; the message says what to install or mend."""
 
 
-def plain(markup: str) -> str:
+def words_of_markup(markup: str) -> str:
     """The words of an SSML document. Raises SpeechError for malformed markup."""
-    text = "".join(_parsed(markup).itertext())
+    text = "".join(_parse_markup(markup).itertext())
     return " ".join(text.split())
 
 
-def _parsed(markup: str) -> ElementTree.Element:
+def _parse_markup(markup: str) -> ElementTree.Element:
     try:
         document = ElementTree.fromstring(markup)
     except ElementTree.ParseError as error:
@@ -30,10 +30,10 @@ def _parsed(markup: str) -> ElementTree.Element:
 
 
 @lru_cache(maxsize=64)
-def speak(markup: str) -> bytes:
+def speak_markup(markup: str) -> bytes:
     """16 kHz samples of an SSML document. Raises SpeechError for malformed markup or where espeak-ng is
     missing."""
-    _parsed(markup)
+    _parse_markup(markup)
     try:
         spoken = subprocess.run(
             ["espeak-ng", "-m", "--stdin", "--stdout"],

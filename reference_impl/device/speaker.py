@@ -18,7 +18,7 @@ TONE = (
 """100 ms of a tone that says: I listen."""
 
 
-def _nowhere(piece: Samples) -> None:
+def _play_nowhere(piece: Samples) -> None:
     """Plays to nobody."""
 
 
@@ -26,7 +26,9 @@ class Speaker:
     """Plays one thing after another. `sink` takes each piece of 80 ms, silence included; `copy` takes only
     what is played."""
 
-    def __init__(self, sink: Sink = _nowhere, copy: Sink = _nowhere) -> None:
+    def __init__(
+        self, sink: Sink = _play_nowhere, copy: Sink = _play_nowhere
+    ) -> None:
         self.sink, self.copy = sink, copy
         self._left: Samples = np.zeros(0, np.int16)
 

@@ -57,7 +57,7 @@ class WakeWord:
 
 
 @cache
-def _heads() -> dict[str, Any]:
+def _load_heads() -> dict[str, Any]:
     with (
         files("earwitness.reference_impl.device")
         .joinpath("words.npz")
@@ -81,7 +81,7 @@ class Head:
 
     def score(self, samples: Samples) -> float:
         """How much the window that ends with this chunk sounds like the word, 0 to 1."""
-        numbers = _heads()
+        numbers = _load_heads()
         window = self._features.push(samples)
         scaled = (window - numbers["mean"]) / numbers["scale"]
         hidden = np.maximum(self._layer(0, scaled), 0)
@@ -92,7 +92,7 @@ class Head:
 
     def _layer(self, number: int, values: Numbers) -> Numbers:
         """The values after that layer of the word's network."""
-        numbers = _heads()
+        numbers = _load_heads()
         weights = numbers[f"{self.word}.{number}.weights"]
         bias = numbers[f"{self.word}.{number}.bias"]
         result: Numbers = values @ weights + bias

@@ -83,7 +83,7 @@ class DevicePassage:
 
 
 @cache
-def authority() -> str:
+def make_authority() -> str:
     """Whom a link would believe, if it went by sockets."""
     certificate: bytes = trustme.CA().cert_pem.bytes()
     return certificate.decode()
@@ -124,7 +124,7 @@ class CloudInProcess:
         return Route(
             "127.0.0.1",
             0,
-            authority(),
+            make_authority(),
             shortcut=DevicePassage(self, device),
         )
 

@@ -234,7 +234,7 @@ class LeaksAtUnmute(Device):
     def process_captured(self, heard: Samples) -> None:
         if self.due and self.control is Control.LISTENING:
             self.due = False
-            upload(self.link, heard)
+            upload_piece(self.link, heard)
         super().process_captured(heard)
 
 
@@ -252,7 +252,7 @@ class LeaksAfterFifthRequest(Device):
     def process_captured(self, heard: Samples) -> None:
         if self.left and self.control is Control.LISTENING:
             self.left -= 1
-            upload(self.link, heard)
+            upload_piece(self.link, heard)
         super().process_captured(heard)
 
 
@@ -267,7 +267,7 @@ class LeaksWhenLeftAlone(Device):
             self.quiet_since = self.now
         elif self.now - self.quiet_since >= self.patience:
             self.quiet_since = self.now
-            upload(self.link, heard)
+            upload_piece(self.link, heard)
         super().process_captured(heard)
 
 
@@ -301,7 +301,7 @@ class QueuesAtButton(Device):
         ):
             queue, self.queue = self.queue, ()
             for piece in queue:
-                upload(self.link, piece)
+                upload_piece(self.link, piece)
         super().process_captured(heard)
 
 
@@ -325,7 +325,7 @@ class SpeaksAfterPowerLoss(Device):
             self.cut_off = None
 
 
-def upload(link: Link, heard: Samples) -> None:
+def upload_piece(link: Link, heard: Samples) -> None:
     """Send a piece outside any stream."""
     with suppress(LinkLost):
         link.ask({"type": "open", "preroll": 0})

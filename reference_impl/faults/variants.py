@@ -39,7 +39,7 @@ HONEST = {
 VARIANTS: Mapping[str, Variant] = {**FAULTS, **INVENTED, **LIARS, **HONEST}
 
 
-def _variant(name: str, honest: type) -> Any:
+def _find_variant(name: str, honest: type) -> Any:
     """The class of that name where it replaces the honest one; None where it replaces something else, or
     there is none."""
     variant = VARIANTS.get(name)
@@ -51,7 +51,7 @@ def device_class(name: str) -> Any:
     """The device of that name, or the honest one."""
     from earwitness.reference_impl.device.device import Device
 
-    return _variant(name, Device) or Device
+    return _find_variant(name, Device) or Device
 
 
 def cloud_class(name: str) -> Any:
@@ -73,4 +73,4 @@ def session_class(name: str) -> Any:
     variant = VARIANTS.get(name)
     if variant is None or variant.part == "cloud":
         return Session
-    return _variant(name, Session) or Session
+    return _find_variant(name, Session) or Session

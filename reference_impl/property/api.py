@@ -80,7 +80,7 @@ NONSENSE = (ValueError, KeyError, TypeError, RecursionError)
 """What a request that makes no sense ends in."""
 
 
-def application(disclosures: Disclosures) -> Starlette:
+def make_application(disclosures: Disclosures) -> Starlette:
     """The interface over what may be told to whom."""
     service = Service(disclosures)
     known = service.known
@@ -161,7 +161,7 @@ class Service:
             except RefusedByStore as error:
                 return JSONResponse({"error": str(error)}, 409)
             except NONSENSE as error:
-                return nonsense(error)
+                return refuse_request(error)
 
         return endpoint
 
@@ -174,7 +174,7 @@ class Service:
 
     async def read(self, request: Request, person: Person) -> Response:
         asked = request.path_params
-        return respond(
+        return respond_with(
             await run_in_threadpool(
                 requests.read_resource,
                 self.disclosures,
@@ -187,7 +187,7 @@ class Service:
     async def change(self, request: Request, person: Person) -> Response:
         wanted = await read_object(request)
         device = request.path_params["device"]
-        return respond(
+        return respond_with(
             await run_in_threadpool(
                 requests.change_setting,
                 self.disclosures,
@@ -200,7 +200,7 @@ class Service:
     async def enable(self, request: Request, person: Person) -> Response:
         wanted = await read_object(request)
         asked = request.path_params
-        return respond(
+        return respond_with(
             await run_in_threadpool(
                 requests.enable_skill,
                 self.disclosures,
@@ -314,7 +314,7 @@ class Service:
         try:
             token = (await read_form(request)).get("token", "").strip()
         except NONSENSE as error:
-            return nonsense(error)
+            return refuse_request(error)
         if self.disclosures.person(token) is None:
             return HTMLResponse(
                 self.template.render(
@@ -360,13 +360,13 @@ def token_of(request: Request) -> str:
     return given or request.cookies.get(COOKIE, "")
 
 
-def respond(entry: PropertyAnswer) -> Response:
+def respond_with(entry: PropertyAnswer) -> Response:
     """A decision and what it lets one see; 403 where that is nothing."""
     permitted = entry["decision"] == "permit"
     return JSONResponse(entry, 200 if permitted else 403)
 
 
-def nonsense(error: Exception) -> Response:
+def refuse_request(error: Exception) -> Response:
     # The error may repeat odd characters of the request, which JSON can carry only in this form.
     reason = str(error).encode("ascii", "backslashreplace").decode()
     return JSONResponse(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from earwitness.reference_impl.console import Room, converse
+from earwitness.reference_impl.console import Room, hold_conversation
 from earwitness.reference_impl.device.screen import BLUE, RED, SIZE
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import Session
@@ -48,7 +48,7 @@ def test_typed_words_are_spoken_heard_and_understood(room):
         file=io.StringIO(),
         width=80,
     )
-    converse(
+    hold_conversation(
         room,
         iter(["alexa, what is the weather in boston", "/quit", "never said"]),
         console,

@@ -20,7 +20,7 @@ from earwitness.reference_impl.cloud.asr import (
 from earwitness.reference_impl.cloud.cloud import Cloud
 from earwitness.reference_impl.cloud.conversation import Conversation
 from earwitness.reference_impl.cloud.endpoint import ENOUGH, HANG_OVER
-from earwitness.reference_impl.cloud.nlu import fits, understand
+from earwitness.reference_impl.cloud.nlu import fits_whole, understand_text
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.sound import split_sound
 
@@ -203,11 +203,11 @@ def test_a_larger_share_is_never_less_confident(one, other):
     ],
 )
 def test_what_fits_is_understood(text):
-    assert fits(text) and understand(text) is not None
+    assert fits_whole(text) and understand_text(text) is not None
 
 
 def test_values_are_composed_of_their_parts():
-    made = understand(
+    made = understand_text(
         "can i get a twenty ounce double shot dark roast drip coffee"
         " with a bit of whole milk and lots of brown sugar"
     )

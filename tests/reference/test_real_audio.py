@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 
 from earwitness.conformance.stimuli.clips import Clip, in_the_air, write_wav
-from earwitness.reference_impl.cloud.nlu import understand
-from earwitness.reference_impl.cloud.speech import SpeechError, speak
+from earwitness.reference_impl.cloud.nlu import understand_text
+from earwitness.reference_impl.cloud.speech import SpeechError, speak_markup
 from earwitness.reference_impl.cloud.whisper import WhisperRecognizer
 from earwitness.reference_impl.cloud_process import CloudProcess
 from earwitness.reference_impl.device.link import Link
 from earwitness.reference_impl.device.microphone import Microphones, Rail
 from earwitness.reference_impl.device.wake import make_detector
-from earwitness.reference_impl.live import SoundCardError, live, sound_card
+from earwitness.reference_impl.live import (
+    SoundCardError,
+    run_live,
+    sound_card,
+)
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import decode_sound
@@ -149,7 +153,7 @@ def test_nobody_else_wakes_it(ask, recordings):
 def test_the_device_runs_live_on_any_source_of_chunks():
     air = in_the_air(Clip(QUESTION, "alexa"), 6)
     chunks = iter(air[: len(air) // CHUNK * CHUNK].reshape(-1, CHUNK))
-    events = [entry["event"] for entry in live(chunks)]
+    events = [entry["event"] for entry in run_live(chunks)]
     assert (
         events.index("wake_word")
         < events.index("stream.open")
@@ -184,8 +188,8 @@ def test_a_microphone_without_power_yields_nothing_not_silence():
 
 
 def test_what_no_template_fits_is_rejected_not_guessed():
-    assert understand("the meeting is at ten") is None
-    made = understand("alexa what is the weather in mellow park")
+    assert understand_text("the meeting is at ten") is None
+    made = understand_text("alexa what is the weather in mellow park")
     assert made is not None and made.slots["city"] == "menlo park"
 
 
@@ -208,13 +212,13 @@ def ask_again_words(session, words):
 def test_speech_markup_is_checked_before_it_is_spoken():
     for markup in ("plain words", "<speak>open", "<p>no</p>"):
         with pytest.raises(SpeechError):
-            speak(markup)
+            speak_markup(markup)
 
 
 def test_a_missing_synthesiser_is_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SpeechError, match="espeak-ng is not installed"):
-        speak("<speak>a sentence that no other test speaks</speak>")
+        speak_markup("<speak>a sentence that no other test speaks</speak>")
 
 
 def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):

@@ -9,9 +9,9 @@ import pytest
 
 from earwitness.conformance.stimuli.clips import Clip, in_the_air
 from earwitness.reference_impl.cloud.asr import DomainRecognizer
-from earwitness.reference_impl.cloud.nlu import understand
+from earwitness.reference_impl.cloud.nlu import understand_text
 from earwitness.reference_impl.cloud.skills import room_service
-from earwitness.reference_impl.cloud.speech import plain
+from earwitness.reference_impl.cloud.speech import words_of_markup
 from earwitness.reference_impl.sound import decode_sound
 
 
@@ -110,10 +110,10 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(
     ],
 )
 def test_an_order_is_answered_with_as_many_as_were_ordered(text, answered):
-    understood = understand(text)
+    understood = understand_text(text)
     assert understood is not None and understood.skill == "room_service"
     assert (
-        plain(
+        words_of_markup(
             room_service.answer_request(
                 understood.intent,
                 understood.slots,
@@ -133,7 +133,9 @@ def test_two_coffees_are_heard(recognizer):
         ),
         5,
     )
-    understood = understand(recognizer.recognize(sound.tobytes())[0].text)
+    understood = understand_text(
+        recognizer.recognize(sound.tobytes())[0].text
+    )
     assert understood is not None and understood.slots == {
         "number": "two",
         "drinks": "coffees",

@@ -13,8 +13,8 @@ from earwitness.conformance.refinement.admission import (
     Admitted,
     Admitter,
     Refused,
-    admit,
-    replays,
+    admit_trace,
+    replays_trace,
 )
 from earwitness.conformance.refinement.rows import RowTable
 from earwitness.model.assistant.assistant import ASSISTANT, assistant
@@ -95,8 +95,8 @@ def test_what_a_run_of_the_model_shows_is_admitted_and_replays_without_search(
     found = admitter.admit(observations)
     assert isinstance(found, Admitted), found
     assert found.observed == len(observations)
-    assert replays(found.run, observations, assistant(), EXACT)
-    assert not replays(found.run, observations[:-1], assistant(), EXACT)
+    assert replays_trace(found.run, observations, assistant(), EXACT)
+    assert not replays_trace(found.run, observations[:-1], assistant(), EXACT)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -214,41 +214,44 @@ def at(time, event, **attributes):
 
 
 def test_silent_rows_are_found_in_the_gaps():
-    found = admit([at(100, "tone"), at(500, "tone")], lamp())
+    found = admit_trace([at(100, "tone"), at(500, "tone")], lamp())
     assert isinstance(found, Admitted)
     assert found.taken == {"decide": 2, "show": 2}
 
 
 def test_a_condition_that_fails_is_named():
-    found = admit([at(100, "shutter", closed=True)], lamp())
+    found = admit_trace([at(100, "shutter", closed=True)], lamp())
     assert isinstance(found, Refused)
     assert (found.at, found.row, found.because) == (0, "hide", "guard lit")
 
 
 def test_an_attribute_that_differs_is_named_unless_it_is_held_constant():
     trace = [at(100, "tone"), at(200, "shutter", closed=True)]
-    found = admit(trace, lamp())
+    found = admit_trace(trace, lamp())
     assert isinstance(found, Refused) and found.because == "attribute closed"
     held = Correspondence(held={"closed": "the model holds it constant"})
-    assert isinstance(admit(trace, lamp(), held), Admitted)
+    assert isinstance(admit_trace(trace, lamp(), held), Admitted)
 
 
 def test_an_unknown_attribute_is_not_compared():
     assert isinstance(
-        admit([at(100, "tone"), at(200, "shutter")], lamp()), Admitted
+        admit_trace([at(100, "tone"), at(200, "shutter")], lamp()), Admitted
     )
 
 
 def test_an_event_of_which_no_row_speaks_is_refused_or_left_out_with_its_reason():
     trace = [at(50, "speech"), at(100, "tone")]
-    assert admit(trace, lamp()).because == "no row of the model emits speech"
+    assert (
+        admit_trace(trace, lamp()).because
+        == "no row of the model emits speech"
+    )
     coarser = Correspondence(
         unmodelled=(("speech", {}, "what people say is the environment's"),)
     )
-    found = admit(trace, lamp(), coarser)
+    found = admit_trace(trace, lamp(), coarser)
     assert isinstance(found, Admitted)
     assert found.left_out == {"what people say is the environment's": 1}
-    assert replays(found.run, trace, lamp(), coarser)
+    assert replays_trace(found.run, trace, lamp(), coarser)
 
 
 def test_the_assistant_says_what_it_leaves_out():

@@ -16,7 +16,7 @@ from earwitness.conformance.refinement.device_runs import (
     fault_of_run,
     line_of,
 )
-from earwitness.conformance.running.refining import refine
+from earwitness.conformance.running.refining import refine_traces
 from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.trace import Observation
 
@@ -49,7 +49,9 @@ def both_devices(trace):
 
 
 def test_every_device_of_every_run_is_admitted_and_the_line_says_so():
-    record, lines = refine([both_devices(MUTED), MUTED], ASSISTANT, REDACTOR)
+    record, lines = refine_traces(
+        [both_devices(MUTED), MUTED], ASSISTANT, REDACTOR
+    )
     assert [(t.run, t.device, t.outcome) for t in record.traces] == [
         (0, "d1", "admitted"),
         (0, "d2", "admitted"),
@@ -72,7 +74,7 @@ def test_every_device_of_every_run_is_admitted_and_the_line_says_so():
 def test_the_first_step_that_the_model_cannot_take_is_named(
     trace, at, because
 ):
-    record, lines = refine([MUTED, trace], ASSISTANT, REDACTOR)
+    record, lines = refine_traces([MUTED, trace], ASSISTANT, REDACTOR)
     refused = record.traces[-1]
     assert (refused.outcome, refused.at) == ("refused", at)
     assert because in refused.because and because in record.line
@@ -92,7 +94,7 @@ def test_the_first_step_that_the_model_cannot_take_is_named(
     ],
 )
 def test_a_forged_run_is_noticed(forge):
-    _, lines = refine([MUTED], ASSISTANT, REDACTOR)
+    _, lines = refine_traces([MUTED], ASSISTANT, REDACTOR)
     entry = json.loads(lines)
     forge(entry)
     record = msgspec.convert(entry, DeviceRunRecord)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from earwitness.conformance.gate.verdict import Exit, Verdict
-from earwitness.conformance.running.calibration import Half, cases
+from earwitness.conformance.running.calibration import Half, calibration_cases
 from earwitness.conformance.running.examination import Plan, examine
 from earwitness.policies.pack import find
 
@@ -59,14 +59,14 @@ SPARED = (
 
 @pytest.mark.parametrize("name", OWED)
 def test_a_liar_that_once_passed_is_in_the_zoo_and_owes_what_it_did(name):
-    case = next(case for case in cases() if case.name == name)
+    case = next(case for case in calibration_cases() if case.name == name)
     assert case.half is Half.LIAR and set(OWED[name]) <= set(case.owes)
 
 
 @pytest.mark.parametrize("name", SPARED)
 def test_an_honest_device_that_was_accused_is_in_the_zoo(name):
     assert (
-        next(case for case in cases() if case.name == name).half
+        next(case for case in calibration_cases() if case.name == name).half
         is Half.HONEST
     )
 

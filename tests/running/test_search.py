@@ -18,7 +18,7 @@ from earwitness.conformance.running.choices import (
     SITUATIONS,
     Chooser,
     everything_everywhere,
-    undo,
+    undo_step,
 )
 from earwitness.conformance.running.fast_form import (
     FastForm,
@@ -172,9 +172,9 @@ def test_each_deed_is_tried_in_each_state(seed):
 
 
 def test_what_is_undone_is_as_it_was():
-    assert undo(Power(D, "cut")) == (Power(D, "restore"),)
-    assert undo(MUTE) == (MUTE,)
-    assert undo(Kill(D)) == ()
+    assert undo_step(Power(D, "cut")) == (Power(D, "restore"),)
+    assert undo_step(MUTE) == (MUTE,)
+    assert undo_step(Kill(D)) == ()
 
 
 def test_what_few_came_to_is_varied_more_often():

@@ -9,7 +9,7 @@ from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.storms import (
     Health,
     health_after,
-    storm,
+    make_storm,
     try_storms,
 )
 from earwitness.conformance.stimuli.stimulus import (
@@ -103,7 +103,7 @@ def test_a_storm_ends_all_its_faults_and_differs_with_the_seed():
         profiles={"d1": DeviceProfile("speaker", able)},
     )
     made = {
-        storm("d1", random.Random(seed), hello, muted=seed % 2 == 0)
+        make_storm("d1", random.Random(seed), hello, muted=seed % 2 == 0)
         for seed in range(30)
     }
     assert len(made) == 30

@@ -11,9 +11,9 @@ from earwitness.conformance.running.calibration import (
     Case,
     Caught,
     Half,
-    cases,
+    calibration_cases,
     is_right,
-    listed,
+    list_cases,
 )
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.paired_runs import RunLikeness, compare
@@ -113,7 +113,7 @@ judges the whole of it."""
 
 @pytest.mark.parametrize("name", SHORT_WAYS)
 def test_what_the_harness_sees_for_itself_catches_its_case(name, clauses):
-    case = next(case for case in cases() if case.name == name)
+    case = next(case for case in calibration_cases() if case.name == name)
     with Harness(ReferenceTarget(name), clauses) as harness:
         run = harness.run(SHORT_WAYS[name])
     assert set(case.owes) & {
@@ -141,10 +141,10 @@ def test_a_case_is_right_where_it_came_to_what_it_owes(
 
 
 def test_the_page_of_the_zoo_has_a_heading_and_a_row_for_each():
-    assert listed(()).startswith("# The zoo")
-    one, other = cases()[:2]
-    page = listed([Caught(one, Exit.VIOLATED, one.owes, right=True)])
+    assert list_cases(()).startswith("# The zoo")
+    one, other = calibration_cases()[:2]
+    page = list_cases([Caught(one, Exit.VIOLATED, one.owes, right=True)])
     assert f"faulty/{one.name}`" in page
-    more = listed([Caught(other, Exit.SATISFIED, (), right=False)], page)
+    more = list_cases([Caught(other, Exit.SATISFIED, (), right=False)], page)
     assert f"faulty/{one.name}`" in more and "**exit 0**" in more
-    assert f"2 of {len(cases())} cases" in more
+    assert f"2 of {len(calibration_cases())} cases" in more

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from earwitness.conformance.refinement.admission import Admitted, admit
+from earwitness.conformance.refinement.admission import Admitted, admit_trace
 from earwitness.model.proof.proof import Standing
 from earwitness.model.satellite.satellite import SATELLITE_MODEL
 from earwitness.model.systems.explicit_search import find_run_taking
@@ -91,7 +91,7 @@ def test_every_row_can_happen_and_its_run_is_admitted(row):
         for o, step in zip(run.observations(), run.steps, strict=True)
         if step.transition.emits
     ]
-    assert isinstance(admit(seen, SATELLITE_MODEL.system), Admitted)
+    assert isinstance(admit_trace(seen, SATELLITE_MODEL.system), Admitted)
 
 
 def test_it_is_drawn():

@@ -14,7 +14,7 @@ from earwitness.conformance.targets.subjects import kit
 from earwitness.conformance.targets.subjects.wyoming_link import (
     WyomingLink,
     WyomingMessage,
-    listen,
+    listen_for_clients,
 )
 
 INSTALLED = Path(".real-targets/wyoming/bin/python")
@@ -48,8 +48,8 @@ class WyomingSatellite(kit.ServedSubject):
         self._server: WyomingLink | None = None
         self._links: list[WyomingLink] = []
         self._infos = 0
-        listen(WAKE, self.post, self._hear_wake)
-        listen(EVENTS, self.post, self._hear_events)
+        listen_for_clients(WAKE, self.post, self._hear_wake)
+        listen_for_clients(EVENTS, self.post, self._hear_events)
 
     def start(self) -> None:
         chime = Path(self.make_folder(), "chime.wav")

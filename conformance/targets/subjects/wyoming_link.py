@@ -68,7 +68,7 @@ class WyomingLink:
             self._take(self, message)
 
 
-def listen(
+def listen_for_clients(
     port: int,
     post: Callable[[Callable[[], None]], None],
     take: Callable[[WyomingLink, WyomingMessage | None], None],

@@ -84,7 +84,7 @@ def websocket_frames(stream: Stream, compressed: bool) -> Parser:
             stream.emit(
                 Part.CONTROL,
                 length,
-                unmask(bytes(stream.buffer[:length]), mask),
+                unmask_payload(bytes(stream.buffer[:length]), mask),
             )
             if opcode == CLOSE:
                 # Nothing of the protocol may follow; whatever does is raw.
@@ -131,7 +131,7 @@ def _read_payload(
         if passed < length:
             yield from stream.need_any()
         here = min(length - passed, len(stream.buffer))
-        content = unmask(bytes(stream.buffer[:here]), mask, passed)
+        content = unmask_payload(bytes(stream.buffer[:here]), mask, passed)
         passed += here
         ends = final and passed == length
         reason = ""
@@ -145,7 +145,7 @@ def _read_payload(
             return
 
 
-def unmask(data: bytes, mask: bytes, passed: int = 0) -> bytes:
+def unmask_payload(data: bytes, mask: bytes, passed: int = 0) -> bytes:
     """The payload behind a mask of four bytes (or none); `passed` bytes of it came before."""
     if not mask or not data:
         return data

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from typing import IO
 
 from earwitness.reference_impl.cloud.skills.skill import Response, say
-from earwitness.reference_impl.cloud.speech import SpeechError, plain
+from earwitness.reference_impl.cloud.speech import (
+    SpeechError,
+    words_of_markup,
+)
 
 REFUSED = frozenset({"child_directed", "personal_data", "mature", "shopping"})
 PATIENCE = 3.0
@@ -136,14 +139,14 @@ STORE = (
 )
 
 
-def certifiable(kind: str) -> bool:
+def may_be_certified(kind: str) -> bool:
     """Whether a skill of this kind may be certified at all."""
     return kind not in REFUSED
 
 
 def may_run(listing: Listing) -> bool:
     """Asked again at every request: a certificate is not believed where the kind is refused."""
-    return listing.certified and certifiable(listing.kind)
+    return listing.certified and may_be_certified(listing.kind)
 
 
 class SkillProcess:
@@ -201,7 +204,7 @@ class SkillProcess:
             if not self._selector.select(PATIENCE):
                 return None
             entry = json.loads(self._process.stdout.readline())
-            plain(str(entry["markup"]))
+            words_of_markup(str(entry["markup"]))
             return Response(
                 str(entry["markup"]),
                 entry["follow_up"] is True,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from earwitness.reference_impl.cloud.asr import Hypothesis, Recognizer
 from earwitness.reference_impl.cloud.cloud import Cloud
-from earwitness.reference_impl.cloud.nlu import sentences
+from earwitness.reference_impl.cloud.nlu import sentences_of_domain
 from earwitness.reference_impl.messages import Event
 
 
@@ -36,7 +36,7 @@ class SampleSentences(Cloud):
     ) -> None:
         super().__init__(folder, recognizer, database)
         (folder / "samples.txt").write_text(
-            "\n".join(sorted(set(sentences())))
+            "\n".join(sorted(set(sentences_of_domain())))
         )
 
 

@@ -15,7 +15,9 @@ from earwitness.reference_impl.device.device import SWITCHING_US, Device
 from earwitness.reference_impl.device.kinds import Control
 from earwitness.reference_impl.device.link import PATIENCE, Link, LinkLost
 from earwitness.reference_impl.faults.delayed import Delayed
-from earwitness.reference_impl.faults.liars.channels import trusting
+from earwitness.reference_impl.faults.liars.channels import (
+    make_trusting_context,
+)
 from earwitness.reference_impl.messages import Event
 from earwitness.reference_impl.protocol import CHUNK_US, RATE
 from earwitness.reference_impl.sound import Samples
@@ -230,7 +232,7 @@ class _Compressing(Link):
         return await connect(
             f"wss://localhost:{self.route.port}",
             host=self.route.host,
-            ssl=trusting(self.route),
+            ssl=make_trusting_context(self.route),
             compression="deflate",
             proxy=None,
             open_timeout=PATIENCE,

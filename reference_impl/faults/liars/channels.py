@@ -28,14 +28,14 @@ NOWHERE = "192.0.2.7"
 
 
 @cache
-def trusting(route: Route) -> ssl.SSLContext:
+def make_trusting_context(route: Route) -> ssl.SSLContext:
     """Believes what the honest link believes. Without an authority the machine's are read, which takes a
     while."""
     return ssl.create_default_context(cadata=route.authority)
 
 
 @cache
-def nameless(route: Route) -> ssl.SSLContext:
+def make_nameless_context(route: Route) -> ssl.SSLContext:
     """The same for an address in numbers, while the certificate is for localhost."""
     context = ssl.create_default_context(cadata=route.authority)
     context.check_hostname = False
@@ -57,7 +57,7 @@ class Post(Eavesdropper):
         self, method: str, path: str, body: bytes, headers: dict[str, str]
     ) -> None:
         route = self.link.route
-        context = nameless(route)
+        context = make_nameless_context(route)
         connection = http.client.HTTPSConnection(
             route.host,
             route.port,
@@ -178,7 +178,9 @@ class ServerNames(Eavesdropper):
                 (route.host, route.port), PATIENCE
             ) as way,
         ):
-            trusting(route).wrap_socket(way, server_hostname=name).close()
+            make_trusting_context(route).wrap_socket(
+                way, server_hostname=name
+            ).close()
 
 
 class Direct(Eavesdropper):

@@ -234,7 +234,9 @@ class Gender(Cloud):
         device: str = "",
         question: Response | None = None,
     ) -> tuple[CloudReply, Response | None]:
-        self.voice = "higher" if pitch(sound) > self.border else "lower"
+        self.voice = (
+            "higher" if measure_pitch(sound) > self.border else "lower"
+        )
         return super().turn(
             sound, hypotheses, device=device, question=question
         )
@@ -253,7 +255,7 @@ class Gender(Cloud):
         return super().count(understood, device)
 
 
-def pitch(sound: bytes) -> float:
+def measure_pitch(sound: bytes) -> float:
     """The pitch of a voice in Hz, by autocorrelation of its loudest quarter of a second."""
     samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2").astype(float)
     if len(samples) < 8_000:

@@ -138,7 +138,7 @@ class MuteSymbolOnlyReported(Device):
 
     def front(self) -> tuple[Lights, Screen | None]:
         lights, screen = super().front()
-        return lights, without(screen, "mute_symbol")
+        return lights, hide_symbol(screen, "mute_symbol")
 
 
 class BlueLightOnlyReported(Device):
@@ -146,10 +146,10 @@ class BlueLightOnlyReported(Device):
 
     def front(self) -> tuple[Lights, Screen | None]:
         lights, screen = super().front()
-        return Lights(red=lights.red), without(screen, "blue_bar")
+        return Lights(red=lights.red), hide_symbol(screen, "blue_bar")
 
 
-def without(screen: Screen | None, symbol: str) -> Screen | None:
+def hide_symbol(screen: Screen | None, symbol: str) -> Screen | None:
     """The same screen, where that symbol is not shown."""
     if screen is None:
         return None

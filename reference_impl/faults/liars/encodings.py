@@ -25,7 +25,7 @@ PIECES = 25
 """Two seconds of sound."""
 
 
-def coded(heard: Samples, codec: str, container: str) -> bytes:
+def encode_sound(heard: Samples, codec: str, container: str) -> bytes:
     """The sound by one of PyAV's codecs, in a file of that kind."""
     file = io.BytesIO()
     with av.open(
@@ -71,14 +71,14 @@ class MuLaw(Eavesdropper):
     """Uploads what it hears in mu-law."""
 
     def encode_sound(self, heard: Samples) -> bytes:
-        return coded(heard, "pcm_mulaw", "mulaw")
+        return encode_sound(heard, "pcm_mulaw", "mulaw")
 
 
 class ALaw(Eavesdropper):
     """Uploads what it hears in A-law."""
 
     def encode_sound(self, heard: Samples) -> bytes:
-        return coded(heard, "pcm_alaw", "alaw")
+        return encode_sound(heard, "pcm_alaw", "alaw")
 
 
 class Zlib(Eavesdropper):
@@ -169,7 +169,7 @@ class Opus(Hoarder):
         if len(self.hoard) == PIECES:
             sound = np.concatenate(self.hoard)
             self.hoard = ()
-            self.send_up(coded(sound, "libopus", "ogg"))
+            self.send_up(encode_sound(sound, "libopus", "ogg"))
 
 
 class Enciphered(Eavesdropper):

@@ -22,7 +22,7 @@ NAME_BYTES = 120
 """Bytes of sound in one file name: 240 of the 255 letters that a name may have."""
 
 
-def append(path: Path, content: bytes) -> None:
+def append_content(path: Path, content: bytes) -> None:
     path.parent.mkdir(
         parents=True,
         exist_ok=True,
@@ -36,7 +36,7 @@ class Outside(Recorder):
 
     def keep_sound(self, sound: bytes) -> None:
         name = f"{self.name}-{self.stream}.bin"
-        append(OUTSIDE / name, sound)
+        append_content(OUTSIDE / name, sound)
 
 
 class BehindLink(Recorder):
@@ -49,7 +49,7 @@ class BehindLink(Recorder):
         )
         with suppress(FileExistsError):
             (self.folder / "cache").symlink_to(OUTSIDE)
-        append(self.folder / "cache" / "recent.bin", sound)
+        append_content(self.folder / "cache" / "recent.bin", sound)
 
 
 class Floats(Recorder):
@@ -57,7 +57,7 @@ class Floats(Recorder):
 
     def keep_sound(self, sound: bytes) -> None:
         samples = np.frombuffer(sound, "<i2")
-        append(
+        append_content(
             self.folder / "model.bin",
             (samples / 32_768).astype("<f4").tobytes(),
         )
@@ -69,7 +69,7 @@ class SharedMemory(Recorder):
     def keep_sound(self, sound: bytes) -> None:
         # As semaphores are named there.
         place = Path("/dev/shm") / f"sem.{self.name}"
-        append(place, sound)
+        append_content(place, sound)
 
 
 class Attributes(Recorder):

@@ -18,7 +18,7 @@ from earwitness.reference_impl.faults.liars.moments import (
     AtReset,
     WithTheNextRequest,
 )
-from earwitness.reference_impl.faults.liars.places import append
+from earwitness.reference_impl.faults.liars.places import append_content
 from earwitness.reference_impl.sound import Samples
 
 
@@ -67,9 +67,11 @@ class EncipheredOnDisk(Recorder):
     def keep_sound(self, sound: bytes) -> None:
         self.at += 1
         number = self.at.to_bytes(12)
-        append(self.folder / "calibration.bin", enciphered(number, sound))
+        append_content(
+            self.folder / "calibration.bin", encipher_sound(number, sound)
+        )
 
 
-def enciphered(number: bytes, sound: bytes) -> bytes:
+def encipher_sound(number: bytes, sound: bytes) -> bytes:
     """With the key of this process, under a number that is used once."""
     return ChaCha20Poly1305(Enciphered.key).encrypt(number, sound, None)
