@@ -318,7 +318,9 @@ def _alike_part(
     return one.begins + begins, one.begins + ends
 
 
-def _correlate(one: Signal, other: Signal) -> float:
+def _correlate(
+    one: NDArray[np.floating], other: NDArray[np.floating]
+) -> float:
     sizes = np.sqrt(np.sum(one**2) * np.sum(other**2))
     return float(np.sum(one * other) / (sizes + 1e-12))
 
