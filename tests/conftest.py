@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
+from recordings import AUDIO
 
 from earwitness.policies.pack import find
-
-AUDIO = Path(__file__).parents[2] / "shared" / "audio"
 
 
 @pytest.fixture(scope="session")

@@ -118,8 +118,9 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             mute,
         ],
         [
+            # In the middle of the second between a request that is understood and the follow-up.
             Say(device, "question-open"),
-            Wait(device, 400_000),
+            Wait(device, 80_000),
             mute,
             Say(device, "quiet"),
             mute,

@@ -40,6 +40,7 @@ from earwitness.conformance.witnesses.resemblance import (
     find_alignments,
     loud_blocks,
     resample_sound,
+    varies_like_speech,
 )
 from earwitness.conformance.witnesses.resemblance import RATE as COMPARED_RATE
 from earwitness.model.vocabulary import Microseconds
@@ -249,7 +250,9 @@ class HeardSound:
             finds = self._find_in_recent(signal)
             if finds:
                 return Likeness(_in_bytes(finds, way), way=way)
-            signals.append((way, signal))
+            # What was said before is looked for only where somebody may speak.
+            if varies_like_speech(signal):
+                signals.append((way, signal))
         # The same file may lie there in every run; then it is compared with what was played since.
         digest = hashlib.sha256(content).digest()
         known = self._nothing_in.get(digest, 0)
@@ -287,12 +290,9 @@ class HeardSound:
         signal = resample_sound(
             samples.astype(np.float32) / np.float32(32_768), rate
         )
-        recent = self._find_in_recent(signal)
-        likeness = (
-            Likeness(recent)
-            if recent
-            else self._compare_signal(signal, MOST_COMPARISONS)[0]
-        )
+        likeness = Likeness(self._find_in_recent(signal))
+        if not likeness.finds and varies_like_speech(signal):
+            likeness, _ = self._compare_signal(signal, MOST_COMPARISONS)
         scale = rate / COMPARED_RATE
         finds = [
             replace(

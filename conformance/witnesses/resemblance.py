@@ -60,6 +60,12 @@ PROBES = 4
 the rest is looked for nearby."""
 SHARE_OF_LOUDEST = 0.05
 """Of the power of the loudest block, what a loud one has: 13 dB less is the end of a word, or the room."""
+FRAME = 160
+"""Samples of which the level is taken, 20 ms, a third of a syllable."""
+LEAST_VARIED = 0.9
+"""Decibels by which the levels of such frames differ (their standard deviation) where somebody may speak.
+Measured on half seconds: noise, and enciphered bytes taken for samples, 0.4 to 0.7; 75 recordings of people
+10 in the median, with as much noise added 0.8, and longer sound, which has pauses, more."""
 TOGETHER = 32
 """Windows transformed at a time."""
 
@@ -154,6 +160,21 @@ def find_alignments(
             sorted([*sure, *others], key=lambda aligned: aligned.begins),
         )
     return found
+
+
+def varies_like_speech(signal: Signal) -> bool:
+    """Whether it may be speech: that is now loud and now soft, and noise is even."""
+    count = len(signal) // FRAME
+    if count < 2:
+        return False
+    steps = np.diff(signal[: count * FRAME], prepend=signal[:1])
+    powers = np.mean(
+        steps.reshape(count, FRAME).astype(np.float64) ** 2, axis=1
+    )
+    if not powers.any():
+        return False
+    levels = 10 * np.log10(powers + 1e-9 * powers.max())
+    return bool(levels.std() >= LEAST_VARIED)
 
 
 def loud_blocks(signal: Signal) -> list[int]:

@@ -153,7 +153,9 @@ class WireReader:
             return self._reader.read_unchanged(line.tail + fresh)
         line.waiting += len(fresh)
         changed = Changed.IN_WRAPPINGS
-        if line.waiting >= ENOUGH_TO_COMPARE:
+        # A text between messages of sound brings no sound.
+        brings_none = is_printable(fresh) and not is_printable(line.tail)
+        if line.waiting >= ENOUGH_TO_COMPARE and not brings_none:
             changed, line.waiting = Changed.EVERYWHERE, 0
         reading = self._reader.read_message(
             line.tail + fresh, changed, line.way

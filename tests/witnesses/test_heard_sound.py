@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, decode, in_the_air
+from earwitness.conformance.witnesses import heard_sound
 from earwitness.conformance.witnesses.heard_sound import (
     HeardSound,
     unexplained_ranges,
@@ -273,6 +274,18 @@ def test_what_stands_before_and_after_changed_sound_is_no_sound(
 def test_sound_that_was_coded_with_loss_is_found(heard, codec):
     finds = heard.resembling_samples(coded(SPOKEN, *codec)).finds
     assert finds and {find.device for find in finds} == {"d1"}
+
+
+def test_what_is_as_even_as_noise_is_not_compared_with_all_that_was_played(
+    heard, monkeypatch
+):
+    rng = np.random.default_rng(3)
+    monkeypatch.setattr(heard_sound, "MOST_IN_VAIN", 0)
+    room = rng.normal(0, 300, 64_000).astype(np.int16)
+    for even in (rng.bytes(1 << 17), room.tobytes()):
+        assert heard.resembling(even).unsearched == ""
+    other = CHANGED["softer"]
+    assert heard.resembling(other[::-1]).unsearched
 
 
 def test_compressed_data_and_text_are_not_taken_for_changed_sound(heard):

@@ -18,7 +18,7 @@ import zlib
 import av
 import numpy as np
 import pytest
-from conftest import AUDIO
+from recordings import AUDIO
 
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.conformance.witnesses.heard_sound import HeardSound
