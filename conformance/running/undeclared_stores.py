@@ -51,7 +51,9 @@ class UndeclaredStores:
             else "any folder that it names"
         )
         empty = (
-            ", in which there is nothing" if self.folders and blocking else ""
+            ", in which there is nothing,"
+            if self.folders and blocking
+            else ""
         )
         more = (
             f" and {len(used) - MOST_NAMED} more"

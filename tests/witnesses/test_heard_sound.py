@@ -384,3 +384,16 @@ def test_a_few_milliseconds_between_random_bytes_are_found(heard):
                 find.begins <= at + 16 and find.ends >= at + 2 * size - 16
                 for find in finds
             ), (size, at)
+
+
+def test_a_stretch_that_goes_on_is_compared_again(monkeypatch):
+    # As if something else had been played since: what was just played is looked for in another way.
+    monkeypatch.setattr(HeardSound, "_find_in_recent", lambda *_: ())
+    monkeypatch.setattr(HeardSound, "_just_played", lambda *_: [])
+    memory = HeardSound()
+    memory.begin_run()
+    memory.play("d1", BEGAN, SOUND[:20_000])
+    changed = CHANGED["softer"]
+    assert memory.resembling(changed).finds == ()
+    memory.play("d1", BEGAN + 1_250_000, SOUND[20_000:])
+    assert memory.resembling(changed).finds
