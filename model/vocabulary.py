@@ -21,7 +21,8 @@ LARGEST_INTEGER = 1 << 62
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """A named value of an event; `choices` is empty unless the type is a list of names. Where the list is
-    open, what is observed may be another text; promises still speak of the names alone."""
+    open, what is observed may be another text; promises still speak of the names alone. `noun` is what a
+    sentence calls it where its meaning would not read well."""
 
     name: str
     sort: Sort
@@ -29,6 +30,7 @@ class Attribute:
     unit: str = ""
     choices: tuple[str, ...] = ()
     is_open: bool = False
+    noun: str = ""
 
     def admits(self, value: object) -> bool:
         """Whether the value can be observed."""
@@ -121,6 +123,7 @@ def _read_attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
             entry["meaning"],
             choices=tuple(kind),
             is_open=entry.get("open") == "true",
+            noun=entry.get("noun", ""),
         )
     sort = {"boolean": Sort.BOOL, "integer": Sort.INT, "text": Sort.TEXT}[
         kind
@@ -130,6 +133,7 @@ def _read_attribute(name: str, entry: Mapping[str, Any]) -> Attribute:
         sort=sort,
         meaning=entry["meaning"],
         unit=entry.get("unit", ""),
+        noun=entry.get("noun", ""),
     )
 
 

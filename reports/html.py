@@ -25,7 +25,7 @@ from earwitness.conformance.gate.verdict import (
     WORDS,
     Verdict,
 )
-from earwitness.model.logic.english import describe_duration
+from earwitness.model.logic.wording import describe_duration
 from earwitness.model.systems.mermaid import FAR_SIDE
 from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import Pack

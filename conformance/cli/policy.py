@@ -71,6 +71,54 @@ def lint(files: tuple[str, ...], seconds: int) -> None:
 
 
 @policy.command()
+@click.argument("names", nargs=-1, metavar="[PACK]...")
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 3600),
+    default=30,
+    show_default=True,
+    help="limit of one question to the solver",
+)
+def consistency(names: tuple[str, ...], seconds: int) -> None:
+    """Whether all promises of the PACKs (without any, of those that are checked if nobody says which) can be
+    kept together: from every trace that kept them, each open deadline can be met without breaking another.
+    Exits 1 where not, with a trace after which it is too late."""
+    from earwitness.policies.consistency import (
+        Consistency,
+        check_consistency,
+    )
+
+    found = list(check_consistency(packs_named(names), seconds))
+    for together in found:
+        if together.consistency is Consistency.PROVED:
+            continue
+        color = (
+            "red"
+            if together.consistency is Consistency.CONFLICT
+            else "yellow"
+        )
+        beside = f" {', '.join(together.others)}" if together.others else ""
+        click.secho(
+            f"{together.conjunct}: {together.consistency.value}{beside}",
+            fg=color,
+        )
+        print_trace(together.trace)
+    proved = sum(t.consistency is Consistency.PROVED for t in found)
+    duties = "1 duty" if proved == 1 else f"{proved} duties"
+    click.echo(f"{duties} can be met in every state, whatever came before")
+    kinds = {t.consistency for t in found}
+    if Consistency.CONFLICT in kinds:
+        sys.exit(Exit.VIOLATED.value)
+    sys.exit(
+        (
+            Exit.INCONCLUSIVE
+            if Consistency.SEARCHED in kinds
+            else Exit.SATISFIED
+        ).value
+    )
+
+
+@policy.command()
 @click.argument("identity", metavar="ID")
 @click.option("--pack", "packs", multiple=True)
 def show(identity: str, packs: tuple[str, ...]) -> None:

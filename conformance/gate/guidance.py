@@ -6,10 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from earwitness.conformance.gate.verdict import WORDS
 from earwitness.model.expression import Value
-from earwitness.model.logic.english import (
-    describe_duration,
-    describe_formula,
-)
+from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import (
     And,
     Deadline,
@@ -20,6 +17,7 @@ from earwitness.model.logic.formula import (
     direct_parts,
     event_names,
 )
+from earwitness.model.logic.wording import describe_duration
 from earwitness.policies.pack import Clause, Conjunct
 
 LOSSES_OF_ATTRIBUTES = (

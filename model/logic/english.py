@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from earwitness.model.logic.english_atoms import (
+    describe_comparison,
+    describe_event,
+    describe_term,
+    split_name,
+)
 from earwitness.model.logic.formula import (
     And,
     Bound,
@@ -16,49 +21,30 @@ from earwitness.model.logic.formula import (
     Formula,
     Historically,
     Implies,
-    Its,
-    Last,
     Latch,
     Literal,
     Not,
-    Now,
     Once,
     Or,
     Previously,
     Side,
     Since,
-    Sum,
     Term,
     Truth,
 )
+from earwitness.model.logic.wording import (
+    describe_duration,
+    enumerate_parts,
+    negate_sentence,
+    put_in_past,
+    say_that_none,
+    say_times,
+)
 from earwitness.model.vocabulary import vocabulary
 
-SIZES = {
-    "day": 86_400_000_000,
-    "hour": 3_600_000_000,
-    "min": 60_000_000,
-    "s": 1_000_000,
-    "ms": 1_000,
-}
-"""Microseconds in each unit that a duration is said in; words take a plural s, symbols do not."""
-AMOUNTS = {
-    Comparator.EQ: "is",
-    Comparator.NE: "is not",
-    Comparator.LT: "is less than",
-    Comparator.LE: "is at most",
-    Comparator.GT: "is more than",
-    Comparator.GE: "is at least",
-}
-INSTANTS = {
-    Comparator.EQ: "exactly",
-    Comparator.NE: "not exactly",
-    Comparator.LT: "earlier than",
-    Comparator.LE: "no later than",
-    Comparator.GT: "later than",
-    Comparator.GE: "no earlier than",
-}
-VERB = re.compile(r"\b(is|are|was|were|has|have|can|will)\b")
-"""Behind it a sentence takes its `not`."""
+WHERE_KNOWN = "where both are known"
+"""What `not a != b` says beside `a = b`."""
+Say = Callable[[Formula], str]
 
 
 def describe_formula(formula: Formula) -> str:
@@ -66,48 +52,31 @@ def describe_formula(formula: Formula) -> str:
 
     >>> from earwitness.model.logic.parser import parse_formula
     >>> describe_formula(parse_formula("tone implies once within 2 s wake_word"))
-    'whenever the short audible tone is played, at some time in the last 2 s the device hears a wake word'
+    'whenever the short audible tone is played, in the last 2 s the device heard a wake word'
     """
     match formula:
         case Truth(value):
             return "this holds in any case" if value else "this never holds"
         case Compare():
-            return _describe_compare(formula)
+            return describe_comparison(formula)
         case Event():
-            return _describe_event(formula)
+            return describe_event(formula)
         case Not(operand):
             return _describe_contrary(operand)
         case And():
-            return _describe_all(_flatten_chain(formula, And))
+            return _describe_all(
+                _flatten_chain(formula, And), describe_formula
+            )
         case Or():
-            return _describe_any(_flatten_chain(formula, Or))
+            return _describe_any(
+                _flatten_chain(formula, Or), describe_formula
+            )
         case Implies(left, right):
-            return f"whenever {describe_formula(left)}, {describe_formula(right)}"
-        case Previously(bound, operand):
-            return f"right before this{_say_bound(bound)}, {describe_formula(operand)}"
-        case Once(bound, operand):
-            return f"{_at_some_time(bound)} {describe_formula(operand)}"
-        case Historically(bound, Not(operand)):
-            return f"{_at_no_time(bound)} {describe_formula(operand)}"
-        case Historically(bound, operand):
-            return f"{_at_every_time(bound)} {describe_formula(operand)}"
-        case Since(bound, Not(left), right):
-            began = describe_formula(right)
-            return (
-                f"{_at_some_time(bound)} {began},"
-                f" and never since {describe_formula(left)}"
-            )
-        case Since(bound, left, right):
-            began = describe_formula(right)
-            return (
-                f"{_at_some_time(bound)} {began},"
-                f" and ever since {describe_formula(left)}"
-            )
-        case Count(most, limit, operand):
-            often = f"at most {_say_times(most)}"
-            return f"in any {describe_duration(limit)}, {often} {describe_formula(operand)}"
+            occasion = describe_formula(left)
+            then = ", then" if _needs_then(occasion) else ","
+            return f"whenever {occasion}{then} {describe_formula(right)}"
         case Latch(state, value, _):
-            usual = f"the {_split_name(state)} is {_split_name(value)}"
+            usual = f"the {split_name(state)} is {split_name(value)}"
             return vocabulary().states.get(
                 f"{state} is {value}",
                 usual,
@@ -115,23 +84,60 @@ def describe_formula(formula: Formula) -> str:
         case Deadline(response, limit, trigger):
             after = f"within {describe_duration(limit)} after {describe_formula(trigger)}"
             return f"{after}, {describe_formula(response)}"
+        case Count(most, limit, operand):
+            often = f"at most {say_times(most)}"
+            return f"in any {describe_duration(limit)}, {often} {describe_formula(operand)}"
+        case _:
+            return _describe_past(formula)
 
 
-def describe_duration(microseconds: int) -> str:
-    """A duration in its largest whole unit.
-
-    >>> describe_duration(100_000), describe_duration(7_200_000_000), describe_duration(1)
-    ('100 ms', '2 hours', '1 µs')
-    """
-    for unit, size in SIZES.items():
-        if microseconds and microseconds % size == 0:
-            amount = microseconds // size
-            plural = "s" if amount > 1 and unit in ("day", "hour") else ""
-            return f"{amount} {unit}{plural}"
-    return f"{microseconds} µs"
+def _needs_then(occasion: str) -> bool:
+    """Whether a reader would not see where the occasion ends."""
+    return (
+        "," in occasion or " or " in occasion or occasion.count(" and ") > 1
+    )
 
 
-# Joining sentences
+def _describe_past(formula: Formula) -> str:
+    """What was so before, or always."""
+    match formula:
+        case Previously(None, (Event() | Latch() | Not(Latch())) as operand):
+            return f"{_in_past(operand)} just before"
+        case Previously(bound, operand):
+            return f"before this{_say_bound(bound)}, {_in_past(operand)}"
+        case Once(bound, operand):
+            return f"{_at_some_time(bound)} {_in_past(operand)}"
+        case Historically(bound, Not(operand)):
+            return f"{_at_no_time(bound)} {describe_formula(operand)}"
+        case Historically(bound, operand):
+            return f"{_at_every_time(bound)} {describe_formula(operand)}"
+        case Since(bound, Not(Or() as left), right):
+            chain = _flatten_chain(left, Or)
+            listed = enumerate_parts([_in_past(part) for part in chain])
+            return f"since {_began(bound, right)} " + listed.replace(
+                "one of these:", "none of these happened:", 1
+            )
+        case Since(bound, Not(left), right):
+            return f"{say_that_none(_in_past(left))} since {_began(bound, right)}"
+        case Since(bound, left, right):
+            return f"{_began(bound, right)}, and ever since {describe_formula(left)}"
+    raise TypeError(f"{type(formula).__name__} is no kind of formula")
+
+
+def _began(bound: Bound | None, formula: Formula) -> str:
+    return f"{_in_past(formula)}{_say_bound(bound)}"
+
+
+def _in_past(formula: Formula) -> str:
+    """The sentence about an earlier instant."""
+    match formula:
+        case Event() | Latch() | Not(Latch()):
+            return put_in_past(describe_formula(formula))
+        case And():
+            return _describe_all(_flatten_chain(formula, And), _in_past)
+        case Or():
+            return _describe_any(_flatten_chain(formula, Or), _in_past)
+    return describe_formula(formula)
 
 
 def _flatten_chain(
@@ -145,31 +151,16 @@ def _flatten_chain(
         yield formula
 
 
-def _describe_all(parts: Iterator[Formula]) -> str:
+def _describe_all(parts: Iterator[Formula], say: Say) -> str:
     first, *rest = parts
-    if not any(
-        isinstance(part, Implies | Deadline) for part in (first, *rest)
-    ):
-        joint = (
-            " while "
-            if isinstance(
-                first,
-                Event,
-            )
-            and all(map(_is_state, rest))
-            else " and "
-        )
-        return (
-            describe_formula(first)
-            + joint
-            + " and ".join(
-                map(
-                    describe_formula,
-                    rest,
-                )
-            )
-        )
-    return "; ".join(map(describe_formula, (first, *rest)))
+    if any(isinstance(part, Implies | Deadline) for part in (first, *rest)):
+        return "; ".join(map(say, (first, *rest)))
+    joint = " and "
+    if all(map(_is_state, rest)) and isinstance(first, Event):
+        joint = " while "
+    elif all(map(_is_state, rest)) and isinstance(first, Or):
+        joint = ", each while "
+    return say(first) + joint + " and ".join(map(say, rest))
 
 
 def _is_state(formula: Formula) -> bool:
@@ -179,22 +170,21 @@ def _is_state(formula: Formula) -> bool:
     ) or (isinstance(formula, Not) and isinstance(formula.operand, Latch))
 
 
-def _describe_any(alternatives: Iterator[Formula]) -> str:
-    parts = _same_term_together(list(alternatives))
-    if len(parts) <= 2:
-        return " or ".join(parts)
+def _describe_any(alternatives: Iterator[Formula], say: Say) -> str:
+    parts = list(alternatives)
+    sentences = _same_term_together(parts, "one", say)
+    if len(sentences) <= 2 and not any(
+        " and " in s or " or " in s or "(1)" in s for s in sentences
+    ):
+        return " or ".join(sentences)
     # Two commas and an "or" are read at a glance; longer parts need numbers to be told apart.
-    return "one of these: " + "; ".join(
-        f"({number}) {part}"
-        for number, part in enumerate(
-            parts,
-            start=1,
-        )
-    )
+    return enumerate_parts(sentences) if len(sentences) > 1 else sentences[0]
 
 
-def _same_term_together(alternatives: Sequence[Formula]) -> list[str]:
-    """`its x = a or its x = b` as `its x is one of a, b`."""
+def _same_term_together(
+    alternatives: Sequence[Formula], quantity: str, say: Say
+) -> list[str]:
+    """`its x = a or its x = b` as `its x is one of a, b`; `none of` where they are denied."""
     values: dict[Term, list[str]] = {}
     sentences: list[str | Term] = []
     for part in alternatives:
@@ -202,47 +192,51 @@ def _same_term_together(alternatives: Sequence[Formula]) -> list[str]:
             case Compare(Comparator.EQ, left, Literal(str(value))):
                 if left not in values:
                     sentences.append(left)
-                values.setdefault(left, []).append(_split_name(value))
+                values.setdefault(left, []).append(split_name(value))
             case _:
-                sentences.append(describe_formula(part))
+                sentences.append(say(part))
     return [
         part
         if isinstance(
             part,
             str,
         )
-        else _one_of(part, values[part])
+        else _list_values(part, values[part], quantity)
         for part in sentences
     ]
 
 
-def _one_of(term: Term, values: Sequence[str]) -> str:
+def _list_values(term: Term, values: Sequence[str], quantity: str) -> str:
     if len(values) == 1:
-        return f"{_describe_term(term)} is {values[0]}"
-    return f"{_describe_term(term)} is one of {', '.join(values)}"
+        wanted = "is not" if quantity == "none" else "is"
+        return f"{describe_term(term)} {wanted} {values[0]}"
+    return f"{describe_term(term)} is {quantity} of {', '.join(values)}"
 
 
 def _describe_contrary(operand: Formula) -> str:
     match operand:
         case Event():
-            return f"it never happens that {describe_formula(operand)}"
+            return say_that_none(describe_formula(operand))
+        case Compare(Comparator.NE, left, right):
+            alike = Compare(Comparator.EQ, left, right)
+            return f"{describe_formula(alike)}, {_where_known(right)}"
         case Compare() | Latch():
-            return _with_not(describe_formula(operand))
+            return negate_sentence(describe_formula(operand))
         case Or():
-            parts = _same_term_together(list(_flatten_chain(operand, Or)))
-            return "none of these: " + "; ".join(parts)
+            return " and ".join(
+                _same_term_together(
+                    list(_flatten_chain(operand, Or)),
+                    "none",
+                    _describe_contrary,
+                )
+            )
         case Once(bound, inner):
-            return f"{_at_no_time(bound)} {describe_formula(inner)}"
+            return f"{_at_no_time(bound)} {_in_past(inner)}"
     return f"it is not so that {describe_formula(operand)}"
 
 
-def _with_not(sentence: str) -> str:
-    if VERB.search(sentence):
-        return VERB.sub(r"\1 not", sentence, count=1)
-    return f"it is not so that {sentence}"
-
-
-# Time
+def _where_known(other: Term) -> str:
+    return "where it is known" if isinstance(other, Literal) else WHERE_KNOWN
 
 
 def _say_bound(bound: Bound | None) -> str:
@@ -254,202 +248,32 @@ def _say_bound(bound: Bound | None) -> str:
 
 def _at_some_time(bound: Bound | None) -> str:
     if bound is None:
-        return "at some time before or now"
+        return "at some time"
     length = describe_duration(bound.duration)
     return (
-        f"at some time in the last {length}"
+        f"in the last {length}"
         if bound.side is Side.WITHIN
         else f"at some time {length} ago or longer,"
     )
 
 
 def _at_no_time(bound: Bound | None) -> str:
+    if bound is None:
+        return "at no time"
+    length = describe_duration(bound.duration)
     return (
-        _at_some_time(bound)
-        .replace("at some time", "at no time")
-        .replace("before or now", "before or now")
+        f"at no time in the last {length}"
+        if bound.side is Side.WITHIN
+        else f"at no time {length} ago or longer,"
     )
 
 
 def _at_every_time(bound: Bound | None) -> str:
+    if bound is None:
+        return "always until now"
+    length = describe_duration(bound.duration)
     return (
-        _at_some_time(bound)
-        .replace("at some time before or now", "always until now")
-        .replace("some time", "every time")
+        f"at every time in the last {length}"
+        if bound.side is Side.WITHIN
+        else f"at every time {length} ago or longer,"
     )
-
-
-def _say_times(amount: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(amount, f"{amount} times")
-
-
-# Atoms
-
-
-def _split_name(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _describe_event(event: Event) -> str:
-    """The phrase with the most of the event's conditions; what is left is added in brackets."""
-    kind = vocabulary().events[event.name]
-    conditions = {
-        _condition_key(condition): condition for condition in event.conditions
-    }
-    fitting = [given for given in kind.phrases if given <= conditions.keys()]
-    best = max(fitting, key=len, default=frozenset())
-    sentence = kind.phrases.get(best, kind.meaning)
-    left = [
-        describe_formula(condition)
-        for key, condition in conditions.items()
-        if key not in best
-    ]
-    return f"{sentence} ({', '.join(left)})" if left else sentence
-
-
-def _condition_key(condition: Compare) -> tuple[str, str]:
-    """A condition as the vocabulary writes it, or what no phrase has."""
-    match condition:
-        case Compare(Comparator.EQ, Its(attribute, _), Literal(bool(value))):
-            return attribute, str(value).lower()
-        case Compare(Comparator.EQ, Its(attribute, _), Literal(str(value))):
-            return attribute, value
-    return str(condition), ""
-
-
-def _describe_compare(formula: Compare) -> str:
-    match formula:
-        case Compare(
-            relation, (Its() | Last()) as term, Literal(bool(value))
-        ):
-            return _describe_flag(term, value is (relation is Comparator.EQ))
-        case Compare(
-            Comparator.EQ, Its(attribute, _), Last(event, other, _)
-        ) if attribute == other:
-            return f"{_noun_of(attribute)} is the same as {_last_time(event)}"
-        case Compare(relation, left, right) if _is_instant(left):
-            return f"{_describe_when(left)} {INSTANTS[relation]} {_describe_moment(right)}"
-        case Compare(relation, left, Literal(int(value))):
-            return f"{_describe_term(left)} {AMOUNTS[relation]} {_describe_amount(left, value)}"
-        case Compare(relation, left, right):
-            return f"{_describe_term(left)} {AMOUNTS[relation]} {_describe_term(right)}"
-
-
-def _meaning_of(attribute: str) -> str:
-    return vocabulary().attributes[attribute].meaning
-
-
-def _describe_flag(term: Its | Last, wanted: bool) -> str:
-    """A yes or no, by the sentence that stands behind `whether` in the vocabulary."""
-    meaning = _meaning_of(term.attribute)
-    sentence = (
-        meaning.removeprefix("whether ")
-        if meaning.startswith("whether ")
-        else f"it is {term.attribute}"
-    )
-    sentence = sentence if wanted else _with_not(sentence)
-    if isinstance(term, Last):
-        return f"{_last_time(term.event)}, {sentence}"
-    return sentence
-
-
-def _last_time(event: str) -> str:
-    return f"the last time that {vocabulary().events[event].meaning}"
-
-
-def _is_instant(term: Term) -> bool:
-    match term:
-        case Now():
-            return True
-        case Its(attribute, _) | Last(_, attribute, _):
-            return attribute == "time" or _meaning_of(attribute).startswith(
-                "when "
-            )
-        case Sum(left, _, right):
-            return _is_instant(left) is not _is_instant(right)
-    return False
-
-
-def _describe_when(term: Term) -> str:
-    """An instant as the subject of a sentence: what happened then."""
-    match term:
-        case Its(attribute, _):
-            return _meaning_of(attribute).removeprefix("when ")
-        case Now():
-            return "this happens"
-    return f"{_describe_moment(term)} is"
-
-
-def _describe_moment(term: Term) -> str:
-    """An instant that something is compared with."""
-    match term:
-        case Now():
-            return "now"
-        case Its(attribute, _):
-            return _meaning_of(attribute)
-        case Last(event, "time", _):
-            return _last_time(event)
-        case Last(event, attribute, _):
-            return f"{_meaning_of(attribute)}, {_last_time(event)}"
-        case Sum(
-            Sum(left, sign, Literal(int(first))), again, Literal(int(second))
-        ) if sign == again:
-            return _describe_moment(
-                Sum(
-                    left,
-                    sign,
-                    Literal(first + second),
-                )
-            )
-        case Sum(left, sign, Literal(int(value))):
-            side = "after" if sign > 0 else "before"
-            return (
-                f"{describe_duration(value)} {side} {_describe_moment(left)}"
-            )
-    return _describe_term(term)
-
-
-def _describe_term(term: Term) -> str:
-    match term:
-        case Literal(bool(value)):
-            return "yes" if value else "no"
-        case Literal(value):
-            return _split_name(str(value))
-        case Now():
-            return "the time now"
-        case Its(attribute, _):
-            return _noun_of(attribute)
-        case Last(event, "time", _):
-            return _last_time(event)
-        case Last(event, attribute, _):
-            return f"{_noun_of(attribute)}, {_last_time(event)}"
-        case Sum(left, sign, right):
-            return f"{_describe_term(left)} {'plus' if sign > 0 else 'minus'} {_describe_term(right)}"
-
-
-def _noun_of(attribute: str) -> str:
-    """What the vocabulary means by the attribute, so that a verb can follow."""
-    meaning = _meaning_of(attribute)
-    first, _, rest = meaning.partition(" ")
-    if first in ("what", "who", "whom", "the"):
-        return meaning
-    if meaning.startswith("how many "):
-        return "the number of " + meaning.removeprefix(
-            "how many "
-        ).removesuffix(" there were")
-    if first in ("when", "whether", "how", "away"):
-        return f"its {_split_name(attribute)}"
-    return f"the {rest}" if first in ("a", "an") else f"the {meaning}"
-
-
-def _describe_amount(term: Term, value: int) -> str:
-    """A number with the unit of what it is compared with."""
-    unit = ""
-    if (
-        isinstance(term, Its | Last)
-        and term.attribute in vocabulary().attributes
-    ):
-        unit = vocabulary().attributes[term.attribute].unit
-    if unit == "us" or (isinstance(term, Last) and term.attribute == "time"):
-        return describe_duration(value)
-    return str(value) if unit in ("", "count") else f"{value} {unit}"

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from earwitness.model import expression
 from earwitness.model.expression import evaluate
-from earwitness.model.logic import english, parser, per_device, semantics
+from earwitness.model.logic import (
+    english,
+    parser,
+    per_device,
+    semantics,
+    wording,
+)
 from earwitness.model.logic import formula as formulas
 from earwitness.model.logic import monitor as monitors
 from earwitness.model.logic import trigger as trigger_module
@@ -37,8 +43,9 @@ from earwitness.model.logic.step import (
     interpreted_step,
 )
 from earwitness.model.logic.trigger import default_trigger
+from earwitness.model.logic.wording import put_in_past
 from earwitness.model.trace import Observation
-from earwitness.model.vocabulary import Microseconds
+from earwitness.model.vocabulary import Microseconds, vocabulary
 from earwitness.policies.pack import find
 
 SCOPE = Scope(
@@ -352,6 +359,7 @@ def test_an_answer_says_how_long_it_took():
         per_device,
         semantics,
         trigger_module,
+        wording,
     ],
     ids=lambda m: m.__name__,
 )
@@ -377,7 +385,7 @@ ENGLISH = [
     (
         "stream.open(cause = wake_word) implies its from >= last wake_word.time - 500 ms - 1 s",
         "whenever a stream opens for the wake word, the first sample was heard no earlier than 1500 ms before "
-        "the last time that the device hears a wake word",
+        "the last time that the device heard a wake word",
     ),
     (
         'access(role = organisation) implies its resource = "unit" or its resource = "top_skills"',
@@ -385,8 +393,7 @@ ENGLISH = [
     ),
     (
         "call.media(encrypted = false) implies its leg != device",
-        "whenever sound of a call is sent (the bytes were not encrypted in transit), the part of a call is not "
-        "device",
+        "whenever sound of a call is sent (the bytes were not encrypted in transit), the other end is not device",
     ),
     (
         "asr.result implies its hypotheses >= 1",
@@ -394,12 +401,12 @@ ENGLISH = [
     ),
     (
         "wake_word implies its word = last setting.wake_word.word",
-        "whenever the device hears a wake word, the wake word is the same as the last time that a wake word is "
+        "whenever the device hears a wake word, the wake word is the same as the last time that a wake word was "
         "chosen",
     ),
     (
         "not record.write(category = recording)",
-        "it never happens that a recording is stored",
+        "no recording is stored",
     ),
     (
         "count tone within 1 h <= 2",
@@ -412,10 +419,54 @@ ENGLISH = [
     ),
     (
         "tick implies (not tone since within 2 d button.action) and historically for 1 s not tone",
-        "whenever time passes, at some time in the last 2 days the action button is pressed, and never since the "
-        "short audible tone is played and at no time 1 s ago or longer, the short audible tone is played",
+        "whenever time passes, the short audible tone was never played since the action button was pressed, at "
+        "most 2 days ago and at no time 1 s ago or longer, the short audible tone is played",
     ),
 ]
+
+
+ENGLISH += [
+    (
+        "record.write and (its category = transcript or its category = hypothesis) implies "
+        'not (its store = "log" or its store = "journal")',
+        "whenever something is stored and the content is one of transcript, hypothesis, then the store is none of "
+        "log, journal",
+    ),
+    (
+        "stream.open implies previously (not stream.open since wake_word)",
+        "whenever a stream to the cloud opens, before this, no stream to the cloud opened since the device heard "
+        "a wake word",
+    ),
+    (
+        "stream.audio implies not (its stream != last stream.open.stream)",
+        "whenever something goes through a stream, the number of the stream is the same as the last time that a "
+        "stream to the cloud opened, where both are known",
+    ),
+    (
+        "tone implies not power since wake_word and not (tone or tick) since button.action",
+        "whenever the short audible tone is played, the device never gained or lost power since the device heard "
+        "a wake word and since the action button was pressed none of these happened: (1) the short audible tone "
+        "was played; (2) time passed",
+    ),
+    (
+        "tone or (tick and button.action)",
+        "one of these: (1) the short audible tone is played; (2) time passes and the action button is pressed",
+    ),
+]
+
+
+def test_every_verb_of_the_vocabulary_has_a_past():
+    known = vocabulary()
+    sentences = [
+        sentence
+        for event in known.events.values()
+        for sentence in (event.meaning, *event.phrases.values())
+    ]
+    sentences += known.states.values()
+    for sentence in sentences:
+        assert put_in_past(sentence) != sentence or " was " in sentence, (
+            sentence
+        )
 
 
 @pytest.mark.parametrize(("text", "sentence"), ENGLISH)
