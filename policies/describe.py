@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from earwitness.model.logic.english import describe_formula
-from earwitness.model.vocabulary import nearest
 from earwitness.policies.pack import (
     Clause,
     Conjunct,
     Kind,
     Pack,
-    PackError,
     Parameter,
     parameters_in,
 )
@@ -21,21 +19,6 @@ KINDS = {
     Kind.TWO_RUN: "of every two runs: who observes must not tell them apart",
     Kind.ENABLED: "of every state that can be reached: the user's action must be possible there",
 }
-
-
-def find_clause(packs: Iterable[Pack], identity: str) -> tuple[Pack, Clause]:
-    """The clause of that id, in any case of letters, with its pack. Raises PackError that names the
-    nearest."""
-    wanted = identity.upper()
-    known = []
-    for pack in packs:
-        for clause in pack.clauses:
-            if clause.id == wanted:
-                return pack, clause
-            known.append(clause.id)
-    raise PackError(
-        f"no pack has a clause '{identity}'.{nearest(wanted, known)}"
-    )
 
 
 def describe_pack(pack: Pack) -> str:

@@ -1,16 +1,33 @@
-"""The models that packs can speak of, by name."""
+"""The models that packs can speak of, by name. Each is imported when it is asked for: to read a promise takes
+none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from earwitness.model.assistant.assistant import ASSISTANT
-from earwitness.model.satellite.satellite import SATELLITE_MODEL
-from earwitness.model.systems.model import Model
+if TYPE_CHECKING:
+    from earwitness.model.systems.model import Model
 
-MODELS = {model.name: model for model in (ASSISTANT, SATELLITE_MODEL)}
+
+def _read_assistant() -> Model:
+    from earwitness.model.assistant.assistant import ASSISTANT
+
+    return ASSISTANT
+
+
+def _read_satellite() -> Model:
+    from earwitness.model.satellite.satellite import SATELLITE_MODEL
+
+    return SATELLITE_MODEL
+
+
+MODELS: Mapping[str, Callable[[], Model]] = {
+    "assistant": _read_assistant,
+    "satellite": _read_satellite,
+}
 """A pack names one with `model: NAME`; without, it speaks of the assistant."""
-DEFAULT_MODEL = ASSISTANT.name
+DEFAULT_MODEL = "assistant"
 
 
 def small_parameters(

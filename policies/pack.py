@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from earwitness.model.logic.formula import Formula
 from earwitness.model.logic.monitor import Monitor
-from earwitness.model.systems.model import Model
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import nearest
-from earwitness.policies.models import small_parameters
+from earwitness.policies.models import MODELS, small_parameters
+
+if TYPE_CHECKING:
+    from earwitness.model.systems.model import Model
 
 PARAMETER = re.compile(r"\$([a-z_]+)")
 """How a formula names a parameter."""
@@ -131,11 +134,16 @@ class Pack:
     states: Mapping[str, Mapping[str, str]]
     clauses: tuple[Clause, ...]
     file: Path
-    model: Model
+    model_name: str
     declared: Mapping[str, Parameter] = field(default_factory=dict)
     opportunities: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     """What of the source could not be read when the pack was written."""
+
+    @property
+    def model(self) -> Model:
+        """What the pack's proofs speak of."""
+        return MODELS[self.model_name]()
 
     def clause(self, identity: str) -> Clause:
         """The clause of that id. Raises PackError naming the nearest."""
@@ -161,6 +169,20 @@ def shipped_file(pack: str, name: str) -> Path:
     return shipped_packs()[pack].with_name(name)
 
 
+def find_clause(names: Sequence[str], identity: str) -> tuple[Pack, Clause]:
+    """The clause of that id, in any case of letters, with the first of the packs that has it, of which no
+    more is read. Raises PackError that names the nearest."""
+    wanted = identity.upper()
+    for name in names:
+        pack = load(shipped_packs().get(name, Path(name)), only=wanted)
+        for clause in pack.clauses:
+            return pack, clause
+    known = [c.id for name in names for c in find(name).clauses]
+    raise PackError(
+        f"no pack has a clause '{identity}'.{nearest(wanted, known)}"
+    )
+
+
 def find(name: str, instead: Mapping[str, int] | None = None) -> Pack:
     """A shipped pack by name, or a pack file by path, read as if its parameters had the values of
     `instead`."""
@@ -172,8 +194,13 @@ def small_pack(pack: Pack) -> Pack:
     return load(pack.file, small_parameters(pack.model, pack.parameters))
 
 
-def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
-    """A pack from a file. Raises PackError with every fault found, one a line."""
+def load(
+    path: Path,
+    instead: Mapping[str, int] | None = None,
+    only: str | None = None,
+) -> Pack:
+    """A pack from a file, or no more of its clauses than `only`. Raises PackError with every fault found,
+    one a line."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -184,7 +211,7 @@ def load(path: Path, instead: Mapping[str, int] | None = None) -> Pack:
     # Imported here: the reader needs what is declared above, and is not needed to speak of packs.
     from earwitness.policies.pack_reader import read_pack
 
-    return read_pack(raw, path, instead or {})
+    return read_pack(raw, path, instead or {}, only)
 
 
 def parameters_in(clause: Clause) -> tuple[str, ...]:

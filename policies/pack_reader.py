@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType, to_builtins
 
@@ -45,11 +46,20 @@ from earwitness.policies.placed_yaml import (
 from earwitness.policies.revision import revision_of
 from earwitness.policies.triggers import NoTrigger, occasion
 
+if TYPE_CHECKING:
+    from earwitness.model.systems.model import Model
+
 Place = tuple[str | int, ...]
 
 
-def read_pack(raw: bytes, file: Path, instead: Mapping[str, int]) -> Pack:
-    """The pack that a file holds. Raises PackError with every fault found, one a line."""
+def read_pack(
+    raw: bytes,
+    file: Path,
+    instead: Mapping[str, int],
+    only: str | None = None,
+) -> Pack:
+    """The pack that a file holds, or no more of its clauses than the one whose id is `only`. Raises PackError
+    with every fault found, one a line."""
     try:
         document = read_document(raw, str(file))
     except PlacedYamlError as error:
@@ -61,7 +71,7 @@ def read_pack(raw: bytes, file: Path, instead: Mapping[str, int]) -> Pack:
     entry = read_pack_file(document)
     return _Reader(
         document=document, entry=entry, file=file, instead=instead
-    ).read_whole()
+    ).read(only)
 
 
 class _Reader:
@@ -88,17 +98,23 @@ class _Reader:
         }
         self.scope = Scope(self.parameters, entry.states)
         name = entry.model or DEFAULT_MODEL
-        self.model = MODELS.get(name, MODELS[DEFAULT_MODEL])
+        self.model_name = name if name in MODELS else DEFAULT_MODEL
 
-    def read_whole(self) -> Pack:
+    @property
+    def model(self) -> Model:
+        return MODELS[self.model_name]()
+
+    def read(self, only: str | None) -> Pack:
         self.check_model()
         self.check_parameters()
-        self.check_states()
+        if only is None:
+            self.check_states()
         self.refuse_faults()
         self.opportunities = self.read_opportunities()
         clauses = [
             self.read_clause(("clauses", number), item)
             for number, item in enumerate(self.entry.clauses)
+            if only in (None, item.id)
         ]
         self.check_identities()
         self.refuse_faults()
@@ -110,7 +126,7 @@ class _Reader:
             states=self.entry.states,
             clauses=tuple(c for c in clauses if c is not None),
             file=self.file,
-            model=self.model,
+            model_name=self.model_name,
             declared=self.declared,
             opportunities=self.entry.opportunities,
             unread=tuple(self.entry.unread),
@@ -234,14 +250,16 @@ class _Reader:
 
     def check_names(self, path: Place, item: ClauseEntry) -> None:
         """Names that must be on a list: capabilities, slices, transitions, observers."""
+        transition = _text_or_none(item.transition)
+        observer = _text_or_none(item.observer)
         lists: tuple[tuple[str, str | None, Collection[str]], ...] = (
             ("capability", item.capability, vocabulary().capabilities),
             (
                 "transition",
-                _text_or_none(item.transition),
-                self.model.possible,
+                transition,
+                self.model.possible if transition else (),
             ),
-            ("observer", _text_or_none(item.observer), self.model.observers),
+            ("observer", observer, self.model.observers if observer else ()),
         )
         for part, name, names in lists:
             self.check_name(

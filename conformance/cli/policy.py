@@ -125,12 +125,10 @@ def show(identity: str, packs: tuple[str, ...]) -> None:
     """Print one clause: each conjunct with its formula, its English, what exercises it and what evidence
     it needs, and
     whose bounds they are. ID in any case of letters."""
-    from earwitness.policies.describe import describe_clause, find_clause
-    from earwitness.policies.pack import find, shipped_packs
+    from earwitness.policies.describe import describe_clause
+    from earwitness.policies.pack import find_clause, shipped_packs
 
-    # One after another: most are not read, as the first mostly has it.
-    read = (find(name) for name in packs or tuple(shipped_packs()))
-    pack, clause = find_clause(read, identity)
+    pack, clause = find_clause(packs or tuple(shipped_packs()), identity)
     click.echo(describe_clause(pack, clause))
 
 

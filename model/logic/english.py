@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from earwitness.model.logic.english_atoms import (
+    describe_atom,
     describe_comparison,
-    describe_event,
     describe_term,
     split_name,
 )
@@ -60,7 +60,7 @@ def describe_formula(formula: Formula) -> str:
         case Compare():
             return describe_comparison(formula)
         case Event():
-            return describe_event(formula)
+            return describe_atom(formula)
         case Not(operand):
             return _describe_contrary(operand)
         case And():

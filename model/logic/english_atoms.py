@@ -51,7 +51,7 @@ def split_name(name: str) -> str:
     return name.replace("_", " ")
 
 
-def describe_event(event: Event) -> str:
+def describe_atom(event: Event) -> str:
     """The phrase with the most of the event's conditions; what is left is added in brackets."""
     kind = vocabulary().events[event.name]
     conditions = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -153,6 +153,15 @@ def _load_grammar() -> Lark:
         maybe_placeholders=True,
         propagate_positions=True,
     )
+
+
+@lru_cache(maxsize=1_000)
+def _parse_pattern(
+    text: str, parameters: tuple[tuple[str, int], ...]
+) -> Formula:
+    """The pattern of a state, read once for all formulas that name the state. States do not speak of states:
+    their patterns see the parameters alone."""
+    return parse_formula(text, Scope(dict(parameters), {}))
 
 
 def _error_at(token: Token, message: str) -> FormulaError:
@@ -353,23 +362,12 @@ class _Builder(Transformer[Token, Any]):
             choices=states[state],
             message=f"state '{state}' is never '{value}'",
         )
-        # States do not speak of states: their patterns see the parameters alone.
-        outside = Scope(self.scope.parameters, {})
-        patterns = (
-            (
-                name,
-                parse_formula(
-                    text,
-                    outside,
-                ),
-            )
+        parameters = tuple(self.scope.parameters.items())
+        patterns = tuple(
+            (name, _parse_pattern(text, parameters))
             for name, text in states[state].items()
         )
-        return Latch(
-            str(state),
-            str(value),
-            tuple(patterns),
-        )
+        return Latch(str(state), str(value), patterns)
 
     # Operators
 
