@@ -56,6 +56,9 @@ OPERATORS = frozenset(
     ]
 )
 SORTS = ("Bool", "Int", "Text")
+CLAIMS = ("|verdict|", "|property|")
+PARTS_OF_CLAIM = ("|state ", "|first ", "|update ", "|conjunct ")
+"""All that the file of a claim may define."""
 LARGEST_FILE = 1 << 24
 """Bytes; our largest has half a megabyte."""
 
@@ -298,6 +301,7 @@ class _Claim:
                 raise ProofError(
                     f"{file.name}: the state and its next values are not one to one"
                 )
+        self.refuse_fixed_values()
         if set(self.following.values()) & self.states:
             raise ProofError(
                 f"{self.part.name}: a next value is part of the state"
@@ -318,6 +322,32 @@ class _Claim:
             )
         for body in self.part.named("conjunct").values():
             self.allow(body, self.states | self.texts)
+
+    def refuse_fixed_values(self) -> None:
+        """What a run decides is declared, never defined: a register that is fixed, or two texts that are one,
+        would make every step impossible, and whatever is claimed of it true."""
+        free = self.states | set(self.following.values()) | self.texts
+        for file in (self.system, self.part):
+            fixed = sorted(free & file.bodies.keys())
+            if fixed:
+                raise ProofError(
+                    f"{file.name}: defines {fixed[0]}, which a run decides"
+                )
+            odd = sorted(t for t in file.texts() if file.sorts[t] != "Text")
+            if odd:
+                raise ProofError(
+                    f"{file.name}: {odd[0]} is a text and no {file.sorts[odd[0]]}"
+                )
+        own = self.registers | {self.following[r] for r in self.registers}
+        foreign = sorted(
+            symbol
+            for symbol in self.part.sorts.keys() - own - self.texts
+            if symbol not in CLAIMS and not symbol.startswith(PARTS_OF_CLAIM)
+        )
+        if foreign:
+            raise ProofError(
+                f"{self.part.name}: {foreign[0]} has no place in a claim"
+            )
 
     def allow(self, body: Node, names: set[str]) -> None:
         strange = sorted(symbols_of(body) - names)

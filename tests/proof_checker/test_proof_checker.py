@@ -230,6 +230,66 @@ def test_a_part_that_reaches_into_the_system_is_refused(
     assert found and says in found
 
 
+FALSE_CLAIM = "(define-fun |verdict| () Bool false)\n"
+FIXED_REGISTER = """(declare-const |q| Bool)
+(define-fun |q.next| () Bool false)
+(define-fun |state q| () Bool (! |q| :next |q.next|))
+(define-fun |first q| () Bool true)
+(define-fun |update q| () Bool true)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("", "kept and safe in"),
+        (
+            '(define-fun |"other"| () Text |"power"|)\n',
+            'defines |"other"|, which a run decides',
+        ),
+        (FIXED_REGISTER, "defines |q.next|, which a run decides"),
+        (
+            FIXED_REGISTER.replace(
+                "declare-const |q| Bool", "define-fun |q| () Bool false"
+            ).replace(
+                "define-fun |q.next| () Bool false",
+                "declare-const |q.next| Bool",
+            ),
+            "defines |q|, which a run decides",
+        ),
+        ('(declare-const |"other"| Bool)\n', "is a text and no Bool"),
+        ("(declare-const |other| Bool)\n", "|other| has no place in a claim"),
+        (
+            "(define-fun |limit x| () Bool true)\n",
+            "|limit x| has no place in a claim",
+        ),
+        (
+            FIXED_REGISTER.replace(
+                "define-fun |q.next| () Bool false",
+                "declare-const |q.next| Bool",
+            ).replace("|q", "|true"),
+            "",
+        ),
+    ],
+)
+def test_a_false_claim_is_not_made_true_by_what_stands_beside_it(
+    proof, more, says
+):
+    """Each of the first two fixed values was accepted once: no step was possible any more."""
+    text = (proof / "A-1.1.vmt").read_text("utf-8")
+    kept = [
+        line
+        for line in text.splitlines(True)
+        if not line.startswith("(define-fun |verdict|")
+    ]
+    (proof / "A-1.1.vmt").write_text(
+        "".join(kept) + FALSE_CLAIM + more, "utf-8"
+    )
+    rehash(proof, "A-1.1.vmt")
+    found = complaint(proof)
+    assert found and says in found
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
