@@ -41,7 +41,7 @@ def assistant_tables(sheet: Datasheet) -> tuple[Table, ...]:
     )
 
 
-# A switch in progress ends within the rating; the button counts again then.
+# A switch in progress ends within the rating; the button counts again then, for its latch is open.
 BUTTON_COUNTS = all_of(powered, microphone, equals(rail, "settled"))
 
 ASSISTANT = Model(

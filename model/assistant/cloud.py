@@ -337,6 +337,7 @@ def _rows_of_answers(waiting: Expression) -> tuple[Transition, ...]:
                 processed_at=TIME,
                 reply_to="self",
                 reply_at=TIME,
+                spoken=False,  # TTS-2: what was spoken before is another answer
             ),
             emits="request.processed",
             attributes=values(stream=number),

@@ -117,10 +117,11 @@ def _rows_of_environment() -> tuple[Transition, ...]:
                 control=choice(muted, Const("muted"), Const("listening")),
                 rail="microphone",
                 rail_at=TIME,
+                latch="closed",
             ),
             emits="power",
             attributes=values(on=True, kind=KIND),
-            reason="BASE-1: power comes back at any time; the rail then follows the button",
+            reason="BASE-1, MIC-5: power comes back; the rail then follows the button, and opens its latch",
         ),
         Transition(
             "cut_power",

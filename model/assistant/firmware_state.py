@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from earwitness.model.assistant.calls import IN_CALL
+from earwitness.model.assistant.cloud import reply_to, spoken
 from earwitness.model.assistant.hardware import (
     bar,
     blue,
@@ -88,6 +89,8 @@ FIRMWARE_HINTS = (
         all_of(ACTIVATED, negation(equals(cause, "follow_up"))),
         equals(began_at, activated_at),
     ),
+    implication(all_of(ACTIVATED, equals(cause, "follow_up")), spoken),
+    implication(equals(reply_to, "self"), negation(spoken)),
 )
 """Candidate lemmas over states, `now` the instant of the last event: what a reader of the rows expects. The
 prover checks each, and trusts none."""

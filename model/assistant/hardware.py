@@ -49,6 +49,9 @@ blue, bar = flag("blue"), flag("bar")
 rest_at = count("rest_at")
 """Since when nothing is heard or sent; the firmware's and the calls' clock for the lights."""
 rail, rail_at = word("rail"), count("rail_at")
+latch = word("latch")
+"""The button's catch. A press closes it, so that no second press counts while the rail switches; the last
+switch of the rail opens it again. A latch that stuck would take no further press."""
 cut, cut_at = flag("cut"), count("cut_at")
 """A latch: power was cut since the last stream opened, and when first. A quick mute and unmute must
 still stop a stream."""
@@ -59,7 +62,7 @@ ANY_BUFFERED = count("any.buffered")
 DARK = same_for(
     False, powered, microphone, camera, red, mute_symbol, cut
 ) | values(rail="settled")
-"""What a power cut does to the hardware. The button's latch, `muted`, keeps its position."""
+"""What a power cut does to the hardware. The button keeps its position (`muted`), and its latch too."""
 
 RAIL_FOLLOWS_BUTTON = (
     any_of(negation(powered), equals(rail, "microphone"), muted, microphone),
@@ -93,6 +96,12 @@ def hardware(sheet: Datasheet) -> Table:
             StateVariable(
                 name="rail", sort=Sort.TEXT, initial=("settled",), values=RAIL
             ),
+            StateVariable(
+                name="latch",
+                sort=Sort.TEXT,
+                initial=("open",),
+                values=("open", "closed"),
+            ),
             StateVariable("online", Sort.BOOL, (True,)),
             *counts(rail_at, cut_at),
         ),
@@ -125,11 +134,14 @@ def _button_and_rail() -> tuple[Transition, ...]:
             guard=all_of(
                 powered,  # assumption: a button without power does nothing
                 equals(
-                    rail, "settled"
-                ),  # assumption: a press while the rail switches is not counted
+                    latch, "open"
+                ),  # assumption: a press while the latch is closed is not counted
             ),
             updates=values(
-                muted=negation(muted), rail="microphone", rail_at=TIME
+                muted=negation(muted),
+                latch="closed",
+                rail="microphone",
+                rail_at=TIME,
             ),
             emits="button.microphone",
             reason="MIC-5; section Echo Devices: the user can press the button at any time",
@@ -179,6 +191,9 @@ def _button_and_rail() -> tuple[Transition, ...]:
             updates=values(
                 red=muted,
                 rail=choice(show, Const("symbol"), Const("settled")),
+                latch=choice(
+                    show, latch, Const("open")
+                ),  # MIC-5: the last switch opens the latch
             ),
             emits="light",
             attributes=values(color="red", on=muted),
@@ -191,7 +206,11 @@ def _button_and_rail() -> tuple[Transition, ...]:
                 powered,
                 equals(rail, "symbol"),  # the last, where there is a screen
             ),
-            updates=values(mute_symbol=muted, rail="settled"),
+            updates=values(
+                mute_symbol=muted,
+                rail="settled",
+                latch="open",  # MIC-5: the last switch opens the latch
+            ),
             emits="screen",
             attributes=values(symbol="mute_symbol", on=muted),
             reason="IND-4; section Aside: a crossed circle on the screen",

@@ -44,6 +44,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 OUT_OF_REACH = ("recordings", "transcripts")
 
 owner, tone_wanted = word("owner"), flag("tone_wanted")
+listed = {party: flag(f"listed.{party}") for party in PARTIES}
+"""Whether the device stands in the list of an organisation's devices. What an organisation sees and
+controls is decided by its list; whose the device is, is another thing."""
 enabled, certified, skill_kind = (
     flag("enabled"),
     flag("certified"),
@@ -82,6 +85,9 @@ def management() -> Table:
                 initial=("general",),
                 values=KINDS,
             ),
+            # The device is delivered to its first owner, and stands in that list alone.
+            StateVariable("listed.ours", Sort.BOOL, (True,)),
+            StateVariable("listed.theirs", Sort.BOOL, (False,)),
             *flags(tone_wanted),
             # Skills are delivered certified and enabled; what is submitted later is neither.
             StateVariable("enabled", Sort.BOOL, (True,)),
@@ -148,19 +154,19 @@ def _rows_of_ownership() -> tuple[Transition, ...]:
     return (
         Transition(
             "assign_device",
-            ENVIRONMENT,
-            guard=one_of(ANY_ACTOR, *PARTIES),
-            updates=values(owner=ANY_ACTOR),
+            MANAGEMENT,
+            guard=one_of(
+                ANY_ACTOR, *PARTIES
+            ),  # assumption: devices change hands at any time
+            updates=values(owner=ANY_ACTOR) | _lists_of_new_owner(),
             emits="assignment",
             attributes=values(owner=ANY_ACTOR),
-            reason="assumption: devices change hands at any time",
+            reason="ORG-1: with its owner a device changes from one organisation's list to the other's",
         ),
         Transition(
             "organisation_controls_setting",
             MANAGEMENT,
-            guard=equals(
-                ANY_ACTOR, owner
-            ),  # ORG-1: of its own devices, and of no others
+            guard=_has_in_list(),  # ORG-1: of the devices in its list, and of no others
             updates=values(tone_wanted=negation(tone_wanted)),
             emits="setting.tone",
             attributes=values(on=negation(tone_wanted), actor=ANY_ACTOR),
@@ -172,7 +178,7 @@ def _rows_of_ownership() -> tuple[Transition, ...]:
 def _rows_of_access() -> tuple[Transition, ...]:
     permitted = all_of(
         _needed_by_role(),  # RET-3, ORG-2, ORG-3, DEV-1: what the role needs for its work, nothing else
-        equals(ANY_ACTOR, owner),  # ORG-1: only about devices of one's own
+        _has_in_list(),  # ORG-1: only about devices of one's own
     )
     return (
         Transition(
@@ -191,6 +197,23 @@ def _rows_of_access() -> tuple[Transition, ...]:
             attributes=_question_asked() | values(decision="deny"),
             reason="ORG-3, DEV-1: whatever is not on the list is refused",
         ),
+    )
+
+
+def _lists_of_new_owner() -> dict[str, Expression]:
+    return {
+        variable.name: equals(ANY_ACTOR, party)
+        for party, variable in listed.items()
+    }
+
+
+def _has_in_list() -> Expression:
+    """Whether the device stands in the list of the one who asks."""
+    return any_of(
+        *(
+            all_of(equals(ANY_ACTOR, party), variable)
+            for party, variable in listed.items()
+        )
     )
 
 

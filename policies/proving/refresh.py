@@ -26,7 +26,11 @@ from earwitness.policies.proving.mutants import (
     judge_mutants,
 )
 from earwitness.policies.proving.strength import FILE as STRENGTH_FILE
-from earwitness.policies.proving.strength import load_strength, store_strength
+from earwitness.policies.proving.strength import (
+    Fingerprints,
+    load_strength,
+    store_strength,
+)
 from earwitness.policies.proving.tasks import PROGRESS, tasks_of
 
 
@@ -154,11 +158,12 @@ def _store_entry(path: Path, name: str, invariant: tuple[str, ...]) -> None:
 def refresh_strength(pack: Pack, tell: Callable[[str], None]) -> bool:
     """Measure the mutants about which nothing is known, and store each judgement as soon as it is
     there. Whether none is left that survives without a reason."""
-    missing = set(load_strength(pack).missing)
+    prints = Fingerprints(pack)
+    missing = set(load_strength(pack, fingerprints=prints).missing)
     path = pack.file.with_name(STRENGTH_FILE)
 
     def keep(judged: JudgedMutant) -> None:
-        store_strength(path, pack, mutants=[judged])
+        store_strength(path, pack, mutants=[judged], fingerprints=prints)
         tell(
             f"{judged.mutant}: {' '.join(judged.killers) or judged.explained or 'survives, not explained'}"
         )

@@ -198,11 +198,15 @@ def _digest_texts(texts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
-def load_strength(pack: Pack, path: Path | None = None) -> Strength:
+def load_strength(
+    pack: Pack,
+    path: Path | None = None,
+    fingerprints: Fingerprints | None = None,
+) -> Strength:
     """What the file (the one beside the pack unless given) says of this pack over its model as they
-    are. Raises StrengthError."""
+    are. Who asks often gives the pack's fingerprints: they take seconds. Raises StrengthError."""
     source = path or pack.file.with_name(FILE)
-    prints = Fingerprints(pack)
+    prints = fingerprints or Fingerprints(pack)
     if not source.is_file():
         return Strength({}, {}, tuple(prints.mutants))
     try:
@@ -258,10 +262,11 @@ def store_strength(
     pack: Pack,
     mutants: Iterable[JudgedMutant] = (),
     bases: Iterable[TrustedBase] = (),
+    fingerprints: Fingerprints | None = None,
 ) -> None:
     """Add to the file; what no longer stands in it is dropped."""
-    known = load_strength(pack, path)
-    prints = Fingerprints(pack)
+    prints = fingerprints or Fingerprints(pack)
+    known = load_strength(pack, path, prints)
     judged = {**known.mutants, **{j.mutant: j for j in mutants}}
     found = {**known.bases, **{b.clause: b for b in bases}}
     content = StrengthFile(
