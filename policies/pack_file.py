@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_MESSAGE = 200
 """Characters of a schema fault: it may quote the whole file."""
+Place = tuple[str | int, ...]
+"""The way from the top of the file to an entry."""
 Filled = Annotated[str, Meta(min_length=1)]
 Text = Filled | bool
 """YAML reads a bare `true` as a boolean; here it is the formula of that name."""
@@ -143,3 +145,16 @@ def _faults_of_shape(document: Document) -> Iterator[str]:
         where = ".".join(map(str, path)) or "pack"
         message = fault.message[:LONGEST_MESSAGE]
         yield f"{document.place(path)}: {where}: {message}"
+
+
+def conjunct_entries(
+    path: Place, item: ClauseEntry
+) -> list[tuple[Place, ConjunctEntry]]:
+    """The conjuncts of a clause, each with its place; a clause with a formula of its own is one."""
+    if item.formula != "":
+        alone = ConjunctEntry(formula=item.formula, trigger=item.trigger)
+        return [(path, alone)]
+    return [
+        ((*path, "conjuncts", number), part)
+        for number, part in enumerate(item.conjuncts)
+    ]

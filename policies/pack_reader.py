@@ -34,7 +34,9 @@ from earwitness.policies.pack_file import (
     ClauseEntry,
     ConjunctEntry,
     PackFile,
+    Place,
     Text,
+    conjunct_entries,
     parameters_used,
     read_pack_file,
 )
@@ -48,8 +50,6 @@ from earwitness.policies.triggers import NoTrigger, occasion
 
 if TYPE_CHECKING:
     from earwitness.model.systems.model import Model
-
-Place = tuple[str | int, ...]
 
 
 def read_pack(
@@ -294,7 +294,7 @@ class _Reader:
     ) -> tuple[Conjunct, ...]:
         found = []
         for number, (place, part) in enumerate(
-            _parts_of(path, item), start=1
+            conjunct_entries(path, item), start=1
         ):
             name = f"{item.id}.{number}"
             if place != path:
@@ -381,19 +381,6 @@ class _Reader:
 
 def _text_or_none(name: str | UnsetType) -> str | None:
     return None if name is UNSET else name
-
-
-def _parts_of(
-    path: Place, item: ClauseEntry
-) -> list[tuple[Place, ConjunctEntry]]:
-    """The conjuncts of a clause, each with its place; a clause with a formula of its own is one."""
-    if item.formula != "":
-        alone = ConjunctEntry(formula=item.formula, trigger=item.trigger)
-        return [(path, alone)]
-    return [
-        ((*path, "conjuncts", number), part)
-        for number, part in enumerate(item.conjuncts)
-    ]
 
 
 def _any_of(triggers: Sequence[Formula]) -> Formula:

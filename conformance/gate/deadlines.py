@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from earwitness.conformance.evidence.records import NearMiss
 from earwitness.conformance.evidence.redaction import safe_text
-from earwitness.model.logic.english import describe_duration
+from earwitness.model.logic.wording import describe_duration
 
 
 @dataclass(frozen=True, slots=True)

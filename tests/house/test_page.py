@@ -33,7 +33,6 @@ ONE_METHOD_A_REQUEST = "one method for each request of the protocol, which seede
 LONGER = {
     "model/logic/partial_monitor.py": ONE_RULE_AN_OPERATOR,
     "model/logic/partial_semantics.py": ONE_RULE_AN_OPERATOR,
-    "model/logic/english.py": ONE_RULE_AN_OPERATOR,
     "model/logic/explaining.py": ONE_RULE_AN_OPERATOR,
     "model/logic/explanation_checker.py": ONE_RULE_AN_OPERATOR,
     "model/logic/parser.py": ONE_RULE_AN_OPERATOR,
