@@ -25,6 +25,7 @@ def ask(script: str, seconds: int) -> list[str]:
     """The answers to the script's check-sats, as far as they came; an error of the solver is the last."""
     command = [
         sys.executable,
+        "-P",
         "-m",
         "earwitness.proof_checker.solver",
         str(seconds),

@@ -46,6 +46,7 @@ class CloudProcess:
     def __init__(self, folder: Path, fault: str) -> None:
         command = [
             sys.executable,
+            "-P",
             "-m",
             "earwitness.reference_impl.cloud.server",
             "--data",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
 import os
-import signal
+import pickle
+import selectors
+import subprocess
 import sys
+import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -18,6 +18,7 @@ Answer = TypeVar("Answer")
 
 PATIENCE = 5.0
 """Seconds in which a process that is told to end should have cleaned up."""
+MODULE = "earwitness.conformance.running.beside_child"
 
 
 class Beside(Generic[Answer]):
@@ -28,14 +29,30 @@ class Beside(Generic[Answer]):
         self, work: Callable[[], Answer], *, name: str, nicer: int = 0
     ) -> None:
         self._name = name
-        # Not as a copy: threads of this process, such as the reference's network, would be missing there.
-        context = multiprocessing.get_context("spawn")
-        self._answers, sending = context.Pipe(duplex=False)
-        self._process = context.Process(
-            target=_answer_with, args=(work, sending, nicer), daemon=True
-        )
-        self._process.start()
-        sending.close()
+        # Neither a copy of this process, in which its threads would be missing, nor one that begins with the
+        # program that called us, which may do anything.
+        self._answers, writing = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    MODULE,
+                    str(writing),
+                    str(nicer),
+                ],
+                stdin=subprocess.PIPE,
+                pass_fds=(writing,),
+            )
+        finally:
+            os.close(writing)
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(pickle.dumps(work))
+            self._process.stdin.close()
+        except OSError:
+            pass  # It has ended already; its answer will be missing.
 
     def __enter__(self) -> Beside[Answer]:
         return self
@@ -50,49 +67,36 @@ class Beside(Generic[Answer]):
 
     def stop(self) -> None:
         """Whatever it is doing. May be called again."""
-        if self._process.is_alive():
+        if self._process.poll() is None:
             self._process.terminate()
-        self._process.join(PATIENCE)
-        if self._process.is_alive():
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.join()
-        self._answers.close()
+            self._process.wait()
+        if self._answers >= 0:
+            os.close(self._answers)
+            self._answers = -1
 
     def result(self, seconds: float) -> Answer:
         """Waits so long for it. Raises TargetError where it came to none."""
-        if not self._answers.poll(seconds):
-            raise TargetError(f"{self._name} did not end within the budget")
-        try:
-            answer = self._answers.recv()
-        except (EOFError, OSError):
-            raise TargetError(
-                f"{self._name} ended without an answer"
-            ) from None
+        content = self._received(time.monotonic() + seconds)
+        if not content:
+            raise TargetError(f"{self._name} ended without an answer")
+        answer = pickle.loads(content)
         if isinstance(answer, TargetError):
             raise answer
         found: Answer = answer
         return found
 
-
-def _answer_with(
-    work: Callable[[], object], answers: Connection, nicer: int
-) -> None:
-    os.nice(nicer)
-    _end_with_parent()
-    # To end by an exception leaves no folders behind. Ctrl-C is for whoever began this.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        answers.send(work())
-    except TargetError as error:
-        answers.send(error)
-
-
-def _end_with_parent() -> None:
-    """Where the kernel can, it tells this process to end when whoever began it is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-PR_SET_PDEATHSIG = 1
-"""Of `linux/prctl.h`."""
+    def _received(self, until: float) -> bytes:
+        """All that it writes, up to its end."""
+        pieces: list[bytes] = []
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._answers, selectors.EVENT_READ)
+            while selector.select(max(0.0, until - time.monotonic())):
+                piece = os.read(self._answers, 1 << 20)
+                if not piece:
+                    return b"".join(pieces)
+                pieces.append(piece)
+        raise TargetError(f"{self._name} did not end within the budget")

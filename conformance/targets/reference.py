@@ -52,6 +52,7 @@ def open_reference(rest: str, options: TargetOptions) -> Target:
     check_variant(name)
     program = [
         sys.executable,
+        "-P",
         "-m",
         "earwitness.reference_impl.session",
         *([name] if name else []),

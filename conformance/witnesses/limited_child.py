@@ -31,7 +31,7 @@ LARGEST_HEAD = 4 << 20
 REMEMBERED = 48 << 20
 """Bytes of results that are kept, as stores are searched again and again while little in them changes."""
 HEAD = struct.Struct(">cI")
-COMMAND = ("-m", "earwitness.conformance.witnesses.unpacking_child")
+COMMAND = ("-P", "-m", "earwitness.conformance.witnesses.unpacking_child")
 
 
 class LimitedChild:

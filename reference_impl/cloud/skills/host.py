@@ -156,7 +156,7 @@ class SkillProcess:
     def __init__(self, module: str) -> None:
         self.log: deque[str] = deque(maxlen=LOG)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
