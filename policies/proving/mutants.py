@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from earwitness.policies.proving.changed_model import (
 from earwitness.policies.proving.finite_opinion import holds_in_finite_model
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
+HARMLESS = "every promise is proved to hold of it too"
+"""The reasons that are found by proof, where people gave theirs before."""
 FINITE_STEPS = 20
 """Units of time in which ABC looks for what a mutant breaks."""
 
@@ -114,17 +116,16 @@ class MutantJudge:
             )
             killers = (*killers, *broken)
             undecided = tuple(c for c in undecided if c not in broken)
-        reason = (
-            ""
-            if killers
-            else reviewed_survivors(self.inquiry.pack).get(mutant.name, "")
-        )
-        return JudgedMutant(
-            mutant=mutant.name,
-            killers=killers,
-            undecided=undecided,
-            explained=reason,
-        )
+        return self.with_reason(JudgedMutant(mutant.name, killers, undecided))
+
+    def with_reason(self, judged: JudgedMutant) -> JudgedMutant:
+        """Why the mutant may live: by proof, or where some clause is not decided by review."""
+        if judged.killers:
+            return judged
+        if not judged.undecided:
+            return replace(judged, explained=HARMLESS)
+        reviewed = reviewed_survivors(self.inquiry.pack)
+        return replace(judged, explained=reviewed.get(judged.mutant, ""))
 
     def is_no_fault(self, mutant: Mutant) -> bool:
         observers = self.inquiry.pack.model.observers.values()

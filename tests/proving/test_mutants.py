@@ -7,6 +7,7 @@ from earwitness.model.proof.mutation import mutants_of
 from earwitness.policies.pack import find, small_pack
 from earwitness.policies.proving.changed_model import Unproved, open_inquiry
 from earwitness.policies.proving.mutants import (
+    HARMLESS,
     JudgedMutant,
     MutantJudge,
     MutationScore,
@@ -21,6 +22,7 @@ SAMPLE = {
     "hear_wake_word: drop update of cause": "WAKE-1",
     "organisation_controls_setting: drop guard condition 1": "ORG-1",
     "cut_power: drop update of red": "",
+    "deny_access: drop guard condition 1": "",
 }
 
 
@@ -48,6 +50,12 @@ def test_a_fault_is_noticed_by_the_clause_that_forbids_it(
 
 def test_a_fault_that_nothing_reads_is_proved_to_be_none(judged):
     assert judged["cut_power: drop update of red"].is_equivalent
+
+
+def test_a_survivor_of_which_every_promise_is_proved_is_harmless(judged):
+    found = judged["deny_access: drop guard condition 1"]
+    assert not found.killers and not found.undecided
+    assert found.explained == HARMLESS
 
 
 def test_every_transition_and_limit_has_mutants():

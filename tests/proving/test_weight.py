@@ -9,7 +9,7 @@ from earwitness.model.expression import FALSE, TRUE
 from earwitness.model.logic.monitor import compile_formula
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.proof.portfolio import prove_promises
-from earwitness.model.proof.proof import Standing
+from earwitness.model.proof.proof import ProvedConjunct, Standing
 from earwitness.model.systems.transition_system import (
     ENVIRONMENT,
     PASS_TIME,
@@ -24,7 +24,9 @@ from earwitness.model.systems.transition_system import (
     values,
 )
 from earwitness.policies.pack import find
+from earwitness.policies.proving.invariants import load_invariants
 from earwitness.policies.proving.slack import candidates, find_slack
+from earwitness.policies.proving.tasks import proof_task
 from earwitness.policies.proving.weight import Weight, clause_weight, weigh
 
 FED, ASKED, SHOWN = flag("fed"), flag("asked"), flag("shown")
@@ -101,6 +103,19 @@ def test_the_weight_of_a_proof_is_computed(text, weight):
     found = weigh(system(), proof.conjuncts[0])
     assert found.weight is weight
     assert clause_weight((found,)) is weight
+
+
+@pytest.mark.parametrize("identity", ["MIC-5", "ORG-1"])
+def test_what_must_be_possible_is_not_so_by_construction(identity):
+    """Each was, while the guard of its row was the clause."""
+    pack = find("alexa-smart-properties")
+    stored = load_invariants(pack)
+    task = proof_task(pack.clause(identity), pack.model)
+    for name, promise in task.promises.items():
+        conjunct = ProvedConjunct(
+            name, promise, stored[name], was_searched=False
+        )
+        assert weigh(task.system, conjunct).weight is Weight.INTERPLAY, name
 
 
 def test_the_guards_that_matter_are_named():
