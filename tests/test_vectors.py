@@ -17,7 +17,7 @@ from earwitness.conformance.stimuli.stimulus import Press, Say, SetTone
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.vectors.derive import (
     derive_vectors,
-    script,
+    script_of_run,
     source_digest,
 )
 from earwitness.conformance.vectors.replay import (
@@ -106,7 +106,7 @@ def test_a_run_to_a_transition_is_a_run_of_the_whole_model(name):
 def test_what_is_set_in_the_middle_of_a_request_is_set_before_it():
     stimuli = [
         s.stimulus
-        for s in script(
+        for s in script_of_run(
             find_run_taking(
                 with_first_value(assistant(), "show", False),
                 assistant().transition("play_tone"),
@@ -121,7 +121,7 @@ def test_a_request_that_is_interrupted_is_cut_short():
         with_first_value(assistant(), "show", False),
         assistant().transition("drop_call"),
     )
-    assert script(path)[-1].expected[-1].event == "call.end"
+    assert script_of_run(path)[-1].expected[-1].event == "call.end"
     muted = next(v for v in vectors_of_pack() if "clause MIC-3" in v.reaches)
     assert isinstance(muted.steps[-1].stimulus, Press)
 
