@@ -48,12 +48,14 @@ def render_attestation(judged: JudgedBundle) -> bytes:
             }
             for pack in manifest.packs
         ],
-        "requirements": [_requirement(line) for line in summary.clauses],
+        "requirements": [
+            _describe_requirement(line) for line in summary.clauses
+        ],
     }
-    return _document(statement(judged.bundle, VERDICT_TYPE, predicate))
+    return _encode_document(statement(judged.bundle, VERDICT_TYPE, predicate))
 
 
-def _requirement(line: ClauseLine) -> Mapping[str, Any]:
+def _describe_requirement(line: ClauseLine) -> Mapping[str, Any]:
     methods = {
         "observed": line.evidence or "none",
         "exercised": line.exercised,
@@ -98,7 +100,9 @@ def render_test_result(judged: JudgedBundle) -> bytes:
         "warnedTests": warned,
         "failedTests": failed,
     }
-    return _document(statement(judged.bundle, TEST_RESULT_TYPE, predicate))
+    return _encode_document(
+        statement(judged.bundle, TEST_RESULT_TYPE, predicate)
+    )
 
 
 def _is_witnessed(line: ClauseLine) -> bool:
@@ -116,7 +120,7 @@ def _result_word(exit_code: Exit, warned: list[str]) -> str:
     return "FAILED"
 
 
-def _document(entry: Mapping[str, Any]) -> bytes:
+def _encode_document(entry: Mapping[str, Any]) -> bytes:
     return (json.dumps(entry, indent=1, ensure_ascii=False) + "\n").encode(
         "utf-8"
     )

@@ -56,7 +56,7 @@ MANY = 3
 hide the rest."""
 
 
-def _look(kind: str) -> str:
+def _style_attributes(kind: str) -> str:
     """The class of a thing, and its look."""
     looks = LOOKS.get(kind, LOOKS[kind.split(" ")[0]])
     return f'class="{kind}" ' + " ".join(
@@ -76,10 +76,12 @@ def draw_sequence(rows: Sequence[Row], far_side: str = "cloud") -> str:
     ]
     for lane, x in LANE_X.items():
         parts.append(
-            f'<line {_look("lane")} x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>'
+            f'<line {_style_attributes("lane")} x1="{x}" y1="26" x2="{x}" y2="{height - 4}"/>'
         )
         shown = escape(far_side if lane == FAR_SIDE else lane)
-        parts.append(f'<text {_look("head")} x="{x}" y="17">{shown}</text>')
+        parts.append(
+            f'<text {_style_attributes("head")} x="{x}" y="17">{shown}</text>'
+        )
     parts += [
         _draw_row(row, TOP + ROW_HEIGHT * place + 16)
         for place, row in enumerate(rows)
@@ -103,25 +105,23 @@ def _draw_row(row: Row, y: float) -> str:
         + (" ✖" if row.is_violation else "")
     )
     shape = (
-        _arrow(x1=x1, x2=x2, y=y, kind=kind)
+        _draw_arrow(x1=x1, x2=x2, y=y, kind=kind)
         if x1 != x2
-        else f'<circle {_look(f"tip {kind}")} cx="{x1}" cy="{y}" r="5"/>'
+        else f'<circle {_style_attributes(f"tip {kind}")} cx="{x1}" cy="{y}" r="5"/>'
     )
     left = min(x1, x2) + 10
     width = len(label) * LETTER
     x = min(left, WIDTH - width - 4)
-    text = f'<text {_look(f"label {kind}")} x="{x:.0f}" y="{y - 6:.0f}">{escape(label)}</text>'
-    number = (
-        f'<text {_look("number")} x="4" y="{y + 4:.0f}">{row.number}</text>'
-    )
+    text = f'<text {_style_attributes(f"label {kind}")} x="{x:.0f}" y="{y - 6:.0f}">{escape(label)}</text>'
+    number = f'<text {_style_attributes("number")} x="4" y="{y + 4:.0f}">{row.number}</text>'
     return shape + text + number
 
 
-def _arrow(x1: float, x2: float, y: float, kind: str) -> str:
+def _draw_arrow(x1: float, x2: float, y: float, kind: str) -> str:
     way = 1 if x2 > x1 else -1
     tip = f"M{x2 - 8 * way},{y - 4} L{x2},{y} L{x2 - 8 * way},{y + 4} z"
-    line = f'<line {_look(f"line {kind}")} x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/>'
-    return f'{line}<path {_look(f"tip {kind}")} d="{tip}"/>'
+    line = f'<line {_style_attributes(f"line {kind}")} x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/>'
+    return f'{line}<path {_style_attributes(f"tip {kind}")} d="{tip}"/>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +217,11 @@ def draw_states(component: Diagram, arcs: Sequence[Arc]) -> str:
         left = WIDTH / 2 - STATE_WIDTH / 2
         size = f'width="{STATE_WIDTH}" height="{STATE_HEIGHT}"'
         parts.append(
-            f'<rect {_look("state")} x="{left:.0f}" y="{y}" {size} rx="8"/>'
+            f'<rect {_style_attributes("state")} x="{left:.0f}" y="{y}" {size} rx="8"/>'
         )
         shown = escape(name.replace("_", " "))
         parts.append(
-            f'<text {_look("name")} x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>'
+            f'<text {_style_attributes("name")} x="{WIDTH / 2:.0f}" y="{y + 17}">{shown}</text>'
         )
     return "".join([*parts, "</svg>"])
 
@@ -245,9 +245,10 @@ def _draw_arc(
     tip = f"M{edge + 8 * side:.0f},{y2 - 4} L{edge:.0f},{y2} L{edge + 8 * side:.0f},{y2 + 4} z"
     curve = f"M{edge:.0f},{y1} C{control:.0f},{y1} {control:.0f},{y2} {edge + 7 * side:.0f},{y2}"
     return (
-        f'<path {_look(f"arc {kind}")} d="{curve}"/><path {_look(f"tip {kind}")} d="{tip}"/>'
-        f'<circle {_look("tag")} cx="{out:.0f}" cy="{middle:.0f}" r="8"/>'
-        f'<text {_look("tagged")} x="{out:.0f}" y="{middle + 4:.0f}">{arc.number}</text>'
+        f'<path {_style_attributes(f"arc {kind}")} d="{curve}"/>'
+        f'<path {_style_attributes(f"tip {kind}")} d="{tip}"/>'
+        f'<circle {_style_attributes("tag")} cx="{out:.0f}" cy="{middle:.0f}" r="8"/>'
+        f'<text {_style_attributes("tagged")} x="{out:.0f}" y="{middle + 4:.0f}">{arc.number}</text>'
     )
 
 

@@ -19,7 +19,11 @@ from earwitness.conformance.gate.exits import Exit
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.policy import PROFILES
 from earwitness.conformance.gate.scope import origins_by_event
-from earwitness.conformance.gate.summary import ClauseLine
+from earwitness.conformance.gate.summary import (
+    EVIDENCE_ORDER,
+    VERDICT_ORDER,
+    ClauseLine,
+)
 from earwitness.conformance.gate.verdict import (
     STRONGEST_FIRST,
     WORDS,
@@ -48,6 +52,11 @@ SHAPES = {
 BADGES = {
     Exit.SATISFIED: ("good", "✔"),
     Exit.VIOLATED: ("bad", "✖"),
+}
+
+
+COLUMN_HEADS = {name: name for name in VERDICT_ORDER} | {
+    name: f"satisfied: {name}" for name in EVIDENCE_ORDER
 }
 
 
@@ -124,16 +133,17 @@ def render_page(judged: JudgedBundle) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters["safe_text"] = safe_text
+    environment.filters["times"] = times_in_words
     template = environment.from_string(
         folder.joinpath("page.html").read_text("utf-8")
     )
     style = folder.joinpath("page.css").read_text("utf-8")
-    return template.render(style=Markup(style), **_context(judged)).encode(
+    return template.render(style=Markup(style), **_page_facts(judged)).encode(
         "utf-8"
     )
 
 
-def _context(judged: JudgedBundle) -> Mapping[str, Any]:
+def _page_facts(judged: JudgedBundle) -> Mapping[str, Any]:
     bundle, summary = judged.bundle, judged.summary
     return {
         "summary": summary,
@@ -153,14 +163,18 @@ def _context(judged: JudgedBundle) -> Mapping[str, Any]:
             for story in summary.stories
         },
         "model": draw_model(judged),
-        "sources": tuple(_sources(judged)),
-        "events": tuple(_events(judged)),
+        "sources": tuple(_trace_sources(judged)),
+        "events": tuple(_describe_events(judged)),
         "parts_by_evidence": parts_by_evidence,
+        "column_order": (*VERDICT_ORDER, *EVIDENCE_ORDER),
+        "column_heads": COLUMN_HEADS,
         "run_spans": run_spans,
         "clauses_of_run": _clauses_of_run(summary.clauses),
         "open_groups": group_alike(summary),
         "origin_words": {o.value: word for o, word in WORDS.items()},
-        "bounds": {pack.name: tuple(_bounds(pack)) for pack in judged.packs},
+        "bounds": {
+            pack.name: tuple(_describe_bounds(pack)) for pack in judged.packs
+        },
         "proofs": bundle.proofs,
         "strength": bundle.results.strength,
         "waivers": judged.policy.waivers,
@@ -182,20 +196,22 @@ def _signature_text(judged: JudgedBundle) -> str:
     return "none"
 
 
-def _sources(judged: JudgedBundle) -> Iterable[PackSource]:
+def _trace_sources(judged: JudgedBundle) -> Iterable[PackSource]:
     """Every sentence of a source where the bundle lists them; the passages that clauses name elsewhere."""
     lines = {line.id: line for line in judged.summary.clauses}
     for pack in judged.packs:
         file = f"packs/{pack.name}.traceability.yaml"
         if file in judged.bundle.manifest.files:
             paper = read_traceability(judged.bundle.folder / file)
-            yield PackSource(pack.name, paper, tuple(_sections(paper, lines)))
+            yield PackSource(
+                pack.name, paper, tuple(_trace_sections(paper, lines))
+            )
         else:
-            passages = Section("", "", tuple(_passages(pack, lines)))
+            passages = Section("", "", tuple(_trace_passages(pack, lines)))
             yield PackSource(pack.name, Traceability(()), (passages,))
 
 
-def _sections(
+def _trace_sections(
     paper: Traceability, lines: Mapping[str, ClauseLine]
 ) -> Iterable[Section]:
     for name in dict.fromkeys(s.section for s in paper.sentences):
@@ -216,7 +232,7 @@ def _sections(
         yield Section(name, paper.titles.get(name, ""), tuple(sentences))
 
 
-def _passages(
+def _trace_passages(
     pack: Pack, lines: Mapping[str, ClauseLine]
 ) -> Iterable[SourceLine]:
     for passage in dict.fromkeys(
@@ -230,7 +246,7 @@ def _passages(
         yield SourceLine(passage, "", tuple(clauses))
 
 
-def _events(judged: JudgedBundle) -> Iterable[EventLine]:
+def _describe_events(judged: JudgedBundle) -> Iterable[EventLine]:
     declared = vocabulary().events
     for name, origins in origins_by_event(judged.bundle).items():
         words = [WORDS[o] for o in STRONGEST_FIRST if o in origins]
@@ -247,6 +263,16 @@ def parts_by_evidence(
         evidence = part.evidence if part.exercised else ""
         found.setdefault((part.verdict, evidence), []).append(part.name)
     return found
+
+
+def times_in_words(count: int) -> str:
+    """How often, as people say it.
+
+    >>> times_in_words(0), times_in_words(1), times_in_words(12)
+    ('never', 'once', '12 times')
+    """
+    few = {0: "never", 1: "once"}
+    return few.get(count, f"{count} times")
 
 
 def run_spans(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -275,7 +301,7 @@ def _clauses_of_run(
     return found
 
 
-def _bounds(pack: Pack) -> Iterable[BoundLine]:
+def _describe_bounds(pack: Pack) -> Iterable[BoundLine]:
     for name, declared in pack.declared.items():
         is_time = declared.unit in (
             "us",

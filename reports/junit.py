@@ -44,7 +44,7 @@ def render_junit(judged: JudgedBundle) -> bytes:
         suite.add_property("bundle", judged.bundle.digest)
         for line in summary.clauses:
             if line.pack == pack.name:
-                suite.add_testcase(_case(line, stories.get(line.id)))
+                suite.add_testcase(_clause_case(line, stories.get(line.id)))
         document.add_testsuite(suite)
     document.add_testsuite(_run_suite(judged))
     document.update_statistics()  # type: ignore[no-untyped-call]
@@ -65,7 +65,7 @@ def xml_text(text: str) -> str:
     return NOT_XML.sub("�", text)
 
 
-def _case(line: ClauseLine, story: Story | None) -> TestCase:
+def _clause_case(line: ClauseLine, story: Story | None) -> TestCase:
     case = TestCase(
         f"{line.id} {xml_text(line.title)}",
         classname=f"earwitness.{line.pack}",

@@ -20,10 +20,10 @@ ACTING = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@:])")
 """Characters that Markdown, HTML or a code host (mentions, links) would act on."""
 
 
-def inert(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """The text so that it is shown as it is, in one line.
 
-    >>> inert("<b>|@all")
+    >>> escape_markdown("<b>|@all")
     '\\\\<b\\\\>\\\\|\\\\@all'
     """
     return ACTING.sub(r"\\\1", " ".join(text.split()))
@@ -31,17 +31,17 @@ def inert(text: str) -> str:
 
 def render_markdown(judged: JudgedBundle) -> bytes:
     """The summary as Markdown."""
-    return ("\n".join(_lines(judged.summary)) + "\n").encode("utf-8")
+    return ("\n".join(_summary_lines(judged.summary)) + "\n").encode("utf-8")
 
 
-def _lines(summary: Summary) -> Iterator[str]:
-    yield f"# {MARKS.get(_verdict(summary), OTHER_MARK)} {summary.headline}"
+def _summary_lines(summary: Summary) -> Iterator[str]:
+    yield f"# {MARKS.get(_overall_verdict(summary), OTHER_MARK)} {summary.headline}"
     yield ""
-    yield inert(summary.sentence)
+    yield escape_markdown(summary.sentence)
     if summary.since_baseline:
         yield from [
             "",
-            f"Against the baseline: {inert(summary.since_baseline)}.",
+            f"Against the baseline: {escape_markdown(summary.since_baseline)}.",
         ]
     for story in summary.stories:
         yield from _story_lines(story)
@@ -50,8 +50,10 @@ def _lines(summary: Summary) -> Iterator[str]:
         for line in summary.failing
         if line.id not in {story.clause for story in summary.stories}
     ]
-    yield from _table("What else keeps the gate from being green", others)
-    yield from _table("Let through by a decision", summary.excused)
+    yield from _clause_table(
+        "What else keeps the gate from being green", others
+    )
+    yield from _clause_table("Let through by a decision", summary.excused)
     for title, texts in (
         ("About the run", summary.problems),
         ("Warnings", summary.warnings),
@@ -62,19 +64,19 @@ def _lines(summary: Summary) -> Iterator[str]:
                 "",
                 f"## {title}",
                 "",
-                *(f"- {inert(text)}" for text in texts),
+                *(f"- {escape_markdown(text)}" for text in texts),
             ]
     yield from _deadline_table(summary)
     if summary.next_steps:
         yield from ["", "## Next", ""]
         yield from (
-            f"- {inert(step.why)}: {_code(step.command)}"
+            f"- {escape_markdown(step.why)}: {_code_span(step.command)}"
             for step in summary.next_steps
         )
-    yield from _table("All clauses", summary.clauses)
+    yield from _clause_table("All clauses", summary.clauses)
 
 
-def _verdict(summary: Summary) -> Verdict:
+def _overall_verdict(summary: Summary) -> Verdict:
     is_known = summary.exit.value in (0, 1)
     return (
         (Verdict.SATISFIED, Verdict.VIOLATED)[summary.exit.value]
@@ -86,19 +88,19 @@ def _verdict(summary: Summary) -> Verdict:
 def _story_lines(story: Story) -> Iterator[str]:
     yield from [
         "",
-        f"## ❌ {story.clause}: {inert(story.title)}",
+        f"## ❌ {story.clause}: {escape_markdown(story.title)}",
         "",
-        f"**{inert(story.loses)}**",
+        f"**{escape_markdown(story.loses)}**",
         "",
     ]
-    yield f"- Expected: {inert(story.expected)}"
-    yield f"- Exactly: {inert(story.exactly)}"
-    yield f"- Seen: {inert(story.seen)}"
+    yield f"- Expected: {escape_markdown(story.expected)}"
+    yield f"- Exactly: {escape_markdown(story.exactly)}"
+    yield f"- Seen: {escape_markdown(story.seen)}"
     if story.steps:
-        yield f"- What the test did: {inert('; '.join(story.steps))}"
-    yield f"- Where to look: {inert(story.cause)}"
-    yield from (f"- To pass: {inert(way)}" for way in story.passes)
-    yield f"- Again: {_code(story.command)}"
+        yield f"- What the test did: {escape_markdown('; '.join(story.steps))}"
+    yield f"- Where to look: {escape_markdown(story.cause)}"
+    yield from (f"- To pass: {escape_markdown(way)}" for way in story.passes)
+    yield f"- Again: {_code_span(story.command)}"
     if story.rows:
         yield from [
             "",
@@ -108,7 +110,9 @@ def _story_lines(story: Story) -> Iterator[str]:
     for row in story.rows:
         mark = " **decides it**" if row.is_decisive else ""
         mark = " **violates it**" if row.is_violation else mark
-        yield f"| {row.number} | {row.time} | {inert(row.words)}{mark} | {inert(row.origin)} |"
+        words = f"{escape_markdown(row.words)}{mark}"
+        known_from = escape_markdown(row.origin)
+        yield f"| {row.number} | {row.time} | {words} | {known_from} |"
 
 
 def _deadline_table(summary: Summary) -> Iterator[str]:
@@ -123,7 +127,7 @@ def _deadline_table(summary: Summary) -> Iterator[str]:
     ]
     for line in summary.deadlines:
         cells = (
-            inert(line.part),
+            escape_markdown(line.part),
             line.allowed,
             line.slowest,
             line.left_words,
@@ -131,7 +135,7 @@ def _deadline_table(summary: Summary) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _table(
+def _clause_table(
     title: str,
     lines: tuple[ClauseLine, ...] | list[ClauseLine],
 ) -> Iterator[str]:
@@ -151,14 +155,14 @@ def _table(
             line.id,
             f"{mark} {line.verdict.value}",
             line.evidence or "·",
-            inert(line.title),
-            inert(note),
-            f"{inert(line.pack)} {line.pack_version}, {line.revision}",
+            escape_markdown(line.title),
+            escape_markdown(note),
+            f"{escape_markdown(line.pack)} {line.pack_version}, {line.revision}",
         ]
         yield f"| {' | '.join(cells)} |"
 
 
-def _code(command: str) -> str:
+def _code_span(command: str) -> str:
     """A command in a code span that nothing in it can end."""
     longest = max(
         (len(run) for run in re.findall("`+", command)),

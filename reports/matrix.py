@@ -17,7 +17,7 @@ from earwitness.reports.html import SHAPES
 from earwitness.reports.markdown import (
     MARKS,
     OTHER_MARK,
-    inert,
+    escape_markdown,
 )
 
 
@@ -30,7 +30,7 @@ def clause_ids(judged: Iterable[JudgedBundle]) -> list[str]:
     )
 
 
-def implementation(judged: JudgedBundle) -> str:
+def name_implementation(judged: JudgedBundle) -> str:
     """The head of a column."""
     target = judged.bundle.manifest.target
     return f"{target.name or target.given} {target.version}".strip()
@@ -41,13 +41,17 @@ def matrix_markdown(judged: Sequence[JudgedBundle]) -> str:
     columns = [
         {line.id: line for line in one.summary.clauses} for one in judged
     ]
-    heads = " | ".join(inert(implementation(one)) for one in judged)
+    heads = " | ".join(
+        escape_markdown(name_implementation(one)) for one in judged
+    )
     rows = [
         f"| Clause | {heads} |",
         "|---" * (len(judged) + 1) + "|",
     ]
     for identity in clause_ids(judged):
-        cells = " | ".join(_cell(column.get(identity)) for column in columns)
+        cells = " | ".join(
+            _cell_text(column.get(identity)) for column in columns
+        )
         rows.append(f"| {identity} | {cells} |")
     exits = " | ".join(
         f"{one.summary.headline} (exit {one.summary.exit.value})"
@@ -57,7 +61,7 @@ def matrix_markdown(judged: Sequence[JudgedBundle]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _cell(line: ClauseLine | None) -> str:
+def _cell_text(line: ClauseLine | None) -> str:
     if line is None:
         return "not judged"
     evidence = f", {line.evidence}" if line.evidence else ""
@@ -79,7 +83,7 @@ def matrix_page(judged: Sequence[JudgedBundle], folder: Path) -> str:
     ]
     return template.render(
         style=Markup(room.joinpath("page.css").read_text("utf-8")),
-        heads=[implementation(one) for one in judged],
+        heads=[name_implementation(one) for one in judged],
         exits=[
             f"{one.summary.headline} (exit {one.summary.exit.value})"
             for one in judged

@@ -88,13 +88,13 @@ def draw_model(judged: JudgedBundle) -> DrawnModel | None:
     return DrawnModel(
         name=model.name,
         digest=digest,
-        components=tuple(_components(model, taken)),
-        sentences=tuple(_sentences(record if is_same else None)),
+        components=tuple(_draw_components(model, taken)),
+        sentences=tuple(_describe_refinement(record if is_same else None)),
         step_names=frozenset(t.name for t in model.system.transitions),
     )
 
 
-def _components(
+def _draw_components(
     model: Model, taken: Mapping[str, int]
 ) -> Iterator[DrawnComponent]:
     for table in model.tables:
@@ -116,7 +116,7 @@ def _components(
         )
 
 
-def _sentences(record: RefinementRecord | None) -> Iterator[str]:
+def _describe_refinement(record: RefinementRecord | None) -> Iterator[str]:
     if record is None:
         yield "What was seen was not compared with this model, so no step is marked as taken."
         return

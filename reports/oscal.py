@@ -32,27 +32,29 @@ def render_oscal(judged: JudgedBundle) -> bytes:
     )
     made = _Identifiers(judged.bundle.digest)
     result = {
-        "uuid": made.of("result"),
+        "uuid": made.identify("result"),
         "title": f"Earwitness run {manifest.id}",
         "description": summary.sentence,
         "start": manifest.started,
         "end": manifest.ended,
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
         "observations": [
-            _observation(line, made, manifest.ended)
+            _describe_observation(line, made, manifest.ended)
             for line in summary.clauses
         ],
-        "findings": [_finding(line, made) for line in summary.clauses],
+        "findings": [
+            _describe_finding(line, made) for line in summary.clauses
+        ],
     }
     document = {
-        "uuid": made.of("document"),
+        "uuid": made.identify("document"),
         "metadata": {
             "title": f"{summary.headline}: {manifest.target.name or 'target'}",
             "last-modified": manifest.ended,
             "version": manifest.id,
             "oscal-version": OSCAL_VERSION,
         },
-        "import-ap": {"href": "#" + made.of("plan")},
+        "import-ap": {"href": "#" + made.identify("plan")},
         "results": [result],
     }
     whole = {"assessment-results": document}
@@ -65,15 +67,15 @@ class _Identifiers:
     def __init__(self, digest: str) -> None:
         self.digest = digest
 
-    def of(self, name: str) -> str:
+    def identify(self, name: str) -> str:
         return str(uuid.uuid5(NAMESPACE, f"{self.digest}/{name}"))
 
 
-def _observation(
+def _describe_observation(
     line: ClauseLine, made: _Identifiers, collected: str
 ) -> Mapping[str, Any]:
     return {
-        "uuid": made.of(f"observation {line.id}"),
+        "uuid": made.identify(f"observation {line.id}"),
         "title": line.id,
         "description": f"{line.title}: exercised {line.exercised} times; evidence: {line.evidence or 'none'}",
         "methods": [METHODS.get(line.evidence, OTHER_METHOD)],
@@ -81,7 +83,9 @@ def _observation(
     }
 
 
-def _finding(line: ClauseLine, made: _Identifiers) -> Mapping[str, Any]:
+def _describe_finding(
+    line: ClauseLine, made: _Identifiers
+) -> Mapping[str, Any]:
     is_satisfied = line.verdict is Verdict.SATISFIED
     status = {"state": "satisfied" if is_satisfied else "not-satisfied"}
     if not is_satisfied:
@@ -92,7 +96,7 @@ def _finding(line: ClauseLine, made: _Identifiers) -> Mapping[str, Any]:
             f"{line.verdict.value}. {line.problem} {line.note}".strip()
         )
     return {
-        "uuid": made.of(f"finding {line.id}"),
+        "uuid": made.identify(f"finding {line.id}"),
         "title": f"{line.id}: {line.verdict.value}",
         "description": line.title,
         "props": [
@@ -110,7 +114,7 @@ def _finding(line: ClauseLine, made: _Identifiers) -> Mapping[str, Any]:
             "status": status,
         },
         "related-observations": [
-            {"observation-uuid": made.of(f"observation {line.id}")}
+            {"observation-uuid": made.identify(f"observation {line.id}")}
         ],
     }
 

@@ -51,7 +51,7 @@ def render_sarif(judged: JudgedBundle) -> bytes:
         judged.bundle.manifest,
         judged.summary,
     )
-    rules = [_rule(line) for line in summary.clauses]
+    rules = [_describe_rule(line) for line in summary.clauses]
     driver = {
         "name": "Earwitness",
         "version": manifest.earwitness,
@@ -61,8 +61,8 @@ def render_sarif(judged: JudgedBundle) -> bytes:
     invocation = {
         "executionSuccessful": summary.exit.value in (0, 1, 3, 6),
         "exitCode": summary.exit.value,
-        "startTimeUtc": _utc(manifest.started),
-        "endTimeUtc": _utc(manifest.ended),
+        "startTimeUtc": _in_utc(manifest.started),
+        "endTimeUtc": _in_utc(manifest.ended),
         "toolExecutionNotifications": [
             {"level": "warning", "message": {"text": text}}
             for text in (
@@ -77,7 +77,7 @@ def render_sarif(judged: JudgedBundle) -> bytes:
             "id": f"earwitness/{manifest.target.name or manifest.target.given}/"
         },
         "invocations": [invocation],
-        "results": list(_results(judged)),
+        "results": list(_describe_results(judged)),
         "properties": {
             "bundle": judged.bundle.digest,
             "run": manifest.id,
@@ -94,11 +94,11 @@ def render_sarif(judged: JudgedBundle) -> bytes:
     )
 
 
-def _utc(instant: str) -> str:
+def _in_utc(instant: str) -> str:
     return instant.replace("+00:00", "Z")
 
 
-def _rule(line: ClauseLine) -> Mapping[str, Any]:
+def _describe_rule(line: ClauseLine) -> Mapping[str, Any]:
     return {
         "id": line.id,
         "shortDescription": {"text": line.title},
@@ -115,7 +115,7 @@ def _rule(line: ClauseLine) -> Mapping[str, Any]:
     }
 
 
-def _results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
+def _describe_results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
     lines_of = {
         pack.name: _clause_lines(judged, pack.name) for pack in judged.packs
     }
@@ -137,7 +137,7 @@ def _results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
                 "text": text
                 or f"{line.verdict.value}. {line.problem}".strip()
             },
-            "locations": [_place(line, lines_of.get(line.pack, {}))],
+            "locations": [_place_of(line, lines_of.get(line.pack, {}))],
             "partialFingerprints": {"earwitness/v1": line.fingerprint},
             "properties": {
                 "evidence": line.evidence,
@@ -162,7 +162,9 @@ def _results(judged: JudgedBundle) -> Iterable[Mapping[str, Any]]:
         yield result
 
 
-def _place(line: ClauseLine, lines: Mapping[str, int]) -> Mapping[str, Any]:
+def _place_of(
+    line: ClauseLine, lines: Mapping[str, int]
+) -> Mapping[str, Any]:
     region = {"startLine": lines.get(line.id, 1)}
     artifact = {"uri": f"packs/{line.pack}.yaml"}
     return {

@@ -73,11 +73,11 @@ def worksheet_rows(judged: JudgedBundle) -> Iterator[WorksheetRow]:
             completeness=f"{counted}; confinement: {confinement}",
             sufficiency=f"{line.evidence or 'no evidence'}; exercised {line.exercised} times",
             result=line.verdict.value,
-            justification=xml_text(_justification(line)),
+            justification=xml_text(_justify_result(line)),
         )
 
 
-def _justification(line: ClauseLine) -> str:
+def _justify_result(line: ClauseLine) -> str:
     return (
         " ".join(text for text in (line.problem, line.note) if text)
         or f"In words: {line.english}"

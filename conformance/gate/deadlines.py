@@ -9,6 +9,9 @@ from earwitness.conformance.evidence.records import NearMiss
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.model.logic.wording import describe_duration
 
+SECOND = 1_000_000
+"""Microseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeadlineLine:
@@ -34,9 +37,20 @@ def deadline_lines(near: Iterable[NearMiss]) -> Iterator[DeadlineLine]:
         yield DeadlineLine(
             part=safe_text(each.clause),
             allowed=describe_duration(each.bound),
-            slowest=describe_duration(each.closest),
+            slowest=_measured_time(each.closest),
             left=_share_left(each.bound, each.closest),
         )
+
+
+def _measured_time(microseconds: int) -> str:
+    """A measured time: of one above a second nobody needs more than hundredths.
+
+    >>> _measured_time(5_280_000), _measured_time(20_000)
+    ('5.28 s', '20 ms')
+    """
+    if microseconds < SECOND:
+        return describe_duration(microseconds)
+    return f"{microseconds / SECOND:.2f} s"
 
 
 def _share_left(bound: int, closest: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from earwitness.conformance.evidence.bundle import Bundle
@@ -32,7 +32,9 @@ from earwitness.conformance.gate.story import (
     tell_story,
 )
 from earwitness.conformance.gate.verdict import (
+    STRONGEST_FIRST,
     WORDS,
+    WORST_FIRST,
     ClauseResult,
     ConjunctResult,
     Verdict,
@@ -53,6 +55,11 @@ HEADLINES = {
     Exit.BUG: "Our own bug",
     Exit.INTERRUPTED: "Interrupted",
 }
+
+
+VERDICT_ORDER = tuple(verdict.value for verdict in WORST_FIRST)
+EVIDENCE_ORDER = tuple(WORDS[origin] for origin in reversed(STRONGEST_FIRST))
+"""The weakest first: what deserves a second look stands before what does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,14 @@ class Summary:
     """What became of the clauses since the baseline; empty without one, or where nothing changed."""
 
     @property
+    def losses(self) -> Mapping[str, tuple[Story, ...]]:
+        """What people lose, each with the violations that cost them that."""
+        found: dict[str, tuple[Story, ...]] = {}
+        for story in self.stories:
+            found[story.loses] = (*found.get(story.loses, ()), story)
+        return found
+
+    @property
     def failing(self) -> tuple[ClauseLine, ...]:
         return tuple(
             line for line in self.clauses if line.treatment is Treatment.FAILS
@@ -179,11 +194,16 @@ def summarise(
         exit=decision.exit,
         counts=counts,
         clauses=lines,
-        by_verdict=_tally(line.verdict.value for line in lines),
+        by_verdict=_tally(
+            (line.verdict.value for line in lines), order=VERDICT_ORDER
+        ),
         by_evidence=_tally(
-            line.evidence
-            for line in lines
-            if line.verdict is Verdict.SATISFIED
+            (
+                line.evidence
+                for line in lines
+                if line.verdict is Verdict.SATISFIED
+            ),
+            order=EVIDENCE_ORDER,
         ),
         matrix=_matrix(lines),
         stories=stories,
@@ -322,8 +342,9 @@ def _part_line(part: ConjunctResult) -> PartLine:
     )
 
 
-def _tally(names: Iterable[str]) -> Mapping[str, int]:
-    return dict(Counter(name for name in names if name).most_common())
+def _tally(names: Iterable[str], order: Sequence[str]) -> Mapping[str, int]:
+    counted = Counter(name for name in names if name)
+    return {name: counted[name] for name in order if counted[name]}
 
 
 def _matrix(
@@ -338,8 +359,9 @@ def _matrix(
         table[line.severity][
             line.evidence or "satisfied" if is_good else line.verdict.value
         ] += 1
+    order = (*VERDICT_ORDER, *EVIDENCE_ORDER)
     return {
-        severity: dict(counted)
+        severity: {name: counted[name] for name in order if counted[name]}
         for severity, counted in table.items()
         if counted
     }

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bundles import (
     PACK,
     PROVED,
+    clause,
     modelled_bundle,
     read,
     violated_bundle,
@@ -26,6 +27,7 @@ from earwitness.conformance.evidence.signature import (
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.policy import Policy
 from earwitness.conformance.gate.story import Row
+from earwitness.conformance.gate.verdict import Verdict
 from earwitness.model.satellite.satellite import SATELLITE_MODEL
 from earwitness.policies.pack import shipped_file
 from earwitness.policies.traceability import read_traceability
@@ -175,6 +177,29 @@ def test_what_is_wrong_comes_before_what_is_well(pages):
     assert places == sorted(places)
 
 
+def test_the_first_card_says_what_people_lose_and_by_which_violation(pages):
+    card, _ = pages["red"].read_text().split("</header>", 1)
+    (losses,) = re.findall(r'<ul class="losses">.*?</ul>', card)
+    assert "Sound of the room is taken up" in losses
+    assert '<a href="#story-MIC-1">MIC-1</a>' in losses
+    assert '<ul class="losses">' not in pages["green"].read_text()
+
+
+def test_what_is_wrong_is_counted_before_what_is_well(tmp_path):
+    kinds = (Verdict.SATISFIED, Verdict.NOT_EXERCISED)
+    results = tuple(
+        clause(identity, verdict)
+        for identity, verdict in zip(("MIC-1", "LED-1"), kinds, strict=True)
+    )
+    page = page_of(write_bundle(tmp_path / "out", clauses=results)).decode()
+    heads = re.findall('<th scope="col">([^<]+)</th>', page)
+    worst, best = (
+        heads.index(name)
+        for name in ("not exercised", "satisfied: witnessed")
+    )
+    assert worst < best
+
+
 def test_a_violation_is_told_in_words_with_table_picture_and_command(pages):
     text = pages["red"].read_text()
     for part in (
@@ -270,7 +295,7 @@ def test_the_model_that_is_drawn_is_that_of_the_packs_or_none(
 
 def test_steps_are_marked_that_a_run_of_the_model_took(pages):
     text = pages["green"].read_text()
-    assert "1 times" in text and "never" in text
+    assert ">once</td>" in text and "never" in text
     assert text.count('class="arc seen"') < text.count('class="arc')
 
 
