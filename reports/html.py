@@ -30,6 +30,7 @@ from earwitness.conformance.gate.verdict import (
     Verdict,
 )
 from earwitness.model.logic.wording import describe_duration
+from earwitness.model.logic.formula import event_names
 from earwitness.model.systems.mermaid import FAR_SIDE
 from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import Pack
@@ -55,6 +56,8 @@ BADGES = {
 }
 
 
+SERVER = "server"
+"""The event of a server that starts or stops, and what its lane is called in a picture."""
 COLUMN_HEADS = {name: name for name in VERDICT_ORDER} | {
     name: f"satisfied: {name}" for name in EVIDENCE_ORDER
 }
@@ -183,9 +186,16 @@ def _page_facts(judged: JudgedBundle) -> Mapping[str, Any]:
 
 
 def _far_side(packs: Iterable[Pack]) -> str:
-    """What the packs call the other end of the connection. A pack that names no model speaks of any."""
-    words = {pack.model.far_side for pack in packs}
-    return next(iter(words - {FAR_SIDE}), FAR_SIDE)
+    """What people call the other end of the device's connection: a device whose packs speak of its server has
+    no cloud."""
+    spoken = {
+        name
+        for pack in packs
+        for clause in pack.clauses
+        if clause.formula is not None
+        for name in event_names(clause.formula)
+    }
+    return SERVER if SERVER in spoken else FAR_SIDE
 
 
 def _signature_text(judged: JudgedBundle) -> str:

@@ -163,10 +163,7 @@ def write_bundle(
     pack_file = out.parent / "small.yaml"
     pack_file.write_text(pack)
     loaded = small_pack(pack)
-    known = known or Circumstances(
-        sight=SIGHT,
-        failures={failure.clause: 0} if failure is not None else {},
-    )
+    known = known or Circumstances(sight=SIGHT)
     results = clauses or judge(
         loaded.clauses, [tally(loaded.clauses, trace)], known
     )

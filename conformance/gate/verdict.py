@@ -106,8 +106,6 @@ class ClauseResult:
     exercised: int = 0
     required: bool = True
     """False where the target cannot do what it is about and a capability file gives the reason."""
-    failure: int | None = None
-    """Index into the bundle's failures."""
     proved: str = ""
     """What the proof over the model came to, in a column of its own: never a reason for the verdict."""
     conjuncts: tuple[ConjunctResult, ...] = ()

@@ -69,9 +69,6 @@ def circumstances_of(
         dead=session.dead,
         doubts=doubts,
         trials=trials_of(session, clauses, bound),
-        failures={
-            clause: number for number, clause in enumerate(session.failures)
-        },
     )
 
 

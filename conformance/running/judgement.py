@@ -61,8 +61,6 @@ class Circumstances:
     trials: Mapping[str, Trial] = field(default_factory=dict)
     proved: Mapping[str, str] = field(default_factory=dict)
     """Clause id -> what its proof over the model came to; shown, never a reason."""
-    failures: Mapping[str, int] = field(default_factory=dict)
-    """Clause id -> number of its stored failure."""
 
 
 def judge(
@@ -204,7 +202,6 @@ def _result_of(
         reason=reason,
         exercised=exercised,
         required=required,
-        failure=known.failures.get(clause.id),
         proved=known.proved.get(clause.id, ""),
         conjuncts=conjuncts,
         pack=clause.pack,

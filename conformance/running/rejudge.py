@@ -139,11 +139,6 @@ def _judge_again(
         proved={
             name: proof.standing for name, proof in bundle.proofs.items()
         },
-        failures={
-            r.id: r.failure
-            for r in bundle.results.clauses
-            if r.failure is not None
-        },
     )
     numbers = tuple(bundle.runs())
     return tuple(

@@ -391,5 +391,4 @@ SATELLITE_MODEL = Model(
         )
     },
     small={"mute": 1, "light": 1, "call": 1, "turn": 2, "preroll": 1},
-    far_side="server",
 )

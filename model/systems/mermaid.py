@@ -11,7 +11,7 @@ from earwitness.model.systems.transition_system import System, Table
 from earwitness.model.trace import Observation
 
 FAR_SIDE = "cloud"
-"""The lane of the other end of the device's connection; a model may have another word for it."""
+"""The lane of the other end of the device's connection; a report may have another word for it."""
 LANES = ("person", "device", FAR_SIDE, "stores")
 LANE_OF: Mapping[str, tuple[str, str]] = {
     "speech": ("person", "device"),

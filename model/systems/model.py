@@ -24,8 +24,7 @@ class Model:
     of the state, `secrets` the free choices that must not show. `correspondence` says what of a
     device's observations the model leaves out. `package` is where its tables are, and beside them
     the invariants of what is proved of every model. `small` are ratings, in units of time, under
-    which finite checkers can search the model whole. `far_side` is what people call the other end of
-    the device's connection."""
+    which finite checkers can search the model whole."""
 
     name: str
     package: str
@@ -37,7 +36,6 @@ class Model:
     secrets: tuple[str, ...] = ()
     correspondence: Correspondence = field(default_factory=Correspondence)
     small: Mapping[str, int] = field(default_factory=dict)
-    far_side: str = "cloud"
 
     @property
     def tables(self) -> tuple[Table, ...]:
