@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import textwrap
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -231,7 +232,7 @@ def main() -> None:
     """The entry point: every error becomes one sentence and its exit code. SIGTERM ends as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        cli.main(standalone_mode=False)
+        cli.main(standalone_mode=False, prog_name="earwitness")
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):
@@ -248,14 +249,14 @@ def _explain(error: Exception) -> Exit:
     from earwitness.conformance.cli.errors import exit_of_error
     from earwitness.conformance.evidence.redaction import safe_text
 
-    if isinstance(error, ModuleNotFoundError):
+    is_missing = isinstance(error, ModuleNotFoundError)
+    # A module of ours that is missing is a fault of ours, and nothing that could be installed.
+    if is_missing and not str(error.name).startswith("earwitness."):
         return _explain_missing(error)
     known = exit_of_error(error)
     if known is not None:
-        click.echo(
-            f"earwitness: {safe_text(str(error), keep=chr(10))}",
-            err=True,
-        )
+        told = f"earwitness: {safe_text(str(error), keep=chr(10))}"
+        click.echo(_fit_terminal(told), err=True)
         return known
     if os.environ.get("EARWITNESS_DEBUG"):
         traceback.print_exc()
@@ -265,6 +266,24 @@ def _explain(error: Exception) -> Exit:
         err=True,
     )
     return Exit.BUG
+
+
+def _fit_terminal(text: str) -> str:
+    """The text with no word broken at the edge of a terminal; as it is where a program reads it."""
+    if not sys.stderr.isatty():
+        return text
+    from earwitness.conformance.cli.terminal import terminal_width
+
+    return "\n".join(
+        textwrap.fill(
+            line,
+            terminal_width(),
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines()
+    )
 
 
 def _explain_missing(error: ModuleNotFoundError) -> Exit:

@@ -4,7 +4,7 @@ every proof is re-checked."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 
 from earwitness.conformance.evidence.bundle import (
@@ -305,6 +305,8 @@ def _about_judgement(
             continue
         if same_words or _without_words(result) != _without_words(again):
             told, found = _say_result(result), _say_result(again)
+            if told == found:
+                told, found = _say_difference(result, again)
             yield f"results.json: {again.id} is {told}; its observations come to {found}"
 
 
@@ -319,6 +321,22 @@ def _without_words(result: ClauseResult) -> ClauseResult:
             replace(part, english="", reason="") for part in result.conjuncts
         ),
     )
+
+
+def _say_difference(
+    one: ClauseResult, other: ClauseResult
+) -> tuple[str, str]:
+    """The values in which two results of a clause differ, of each."""
+    names = [
+        field.name
+        for field in fields(one)
+        if getattr(one, field.name) != getattr(other, field.name)
+    ]
+    told, found = (
+        ", ".join(f"{name} {getattr(result, name)}" for name in names)
+        for result in (one, other)
+    )
+    return told, found
 
 
 def _say_result(result: ClauseResult) -> str:

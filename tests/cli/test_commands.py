@@ -273,6 +273,19 @@ def test_the_last_block_names_what_is_broken_and_a_command(red):
     assert path.is_file() and path.name == "MIC-1.json"
 
 
+def read_all(terminal):
+    """What is shown on a terminal until nobody writes to it any more."""
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            return shown
+        if not piece:
+            return shown
+        shown += piece
+
+
 @pytest.mark.parametrize(
     ("change", "colored"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
@@ -291,18 +304,51 @@ def test_colour_is_for_a_terminal_that_wants_it(red, change, colored):
         env=env,
     )
     os.close(secondary)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(primary, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
+    shown = read_all(primary)
     assert process.wait(60) == 1
     assert (ESCAPE.encode() in shown) is colored
     assert ESCAPE not in earwitness("gate", red).stdout
+
+
+def test_an_error_breaks_no_word_at_the_edge_of_a_terminal(tmp_path):
+    primary, secondary = pty.openpty()
+    words = ["check", "--target", "exec:./nothing", "--out", str(tmp_path)]
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        stdout=secondary,
+        stderr=secondary,
+        env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
+    )
+    os.close(secondary)
+    shown = read_all(primary).decode()
+    assert process.wait(60) == Exit.NOT_DRIVABLE.value
+    lines = shown.replace("\r", "").splitlines()
+    assert any(line.startswith("earwitness:") for line in lines)
+    assert all(len(line) <= 80 for line in lines)
+    piped = earwitness(*words)
+    (told,) = [x for x in piped.stderr.splitlines() if "earwitness:" in x]
+    assert len(told) > 80 and told.split() == [
+        word for line in lines if "·" not in line for word in line.split()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("earwitness ga", "gate"), ("earwitness policy sh", "show")],
+)
+def test_a_shell_completes_commands(words, offered):
+    done = subprocess.run(
+        COMMAND,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "_EARWITNESS_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        },
+    )
+    assert done.stdout.split() == [f"plain,{offered}"]
 
 
 def test_a_closed_pipe_is_not_a_violation(green):

@@ -68,6 +68,14 @@ def test_an_edit_that_touches_no_verdict_is_noticed_too(tmp_path, change):
     assert contradictions(folder) != []
 
 
+def test_what_differs_is_named_also_where_no_verdict_does(tmp_path):
+    folder = write_bundle(tmp_path / "out")
+    forged = in_json(lambda e: e["clauses"][1].update(runs=[0, 7]))
+    edit(folder, "results.json", forged)
+    (told,) = contradictions(folder)
+    assert "LED-1 is runs (0, 7); its observations come to runs (0,)" in told
+
+
 def test_circumstances_come_back_as_they_were():
     known = Circumstances(
         sight={}, excuses={"camera": "none"}, dead="x", doubts={"STR-2": "y"}
