@@ -45,7 +45,7 @@ def shell(tmp_path):
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
 
     return run
@@ -83,6 +83,62 @@ def test_the_action_is_red_for_a_target_that_cannot_be_driven(
         done.returncode == Exit.NOT_DRIVABLE.value
         and "cannot be started" in done.stderr
     )
+
+
+CUT = """pack: one
+version: 1
+source: One promise of a project's own
+parameters:
+  cut: {value: 100, unit: ms, origin: ours; a relay takes less}
+states:
+  microphone: {off: microphone.power(on = false), on: microphone.power(on = true)}
+clauses:
+  - id: CUT-1
+    title: The button cuts the microphones' power
+    source: [ours]
+    severity: critical
+    ways: [searched]
+    formula: microphone.power(on = false) within $cut after (button.microphone and microphone is on)
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "word"),
+    [
+        ("ref:fast", Exit.SATISFIED, "Satisfied"),
+        (
+            "ref:fast/liar/ignores-third-mute",
+            Exit.VIOLATED,
+            "CUT-1 is violated",
+        ),
+    ],
+)
+def test_the_action_is_green_and_red_for_the_right_reason(
+    shell, tmp_path, target, code, word
+):
+    """Two whole checks of the reference on its virtual clock, by the steps of the action alone."""
+    (tmp_path / "one.yaml").write_text(CUT)
+    _, check = action_steps()
+    options = "--pack one.yaml --no-proofs --examples 0 --budget 30"
+    done = shell(
+        check["run"], **inputs_of(check, target=target, options=options)
+    )
+    assert done.returncode == code.value, done.stderr
+    assert word in done.stdout
+    latest = tmp_path / "earwitness-run" / "latest"
+    made = {path.name for path in latest.glob("report.*")}
+    assert made == {
+        "report.html",
+        "report.json",
+        "report.junit.xml",
+        "report.sarif.json",
+    }
+    assert shell(f"earwitness gate {latest}").returncode == code.value
+    results = latest / "results.json"
+    forged = results.read_text().replace("violated", "satisfied")
+    results.write_text(f"{forged} ")
+    edited = shell(f"earwitness gate {latest}")
+    assert edited.returncode == Exit.EVIDENCE_INVALID.value
 
 
 def test_an_input_is_never_a_command(shell, tmp_path):
