@@ -249,9 +249,7 @@ def _explain(error: Exception) -> Exit:
     from earwitness.conformance.cli.errors import exit_of_error
     from earwitness.conformance.evidence.redaction import safe_text
 
-    is_missing = isinstance(error, ModuleNotFoundError)
-    # A module of ours that is missing is a fault of ours, and nothing that could be installed.
-    if is_missing and not str(error.name).startswith("earwitness."):
+    if isinstance(error, ModuleNotFoundError) and not _is_ours(error):
         return _explain_missing(error)
     known = exit_of_error(error)
     if known is not None:
@@ -266,6 +264,11 @@ def _explain(error: Exception) -> Exit:
         err=True,
     )
     return Exit.BUG
+
+
+def _is_ours(error: ModuleNotFoundError) -> bool:
+    """A module of ours that is missing is a fault of ours, and nothing that could be installed."""
+    return str(error.name).startswith("earwitness.")
 
 
 def _fit_terminal(text: str) -> str:

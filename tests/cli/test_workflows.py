@@ -107,7 +107,7 @@ clauses:
     [
         ("ref:fast", Exit.SATISFIED, "Satisfied"),
         (
-            "ref:fast/liar/ignores-third-mute",
+            "ref:fast/mute-too-late",
             Exit.VIOLATED,
             "CUT-1 is violated",
         ),
