@@ -29,8 +29,8 @@ from earwitness.conformance.gate.verdict import (
     WORDS,
     Verdict,
 )
-from earwitness.model.logic.wording import describe_duration
 from earwitness.model.logic.formula import event_names
+from earwitness.model.logic.wording import describe_duration
 from earwitness.model.systems.mermaid import FAR_SIDE
 from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import Pack
