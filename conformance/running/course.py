@@ -584,6 +584,7 @@ class Course:
                 for reason in (*self.skipped[-1:], self._explanation(device))
                 if reason
             )
+            self.dead += self._last_words()
             self.heard = None
             return
         known = Origin.WITNESSED if crossed else Origin.DEVICE
@@ -599,6 +600,14 @@ class Course:
         answer = self.harness.target.request(ExplainRequest(device))
         data = answer.ok.data if answer.ok is not None else ""
         return str(data)[:LONGEST_EXPLANATION] if data else ""
+
+    def _last_words(self) -> str:
+        """What a target that says what is wrong with it has written to standard error at last."""
+        hello, cell = self.harness.hello, self.harness.target.cell
+        if cell is None or not (is_served(hello) or hello.packs):
+            return ""
+        words = " ".join(cell.error_tail().split())[-LONGEST_EXPLANATION:]
+        return f". Its last words: {words}" if words else ""
 
     def bring_back(self, devices: Iterable[str]) -> None:
         """Undo what would keep an honest device from answering."""

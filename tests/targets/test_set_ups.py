@@ -28,6 +28,9 @@ def test_a_wrong_set_up_is_told_with_its_likely_cause(options, tmp_path):
     script = python_with_tiny(tmp_path)
     done = control_target(f"wyoming:{script} {options}")
     assert MISTAKES[options] in done.failure
+    if "does not answer" not in MISTAKES[options]:
+        # The small satellite says so as it begins.
+        assert "Its last words: ready" in done.failure
 
 
 def test_a_satellite_that_rests_after_each_word_is_told_as_such(tmp_path):

@@ -65,14 +65,13 @@ class HermesServices(kit.ServedSubject):
         site = ["--site-id", SITE]
         microphone = [
             self._python, "-m", "rhasspymicrophone_cli_hermes", *door, *site,
-            "--record-command", record, "--chunk-size", str(self.piece),
+            "--record-command", record,
             "--sample-rate", "16000", "--sample-width", "2", "--channels", "1",
             "--udp-audio-host", "127.0.0.1", "--udp-audio-port", str(HOTWORD),
             *self._options,
         ]  # fmt: skip
-        dialogue = [
-            self._python, "-m", "rhasspydialogue_hermes", *door, *site, "--wakeword-ids", "alexa",
-        ]  # fmt: skip
+        module = "rhasspydialogue_hermes"
+        dialogue = [self._python, "-m", module, *door, *site]
         both = f"{shlex.join(dialogue)} & {shlex.join(microphone)}; wait"
         self.launch(["sh", "-c", both])
         self.reach(self._subject_is_there)

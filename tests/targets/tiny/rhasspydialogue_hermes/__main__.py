@@ -9,7 +9,7 @@ parser = argparse.ArgumentParser()
 for name in ("host", "port", "site-id"):
     parser.add_argument(f"--{name}", required=True)
 parser.add_argument("--fault", default="")
-options, _ = parser.parse_known_args()
+options = parser.parse_args()
 TOPICS = (
     "hermes/hotword/alexa/detected",
     "hermes/asr/textCaptured",

@@ -16,13 +16,16 @@ for name in (
     "port",
     "site-id",
     "record-command",
-    "chunk-size",
+    "sample-rate",
+    "sample-width",
+    "channels",
     "udp-audio-host",
     "udp-audio-port",
 ):
     parser.add_argument(f"--{name}", required=True)
 parser.add_argument("--fault", default="")
-options, _ = parser.parse_known_args()
+options = parser.parse_args()
+PIECE = 2_560
 asked = {"on": options.fault == "streams-always"}
 
 
@@ -44,7 +47,7 @@ hotword = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 microphone = subprocess.Popen(
     shlex.split(options.record_command), stdout=subprocess.PIPE
 )
-while piece := microphone.stdout.read(int(options.chunk_size)):
+while piece := microphone.stdout.read(PIECE):
     held = io.BytesIO()
     with wave.open(held, "wb") as out:
         out.setparams((1, 2, 16_000, 0, "NONE", ""))
