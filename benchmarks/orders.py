@@ -50,7 +50,7 @@ def ended(recognizer: asr.Recognizer, sound: bytes) -> tuple[bytes, bool]:
         if not end.pausing:
             paused = None
         elif paused is None:
-            found = recognizer.recognize(sound[: begin + size])
+            found = recognizer.recognize_speech(sound[: begin + size])
             paused = bool(found) and fits_whole(found[0].text)
         if end.over or (paused and end.settled):
             return sound[: begin + size], not end.over
@@ -107,7 +107,7 @@ if __name__ == "__main__":
             )
             heard, because_whole = ended(recognizer, sound)
             began = time.perf_counter()
-            found = recognizer.recognize(heard)
+            found = recognizer.recognize_speech(heard)
             work, sound_seconds = (
                 work + time.perf_counter() - began,
                 sound_seconds + len(heard) / 2 / RATE,
@@ -122,7 +122,7 @@ if __name__ == "__main__":
                 whole + correct,
             )
             early += because_whole
-            patient += correctly(recognizer.recognize(sound), want)
+            patient += correctly(recognizer.recognize_speech(sound), want)
             if found:
                 judged.append((number, found[0].confidence, correct))
     total = len(orders) * NOISES

@@ -96,7 +96,7 @@ def measure_delay(session: Session, clip: Clip, seed: int) -> float | None:
     ):
         heard_at = began + number * CHUNK / RATE
         time.sleep(max(0.0, heard_at - time.perf_counter()))
-        device.hear(piece)
+        device.hear_sound(piece)
     if answer.instant is None:
         return None
     return answer.instant - began - end_of_words(clip)
@@ -116,7 +116,7 @@ def make_request(session: Session, clip: Clip, seed: int) -> Request:
     session.out = []
     began = time.perf_counter()
     for piece in split_sound(sound):
-        device.hear(piece)
+        device.hear_sound(piece)
     work = time.perf_counter() - began
     events = {seen["event"] for seen in session.out}
     return Request(work, len(sound) / RATE, "tts.audio" in events)
@@ -125,7 +125,7 @@ def make_request(session: Session, clip: Clip, seed: int) -> Request:
 if __name__ == "__main__":
     total, real = (int(a) for a in (*sys.argv[1:], "200", "38")[:2])
     session = Session()
-    session.devices["d1"].power(True)
+    session.devices["d1"].set_power(True)
     delays = [
         measure_delay(session, SAID[n % len(SAID)], n) for n in range(real)
     ]

@@ -152,7 +152,7 @@ class Attached:
 
     def show(self, device: Device) -> None:
         if self.display is not None:
-            self.display.show(*device.front())
+            self.display.show(*device.visible_front())
 
     def close(self) -> None:
         if self.microphone is not None:

@@ -121,7 +121,7 @@ class Room:
         for entry in seen:
             self.faces[str(entry["device"])].take(entry)
 
-    def hear(self, air: Samples) -> str:
+    def hear_sound(self, air: Samples) -> str:
         """The device hears this, and then quiet until it has finished speaking."""
         for piece in split_sound(air):
             self.pass_by(piece)
@@ -132,7 +132,7 @@ class Room:
     def pass_by(self, piece: Samples) -> None:
         """80 ms beside the device."""
         self.session.out = []
-        self.session.hear({"device": self.device}, piece)
+        self.session.hear_sound({"device": self.device}, piece)
         seen, self.session.out = self.session.out, []
         self.took(seen)
         device = self.session.devices[self.device]
@@ -147,12 +147,12 @@ class Room:
         return draw_panel(
             name=self.device,
             face=self.face,
-            front=self.front(),
+            front=self.visible_front(),
             entrance=self.entrance,
         )
 
-    def front(self) -> Image.Image:
-        lights, screen = self.session.devices[self.device].front()
+    def visible_front(self) -> Image.Image:
+        lights, screen = self.session.devices[self.device].visible_front()
         return draw_front(lights, screen)
 
     def do(self, line: str) -> str:
@@ -161,7 +161,7 @@ class Room:
         if not word:
             return ""
         if not word.startswith("/"):
-            return self.hear(speak_words(line))
+            return self.hear_sound(speak_words(line))
         chosen = self.commands(rest).get(word)
         if chosen is None:
             return f"there is no {word}\n{HELP}"
@@ -199,7 +199,9 @@ class Room:
                 state="end",
                 leg="device",
             ),
-            "/file": lambda: self.hear(in_a_room(decode_sound(Path(rest)))),
+            "/file": lambda: self.hear_sound(
+                in_a_room(decode_sound(Path(rest)))
+            ),
             "/film": lambda: self.look_at(Path(rest)),
             "/picture": lambda: self.keep_picture(Path(rest)),
             "/listen": lambda: self.listen(float(rest or 5)),
@@ -215,7 +217,7 @@ class Room:
         return self.ask(
             do="press",
             button="action",
-        ) or self.hear(in_a_room(np.zeros(0, np.int16)))
+        ) or self.hear_sound(in_a_room(np.zeros(0, np.int16)))
 
     def call(self, whom: str) -> str:
         if whom not in ("device", "telephone", "declined"):
@@ -234,7 +236,7 @@ class Room:
         return ""
 
     def keep_picture(self, path: Path) -> str:
-        self.front().save(path, "PNG")
+        self.visible_front().save(path, "PNG")
         return ""
 
     def turn_to(self, name: str) -> str:
@@ -252,7 +254,7 @@ class Room:
                 strict=False,
             )
         ]
-        return self.hear(np.concatenate(chunks))
+        return self.hear_sound(np.concatenate(chunks))
 
 
 def leave_room() -> str:

@@ -116,9 +116,9 @@ def run_live(
     try:
         if sink is not None:
             session.devices[device].speaker.sink = sink
-        session.devices[device].power(True)
+        session.devices[device].set_power(True)
         for chunk in source:
-            session.devices[device].hear(chunk)
+            session.devices[device].hear_sound(chunk)
             seen, session.out = session.out, []
             yield from (
                 entry

@@ -215,7 +215,7 @@ class Session:
 
     def actions(self) -> dict[str, Callable[[SessionRequest], Action]]:
         return {
-            "hello": lambda r: self.hello(),
+            "hello": lambda r: self.introduce_itself(),
             "reset": lambda r: self.reset(),
             "route": self.take_route,
             "attach": self.attach,
@@ -223,14 +223,18 @@ class Session:
             "wait": self.wait,
             "listen": self.listen,
             "press": self.press,
-            "power": lambda r: self.device(r).power(r["state"] == "restore"),
-            "network": lambda r: self.device(r).network(r["state"] == "up"),
+            "power": lambda r: self.device(r).set_power(
+                r["state"] == "restore"
+            ),
+            "network": lambda r: self.device(r).set_network(
+                r["state"] == "up"
+            ),
             "shutter": lambda r: self.device(r).move_shutter(),
             "set": self.set_tone,
             "choose": self.choose_word,
             "call": self.call,
             "skill": self.enable_skill,
-            "query": self.query,
+            "query": self.answer_query,
             "kill": self.kill,
             "goodbye": lambda r: None,
         }
@@ -238,7 +242,7 @@ class Session:
     def device(self, request: SessionRequest) -> Device:
         return self.devices[request["device"]]
 
-    def hello(self) -> Introduction:
+    def introduce_itself(self) -> Introduction:
         return {
             "earwitness": VERSION,
             "name": "earwitness reference"
@@ -303,12 +307,14 @@ class Session:
     def say(self, request: SessionRequest) -> Message:
         """A clip from a file is played near the device."""
         self.refuse_attached(request)
-        return self.hear(request, decode_sound(Path(request["audio"])))
+        return self.hear_sound(request, decode_sound(Path(request["audio"])))
 
     def wait(self, request: SessionRequest) -> Message:
         """Time passes in a silent room."""
         self.refuse_attached(request)
-        return self.hear(request, np.zeros(samples_in(request), np.int16))
+        return self.hear_sound(
+            request, np.zeros(samples_in(request), np.int16)
+        )
 
     def refuse_attached(self, request: SessionRequest) -> None:
         """What stands in a pipe is heard by 'listen', and nothing beside it."""
@@ -320,14 +326,14 @@ class Session:
     def listen(self, request: SessionRequest) -> Message:
         """Time passes; the microphones take from their pipe what they hear. Without a pipe the room is
         silent."""
-        self.hear(request, np.zeros(samples_in(request), np.int16))
+        self.hear_sound(request, np.zeros(samples_in(request), np.int16))
         return {"now": self.device(request).now}
 
-    def hear(self, request: SessionRequest, air: Samples) -> Message:
+    def hear_sound(self, request: SessionRequest, air: Samples) -> Message:
         device = self.device(request)
         began = device.now
         for piece in split_sound(air):
-            device.hear(piece)
+            device.hear_sound(piece)
             self.attached[device.name].show(device)
         if (
             device.line.busy
@@ -434,7 +440,7 @@ class Session:
             )
         return {"enabled": said["data"]}
 
-    def query(self, request: SessionRequest) -> Message:
+    def answer_query(self, request: SessionRequest) -> Message:
         device = self.device(request)
         said = self.cloud.ask(
             role=request["role"],
@@ -456,8 +462,8 @@ class Session:
     def kill(self, request: SessionRequest) -> None:
         """An abrupt restart: power gone and back."""
         device = self.device(request)
-        device.power(False)
-        device.power(True)
+        device.set_power(False)
+        device.set_power(True)
 
 
 def main() -> None:

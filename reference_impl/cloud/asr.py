@@ -64,7 +64,7 @@ def pronunciations_of(words: Collection[str]) -> Iterator[str]:
 
 
 class Recognizer(Protocol):
-    def recognize(self, sound: bytes) -> list[Hypothesis]:
+    def recognize_speech(self, sound: bytes) -> list[Hypothesis]:
         """Hypotheses, best first; empty where nothing was heard."""
 
 
@@ -110,7 +110,7 @@ class DomainRecognizer:
         with path.open("w") as out:
             model.write(out)
 
-    def recognize(self, sound: bytes) -> list[Hypothesis]:
+    def recognize_speech(self, sound: bytes) -> list[Hypothesis]:
         if len(sound) < RATE // 5:
             return []
         self._decoder.start_utt()

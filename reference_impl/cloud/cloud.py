@@ -131,10 +131,10 @@ class Cloud:
     def start_recognition(self, sound: bytes) -> Future[list[Hypothesis]]:
         """What was said, as soon as it is known: the one recogniser serves all connections in turn, apart
         from everything else."""
-        recognize = self.recognizer.recognize
+        recognize = self.recognizer.recognize_speech
         return self._hearing.submit(recognize, sound)
 
-    def turn(
+    def take_turn(
         self,
         sound: bytes,
         hypotheses: list[Hypothesis],

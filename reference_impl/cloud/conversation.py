@@ -186,7 +186,7 @@ class Conversation:
             else self.cloud.start_recognition(sound)
         ).result()
         with self.cloud.turning:
-            answer, self.question = self.cloud.turn(
+            answer, self.question = self.cloud.take_turn(
                 sound, hypotheses, device=self.device, question=self.question
             )
         return answer

@@ -48,7 +48,7 @@ class WhisperRecognizer:
             language="en",
         )
 
-    def recognize(self, sound: bytes) -> list[Hypothesis]:
+    def recognize_speech(self, sound: bytes) -> list[Hypothesis]:
         """n-best with shares that sum to 1, texts that differ only in case or punctuation merged."""
         from faster_whisper.audio import pad_or_trim
 

@@ -97,7 +97,7 @@ class Device:
 
     # What happens to the device
 
-    def power(self, on: bool) -> None:
+    def set_power(self, on: bool) -> None:
         if on == self.powered:
             return
         if not on:
@@ -147,7 +147,7 @@ class Device:
             self.camera.shutter_closed = not self.camera.shutter_closed
             self.report("shutter", closed=self.camera.shutter_closed)
 
-    def network(self, up: bool) -> None:
+    def set_network(self, up: bool) -> None:
         self.link.up = up
         self.report("network", on=up)
         if not up:
@@ -207,7 +207,7 @@ class Device:
         ):
             self.show_active(False)
 
-    def hear(self, air: Samples) -> None:
+    def hear_sound(self, air: Samples) -> None:
         """One chunk of what is in the air around the device."""
         self.now += CHUNK_US
         if self.powered:
@@ -438,7 +438,7 @@ class Device:
             self.close()
             self.show_active(False)
 
-    def front(self) -> tuple[Lights, Screen | None]:
+    def visible_front(self) -> tuple[Lights, Screen | None]:
         """What a person sees of it."""
         return self.lights, self.screen
 

@@ -223,7 +223,7 @@ def in_this_process(honest: type[Cloud]) -> type[Cloud]:
         self: Cloud, sound: bytes
     ) -> Future[list[Hypothesis]]:
         heard: Future[list[Hypothesis]] = Future()
-        heard.set_result(self.recognizer.recognize(sound))
+        heard.set_result(self.recognizer.recognize_speech(sound))
         return heard
 
     members = {

@@ -95,7 +95,7 @@ class RememberedSpeech:
         self._real: Recognizer | None = None
         self._answers: dict[int, list[Hypothesis]] = {}
 
-    def recognize(self, sound: bytes) -> list[Hypothesis]:
+    def recognize_speech(self, sound: bytes) -> list[Hypothesis]:
         samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2")
         repeated = samples >> UNIQUE_BITS
         key = hash(repeated.tobytes())
@@ -106,4 +106,4 @@ class RememberedSpeech:
     def _ask_real(self, sound: bytes) -> list[Hypothesis]:
         if self._real is None:
             self._real = self._make()
-        return self._real.recognize(sound)
+        return self._real.recognize_speech(sound)

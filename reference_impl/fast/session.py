@@ -70,8 +70,8 @@ class FastSession(Session):
         for device in self.devices.values():
             device.line.make_peer = make_counting_peer
 
-    def hello(self) -> Introduction:
-        entry = super().hello()
+    def introduce_itself(self) -> Introduction:
+        entry = super().introduce_itself()
         entry.pop("cloud", None)
         return {
             **entry,

@@ -249,7 +249,7 @@ class VoicesCounted(Cloud):
     step = 20
     """Hz: voices nearer than this count as one."""
 
-    def turn(
+    def take_turn(
         self,
         sound: bytes,
         hypotheses: list[Hypothesis],
@@ -258,7 +258,7 @@ class VoicesCounted(Cloud):
     ) -> tuple[CloudReply, Response | None]:
         pitch = self.middle_of_spectrum(sound) // self.step * self.step
         self.voice = f"voice of {pitch} hertz"
-        return super().turn(
+        return super().take_turn(
             sound, hypotheses, device=device, question=question
         )
 

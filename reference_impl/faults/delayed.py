@@ -17,16 +17,16 @@ class Delayed(Device):
         """Do it when so many pieces of 80 ms were heard; what was postponed before is left out."""
         self.waiting = (pieces, action)
 
-    def hear(self, air: Samples) -> None:
+    def hear_sound(self, air: Samples) -> None:
         if self.waiting is not None:
             self.wait_on(*self.waiting)
-        super().hear(air)
+        super().hear_sound(air)
 
     def wait_on(self, pieces: int, action: Callable[[], None]) -> None:
         self.waiting = (pieces - 1, action) if pieces > 1 else None
         if self.waiting is None:
             action()
 
-    def power(self, on: bool) -> None:
+    def set_power(self, on: bool) -> None:
         self.waiting = None
-        super().power(on)
+        super().set_power(on)

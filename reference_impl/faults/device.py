@@ -72,8 +72,8 @@ class RedLightStuck(Device):
         ):
             super().report(event, **attributes)
 
-    def front(self) -> tuple[Lights, Screen | None]:
-        lights, screen = super().front()
+    def visible_front(self) -> tuple[Lights, Screen | None]:
+        lights, screen = super().visible_front()
         return Lights(blue=lights.blue), screen
 
 
@@ -208,14 +208,14 @@ class IndicatorLate(Device):
             return
         super().show_active(on)
 
-    def hear(self, air: Samples) -> None:
+    def hear_sound(self, air: Samples) -> None:
         if self.late and self.powered:
             self.late -= 1
             if self.late == 0:
                 self.late = -1
                 self.show_active(True)
                 self.late = 0
-        super().hear(air)
+        super().hear_sound(air)
 
 
 class ToneMissing(Device):

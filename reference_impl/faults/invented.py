@@ -80,8 +80,8 @@ class PreRollGrows(Device):
 
     restarts = 0
 
-    def power(self, on: bool) -> None:
-        super().power(on)
+    def set_power(self, on: bool) -> None:
+        super().set_power(on)
         if not on:
             self.restarts += 1
             self.preroll.length = PreRoll.length * (1 + self.restarts)
@@ -92,9 +92,9 @@ class RedLightLostOnRestart(Device):
 
     returning = False
 
-    def power(self, on: bool) -> None:
+    def set_power(self, on: bool) -> None:
         self.returning = on
-        super().power(on)
+        super().set_power(on)
         self.returning = False
 
     def show_mute(self) -> None:
@@ -178,8 +178,8 @@ class OldWordStillWakes(Device):
 class ShutterForgotten(Device):
     """After a restart it sees through the closed shutter."""
 
-    def power(self, on: bool) -> None:
-        super().power(on)
+    def set_power(self, on: bool) -> None:
+        super().set_power(on)
         if on:
             # The shutter is where it was; only the driver believes otherwise.
             self.camera.shutter_closed = False
@@ -211,8 +211,8 @@ class CameraOnAfterTwoMutes(Device):
 class PlainAfterNetworkLoss(Device):
     """After the network was lost it comes back without encryption."""
 
-    def network(self, up: bool) -> None:
-        super().network(up)
+    def set_network(self, up: bool) -> None:
+        super().set_network(up)
         if up:
             self.link = _DegradedLink(self.link.route)
             self.line.link = self.link
@@ -310,9 +310,9 @@ class SpeaksAfterPowerLoss(Device):
 
     cut_off: Samples | None = None
 
-    def power(self, on: bool) -> None:
+    def set_power(self, on: bool) -> None:
         before = self.speaker._left.copy()
-        super().power(on)
+        super().set_power(on)
         if not on:
             self.cut_off = before if len(before) else None
         elif self.cut_off is not None:

@@ -37,8 +37,8 @@ class LeaksAfterNetworkLoss(_Leaking):
 
     due = False
 
-    def network(self, up: bool) -> None:
-        super().network(up)
+    def set_network(self, up: bool) -> None:
+        super().set_network(up)
         self.due = up
 
     def leaks_now(self) -> bool:

@@ -51,7 +51,7 @@ class Bench:
     def ask(self, **request):
         return list(self.session.handle({"id": 1, **request}))
 
-    def hear(self, sound, device="d1"):
+    def hear_sound(self, sound, device="d1"):
         """Feed it piece by piece; returns what was observed, and how many bytes it drained of each piece."""
         seen, drained = [], []
         for piece in sound[: len(sound) // CHUNK * CHUNK].reshape(-1, CHUNK):
@@ -137,25 +137,25 @@ def test_hello_names_wake_words_skills_and_what_is_shown_where(bench):
 
 def test_the_pipe_is_drained_only_while_the_microphones_have_power(bench):
     quiet = np.ones(3 * CHUNK, np.int16)
-    assert bench.hear(quiet)[1] == [0, 0, 0]
+    assert bench.hear_sound(quiet)[1] == [0, 0, 0]
     bench.ask(
         do="power",
         device="d1",
         state="restore",
     )
-    assert bench.hear(quiet)[1] == [2 * CHUNK] * 3
+    assert bench.hear_sound(quiet)[1] == [2 * CHUNK] * 3
     bench.ask(
         do="press",
         device="d1",
         button="microphone",
     )
-    assert bench.hear(quiet)[1] == [0, 0, 0]
+    assert bench.hear_sound(quiet)[1] == [0, 0, 0]
     bench.ask(
         do="press",
         device="d1",
         button="microphone",
     )
-    assert bench.hear(quiet)[1] == [2 * CHUNK] * 3
+    assert bench.hear_sound(quiet)[1] == [2 * CHUNK] * 3
 
 
 def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(
@@ -175,7 +175,7 @@ def test_a_request_is_heard_from_the_pipe_shown_and_answered_into_the_file(
     for piece in in_the_air(CLIPS["weather"], 5)[: 80 * CHUNK].reshape(
         -1, CHUNK
     ):
-        seen, _ = bench.hear(piece)
+        seen, _ = bench.hear_sound(piece)
         shown.append((named(seen, "light"), bench.lit("d1")))
     blue = [lit for _, lit in shown]
     assert blue[0] == set() and {"blue"} in blue and blue[-1] == set()
@@ -193,7 +193,7 @@ def test_all_that_is_played_and_nothing_else_is_in_the_loudspeakers_file(
         device="d1",
         state="restore",
     )
-    seen, _ = bench.hear(
+    seen, _ = bench.hear_sound(
         in_the_air(
             Clip(
                 "Alexa, set a timer for five minutes",
@@ -263,7 +263,7 @@ def test_a_screen_shows_its_blue_bar_while_it_streams_and_no_symbol_is_lit_by_th
         state="start",
         leg="device",
     )
-    bench.hear(np.ones(2 * CHUNK, np.int16), "d2")
+    bench.hear_sound(np.ones(2 * CHUNK, np.int16), "d2")
     assert bench.session.devices["d2"].screen.picture is not None
     assert bench.lit("d2") <= {"blue", "blue_bar"}
 
@@ -275,7 +275,7 @@ def test_what_is_attached_stays_so_after_reset(bench):
         device="d1",
         state="restore",
     )
-    assert bench.hear(np.ones(CHUNK, np.int16))[1] == [2 * CHUNK]
+    assert bench.hear_sound(np.ones(CHUNK, np.int16))[1] == [2 * CHUNK]
 
 
 def test_sound_that_was_announced_but_is_not_there_is_an_error_and_no_hang(

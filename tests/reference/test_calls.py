@@ -115,7 +115,7 @@ def test_the_man_in_the_middle_is_real_devices_that_do_not_look_talk_to_him():
 def session():
     made = Session()
     for device in made.devices.values():
-        device.power(True)
+        device.set_power(True)
     yield made
     made.stop()
 
@@ -167,9 +167,9 @@ def test_a_call_that_is_declined_ends_without_media(session):
 @pytest.mark.parametrize("why", ["no power", "no network"])
 def test_a_device_that_is_not_there_takes_no_call(why, session):
     other = session.devices["d2"]
-    (other.power if why == "no power" else other.network)(False)
+    (other.set_power if why == "no power" else other.set_network)(False)
     assert call(session) == [("d1", "call.start"), ("d1", "call.end")]
-    (other.power if why == "no power" else other.network)(True)
+    (other.set_power if why == "no power" else other.set_network)(True)
     assert call(session) == [("d1", "call.start"), ("d2", "call.start")]
     hang_up(session)
 
@@ -180,7 +180,7 @@ def test_a_device_that_is_called_tells_and_shows_it_as_long_as_what_it_hears_is_
     called = session.devices["d2"]
     call(session)
     session.out = []
-    session.hear({"device": "d2"}, np.ones(1280, np.int16))
+    session.hear_sound({"device": "d2"}, np.ones(1280, np.int16))
     assert (
         "call.media" in [m["event"] for m in session.out]
         and called.lights.blue
@@ -193,7 +193,7 @@ def test_the_light_stays_on_when_a_request_ends_during_a_call(session):
     caller = session.devices["d1"]
     call(session)
     caller.press_action()
-    caller.network(True)
+    caller.set_network(True)
     caller.lose_stream()
     assert caller.lights.blue
     hang_up(session)

@@ -37,7 +37,9 @@ def covered(room, color):
     """The share of the device's front that is lit in a colour."""
     return float(
         (
-            np.abs(np.asarray(room.front()).astype(int) - color).max(axis=2)
+            np.abs(np.asarray(room.visible_front()).astype(int) - color).max(
+                axis=2
+            )
             < 8
         ).mean()
     )
@@ -116,10 +118,10 @@ def test_the_camera_sees_a_film_from_a_file_and_one_sees_oneself_in_a_call(
     room.do("/device d2")
     assert room.do(f"/film {tmp_path / 'green.png'}") == ""
     room.do("/call telephone")
-    room.hear(np.zeros(2 * CHUNK, np.int16))
+    room.hear_sound(np.zeros(2 * CHUNK, np.int16))
     assert covered(room, (0, 200, 0)) > 0.3
     room.do("/hang-up")
-    room.hear(np.zeros(2 * CHUNK, np.int16))
+    room.hear_sound(np.zeros(2 * CHUNK, np.int16))
     assert covered(room, (0, 200, 0)) == 0
 
 

@@ -134,7 +134,7 @@ messages = st.one_of(
 
 
 class Deaf:
-    def recognize(self, sound: bytes) -> list[Hypothesis]:
+    def recognize_speech(self, sound: bytes) -> list[Hypothesis]:
         return []
 
 

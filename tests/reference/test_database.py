@@ -231,8 +231,8 @@ def test_the_reference_runs_on_a_server(server, monkeypatch):
     )
     session = Session()
     try:
-        session.devices["d1"].power(True)
-        session.hear({"device": "d1"}, in_the_air(CLIPS["weather"], 2))
+        session.devices["d1"].set_power(True)
+        session.hear_sound({"device": "d1"}, in_the_air(CLIPS["weather"], 2))
         (said,) = list(
             session.handle(
                 {

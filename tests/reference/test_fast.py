@@ -163,7 +163,7 @@ def carried_out(session: Session, steps, frames: bool) -> list:
             else []
         )
         for piece in pieces or [with_unique_bits(step, number)]:
-            session.hear({"device": "d1"}, piece)
+            session.hear_sound({"device": "d1"}, piece)
         seen += session.out
     return [comparable(entry) for entry in seen]
 
@@ -236,7 +236,7 @@ def test_what_was_sent_can_be_taken_message_by_message(fast):
     )
     fast.take_sent()
     fast.out = []
-    fast.hear({"device": "d1"}, with_unique_bits("weather", 1))
+    fast.hear_sound({"device": "d1"}, with_unique_bits("weather", 1))
     uploads = [
         entry for entry in fast.out if entry["event"] == "stream.audio"
     ]
@@ -263,7 +263,7 @@ def test_a_plain_link_is_seen_to_be_plain():
                 }
             )
         )
-        session.hear({"device": "d1"}, with_unique_bits("weather", 1))
+        session.hear_sound({"device": "d1"}, with_unique_bits("weather", 1))
         assert {one.encrypted for one in session.take_sent()} == {False}
     finally:
         session.stop()
@@ -322,8 +322,8 @@ def test_the_recogniser_is_asked_once_for_what_differs_in_its_lowest_bits():
         )()
     )
     for seed in range(3):
-        speech.recognize(with_unique_bits("weather", seed).tobytes())
-    speech.recognize(with_unique_bits("timer", 1).tobytes())
+        speech.recognize_speech(with_unique_bits("weather", seed).tobytes())
+    speech.recognize_speech(with_unique_bits("timer", 1).tobytes())
     assert len(asked) == 2
 
 

@@ -155,10 +155,10 @@ def test_a_device_whose_request_is_answered_nonsense_closes_the_stream_and_goes_
             lambda event, *rest: seen.append(event),
             Identity(),
         )
-        device.power(True)
+        device.set_power(True)
         device.press_action()
         for _ in range(4):
-            device.hear(np.ones(CHUNK, np.int16))
+            device.hear_sound(np.ones(CHUNK, np.int16))
         assert (
             device.control is Control.LISTENING
             and not device.lights.blue

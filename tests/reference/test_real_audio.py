@@ -205,7 +205,7 @@ def test_what_was_said_is_deleted_when_somebody_asks(ask, session):
 
 def ask_again_words(session, words):
     session.out = []
-    session.hear({"device": "d1"}, in_the_air(Clip(words, "alexa"), 5))
+    session.hear_sound({"device": "d1"}, in_the_air(Clip(words, "alexa"), 5))
     return session.out
 
 
@@ -301,7 +301,7 @@ def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(
 
 def ask_again(session, path):
     # Long enough for an earlier turn to have ended.
-    session.hear(
+    session.hear_sound(
         {"device": "d1"},
         in_the_air(
             Clip(
@@ -321,7 +321,7 @@ def ask_again(session, path):
         5,
     )
     session.out = []
-    session.hear({"device": "d1"}, air)
+    session.hear_sound({"device": "d1"}, air)
     return session.out
 
 

@@ -59,7 +59,7 @@ def test_entries_that_are_empty_are_left_out(
         "_decoder",
         Decoder(entries),
     )
-    found = recognizer.recognize(bytes(32_000))
+    found = recognizer.recognize_speech(bytes(32_000))
     assert [hypothesis.text for hypothesis in found] == ["one small latte"]
 
 
@@ -80,7 +80,7 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(
         12,
         len(air),
     )
-    assert recognizer.recognize(
+    assert recognizer.recognize_speech(
         np.clip(
             air,
             -32768,
@@ -134,7 +134,7 @@ def test_two_coffees_are_heard(recognizer):
         5,
     )
     understood = understand_text(
-        recognizer.recognize(sound.tobytes())[0].text
+        recognizer.recognize_speech(sound.tobytes())[0].text
     )
     assert understood is not None and understood.slots == {
         "number": "two",

@@ -24,7 +24,7 @@ LONG_ANSWER = Clip(
 @pytest.fixture
 def session():
     made = Session()
-    made.devices["d1"].power(True)
+    made.devices["d1"].set_power(True)
     made.played = []
     made.devices["d1"].speaker.sink = made.played.append
     yield made
@@ -33,7 +33,7 @@ def session():
 
 def hear(session, clip, seed=3):
     session.out = []
-    session.hear({"device": "d1"}, in_the_air(clip, seed))
+    session.hear_sound({"device": "d1"}, in_the_air(clip, seed))
     return [m["event"] for m in session.out]
 
 

@@ -38,7 +38,7 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
     if state == "streaming":
         assert "stream.open" in say("cut-short")
     if state == "asking":
-        session.hear(
+        session.hear_sound(
             {"device": "d1"},
             in_the_air(
                 Clip(
@@ -132,7 +132,7 @@ def test_the_network_may_go_in_any_state(state, session, say):
     if state == "streaming":
         assert "stream.open" in say("cut-short")
     if state == "asking":
-        session.hear(
+        session.hear_sound(
             {"device": "d1"},
             in_the_air(
                 Clip("Alexa, what is the weather", "alexa", tail=0.8), 9
@@ -274,7 +274,7 @@ def test_a_full_disk_stores_nothing_and_breaks_nothing_and_no_log_says_what_was_
         ),
     )
     cloud.retention.engine.dispose()
-    answer, _ = cloud.turn(
+    answer, _ = cloud.take_turn(
         b"", [Hypothesis("what is the weather in boston", 0.9)], "d1"
     )
     assert [e["event"] for e in answer["events"]] == [

@@ -29,13 +29,13 @@ class Unplugged(Device):
 
     lost = False
 
-    def power(self, on):
+    def set_power(self, on):
         self.lost |= self.powered and not on
-        super().power(on)
+        super().set_power(on)
         self.stay_away()
 
-    def network(self, up):
-        super().network(up)
+    def set_network(self, up):
+        super().set_network(up)
         self.stay_away()
 
     def stay_away(self):

@@ -43,10 +43,10 @@ class SampleSentences(Cloud):
 class CountsInTheLog(Cloud):
     """Writes a line to a log for each request: that there was one, and nothing of it."""
 
-    def turn(self, *words: Any, **more: Any) -> Any:
+    def take_turn(self, *words: Any, **more: Any) -> Any:
         with (self.retention.folder / "service.log").open("a") as log:
             log.write("a request was answered\n")
-        return super().turn(*words, **more)
+        return super().take_turn(*words, **more)
 
 
 class SeparateDatabases(Cloud):

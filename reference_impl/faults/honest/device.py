@@ -90,8 +90,8 @@ class SealedSettings(Device):
     size = 2_000_000
     key = bytes(32)
 
-    def power(self, on: bool) -> None:
-        super().power(on)
+    def set_power(self, on: bool) -> None:
+        super().set_power(on)
         if on:
             self.folder.mkdir(
                 parents=True,
@@ -148,20 +148,20 @@ class Heartbeat(Device):
     every = 25
     pieces = 0
 
-    def hear(self, air: Samples) -> None:
+    def hear_sound(self, air: Samples) -> None:
         self.pieces += 1
         if self.pieces % self.every == 0 and self.powered:
             with suppress(LinkLost):
                 self.link.ask({"type": "settings", "device": self.name})
-        super().hear(air)
+        super().hear_sound(air)
 
 
 class LargerLogs(Device):
     """Writes a line to a log for each piece of sound while it has power: the time and its own state, no
     words and no sound."""
 
-    def hear(self, air: Samples) -> None:
-        super().hear(air)
+    def hear_sound(self, air: Samples) -> None:
+        super().hear_sound(air)
         if self.powered:
             self.folder.mkdir(
                 parents=True,
@@ -265,8 +265,8 @@ class FadesIn(Device):
 class SettingsOften(Device):
     """Writes its small settings file again and again."""
 
-    def hear(self, air: Samples) -> None:
-        super().hear(air)
+    def hear_sound(self, air: Samples) -> None:
+        super().hear_sound(air)
         if self.powered:
             self.memory.keep(self.muted)
 

@@ -120,9 +120,9 @@ class AfterFirstRequest(Eavesdropper):
         super().finish()
         self.answered = True
 
-    def power(self, on: bool) -> None:
+    def set_power(self, on: bool) -> None:
         self.answered = False
-        super().power(on)
+        super().set_power(on)
 
     def dares_to_lie(self) -> bool:
         return self.answered

@@ -11,8 +11,8 @@ class Lacking(Session):
 
     lacks: frozenset[str] = frozenset()
 
-    def hello(self) -> Introduction:
-        entry = super().hello()
+    def introduce_itself(self) -> Introduction:
+        entry = super().introduce_itself()
         return {
             **entry,
             "capabilities": {
@@ -24,8 +24,8 @@ class Lacking(Session):
 class NoCapabilities(Lacking):
     """Has a button and a camera like any other, and says that it has neither these nor anything else."""
 
-    def hello(self) -> Introduction:
-        entry = super().hello()
+    def introduce_itself(self) -> Introduction:
+        entry = super().introduce_itself()
         return {
             **entry,
             "capabilities": dict.fromkeys(entry["capabilities"], False),
@@ -37,8 +37,8 @@ class NoRoute(Lacking):
 
     lacks = frozenset({"route"})
 
-    def hello(self) -> Introduction:
-        entry = super().hello()
+    def introduce_itself(self) -> Introduction:
+        entry = super().introduce_itself()
         entry.pop("cloud")
         return entry
 
@@ -77,16 +77,16 @@ class NoAccess(Lacking):
 class NoDataPaths(Session):
     """Names no folder in which it keeps anything."""
 
-    def hello(self) -> Introduction:
-        return {**super().hello(), "data_paths": []}
+    def introduce_itself(self) -> Introduction:
+        return {**super().introduce_itself(), "data_paths": []}
 
 
 class MissingDataPath(Session):
     """Names a folder that is not there."""
 
-    def hello(self) -> Introduction:
+    def introduce_itself(self) -> Introduction:
         return {
-            **super().hello(),
+            **super().introduce_itself(),
             "data_paths": [str(self.folder / "not-there")],
         }
 
@@ -94,17 +94,17 @@ class MissingDataPath(Session):
 class EmptyDataPath(Session):
     """Names a folder in which there is nothing, beside the one it uses."""
 
-    def hello(self) -> Introduction:
+    def introduce_itself(self) -> Introduction:
         empty = self.folder / "empty"
         empty.mkdir(exist_ok=True)
-        return {**super().hello(), "data_paths": [str(empty)]}
+        return {**super().introduce_itself(), "data_paths": [str(empty)]}
 
 
 class OneDevice(Session):
     """Speaks of one of its two devices; the one with the camera it keeps to itself."""
 
-    def hello(self) -> Introduction:
-        entry = super().hello()
+    def introduce_itself(self) -> Introduction:
+        entry = super().introduce_itself()
         return {**entry, "devices": entry["devices"][:1]}
 
 

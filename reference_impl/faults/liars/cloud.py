@@ -87,7 +87,7 @@ class OwnLogsSound(Cloud):
 
     disclosures_class = _LogsTellSound
 
-    def turn(
+    def take_turn(
         self,
         sound: bytes,
         hypotheses: list[Hypothesis],
@@ -95,7 +95,7 @@ class OwnLogsSound(Cloud):
         question: Response | None = None,
     ) -> tuple[CloudReply, Response | None]:
         _LogsTellSound.sound = sound
-        return super().turn(
+        return super().take_turn(
             sound, hypotheses, device=device, question=question
         )
 
@@ -227,7 +227,7 @@ class Gender(Cloud):
     border = 165
     """Hz: between most men's and most women's voices."""
 
-    def turn(
+    def take_turn(
         self,
         sound: bytes,
         hypotheses: list[Hypothesis],
@@ -237,7 +237,7 @@ class Gender(Cloud):
         self.voice = (
             "higher" if measure_pitch(sound) > self.border else "lower"
         )
-        return super().turn(
+        return super().take_turn(
             sound, hypotheses, device=device, question=question
         )
 

@@ -128,24 +128,24 @@ class WrongName(Device):
 class RedLightOnlyReported(Device):
     """Reports a red light that never shines."""
 
-    def front(self) -> tuple[Lights, Screen | None]:
-        lights, screen = super().front()
+    def visible_front(self) -> tuple[Lights, Screen | None]:
+        lights, screen = super().visible_front()
         return Lights(blue=lights.blue), screen
 
 
 class MuteSymbolOnlyReported(Device):
     """Reports a mute symbol that the screen never shows."""
 
-    def front(self) -> tuple[Lights, Screen | None]:
-        lights, screen = super().front()
+    def visible_front(self) -> tuple[Lights, Screen | None]:
+        lights, screen = super().visible_front()
         return lights, hide_symbol(screen, "mute_symbol")
 
 
 class BlueLightOnlyReported(Device):
     """Reports a blue light that never shines, on the ring and on the screen."""
 
-    def front(self) -> tuple[Lights, Screen | None]:
-        lights, screen = super().front()
+    def visible_front(self) -> tuple[Lights, Screen | None]:
+        lights, screen = super().visible_front()
         return Lights(red=lights.red), hide_symbol(screen, "blue_bar")
 
 
@@ -187,12 +187,16 @@ class BackdatedLight(BlueLightOnlyReported):
             self.dark_for = self.pieces
         super().show_active(on)
 
-    def hear(self, air: Samples) -> None:
+    def hear_sound(self, air: Samples) -> None:
         self.dark_for = max(0, self.dark_for - 1)
-        super().hear(air)
+        super().hear_sound(air)
 
-    def front(self) -> tuple[Lights, Screen | None]:
-        return super().front() if self.dark_for else Device.front(self)
+    def visible_front(self) -> tuple[Lights, Screen | None]:
+        return (
+            super().visible_front()
+            if self.dark_for
+            else Device.visible_front(self)
+        )
 
 
 class ShutterOnlyReported(Device):
@@ -218,8 +222,8 @@ class EncryptionOnlyReported(Device):
     """Falls back to a link without encryption after the network was lost, and reports that all is
     encrypted."""
 
-    def network(self, up: bool) -> None:
-        super().network(up)
+    def set_network(self, up: bool) -> None:
+        super().set_network(up)
         if up:
             route: Route = self.link.route
             self.link.drop()
@@ -248,9 +252,9 @@ class SilentLog(Session):
 
     cloud_fault = "theirs"
 
-    def query(self, request: SessionRequest) -> Message:
+    def answer_query(self, request: SessionRequest) -> Message:
         before = len(self.out)
-        reply = super().query(request)
+        reply = super().answer_query(request)
         if request["actor"] == "theirs":
             del self.out[before:]
         return reply

@@ -213,7 +213,9 @@ class Words(Hoarder):
         super().process_captured(heard)
         if before and len(self.hoard) == before:
             sound, self.hoard = np.concatenate(self.hoard), ()
-            found = self.recognizer.recognize(sound.astype("<i2").tobytes())
+            found = self.recognizer.recognize_speech(
+                sound.astype("<i2").tobytes()
+            )
             if found:
                 self.tell(found[0].text)
 

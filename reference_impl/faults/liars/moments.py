@@ -137,8 +137,8 @@ class AfterPowerReturns(Hoarder):
     pieces = 12
     due = 0
 
-    def power(self, on: bool) -> None:
-        super().power(on)
+    def set_power(self, on: bool) -> None:
+        super().set_power(on)
         self.due = 0
         if on:
             self.due = self.pieces
