@@ -43,6 +43,7 @@ LONGER = {
     "conformance/running/course.py": "one run from step to step; all of it shares what is on its way",
     "conformance/running/timeline.py": "one merging of all that was declared and seen, in its order",
     "conformance/witnesses/heard_sound.py": "one search for sound, from the quick look to the slow one",
+    "conformance/witnesses/resemblance.py": "one comparison of changed sound, from spectra to edges",
     "conformance/gate/summary.py": "what every report says first, field by field",
     "reference_impl/session.py": ONE_METHOD_A_REQUEST,
     "reference_impl/device/device.py": ONE_METHOD_A_REQUEST,
