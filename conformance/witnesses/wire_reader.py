@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
 from earwitness.conformance.witnesses.heard_sound import (
@@ -76,7 +77,8 @@ class WireReader:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._lines: dict[tuple[object, ...], _Line] = {}
+        self._lines: dict[tuple[tuple[object, ...], bool], _Line] = {}
+        self._coded: dict[tuple[object, ...], PacketLine] = {}
         self.accounts = Accounts()
         self.unread: dict[str, None] = {}
         """What could not be read, and why, each once."""
@@ -89,10 +91,12 @@ class WireReader:
         lines: dict[tuple[object, ...], list[Crossing]] = {}
         for crossing in crossings:
             lines.setdefault(crossing.line, []).append(crossing)
+        # Texts between messages of sound are read apart: sound goes on after them, and none is in them.
         found = [
             find
             for key, line in lines.items()
-            for find in self._feed_line(key, line)
+            for is_text, group in groupby(line, _is_text_message)
+            for find in self._feed_line(key, is_text, list(group))
         ]
         return sorted(found, key=lambda find: find.crossing.time_taken)
 
@@ -105,10 +109,20 @@ class WireReader:
             for find in self._finish_line(line)
         ]
 
+    def _line_of(self, key: tuple[object, ...], is_text: bool) -> _Line:
+        if (key, is_text) not in self._lines:
+            # Texts part the packets of one request from those of the next.
+            coded = self._coded.setdefault(key, PacketLine())
+            self._lines[key, is_text] = _Line(coded=coded)
+        return self._lines[key, is_text]
+
     def _feed_line(
-        self, key: tuple[object, ...], crossings: list[Crossing]
+        self,
+        key: tuple[object, ...],
+        is_text: bool,
+        crossings: list[Crossing],
     ) -> list[FoundOnWire]:
-        line = self._lines.setdefault(key, _Line())
+        line = self._line_of(key, is_text)
         line.last = crossings[-1]
         fresh = b"".join(crossing.content for crossing in crossings)
         before = len(line.tail)
@@ -153,9 +167,7 @@ class WireReader:
             return self._reader.read_unchanged(line.tail + fresh)
         line.waiting += len(fresh)
         changed = Changed.IN_WRAPPINGS
-        # A text between messages of sound brings no sound.
-        brings_none = is_printable(fresh) and not is_printable(line.tail)
-        if line.waiting >= ENOUGH_TO_COMPARE and not brings_none:
+        if line.waiting >= ENOUGH_TO_COMPARE:
             changed, line.waiting = Changed.EVERYWHERE, 0
         reading = self._reader.read_message(
             line.tail + fresh, changed, line.way
@@ -266,6 +278,10 @@ class WireReader:
             )
             for sound in reading.sounds
         ]
+
+
+def _is_text_message(crossing: Crossing) -> bool:
+    return crossing.part is Part.MESSAGE and is_printable(crossing.content)
 
 
 def _both(reading: Reading, alone: Reading) -> Reading:
