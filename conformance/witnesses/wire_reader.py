@@ -30,6 +30,12 @@ sound at 48 kHz, more than the least that can be found."""
 ENOUGH_TO_COMPARE = 1 << 12
 """New bytes of a line in which changed sound is looked for in all ways: a quarter of a second of 8-bit sound
 at 16 kHz, about as little as can be found."""
+ENOUGH_WHERE_KNOWN = LONGEST_TAIL // 2
+"""The same where it was found in one way already, and is looked for in that way in each message: who codes
+what it sends seldom codes it in two ways."""
+TRIES_EACH = 4
+"""Tries in vain after which twice as much is waited for: what is like nothing that was played stays so
+mostly."""
 LONGEST_TEXT_TAIL = 1 << 12
 """The same of a line of text, which is unpacked each time."""
 LONGEST_REST = 8 << 20
@@ -70,6 +76,16 @@ class _Line:
     """Bytes in which changed sound was not looked for in all ways yet."""
     way: Coding | None = None
     """The way in which it was found last."""
+    in_vain: int = 0
+    """How often it was looked for in all ways since it was found."""
+
+    @property
+    def enough(self) -> int:
+        """New bytes in which it is looked for in all ways again."""
+        if self.way is not None:
+            return ENOUGH_WHERE_KNOWN
+        patience: int = ENOUGH_TO_COMPARE << self.in_vain // TRIES_EACH
+        return min(patience, ENOUGH_WHERE_KNOWN)
 
 
 class WireReader:
@@ -167,12 +183,14 @@ class WireReader:
             return self._reader.read_unchanged(line.tail + fresh)
         line.waiting += len(fresh)
         changed = Changed.IN_WRAPPINGS
-        if line.waiting >= ENOUGH_TO_COMPARE:
+        if line.waiting >= line.enough:
             changed, line.waiting = Changed.EVERYWHERE, 0
+            line.in_vain += 1
         reading = self._reader.read_message(
             line.tail + fresh, changed, line.way
         )
         line.way = reading.way or line.way
+        line.in_vain = 0 if reading.sounds else line.in_vain
         return reading
 
     def _read_alone(self, fresh: bytes, sent: bool) -> Reading:

@@ -13,7 +13,7 @@ import pytest
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.conformance.witnesses.accounts import Party
 from earwitness.conformance.witnesses.heard_sound import HeardSound
-from earwitness.conformance.witnesses.reader import Reader
+from earwitness.conformance.witnesses.reader import Changed, Reader
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.spoken_words import SpokenWords
 from earwitness.conformance.witnesses.wire.connection import Direction
@@ -201,3 +201,29 @@ def test_packets_of_opus_without_a_container_are_found_as_they_cross(wire):
         for packet in context.encode(piece):
             found += wire.feed([crossing(bytes(packet))])
     assert [*found, *wire.finish()]
+
+
+def test_what_is_like_nothing_that_was_played_is_compared_ever_more_rarely(
+    reader, wire, monkeypatch
+):
+    rng, tried = np.random.default_rng(5), []
+    unpatched = reader.read_message
+
+    def noted(content, changed, way=None):
+        tried.append(changed)
+        return unpatched(content, changed, way)
+
+    monkeypatch.setattr(reader, "read_message", noted)
+    for number in range(120):
+        wire.feed([crossing(rng.bytes(2_048), number)])
+    # Sixty times where each 4 KB are compared; once in 32 KB at least.
+    assert 7 <= tried.count(Changed.EVERYWHERE) <= 25
+
+
+def test_a_text_between_two_halves_of_sound_parts_them_not(wire):
+    half = len(PIECE) // 2
+    text = b'{"type": "settings", "device": "d1", "id": 17, "note": "none"}'
+    for content in (PIECE[:half], text, PIECE[half:]):
+        found = wire.feed([crossing(content)])
+    (last,) = found
+    assert last.heard.heard_to == 2_000_000 and last.size == half
