@@ -50,6 +50,7 @@ from earwitness.conformance.evidence.signature import (
     generate_key,
     sign_bundle,
 )
+from earwitness.conformance.gate.baseline import ClauseChange
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.policy import Policy
 from earwitness.conformance.gate.verdict import Verdict
@@ -65,6 +66,7 @@ from earwitness.reports.format import (
 from earwitness.reports.json import json_schema, schema_file
 from earwitness.reports.matrix import matrix_markdown, matrix_page
 from earwitness.reports.pdf import css_string
+from earwitness.reports.sarif import BASELINE_STATES
 from earwitness.reports.worksheets import worksheet_rows
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -290,6 +292,55 @@ def test_sarif_is_read_by_foreign_tools_and_points_at_the_clause(
         result["partialFingerprints"]["earwitness/v1"]
         == red.decision.clauses[0].fingerprint
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "version", "states"),
+    [
+        ("red", 3, ["unchanged", "unchanged"]),
+        ("green", 3, ["new", "unchanged"]),
+        ("green that lacks it", 3, ["new", "unchanged"]),
+        ("green that lacks it", 2, ["new", "unchanged"]),
+        ("green of another revision", 2, ["updated", "unchanged"]),
+    ],
+)
+def test_sarif_tells_what_became_of_each_clause_since_the_baseline(
+    red, green, before, version, states
+):
+    """What the baseline lacks is new to whoever reads the results, whether its pack explains that or not."""
+    results = green.bundle.results
+    first, *others = results.clauses
+    known = {
+        "red": red.bundle.results.clauses,
+        "green": results.clauses,
+        "green that lacks it": tuple(others),
+        "green of another revision": (
+            replace(first, revision="00000000"),
+            *others,
+        ),
+    }[before]
+    manifest = green.bundle.manifest
+    packs = tuple(
+        msgspec.structs.replace(pack, version=version)
+        for pack in manifest.packs
+    )
+    baseline = replace(
+        green.bundle,
+        manifest=msgspec.structs.replace(manifest, packs=packs),
+        results=msgspec.structs.replace(results, clauses=known),
+    )
+    document = json.loads(
+        render("sarif", judged(red.bundle, baseline=baseline))
+    )
+    Draft7Validator(
+        json.loads((STANDARDS / "sarif-2.1.0-rtm.5.json").read_text())
+    ).validate(document)
+    found = document["runs"][0]["results"]
+    assert [result["baselineState"] for result in found] == states
+
+
+def test_sarif_has_a_word_for_every_change_since_a_baseline():
+    assert set(BASELINE_STATES) == {change.value for change in ClauseChange}
 
 
 def test_a_waiver_is_a_suppression_in_sarif_and_skipped_in_junit(tmp_path):
