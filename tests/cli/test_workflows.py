@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,62 @@ def test_the_action_is_green_and_red_for_the_right_reason(
     assert edited.returncode == Exit.EVIDENCE_INVALID.value
 
 
+def template_steps(name, text):
+    """The commands of a template, and the folder or files that its CI keeps of them."""
+    content = yaml.safe_load(text)
+    if name == GITHUB:
+        steps = content["jobs"]["privacy"]["steps"]
+        (kept,) = [step["with"] for step in steps if step.get("if")]
+        return [step["run"] for step in steps if "run" in step], [
+            kept["path"]
+        ]
+    job = content["earwitness"]
+    kept = job["artifacts"]
+    return job["script"], [*kept["paths"], *kept["reports"].values()]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        (GITHUB, ".github/workflows/earwitness.yml"),
+        (".gitlab-ci.yml", ".gitlab-ci.yml"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("target", "code", "word"),
+    [
+        ("ref:fast", Exit.SATISFIED, "Satisfied"),
+        ("ref:fast/mute-too-late", Exit.VIOLATED, "CUT-1 +(is|✖) violated"),
+    ],
+)
+def test_what_init_writes_is_green_and_red_for_the_right_reason(
+    shell, tmp_path, name, path, target, code, word
+):
+    """The whole set as it was written; one pack and less to try, or a run would take minutes."""
+    assert shell(f"earwitness init --target {target}").returncode == 0
+    (tmp_path / "one.yaml").write_text(CUT)
+    project = tmp_path / "earwitness.toml"
+    less = (
+        'packs = ["one.yaml"]\nno_proofs = true\nexamples = 0\nbudget = 30\n'
+    )
+    head, table, rest = project.read_text().partition("[gate]")
+    project.write_text(f"{head}{less}{table}{rest}")
+    steps, kept = template_steps(name, (tmp_path / path).read_text())
+    *before, check = steps
+    assert [shell(step).returncode for step in before] == [0]
+    done = shell(check)
+    assert done.returncode == code.value, done.stderr
+    assert re.search(word, done.stdout)
+    assert all((tmp_path / each).exists() for each in kept)
+    junit = [
+        *(tmp_path / "earwitness-run").glob("*/report.junit.xml"),
+        *tmp_path.glob("earwitness.junit.xml"),
+    ]
+    failed = ElementTree.parse(junit[0]).getroot().iter("failure")
+    assert bool(list(failed)) is (code is Exit.VIOLATED)
+    assert shell("earwitness gate").returncode == code.value
+
+
 def test_an_input_is_never_a_command(shell, tmp_path):
     _, check = action_steps()
     done = shell(
@@ -161,15 +218,7 @@ def test_an_input_is_never_a_command(shell, tmp_path):
 def test_a_template_installs_and_checks_with_options_that_exist(
     shell, tmp_path, name
 ):
-    content = yaml.safe_load((TEMPLATES / name).read_text())
-    if name == GITHUB:
-        steps = [
-            step["run"]
-            for step in content["jobs"]["privacy"]["steps"]
-            if "run" in step
-        ]
-    else:
-        steps = content["earwitness"]["script"]
+    steps, _ = template_steps(name, (TEMPLATES / name).read_text())
     install, check = steps
     assert shell(install).returncode == 0
     done = shell(f"{check} --target exec:/no/such/device")
