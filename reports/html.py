@@ -56,6 +56,9 @@ BADGES = {
 }
 
 
+MOST_ROWS_KEPT_WHOLE = 8
+"""A sequence of so many events is printed on one page; a longer one may go on on the next, under its heads
+again, or half a page would stay empty above it."""
 SERVER = "server"
 """The event of a server that starts or stops, and what its lane is called in a picture."""
 COLUMN_HEADS = {name: name for name in VERDICT_ORDER} | {
@@ -165,6 +168,7 @@ def _page_facts(judged: JudgedBundle) -> Mapping[str, Any]:
             )
             for story in summary.stories
         },
+        "most_rows_kept_whole": MOST_ROWS_KEPT_WHOLE,
         "model": draw_model(judged),
         "sources": tuple(_trace_sources(judged)),
         "events": tuple(_describe_events(judged)),
