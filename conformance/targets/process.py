@@ -79,6 +79,8 @@ class ProcessTarget:
         self._spoken = VERSION
         self._rest = bytearray()
         self._word = "hello"
+        # One that has not introduced itself has begun nothing that it could end.
+        self._patience_with_ending = 0.0
         try:
             words = shlex.split(command)
         except ValueError as error:
@@ -96,7 +98,7 @@ class ProcessTarget:
                 folders=[(self.folder, False), (out, True)],
                 confinement=options.confinement,
             )
-        except TargetError:
+        except BaseException:
             remove_folder(self.folder)
             raise
         os.set_blocking(self.cell.stdin.fileno(), False)
@@ -112,6 +114,7 @@ class ProcessTarget:
         with self._with_last_words():
             hello = hello_from(messages, self._number)
         self._spoken = hello.earwitness
+        self._patience_with_ending = PATIENCE_WITH_ENDING
         # In a sealed cell its folders are not ours: we see them from outside.
         paths = tuple(
             str(self.cell.outside(path)) for path in hello.data_paths
@@ -126,10 +129,12 @@ class ProcessTarget:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self.cell.stdin.close()
-        with contextlib.suppress(TargetError):
-            self.cell.exit_code(patience=PATIENCE_WITH_ENDING)
-        self.cell.close()
-        remove_folder(self.folder)
+        try:
+            with contextlib.suppress(TargetError):
+                self.cell.exit_code(patience=self._patience_with_ending)
+        finally:
+            self.cell.close()
+            remove_folder(self.folder)
 
     def _exchange(self, request: Request) -> list[Message]:
         """Send one request and take every message up to its reply. What it reported meanwhile comes first."""
@@ -143,9 +148,14 @@ class ProcessTarget:
         messages = self._take_early_messages(step)
         # Not the next number: a program must not reply to what it has not read.
         self._number = 1 + secrets.randbelow(1 << 31)
-        self._send(encode_request(self._number, request), step)
-        while not messages or not is_reply(messages[-1]):
-            messages.append(self._next_message(step))
+        try:
+            self._send(encode_request(self._number, request), step)
+            while not messages or not is_reply(messages[-1]):
+                messages.append(self._next_message(step))
+        except (KeyboardInterrupt, SystemExit):
+            # It is busy and would not notice that its input ends, and a person waits for us.
+            self._patience_with_ending = 0.0
+            raise
         return messages
 
     def _take_early_messages(self, step: _Step) -> list[Message]:

@@ -4,6 +4,7 @@ ours."""
 from __future__ import annotations
 
 import resource
+import signal
 import sys
 import textwrap
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from earwitness.conformance.targets import process
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.lines import decode_request
 from earwitness.conformance.targets.process import ProcessTarget
@@ -243,3 +245,51 @@ def test_what_it_cannot_do_is_an_answer(tmp_path):
             say(id=json.loads(line)["id"], unsupported="no \\x1b[31mbutton")"""
     answer = drive(tmp_path, body, PressRequest("d1", "action"))
     assert (answer.ok, answer.unsupported) == (None, "no \\u001b[31mbutton")
+
+
+def endings_of(target):
+    """How the program ended when it was closed; None where it was not waited for, or not long enough."""
+    codes, asked = [], target.cell.exit_code
+
+    def ask(patience):
+        codes.append(asked(patience=patience))
+        return codes[-1]
+
+    target.cell.exit_code = ask
+    return codes
+
+
+def test_a_program_has_time_for_its_end(tmp_path):
+    body = "greet(); sys.stdin.read(); time.sleep(0.5); sys.exit(7)"
+    target = open_program(tmp_path, body)
+    codes = endings_of(target)
+    target.introduce()
+    target.close()
+    assert codes == [7]
+
+
+@pytest.mark.parametrize(
+    "body", ["time.sleep(600)", "greet(); time.sleep(600)"]
+)
+def test_whoever_interrupts_does_not_wait_for_a_busy_program(
+    tmp_path, monkeypatch, body
+):
+    """Ctrl-C while it is opened or in a step: the program is ended at once, and its folder is gone."""
+    monkeypatch.setattr(process, "PATIENCE_WITH_ENDING", 300.0)
+    target = open_program(tmp_path, body, patience=60.0)
+    codes = endings_of(target)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            if "greet" in body:
+                target.introduce()
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            target.request(ResetRequest())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    begun = time.monotonic()
+    target.close()
+    assert time.monotonic() - begun < 30
+    assert codes == [None]
+    assert not target.folder.exists()
