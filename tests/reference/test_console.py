@@ -63,6 +63,22 @@ def test_typed_words_are_spoken_heard_and_understood(room):
     assert [e["event"] for e in room.face.events].count("stream.open") == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "answered"),
+    [
+        ("alexa, two coffees please", "Two coffees are on their way."),
+        ("alexa, 3 lattes please", "Three lattes are on their way."),
+        ("alexa, a coffee please", "One coffee is on its way."),
+    ],
+)
+def test_as_many_as_were_ordered_are_answered_in_the_view(
+    room, typed, answered
+):
+    console = Console(file=io.StringIO(), width=80)
+    hold_conversation(room, iter([typed]), console)
+    assert f"it said: {answered}" in picture(room)
+
+
 def test_the_blue_ring_is_seen_while_it_streams(room):
     seen = []
     room.watch = lambda: seen.append(
