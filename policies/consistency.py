@@ -234,10 +234,10 @@ class _JointMonitor:
             # The last step only looks at what was reached.
             trace = found.run.observations()
             return Together(
-                name,
-                self.names[1:],
-                Consistency.CONFLICT,
-                tuple(trace[: len(found.run.steps) - 1]),
+                conjunct=name,
+                others=self.names[1:],
+                consistency=Consistency.CONFLICT,
+                trace=tuple(trace[: len(found.run.steps) - 1]),
             )
         answer = search_invariant(
             problem=encode(system, monitor),

@@ -211,7 +211,7 @@ def load(
     # Imported here: the reader needs what is declared above, and is not needed to speak of packs.
     from earwitness.policies.pack_reader import read_pack
 
-    return read_pack(raw, path, instead or {}, only)
+    return read_pack(raw, path, instead=instead or {}, only=only)
 
 
 def parameters_in(clause: Clause) -> tuple[str, ...]:
