@@ -61,8 +61,10 @@ def check(
     *,
     out: Path = Path("earwitness-run"),
     examples: int = 200,
+    # This limit and the one above are those of the command `check`.
     budget: float = 50.0,
     proofs: bool = True,
+    # As in the command `check`.
     seconds: int = 60,
     seed: int = 0,
     policy: Policy | None = None,

@@ -9,6 +9,7 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 zero width), surrogates, private use, unassigned, line and paragraph ends."""
 
 
+# 300 characters: chosen, three lines of a wide terminal.
 def printable(text: str, longest: int = 300) -> str:
     r"""The text with everything that steers a terminal or turns the line around written as \u....; cut after
     `longest` characters.

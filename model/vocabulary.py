@@ -109,6 +109,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
         name,
         list(known),
         n=1,
+        # 0.6 is the library's own default: below it, names have little in common.
         cutoff=0.6,
     )
     return f" Did you mean '{close[0]}'?" if close else ""

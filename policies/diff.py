@@ -49,7 +49,10 @@ class Change:
 
 
 def differences(
-    old: Pack, new: Pack, seconds: int = 60
+    old: Pack,
+    new: Pack,
+    # 60 s for one comparison: chosen, as for one proof.
+    seconds: int = 60,
 ) -> Iterator[Difference]:
     """Every clause of either pack, in the old pack's order, new ones last."""
     before, after = (

@@ -36,6 +36,8 @@ def ask(script: str, seconds: int) -> list[str]:
             input=script,
             capture_output=True,
             text=True,
+            # Four times the solver's own limit, and 10 s to start: chosen, so that a loaded machine
+            # is no failure.
             timeout=4 * seconds + 10,
             check=False,
         )

@@ -107,6 +107,7 @@ def _render_cached_front(
     screen = None
     if symbols is not None:
         picture = (
+            # Three colours a pixel.
             np.frombuffer(camera, np.uint8).reshape(HEIGHT, WIDTH, 3)
             if camera
             else None

@@ -78,6 +78,7 @@ class CloudProcess:
             base_url=self.property,
             verify=ssl.create_default_context(cadata=entry["authority"]),
             trust_env=False,
+            # 20 s: chosen, far more than an answer takes.
             timeout=20,
         )
 
@@ -124,6 +125,7 @@ class CloudProcess:
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
+            # 5 s: chosen, time to end by itself.
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()

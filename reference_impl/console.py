@@ -55,6 +55,7 @@ def speak_words(words: str) -> Samples:
             ["espeak-ng", "-s", "140", "-v", "en-us", "--stdout", words],
             capture_output=True,
             check=True,
+            # 20 s: chosen, far more than one sentence takes.
             timeout=20,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
@@ -71,6 +72,7 @@ def in_a_room(sound: Samples) -> Samples:
     )
     air += np.random.default_rng(len(sound)).normal(
         0,
+        # As loud as the noise of a quiet room in the harness's clips.
         12,
         len(air),
     )
@@ -204,6 +206,7 @@ class Room:
             ),
             "/film": lambda: self.look_at(Path(rest)),
             "/picture": lambda: self.keep_picture(Path(rest)),
+            # 5 s of listening where nothing is said: chosen, time for a request.
             "/listen": lambda: self.listen(float(rest or 5)),
             "/device": lambda: self.turn_to(rest),
             "/events": lambda: "\n".join(

@@ -23,6 +23,7 @@ def open_database(folder: Path, name: str, url: str = "") -> Engine:
         folder.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
             f"sqlite:///{folder / name}",
+            # 20 s: chosen, how long one waits for another process that writes.
             connect_args={"timeout": 20},
             hide_parameters=True,
         )

@@ -160,6 +160,7 @@ def main() -> None:
     except (SoundCardError, SoundError, OSError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
+        # 130 is what a shell gives for a program that SIGINT ended (128 + 2).
         sys.exit(130)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from earwitness.reference_impl.messages import Attributes
 
 VERSION = 2
+"""Of the protocol of targets."""
 Report = Callable[[str, int, str, Attributes], None]
 """event, time (microseconds), device, attributes"""
 RATE = 16_000

@@ -59,6 +59,7 @@ def render_sarif(judged: JudgedBundle) -> bytes:
         "rules": rules,
     }
     invocation = {
+        # The run came to an end: satisfied, violated, inconclusive, or stale.
         "executionSuccessful": summary.exit.value in (0, 1, 3, 6),
         "exitCode": summary.exit.value,
         "startTimeUtc": _in_utc(manifest.started),

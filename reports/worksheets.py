@@ -30,6 +30,7 @@ HEADS = (
     "Inspector's remarks",
 )
 WIDTHS = (10, 38, 30, 22, 30, 26, 16, 44, 24)
+"""Characters of the columns; chosen for the eye."""
 
 
 @dataclass(frozen=True, slots=True)

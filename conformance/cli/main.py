@@ -212,6 +212,7 @@ Completion: eval "$(_EARWITNESS_COMPLETE=bash_source earwitness)", likewise for 
     help=HELP,
     context_settings={
         "help_option_names": ["-h", "--help"],
+        # The widest line of our own pages; help in longer lines is hard to read.
         "max_content_width": 110,
     },
 )
@@ -253,6 +254,7 @@ def _explain(error: Exception) -> Exit:
         return _explain_missing(error)
     known = exit_of_error(error)
     if known is not None:
+        # chr(10) is the end of a line, which a message may have.
         told = f"earwitness: {safe_text(str(error), keep=chr(10))}"
         click.echo(_fit_terminal(told), err=True)
         return known

@@ -64,6 +64,7 @@ def control(target: str, confinement: str, seed: int) -> None:
     reason = f" ({printable(done.open_reason)})" if done.open_reason else ""
     click.echo(f"confinement: {done.confinement.value}{reason}")
     if done.failure:
+        # 2,000 characters: as long as a fault of the protocol may be; chosen, some 20 lines of a terminal.
         click.echo(printable(done.failure, 2_000))
         sys.exit(Exit.NOT_DRIVABLE.value)
     known = done.heard.value if done.heard is not None else "nobody"
@@ -91,6 +92,7 @@ def doctor(target: str, confinement: str, write: Path | None) -> None:
 
     done = control_target(target, TargetOptions(LEVELS[confinement]))
     if done.failure:
+        # As long as above.
         click.echo(printable(done.failure, 2_000))
         sys.exit(Exit.NOT_DRIVABLE.value)
     checks = examine_capabilities(target, TargetOptions(LEVELS[confinement]))

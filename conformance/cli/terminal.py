@@ -38,6 +38,7 @@ URGENCY = {verdict: 1 for verdict in Verdict} | {
 }
 """What is not well comes first."""
 NARROWEST, WIDEST = 60, 120
+"""Columns: narrower, a table is no table; wider, the eye loses its line. Chosen for the reader's eye."""
 ID_WIDTH, VERDICT_WIDTH, ORIGIN_WIDTH = 8, 17, 11
 """Columns: the longest shipped id, verdict with its shape, the longest origin with a blank."""
 
@@ -48,6 +49,7 @@ def terminal_width() -> int:
         WIDEST,
         max(
             NARROWEST,
+            # 80 by 24: the terminal that is taken where none can be asked.
             shutil.get_terminal_size((80, 24)).columns,
         ),
     )

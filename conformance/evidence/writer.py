@@ -86,6 +86,7 @@ class BundleWriter:
         phrases: Iterable[str] = (),
     ) -> None:
         began = datetime.now(UTC)
+        # Three random bytes keep apart runs that began in the same second.
         self.id = f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self.folder = out / self.id
         self.redactor = Redactor(secrets.token_bytes(32), phrases)

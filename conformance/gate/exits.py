@@ -10,6 +10,8 @@ from enum import Enum
 class Exit(Enum):
     """What a command ends with."""
 
+    # The numbers are our own contract with scripts, in docs; 70 is EX_SOFTWARE of sysexits.h, and
+    # 130 is what a shell gives for a program that SIGINT ended (128 + 2).
     SATISFIED = 0
     VIOLATED = 1
     USAGE = 2
@@ -70,7 +72,10 @@ def describe_exits() -> str:
     """One line a code, for help texts."""
     lines = (
         textwrap.fill(
-            f"{code.value:>3}  {meaning}", WIDTH, subsequent_indent=" " * 5
+            f"{code.value:>3}  {meaning}",
+            WIDTH,
+            # Five columns: the code in three, and two blanks.
+            subsequent_indent=" " * 5,
         )
         for code, meaning in MEANING.items()
     )

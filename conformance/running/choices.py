@@ -38,6 +38,7 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.conformance.targets.protocol import Hello
 
 PIECE_TIME = 80_000
+"""Microseconds of one piece of sound."""
 SHORTEST_WAIT, LONGEST_WAIT = PIECE_TIME, 35_000_000
 """Microseconds: one piece of sound, and longer than any bound of a promise."""
 LONGEST_INSIDE = 6_400_000
@@ -98,6 +99,7 @@ class Chooser:
         place = self.chance.randrange(len(kept))
         devices = sorted({step.device for step in scenario})
         step = kept[place]
+        # 0.7 is chosen, not measured: promises are about time, so waits are what changes most often.
         if isinstance(step, Wait) and self.chance.random() < 0.7:
             kept[place] = structs.replace(
                 step, microseconds=self._near(step.microseconds)
@@ -113,7 +115,9 @@ class Chooser:
 
 
 ON_ONE_DEVICE = 0.8
+"""Share of sequences on a single device. Chosen, not measured: most promises are about one device."""
 SHARE_OF_PHRASES = 0.5
+"""Share of steps that are whole phrases. Chosen, not measured."""
 BACK = 3
 """Times as often as they are taken away power and network come back: without them little happens."""
 ENOUGH_TRIES = 100
@@ -331,6 +335,7 @@ def _two_faults(of: Chooser, device: str) -> Scenario:
     """Two things close together, such as mute and restart, or network loss and a wake word."""
     one, other = (of.chance.choice(DEEDS)(of, device) for _ in range(2))
     between: Scenario = (of.wait(device, LONGEST_INSIDE),)
+    # 0.3 is chosen, not measured: mostly the two come right after each other.
     if of.chance.random() < 0.3:
         between = (_open_clip(of, device), *between)
     back = [*undo_step(one), *undo_step(other)]
@@ -343,6 +348,7 @@ def _choose_repetition(of: Chooser, device: str) -> Scenario:
     step = of.chance.choice(
         (_waking_clip, _press_mute, _press_action, _kill_device)
     )(of, device)
+    # Twice to six times: chosen; the seeded fault that counts needs the fifth.
     return (step,) * of.chance.randint(2, 6)
 
 

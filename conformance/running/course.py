@@ -262,6 +262,7 @@ class Course:
         words = state.profile.wake_words
         second = next((w for w in words if w != state.first_word), "computer")
         clip = clip.said_to(state.first_word, second)
+        # 48 bits: chosen; no two sounds of a run get the same noise.
         sound = self.harness.make_sound(clip, self.chance.getrandbits(48))
         if clip.words:
             self.words[device].append(clip.words)
@@ -346,6 +347,7 @@ class Course:
     ) -> list[Observation]:
         """All at once, for a target that takes a file."""
         path = (
+            # 48 random bits as 12 hexadecimal digits: a name that tells the target nothing.
             self.harness.target.folder / f"{self.chance.getrandbits(48):012x}"
         )
         write_wav(sound, path)

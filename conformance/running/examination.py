@@ -53,10 +53,13 @@ class Plan:
     of seconds for the
     implementation, and reasons for what it cannot do."""
 
+    # Limits where nobody gave others; the command gives its own. Chosen: a check of about a minute.
     examples: int = 200
+    # Of one proof.
     seconds: int = 60
     proofs: bool = True
     seed: int = 0
+    # Chosen: a check of about a minute.
     budget: float = 55.0
     excuses: Mapping[str, str] = field(default_factory=dict)
     """Capability -> why it is not there, from a capability file."""

@@ -30,6 +30,7 @@ VOICES = (
 )
 """Clips of the same intents and skills in other words and another voice; the last is a woman's."""
 ROUNDS = 2
+"""Times that each of the two runs is made. Chosen: once more than one, so that chance shows."""
 FEWEST_ENTRIES = 2
 """Entries more from which an answer grows with what is said: one more is a new day."""
 Look = frozenset[tuple[str, ...]]

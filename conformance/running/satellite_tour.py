@@ -25,6 +25,7 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.conformance.targets.protocol import Hello
 
 PIECE_TIME = 80_000
+"""Microseconds of one piece of sound."""
 REQUEST, CHATTER = "weather", "chatter"
 VOICES = ("weather", "weather-2", "weather-3")
 """The request in three voices."""
@@ -130,6 +131,7 @@ def server_chapters(
         "with a late server": (
             Server(device, "late"),
             Say(device, REQUEST),
+            # 4 s: chosen, time for an answer that is late.
             Wait(device, 4_000_000),
         ),
         "with a silent server": (

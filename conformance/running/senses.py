@@ -145,10 +145,13 @@ class Senses:
 
 def read_picture(content: bytes) -> np.ndarray:
     """Rows, columns and colours of a binary PPM (P6) without comments. Raises ValueError."""
+    # A PPM has three lines before its pixels, and three colours a pixel.
     magic, size, depth, pixels = content.split(b"\n", 3)
     width, height = map(int, size.split())
+    # Three colours a pixel.
     if magic != b"P6" or depth != b"255" or len(pixels) != 3 * width * height:
         raise ValueError("not a binary PPM with 255 levels")
+    # Three colours a pixel.
     return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 

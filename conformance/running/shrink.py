@@ -18,6 +18,7 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.model.trace import Observation
 
 MOST_RUNS = 60
+"""Runs that a search for a shorter scenario may take. Chosen, not measured."""
 
 
 @dataclass(frozen=True, slots=True)

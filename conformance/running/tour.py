@@ -99,6 +99,7 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             Shutter(device),
             Say(device, "quiet"),
             Shutter(device),
+            # Twelve pieces of sound: chosen, time to see that the shutter is open again.
             Wait(device, 960_000),
         ],
         # The button while idle, in a stream, while an answer is spoken, while one is waited for.
@@ -112,6 +113,7 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
         [Say(device, "cut-short"), mute, Say(device, "chatter-2"), mute],
         [
             Say(device, "weather-open"),
+            # Two pieces of sound: in the middle of the stream.
             Wait(device, 160_000),
             mute,
             Say(device, "quiet"),
@@ -120,6 +122,7 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
         [
             # In the middle of the second between a request that is understood and the follow-up.
             Say(device, "question-open"),
+            # One piece of sound.
             Wait(device, 80_000),
             mute,
             Say(device, "quiet"),
@@ -127,6 +130,7 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
         ],
         [
             Say(device, "question-open"),
+            # Twenty pieces of sound: chosen, within the follow-up.
             Wait(device, 1_600_000),
             mute,
             Say(device, "quiet"),
@@ -142,10 +146,13 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
         ],
         [
             mute,
+            # Three pieces of sound between the presses: chosen, longer than the rail takes to switch.
             Wait(device, 240_000),
             mute,
+            # The same.
             Wait(device, 240_000),
             mute,
+            # The same.
             Wait(device, 240_000),
             mute,
         ],

@@ -95,16 +95,20 @@ def situations(device: str) -> tuple[Situation, ...]:
     """Listening, muted, before and after a stream, and without power; and what is kept of a request."""
     mute = Press(device, "microphone")
     off, on = Power(device, "cut"), Power(device, "restore")
+    # 3.2 s: chosen, time for an answer. Below, 0.8 s for a mute, or for power, to take effect.
     request = (Say(device, "weather"), Wait(device, 3_200_000))
     return (
         Situation("listening", ()),
+        # 0.8 s: chosen, time for the switch to take effect.
         Situation("muted", (mute,), (mute, Wait(device, 800_000))),
         Situation(
             "muted by software",
             (Mute(device, True),),
+            # The same.
             (Mute(device, False), Wait(device, 800_000)),
         ),
         Situation("after a request", request),
+        # The same.
         Situation("without power", (off,), (on, Wait(device, 800_000))),
         Situation("before a request", (), request, only=SENT),
         Situation(KEEPING, (), said=REQUESTS, only=KEPT_UNREAD),

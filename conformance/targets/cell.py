@@ -249,6 +249,7 @@ def strongest_confinement() -> tuple[Confinement, str]:
         with _start(
             argv=("true",), folders=(), env={}, sealed=True, why=""
         ) as cell:
+            # 5 s: chosen, far more than `true` takes.
             code = cell.exit_code(5.0)
     except CellError as error:
         return Confinement.OPEN, str(error)

@@ -238,6 +238,7 @@ class DoormanCall:
             self.ask("end")
         self._socket.close()
         try:
+            # 10 s: chosen, time to end by itself.
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()

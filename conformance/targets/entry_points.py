@@ -23,6 +23,7 @@ class TargetOptions:
     `patience` is how many seconds of silence count as a hang."""
 
     confinement: Confinement = Confinement.SEALED
+    # 30 s: chosen, far longer than an answer takes.
     patience: float = 30.0
     witnesses: tuple[str, ...] = ()
     """Installed witnesses that are to look for themselves, by name."""

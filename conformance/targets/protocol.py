@@ -49,6 +49,7 @@ class TargetError(Exception):
     The text is made safe to print, whatever a target put into it."""
 
     def __init__(self, reason: str) -> None:
+        # 2,000 characters: chosen, some 20 lines of a terminal.
         super().__init__(printable(reason, longest=2_000))
 
 

@@ -39,7 +39,8 @@ MOST_FRESH = 16 << 20
 """Bytes kept between two calls of `take`; more are counted, but what they were is not known."""
 OWN_ADDRESS = "10.99.0.2"
 """The cell's own, as the doorman lays it."""
-SOL_PACKET, PACKET_STATISTICS = 263, 6
+SOL_PACKET, PACKET_STATISTICS = 263, 6  # of linux/socket.h and if_packet.h
+DNS = 53  # the port of RFC 1035
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Traffic:
             self._take_all()
         self._ended = True
         self._rope.send(b"x")
-        self._thread.join(5)
+        self._thread.join(5)  # seconds: chosen, it ends within 0.1
         sockets = (
             *self._listeners,
             self._names,
@@ -203,7 +204,7 @@ class Traffic:
 
     def _watch(self) -> None:
         while not self._ended:
-            ready = self._selector.select(0.1)
+            ready = self._selector.select(0.1)  # seconds: chosen
             with self._lock:
                 if ready or self._callers:
                     self._take_all()
@@ -272,9 +273,11 @@ class Traffic:
     def _answer_names(self) -> None:
         with contextlib.suppress(OSError):
             while True:
+                # 4,096 bytes: chosen, longer than any question.
                 question, asker = self._names.recvfrom(4096)
                 name, kind = asked_name(question)
-                flow = self._begin(("127.0.0.1", 53), NAMES, local=False)
+                asked = ("127.0.0.1", DNS)
+                flow = self._begin(asked, NAMES, local=False)
                 flow.name = name
                 self._add(flow, question)
                 address = (
@@ -356,7 +359,7 @@ class Traffic:
         host, port = packet.target
         if not _is_local(host):
             return False
-        return port in self._doors or (packet.protocol == UDP and port == 53)
+        return port in self._doors or (packet.protocol == UDP and port == DNS)
 
 
 def _is_local(host: str) -> bool:

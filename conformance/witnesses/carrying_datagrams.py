@@ -16,6 +16,7 @@ MOST_CONNECTIONS = 1_000
 
 
 LARGEST_DATAGRAM = 1 << 16
+"""Bytes: the length of a datagram is a number of 16 bits (RFC 768)."""
 
 
 class DatagramCarrier:

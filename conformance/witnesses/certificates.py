@@ -102,12 +102,17 @@ class CertificateMaker:
         )
         now = datetime.now(UTC)
         ends = (
+            # 30 days: chosen, longer than any check; it began over a year ago, so that an expired one
+            # is in order.
             now + timedelta(days=30)
             if presented is not Presented.EXPIRED
             else now - timedelta(days=1)
         )
         authority.issue_cert(
-            names, not_before=now - timedelta(days=400), not_after=ends
+            names,
+            # 400 days: chosen, so that the expired one, too, was valid once.
+            not_before=now - timedelta(days=400),
+            not_after=ends,
         ).configure_cert(context)
         return context
 

@@ -7,7 +7,9 @@ import struct
 from dataclasses import dataclass
 
 HANDSHAKE_RECORD, CLIENT_HELLO = 0x16, 1
+"""Types of the record and of the message (RFC 8446, 5.1 and 4)."""
 RECORD_HEAD = 5
+"""Bytes: type, version in two, length in two."""
 SERVER_NAME, ALPN = 0, 16
 """Numbers of the two extensions (RFC 6066, RFC 7301)."""
 
@@ -24,11 +26,13 @@ class ClientHello:
 def begins_tls(data: bytes) -> bool:
     """Whether a connection that begins so opens TLS: a handshake record of version 3.x (which all of TLS
     is)."""
+    # 3 is the upper byte of the version in all of TLS.
     return len(data) >= 2 and data[0] == HANDSHAKE_RECORD and data[1] == 3
 
 
 def record_length(data: bytes) -> int:
     """Bytes of the first record, its head included, from at least five bytes."""
+    # The length is in bytes 3 and 4.
     return RECORD_HEAD + int(struct.unpack_from(">H", data, 3)[0])
 
 

@@ -48,6 +48,7 @@ def open_gzip(content: bytes, budget: ByteBudget) -> Iterator[Found]:
             yield (
                 "gzip",
                 LeafKind.BYTES,
+                # 31 asks zlib for a window of 15 bits and gzip's head (15 + 16).
                 _inflate_stream(content[place:], 31, budget),
             )
         except zlib.error:
@@ -60,12 +61,14 @@ def open_zlib(content: bytes, budget: ByteBudget) -> Iterator[Found]:
     tried = 0
     for match in ZLIB.finditer(content):
         head = content[match.start()] << 8 | content[match.start() + 1]
+        # RFC 1950: the first two bytes are a multiple of 31; bit 5 asks for a dictionary, which nobody has.
         if head % 31 or head & 0x20:
             continue
         tried += 1
         if tried > 8 * MOST_PLACES:
             return
         try:
+            # 15 bits: the largest window there is.
             found = _inflate_stream(content[match.start() :], 15, budget)
         except zlib.error:
             continue
@@ -75,6 +78,7 @@ def open_zlib(content: bytes, budget: ByteBudget) -> Iterator[Found]:
 
 def open_deflate(content: bytes, budget: ByteBudget) -> Iterator[Found]:
     """A bare deflated stream, which has no head: believed where it goes to the very end of the bytes."""
+    # -15 asks zlib for a bare stream with the largest window.
     decompressor = zlib.decompressobj(-15)
     try:
         found = decompressor.decompress(content, budget.left + 1)

@@ -36,6 +36,7 @@ SMALL = 4_096
 """Bytes of a file that is also read together with the other small ones, as sound or words may lie in
 pieces."""
 MOST_TOGETHER = 16 << 20
+"""Bytes of small files that are read together. Chosen, not measured."""
 FURTHER = "further small files"
 SPECIAL = {
     stat.S_IFIFO: "a pipe",

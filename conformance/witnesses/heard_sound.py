@@ -46,7 +46,9 @@ from earwitness.conformance.witnesses.resemblance import RATE as COMPARED_RATE
 from earwitness.model.vocabulary import Microseconds
 
 PLAYED_RATE = 16_000
+"""Samples a second of what is played to the target."""
 SECOND = 1_000_000
+"""Microseconds."""
 RATES = (
     16_000,
     8_000,

@@ -31,6 +31,7 @@ ABOUT_AS_QUIET = 1.3
 PRINTABLE = 0.95
 """Share of printable characters from which bytes are text, and no samples."""
 PRINTABLE_BYTES = bytes([*range(9, 14), *range(32, 127)])
+"""Characters of ASCII that are seen, and its white space (9 to 13)."""
 SAMPLES_EXPONENTS = np.zeros(256, np.bool_)
 """Exponents of 32-bit numbers that may be samples: 0, and half a 16-bit step (2^-16) to HIGHEST_FLOAT."""
 SAMPLES_EXPONENTS[[0, *range(127 - 17, 127 + 4)]] = True
@@ -173,6 +174,7 @@ def is_printable(content: bytes) -> bool:
     if not content:
         return True
     octets = np.frombuffer(content[: 1 << 16], np.uint8)
+    # 9 to 13 are white space.
     printable = ((octets >= 32) & (octets < 127)) | (
         (octets >= 9) & (octets <= 13)
     )
@@ -211,12 +213,14 @@ def _varies_enough(signal: Signal) -> bool:
     """Whether most samples differ from the one before; counters, tables and padding seldom do, or always
     by the same."""
     steps = np.diff(signal[:8_192])
+    # A fifth of the steps and 16 sizes of them: chosen, far below any speech.
     return float((steps != 0).mean()) > 0.2 and len(np.unique(steps)) > 16
 
 
 def _sensible_floats(signal: Signal) -> bool:
     size = np.abs(signal)
     sensible = (size == 0) | ((size > LOWEST_FLOAT) & (size <= HIGHEST_FLOAT))
+    # Chosen: one number of a hundred may be another, as at the edges of a message.
     return bool(np.isfinite(signal).all()) and float(sensible.mean()) > 0.99
 
 
@@ -257,6 +261,7 @@ def mu_law_table() -> Signal:
     """The 256 values of mu-law (ITU-T G.711)."""
     codes = ~np.arange(256, dtype=np.uint8)
     exponents, mantissas = (codes >> 4) & 7, codes & 15
+    # 0x84 is the bias of mu-law, 33 of 14 bits.
     sizes = (
         (mantissas.astype(np.int32) << 3) + 0x84 << exponents.astype(np.int32)
     ) - 0x84
@@ -266,6 +271,7 @@ def mu_law_table() -> Signal:
 @cache
 def a_law_table() -> Signal:
     """The 256 values of A-law (ITU-T G.711)."""
+    # 0x55: the standard turns every other bit.
     codes = np.arange(256, dtype=np.uint8) ^ 0x55
     exponents, mantissas = (
         ((codes >> 4) & 7).astype(np.int32),

@@ -28,6 +28,7 @@ PATIENCE = 120.0
 """Seconds without a byte from the child until it counts as hung. Its own limit is on processor time, so
 this is far beyond it."""
 LARGEST_HEAD = 4 << 20
+"""Bytes of the description of an answer. Chosen: 1 KiB for each of 4,096 leaves."""
 REMEMBERED = 48 << 20
 """Bytes of results that are kept, as stores are searched again and again while little in them changes."""
 HEAD = struct.Struct(">cI")
@@ -113,6 +114,7 @@ class LimitedChild:
         )
         left = 4 * MOST_BYTES
         for described in head["leaves"]:
+            # Path, kind and size.
             if not isinstance(described, list) or len(described) != 3:
                 raise ValueError("its answer is not understood")
             path, kind, size = described
@@ -183,4 +185,5 @@ class LimitedChild:
 
 
 def _result_weight(result: Unpacked) -> int:
+    # Bytes that objects take beside their content: a rough guess, as only the order matters.
     return 1_000 + sum(len(leaf.content) + 200 for leaf in result.leaves)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from earwitness.conformance.witnesses.anchors import Samples
 
 RATE = 16_000
+"""Samples a second, as the protocol of targets fixes it."""
 FRAME = 160
 """Samples that are judged together: 10 ms."""
 AUDIBLE = 60.0
@@ -161,6 +162,7 @@ def measure_tonality(samples: Samples) -> float:
         return 0.0
     width = round(WIDTH / hertz)
     near = np.zeros(len(power), np.bool_)
+    # The tone and two overtones: chosen, a loudspeaker adds little more.
     for multiple in (1, 2, 3):
         near[
             max(0, strongest * multiple - width) : strongest * multiple

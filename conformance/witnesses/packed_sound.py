@@ -74,6 +74,7 @@ def _decode_sound(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         )
 
 
+# Of ISO/IEC 11172-3 and 13818-3: version (3 is MPEG-1, 2 is MPEG-2, 0 is MPEG-2.5) -> rates.
 MPEG_RATES = {
     3: (44_100, 48_000, 32_000),
     2: (22_050, 24_000, 16_000),
@@ -88,11 +89,13 @@ MPEG_BITS = (
 
 def _second_frame(content: bytes) -> bool:
     """Whether a frame of MPEG layer III or of ADTS is followed by another, as chance seldom has it."""
+    # ADTS (ISO/IEC 14496-3): 12 bits of mark, layer 0; its length has 13 bits from byte 3 on.
     if content[1] & 0xF6 == 0xF0 and len(content) > 6:
         length = (content[3] & 3) << 11 | content[4] << 3 | content[5] >> 5
     else:
         version, layer = content[1] >> 3 & 3, content[1] >> 1 & 3
         bits, rate = content[2] >> 4, content[2] >> 2 & 3
+        # No bits, 15 and a rate of 3 are not allowed.
         if (
             version not in MPEG_RATES
             or layer != 1
@@ -101,12 +104,14 @@ def _second_frame(content: bytes) -> bool:
         ):
             return False
         kilobits = MPEG_BITS[0 if version == 3 else 1][bits]
+        # 144 and 72: samples of a frame (1,152 and 576) by the eight bits of a byte.
         length = (
             144 if version == 3 else 72
         ) * kilobits * 1_000 // MPEG_RATES[version][rate] + (
             content[2] >> 1 & 1
         )
     return (
+        # A head has up to 7 bytes.
         length > 7
         and content[length : length + 1] == b"\xff"
         and content[length + 1 : length + 2] == content[1:2]

@@ -30,6 +30,7 @@ FAR, NEAR = 60.0, 30.0
 """Of 255, the change of one colour from which a region is lit, and up to which it is not. A lit symbol of
 thin lines changes the mean of its region by about 100, lights by 170; noise and smoothing by less than 10."""
 NO_LIGHT = np.zeros(3)
+"""Red, green and blue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,14 @@ def pixels_from(content: bytes) -> Pixels:
     width, height, depth = (int(number) for number in header.groups())
     if depth != 255:
         raise ValueError(f"its colours go up to {depth}, not 255")
+    # Three colours a pixel.
     size = width * height * 3
     if not size or size > LARGEST_PICTURE:
         raise ValueError(f"it is {width} by {height} pixels")
     body = content[header.end() :]
     if len(body) < size:
         raise ValueError(f"it has {len(body)} of {size} bytes")
+    # Three colours a pixel.
     return np.frombuffer(body, np.uint8, size).reshape(height, width, 3)
 
 
@@ -130,6 +133,7 @@ def mean_colour(pixels: Pixels, region: Region) -> Colour:
     left, top, width, height = region
     colour: Colour = (
         pixels[top : top + height, left : left + width]
+        # Three colours a pixel.
         .reshape(-1, 3)
         .mean(axis=0)
     )

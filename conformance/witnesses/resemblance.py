@@ -30,6 +30,7 @@ Spectrum = NDArray[np.complex64]
 RATE = 8_000
 """Hertz. What is sampled faster is reduced to it: speech lies below 4 kHz, and telephones send no more."""
 PLAYED_RATE = 16_000
+"""Samples a second of what is played to the target."""
 WINDOW = 16_384
 """Samples of what was played that are compared at a time: 2 s."""
 BLOCK = 4_096
@@ -173,6 +174,7 @@ def varies_like_speech(signal: Signal) -> bool:
     )
     if not powers.any():
         return False
+    # Decibels; 1e-9 of the loudest, 90 dB below it, keeps silence from the logarithm of 0.
     levels = 10 * np.log10(powers + 1e-9 * powers.max())
     return bool(levels.std() >= LEAST_VARIED)
 
@@ -205,6 +207,7 @@ def best_alignment(
                 rows[first : first + TOGETHER] * spectrum, WINDOW, axis=1
             )
         )
+        # 1e-12 is next to nothing: silence is not divided by 0. The same below.
         deviations = np.sqrt(np.mean(curves**2, axis=1)) + 1e-12
         peaks = curves.max(axis=1) / deviations
         row = int(peaks.argmax())
@@ -229,6 +232,7 @@ def whiten_spectrum(signal: Signal, size: int) -> Spectrum:
     ) * _soft_edges(len(signal))
     spectrum = np.fft.rfft(steps.astype(np.float32), size)
     sizes = np.abs(spectrum)
+    # 1e-12 keeps silence from a division by 0.
     spectrum /= sizes + FLOOR * np.sqrt(np.mean(sizes**2)) + 1e-12
     spectrum[: int(len(spectrum) * LOWEST_BAND)] = 0
     spectrum[int(len(spectrum) * HIGHEST_BAND) :] = 0
@@ -239,6 +243,7 @@ def measure_coherence(one: Signal, other: Signal) -> float:
     """How alike two signals of one length are throughout: the median over pieces of their correlation when
     whitened, -1 to 1."""
     count = len(one) // PIECE
+    # A median of fewer than three pieces says nothing.
     if count < 3:
         return 0.0
     pair = [
@@ -248,6 +253,7 @@ def measure_coherence(one: Signal, other: Signal) -> float:
     products = np.sum(pair[0] * pair[1], axis=1)
     sizes = (
         np.sqrt(np.sum(pair[0] ** 2, axis=1) * np.sum(pair[1] ** 2, axis=1))
+        # As above, for silence.
         + 1e-12
     )
     return float(np.median(products / sizes))
@@ -343,6 +349,7 @@ def _correlate(
     one: NDArray[np.floating], other: NDArray[np.floating]
 ) -> float:
     sizes = np.sqrt(np.sum(one**2) * np.sum(other**2))
+    # 1e-12 keeps silence from a division by 0.
     return float(np.sum(one * other) / (sizes + 1e-12))
 
 
@@ -409,6 +416,7 @@ def _cut_pieces(signal: Signal, count: int) -> Signal:
 @lru_cache(maxsize=64)
 def _soft_edges(length: int) -> NDArray[np.float32]:
     """1 with soft edges: a hard edge is a click, and a click in both sounds would look like a match."""
+    # A tenth at each side: chosen.
     edge = length // 10
     weights = np.ones(length, np.float32)
     if edge:

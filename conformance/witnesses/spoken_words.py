@@ -32,6 +32,7 @@ of words stay below."""
 FEWEST_LIKE_WORDS = 3
 """Words of a segment that may be a hypothesis."""
 MOST_SEGMENTS = 200_000
+"""Segments of one text that are compared; the rest is not read. Chosen, not measured."""
 MOST_TIMES = 1_000
 """How often one phrase is told of one text."""
 FOUND = "|"
@@ -157,6 +158,7 @@ class SpokenWords:
         if not segments:
             return
         phrases = [" ".join(phrase) for phrase in self._phrases]
+        # 4,096 at a time: chosen, so that the table of likenesses stays small.
         for first in range(0, len(segments), 4_096):
             batch = segments[first : first + 4_096]
             scores = process.cdist(

@@ -26,6 +26,7 @@ ERROR_RATE = 0.01
 MOST_PAIRS = 12
 """Pairs whose 4,096 exchanges are all tried."""
 ROUNDING = 1e-9
+"""Sums of the same numbers in another order may differ by so much. Chosen, far below any real difference."""
 
 
 class TwinOutcome(Enum):
@@ -213,6 +214,7 @@ def exchange_test(
 
 def missed_share(pairs: int) -> float:
     """The largest share of runs that may differ and yet all pairs be alike once in 20 times."""
+    # 0.05: once in 20 times.
     return 1.0 - 0.05 ** (1.0 / pairs) if pairs else 1.0
 
 

@@ -17,6 +17,7 @@ DEEPEST = 6
 MOST_BYTES = 64 << 20
 """Bytes that may come out in all: 35 minutes of sound."""
 MOST_LEAVES = 4_096
+"""Things inside one content that are opened. Chosen, far above what honest devices send."""
 MOST_PLACES = 32
 """Places inside one content where the same kind of container is looked for."""
 PIECED_TOGETHER = "column"
@@ -24,6 +25,7 @@ PIECED_TOGETHER = "column"
 SHORTEST = 16
 """Bytes or characters from which something coded may matter: half a find."""
 PLAYED_RATE = 16_000
+"""Samples a second of what is played to the target."""
 CONTAINER_MARKS = (
     b"\x1f\x8b",
     b"\x78\x01",

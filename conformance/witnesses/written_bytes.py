@@ -29,6 +29,7 @@ PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 ESCAPES = re.compile(rb"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
 NUMBER = re.compile(rb"-?\d{1,8}(?:\.\d{1,12})?(?:[eE][-+]?\d{1,3})?")
 MOST_NUMBERS = 1 << 20
+"""Numbers that are read in one text: over a minute of sound. Chosen."""
 LONG_RUN = 64
 """Characters from which one run is opened by itself; shorter ones are joined."""
 
@@ -122,6 +123,7 @@ def open_escapes(content: bytes, budget: ByteBudget) -> Iterator[Found]:
 
 
 def _is_text(content: bytes) -> bool:
+    # One byte of twenty may be another: the share of `PRINTABLE`.
     return len(content.translate(None, PRINTABLE_BYTES)) <= len(content) // 20
 
 
@@ -173,6 +175,8 @@ def open_wide_text(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         for shift in (0, 1):
             octets = np.frombuffer(content, np.uint8)[shift:]
             zeros = octets[first::2] == 0
+            # Chosen: every second byte of Latin text in UTF-16 is 0, so a fifth leaves room for other
+            # scripts.
             if len(zeros) >= SHORTEST // 2 and zeros.mean() > 0.2:
                 letters = octets[1 - first :: 2][: len(zeros)].copy()
                 letters[(~zeros[: len(letters)]) | (letters < 9)] = 32

@@ -142,6 +142,7 @@ def _rows_of_talking() -> tuple[Transition, ...]:
             emits="call.media",
             attributes=values(
                 leg="device",
+                # 320 bytes: a piece of a call's sound, chosen as an example.
                 bytes=320,
                 encrypted=negation(equals(key_holder, "nobody")),
                 end_to_end=equals(key_holder, "other_end"),
@@ -158,6 +159,7 @@ def _rows_of_talking() -> tuple[Transition, ...]:
             emits="call.media",
             attributes=values(
                 leg="telephone",
+                # As above.
                 bytes=320,
                 encrypted=ANY_ENCRYPTED,
                 end_to_end=False,

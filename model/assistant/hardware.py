@@ -232,6 +232,7 @@ def _rows_of_sensors(sheet: Datasheet) -> tuple[Transition, ...]:
                 ),  # WAKE-2: the ring buffer holds no more
             ),
             emits="audio.captured",
+            # 2,560 bytes: the 80 ms of 16-bit samples at 16 kHz that the reference captures at once.
             attributes=values(bytes=2560, buffered=ANY_BUFFERED),
             reason="WAKE-2; FAQ 1: a fraction of a second before the wake word is held",
         ),
@@ -246,6 +247,7 @@ def _rows_of_sensors(sheet: Datasheet) -> tuple[Transition, ...]:
                 ),  # CAM-2: a closed shutter covers the camera
             ),
             emits="camera.captured",
+            # 4,096 bytes: one piece of a picture, chosen as an example.
             attributes=values(bytes=4096),
             reason="CAM-2; FAQ 5",
         ),

@@ -128,6 +128,7 @@ def rows_of_streams(sheet: Datasheet) -> tuple[Transition, ...]:
             emits="stream.audio",
             attributes=values(
                 stream=number,
+                # The 80 ms of 16-bit samples at 16 kHz that the reference sends at once.
                 bytes=2560,
                 to=ANY_TO,
                 encrypted=CONFIDENTIAL,

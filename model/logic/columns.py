@@ -169,6 +169,7 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
         columns=tuple(made.columns),
         slots=numbers(made.contents),
         loads=numbers(list(made.columns.values())),
+        # Five numbers a row: operator, target, and up to three registers that are read.
         code=numbers(made.rows, 5),
         moves=numbers(moves, 2),
         results=numbers(results),
@@ -193,6 +194,7 @@ def table(
 def run(program: Program, columns: Numbers) -> Verdicts:
     """What the monitor says of each event of one slice, from its first state. Raises KernelMissing."""
     verdicts = np.empty(
+        # Three rows, one for each result of the program.
         (3, columns.shape[1]),
         np.uint8,
     )
@@ -255,6 +257,7 @@ def _run_columns(
                 slots[target] = a - b
             else:
                 slots[target] = b if a else slots[code[row, 4]]
+        # The same three results.
         for result in range(3):
             verdicts[result, event] = slots[results[result]]
         # All at once: a register may be the next content of another.

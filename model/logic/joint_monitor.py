@@ -21,6 +21,7 @@ from earwitness.model.logic.monitor import Monitor
 DUE = 0
 """The slot with the instant after which some deadline of the slice may be late."""
 FIRST_REGISTER = 1
+"""The slots after `DUE` are the registers of the monitors."""
 FAR_FUTURE = 1 << 63
 """Later than any time an observation can have."""
 ALWAYS_LATE = -1

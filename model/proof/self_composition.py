@@ -50,6 +50,7 @@ from earwitness.model.systems.transition_system import (
 PARTED = Var("parted", Sort.BOOL)
 """The runs no longer do the same: what one could do the other could not."""
 RUNS = (1, 2)
+"""A promise of two runs is about the first and the second."""
 
 
 @dataclass(frozen=True, slots=True)

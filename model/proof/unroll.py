@@ -36,6 +36,7 @@ bound."""
 EARLY = (0, 100_000, 200_000, 1_000_000, 5_000_000, 40_000_000)
 """Microseconds: ends of a run that are tried in turn, since people read it."""
 RULE_BITS = 8
+"""Bits of the number of a rule: 256 rules at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,6 +251,7 @@ def _rows_of_sound(sheet: Datasheet) -> tuple[Transition, ...]:
                 at_most(ANY_KEPT, Const(sheet["preroll"])),
             ),
             emits="audio.captured",
+            # 2,560 bytes: 80 ms of 16-bit samples at 16 kHz, which the satellite captures at once.
             attributes=values(bytes=2560, buffered=ANY_KEPT),
             reason="a microphone that is read gives sound all the time",
         ),
@@ -308,7 +309,11 @@ def _rows_of_sound(sheet: Datasheet) -> tuple[Transition, ...]:
             ),
             emits="stream.audio",
             attributes=values(
-                stream=0, bytes=2560, encrypted=False, voice=True
+                stream=0,
+                # 2,560 bytes: the same 80 ms, sent as they were captured.
+                bytes=2560,
+                encrypted=False,
+                voice=True,
             )
             | {"from": ANY_FROM, "to": TIME},
             reason="in the house it is sent in the clear",

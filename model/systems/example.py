@@ -57,6 +57,7 @@ CAPTURE = Transition(
     RAIL,
     guard=equals(rail, "on"),
     emits="audio.captured",
+    # 2,560 bytes: 80 ms of 16-bit samples at 16 kHz; any count would do in an example.
     attributes=values(bytes=2_560, buffered=0),
     reason="without power nothing is captured",
 )
@@ -80,6 +81,7 @@ MICROPHONE_TABLE = Table(
             RAIL,
             condition=UNSETTLED,
             since=pressed_at,
+            # 100 ms, as the reason says.
             bound=100_000,
             discharge=("switch",),
             reason="the rail switches within 100 ms",

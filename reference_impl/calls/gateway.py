@@ -15,10 +15,13 @@ import av
 from earwitness.reference_impl.calls.peer import Peer
 
 TELEPHONE_RATE = 8_000
+"""Samples a second of a telephone's sound (ITU-T G.711)."""
 PCMU = 0
 """The payload type of mu-law."""
 RTP_HEADER = 12
+"""Bytes (RFC 3550, 5.1)."""
 LARGEST_PACKET = 2048
+"""Bytes: chosen, more than an Ethernet frame holds."""
 HELD_BACK = 6 * TELEPHONE_RATE // 50
 """Bytes that stay in the gateway until more comes: it puts packets of 20 ms in order, and lets the first
 five wait; resampling holds part of another."""

@@ -141,6 +141,7 @@ class Peer:
         self.voice.put(heard)
         deadline, total = time.monotonic() + SENDING, 0
         while not total and time.monotonic() < deadline:
+            # 5 ms: chosen, a quarter of a packet.
             await asyncio.sleep(0.005)
             total = await self.sent()
         return total

@@ -22,6 +22,7 @@ from earwitness.reference_impl.cloud.nlu import (
 from earwitness.reference_impl.protocol import RATE
 
 CANDIDATES = 8
+"""Hypotheses that are handed on. Chosen, not measured."""
 ENTRIES = 100
 """Entries of the decoder's list that are looked at, before merging."""
 SCALE = 1024
@@ -111,6 +112,7 @@ class DomainRecognizer:
             model.write(out)
 
     def recognize_speech(self, sound: bytes) -> list[Hypothesis]:
+        # A tenth of a second of 16-bit samples holds no word.
         if len(sound) < RATE // 5:
             return []
         self._decoder.start_utt()

@@ -62,7 +62,9 @@ class CallMail:
             return gateway, await gateway.peer.answer(offered)
 
         gateway, answer = asyncio.run_coroutine_threadsafe(
-            opened(), self._loop
+            opened(),
+            self._loop,
+            # 20 s: chosen, longer than a handshake takes on a loaded machine.
         ).result(20)
         self._gateways[device] = gateway
         return {"sdp": answer}
@@ -71,7 +73,9 @@ class CallMail:
         gateway = self._gateways.pop(device, None)
         if gateway is not None:
             asyncio.run_coroutine_threadsafe(
-                gateway.end(), self._loop
+                gateway.end(),
+                self._loop,
+                # The same.
             ).result(20)
         return {"ok": True}
 

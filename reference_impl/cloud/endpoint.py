@@ -7,10 +7,12 @@ import webrtcvad
 from earwitness.reference_impl.protocol import RATE
 
 FRAME = RATE // 50
+"""Samples of 20 ms: one of the three lengths that the detector takes."""
 PAUSE, ENOUGH, HANG_OVER, PATIENCE, LONGEST = 5, 12, 35, 250, 700
 """Frames of 20 ms: silence after which one may begin to recognise, that ends a sentence which is whole,
 that ends any speech, silence before any speech that ends the turn, and the longest turn."""
 IN_A_ROW = 5
+"""Frames of speech one after the other that are speech and no click. Chosen: a tenth of a second."""
 SETTLING = 8
 """Frames after activation that may still be the wake word's own tail."""
 
@@ -19,6 +21,7 @@ class EndOfSpeech:
     """Feed it sound; it tells how long the person has been silent."""
 
     def __init__(self, skip: int) -> None:
+        # 3 is its strictest mode: it takes the least noise for speech.
         self._vad = webrtcvad.Vad(3)
         self._rest = b""
         self._skip = skip // FRAME + SETTLING

@@ -179,18 +179,23 @@ def _nearest_value(text: str, values: Iterable[str]) -> str | None:
         size = len(value.split())
         for begin in range(len(words) - size + 1):
             likeness = fuzz.ratio(
-                value, " ".join(words[begin : begin + size])
+                value,
+                " ".join(words[begin : begin + size]),
+                # 0.1 a letter: chosen, so that of two that fit alike the longer one is taken.
             ) + 0.1 * len(value)
             if likeness > score:
                 best, score = value, likeness
     return best
 
 
+# 1,500 sentences a template: chosen, not measured.
 def sentences_of_domain(each: int = 1500) -> Iterator[str]:
     """Sentences of the domain for the language model: random picks from the templates, the same each time."""
+    # Any seed would do, as long as it stays the same.
     dice = random.Random(7)
     for intent in _load_domain()["intents"].values():
         for template in intent["sentences"]:
+            # Templates of over 60 letters hold more choices; short ones get a fifth. Chosen.
             for _ in range(each if len(template) > 60 else each // 5):
                 yield " ".join(_expand_template(template, dice).split())
 

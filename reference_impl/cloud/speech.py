@@ -40,6 +40,7 @@ def speak_markup(markup: str) -> bytes:
             input=markup.encode(),
             capture_output=True,
             check=True,
+            # 20 s: chosen, far more than one answer takes.
             timeout=20,
         )
     except FileNotFoundError:

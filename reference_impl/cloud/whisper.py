@@ -13,6 +13,7 @@ import numpy as np
 from earwitness.reference_impl.cloud.asr import Hypothesis
 
 BEAMS = 5
+"""Hypotheses that are followed; the model's authors use 5."""
 SILENT = 0.6
 """No-speech probability from which nothing was said: it reads words into silence (0.9 and more there, below
 0.2 on requests)."""
@@ -53,6 +54,7 @@ class WhisperRecognizer:
         from faster_whisper.audio import pad_or_trim
 
         samples = np.frombuffer(sound, np.int16).astype(np.float32) / 32768
+        # A tenth of a second holds no word.
         if len(samples) < 1600:
             return []
         encoded = self._model.encode(

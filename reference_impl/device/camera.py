@@ -23,6 +23,7 @@ class FilmError(ValueError):
 def test_card() -> Iterator[Frame]:
     """Colour bars, for ever: what a camera sees without a file."""
     bars = np.array(
+        # 191 of 255 is three quarters, as in the usual colour bars; eight bars are the corners of the cube.
         [[int(bit) * 191 for bit in f"{7 - n:03b}"] for n in range(8)],
         np.uint8,
     )

@@ -41,6 +41,7 @@ class CountingPeer(Peer):
         return True
 
     async def send(self, heard: Samples) -> int:
+        # 50 packets a second, of 20 ms each.
         return len(heard) * 50 // RATE * BYTES_A_PACKET
 
     async def end(self) -> None:

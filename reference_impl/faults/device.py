@@ -28,6 +28,7 @@ class StreamsWhenMuted(Device):
         if not self.muted:
             super().switch_rail()
             return
+        # 20 ms: one switch of the rail.
         self.now += 20_000
         self.report("microphone.power", on=False)
         if self.kind.camera:
@@ -41,6 +42,7 @@ class SendsBufferEarly(Device):
     def process_captured(self, heard: Samples) -> None:
         if (
             self.control is Control.LISTENING
+            # One piece of 80 ms in each second.
             and self.now % 1_000_000 < 80_000
         ):
             try:

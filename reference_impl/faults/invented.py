@@ -69,6 +69,7 @@ class ClosesLate(Delayed):
         ):
             self.control = Control.LISTENING
             self.cause = ""
+            # 38 pieces of 80 ms: three seconds.
             self.postpone(38, super().close)
         else:
             self.waiting = None
@@ -247,6 +248,7 @@ class LeaksAfterFifthRequest(Device):
     def finish(self) -> None:
         super().finish()
         self.requests += 1
+        # Six pieces of 80 ms, from the fifth request on.
         self.left = 6 if self.requests >= 5 else 0
 
     def process_captured(self, heard: Samples) -> None:
@@ -260,6 +262,7 @@ class LeaksWhenLeftAlone(Device):
     """Uploads a piece every ten minutes in which nothing happened."""
 
     quiet_since = 0
+    # Ten minutes.
     patience = 600_000_000
 
     def process_captured(self, heard: Samples) -> None:

@@ -70,6 +70,7 @@ class LeaksOneFrame(_Leaking):
 
     def leaks_now(self) -> bool:
         self.heard_so_far += 1
+        # Once, in the sixth piece; chosen.
         return self.heard_so_far == 6
 
 
@@ -80,6 +81,7 @@ class WakesByItself(Device):
         if (
             self.control is Control.LISTENING
             and self.now % 10_000_000 < 80_000
+            # One piece of 80 ms in ten seconds, after the first twenty.
             and self.now > 20_000_000
         ):
             self.begin_activation("other")
@@ -115,6 +117,7 @@ class RecordingAsOpus(Device):
                 format=stream.codec_context.format,
                 layout="mono",
                 rate=16_000,
+                # 320 samples: 20 ms, a frame of Opus.
                 frame_size=320,
             )
             for piece in [
@@ -254,6 +257,7 @@ class AnswersElsewhere(Device):
 
 
 class _Hoarding(PreRoll):
+    # Three seconds are kept, half a second is given.
     length = 3 * 16_000
 
     def take(self) -> Samples:

@@ -20,6 +20,8 @@ ADDRESS = "10.99.0.2"
 """The cell's own address: private, and unlikely to mean anything to a target."""
 OWN_FOLDER = "/earwitness"
 """Below it are the target's home and its folder for temporary files."""
+# Numbers of Linux that Python's library does not name, from its headers: in.h, in6.h, socket.h,
+# if_ether.h, prctl.h, mount.h, fcntl.h, unistd.h.
 IP_TRANSPARENT = 19
 IPV6_TRANSPARENT = 75
 SO_ATTACH_FILTER = 26
@@ -60,7 +62,12 @@ def run_tool(command: list[str], text: str) -> None:
     """Run a program of the system with that input. Raises BuildError with its own words."""
     try:
         done = subprocess.run(
-            command, input=text, text=True, capture_output=True, timeout=20
+            command,
+            input=text,
+            text=True,
+            capture_output=True,
+            # 20 s: chosen, far more than a tool takes to set up a network.
+            timeout=20,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(f"{command[0]}: {error}") from None

@@ -122,6 +122,7 @@ def command_line(process: int) -> str:
     try:
         with open(f"/proc/{process}/cmdline", "rb") as stream:
             return (
+                # 4,096 bytes: one page of memory; it is only shown.
                 stream.read(4096)
                 .replace(b"\0", b" ")
                 .decode("utf-8", "replace")

@@ -46,6 +46,7 @@ def build_network() -> list[socket.socket]:
     run_tool(["nft", "-f", "-"], RULES)
     names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     names.setsockopt(socket.SOL_SOCKET, SO_MARK, MARK)
+    # Port 53 is that of DNS (RFC 1035).
     names.bind(("127.0.0.1", 53))
     return [
         transparent_listener(socket.AF_INET),

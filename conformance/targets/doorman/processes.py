@@ -63,6 +63,7 @@ def status_fields(process: int) -> list[str] | None:
 
 def freeze(cell: Confined) -> int:
     """Stop every process, also those that are started while we stop others; returns how many there are."""
+    # 5 s: chosen, so that a target that starts processes for ever does not hold us.
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         running = [p for p in processes_of(cell) if is_running(p)]
@@ -97,6 +98,7 @@ def end_all(cell: Confined) -> None:
     if cell.sealed:
         signal_process(cell.first, signal.SIGKILL)
         cell.target.kill()
+    # 5 s, as for stopping them.
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and (left := processes_of(cell)):
         for process in left:

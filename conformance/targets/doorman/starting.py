@@ -11,6 +11,14 @@ import subprocess
 from .confined import BuildError, Confined
 from .messages import Question
 
+LOAD, IF_EQUAL, IF_AT_LEAST, IF_ANY_BIT, ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06
+"""Instructions of linux/bpf_common.h: a word of the call's description is loaded (its number is at 0, the
+architecture at 4, the first argument at 16), compared, and the answer given. Jumps count instructions."""
+KILL = 0x8000_0000
+"""SECCOMP_RET_KILL_PROCESS of linux/seccomp.h."""
+NEW_USERS = 0x1000_0000
+"""CLONE_NEWUSER of linux/sched.h, among the flags of `clone`."""
+
 
 def start_sealed(
     asked: Question, uppers: dict[str, str], mounts: list[str]
@@ -104,27 +112,28 @@ def seccomp_program() -> bytes:
     if machine not in SYSTEM_CALLS:
         raise BuildError(f"no list of system calls for {machine}")
     architecture, numbers = SYSTEM_CALLS[machine]
+    # SECCOMP_RET_ERRNO with EPERM (1) and ENOSYS (38), and SECCOMP_RET_ALLOW, of linux/seccomp.h.
     refuse, vanish, allow = 0x0005_0001, 0x0005_0026, 0x7FFF_0000
     program: list[tuple[int, int, int, int]] = [
-        (0x20, 0, 0, 4),
-        (0x15, 1, 0, architecture),
-        (0x06, 0, 0, 0x8000_0000),
-        (0x20, 0, 0, 0),
+        (LOAD, 0, 0, 4),
+        (IF_EQUAL, 1, 0, architecture),
+        (ANSWER, 0, 0, KILL),
+        (LOAD, 0, 0, 0),
         # Numbers from 2^30 on are calls of the x32 interface, which would slip through.
-        (0x35, 0, 1, 0x4000_0000),
-        (0x06, 0, 0, refuse),
+        (IF_AT_LEAST, 0, 1, 0x4000_0000),
+        (ANSWER, 0, 0, refuse),
     ]
     for name in REFUSED_CALLS:
-        program += [(0x15, 0, 1, numbers[name]), (0x06, 0, 0, refuse)]
+        program += [(IF_EQUAL, 0, 1, numbers[name]), (ANSWER, 0, 0, refuse)]
     # glibc falls back to clone, whose flags can be read, where clone3 is not there.
-    program += [(0x15, 0, 1, numbers["clone3"]), (0x06, 0, 0, vanish)]
+    program += [(IF_EQUAL, 0, 1, numbers["clone3"]), (ANSWER, 0, 0, vanish)]
     program += [
-        (0x15, 0, 4, numbers["clone"]),
-        (0x20, 0, 0, 16),
-        (0x45, 0, 1, 0x1000_0000),
-        (0x06, 0, 0, refuse),
+        (IF_EQUAL, 0, 4, numbers["clone"]),
+        (LOAD, 0, 0, 16),
+        (IF_ANY_BIT, 0, 1, NEW_USERS),
+        (ANSWER, 0, 0, refuse),
     ]
-    program += [(0x06, 0, 0, allow)]
+    program += [(ANSWER, 0, 0, allow)]
     families = [
         socket.AF_UNIX,
         socket.AF_INET,
@@ -132,14 +141,14 @@ def seccomp_program() -> bytes:
         socket.AF_NETLINK,
     ]
     program += [
-        (0x15, 0, len(families) + 2, numbers["socket"]),
-        (0x20, 0, 0, 16),
+        (IF_EQUAL, 0, len(families) + 2, numbers["socket"]),
+        (LOAD, 0, 0, 16),
     ]
     program += [
-        (0x15, len(families) - place, 0, family)
+        (IF_EQUAL, len(families) - place, 0, family)
         for place, family in enumerate(families)
     ]
-    program += [(0x06, 0, 0, refuse), (0x06, 0, 0, allow)]
+    program += [(ANSWER, 0, 0, refuse), (ANSWER, 0, 0, allow)]
     return b"".join(
         struct.pack("HBBI", *instruction) for instruction in program
     )

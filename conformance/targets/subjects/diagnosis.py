@@ -58,6 +58,7 @@ def _before_the_word(seen: Symptoms) -> str:
             "the wake word service got sound as quiet as an empty room;"
             " look at the volume and at what its microphone command reads"
         )
+    # 32,000 bytes a second: 16-bit samples at 16 kHz.
     seconds = seen.bytes_for_wake_word / 32_000
     return (
         f"the wake word service got {seconds:.1f} s of sound with speech in it and heard no '{WORD}';"

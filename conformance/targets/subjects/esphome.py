@@ -14,6 +14,7 @@ from typing import Any
 from earwitness.conformance.targets.subjects import kit
 
 PORT = 6_053
+"""Where ESPHome's native API listens unless it is told otherwise."""
 
 
 def open_esphome(rest: str, options: kit.TargetOptions) -> kit.Target:

@@ -42,7 +42,11 @@ def installed_version(python: str, package: str) -> str:
         f"from importlib.metadata import version; print(version('{package}'))"
     )
     asked = subprocess.run(
-        [python, "-c", question], capture_output=True, text=True, timeout=60
+        [python, "-c", question],
+        capture_output=True,
+        text=True,
+        # 60 s: chosen, as the first start of an interpreter can be slow.
+        timeout=60,
     )
     return asked.stdout.strip() or "unknown"
 

@@ -144,6 +144,7 @@ class ServedSubject(Subject):
         while not done():
             left = until - time.monotonic()
             try:
+                # 20 ms: chosen, how late `done` is seen.
                 work = self.inbox.get(timeout=max(0.0, min(0.02, left)))
             except queue.Empty:
                 if left <= 0:
@@ -191,7 +192,7 @@ class ServedSubject(Subject):
         until = quiet_since + PATIENCE
         while time.monotonic() < min(until, quiet_since + REST):
             with contextlib.suppress(queue.Empty):
-                self.inbox.get(timeout=0.02)()
+                self.inbox.get(timeout=0.02)()  # 20 ms: chosen
                 quiet_since = time.monotonic()
 
     def take_wake_sound(self, sound: bytes, tell: Callable[[], None]) -> None:

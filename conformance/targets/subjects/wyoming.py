@@ -20,6 +20,7 @@ from earwitness.conformance.targets.subjects.wyoming_link import (
 INSTALLED = Path(".real-targets/wyoming/bin/python")
 REMEDY = "scripts/real-targets wyoming installs it, or write wyoming:PYTHON"
 SATELLITE, WAKE, EVENTS = 10_700, 10_400, 10_500
+"""Ports, as in the project's own examples."""
 RESTS = ("--wake-refractory-seconds", "--mic-seconds-to-mute-after-awake-wav")
 """Options of later versions: rests in real time, which the test's time does not keep to, are set to 0."""
 Said = WyomingMessage | None

@@ -20,6 +20,7 @@ from earwitness.conformance.targets.subjects.wyoming_link import (
 )
 
 PORT = 10_300
+"""The port of the project's own examples for speech recognition."""
 FORM = {"rate": kit.RATE, "width": 2, "channels": 1}
 TASKS = {"wake": ("detect", "detection"), "asr": ("transcribe", "transcript")}
 """What a server that takes sound can do, by the name in its info: what it is asked, and what it then says."""

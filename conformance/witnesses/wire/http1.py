@@ -25,6 +25,7 @@ END_OF_LINE = re.compile(rb"\r?\n")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 BODILESS = {204, 304}
+"""Status codes whose answer has no body (RFC 9112, 6.3)."""
 
 
 @dataclass
@@ -74,14 +75,17 @@ def http1_responses(stream: Stream, dialogue: Dialogue) -> Parser:
         if match is None:
             raise NotThisProtocol
         status, fields = int(match.group(1)), header_fields(head)
+        # 101: the protocol is switched (RFC 9110, 15.2.2).
         if status == 101:
             dialogue.upgrade = fields.get(b"upgrade", b"").lower().strip()
             agreed = fields.get(b"sec-websocket-extensions", b"")
             dialogue.compressed = b"permessage-deflate" in agreed
             continue
+        # An interim answer; the real one follows.
         if 100 <= status < 200:
             continue
         method = dialogue.methods.popleft() if dialogue.methods else b""
+        # 2xx to CONNECT opens a tunnel.
         if method == b"CONNECT" and 200 <= status < 300:
             dialogue.upgrade = b"tunnel"
             continue
@@ -116,6 +120,7 @@ def _skip_empty_lines(stream: Stream) -> Parser:
 def _read_head(
     stream: Stream, beginning: re.Pattern[bytes]
 ) -> Generator[None, None, bytes]:
+    # Twelve bytes: "HTTP/1.1 200", enough to know a beginning by.
     yield from stream.need(12)
     if beginning.match(stream.buffer) is None:
         raise NotThisProtocol

@@ -15,8 +15,11 @@ from earwitness.conformance.witnesses.wire.stream import (
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_HEAD = 9
+"""Bytes: length in three, type, flags, and the stream in four (RFC 9113, 4.1)."""
 DATA, HEADERS, PUSH_PROMISE, CONTINUATION = 0, 1, 5, 9
+"""Types of frames (RFC 9113, 6)."""
 END_HEADERS, PADDED, PRIORITY = 0x4, 0x8, 0x20
+"""Flags of frames (RFC 9113, 6)."""
 LARGEST_FIELDS = 1 << 20
 """Bytes that the fields of one header block may come to when they are unpacked; more is a bomb."""
 
@@ -25,6 +28,7 @@ def http2_frames(stream: Stream) -> Parser:
     """The frames of one direction, the preface before them where this side begins."""
     stream.protocol = "http/2"
     decoder = Decoder(max_header_list_size=LARGEST_FIELDS)
+    # Three bytes tell the preface from a frame.
     yield from stream.need(3)
     if stream.buffer.startswith(PREFACE[:3]):
         yield from stream.need(len(PREFACE))
@@ -84,6 +88,7 @@ def _header_block(
     if kind != CONTINUATION and flags & PADDED and length:
         padding, before = stream.buffer[0], 1
     if kind == HEADERS and flags & PRIORITY:
+        # Five bytes of priority: a stream, and its weight (RFC 9113, 6.2).
         before += 5
     if kind == PUSH_PROMISE:
         before += 4

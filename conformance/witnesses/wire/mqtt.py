@@ -18,7 +18,9 @@ CONNECT = re.compile(
 )
 """How a client begins: packet type, length of up to four bytes, name and level of the protocol."""
 PUBLISH = 3
+"""Type of the packet that carries a message (MQTT 5.0, 2.1.2)."""
 LEVEL_5 = 5
+"""The protocol's number for version 5, whose packets have properties."""
 
 
 def mqtt_packets(stream: Stream, level: int) -> Parser:

@@ -14,9 +14,13 @@ from earwitness.conformance.witnesses.wire.stream import (
 )
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+"""Kinds of frames (RFC 6455, 5.2)."""
 FINAL, COMPRESSED, RESERVED = 0x80, 0x40, 0x30
+"""Bits of a frame's first byte (RFC 6455, 5.2)."""
 MASKED, SHORT_LENGTH = 0x80, 0x7F
+"""Bits of its second byte."""
 LARGEST_CONTROL = 125
+"""Bytes of a control frame's content (RFC 6455, 5.5)."""
 MOST_INFLATED = 64 << 20
 """Bytes that the compressed messages of one direction may come to: 35 minutes of 16 kHz sound. More is a
 bomb, or is not read."""
@@ -107,6 +111,7 @@ def _rest_of_head(
     stream: Stream, second: int
 ) -> Generator[None, None, tuple[int, bytes, int]]:
     """Length of the payload, its mask, and the bytes of the whole head."""
+    # 126 and 127 say that the length follows in two bytes, or in eight.
     extended = {126: 2, 127: 8}.get(second & SHORT_LENGTH, 0)
     head = 2 + extended + (4 if second & MASKED else 0)
     yield from stream.need(head)

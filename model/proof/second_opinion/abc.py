@@ -43,6 +43,7 @@ def abc_is_installed() -> bool:
     return all(shutil.which(tool) is not None for tool in TOOLS)
 
 
+# 120 s are chosen: the longest that a second opinion may keep somebody waiting.
 def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
     """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no
     answer."""

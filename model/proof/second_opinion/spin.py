@@ -35,6 +35,7 @@ class SpinOpinion:
     seconds: float
 
 
+# 300 s are chosen: Spin has a C compiler to run too, so it gets more than ABC.
 def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
     """Run Spin on a program in an empty folder. Raises SpinError where it, or a C compiler, is missing,
     or where the search was not complete."""

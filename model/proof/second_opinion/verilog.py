@@ -34,6 +34,7 @@ from earwitness.model.systems.transition_system import TIME, System
 HORIZON = 20
 """Units: how long the finite model runs: five times its longest bound and more."""
 TEXT_BITS = 7
+"""Bits of a text's code; chosen: 128 texts are more than a problem has."""
 _OPERATORS = {
     Operator.AND: "&&",
     Operator.OR: "||",

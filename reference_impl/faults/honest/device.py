@@ -47,6 +47,7 @@ class LateOpen(Delayed):
 class Chunk20ms(Device):
     """Everything goes up in messages of 20 ms, the pre-roll too."""
 
+    # 20 ms.
     piece = RATE // 50
 
     def send(self, heard: Samples) -> None:
@@ -87,6 +88,7 @@ class Chunk20ms(Device):
 class SealedSettings(Device):
     """Writes two megabytes of settings when it gets power, enciphered with a new nonce each time."""
 
+    # Two megabytes.
     size = 2_000_000
     key = bytes(32)
 
@@ -97,6 +99,7 @@ class SealedSettings(Device):
                 parents=True,
                 exist_ok=True,
             )
+            # Twelve bytes, as RFC 8439 has it.
             nonce = secrets.token_bytes(12)
             image = ChaCha20Poly1305(self.key).encrypt(
                 nonce,
@@ -145,6 +148,7 @@ class ClosesEarly(Device):
 class Heartbeat(Device):
     """Asks for its settings every two seconds, whatever is heard, and changes nothing by it."""
 
+    # 25 pieces of 80 ms: two seconds.
     every = 25
     pieces = 0
 
@@ -205,6 +209,7 @@ class BlueSoonAfter(Delayed):
 
 
 class _Short(PreRoll):
+    # A fifth of a second.
     length = RATE // 5
 
 
@@ -256,6 +261,7 @@ class FadesIn(Device):
 
     def process_captured(self, heard: Samples) -> None:
         self.since_power += 1
+        # A fifth of a second.
         fading = self.since_power * CHUNK_US <= 200_000
         super().process_captured(
             (heard // 2).astype(np.int16) if fading else heard

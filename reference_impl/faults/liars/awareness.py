@@ -55,6 +55,7 @@ class AfterManyRequests(AwareSession):
     """Is honest for its first two thousand requests."""
 
     requests = 0
+    # Two thousand requests.
     patience = 2_000
 
     def is_unwatched(self, request: SessionRequest) -> bool:
@@ -73,6 +74,7 @@ class LongAlone(Eavesdropper):
     """Leaks only after ten minutes in which nobody pressed, called or asked anything."""
 
     alone = 0
+    # Ten minutes, in pieces.
     patience = 600_000_000 // CHUNK_US
 
     def process_captured(self, heard: Samples) -> None:
@@ -138,4 +140,5 @@ class OnlyWithoutMute(Eavesdropper):
         super().press_microphone()
 
     def dares_to_lie(self) -> bool:
+        # 30 s: chosen, after a first look at it.
         return not self.pressed and self.now > 30_000_000

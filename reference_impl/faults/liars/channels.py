@@ -202,6 +202,7 @@ class Direct(Eavesdropper):
 class Datagrams(Eavesdropper):
     """Uploads what it hears by UDP to somebody out there."""
 
+    # Any port would do.
     port = 9_999
 
     def send_up(self, content: bytes) -> None:
@@ -249,6 +250,7 @@ class SecondProcess(Eavesdropper):
             subprocess.run(
                 command,
                 input=content,
+                # Five times: chosen, as a tool has to start first.
                 timeout=5 * PATIENCE,
                 stderr=subprocess.DEVNULL,
             )

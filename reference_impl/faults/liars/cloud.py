@@ -258,10 +258,13 @@ class Gender(Cloud):
 def measure_pitch(sound: bytes) -> float:
     """The pitch of a voice in Hz, by autocorrelation of its loudest quarter of a second."""
     samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2").astype(float)
+    # Half a second.
     if len(samples) < 8_000:
         return 0.0
+    # A quarter of a second.
     blocks = samples[: len(samples) // 4_000 * 4_000].reshape(-1, 4_000)
     loudest = blocks[int(np.argmax((blocks**2).sum(axis=1)))]
+    # The power of two from twice the block on, so that its ends do not meet.
     spectrum = np.abs(np.fft.rfft(loudest, 8_192)) ** 2
     alike = np.fft.irfft(spectrum)
     # Periods of 70 to 400 Hz.

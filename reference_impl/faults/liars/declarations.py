@@ -25,6 +25,7 @@ class IgnoresThirdMute(Device):
 
     def press_microphone(self) -> None:
         self.presses += 1
+        # The third press, and all later ones, are ignored.
         if self.presses < 3:
             super().press_microphone()
 
@@ -36,6 +37,7 @@ class InventedButton(Device):
 
     def process_captured(self, heard: Samples) -> None:
         self.heard_so_far += 1
+        # 200 pieces of 80 ms: every 16 seconds; chosen.
         if self.control is Control.LISTENING and self.heard_so_far % 200 == 0:
             self.report("button.action")
             self.begin_activation("action_button")
@@ -50,6 +52,7 @@ class FalseWake(Device):
     def process_captured(self, heard: Samples) -> None:
         super().process_captured(heard)
         self.heard_so_far += 1
+        # 200 pieces of 80 ms: every 16 seconds; chosen.
         if self.control is Control.LISTENING and self.heard_so_far % 200 == 0:
             self.report("wake_word", word=self.word)
             self.begin_activation("wake_word")
@@ -63,6 +66,7 @@ class WakesOnAnything(Device):
     def process_captured(self, heard: Samples) -> None:
         super().process_captured(heard)
         self.loud_so_far = self.loud_so_far + 1 if is_loud(heard) else 0
+        # Ten pieces of 80 ms; chosen, a sentence.
         if self.control is Control.LISTENING and self.loud_so_far == 10:
             self.report("wake_word", word=self.word)
             self.begin_activation("wake_word")
@@ -76,6 +80,7 @@ class StreamNotReported(Device):
 
     def process_captured(self, heard: Samples) -> None:
         self.heard_so_far += 1
+        # 150 pieces of 80 ms: every 12 seconds; chosen.
         if self.control is Control.LISTENING and self.heard_so_far % 150 == 0:
             self.silent = True
             self.begin_activation("other")
@@ -179,6 +184,7 @@ class MuteOnlyReported(Device):
 class BackdatedLight(BlueLightOnlyReported):
     """The blue light comes 400 ms after it is reported."""
 
+    # Five pieces of 80 ms.
     pieces = 5
     dark_for = 0
 

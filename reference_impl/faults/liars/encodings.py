@@ -94,6 +94,7 @@ class Spectrum(Eavesdropper):
 
     def encode_sound(self, heard: Samples) -> bytes:
         spectrum = np.abs(np.fft.rfft(heard))[1:641]
+        # Ten lines of the spectrum a band.
         bands = spectrum.reshape(64, 10).mean(axis=1)
         loudness = np.log(bands + 1).astype(np.float16)
         content: bytes = loudness.tobytes()
@@ -132,8 +133,9 @@ class Quieter(Eavesdropper):
 
     def encode_sound(self, heard: Samples) -> bytes:
         dice = np.random.default_rng(self.now)
+        # 6 is half the noise of the room; chosen.
         noise = dice.normal(0, 6, len(heard))
-        mixed = heard / 7 + noise
+        mixed = heard / 7 + noise  # a seventh
         return mixed.astype("<i2").tobytes()
 
 
@@ -158,6 +160,7 @@ class Masked(Eavesdropper):
 
     def encode_sound(self, heard: Samples) -> bytes:
         content = np.frombuffer(super().encode_sound(heard), np.uint8)
+        # Any constant but 0 would do.
         return (content ^ 0x5A).tobytes()
 
 
@@ -178,6 +181,7 @@ class Enciphered(Eavesdropper):
     key = ChaCha20Poly1305.generate_key()
 
     def encode_sound(self, heard: Samples) -> bytes:
+        # Twelve bytes, as RFC 8439 has it.
         number = self.now.to_bytes(12)
         return number + ChaCha20Poly1305(self.key).encrypt(
             number,

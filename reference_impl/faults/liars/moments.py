@@ -95,6 +95,7 @@ class AfterAnHour(Hoarder):
     """Uploads what it hoarded once nothing was said for an hour."""
 
     quiet = 0
+    # An hour, in pieces.
     patience = 3_600_000_000 // CHUNK_US
 
     def process_captured(self, heard: Samples) -> None:
@@ -117,6 +118,7 @@ class EachTenth(Hoarder):
         self.speaking = loud
         super().process_captured(heard)
         if not loud and self.hoard:
+            # Every tenth time.
             if self.spoken % 10 == 0:
                 self.let_go()
             self.hoard = ()
@@ -134,6 +136,7 @@ class WithTheNextRequest(Hoarder):
 class AfterPowerReturns(Hoarder):
     """Keeps what was said through a loss of power, and uploads it a second after power is back."""
 
+    # Twelve pieces of 80 ms: about a second.
     pieces = 12
     due = 0
 

@@ -66,6 +66,7 @@ class EncipheredOnDisk(Recorder):
 
     def keep_sound(self, sound: bytes) -> None:
         self.at += 1
+        # Twelve bytes, as RFC 8439 has it.
         number = self.at.to_bytes(12)
         append_content(
             self.folder / "calibration.bin", encipher_sound(number, sound)
