@@ -242,13 +242,25 @@ def _draw_arc(
     control = edge + (out - edge) * 4 / 3
     middle = (y1 + y2) / 2
     kind = "seen" if arc.times else "word"
-    tip = f"M{edge + 8 * side:.0f},{y2 - 4} L{edge:.0f},{y2} L{edge + 8 * side:.0f},{y2 + 4} z"
     curve = f"M{edge:.0f},{y1} C{control:.0f},{y1} {control:.0f},{y2} {edge + 7 * side:.0f},{y2}"
+    line = f'<path {_style_attributes(f"arc {kind}")} d="{curve}"/>'
+    tip = _draw_tip(kind, edge, y2, side=side)
+    return line + tip + _draw_tag(arc.number, out, middle)
+
+
+def _draw_tip(kind: str, x: float, y: float, *, side: int) -> str:
+    """The head of an arrow that ends at a state, from its right (1) or its left (-1)."""
+    back = x + 8 * side
+    outline = f"M{back:.0f},{y - 4} L{x:.0f},{y} L{back:.0f},{y + 4} z"
+    return f'<path {_style_attributes(f"tip {kind}")} d="{outline}"/>'
+
+
+def _draw_tag(number: int, x: float, y: float) -> str:
+    """The number of an arrow's row in the table, in a circle."""
+    circle = f'<circle {_style_attributes("tag")} cx="{x:.0f}" cy="{y:.0f}" r="8"/>'
+    style = _style_attributes("tagged")
     return (
-        f'<path {_style_attributes(f"arc {kind}")} d="{curve}"/>'
-        f'<path {_style_attributes(f"tip {kind}")} d="{tip}"/>'
-        f'<circle {_style_attributes("tag")} cx="{out:.0f}" cy="{middle:.0f}" r="8"/>'
-        f'<text {_style_attributes("tagged")} x="{out:.0f}" y="{middle + 4:.0f}">{arc.number}</text>'
+        f'{circle}<text {style} x="{x:.0f}" y="{y + 4:.0f}">{number}</text>'
     )
 
 

@@ -111,22 +111,27 @@ def phases_of_floats(content: bytes, big: bool) -> list[int]:
     return sorted(set((np.nonzero(fit)[0] % 4).tolist()))
 
 
+def _measure_order(rows: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How far the values of each row are from being equally frequent: the sum of chi-square."""
+    numbered = rows + 256 * np.arange(len(rows))[:, None]
+    counts = np.bincount(numbered.ravel(), minlength=256 * len(rows))
+    usual = WINDOW / 256
+    excess = counts.reshape(-1, 256) - usual
+    order: NDArray[np.float64] = (excess**2).sum(axis=1) / usual
+    return order
+
+
 def orderly_ranges(content: bytes) -> list[tuple[int, int]]:
     """The parts of long content that may hold samples as they are; of short content all. In enciphered or
     compressed bytes every value is as frequent as every other, while samples of speech prefer some: 250 of
     them, 16 ms, are told wherever they lie."""
     if len(content) < SHORTEST_WITH_DISORDER:
         return [(0, len(content))]
-    octets = np.frombuffer(content, np.uint8)
-    whole = len(octets) // WINDOW * WINDOW
-    rows = octets[:whole].reshape(-1, WINDOW)
-    numbered = rows + 256 * np.arange(len(rows))[:, None]
-    counts = np.bincount(numbered.ravel(), minlength=256 * len(rows))
-    usual = WINDOW / 256
-    disorder = ((counts.reshape(-1, 256) - usual) ** 2).sum(axis=1) / usual
-    orderly = disorder > MOST_BY_CHANCE
+    count = len(content) // WINDOW
+    octets = np.frombuffer(content, np.uint8, count * WINDOW)
+    orderly = _measure_order(octets.reshape(count, WINDOW)) > MOST_BY_CHANCE
     ranges: list[tuple[int, int]] = []
-    for row in [*np.nonzero(orderly)[0].tolist(), len(rows)]:
+    for row in [*np.nonzero(orderly)[0].tolist(), count]:
         # What reaches into a window begins or ends in the next one.
         begins = max(0, row * WINDOW - MARGIN)
         ends = min(len(content), (row + 1) * WINDOW + MARGIN)

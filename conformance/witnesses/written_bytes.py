@@ -173,12 +173,20 @@ def open_wide_text(content: bytes, budget: ByteBudget) -> Iterator[Found]:
     """UTF-16 of Latin letters: every second byte is zero."""
     for name, first in (("utf-16-le", 1), ("utf-16-be", 0)):
         for shift in (0, 1):
-            octets = np.frombuffer(content, np.uint8)[shift:]
-            zeros = octets[first::2] == 0
-            # Chosen: every second byte of Latin text in UTF-16 is 0, so a fifth leaves room for other
-            # scripts.
-            if len(zeros) >= SHORTEST // 2 and zeros.mean() > 0.2:
-                letters = octets[1 - first :: 2][: len(zeros)].copy()
-                letters[(~zeros[: len(letters)]) | (letters < 9)] = 32
+            letters = _letters_beside_zeros(content[shift:], first)
+            if letters:
                 budget.spend(len(letters))
-                yield name, LeafKind.TEXT, letters.tobytes()
+                yield name, LeafKind.TEXT, letters
+
+
+def _letters_beside_zeros(content: bytes, first: int) -> bytes:
+    """The letters, with blanks for other characters; empty where too few bytes from `first` on are zero."""
+    octets = np.frombuffer(content, np.uint8)
+    zeros = octets[first::2] == 0
+    # Chosen: every second byte of Latin text in UTF-16 is 0, so a fifth leaves room for other scripts.
+    if len(zeros) < SHORTEST // 2 or zeros.mean() <= 0.2:
+        return b""
+    letters = octets[1 - first :: 2][: len(zeros)].copy()
+    is_letter = zeros[: len(letters)] & (letters >= 9)
+    letters[~is_letter] = 32
+    return letters.tobytes()
