@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earwitness.conformance.running.moment import Passage
+from earwitness.conformance.witnesses.found_on_wire import FoundOnWire
 from earwitness.conformance.witnesses.heard_sound import Heard, HeardSound
 from earwitness.conformance.witnesses.reader import Reader
 from earwitness.conformance.witnesses.relay import Crossing
@@ -16,10 +17,7 @@ from earwitness.conformance.witnesses.spoken_words import (
     SpokenWords,
     WordsKind,
 )
-from earwitness.conformance.witnesses.wire_reader import (
-    FoundOnWire,
-    WireReader,
-)
+from earwitness.conformance.witnesses.wire_reader import WireReader
 from earwitness.model.vocabulary import Microseconds
 
 DOUBT = 2_000

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
+from earwitness.conformance.witnesses.found_on_wire import (
+    FoundOnWire,
+    split_by_instant,
+)
 from earwitness.conformance.witnesses.heard_sound import (
     NOT_COMPARED,
     Coding,
-    Heard,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import is_printable
@@ -19,10 +22,8 @@ from earwitness.conformance.witnesses.packet_line import PacketLine
 from earwitness.conformance.witnesses.reader import Changed, Reader
 from earwitness.conformance.witnesses.reading import Reading
 from earwitness.conformance.witnesses.relay import Crossing
-from earwitness.conformance.witnesses.spoken_words import WordsFound
 from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.conformance.witnesses.wire.stream import Part
-from earwitness.model.vocabulary import Microseconds
 
 LONGEST_TAIL = 1 << 16
 """Bytes of a line that are read again with what follows, so that small messages join: 0.3 s even of 32-bit
@@ -44,18 +45,6 @@ PACKETS = "packets of a codec"
 """The wrapping of sound that was found in several messages together."""
 MOST_PACKETS = 30_000
 """Messages kept to be tried as packets of a codec: ten minutes of 20 ms each."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundOnWire:
-    """Sound or words that crossed. `crossing` is the one with which the last byte crossed; its time is
-    when. `size` is how many bytes of content carried it. Exactly one of `heard` and `words` is given."""
-
-    crossing: Crossing
-    size: int
-    heard: Heard | None = None
-    words: WordsFound | None = None
-    wrappings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -318,7 +307,7 @@ def _new_sounds(
     found: list[FoundOnWire] = []
     for sound in reading.sounds:
         if not sound.wrappings:
-            found += _split_by_instant(sound.heard, crossings, before)
+            found += split_by_instant(sound.heard, crossings, before)
             continue
         key = (
             sound.heard.device,
@@ -336,48 +325,6 @@ def _new_sounds(
                 )
             )
     return found
-
-
-def _split_by_instant(
-    heard: Heard, crossings: list[Crossing], before: int
-) -> Iterator[FoundOnWire]:
-    """A sound, cut where the instants change at which its bytes crossed. What crossed before counts to the
-    first instant."""
-    at = before
-    begins = heard.begins
-    for number, crossing in enumerate(crossings):
-        at += len(crossing.content)
-        last = number + 1 == len(crossings)
-        if (
-            not last
-            and crossings[number + 1].time_taken == crossing.time_taken
-        ):
-            continue
-        ends = min(at, heard.ends)
-        if ends > max(begins, before):
-            yield FoundOnWire(
-                crossing, ends - begins, heard=_cut_sound(heard, begins, ends)
-            )
-            begins = ends
-
-
-def _cut_sound(heard: Heard, begins: int, ends: int) -> Heard:
-    """The part of a sound that lies in these bytes."""
-    duration, length = (
-        heard.heard_to - heard.heard_from,
-        heard.ends - heard.begins,
-    )
-    return replace(
-        heard,
-        begins=begins,
-        ends=ends,
-        heard_from=Microseconds(
-            heard.heard_from + (begins - heard.begins) * duration // length
-        ),
-        heard_to=Microseconds(
-            heard.heard_from + (ends - heard.begins) * duration // length
-        ),
-    )
 
 
 def _new_words(
