@@ -318,7 +318,11 @@ def test_the_recogniser_is_asked_once_for_what_differs_in_its_lowest_bits():
         lambda: type(
             "Ear",
             (),
-            {"recognize": lambda self, sound: asked.append(sound) or []},
+            {
+                "recognize_speech": lambda self, sound: (
+                    asked.append(sound) or []
+                )
+            },
         )()
     )
     for seed in range(3):
