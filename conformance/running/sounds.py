@@ -20,9 +20,9 @@ from earwitness.conformance.witnesses.spoken_words import (
 from earwitness.conformance.witnesses.wire_reader import WireReader
 from earwitness.model.vocabulary import Microseconds
 
-DOUBT = 2_000
-"""Microseconds by which sound that is found by correlation may really begin later and end earlier: edges of
-pieces, and a few bytes of a header."""
+DOUBT = 8_000
+"""Microseconds by which sound that is found by correlation may really begin later and end earlier: a voice
+repeats itself, so it may be found a pitch period off, 8 ms for a low one; bytes of a header are less."""
 
 
 @dataclass(frozen=True, slots=True)
