@@ -31,26 +31,11 @@ from earwitness.conformance.witnesses.witness import looking_witness
 from earwitness.model.vocabulary import nearest
 
 if TYPE_CHECKING:
-    from earwitness.conformance.targets.confinement import Confinement
     from earwitness.conformance.targets.protocol import Hello
 
 
-BUDGET, LONG_BUDGET = 50.0, 420.0
+BUDGET, LONG_BUDGET = 47.0, 420.0
 """Seconds: the second for targets that bring packs of their own, whose time is real."""
-
-
-def introduce(target: str, confinement: Confinement) -> Hello:
-    """How the target introduces itself. Raises TargetError."""
-    from earwitness.conformance.targets.entry_points import (
-        TargetOptions,
-        open_target,
-    )
-
-    opened = open_target(target, TargetOptions(confinement))
-    try:
-        return opened.introduce()
-    finally:
-        opened.close()
 
 
 def packs_meant_for(hello: Hello) -> tuple[str, ...]:
@@ -161,33 +146,43 @@ def check_target(
         progress.tell(f"opening {target}")
         for name in witnesses:
             looking_witness(name)
-        # A wrong target is told before anything that takes long.
-        hello = introduce(target, LEVELS[confinement])
-        loaded = packs_named(packs or packs_meant_for(hello))
-        chosen = demand_clauses(only, loaded)
         from earwitness.conformance.running.check import check as run_check
         from earwitness.conformance.running.examination import Plan
-
-        outcome = run_check(
-            target=target,
-            packs=loaded,
-            out=out,
-            tell=progress.tell,
-            plan=Plan(
-                examples=examples,
-                seconds=seconds,
-                proofs=not no_proofs,
-                seed=seed,
-                budget=budget or (LONG_BUDGET if hello.packs else BUDGET),
-                excuses=decided_by.capabilities.refuses
-                if decided_by.capabilities is not None
-                else {},
-                confinement=LEVELS[confinement],
-                only=chosen,
-                witnesses=witnesses,
-            ),
-            attachments=files_to_keep(policy),
+        from earwitness.conformance.targets.entry_points import (
+            OpenedTarget,
+            TargetOptions,
         )
+
+        options = TargetOptions(LEVELS[confinement], witnesses=witnesses)
+        # A wrong target is told before anything that takes long.
+        with OpenedTarget(target, options) as opened:
+            hello = opened.hello
+            loaded = packs_named(packs or packs_meant_for(hello))
+            chosen = demand_clauses(only, loaded)
+            if not no_proofs:
+                # Proofs take long, and a target whose time is real would not wait for them.
+                opened.close()
+            outcome = run_check(
+                target=target,
+                packs=loaded,
+                out=out,
+                tell=progress.tell,
+                plan=Plan(
+                    examples=examples,
+                    seconds=seconds,
+                    proofs=not no_proofs,
+                    seed=seed,
+                    budget=budget or (LONG_BUDGET if hello.packs else BUDGET),
+                    excuses=decided_by.capabilities.refuses
+                    if decided_by.capabilities is not None
+                    else {},
+                    confinement=LEVELS[confinement],
+                    only=chosen,
+                    witnesses=witnesses,
+                ),
+                attachments=files_to_keep(policy),
+                opened=opened if no_proofs else None,
+            )
     read = read_bundle(outcome.folder)
     judged = judge_bundle(read, load_policy(bundle=read, **policy))
     show_decision(

@@ -36,7 +36,10 @@ from earwitness.conformance.running.run_records import (
 from earwitness.conformance.stimuli.clips import CLIPS
 from earwitness.conformance.stimuli.stimulus import Scenario
 from earwitness.conformance.targets.confinement import Confinement
-from earwitness.conformance.targets.entry_points import open_target
+from earwitness.conformance.targets.entry_points import (
+    OpenedTarget,
+    open_target,
+)
 from earwitness.conformance.targets.protocol import TargetError
 from earwitness.conformance.vectors import counterexample
 from earwitness.conformance.vectors.vector import device_of, on_device
@@ -79,10 +82,11 @@ def check(
     tell: Tell,
     plan: Plan,
     attachments: Mapping[str, bytes] = {},
+    opened: OpenedTarget | None = None,
 ) -> CheckOutcome:
     """Run everything and write a bundle below `out`, with the attachments in it (a capability file, waivers
-    ...). Raises TargetError where
-    the target cannot be driven at all."""
+    ...). `opened` is the target, where it is open already. Raises TargetError where the target cannot be
+    driven at all."""
     phrases = [
         clip.said_to(word, word).words
         for clip in CLIPS.values()
@@ -95,7 +99,7 @@ def check(
             writer.keep_file(name, content)
         return _Check(
             writer=writer, target=target, packs=packs, tell=tell, plan=plan
-        ).run()
+        ).run(opened)
 
 
 class _Check:
@@ -119,7 +123,7 @@ class _Check:
         self.began = time.perf_counter()
         self.weights: Mapping[str, str] = {}
 
-    def run(self) -> CheckOutcome:
+    def run(self, opened: OpenedTarget | None) -> CheckOutcome:
         kept = [
             self.writer.keep_pack(
                 name=p.name,
@@ -150,6 +154,7 @@ class _Check:
             tell=self.tell,
             keep=self.writer.observe,
             proved={name: proof.standing for name, proof in proven.items()},
+            opened=opened,
         )
         self._store_failures(found.session, tuple(p.file for p in kept))
         strength = self._strength()

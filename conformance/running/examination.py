@@ -35,6 +35,7 @@ from earwitness.conformance.running.second_instance import (
 )
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import (
+    OpenedTarget,
     TargetOptions,
     open_target,
 )
@@ -110,10 +111,11 @@ def examine(
     tell: Tell = ignore_line,
     keep: Keep = keep_nothing,
     proved: Mapping[str, Standing] | None = None,
+    opened: OpenedTarget | None = None,
 ) -> Examination:
     """Drive the target and judge it. `proved` is what proofs over the model came to, to be shown beside the
-    verdicts. Raises TargetError
-    where the target cannot be driven at all."""
+    verdicts; `opened` is that target, where it is open already. Raises TargetError where the target cannot be
+    driven at all."""
     clauses = tuple(clause for pack in packs for clause in pack.clauses)
     options = TargetOptions(
         confinement=plan.confinement, witnesses=plan.witnesses
@@ -142,10 +144,13 @@ def examine(
             resources.enter_context(search_plan.beside)
         harness = resources.enter_context(
             Harness(
-                target=open_target(target, options),
+                target=opened.hand_over()
+                if opened is not None
+                else open_target(target, options),
                 clauses=clauses,
                 seed=plan.seed,
                 budget=budget,
+                hello=opened.hello if opened is not None else None,
             )
         )
         tell(f"driving {harness.hello.name}")

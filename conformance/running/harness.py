@@ -69,7 +69,9 @@ class Harness:
         clauses: Sequence[Clause],
         seed: int = 0,
         budget: Budget | None = None,
+        hello: Hello | None = None,
     ) -> None:
+        """`hello` is what a target said that has introduced itself already."""
         self.target, self.clauses, self.seed = target, tuple(clauses), seed
         self.budget = budget or Budget(DEFAULT_BUDGET)
         self.runs = 0
@@ -87,7 +89,7 @@ class Harness:
             repeated_in_the_air if isinstance(target, Watched) else in_the_air
         )
         try:
-            self.hello: Hello = target.introduce()
+            self.hello: Hello = hello or target.introduce()
             self.past_doors.declared = frozenset(self.hello.peers)
             self.stores = Stores(
                 target.cell, self.hello.data_paths, self.sounds

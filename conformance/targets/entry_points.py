@@ -9,7 +9,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TypeAlias
 
 from earwitness.conformance.targets.confinement import Confinement
-from earwitness.conformance.targets.protocol import Target, TargetError
+from earwitness.conformance.targets.protocol import (
+    Hello,
+    Target,
+    TargetError,
+)
 from earwitness.conformance.targets.witnessed_target import WitnessedTarget
 from earwitness.conformance.witnesses.witness import looking_witness
 from earwitness.model.vocabulary import nearest
@@ -47,6 +51,37 @@ def open_target(name: str, options: TargetOptions | None = None) -> Target:
     witnesses = {name: looking_witness(name) for name in options.witnesses}
     target = load_target(known[kind])(rest, options)
     return WitnessedTarget(target, witnesses) if witnesses else target
+
+
+class OpenedTarget:
+    """A target that has introduced itself, so that whoever is to drive it need not open it again. Use it in
+    a `with`: it is closed there, unless it was handed over. Raises TargetError, WitnessError."""
+
+    def __init__(self, name: str, options: TargetOptions) -> None:
+        self._target: Target | None = open_target(name, options)
+        try:
+            self.hello: Hello = self._target.introduce()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> OpenedTarget:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def hand_over(self) -> Target:
+        """The target itself, which whoever takes it must close."""
+        if self._target is None:
+            raise ValueError("the target is closed, or somebody else's now")
+        target, self._target = self._target, None
+        return target
+
+    def close(self) -> None:
+        """End the target, unless it was handed over."""
+        if self._target is not None:
+            self.hand_over().close()
 
 
 def installed_targets() -> Mapping[str, EntryPoint]:
