@@ -46,10 +46,6 @@ from earwitness.conformance.evidence.records import (
     StoresRecord,
 )
 from earwitness.conformance.evidence.schemas import schema_text
-from earwitness.conformance.evidence.signature import (
-    generate_key,
-    sign_bundle,
-)
 from earwitness.conformance.gate.baseline import ClauseChange
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.gate.policy import Policy
@@ -487,29 +483,6 @@ def test_a_statement_names_the_bundle_by_its_digest(name, red):
     document = json.loads(render(name, red))
     assert document["_type"] == "https://in-toto.io/Statement/v1"
     assert document["subject"][0]["digest"]["sha256"] == red.bundle.digest
-
-
-def test_a_signature_is_read_without_our_code(tmp_path):
-    """DSSE by its definition: the signature is over the type and the payload with their lengths."""
-    import base64
-
-    from cryptography.hazmat.primitives.serialization import (
-        load_pem_public_key,
-    )
-
-    bundle = read(write_bundle(tmp_path / "out"))
-    public = generate_key(tmp_path / "key")
-    envelope = json.loads(sign_bundle(bundle, tmp_path / "key").read_text())
-    payload, kind = (
-        base64.b64decode(envelope["payload"]),
-        envelope["payloadType"],
-    )
-    signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
-    signature = base64.b64decode(envelope["signatures"][0]["sig"])
-    load_pem_public_key(public.read_bytes()).verify(signature, signed)
-    assert (
-        json.loads(payload)["subject"][0]["digest"]["sha256"] == bundle.digest
-    )
 
 
 def test_pdf_is_tagged_titled_numbered_and_the_same_twice(red):
