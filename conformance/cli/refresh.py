@@ -1,4 +1,5 @@
-"""One command for all that is derived: what is stale is said, and just that is remade."""
+"""One command for all that is derived: what is stale is said, and of that what is quick is remade. What
+takes hours is remade only where it is asked for by name."""
 
 from __future__ import annotations
 
@@ -16,14 +17,23 @@ HOUSE = Path(__file__).parents[2]
 """The checkout: pages and schemas are derived into it, and only there."""
 
 
+MUTANTS_AN_HOUR = 30
+"""Faulty models judged in an hour on two cores, in round figures: some take seconds, some five minutes, on a
+machine that did other work beside."""
+SHOWN_WHERE_LEFT = 3
+"""Lines that are shown of what is stale and left alone: chosen, as nobody acts on them one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """A kind of derived things: what of it is stale, and how it is remade. `remake` says whether
-    nothing was left over."""
+    nothing was left over. What is slow has `cost`: a sentence that says how long so many stale ones take,
+    and how to ask for them."""
 
     name: str
     stale: Callable[[], Iterator[str]]
     remake: Callable[[], bool]
+    cost: Callable[[int], str] | None = None
 
 
 @click.command()
@@ -37,7 +47,7 @@ class Derived:
     "--only",
     "kinds",
     multiple=True,
-    help="diagrams, schemas, faults, vectors, invariants, strength",
+    help="diagrams, schemas, faults, vectors, invariants, strength; a slow one is remade only so",
 )
 @click.option(
     "--pack", "packs", multiple=True, help="a shipped pack or a pack file"
@@ -55,28 +65,47 @@ def refresh(
     packs: tuple[str, ...],
     seconds: int,
 ) -> None:
-    """Say what is stale of all that is derived, and remake just that."""
+    """Say what is stale of all that is derived, and remake what is quick of it.
+
+    Strength and the page of faults take hours: they are left as they are, with a sentence that says so,
+    unless --only names them. Exits 1 where something that was to be remade is still stale.
+    """
     derived = all_derived(packs, seconds)
     unknown = set(kinds) - {d.name for d in derived}
     if unknown:
         raise click.UsageError(
             f"nothing derived is called '{sorted(unknown)[0]}'"
         )
-    whole = True
-    for kind in derived:
-        if kinds and kind.name not in kinds:
-            continue
-        stale = list(kind.stale())
-        click.echo(
-            f"{kind.name}: {len(stale)} stale"
-            if stale
-            else f"{kind.name}: fresh"
-        )
-        for line in stale:
-            click.echo(f"    {line}")
-        if stale:
-            whole = not only_check and kind.remake() and whole
-    sys.exit((Exit.SATISFIED if whole else Exit.VIOLATED).value)
+    wanted = [d for d in derived if not kinds or d.name in kinds]
+    if only_check:
+        fresh = [not _tell_stale(kind) for kind in wanted]
+    else:
+        fresh = [refresh_kind(kind, bool(kinds)) for kind in wanted]
+    sys.exit((Exit.SATISFIED if all(fresh) else Exit.VIOLATED).value)
+
+
+def refresh_kind(kind: Derived, asked_for: bool) -> bool:
+    """Say what is stale of a kind and remake it; what is slow only where it was asked for. Whether all is
+    done that was to be done."""
+    if kind.cost is None or asked_for:
+        return not _tell_stale(kind) or kind.remake()
+    left = _tell_stale(kind, SHOWN_WHERE_LEFT)
+    if left:
+        click.echo(f"    left as it is: {kind.cost(left)}")
+    return True
+
+
+def _tell_stale(kind: Derived, most: int | None = None) -> int:
+    """Say how many are stale, and name them, or the first of them. How many they are."""
+    stale = list(kind.stale())
+    state = f"{len(stale)} stale" if stale else "fresh"
+    click.echo(f"{kind.name}: {state}")
+    for line in stale[:most]:
+        click.echo(f"    {line}")
+    unnamed = len(stale[most:]) if most else 0
+    if unnamed:
+        click.echo(f"    and {unnamed} more")
+    return len(stale)
 
 
 def all_derived(packs: tuple[str, ...], seconds: int) -> list[Derived]:
@@ -119,14 +148,24 @@ def all_derived(packs: tuple[str, ...], seconds: int) -> list[Derived]:
     return [
         Derived("diagrams", _stale_diagrams, _remake_diagrams),
         Derived("schemas", _stale_schemas, _remake_schemas),
-        Derived("faults", _stale_faults, _leave_faults),
+        Derived(
+            "faults",
+            stale=_stale_faults,
+            remake=_remake_faults,
+            cost=_cost_of_faults,
+        ),
         Derived(
             "vectors",
             lambda: _stale_vectors(packs),
             lambda: _remake_vectors(packs),
         ),
         Derived("invariants", stale_invariants, remake_invariants),
-        Derived("strength", stale_strength, remake_strength),
+        Derived(
+            "strength",
+            stale=stale_strength,
+            remake=remake_strength,
+            cost=_cost_of_strength,
+        ),
     ]
 
 
@@ -197,16 +236,36 @@ def _stale_faults() -> Iterator[str]:
     )
 
     page = HOUSE / "docs" / "faults.md"
+    if not page.parent.is_dir():
+        return
     text = page.read_text("utf-8") if page.is_file() else ""
     for case in calibration_cases():
         if f"{case.name}` | {purpose_of(case.name)} |" not in text:
             yield f"docs/faults.md: {case.half.value} {case.name}"
 
 
-def _leave_faults() -> bool:
-    """How each is judged takes hours to find out, so it is not done by the way."""
-    click.echo("    remade by: earwitness calibrate --write docs/faults.md")
+def _cost_of_faults(stale: int) -> str:
+    return (
+        f"each of the {stale} is judged by a whole check, which takes minutes; "
+        "'earwitness calibrate NAME --write docs/faults.md' judges one and writes its row"
+    )
+
+
+def _remake_faults() -> bool:
+    """How each is judged is found out by another command, case by case."""
+    click.echo(
+        "    remade by: earwitness calibrate NAME ... --write docs/faults.md"
+    )
     return False
+
+
+def _cost_of_strength(stale: int) -> str:
+    hours = max(1, round(stale / MUTANTS_AN_HOUR))
+    counted = "1 hour" if hours == 1 else f"{hours} hours"
+    return (
+        f"to judge {stale} faulty models again takes about {counted} on two cores; "
+        "'earwitness refresh --only strength' does it, may be stopped, and goes on where it was"
+    )
 
 
 def _stale_vectors(packs: tuple[str, ...]) -> Iterator[str]:

@@ -7,8 +7,13 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from earwitness.conformance.cli.refresh import refresh
+from earwitness.conformance.cli.refresh import (
+    Derived,
+    refresh,
+    refresh_kind,
+)
 from earwitness.policies.pack import find
+from earwitness.policies.proving import refresh as proving
 from earwitness.policies.proving.invariants import FILE
 from earwitness.policies.proving.refresh import (
     refresh_invariants,
@@ -84,3 +89,53 @@ def test_a_kind_that_does_not_exist_is_refused(pack):
         .exit_code
         == 2
     )
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """The packs whose strength is measured, which is not done here: it takes hours."""
+    asked = []
+
+    def measure(pack, tell):
+        asked.append(pack.name)
+        return True
+
+    monkeypatch.setattr(proving, "refresh_strength", measure)
+    return asked
+
+
+def test_a_bare_refresh_remakes_what_is_quick_and_leaves_strength_with_a_word(
+    pack, measured
+):
+    ran = CliRunner().invoke(refresh, ["--pack", str(pack.file)])
+    assert ran.exit_code == 0, ran.output
+    assert own(stale_invariants(pack)) == []
+    assert measured == []
+    left = ran.output[ran.output.index("strength:") :]
+    assert "left as it is: to judge" in left and "hour" in left
+    assert "earwitness refresh --only strength" in left
+    assert len(left.splitlines()) < 10
+
+
+def test_strength_is_measured_where_it_is_asked_for(pack, measured):
+    ran = CliRunner().invoke(
+        refresh, ["--only", "strength", "--pack", str(pack.file)]
+    )
+    assert ran.exit_code == 0, ran.output
+    assert measured == ["small"]
+    assert "left as it is" not in ran.output
+
+
+def test_a_look_counts_what_is_slow_too(pack, measured):
+    ran = CliRunner().invoke(
+        refresh, ["--check", "--only", "strength", "--pack", str(pack.file)]
+    )
+    assert (ran.exit_code, measured) == (1, [])
+
+
+def test_what_could_not_be_remade_is_no_success():
+    def kind(remade):
+        return Derived("tables", lambda: iter(["one"]), lambda: remade)
+
+    assert refresh_kind(kind(True), asked_for=False)
+    assert not refresh_kind(kind(False), asked_for=False)
