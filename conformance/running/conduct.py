@@ -30,6 +30,7 @@ from earwitness.conformance.running.fast_form import (
     Searched,
 )
 from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.long_quiet import try_long_quiet
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.paired_runs import (
     compare,
@@ -43,6 +44,7 @@ from earwitness.conformance.running.satellite_tour import (
 )
 from earwitness.conformance.running.search import Runner, search
 from earwitness.conformance.running.second_instance import (
+    LONG_QUIET,
     STORM,
     STORMS_SHARE,
     TWO_RUNS,
@@ -183,8 +185,11 @@ class _Conductor:
                 )
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")
-        self.begin("storms and paired runs: faults in pairs; other voices")
+        self.begin(
+            "paired runs in other voices, a long quiet, and storms of faults"
+        )
         if not self.take_second():
+            self.try_long_quiet()
             self.try_storms()
             self.compare_pairs()
         if session.comparison is not None:
@@ -221,6 +226,12 @@ class _Conductor:
         for purpose, run in found.runs:
             self.take(run, purpose)
         return True
+
+    def try_long_quiet(self) -> None:
+        if self.harness.budget.allows(STORMS_SHARE):
+            quiet = try_long_quiet(self.harness)
+            if quiet is not None:
+                self.take(quiet.run, LONG_QUIET)
 
     def try_storms(self) -> None:
         for weathered in try_storms(

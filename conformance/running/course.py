@@ -85,6 +85,10 @@ LONGEST_EXPLANATION = 1_000
 """Characters of what a target says of itself where nothing came of a request."""
 PIECE_TIME = 80_000
 """Microseconds of a piece."""
+LONG_WAIT = 60_000_000
+"""Microseconds from which a wait is long. Chosen: longer than any of the search."""
+PIECES_AT_ONCE = 16
+"""Of sound in a long wait: 40,960 bytes, which a pipe of Linux holds (65,536; pipe(7))."""
 REPORTS = ("metric", "record.write")
 """What a device reports that it kept."""
 PAST_DOORS = "to its cloud past the doors"
@@ -116,6 +120,8 @@ class Course:
         self.chance = harness.chance()
         self.skipped: list[str] = []
         self.marks: list[int] = []
+        self.left_out: set[int] = set()
+        """The steps of the run, by number, that were not wanted."""
         self.span = (0, 0)
         self.journal: list[tuple[Stimulus, Any]] = []
         """What was carried out, with the data that was answered to a question."""
@@ -133,9 +139,9 @@ class Course:
         self._clocks: dict[str, int] = {}
         self.uploads = self.voice = 0
         self.unread: dict[str, int] = {}
+        """Bytes that nobody could read, sent while no stream was open."""
         self.uncompared: list[str] = []
         """What crossed and was too much to compare, of devices that had no stream open."""
-        """Bytes that nobody could read, sent while no stream was open."""
 
     # Steps
 
@@ -152,9 +158,7 @@ class Course:
             case Wait(device, microseconds) if self.harness.senses[
                 device
             ].feeds:
-                return self.say(
-                    device, Clip("", tail=microseconds / 1_000_000)
-                )
+                return self._wait(device, microseconds)
             case During(device, name, at):
                 return self.say(
                     device, CLIPS[name], Interjection(at, interjection(step))
@@ -262,8 +266,7 @@ class Course:
         words = state.profile.wake_words
         second = next((w for w in words if w != state.first_word), "computer")
         clip = clip.said_to(state.first_word, second)
-        # 48 bits: chosen; no two sounds of a run get the same noise.
-        sound = self.harness.make_sound(clip, self.chance.getrandbits(48))
+        sound = self._make_sound(clip)
         if clip.words:
             self.words[device].append(clip.words)
             if clip.wake:
@@ -285,6 +288,24 @@ class Course:
             note_request(state, was_muted=was_muted, sent=sent)
         return seen
 
+    def _wait(self, device: str, microseconds: int) -> list[Observation]:
+        """The room alone. In a long wait nothing is to happen that must be seen to the piece, and what is fed
+        by the second passes many times faster."""
+        clip = Clip("", tail=microseconds / 1_000_000)
+        if microseconds < LONG_WAIT:
+            return self.say(device, clip)
+        return self._play(
+            device=device,
+            clip=clip,
+            sound=self._make_sound(clip),
+            pieces=PIECES_AT_ONCE,
+        )
+
+    def _make_sound(self, clip: Clip) -> np.ndarray:
+        """The clip in noise of its own."""
+        # 48 bits: chosen; no two sounds of a run get the same noise.
+        return self.harness.make_sound(clip, self.chance.getrandbits(48))
+
     def _speech(self, device: str, clip: Clip, length: int) -> list[Event]:
         if not clip.words:
             return []
@@ -302,28 +323,28 @@ class Course:
         device: str,
         clip: Clip,
         sound: np.ndarray,
-        meanwhile: Interjection | None,
+        meanwhile: Interjection | None = None,
+        pieces: int = 1,
     ) -> list[Observation]:
-        """Piece by piece into the device's microphones."""
+        """Piece by piece into the device's microphones, or so many pieces at once."""
         state, senses = self.states[device], self.harness.senses[device]
         caused = self._speech(device, clip, len(sound))
         content = sound.astype("<i2").tobytes()
-        size = 2 * PIECE
+        size = 2 * PIECE * pieces
         seen: list[Observation] = []
         for at in range(0, len(content), size):
-            passed = at // size * PIECE_TIME
+            fed = content[at : at + size]
+            passed = at // (2 * PIECE) * PIECE_TIME
+            length = len(fed) // (2 * PIECE) * PIECE_TIME
             if meanwhile is not None and passed >= meanwhile.at:
                 seen += self.carry_out(meanwhile.step)
                 meanwhile = None
             self.harness.sounds.add(
-                device,
-                state.clock,
-                content[at : at + size],
-                in_call=state.calling,
+                device, state.clock, fed, in_call=state.calling
             )
-            senses.feed(content[at : at + size])
+            senses.feed(fed)
             answer = self.harness.target.request(
-                ListenRequest(device, PIECE_TIME)
+                ListenRequest(device, length)
             )
             if answer.ok is None:
                 reason = answer.unsupported or answer.failed
@@ -334,8 +355,8 @@ class Course:
                 device,
                 answer,
                 caused,
-                frame=senses.take_back(size),
-                passed=PIECE_TIME,
+                frame=senses.take_back(len(fed)),
+                passed=length,
             )
             caused = []
         if meanwhile is not None:

@@ -5,7 +5,7 @@ carries out one scenario after another. What was ever said is remembered to the 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -25,7 +25,11 @@ from earwitness.conformance.stimuli.clips import (
     in_the_air,
     repeated_in_the_air,
 )
-from earwitness.conformance.stimuli.stimulus import Power, Scenario
+from earwitness.conformance.stimuli.stimulus import (
+    Power,
+    Scenario,
+    Stimulus,
+)
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.protocol import (
     DeviceProfile,
@@ -244,11 +248,13 @@ class Harness:
         controls: bool = True,
         control_before: bool = True,
         prelude: Scenario = (),
+        wants: Callable[[Stimulus], bool] = lambda step: True,
     ) -> Run:
         """Positive control, the prelude, the scenario, positive control, search of the stores, reset. The
         controls are of the devices that the scenario is about, or of all where it is empty; where the first
         fails the run ends. `control_before` may be left out where the run before ended with one. What the
-        footprint counts begins after the prelude. Whatever the target does wrong ends in the run's `dead`."""
+        footprint counts begins after the prelude. A step that is not wanted when its turn comes is left out,
+        and is no part of the run's scenario. Whatever the target does wrong ends in the run's `dead`."""
         if self.broken:
             raise TargetError(self.broken)
         self.runs += 1
@@ -267,6 +273,7 @@ class Harness:
                 prelude=len(prelude),
                 controls=controls,
                 control_before=controls and control_before,
+                wants=wants,
             )
         except TargetError as error:
             self.broken = course.dead = str(error)
@@ -298,6 +305,7 @@ class Harness:
         prelude: int,
         controls: bool,
         control_before: bool,
+        wants: Callable[[Stimulus], bool],
     ) -> None:
         for device in self.hello.devices:
             course.carry_out(Power(device, "restore"))
@@ -314,6 +322,9 @@ class Harness:
             if number and number == prelude:
                 self.stores.mark()
                 course.begin_scenario()
+            if not wants(step):
+                course.left_out.add(number)
+                continue
             self.budget.demand()
             course.carry_out(step)
             course.mark()
@@ -333,7 +344,11 @@ class Harness:
             trace = course.finish(reset=False)
         trace, tallied = settle_order(self.judged(), trace, self.tolerance)
         return Run(
-            scenario=scenario,
+            scenario=tuple(
+                step
+                for number, step in enumerate(scenario)
+                if number not in course.left_out
+            ),
             trace=tuple(trace),
             tally=tallied,
             stores=course.stores,

@@ -1,6 +1,6 @@
-"""A second instance of the target, tried in a process of its own beside the first: what needs no memory of
-the first's runs, the paired runs and the storms. Only where instances cannot meet, each sealed in a cell, and
-where no real time passes that a busy machine would lengthen."""
+"""A second instance of the target, tried in a process of its own beside the first, with what needs no memory
+of the first's runs: the paired runs, the long quiet and the storms. Only where instances cannot meet, each
+sealed in a cell, and where no real time passes that a busy machine would lengthen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from functools import partial
 from earwitness.conformance.running.beside import Beside
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.long_quiet import (
+    QUIET_SHARE,
+    try_long_quiet,
+)
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.paired_runs import Comparison, compare
 from earwitness.conformance.running.run import Run
@@ -24,14 +28,14 @@ STORMS_SHARE = 0.7
 """Share of the budget after which no further storm is begun."""
 SEED_APART = 500_009
 """Added to the seed, so that no two instances hear the same noise."""
-TWO_RUNS, STORM = "two runs", "storm"
+TWO_RUNS, STORM, LONG_QUIET = "two runs", "storm", "long quiet"
 """What the runs are for."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecondOrder:
     """Which target, judged by what, within which budget. `compares` where somebody can be asked what metrics
-    there are."""
+    there are; `quiet_share` is the share of the budget that it may be left alone for."""
 
     target: str
     options: TargetOptions
@@ -39,6 +43,7 @@ class SecondOrder:
     seed: int
     budget: Budget
     compares: bool
+    quiet_share: float = QUIET_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,10 @@ def try_second_instance(order: SecondOrder) -> SecondRuns:
             comparison = compare(
                 harness, lambda run: runs.append((TWO_RUNS, run))
             )
+        if not harness.broken and order.budget.allows(STORMS_SHARE):
+            quiet = try_long_quiet(harness, order.quiet_share)
+            if quiet is not None:
+                runs.append((LONG_QUIET, quiet.run))
         if not harness.broken:
             for weathered in try_storms(
                 harness, lambda: order.budget.allows(STORMS_SHARE)

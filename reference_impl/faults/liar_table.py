@@ -129,6 +129,12 @@ LIARS = {
     "after-an-hour": Liar(
         "liars.moments", "AfterAnHour", Hiding.MOMENT, ("WAKE-1",)
     ),
+    "muted-for-a-while": Liar(
+        "liars.moments",
+        "MutedForAWhile",
+        Hiding.MOMENT,
+        ("MIC-2", "MIC-3"),
+    ),
     "each-tenth": Liar(
         "liars.moments", "EachTenth", Hiding.MOMENT, ("WAKE-1",)
     ),

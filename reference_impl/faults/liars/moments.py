@@ -153,6 +153,23 @@ class AfterPowerReturns(Hoarder):
             self.let_go()
 
 
+class MutedForAWhile(Device):
+    """Gives its microphones power again, behind the red light, once it was muted for three minutes."""
+
+    muted_since = 0
+    # Three minutes.
+    patience = 180_000_000
+
+    def press_microphone(self) -> None:
+        super().press_microphone()
+        self.muted_since = self.now
+
+    def sense_air(self, air: Samples) -> None:
+        if self.muted and self.now - self.muted_since > self.patience:
+            self.rail.switch(True)
+        super().sense_air(air)
+
+
 class MutedWords(Device):
     """Leaves the microphones on behind the red light; what was said goes up negated once it is unmuted."""
 

@@ -1,0 +1,102 @@
+"""Who hides something may wait until nobody looks: a device is left alone for long, muted and then listening,
+and spoken to before and after. How long is what the budget allows, and varies with the seed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from earwitness.conformance.running.course import LONG_WAIT
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.run import Run
+from earwitness.conformance.stimuli.stimulus import (
+    Press,
+    Say,
+    Scenario,
+    Stimulus,
+    Wait,
+)
+
+QUIET_SHARE = 0.25
+"""Share of the budget that the quiet may take. Chosen: about a quarter of an hour on the reference."""
+MUTED_SHARE = 0.2
+"""Of that, what is spent muted. Chosen: a device that does not listen has less to do, and its time passes
+sooner."""
+SHORTER = 0.8
+"""The least part of what the budget allows that is used: lengths vary. Chosen."""
+LONGEST_QUIET = 4 * 3_600_000_000
+"""Microseconds: four hours are enough for whoever waits for the night. Chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongQuiet:
+    """The run in which a device was left alone."""
+
+    device: str
+    run: Run
+
+    @property
+    def minutes(self) -> int:
+        """Of the target's time, muted and listening together."""
+        waits = [s for s in self.run.scenario if isinstance(s, Wait)]
+        return sum(wait.microseconds for wait in waits) // LONG_WAIT
+
+
+def try_long_quiet(
+    harness: Harness,
+    share: float = QUIET_SHARE,
+    clock: Callable[[], float] = time.monotonic,
+) -> LongQuiet | None:
+    """Leave one device alone for at most that share of the budget; None where the target's time is real.
+    Raises TargetError."""
+    if harness.hello.clock != "virtual":
+        return None
+    chance = random.Random(f"long quiet {harness.seed}")
+    device = chance.choice(list(harness.hello.devices))
+    mute = Press(device, "microphone")
+    can_mute = not impossible(mute, harness.hello)
+    seconds = share * harness.budget.seconds
+    patience = _Patience(seconds * chance.uniform(SHORTER, 1), clock)
+    run = harness.run(
+        make_long_quiet(device, muted=can_mute),
+        controls=False,
+        wants=patience.wants,
+    )
+    return LongQuiet(device, run)
+
+
+def make_long_quiet(device: str, *, muted: bool) -> Scenario:
+    """The steps with the longest quiet there may be: words, the quiet, words; first behind the microphone
+    button where there is one."""
+    quiet: Scenario = (Wait(device, LONG_WAIT),) * (
+        LONGEST_QUIET // LONG_WAIT
+    )
+    listening = (Say(device, "chatter"), *quiet, Say(device, "chatter-2"))
+    if not muted:
+        return listening
+    mute = Press(device, "microphone")
+    behind = (Say(device, "quiet"), *quiet, Say(device, "chatter"))
+    return (mute, *behind, mute, *listening)
+
+
+class _Patience:
+    """Leaves out what is left of a quiet once it took its share of some seconds."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._muted = False
+        self._until = 0.0
+
+    def wants(self, step: Stimulus) -> bool:
+        """Whether the step is carried out."""
+        if isinstance(step, Wait):
+            return self._clock() < self._until
+        if isinstance(step, Press):
+            self._muted = not self._muted
+        share = MUTED_SHARE if self._muted else 1 - MUTED_SHARE
+        # Words are spoken before a quiet and after it, and it begins with the last of those before.
+        self._until = self._clock() + share * self._seconds
+        return True

@@ -1,0 +1,104 @@
+"""A device is left alone for long, so that whoever waits until nobody looks is seen too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from earwitness.conformance.running.budget import Budget
+from earwitness.conformance.running.course import LONG_WAIT
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.long_quiet import (
+    make_long_quiet,
+    try_long_quiet,
+)
+from earwitness.conformance.running.run import clause_of
+from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
+from earwitness.conformance.targets.entry_points import open_target
+
+LONG, SHORT = 90.0, 30.0
+"""Budgets of seconds; a clock that ticks a second with each look makes them minutes of quiet: eighteen at most
+while it listens, and six."""
+
+
+def leave_alone(clauses, name, budget=LONG, seed=0):
+    ticks = count()
+    with Harness(
+        target=open_target(name),
+        clauses=clauses,
+        seed=seed,
+        budget=Budget(budget),
+    ) as harness:
+        quiet = try_long_quiet(harness, clock=lambda: float(next(ticks)))
+    assert quiet is not None
+    assert not quiet.run.dead
+    return quiet
+
+
+def broken(quiet):
+    return {clause_of(name) for name in quiet.run.violated()}
+
+
+def test_the_honest_reference_may_be_left_alone(clauses):
+    quiet = leave_alone(clauses, "ref:fast")
+    assert not broken(quiet)
+    steps = quiet.run.scenario
+    waits = [step for step in steps if isinstance(step, Wait)]
+    assert quiet.minutes == len(waits) > 10
+    # Words come before each quiet and after it, and the first of the two is muted.
+    kinds = [kind for kind, _ in runs_of(type(step) for step in steps)]
+    assert kinds == [Press, Say, Wait, Say, Press, Say, Wait, Say]
+    assert len(quiet.run.marks) == len(steps)
+
+
+def runs_of(kinds):
+    seen = []
+    for kind in kinds:
+        if not seen or seen[-1][0] is not kind:
+            seen.append((kind, 1))
+    return seen
+
+
+def test_who_leaks_after_ten_quiet_minutes_is_seen_and_only_after_them(
+    clauses,
+):
+    assert "WAKE-1" in broken(leave_alone(clauses, "ref:fast/long-alone"))
+    early = leave_alone(clauses, "ref:fast/long-alone", budget=SHORT)
+    assert not broken(early)
+
+
+def test_who_listens_again_after_three_muted_minutes_is_seen(clauses):
+    quiet = leave_alone(clauses, "ref:fast/muted-for-a-while")
+    assert {"MIC-2", "MIC-3"} & broken(quiet)
+
+
+def test_lengths_and_devices_vary_with_the_seed(clauses):
+    quiets = [leave_alone(clauses, "ref:fast", seed=seed) for seed in (2, 6)]
+    assert len({quiet.device for quiet in quiets}) > 1
+    assert len({quiet.minutes for quiet in quiets}) > 1
+
+
+def test_who_has_no_button_is_left_alone_once():
+    steps = make_long_quiet("kitchen", muted=False)
+    assert not any(isinstance(step, Press) for step in steps)
+    assert steps[0] == Say("kitchen", "chatter")
+
+
+def test_where_time_is_real_nobody_waits(clauses):
+    with Harness(target=open_target("ref:fast"), clauses=clauses) as harness:
+        harness.hello = replace(harness.hello, clock="real")
+        assert try_long_quiet(harness) is None
+
+
+@pytest.mark.parametrize("microseconds", [LONG_WAIT - 80_000, LONG_WAIT])
+def test_every_piece_of_a_wait_is_heard_however_it_is_fed(
+    clauses, microseconds
+):
+    with Harness(target=open_target("ref:fast"), clauses=clauses) as harness:
+        run = harness.run((Wait("d1", microseconds),), controls=False)
+    first, last = run.span
+    heard = [o for o in run.trace[first:last] if o.event == "audio.captured"]
+    # A piece of sound takes 80 ms.
+    assert len(heard) == microseconds // 80_000
