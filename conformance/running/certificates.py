@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.stimulus import (
     Kill,
@@ -30,6 +31,19 @@ class CertificateRun:
     presented: Presented
     outcome: Outcome
     run: Run
+
+    @property
+    def finding(self) -> Finding | None:
+        """That it was accepted, where nothing was sent that would show it."""
+        sent = any(seen.event == "stream.audio" for seen in self.run.trace)
+        if self.outcome is not Outcome.ACCEPTED or sent:
+            return None
+        text = (
+            f"{self.device} accepted a certificate of {self.presented.value}"
+        )
+        return Finding(
+            "certificate accepted", text, self.device, blocking=True
+        )
 
 
 def try_certificates(harness: Harness) -> Iterator[CertificateRun]:

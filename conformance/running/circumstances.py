@@ -22,6 +22,7 @@ from earwitness.conformance.running.paired_runs import (
 from earwitness.conformance.running.past_doors import UNDISCLOSED
 from earwitness.conformance.running.sight import sight_of, view_of
 from earwitness.conformance.running.trials import try_button, try_controls
+from earwitness.conformance.running.twin_runs import UNREAD_STORE
 from earwitness.conformance.running.undeclared_stores import UNDECLARED_STORE
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Kind
@@ -32,10 +33,6 @@ SENT = "stream.audio"
 
 KEPT = "record.found"
 """The event of something of the test that was found in a store."""
-
-
-UNREAD_STORE = "unread store"
-"""The kind of a finding: a store grows with what is said, by what nobody could read."""
 
 
 BUTTON_BOUND = 100_000

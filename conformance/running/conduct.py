@@ -22,9 +22,6 @@ from earwitness.conformance.running.check_session import (
     SearchPlan,
     Tell,
 )
-from earwitness.conformance.running.circumstances import (
-    UNREAD_STORE,
-)
 from earwitness.conformance.running.fast_form import (
     FastForm,
     Searched,
@@ -60,14 +57,11 @@ from earwitness.conformance.running.shrink import (
 from earwitness.conformance.running.storms import try_storms
 from earwitness.conformance.running.tour import tour
 from earwitness.conformance.running.twin_runs import (
-    KEEPING,
     describe_twins,
     try_twins,
 )
 from earwitness.conformance.targets.protocol import TargetError
 from earwitness.conformance.targets.witnessed_target import witnessed_by
-from earwitness.conformance.witnesses.certificates import Outcome
-from earwitness.conformance.witnesses.twins import TwinOutcome
 
 
 def conduct(
@@ -158,31 +152,13 @@ class _Conductor:
         for tried in try_certificates(harness):
             session.certificates.append(tried)
             self.take(tried.run, "certificate")
-            if tried.outcome is Outcome.ACCEPTED and not any(
-                o.event == "stream.audio" for o in tried.run.trace
-            ):
-                text = f"{tried.device} accepted a certificate of {tried.presented.value}"
-                session.findings.append(
-                    Finding(
-                        "certificate accepted",
-                        text,
-                        tried.device,
-                        blocking=True,
-                    )
-                )
+            self.note(tried.finding)
         self.begin("twins: the same steps with speech and without")
         for twins in try_twins(
             harness, lambda: harness.budget.allows(TWINS_SHARE)
         ):
             session.twins.append(twins)
-            if (
-                twins.situation == KEEPING
-                and twins.comparison.outcome is TwinOutcome.APART
-            ):
-                text = f"{twins.device} keeps what nobody can read of a request: {twins.comparison.sentence}"
-                session.findings.append(
-                    Finding(UNREAD_STORE, text, twins.device, blocking=True)
-                )
+            self.note(twins.finding)
             self.take(twins.run, f"twins: {twins.situation}")
         self.tell(f"twins done: {describe_twins(session.twins)}")
         self.begin(
@@ -238,8 +214,7 @@ class _Conductor:
             self.harness, lambda: self.harness.budget.allows(STORMS_SHARE)
         ):
             self.take(weathered.run, STORM)
-            if weathered.finding is not None:
-                self.session.findings.append(weathered.finding)
+            self.note(weathered.finding)
 
     def compare_pairs(self) -> None:
         if self.session.shows_metrics:
@@ -265,6 +240,11 @@ class _Conductor:
                 facts=state.facts,
             )
         )
+
+    def note(self, finding: Finding | None) -> None:
+        """Keep what was found, if anything was."""
+        if finding is not None:
+            self.session.findings.append(finding)
 
     def begin(self, what: str) -> None:
         """Tell what is tried next, and how much of the budget is left."""

@@ -1,6 +1,6 @@
 """Twins: the same steps once with speech and once with the room alone, where nothing may be sent or kept.
-What leaves and what grows must
-not tell them apart. No decoder is needed, so an encoding of the device's own is caught too."""
+What leaves and what grows must not tell them apart. No decoder is needed, so an encoding of the device's own
+is caught too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.run import Run
 from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
@@ -44,6 +45,8 @@ what a device notes of a request is less."""
 SENT = ("bytes (", "bytes by")
 """How the marks begin that say how much was sent."""
 KEPT_UNREAD = ("unread bytes in stores",)
+UNREAD_STORE = "unread store"
+"""The kind of a finding: a store grows with what is said, by what nobody could read."""
 KEEPING = "keeping"
 """The situation in which a device may hear, send and keep words, but no sound."""
 REQUESTS = ("weather",)
@@ -89,6 +92,17 @@ class TwinResult:
     situation: str
     comparison: TwinComparison
     run: Run
+
+    @property
+    def finding(self) -> Finding | None:
+        """That what nobody can read is kept, if it is."""
+        if (
+            self.situation != KEEPING
+            or self.comparison.outcome is not TwinOutcome.APART
+        ):
+            return None
+        text = f"{self.device} keeps what nobody can read of a request: {self.comparison.sentence}"
+        return Finding(UNREAD_STORE, text, self.device, blocking=True)
 
 
 def situations(device: str) -> tuple[Situation, ...]:

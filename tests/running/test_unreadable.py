@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from earwitness.conformance.running.circumstances import (
-    UNREAD_STORE,
     doubts_of,
 )
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.twin_runs import (
     KEEPING,
+    UNREAD_STORE,
     room_alone,
     situations,
     with_speech,
