@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from typing import Any
 
@@ -131,9 +131,11 @@ def _understand_nearly(text: str) -> Understanding | None:
         for name in _load_domain()["lists"]
     }
     slots = {name: value for name, value in near.items() if value is not None}
-    # 'for' is near 'four', so a number must be there as it is.
+    # 'for' is near 'four', so a number must be there as it is; that of a size or of a time counts nothing.
+    of_others = [slots.get(name, "") for name in ("size", "duration")]
+    rest = reduce(lambda left, part: left.replace(part, ""), of_others, text)
     number = next(
-        (word for word in text.split() if word in _values_of_slot("number")),
+        (word for word in rest.split() if word in _values_of_slot("number")),
         None,
     )
     if "drinks" in slots and number is not None:
@@ -143,6 +145,9 @@ def _understand_nearly(text: str) -> Understanding | None:
             "room_service",
             several,
         )
+    if set(text.split()) & set(_values_of_slot("drinks")):
+        # Several, and nobody knows how many: to bring one would be a guess.
+        return None
     if "drink" in slots:
         one = {
             name: value

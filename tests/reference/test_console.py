@@ -68,6 +68,8 @@ def test_typed_words_are_spoken_heard_and_understood(room):
     [
         ("alexa, two coffees please", "Two coffees are on their way."),
         ("alexa, 3 lattes please", "Three lattes are on their way."),
+        ("alexa, six coffees please", "Six coffees are on their way."),
+        ("alexa, 12 mochas please", "Twelve mochas are on their way."),
         ("alexa, a coffee please", "One coffee is on its way."),
     ],
 )

@@ -101,6 +101,15 @@ def test_an_order_whose_list_had_an_empty_entry_is_recognised(
         ),
         ("could i maybe get two coffees", "Two coffees are on their way."),
         ("get two coffee to us", "Two coffees are on their way."),
+        ("order six coffees", "Six coffees are on their way."),
+        (
+            "could i maybe get twelve mochas",
+            "Twelve mochas are on their way.",
+        ),
+        (
+            "bring an eight ounce latte",
+            "One eight ounce latte is on its way.",
+        ),
         ("coffee for me", "One coffee is on its way."),
         (
             "a large coffee with milk",
@@ -122,6 +131,13 @@ def test_an_order_is_answered_with_as_many_as_were_ordered(text, answered):
         )
         == answered
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["zero coffees", "twenty one coffees", "coffees please"]
+)
+def test_several_of_which_nobody_knows_how_many_are_not_one(text):
+    assert understand_text(text) is None
 
 
 def test_two_coffees_are_heard(recognizer):
