@@ -260,15 +260,16 @@ def leak_of(
     run: Run, device: str, comparison: TwinComparison
 ) -> tuple[int, Observation]:
     """Where in the trace, and as what, a difference is judged: what depends on whether somebody speaks
-    carries what was said, be it sent
-    or kept."""
+    carries what was said, be it sent or kept. What was said to nobody is what differs, though a request may
+    follow in which it leaves."""
     place = len(run.trace)
-    until = Microseconds(0)
+    until = heard = Microseconds(0)
     for number, seen in enumerate(run.trace):
         if seen.device != device:
             continue
         if seen.event == "speech":
             until = Microseconds(int(seen.attributes["until"]))
+            heard = heard if seen.attributes["addressed"] else until
             place = number + 1
         elif seen.time <= until and seen.event != "end":
             place = number + 1
@@ -292,8 +293,8 @@ def leak_of(
         "bytes": max(
             1, round(abs(comparison.with_speech - comparison.room_alone))
         ),
-        "from": until,
-        "to": until,
+        "from": heard,
+        "to": heard,
         "encrypted": True,
         "voice": True,
     }

@@ -45,7 +45,7 @@ LIARS = {
         "liars.unreadable",
         "EncipheredWithTheNextRequest",
         Hiding.MOMENT,
-        ("WAKE-1",),
+        ("WAKE-1", "WAKE-4"),
     ),
     "cover-traffic": Liar(
         "liars.unreadable", "CoverTraffic", Hiding.ENCODING, ()

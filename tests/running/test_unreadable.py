@@ -9,9 +9,11 @@ from earwitness.conformance.running.circumstances import (
 )
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
+from earwitness.conformance.running.run import clause_of
 from earwitness.conformance.running.twin_runs import (
     KEEPING,
     UNREAD_STORE,
+    leak_of,
     room_alone,
     situations,
     with_speech,
@@ -61,6 +63,27 @@ def test_what_was_said_shows_in_how_much_nobody_can_read(
     fault, name, clauses
 ):
     assert compared(name, pairs_of(fault, name, clauses)) is TwinOutcome.APART
+
+
+def test_what_was_said_before_a_request_and_left_in_it_was_not_meant_to_leave(
+    clauses,
+):
+    twins = situation("before a request")
+    with Harness(
+        ReferenceTarget("enciphered-with-the-next-request"), clauses
+    ) as harness:
+        run, alone = (
+            harness.run(steps(D, twins, twins.clip(0)), controls=False)
+            for steps in (with_speech, room_alone)
+        )
+        told = twins.compare([(run.footprint, alone.footprint)] * 4)
+        leak = leak_of(run, D, told)
+        judged = harness.judge_again(run, *leak)
+    spoken = [o for o in run.trace if o.event == "speech"]
+    assert [o.attributes["addressed"] for o in spoken] == [False, True]
+    assert leak[1].attributes["to"] == spoken[0].attributes["until"]
+    assert "WAKE-4" in {clause_of(name) for name in judged.violated()}
+    assert run.violated() == ()
 
 
 def test_an_honest_request_shows_nothing_of_its_sound(clauses):
