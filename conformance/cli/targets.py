@@ -40,7 +40,9 @@ def targets() -> None:
     from earwitness.conformance.targets.cell import strongest_confinement
 
     for name, entry in installed_targets().items():
-        purpose = " ".join((load_target(entry).__doc__ or "").split())
+        opened = load_target(entry)
+        told = getattr(opened, "purpose", opened.__doc__ or "")
+        purpose = " ".join(told.split())
         click.echo(f"{name:12} {purpose.split('. ')[0].removesuffix('.')}")
     level, reason = strongest_confinement()
     click.echo(

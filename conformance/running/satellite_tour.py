@@ -23,6 +23,7 @@ from earwitness.conformance.stimuli.stimulus import (
     Wait,
 )
 from earwitness.conformance.targets.protocol import Hello
+from earwitness.model.trace import Origin
 
 PIECE_TIME = 80_000
 """Microseconds of one piece of sound."""
@@ -185,6 +186,9 @@ def was_tried(run: Run) -> bool:
     is_middle = any(isinstance(step, During) for step in run.scenario)
     for seen in run.trace[run.span[0] :]:
         if seen.event in ("stream.open", "stream.audio"):
+            return True
+        # A device that hears its wake word by itself has begun, even one that sends when the words are over.
+        if seen.event == "wake_word" and seen.origin is Origin.DEVICE:
             return True
         if is_middle and seen.event in ("mute", "server.behaviour"):
             return False

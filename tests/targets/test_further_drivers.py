@@ -85,6 +85,38 @@ def test_hermes_services_are_judged(fault, broken, tmp_path):
         assert (dead, heard, found) == ("", Origin.WITNESSED, {"SAT-2"})
 
 
+@pytest.fixture(scope="module")
+def listener(tmp_path_factory):
+    """One cell for all faults of the small listener of Open Voice OS, which it reads at each start."""
+    script = python_with_tiny(tmp_path_factory.mktemp("ovos"))
+    with opened(f"ovos:{script}") as harness:
+        yield harness
+
+
+def test_open_voice_os_is_heard_and_answered(listener):
+    assert with_a_control(listener) == ("", Origin.WITNESSED, {"SAT-2"})
+
+
+@pytest.mark.parametrize(
+    ("fault", "chapter", "broken"),
+    [
+        ("mute-does-nothing", "satellite muted", {"MUT-1"}),
+        ("forgets-mute", "muted and restarted", {"MUT-3"}),
+        ("anyone-unmutes", "told to run by another", {"MUT-2"}),
+    ],
+)
+def test_a_fault_in_open_voice_os_is_found_in_exactly_its_clause(
+    fault, chapter, broken, listener
+):
+    told = dict(chapters_of(listener.hello, random.Random(1)))
+    steps = next(s for name, s in told.items() if name.endswith(chapter))
+    for seeded, owed in ((fault, broken), ("", set())):
+        (listener.target.folder / "fault").write_text(seeded)
+        run = listener.run(steps, controls=False)
+        found = {n.partition(".")[0] for n in run.violated()}
+        assert found - {"SAT-2"} == owed, run.skipped
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is missing")
 def test_a_subject_is_a_folder_with_a_program_in_any_language(tmp_path):
     folder = tmp_path / "subject"

@@ -15,6 +15,7 @@ class Symptoms:
     """What a driver saw since the last answer, in the order of the sound's way."""
 
     is_running: bool
+    wakes_by_itself: bool
     end: str
     bytes_read: int
     bytes_for_wake_word: int
@@ -45,6 +46,11 @@ def likely_cause(seen: Symptoms) -> str:
 
 
 def _before_the_word(seen: Symptoms) -> str:
+    if seen.wakes_by_itself:
+        return (
+            f"its microphone was read, and it told of no wake word; the test says '{WORD}'; look at the word"
+            " that it waits for, and at the form and volume of the sound that its microphone command reads"
+        )
     if not seen.bytes_for_wake_word:
         return (
             "its microphone was read, and no sound came to the wake word service; look at the microphone"

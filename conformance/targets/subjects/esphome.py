@@ -4,11 +4,9 @@ in whose options {microphone} and {loudspeaker} stand for what the harness gives
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 import threading
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 from earwitness.conformance.targets.subjects import kit
@@ -17,17 +15,11 @@ PORT = 6_053
 """Where ESPHome's native API listens unless it is told otherwise."""
 
 
-def open_esphome(rest: str, options: kit.TargetOptions) -> kit.Target:
-    """A program that is a device with ESPHome's native API (pip install 'earwitness[esphome]')."""
-    program = Path(shutil.which(rest.split(" ")[0]) or "device")
-    remedy = "write esphome:PROGRAM, such as a build for the platform 'host'"
-    return kit.open_subject(
-        module=__name__,
-        rest=rest,
-        installed=program,
-        remedy=remedy,
-        options=options,
-    )
+open_esphome = kit.open_program(
+    purpose="A program that is a device with ESPHome's native API (pip install 'earwitness[esphome]')",
+    module=__name__,
+    remedy="write esphome:PROGRAM, such as a build for the platform 'host'",
+)
 
 
 class EsphomeDevice(kit.ServedSubject):
@@ -37,9 +29,9 @@ class EsphomeDevice(kit.ServedSubject):
     port = PORT
     capabilities = kit.SHOWS_NOTHING
 
-    def __init__(self, program: list[str]) -> None:
+    def __init__(self, program: str, options: list[str]) -> None:
         super().__init__(sys.stdin, sys.stdout)
-        self._program = self.take_options(program)
+        self._program = [program, *self.take_options(options)]
         self._clients: list[Any] = []
         self._server: Any = None
         self._switches: dict[str, int] = {}
@@ -153,4 +145,4 @@ class EsphomeDevice(kit.ServedSubject):
 
 
 if __name__ == "__main__":
-    EsphomeDevice(sys.argv[1:]).run()
+    kit.run_driver(EsphomeDevice)

@@ -3,14 +3,11 @@ them. The driver plays the broker's other guests: hotword, recogniser, speech.""
 
 from __future__ import annotations
 
-import io
 import json
 import shlex
 import socket
 import sys
 import threading
-import wave
-from pathlib import Path
 
 from earwitness.conformance.targets.subjects import kit
 from earwitness.conformance.targets.subjects.mqtt_broker import MqttBroker
@@ -18,21 +15,12 @@ from earwitness.conformance.targets.subjects.mqtt_broker import MqttBroker
 BROKER, HOTWORD = 1_883, 12_202
 """Ports of MQTT, and of the sound that a microphone sends to its hotword service by UDP."""
 SITE = "satellite"
-INSTALLED = Path(".real-targets/hermes/bin/python")
-REMEDY = (
-    "scripts/real-targets hermes installs them there, or write hermes:PYTHON"
+
+open_hermes = kit.open_installed(
+    kind="hermes",
+    purpose="Rhasspy's microphone and dialogue services over MQTT; scripts/real-targets hermes installs them",
+    module=__name__,
 )
-
-
-def open_hermes(rest: str, options: kit.TargetOptions) -> kit.Target:
-    """Rhasspy's microphone and dialogue services over MQTT; scripts/real-targets hermes installs them."""
-    return kit.open_subject(
-        module=__name__,
-        rest=rest,
-        installed=INSTALLED,
-        remedy=REMEDY,
-        options=options,
-    )
 
 
 class HermesServices(kit.ServedSubject):
@@ -116,7 +104,7 @@ class HermesServices(kit.ServedSubject):
     def _hear(self, topic: str, payload: bytes) -> None:
         match topic.split("/"):
             case ["hermes", "audioServer", _, "audioFrame"]:
-                self.take_sound(samples_of(payload))
+                self.take_sound(kit.samples_of(payload))
             case ["hermes", "dialogueManager", "sessionStarted"]:
                 self._session = json.loads(payload).get("sessionId", "")
             case ["hermes", "asr", "startListening"]:
@@ -133,7 +121,7 @@ class HermesServices(kit.ServedSubject):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard:
             heard.bind(("127.0.0.1", HOTWORD))
             while True:
-                self._hand_over(samples_of(heard.recv(1 << 16)))
+                self._hand_over(kit.samples_of(heard.recv(1 << 16)))
 
     def _hand_over(self, sound: bytes) -> None:
         self.post(lambda: self.take_wake_sound(sound, self._wake))
@@ -142,14 +130,5 @@ class HermesServices(kit.ServedSubject):
         self._tell("hermes/hotword/alexa/detected", modelId="alexa")
 
 
-def samples_of(payload: bytes) -> bytes:
-    """The sound in a message; a WAV file in each, as Hermes has it."""
-    with wave.open(io.BytesIO(payload)) as sound:
-        return bytes(sound.readframes(sound.getnframes()))
-
-
 if __name__ == "__main__":
-    HermesServices.version = kit.installed_version(
-        sys.argv[1], "rhasspy-microphone-cli-hermes"
-    )
-    HermesServices(sys.argv[1], sys.argv[2:]).run()
+    kit.run_driver(HermesServices, "rhasspy-microphone-cli-hermes")

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 
-from earwitness.conformance.targets.entry_points import TargetOptions
-from earwitness.conformance.targets.protocol import Target
 from earwitness.conformance.targets.subjects.opening import (
     installed_version,
     known_options,
-    open_subject,
+    open_installed,
+    open_program,
+    run_driver,
 )
 from earwitness.conformance.targets.subjects.served import ServedSubject
 from earwitness.conformance.targets.subjects.serving import (
+    AWAY,
     PATIENCE,
     SHOWS_NOTHING,
 )
-from earwitness.conformance.targets.subjects.sound import write_chime
+from earwitness.conformance.targets.subjects.sound import (
+    samples_of,
+    write_chime,
+)
 from earwitness.conformance.targets.subjects.subject import (
+    QUIET,
     RATE,
     Refusal,
     Subject,
@@ -24,17 +29,20 @@ from earwitness.conformance.targets.subjects.subject import (
 Names = Sequence[str]
 
 __all__ = [
+    "AWAY",
     "PATIENCE",
+    "QUIET",
     "RATE",
     "SHOWS_NOTHING",
     "Names",
     "Refusal",
     "ServedSubject",
     "Subject",
-    "Target",
-    "TargetOptions",
     "installed_version",
     "known_options",
-    "open_subject",
+    "open_installed",
+    "open_program",
+    "run_driver",
+    "samples_of",
     "write_chime",
 ]

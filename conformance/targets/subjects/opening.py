@@ -4,36 +4,69 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from earwitness.conformance.targets.entry_points import TargetOptions
 from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import Target, TargetError
+from earwitness.conformance.targets.subjects.subject import Subject
 
 
-def open_subject(
-    module: str,
-    rest: str,
-    installed: Path,
-    remedy: str,
-    options: TargetOptions,
-) -> Target:
-    """Run the driver `module` with the interpreter or program that `rest` begins with (`installed` where it
-    names none) and the options that follow it. Raises TargetError."""
-    try:
-        words = shlex.split(rest)
-    except ValueError as error:
-        raise TargetError(f"'{rest}' cannot be read: {error}") from None
-    if not words or words[0].startswith("-"):
-        words = [str(installed), *words]
-    place = Path(words[0])
-    if not place.exists():
-        raise TargetError(f"there is no {place}; {remedy}")
-    program = [sys.executable, "-m", module, os.path.abspath(place)]
-    return ProcessTarget(shlex.join([*program, *words[1:]]), options)
+@dataclass(frozen=True, slots=True)
+class SubjectOpening:
+    """Runs the driver `module` with the interpreter or program that begins what is written behind the colon,
+    and the options that follow it. An entry point of the group `earwitness.targets`."""
+
+    purpose: str
+    """What it judges, in a line for the list of targets."""
+    module: str
+    remedy: str
+    """What whoever named no such place is to do."""
+    installed: Path | None = None
+    """The interpreter where none is named; without it a program must be."""
+
+    def __call__(self, rest: str, options: TargetOptions) -> Target:
+        """Raises TargetError."""
+        try:
+            words = shlex.split(rest)
+        except ValueError as error:
+            raise TargetError(f"'{rest}' cannot be read: {error}") from None
+        place = self._place(words)
+        if not place.exists():
+            raise TargetError(f"there is no {place}; {self.remedy}")
+        program = [sys.executable, "-m", self.module, os.path.abspath(place)]
+        return ProcessTarget(shlex.join([*program, *words]), options)
+
+    def _place(self, words: list[str]) -> Path:
+        """The interpreter or program, which is taken from the words where they name it."""
+        is_named = bool(words) and not words[0].startswith("-")
+        if self.installed is None:
+            named = words.pop(0) if is_named else "program"
+            return Path(shutil.which(named) or named)
+        # An option such as claims=2 names no interpreter.
+        is_place = is_named and "=" not in words[0].partition("/")[0]
+        return Path(words.pop(0)) if is_place else self.installed
+
+
+def open_installed(kind: str, purpose: str, module: str) -> SubjectOpening:
+    """The opening of what `scripts/real-targets KIND` installs."""
+    return SubjectOpening(
+        purpose=purpose,
+        module=module,
+        remedy=f"scripts/real-targets {kind} installs it, or write {kind}:PYTHON",
+        installed=Path(".real-targets", kind, "bin", "python"),
+    )
+
+
+def open_program(purpose: str, module: str, remedy: str) -> SubjectOpening:
+    """The opening of whatever program is named."""
+    return SubjectOpening(purpose=purpose, module=module, remedy=remedy)
 
 
 def installed_version(python: str, package: str) -> str:
@@ -61,3 +94,13 @@ def known_options(
     )
     known = [name for name in names if name in asked.stdout]
     return [word for name in known for word in (name, value)]
+
+
+def run_driver(driver: Callable[..., Subject], package: str = "") -> None:
+    """The driver as a program: its first argument is the interpreter or program, whose `package` it names by
+    its version. Runs until its requests end."""
+    place, *options = sys.argv[1:]
+    subject = driver(place, options)
+    if package:
+        subject.version = installed_version(place, package)
+    subject.run()

@@ -2,15 +2,12 @@
 answers, errs, falls silent, disappears, is late, or is a stranger.
 
 A driver subclasses `ServedSubject` and writes what is peculiar to its protocol: how the server comes and
-goes, what it says at the end of a request, how it mutes. Threads that read from the subject hand what they
-read to `post`; all work is done in the driver's own thread, within `pump`."""
+goes, what it says at the end of a request, how it mutes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import queue
-import time
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
@@ -18,19 +15,14 @@ from earwitness.conformance.targets.subjects.diagnosis import (
     Symptoms,
     likely_cause,
 )
-from earwitness.conformance.targets.subjects.ports import (
-    describe_ports,
-    listening_ports,
-)
+from earwitness.conformance.targets.subjects.inbox import InboxSubject
 from earwitness.conformance.targets.subjects.serving import (
     AWAY,
-    ENOUGH_KNOCKS,
     LATE,
     LEVELS,
     PATIENCE,
-    REST,
     SHOWS_NOTHING,
-    STARTING,
+    claimed_level,
 )
 from earwitness.conformance.targets.subjects.sound import EndOfRequest, tone
 from earwitness.conformance.targets.subjects.subject import (
@@ -38,7 +30,6 @@ from earwitness.conformance.targets.subjects.subject import (
     PATIENCE_WITH_READER,
     RATE,
     Refusal,
-    Subject,
 )
 from earwitness.conformance.targets.subjects.wake_word import (
     WORD,
@@ -46,23 +37,22 @@ from earwitness.conformance.targets.subjects.wake_word import (
 )
 
 
-class ServedSubject(Subject):
+class ServedSubject(InboxSubject):
     """`stream` counts the streams; `is_open` says whether one is."""
 
     capabilities: Sequence[str] = (*SHOWS_NOTHING, "indicator")
     packs: Sequence[str] = ("self-hosted-satellite",)
     piece: int = 2_560
     """Bytes of sound that the subject sends at once."""
-    service_ports: Sequence[int] = ()
-    """At which the driver plays services for the subject."""
     encrypted: bool = False
     """Whether what it sends is encrypted."""
+    wakes_by_itself: bool = False
+    """Whether it hears its wake word without a service that the driver plays."""
+    mutes_by_server: bool = True
+    """Whether its mute goes by its server, which must be there for it."""
 
     def __init__(self, requests: IO[str], replies: IO[str]) -> None:
         super().__init__(requests, replies)
-        self.inbox: queue.SimpleQueue[Callable[[], None]] = (
-            queue.SimpleQueue()
-        )
         self.wake_words_heard = WakeWordService()
         self.behaviour = "answer"
         self.stream = 0
@@ -77,14 +67,9 @@ class ServedSubject(Subject):
         self._begin()
 
     def take_options(self, options: Sequence[str]) -> list[str]:
-        """The options without `claims=N`, the level at which the subject's mute is judged: 1 no request is
-        run, 2 no voice leaves its process, 3 its microphone is not read, 4 its microphones have no power."""
+        """The options without `claims=N`, the level at which the subject's mute is judged."""
         self.setup = " ".join(options)
-        level = 1
-        for option in options:
-            word, _, value = option.partition("=")
-            if word == "claims" and value in ("1", "2", "3", "4"):
-                level = int(value)
+        level = claimed_level(options)
         self.capabilities = (*self.capabilities, *LEVELS[: level - 1])
         return [o for o in options if not o.startswith("claims=")]
 
@@ -134,44 +119,6 @@ class ServedSubject(Subject):
             "door": str(self.door or self.port),
         }
 
-    def post(self, work: Callable[[], None]) -> None:
-        """Have something done in the driver's own thread; from any thread."""
-        self.inbox.put(work)
-
-    def pump(self, done: Callable[[], bool], patience: float) -> bool:
-        """Work off what was posted until `done`, or for so many seconds without it."""
-        until = time.monotonic() + patience
-        while not done():
-            left = until - time.monotonic()
-            try:
-                # 20 ms: chosen, how late `done` is seen.
-                work = self.inbox.get(timeout=max(0.0, min(0.02, left)))
-            except queue.Empty:
-                if left <= 0:
-                    break
-            else:
-                work()
-        return done()
-
-    def reach(self, knock: Callable[[], bool]) -> None:
-        """Knock until the subject answers. Raises Refusal where it never does."""
-        ours = {self.door, self.stranger_door, *self.service_ports}
-        began = time.monotonic()
-        elsewhere = 0
-        while (
-            time.monotonic() < began + STARTING and elsewhere < ENOUGH_KNOCKS
-        ):
-            self.demand_life()
-            with contextlib.suppress(OSError):
-                if knock():
-                    return
-            time.sleep(0.1)
-            # It listens, and not where it should.
-            elsewhere += bool(listening_ports() - ours - {self.port})
-        raise Refusal(
-            f"{self.name} does not answer at port {self.port}{describe_ports(ours)}"
-        )
-
     def come(self) -> None:
         """The server greets the subject, if it is there; it remembers a mute that it was told of."""
         self._is_lost = False
@@ -186,15 +133,6 @@ class ServedSubject(Subject):
         """The connection ended, and nobody here ended it: the server will call again."""
         self._is_lost = True
 
-    def settle(self) -> None:
-        """Until the subject has worked off what it was sent."""
-        quiet_since = time.monotonic()
-        until = quiet_since + PATIENCE
-        while time.monotonic() < min(until, quiet_since + REST):
-            with contextlib.suppress(queue.Empty):
-                self.inbox.get(timeout=0.02)()  # 20 ms: chosen
-                quiet_since = time.monotonic()
-
     def take_wake_sound(self, sound: bytes, tell: Callable[[], None]) -> None:
         """Sound came to the wake word service, which tells the subject where its word ends."""
         self._arrived += len(sound)
@@ -207,12 +145,16 @@ class ServedSubject(Subject):
             )
         if not self.wake_words_heard.hears(sound):
             return
-        self.report("wake_word", origin="stand-in", word=WORD)
-        self._is_woken = True
+        self.hear_of_wake_word(origin="stand-in")
         streams = self.stream
         tell()
         self.pump(lambda: self.stream > streams, PATIENCE_WITH_READER)
         self.settle()
+
+    def hear_of_wake_word(self, origin: str = "device") -> None:
+        """The word was heard, by the subject or by its service: the next stream is due to it."""
+        self.report("wake_word", origin=origin, word=WORD)
+        self._is_woken = True
 
     def open_stream(self, cause: str = "") -> None:
         """The subject says that it begins to send."""
@@ -243,8 +185,22 @@ class ServedSubject(Subject):
         if self._request is not None and not peer:
             self._sent += len(sound)
             if self._request.take(sound):
-                self._request = None
-                self._end_request()
+                self.end_request()
+
+    def end_request(self) -> None:
+        """The server hears that the request is over, or the subject says so."""
+        if self._request is None:
+            return
+        self._request = None
+        match self.behaviour:
+            case "silent":
+                pass
+            case "late":
+                self._answer_at = self.now + LATE
+            case "error":
+                self.fail()
+            case _:
+                self._answer()
 
     def show_listening(self, on: bool) -> None:
         """The subject says by its light, or in words for one, that it listens or does no longer."""
@@ -268,6 +224,8 @@ class ServedSubject(Subject):
                 self.settle()
         self._owed += taken
         self._read += taken
+        # Sound that came twice, or of an earlier time, pays for none that is still to come.
+        self._arrived = min(self._arrived, self._owed - taken)
         patience = PATIENCE_WITH_READER if self._flows else PACE
         # Each piece goes to the wake word service or to the server; one that goes nowhere is waited for once.
         self._flows = self.pump(
@@ -278,17 +236,6 @@ class ServedSubject(Subject):
         if self._answer_at is not None and self.now >= self._answer_at:
             self._answer_at = None
             self._answer()
-
-    def _end_request(self) -> None:
-        match self.behaviour:
-            case "silent":
-                pass
-            case "late":
-                self._answer_at = self.now + LATE
-            case "error":
-                self.fail()
-            case _:
-                self._answer()
 
     def _answer(self) -> None:
         """What a server does at the end of a request."""
@@ -319,7 +266,7 @@ class ServedSubject(Subject):
     def mute(self, on: bool) -> None:
         if self.process is None:
             raise Refusal("it has no power")
-        if not self.is_server_there:
+        if self.mutes_by_server and not self.is_server_there:
             raise Refusal("its server is not there, and the mute goes by it")
         self.set_mute(on)
         self.is_muted = on
@@ -350,8 +297,7 @@ class ServedSubject(Subject):
         self.kill_process()
         self.leave()
         self.close_stream()
-        while not self.inbox.empty():
-            self.inbox.get()
+        self.empty_inbox()
         self._begin()
 
     def forget(self) -> None:
@@ -378,6 +324,7 @@ class ServedSubject(Subject):
         return likely_cause(
             Symptoms(
                 is_running=self.process is not None,
+                wakes_by_itself=self.wakes_by_itself,
                 end=self.last_end,
                 bytes_read=self._read,
                 bytes_for_wake_word=service.bytes_heard,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 PATIENCE = 3.0
 """Seconds of real time that a subject has for each of its steps, which take it some milliseconds."""
 
@@ -39,3 +41,15 @@ SHOWS_NOTHING = (
     "server",
 )
 """Capabilities of a subject whose driver sees no light of it, nor hears of one."""
+
+
+def claimed_level(options: Sequence[str]) -> int:
+    """The level of mute in `claims=N`: 1 no request is run, 2 no voice leaves the process, 3 the microphone
+    is not read, 4 the microphones have no power.
+
+    >>> claimed_level(["--debug", "claims=3"])
+    3
+    """
+    told = [o.removeprefix("claims=") for o in options if "claims=" in o]
+    levels = [int(level) for level in told if level in ("1", "2", "3", "4")]
+    return levels[-1] if levels else 1

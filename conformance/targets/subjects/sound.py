@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
 import wave
 from pathlib import Path
+
+import numpy as np
 
 from earwitness.conformance.targets.subjects.subject import RATE
 
@@ -12,6 +15,8 @@ LOUD = 300
 """Root mean square of a piece in which somebody speaks; the room has about 12."""
 PAUSE = 25_600
 """Bytes of quiet that end a request: 0.8 s."""
+WIDTHS = range(1, 5)
+"""Bytes of a sample, in the forms that sound has."""
 LONGEST_REQUEST = 320_000
 """Bytes after which the server ends it anyway: 10 s."""
 
@@ -38,6 +43,40 @@ def loudness(sound: bytes) -> float:
     samples = memoryview(sound[: len(sound) // 2 * 2]).cast("h")
     squares = sum(sample * sample for sample in samples)
     return math.sqrt(squares / max(1, len(samples)))
+
+
+def samples_of(content: bytes) -> bytes:
+    """The sound of a WAV file in our form; nothing where it is none."""
+    try:
+        with wave.open(io.BytesIO(content)) as sound:
+            return in_our_form(
+                sound=sound.readframes(sound.getnframes()),
+                rate=sound.getframerate(),
+                width=sound.getsampwidth(),
+                channels=sound.getnchannels(),
+            )
+    except (wave.Error, EOFError, ValueError):
+        return b""
+
+
+def in_our_form(sound: bytes, rate: int, width: int, channels: int) -> bytes:
+    """Sound of whole samples of so many bytes as s16le, 16 kHz, of the first channel. A rate is changed by
+    taking the nearest sample, which is good enough to hear when somebody speaks."""
+    if (rate, width, channels) == (RATE, 2, 1):
+        return sound
+    if min(rate, channels) < 1 or width not in WIDTHS:
+        raise ValueError(f"no form of sound: {rate} Hz, {width} bytes")
+    frame = width * channels
+    frames = np.frombuffer(sound[: len(sound) // frame * frame], np.uint8)
+    first = frames.reshape(-1, frame)[:, :width]
+    if width == 1:
+        # WAV's samples of one byte have no sign; 128 is silence.
+        high = first[:, 0].astype(np.int16)
+        samples = ((high - 128) << 8).astype("<i2")
+    else:
+        samples = np.ascontiguousarray(first[:, -2:]).view("<i2")[:, 0]
+    at = np.arange(len(samples) * RATE // rate) * rate // RATE
+    return bytes(samples[at].tobytes())
 
 
 # 440 Hz is the musician's A.

@@ -299,13 +299,17 @@ class Subject:
             )
             self.stop()
 
+    def idle(self) -> None:
+        """A moment in which the subject may work."""
+        time.sleep(QUIET)
+
     def wait_for_drain(self) -> None:
         """Until the subject has taken the sound, or has had time to. One that left it before is not waited
         for as long again."""
         patience = PATIENCE_WITH_READER if self._drains else PACE
         until = time.monotonic() + patience
         while self.waiting_sound() and time.monotonic() < until:
-            time.sleep(QUIET)
+            self.idle()
         self._drains = not self.waiting_sound()
 
     def _write(self, message: Message) -> None:

@@ -8,17 +8,15 @@ import socket
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from earwitness.conformance.targets.subjects import kit
 from earwitness.conformance.targets.subjects.wyoming_link import (
+    FORM,
     WyomingLink,
     WyomingMessage,
     listen_for_clients,
 )
 
-INSTALLED = Path(".real-targets/wyoming/bin/python")
-REMEDY = "scripts/real-targets wyoming installs it, or write wyoming:PYTHON"
 SATELLITE, WAKE, EVENTS = 10_700, 10_400, 10_500
 """Ports, as in the project's own examples."""
 RESTS = ("--wake-refractory-seconds", "--mic-seconds-to-mute-after-awake-wav")
@@ -26,15 +24,11 @@ RESTS = ("--wake-refractory-seconds", "--mic-seconds-to-mute-after-awake-wav")
 Said = WyomingMessage | None
 
 
-def open_wyoming(rest: str, options: kit.TargetOptions) -> kit.Target:
-    """A Wyoming satellite; scripts/real-targets wyoming installs one. Raises TargetError."""
-    return kit.open_subject(
-        module=__name__,
-        rest=rest,
-        installed=INSTALLED,
-        remedy=REMEDY,
-        options=options,
-    )
+open_wyoming = kit.open_installed(
+    kind="wyoming",
+    purpose="A Wyoming satellite; scripts/real-targets wyoming installs one",
+    module=__name__,
+)
 
 
 class WyomingSatellite(kit.ServedSubject):
@@ -91,9 +85,8 @@ class WyomingSatellite(kit.ServedSubject):
         self._tell("pause-satellite" if on else "run-satellite")
 
     def play(self, sound: bytes) -> None:
-        form: dict[str, Any] = {"rate": kit.RATE, "width": 2, "channels": 1}
-        self._tell("audio-start", **form)
-        self._tell("audio-chunk", sound, **form)
+        self._tell("audio-start", **FORM)
+        self._tell("audio-chunk", sound, **FORM)
         self._tell("audio-stop")
 
     def settle(self) -> None:
@@ -134,21 +127,16 @@ class WyomingSatellite(kit.ServedSubject):
                 self._infos += 1
             case WyomingMessage("run-pipeline") if is_server:
                 self.open_stream()
-            case WyomingMessage("audio-chunk", _, sound):
-                self.take_sound(sound, "" if is_server else "stranger")
+            case WyomingMessage("audio-chunk"):
+                self.take_sound(said.sound, "" if is_server else "stranger")
 
     def _hear_wake(self, link: WyomingLink, said: Said) -> None:
         match said:
-            case WyomingMessage("detect", data):
-                names = data.get("names")
-                self.wake_words_heard.names = (
-                    [str(name) for name in names]
-                    if isinstance(names, list)
-                    else ()
-                )
-            case WyomingMessage("audio-chunk", _, sound):
+            case WyomingMessage("detect"):
+                self.wake_words_heard.names = said.names
+            case WyomingMessage("audio-chunk"):
                 tell = partial(link.send, "detection", name="alexa")
-                self.take_wake_sound(sound, tell)
+                self.take_wake_sound(said.sound, tell)
 
     def _hear_events(self, _: WyomingLink, said: Said) -> None:
         if said is not None and said.kind.startswith("streaming-"):
@@ -156,7 +144,4 @@ class WyomingSatellite(kit.ServedSubject):
 
 
 if __name__ == "__main__":
-    WyomingSatellite.version = kit.installed_version(
-        sys.argv[1], "wyoming-satellite"
-    )
-    WyomingSatellite(sys.argv[1], sys.argv[2:]).run()
+    kit.run_driver(WyomingSatellite, "wyoming-satellite")

@@ -6,10 +6,15 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from earwitness.conformance.targets.subjects.sound import in_our_form
+from earwitness.conformance.targets.subjects.subject import RATE
+
+FORM = {"rate": RATE, "width": 2, "channels": 1}
+"""The usual form of sound, and ours."""
 MOST_BYTES = 16 << 20
 """Of one message: eight minutes of sound."""
 
@@ -19,6 +24,31 @@ class WyomingMessage:
     kind: str
     data: Mapping[str, object] = field(default_factory=dict)
     payload: bytes = b""
+
+    @property
+    def sound(self) -> bytes:
+        """The sound of an audio-chunk in our form, whatever form it announces; what it does not say is as
+        usual."""
+        try:
+            rate, width, channels = (
+                int(str(self.data.get(name) or usual))
+                for name, usual in FORM.items()
+            )
+            return in_our_form(
+                sound=self.payload, rate=rate, width=width, channels=channels
+            )
+        except ValueError:
+            return b""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The wake words that a service is asked for; none where any will do."""
+        match self.data.get("names"):
+            case [*names]:
+                return [str(name) for name in names]
+            case str(name):
+                return [name]
+        return ()
 
 
 class WyomingLink:
@@ -64,8 +94,12 @@ class WyomingLink:
         self._post(lambda: self._deliver(message))
 
     def _deliver(self, message: WyomingMessage | None) -> None:
-        if not self.is_closed:
-            self._take(self, message)
+        if self.is_closed:
+            return
+        if message is not None and message.kind == "ping":
+            # Later versions leave a server that does not answer.
+            self.send("pong", **message.data)
+        self._take(self, message)
 
 
 def listen_for_clients(

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from earwitness.conformance.targets.subjects import kit
 from earwitness.conformance.targets.subjects.wyoming_link import (
+    FORM,
     WyomingLink,
     WyomingMessage,
 )
 
 PORT = 10_300
 """The port of the project's own examples for speech recognition."""
-FORM = {"rate": kit.RATE, "width": 2, "channels": 1}
 TASKS = {"wake": ("detect", "detection"), "asr": ("transcribe", "transcript")}
 """What a server that takes sound can do, by the name in its info: what it is asked, and what it then says."""
 PREROLL = 44_800
@@ -30,17 +28,11 @@ THINKING = 6 * kit.PATIENCE
 """Seconds that a recogniser has for a request."""
 
 
-def open_wyoming_server(rest: str, options: kit.TargetOptions) -> kit.Target:
-    """A Wyoming server that takes sound, for wake words or for speech. Raises TargetError."""
-    program = Path(shutil.which(rest.split(" ")[0]) or "server")
-    remedy = "write wyoming-server:PROGRAM --uri tcp://127.0.0.1:{port}"
-    return kit.open_subject(
-        module=__name__,
-        rest=rest,
-        installed=program,
-        remedy=remedy,
-        options=options,
-    )
+open_wyoming_server = kit.open_program(
+    purpose="A Wyoming server that takes sound, for wake words or for speech",
+    module=__name__,
+    remedy="write wyoming-server:PROGRAM --uri tcp://127.0.0.1:{port}",
+)
 
 
 class WyomingServer(kit.ServedSubject):
@@ -51,16 +43,16 @@ class WyomingServer(kit.ServedSubject):
     inward = False
     capabilities: kit.Names = ("power", "microphone", "loudspeaker", "route")
 
-    def __init__(self, program: list[str]) -> None:
+    def __init__(self, program: str, options: list[str]) -> None:
         super().__init__(sys.stdin, sys.stdout)
-        self._program = self.take_options(program)
+        self._program = [program, *self.take_options(options)]
         self._link: WyomingLink | None = None
         self._info: Mapping[str, object] = {}
         self._sound = self._recent = b""
         self._task, self._has_answered = "", False
-        if "-m" in program:
-            self.name = program[program.index("-m") + 1].replace("_", "-")
-            self.version = kit.installed_version(program[0], self.name)
+        if "-m" in options:
+            self.name = options[options.index("-m") + 1].replace("_", "-")
+            self.version = kit.installed_version(program, self.name)
 
     def start(self) -> None:
         places = {**self.places(), "port": str(PORT)}
@@ -145,4 +137,4 @@ class WyomingServer(kit.ServedSubject):
 
 
 if __name__ == "__main__":
-    WyomingServer(sys.argv[1:]).run()
+    kit.run_driver(WyomingServer)
