@@ -1,6 +1,5 @@
 """Does the harness catch what it should, and spare what it should? Every fault, liar and honest variation of
-the zoo is judged by what
-`check` itself does."""
+the zoo is judged by what `check` itself does."""
 
 from __future__ import annotations
 
@@ -14,9 +13,27 @@ from earwitness.conformance.running.examination import (
     Plan,
     examine,
 )
+from earwitness.conformance.running.run import clause_of
+from earwitness.conformance.running.second_instance import (
+    LONG_QUIET,
+    STORM,
+    TWO_RUNS,
+)
 from earwitness.conformance.targets.protocol import TargetError
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import Pack
+
+PARTS = (
+    "tour",
+    "certificate",
+    "twins",
+    TWO_RUNS,
+    LONG_QUIET,
+    STORM,
+    "search",
+    "end",
+)
+"""What runs are for, in the order in which a check makes them."""
 
 
 class Half(Enum):
@@ -125,16 +142,32 @@ def _describe_first_doubt(found: Examination) -> str:
 
 
 def _noticed_by(found: Examination, case: Case) -> str:
-    """The first observation at which what it owes is violated, and from whom it is known."""
-    failures = found.session.failures
-    for clause in (*case.owes, *failures):
-        if clause in failures:
-            failure = failures[clause]
+    """The part of the check in which what it owes was first violated, the observation at which it was in the
+    shortest run, and from whom that is known."""
+    session = found.session
+    for clause in (*case.owes, *session.failures):
+        if clause in session.failures:
+            failure = session.failures[clause]
             return (
-                _describe_case(failure.trace[failure.at])
+                f"{_part_that_noticed(found, clause)}: "
+                + _describe_case(failure.trace[failure.at])
                 + f" after {len(failure.scenario)} steps"
             )
+    for result in found.results:
+        if result.verdict is Verdict.VIOLATED and result.id in case.owes:
+            # No single run shows it.
+            return f"{TWO_RUNS}: {result.reason}"
     return found.reason
+
+
+def _part_that_noticed(found: Examination, clause: str) -> str:
+    """What the first run was for in which a clause was violated."""
+    session = found.session
+    return next(
+        purpose
+        for purpose, run in zip(session.purposes, session.runs, strict=True)
+        if clause in {clause_of(part) for part in run.violated()}
+    )
 
 
 def _describe_case(seen: Observation) -> str:
@@ -157,8 +190,10 @@ def list_cases(found: Iterable[Caught], earlier: str = "") -> str:
         "",
         "Written by `earwitness calibrate --write docs/faults.md`. Each case is judged by what",
         "`earwitness check` itself does. Faults break a clause openly, liars break it and hide it,",
-        "honest variations keep every promise in another way. *Noticed by* is the observation at",
-        "which the clause is violated in the shortest run found, and from whom it is known.",
+        "honest variations keep every promise in another way. *Noticed by* is the part of the check",
+        "that noticed it, which all parts before it did not (they come in the order of the table at",
+        "the end), the observation at which the clause is violated in the shortest run found, and",
+        "from whom it is known.",
         f"{judged} of {len(known)} cases were judged, some perhaps by an earlier state;",
         "what came out otherwise than it is owed stands in bold.",
         "",
@@ -166,7 +201,22 @@ def list_cases(found: Iterable[Caught], earlier: str = "") -> str:
         "|---|---|---|---|---|",
     ]
     lines += [rows[name] for name in known if name in rows]
+    lines += ["", *_count_by_part(rows.values())]
     return "\n".join(lines) + "\n"
+
+
+def _count_by_part(rows: Iterable[str]) -> list[str]:
+    """A table of how many cases each part of the check was the first to notice."""
+    last = [row.rsplit("|", 2)[1].strip() for row in rows]
+    counts = {
+        part: sum(text.startswith((f"{part}:", f"{part} (")) for text in last)
+        for part in PARTS
+    }
+    return [
+        "| part of the check | cases that it was the first to notice |",
+        "|---|---|",
+        *(f"| {part} | {count} |" for part, count in counts.items()),
+    ]
 
 
 def _name_of(case: Case) -> str:

@@ -13,8 +13,10 @@ from earwitness.conformance.running.calibration import (
     Half,
     calibration_cases,
     is_right,
+    judge_case,
     list_cases,
 )
+from earwitness.conformance.running.examination import Plan
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.paired_runs import RunLikeness, compare
 from earwitness.conformance.running.run import clause_of
@@ -28,6 +30,7 @@ from earwitness.conformance.stimuli.stimulus import (
     Wait,
 )
 from earwitness.conformance.targets.reference import ReferenceTarget
+from earwitness.policies.pack import find
 
 D = "d1"
 
@@ -148,3 +151,25 @@ def test_the_page_of_the_zoo_has_a_heading_and_a_row_for_each():
     more = list_cases([Caught(other, Exit.SATISFIED, (), right=False)], page)
     assert f"faulty/{one.name}`" in more and "**exit 0**" in more
     assert f"2 of {len(calibration_cases())} cases" in more
+
+
+def test_the_page_counts_what_each_part_of_the_check_was_the_first_to_notice():
+    cases = calibration_cases()[:3]
+    by = ["twins: muted: stream.audio, witnessed after 3 steps"] * 2
+    found = [
+        Caught(case, Exit.VIOLATED, case.owes, right=True, by=text)
+        for case, text in zip(
+            cases, [*by, "tour: light, witnessed"], strict=True
+        )
+    ]
+    page = list_cases(found)
+    assert "| twins | 2 |" in page and "| tour | 1 |" in page
+    assert list_cases([], page) == page
+
+
+def test_a_fault_is_caught_by_the_first_part_that_shows_it():
+    case = next(c for c in calibration_cases() if c.name == "red-light-stuck")
+    packs = [find("alexa-smart-properties")]
+    plan = Plan(proofs=False, budget=5.0, examples=0)
+    caught = judge_case(case, packs, plan)
+    assert caught.right and caught.by.startswith("tour: ")
