@@ -53,6 +53,8 @@ REQUESTS = ("weather",)
 """One that leaves nothing to be done, as what is to be done later must be kept."""
 SAID = ("chatter", "chatter-2", "call-talk", "chatter-open")
 """What is said, in turn: other words, another voice and another length each time."""
+HOUSEHOLD = ("music", "kitchen")
+"""What a muted device must not notice either. A device that listens may take it for its wake word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,10 @@ class TwinResult:
         return Finding(UNREAD_STORE, text, self.device, blocking=True)
 
 
-def situations(device: str) -> tuple[Situation, ...]:
-    """Listening, muted, before and after a stream, and without power; and what is kept of a request."""
+def situations(device: str, noise: str) -> tuple[Situation, ...]:
+    """Listening, muted, before and after a stream, and without power; and what is kept of a request. While
+    muted a noise of the household is no more than words."""
+    behind = (SAID[0], noise, *SAID[1:])
     mute = Press(device, "microphone")
     off, on = Power(device, "cut"), Power(device, "restore")
     # 3.2 s: chosen, time for an answer. Below, 0.8 s for a mute, or for power, to take effect.
@@ -114,12 +118,18 @@ def situations(device: str) -> tuple[Situation, ...]:
     return (
         Situation("listening", ()),
         # 0.8 s: chosen, time for the switch to take effect.
-        Situation("muted", (mute,), (mute, Wait(device, 800_000))),
+        Situation(
+            "muted",
+            before=(mute,),
+            after=(mute, Wait(device, 800_000)),
+            said=behind,
+        ),
         Situation(
             "muted by software",
-            (Mute(device, True),),
+            before=(Mute(device, True),),
             # The same.
-            (Mute(device, False), Wait(device, 800_000)),
+            after=(Mute(device, False), Wait(device, 800_000)),
+            said=behind,
         ),
         Situation("after a request", request),
         # The same.
@@ -138,7 +148,10 @@ def try_twins(
     takes_time = is_served(harness.hello)
     for number, device in enumerate(harness.hello.devices):
         # Devices of one maker mostly share their software, so the others are tried in what matters most.
-        tried = situations(device) if number == 0 else situations(device)[:2]
+        # The first is shown one noise and the next another; which comes first is the seed's.
+        noise = HOUSEHOLD[(harness.seed + number) % len(HOUSEHOLD)]
+        every = situations(device, noise)
+        tried = every if number == 0 else every[:2]
         for situation in tried:
             steps = (*situation.before, *situation.after)
             if not any(
@@ -273,6 +286,9 @@ def leak_of(
             place = number + 1
         elif seen.time <= until and seen.event != "end":
             place = number + 1
+    if not until:
+        place, heard = _after_noise(run, device)
+        until = heard
     if comparison.mark.startswith(KEPT) and not comparison.mark.startswith(
         "lines of bytes"
     ):
@@ -305,6 +321,18 @@ def leak_of(
         attributes=sent,
         origin=Origin.WITNESSED,
     )
+
+
+def _after_noise(run: Run, device: str) -> tuple[int, Microseconds]:
+    """Where the trace was once a sound without words had been played, and when."""
+    played = max(
+        number
+        for number, step in enumerate(run.scenario)
+        if isinstance(step, Say) and step.device == device
+    )
+    place = run.marks[played]
+    times = [seen.time for seen in run.trace[:place] if seen.device == device]
+    return place, max(times, default=Microseconds(0))
 
 
 KEPT = ("files", "bytes that stores", "growth of", "lines of")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import subprocess
 import wave
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,6 +14,11 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from earwitness.conformance.stimuli.household import (
+    make_kitchen,
+    make_music,
+)
 
 RATE = 16_000
 """Samples a second, as the protocol of targets fixes it."""
@@ -37,15 +42,15 @@ FIRST, SECOND = "first", "second"
 @dataclass(frozen=True, slots=True)
 class Clip:
     """What is said. `wake` is the wake word it begins with: FIRST, SECOND, a word, or '' for none; it takes
-    the place of `{wake}` in
-    `words`. `voice` is one of espeak-ng, `tail` seconds of room after the words; a `recording` is played in
-    place of a voice."""
+    the place of `{wake}` in `words`. `voice` is one of espeak-ng, `tail` seconds of room after the words; a
+    `recording` is played in place of a voice, and so is what is `made`: a sound that is no speech."""
 
     words: str
     wake: str = ""
     voice: str = "en-us"
     tail: float = TAIL
     recording: Path | None = None
+    made: Callable[[], Samples] | None = None
 
     def said_to(self, first: str, second: str) -> Clip:
         """The clip as it is said to a device with these two wake words.
@@ -101,6 +106,8 @@ CLIPS: Mapping[str, Clip] = {
     ),
     "call-talk": Clip("please tell nobody that we sell the house"),
     "quiet": Clip("", tail=2.0),
+    "music": Clip("", made=make_music),
+    "kitchen": Clip("", made=make_kitchen),
 }
 """By name. Names and folders say nothing of the content to a target: they are not sent."""
 
@@ -136,6 +143,8 @@ def spoken(clip: Clip) -> Samples:
     """The bare words. Raises ClipError naming espeak-ng where it is missing."""
     if clip.recording is not None:
         return decode(clip.recording)
+    if clip.made is not None:
+        return clip.made()
     if not clip.words:
         return np.zeros(0, np.int16)
     command = [

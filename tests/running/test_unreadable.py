@@ -11,6 +11,7 @@ from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.run import clause_of
 from earwitness.conformance.running.twin_runs import (
+    HOUSEHOLD,
     KEEPING,
     UNREAD_STORE,
     leak_of,
@@ -21,7 +22,7 @@ from earwitness.conformance.running.twin_runs import (
 from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
 from earwitness.conformance.targets.reference import ReferenceTarget
 from earwitness.conformance.witnesses import heard_sound
-from earwitness.conformance.witnesses.twins import TwinOutcome
+from earwitness.conformance.witnesses.twins import TwinComparison, TwinOutcome
 from earwitness.model.trace import Origin
 
 D = "d1"
@@ -29,7 +30,7 @@ KEEPING_PROMISES = ("WAKE-2", "RET-1", "CALL-2")
 
 
 def situation(name):
-    return next(s for s in situations(D) if s.name == name)
+    return next(s for s in situations(D, "music") if s.name == name)
 
 
 def pairs_of(fault, name, clauses, count=1):
@@ -84,6 +85,29 @@ def test_what_was_said_before_a_request_and_left_in_it_was_not_meant_to_leave(
     assert leak[1].attributes["to"] == spoken[0].attributes["until"]
     assert "WAKE-4" in {clause_of(name) for name in judged.violated()}
     assert run.violated() == ()
+
+
+@pytest.mark.parametrize("noise", HOUSEHOLD)
+def test_a_muted_device_is_not_to_notice_the_noise_of_a_household(
+    clauses, noise
+):
+    muted = next(s for s in situations(D, noise) if s.name == "muted")
+    assert muted.clip(1) == noise
+    with Harness(ReferenceTarget(), clauses) as harness:
+        run, alone = (
+            harness.run(
+                steps(D, muted, noise), controls=False, prelude=muted.before
+            )
+            for steps in (with_speech, room_alone)
+        )
+        same = muted.compare([(run.footprint, alone.footprint)] * 2)
+        # Were there a difference, it would be judged where the noise ended, behind the button.
+        told = TwinComparison(TwinOutcome.APART, 4, with_speech=9, mark="x")
+        leak = leak_of(run, D, told)
+        judged = harness.judge_again(run, *leak)
+    assert same.outcome is TwinOutcome.ALIKE and run.violated() == ()
+    assert not any(o.event == "speech" for o in run.trace)
+    assert {"WAKE-1", "MIC-3"} <= {clause_of(n) for n in judged.violated()}
 
 
 def test_an_honest_request_shows_nothing_of_its_sound(clauses):
