@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from earwitness.reference_impl.cloud.nlu import sentences_of_domain
-from earwitness.reference_impl.device.wake import WORDS, make_detector
+from earwitness.reference_impl.device.wake import make_detector
+from earwitness.reference_impl.messages import WAKE_WORDS
 from earwitness.reference_impl.protocol import CHUNK, RATE
 from earwitness.reference_impl.sound import decode_sound
 
@@ -70,10 +71,10 @@ def synthetic(words: str, voice: str) -> np.ndarray:
 if __name__ == "__main__":
     root, dice = Path(sys.argv[1]), np.random.default_rng(0)
     minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 50
-    out: dict[str, dict[str, object]] = {w: {} for w in WORDS}
-    work: dict[str, float] = dict.fromkeys(WORDS, 0.0)
+    out: dict[str, dict[str, object]] = {w: {} for w in WAKE_WORDS}
+    work: dict[str, float] = dict.fromkeys(WAKE_WORDS, 0.0)
     false: dict[str, dict[str, int]] = {
-        w: {"people": 0, "synthetic": 0} for w in WORDS
+        w: {"people": 0, "synthetic": 0} for w in WAKE_WORDS
     }
     seconds = {"people": 0.0, "synthetic": 0.0}
     for folder, said in (
@@ -87,15 +88,15 @@ if __name__ == "__main__":
         woke = 0
         clips = sorted((root / folder).glob("*.flac"))[1::2]
         for path in clips:
-            hits, spent, long = heard(decode_sound(path), WORDS, dice)
+            hits, spent, long = heard(decode_sound(path), WAKE_WORDS, dice)
             woke += bool(said and hits[said])
             seconds["people"] += long
-            for word in WORDS:
+            for word in WAKE_WORDS:
                 work[word] += spent[word]
                 false[word]["people"] += hits[word] if word != said else 0
         if said:
             out[said][f"people, {folder}"] = f"{woke} of {len(clips)}"
-    for word in WORDS:
+    for word in WAKE_WORDS:
         clips_made = [
             f"{word}{rest}"
             for rest in (
@@ -114,13 +115,13 @@ if __name__ == "__main__":
     while seconds["synthetic"] < 60 * minutes:
         text = ". ".join(next(spoken) for _ in range(12))
         hits, spent, long = heard(
-            synthetic(text, str(dice.choice(VOICES))), WORDS, dice
+            synthetic(text, str(dice.choice(VOICES))), WAKE_WORDS, dice
         )
         seconds["synthetic"] += long
-        for word in WORDS:
+        for word in WAKE_WORDS:
             work[word] += spent[word]
             false[word]["synthetic"] += hits[word]
-    for word in WORDS:
+    for word in WAKE_WORDS:
         out[word]["false alarms"] = false[word]
         out[word]["real-time factor"] = round(
             work[word] / sum(seconds.values()), 4

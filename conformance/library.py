@@ -17,10 +17,7 @@ from earwitness.conformance.running.log_judgement import (
 )
 from earwitness.conformance.running.log_reading import log_of
 from earwitness.model.trace import Observation
-from earwitness.policies.pack import Pack, find
-
-PACKS = ("alexa-smart-properties", "voice-baseline")
-"""Judged by unless others are named, here and on the command line."""
+from earwitness.policies.pack import PACKS, Pack, find
 
 
 def load_pack(name: str | Path) -> Pack:

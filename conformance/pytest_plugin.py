@@ -212,13 +212,13 @@ class ClauseItem(pytest.Item):
             f"{self.line.evidence or 'none'}; exercised {self.line.exercised}",
         )
         if self.line.treatment is Treatment.FAILS:
-            raise ClauseFailed(self._message())
+            raise ClauseFailed(self._failure_message())
         if self.line.treatment is not Treatment.PASSES:
             pytest.skip(
                 f"{self.line.verdict.value}, {self.line.treatment.value}: {self.line.note}"
             )
 
-    def _message(self) -> str:
+    def _failure_message(self) -> str:
         from earwitness.conformance.cli.terminal import story_lines
 
         stories = [

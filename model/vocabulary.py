@@ -14,6 +14,7 @@ import yaml
 from earwitness.model.expression import Sort
 
 Microseconds = NewType("Microseconds", int)
+SECOND = Microseconds(1_000_000)
 LARGEST_INTEGER = 1 << 62
 """Beyond it sums of two values would leave the 64 bits that the columns kernel computes with."""
 

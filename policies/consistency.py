@@ -76,7 +76,7 @@ BY_THE_WORLD = frozenset(
     }
 )
 """What people and the world do whenever they like: no answer to a duty, and no promise may forbid it."""
-DEEPEST = 6
+LONGEST_TRACE = 6
 """Events of a trace that leads to a conflict. Of the conflicts in the tests none needs more than 3."""
 MOST_ANSWERS = 64
 """Forms of an answer that are tried, for its attributes."""
@@ -86,7 +86,9 @@ class Consistency(Enum):
     """What was found of one conjunct."""
 
     PROVED = "can be kept beside all others"
-    SEARCHED = f"no conflict in any trace of up to {DEEPEST} events, beside"
+    SEARCHED = (
+        f"no conflict in any trace of up to {LONGEST_TRACE} events, beside"
+    )
     CONFLICT = "cannot be kept beside"
 
 
@@ -228,7 +230,7 @@ class _JointMonitor:
             system=system,
             promise=monitor,
             seconds=seconds,
-            deepest=DEEPEST + 1,
+            deepest=LONGEST_TRACE + 1,
         )
         if found.run is not None:
             # The last step only looks at what was reached.

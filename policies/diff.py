@@ -12,10 +12,9 @@ from earwitness.model.proof.compare import (
     Relation,
     compare_monitors,
 )
-from earwitness.policies.pack import Clause, Conjunct, Pack, Way
+from earwitness.policies.pack import SEVERITIES, Clause, Conjunct, Pack, Way
 
 WORSE = frozenset({Relation.WEAKER, Relation.INCOMPARABLE})
-SEVERITIES = ("low", "medium", "high", "critical")
 STRENGTH_OF_NEEDS = ("driver", "stand-in", "device", "witnessed")
 """Origins from the weakest evidence that satisfies a conjunct to the strongest."""
 _NAMES = {

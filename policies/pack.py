@@ -19,6 +19,11 @@ from earwitness.policies.models import MODELS, small_parameters
 if TYPE_CHECKING:
     from earwitness.model.systems.model import Model
 
+PACKS = ("alexa-smart-properties", "voice-baseline")
+"""Judged by unless others are named, in the library and on the command line."""
+SEVERITIES = ("low", "medium", "high", "critical")
+"""Of a clause, from the least to the most."""
+
 PARAMETER = re.compile(r"\$([a-z_]+)")
 """How a formula names a parameter."""
 

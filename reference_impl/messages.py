@@ -6,6 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
+WAKE_WORDS = ("alexa", "amazon", "computer", "echo")
+"""The wake words that can be chosen (FAQ 1)."""
+WINDOW = 8
+"""Messages of one device that may be unanswered at once: it sends no more, and the cloud reads no further."""
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """What a file or a line of JSON may hold."""
 Message = dict[str, object]

@@ -26,7 +26,6 @@ from earwitness.reference_impl.cloud.skills.host import STORE, may_run
 from earwitness.reference_impl.cloud_process import CloudProcess, CloudSide
 from earwitness.reference_impl.device.device import Device
 from earwitness.reference_impl.device.link import Link
-from earwitness.reference_impl.device.wake import WORDS
 from earwitness.reference_impl.faults.variants import (
     VARIANTS,
     device_class,
@@ -39,6 +38,7 @@ from earwitness.reference_impl.introduction import (
     regions_of,
 )
 from earwitness.reference_impl.messages import (
+    WAKE_WORDS,
     Attributes,
     Introduction,
     Message,
@@ -258,7 +258,7 @@ class Session:
                 for name, kind in KINDS.items()
             ],
             "capabilities": dict.fromkeys(CAPABILITIES, True),
-            "wake_words": list(WORDS),
+            "wake_words": list(WAKE_WORDS),
             "skills": [listing.name for listing in STORE if may_run(listing)],
             "refused_skills": [
                 listing.name for listing in STORE if not may_run(listing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,12 +11,14 @@ if TYPE_CHECKING:
     from earwitness.model.trace import Observation
     from earwitness.policies.pack import Pack
 
-PACKS = ("alexa-smart-properties", "voice-baseline")
+PACK_HELP = "a shipped pack or a pack file"
+A_FOLDER = click.Path(path_type=Path, file_okay=False)
+A_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def packs_named(names: tuple[str, ...]) -> tuple[Pack, ...]:
     """The packs of these names or files; the shipped ones where none is given. Raises PackError."""
-    from earwitness.policies.pack import find
+    from earwitness.policies.pack import PACKS, find
 
     return tuple(find(name) for name in names or PACKS)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from earwitness.conformance.cli.common import A_FILE, A_FOLDER
 from earwitness.conformance.cli.gate_options import demand_digest
 from earwitness.conformance.evidence.bundle import (
     archive_bundle,
@@ -23,15 +24,12 @@ from earwitness.conformance.evidence.verification import (
 )
 from earwitness.conformance.gate.exits import Exit
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
-
 
 @click.command()
-@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.argument("bundle", type=A_FOLDER, default=Path("earwitness-run"))
 @click.option(
     "--key",
-    type=FILE,
+    type=A_FILE,
     help="public key by which the bundle must be signed",
 )
 @click.option(
@@ -83,10 +81,10 @@ def verify(
 
 
 @click.command()
-@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.argument("bundle", type=A_FOLDER, default=Path("earwitness-run"))
 @click.option(
     "--key",
-    type=FILE,
+    type=A_FILE,
     required=True,
     help="private key, from `earwitness keygen`",
 )
@@ -96,20 +94,20 @@ def sign(bundle: Path, key: Path) -> None:
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=A_FILE)
 def keygen(file: Path) -> None:
     """Make a key to sign bundles with.
 
-    FILE gets the private key, FILE.pub the public one. Keep the first, publish the second.
+    A_FILE gets the private key, A_FILE.pub the public one. Keep the first, publish the second.
     """
     click.echo(f"{file} (keep it), {generate_key(file)} (publish it)")
 
 
 @click.command()
-@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.argument("bundle", type=A_FOLDER, default=Path("earwitness-run"))
 @click.option(
     "--out",
-    type=FILE,
+    type=A_FILE,
     help="the tar file; beside the bundle unless given",
 )
 def archive(bundle: Path, out: Path | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from earwitness.conformance.cli.common import A_FILE
 from earwitness.conformance.evidence.bundle import (
     Bundle,
     BundleError,
@@ -16,16 +17,15 @@ from earwitness.conformance.evidence.signature import verify_signature
 from earwitness.conformance.gate.capability_file import load_capabilities
 from earwitness.conformance.gate.known_failures import load_known_failures
 from earwitness.conformance.gate.policy import (
-    SEVERITIES,
     Policy,
     Profile,
     today,
 )
 from earwitness.conformance.gate.waivers import load_waivers
 from earwitness.conformance.running.rejudge import read_consistent_bundle
+from earwitness.policies.pack import SEVERITIES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-FILE = click.Path(path_type=Path, dir_okay=False)
 KEPT = {
     "waivers": "waivers.yaml",
     "known_failures": "known-failures.yaml",
@@ -54,7 +54,7 @@ def gate_options(command: Function) -> Function:
         ),
         click.option(
             "--waivers",
-            type=FILE,
+            type=A_FILE,
             help="waivers: decisions to let a clause fail for a while",
         ),
         click.option(
@@ -64,7 +64,7 @@ def gate_options(command: Function) -> Function:
         ),
         click.option(
             "--known-failures",
-            type=FILE,
+            type=A_FILE,
             help="failures that are known, and must still be there",
         ),
         click.option(
@@ -74,12 +74,12 @@ def gate_options(command: Function) -> Function:
         ),
         click.option(
             "--capabilities",
-            type=FILE,
+            type=A_FILE,
             help="what the product has, and why it lacks the rest",
         ),
         click.option(
             "--key",
-            type=FILE,
+            type=A_FILE,
             help="public key: the bundle must be signed by it",
         ),
         click.option(

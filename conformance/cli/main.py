@@ -243,10 +243,10 @@ def main() -> None:
         error.show()
         sys.exit(Exit.USAGE.value)
     except Exception as error:
-        sys.exit(_explain(error).value)
+        sys.exit(exit_explained(error).value)
 
 
-def _explain(error: Exception) -> Exit:
+def exit_explained(error: Exception) -> Exit:
     from earwitness.conformance.cli.errors import exit_of_error
     from earwitness.conformance.evidence.redaction import safe_text
 

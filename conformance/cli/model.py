@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from earwitness.conformance.cli.common import packs_named
+from earwitness.conformance.cli.common import (
+    A_FILE,
+    A_FOLDER,
+    PACK_HELP,
+    packs_named,
+)
 from earwitness.conformance.gate.verdict import Exit
 
 if TYPE_CHECKING:
     from earwitness.model.systems.transition_system import Table
     from earwitness.policies.proving.mutants import JudgedMutant
-
-PACK_HELP = "a shipped pack or a pack file"
-A_FOLDER = click.Path(path_type=Path, file_okay=False)
-A_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()

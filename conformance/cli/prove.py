@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from earwitness.conformance.cli.common import (
+    A_FILE,
+    A_FOLDER,
+    PACK_HELP,
     demand_clauses,
     packs_named,
     print_trace,
@@ -22,10 +25,6 @@ if TYPE_CHECKING:
     from earwitness.policies.pack import Pack
     from earwitness.policies.proving.prove_packs import CheckedProof
     from earwitness.policies.proving.trusted_bases import TrustedBase
-
-PACK_HELP = "a shipped pack or a pack file"
-A_FOLDER = click.Path(path_type=Path, file_okay=False)
-A_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()

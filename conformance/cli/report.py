@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from earwitness.conformance.cli.common import A_FOLDER
 from earwitness.conformance.cli.deciding import write_wanted
 from earwitness.conformance.cli.gate_options import (
     gate_options,
@@ -15,11 +16,9 @@ from earwitness.conformance.cli.gate_options import (
 from earwitness.conformance.gate.judged import judge_bundle
 from earwitness.conformance.running.rejudge import read_consistent_bundle
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
-
 
 @click.command()
-@click.argument("bundle", type=FOLDER, default=Path("earwitness-run"))
+@click.argument("bundle", type=A_FOLDER, default=Path("earwitness-run"))
 @click.option(
     "--report",
     "reports",
@@ -48,7 +47,7 @@ def report(
 
 
 @click.command()
-@click.argument("bundles", nargs=-1, required=True, type=FOLDER)
+@click.argument("bundles", nargs=-1, required=True, type=A_FOLDER)
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -87,17 +87,17 @@ def story_lines(story: Story, width: int) -> Iterator[str]:
         fg="red",
         bold=True,
     )
-    yield from _wrapped(story.loses, width, "  ")
+    yield from wrap_lines(story.loses, width, "  ")
     if story.expected != story.title:
-        yield from _wrapped(f"expected: {story.expected}", width, "  ")
-    yield from _wrapped(f"seen: {story.seen}", width, "  ")
+        yield from wrap_lines(f"expected: {story.expected}", width, "  ")
+    yield from wrap_lines(f"seen: {story.seen}", width, "  ")
     for row in story.rows:
         yield from _row_lines(row, width)
     if story.cause:
-        yield from _wrapped(story.cause, width, "  ")
+        yield from wrap_lines(story.cause, width, "  ")
     for number, way in enumerate(story.passes):
         lead = "to pass: " if number == 0 else "and: "
-        yield from _wrapped(f"{lead}{way}", width, "  ")
+        yield from wrap_lines(f"{lead}{way}", width, "  ")
 
 
 def deadlines_told(summary: Summary, width: int, most: int) -> Iterator[str]:
@@ -105,7 +105,7 @@ def deadlines_told(summary: Summary, width: int, most: int) -> Iterator[str]:
     told = describe_closest(summary.deadlines, most)
     if told:
         yield ""
-        yield from _wrapped(f"closest to their bounds: {told}", width, "  ")
+        yield from wrap_lines(f"closest to their bounds: {told}", width, "  ")
 
 
 def _row_lines(row: Row, width: int) -> Iterator[str]:
@@ -139,31 +139,31 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
     ):
         yield click.style(text, fg=color, bold=True)
     for story in summary.stories:
-        yield from _wrapped(
+        yield from wrap_lines(
             f"{story.clause}: {story.title}. {story.loses}", width, "  "
         )
     for (_, problem), lines in group_alike(summary).items():
         names = ", ".join(line.id for line in lines)
-        yield from _wrapped(f"{names}: {problem}", width, "  ")
+        yield from wrap_lines(f"{names}: {problem}", width, "  ")
     for text in summary.problems:
-        yield from _wrapped(text, width, "  ")
+        yield from wrap_lines(text, width, "  ")
     if summary.since_baseline:
         text = f"against the baseline: {summary.since_baseline}"
-        yield from _wrapped(text, width, "  ")
+        yield from wrap_lines(text, width, "  ")
     for line in summary.excused:
-        yield from _wrapped(
+        yield from wrap_lines(
             f"let through: {line.id}, {line.treatment.value}: {line.note}",
             width,
             "  ",
         )
     for text in summary.warnings:
-        yield from _wrapped(f"warning: {text}", width, "  ")
+        yield from wrap_lines(f"warning: {text}", width, "  ")
     for step in summary.next_steps:
         yield f"  to {step.why}:"
         yield f"    {step.command}"
 
 
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
+def wrap_lines(text: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(
         text,
         width,
@@ -176,38 +176,38 @@ def github_lines(summary: Summary) -> Iterator[str]:
     """Annotations of a workflow: one for each problem."""
     for story in summary.stories:
         text = f"{story.title}. {story.loses} Again: {story.command}"
-        yield _annotation("error", f"{story.clause} is violated", text)
+        yield annotate_line("error", f"{story.clause} is violated", text)
     told = {story.clause for story in summary.stories}
     for line in summary.failing:
         if line.id not in told:
             title = f"{line.id}: {line.verdict.value}"
-            yield _annotation(
+            yield annotate_line(
                 "error",
                 title,
                 f"{line.title}. {line.problem}",
             )
     for text in summary.problems:
-        yield _annotation("error", "the run", text)
+        yield annotate_line("error", "the run", text)
     for text in summary.warnings:
-        yield _annotation("warning", "the run", text)
+        yield annotate_line("warning", "the run", text)
     for line in summary.excused:
-        yield _annotation(
+        yield annotate_line(
             "warning",
             f"{line.id} was let through",
             line.note,
         )
 
 
-def _annotation(kind: str, title: str, text: str) -> str:
-    return f"::{kind} title={_property(title)}::{_message(text)}"
+def annotate_line(kind: str, title: str, text: str) -> str:
+    return f"::{kind} title={escape_property(title)}::{escape_message(text)}"
 
 
-def _message(text: str) -> str:
+def escape_message(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
+def escape_property(text: str) -> str:
+    return escape_message(text).replace(":", "%3A").replace(",", "%2C")
 
 
 class Progress:

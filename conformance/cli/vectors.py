@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
-from earwitness.conformance.cli.common import packs_named
+from earwitness.conformance.cli.common import A_FILE, packs_named
 from earwitness.conformance.gate.exits import Exit
-
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -23,7 +21,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--file",
     "source",
-    type=FILE,
+    type=A_FILE,
     help="vectors to use; the shipped ones unless given",
 )
 @click.option(
@@ -33,7 +31,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--write",
-    type=FILE,
+    type=A_FILE,
     help="instead, derive the vectors of a pack from the model and write them here",
 )
 @click.option(

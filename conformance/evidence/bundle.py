@@ -91,7 +91,7 @@ class Bundle:
 def _observations_in(path: Path) -> Iterator[tuple[int, Observation]]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            yield _observation(line, f"{path}:{number}")
+            yield _decode_observation(line, f"{path}:{number}")
 
 
 @lru_cache(maxsize=1)
@@ -109,7 +109,7 @@ def _runs_of(
 def _model_runs(
     path: Path,
 ) -> Iterator[tuple[tuple[int, str], DeviceRunRecord]]:
-    for number, line in enumerate(_content(path).splitlines(), start=1):
+    for number, line in enumerate(_read_content(path).splitlines(), start=1):
         _refuse_doubled_keys(line, path)
         try:
             record = msgspec.json.decode(line, type=DeviceRunRecord)
@@ -134,14 +134,14 @@ def read_bundle(path: Path) -> Bundle:
     PartialBundleError."""
     folder = locate_bundle(path)
     _refuse_partial(folder)
-    content = _content(folder / MANIFEST)
-    manifest = _record(content, Manifest, folder / MANIFEST)
+    content = _read_content(folder / MANIFEST)
+    manifest = _decode_record(content, Manifest, folder / MANIFEST)
     if manifest.format != FORMAT:
         raise BundleError(
             f"{folder / MANIFEST}: of format {manifest.format}; this version reads format {FORMAT}"
         )
     digest = hashlib.sha256(content).hexdigest()
-    if _content(folder / SEAL) != seal_text(digest).encode():
+    if _read_content(folder / SEAL) != seal_text(digest).encode():
         raise BundleError(
             f"{folder / MANIFEST}: was changed since the run ({SEAL} holds another digest)"
         )
@@ -157,11 +157,11 @@ def read_bundle(path: Path) -> Bundle:
         folder=folder,
         digest=digest,
         manifest=manifest,
-        results=_listed(
+        results=_read_listed(
             folder=folder, manifest=manifest, name=RESULTS, kind=Results
         ),
         failures={
-            Path(name).stem: _listed(
+            Path(name).stem: _read_listed(
                 folder=folder,
                 manifest=manifest,
                 name=name,
@@ -169,7 +169,7 @@ def read_bundle(path: Path) -> Bundle:
             )
             for name in failures
         },
-        proofs=_listed(
+        proofs=_read_listed(
             folder=folder,
             manifest=manifest,
             name=PROOFS,
@@ -189,8 +189,8 @@ def _refuse_partial(folder: Path) -> None:
         raise NoBundleError(
             f"{folder}: holds no {MANIFEST}; name the folder that 'earwitness check' wrote"
         )
-    noted = _record(
-        _content(folder / PARTIAL),
+    noted = _decode_record(
+        _read_content(folder / PARTIAL),
         Manifest,
         folder / PARTIAL,
     )
@@ -202,24 +202,24 @@ def _refuse_partial(folder: Path) -> None:
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
     for name, digest in manifest.files.items():
-        path = _inside(folder, name)
+        path = _path_inside(folder, name)
         if path.is_symlink() or not path.is_file():
             raise BundleError(
                 f"{path}: is missing from the bundle, or is not a plain file"
             )
-        if _digest(path) != digest:
+        if _digest_of_file(path) != digest:
             raise BundleError(
                 f"{path}: was changed since the run (its digest differs)"
             )
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not _belongs(path, name, manifest):
+        if not _belongs_to_bundle(path, name, manifest):
             raise BundleError(
                 f"{path}: does not belong to the bundle; take it away, or trust none of it"
             )
 
 
-def _belongs(path: Path, name: str, manifest: Manifest) -> bool:
+def _belongs_to_bundle(path: Path, name: str, manifest: Manifest) -> bool:
     is_folder = path.is_dir() and not path.is_symlink()
     return (
         is_folder
@@ -229,7 +229,7 @@ def _belongs(path: Path, name: str, manifest: Manifest) -> bool:
     )
 
 
-def _inside(folder: Path, name: str) -> Path:
+def _path_inside(folder: Path, name: str) -> Path:
     parts = PurePosixPath(name).parts
     if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
         raise BundleError(
@@ -238,12 +238,12 @@ def _inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _digest(path: Path) -> str:
+def _digest_of_file(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _listed(
+def _read_listed(
     folder: Path,
     manifest: Manifest,
     name: str,
@@ -251,10 +251,10 @@ def _listed(
 ) -> Kind:
     if name not in manifest.files:
         raise BundleError(f"{folder / MANIFEST}: does not list {name}")
-    return _record(_content(folder / name), kind, folder / name)
+    return _decode_record(_read_content(folder / name), kind, folder / name)
 
 
-def _content(path: Path) -> bytes:
+def _read_content(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_RECORD:
             raise BundleError(f"{path}: larger than {LARGEST_RECORD} bytes")
@@ -265,7 +265,7 @@ def _content(path: Path) -> bytes:
         ) from None
 
 
-def _record(content: bytes, kind: type[Kind], path: Path) -> Kind:
+def _decode_record(content: bytes, kind: type[Kind], path: Path) -> Kind:
     _refuse_doubled_keys(content, path)
     try:
         return msgspec.json.decode(content, type=kind)
@@ -302,7 +302,7 @@ def _refuse_doubled_keys(content: bytes, path: Path) -> None:
         raise BundleError(f"{path}: is not JSON ({error})") from None
 
 
-def _observation(line: bytes, place: str) -> tuple[int, Observation]:
+def _decode_observation(line: bytes, place: str) -> tuple[int, Observation]:
     try:
         entry = json.loads(line)
         run = entry.pop("run")

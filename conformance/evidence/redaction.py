@@ -30,7 +30,7 @@ def safe_text(text: str, keep: str = "") -> str:
     'a\\u001b[31mb'
     """
     return "".join(
-        char if _is_safe(char) or char in keep else _escaped(char)
+        char if _is_safe(char) or char in keep else _escape_char(char)
         for char in text
     )
 
@@ -39,7 +39,7 @@ def _is_safe(char: str) -> bool:
     return unicodedata.category(char) not in UNSAFE
 
 
-def _escaped(char: str) -> str:
+def _escape_char(char: str) -> str:
     return f"\\u{ord(char):04x}"
 
 
@@ -55,7 +55,7 @@ class Redactor:
             reverse=True,
         )
         self._spoken = (
-            re.compile("|".join(map(_loose, wanted)), re.IGNORECASE)
+            re.compile("|".join(map(_loose_pattern, wanted)), re.IGNORECASE)
             if wanted
             else None
         )
@@ -93,6 +93,6 @@ class Redactor:
         return entry
 
 
-def _loose(phrase: str) -> str:
+def _loose_pattern(phrase: str) -> str:
     """A pattern for the words of a phrase with anything but letters and digits between them."""
     return r"\W+".join(re.escape(word) for word in phrase.split())

@@ -88,7 +88,7 @@ def statement(
 def sign_bundle(bundle: Bundle, private: Path) -> Path:
     """Sign the bundle; an older signature is replaced. Raises KeyFileError."""
     key = _load_private(private)
-    envelope = Envelope(_payload(bundle), PAYLOAD_TYPE, {})
+    envelope = Envelope(_payload_of(bundle), PAYLOAD_TYPE, {})
     envelope.sign(CryptoSigner(key, _sslib_key(key.public_key())))
     path = bundle.folder / SIGNATURE
     draft = path.with_name(f"report.{SIGNATURE}.draft")
@@ -122,13 +122,14 @@ def verify_signature(bundle: Bundle, public: Path) -> None:
         raise BundleError(
             f"{path}: the signature is not one by {public} ({type(error).__name__})"
         ) from None
-    if envelope.payload_type != PAYLOAD_TYPE or envelope.payload != _payload(
-        bundle
+    if (
+        envelope.payload_type != PAYLOAD_TYPE
+        or envelope.payload != _payload_of(bundle)
     ):
         raise BundleError(f"{path}: the signature speaks of another bundle")
 
 
-def _payload(bundle: Bundle) -> bytes:
+def _payload_of(bundle: Bundle) -> bytes:
     predicate = {
         "format": bundle.manifest.format,
         "exit": bundle.results.exit,

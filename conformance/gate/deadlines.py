@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from earwitness.conformance.evidence.records import NearMiss
 from earwitness.conformance.evidence.redaction import safe_text
 from earwitness.model.logic.wording import describe_duration
-
-SECOND = 1_000_000
-"""Microseconds."""
+from earwitness.model.vocabulary import SECOND
 
 
 @dataclass(frozen=True, slots=True)

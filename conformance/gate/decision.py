@@ -27,7 +27,6 @@ from earwitness.conformance.gate.policy import (
     ABSOLUTE,
     EVIDENCE_WORDS,
     SEALED,
-    SEVERITIES,
     ClauseDecision,
     GateDecision,
     Notice,
@@ -43,7 +42,7 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.conformance.gate.waivers import Waiver
 from earwitness.model.trace import Origin
-from earwitness.policies.pack import Clause, Pack, Way
+from earwitness.policies.pack import SEVERITIES, Clause, Pack, Way
 
 
 def decide_bundle(
@@ -101,7 +100,7 @@ class _Judged:
         return {c.id: c for pack in self.packs for c in pack.clauses}
 
     def clause(self, result: ClauseResult) -> ClauseDecision:
-        exit_code, problem = self._problem(result)
+        exit_code, problem = self._problem_of(result)
         change = self.changes.get(result.id)
         print_ = fingerprint(self.bundle, result.id)
         if not problem:
@@ -111,7 +110,7 @@ class _Judged:
                 change=change,
                 fingerprint=print_,
             )
-        treatment, note, waiver = self._treatment(result, change, print_)
+        treatment, note, waiver = self._treatment_of(result, change, print_)
         return ClauseDecision(
             result=result,
             treatment=treatment,
@@ -123,7 +122,7 @@ class _Judged:
             waiver=waiver,
         )
 
-    def _problem(self, result: ClauseResult) -> tuple[Exit, str]:
+    def _problem_of(self, result: ClauseResult) -> tuple[Exit, str]:
         """What is wrong with a clause under the profile, and its exit code; an empty text where nothing
         is."""
         match result.verdict:
@@ -191,13 +190,13 @@ class _Judged:
             return ""
         return f"the target lacks '{capability}', and no capability file gives a reason for it"
 
-    def _treatment(
+    def _treatment_of(
         self,
         result: ClauseResult,
         change: ClauseChange | None,
         print_: str,
     ) -> tuple[Treatment, str, Waiver | None]:
-        waiver = self._waiver(result, print_)
+        waiver = self._waiver_for(result, print_)
         if waiver is not None:
             return (
                 Treatment.WAIVED,
@@ -233,7 +232,7 @@ class _Judged:
             )
         return Treatment.FAILS, "", None
 
-    def _waiver(self, result: ClauseResult, print_: str) -> Waiver | None:
+    def _waiver_for(self, result: ClauseResult, print_: str) -> Waiver | None:
         if (
             self.policy.profile is Profile.CERTIFICATION
             and result.severity == ABSOLUTE

@@ -50,32 +50,32 @@ def _made_printable(bundle: Bundle) -> Bundle:
     chosen any of them. Failures are told word by word, and made printable there."""
     return replace(
         bundle,
-        manifest=_printable(bundle.manifest),
-        results=_printable(bundle.results),
-        proofs=_printable(bundle.proofs),
+        manifest=_make_printable(bundle.manifest),
+        results=_make_printable(bundle.results),
+        proofs=_make_printable(bundle.proofs),
     )
 
 
-def _printable(value: Any) -> Any:
+def _make_printable(value: Any) -> Any:
     match value:
         case str():
             return safe_text(value)
         case tuple():
-            return tuple(map(_printable, value))
+            return tuple(map(_make_printable, value))
         case Mapping():
             return {
-                _printable(name): _printable(part)
+                _make_printable(name): _make_printable(part)
                 for name, part in value.items()
             }
         case msgspec.Struct():
             parts = {
-                name: _printable(getattr(value, name))
+                name: _make_printable(getattr(value, name))
                 for name in value.__struct_fields__
             }
             return msgspec.structs.replace(value, **parts)
         case _ if is_dataclass(value) and not isinstance(value, type):
             parts = {
-                part.name: _printable(getattr(value, part.name))
+                part.name: _make_printable(getattr(value, part.name))
                 for part in fields(value)
             }
             changed: Any = value

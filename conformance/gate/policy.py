@@ -15,7 +15,6 @@ from earwitness.conformance.gate.verdict import ClauseResult
 from earwitness.conformance.gate.waivers import Waiver
 from earwitness.model.trace import Origin
 
-SEVERITIES = ("low", "medium", "high", "critical")
 ABSOLUTE = "critical"
 """The severity whose clauses nobody may waive under the profile `certification`."""
 SEALED = "sealed"

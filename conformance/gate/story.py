@@ -137,11 +137,12 @@ def tell_story(
             other=OTHER_LOSS,
             broken=_broken_parts(failure),
         ),
-        steps=_steps(failure.scenario),
+        steps=_describe_steps(failure.scenario),
         rows=rows,
         expected=expected,
         exactly=exactly,
-        seen=_seen(rows) + instants_of_sound(failure.trace, failure.at),
+        seen=_describe_seen(rows)
+        + instants_of_sound(failure.trace, failure.at),
         cause=_likely_cause(rows),
         command=command,
         fingerprint=fingerprint,
@@ -155,7 +156,7 @@ def _broken_parts(failure: FailureRecord) -> frozenset[str]:
     return frozenset({failure.conjunct} if failure.conjunct else ())
 
 
-def _steps(
+def _describe_steps(
     scenario: Sequence[Mapping[str, Value]],
 ) -> tuple[str, ...]:
     told = [describe_step(step) for step in scenario[:MOST_STEPS]]
@@ -332,7 +333,7 @@ def _like_it(
     return None
 
 
-def _seen(rows: Iterable[Row]) -> str:
+def _describe_seen(rows: Iterable[Row]) -> str:
     last = next((row for row in rows if row.is_violation), None)
     if last is None:
         return "two runs that should look alike did not"

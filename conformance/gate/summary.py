@@ -20,7 +20,6 @@ from earwitness.conformance.gate.next_steps import (
     replay_command,
 )
 from earwitness.conformance.gate.policy import (
-    SEVERITIES,
     ClauseDecision,
     GateDecision,
     Treatment,
@@ -42,7 +41,7 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.model.logic.formula import event_names
 from earwitness.model.trace import Origin
-from earwitness.policies.pack import Clause, Pack
+from earwitness.policies.pack import SEVERITIES, Clause, Pack
 
 HEADLINES = {
     Exit.SATISFIED: "Satisfied",
@@ -178,7 +177,7 @@ def summarise(
         if clause.id in bundle.failures
     }
     stories = tuple(
-        _stories(
+        _stories_of(
             bundle=bundle,
             decision=decision,
             prints=prints,
@@ -190,14 +189,14 @@ def summarise(
     counts = count_words(decision.clauses)
     return Summary(
         headline=HEADLINES[decision.exit],
-        sentence=_sentence(bundle, decision),
+        sentence=_verdict_sentence(bundle, decision),
         exit=decision.exit,
         counts=counts,
         clauses=lines,
-        by_verdict=_tally(
+        by_verdict=_tally_names(
             (line.verdict.value for line in lines), order=VERDICT_ORDER
         ),
-        by_evidence=_tally(
+        by_evidence=_tally_names(
             (
                 line.evidence
                 for line in lines
@@ -205,7 +204,7 @@ def summarise(
             ),
             order=EVIDENCE_ORDER,
         ),
-        matrix=_matrix(lines),
+        matrix=_count_by_severity(lines),
         stories=stories,
         problems=tuple(
             safe_text(n.text)
@@ -240,7 +239,7 @@ def count_words(clauses: Iterable[ClauseDecision]) -> str:
 
     The parts are for example: "19 satisfied and witnessed, 12 on its word, 6 not applicable".
     """
-    counted = Counter(_kind(c.result) for c in clauses)
+    counted = Counter(_kind_of(c.result) for c in clauses)
     order = [
         "violated",
         "witnessed",
@@ -265,7 +264,7 @@ def _satisfied_by(name: str) -> str:
     )
 
 
-def _kind(result: ClauseResult) -> str:
+def _kind_of(result: ClauseResult) -> str:
     evidence = (
         evidence_of(result) if result.verdict is Verdict.SATISFIED else ""
     )
@@ -342,12 +341,14 @@ def _part_line(part: ConjunctResult) -> PartLine:
     )
 
 
-def _tally(names: Iterable[str], order: Sequence[str]) -> Mapping[str, int]:
+def _tally_names(
+    names: Iterable[str], order: Sequence[str]
+) -> Mapping[str, int]:
     counted = Counter(name for name in names if name)
     return {name: counted[name] for name in order if counted[name]}
 
 
-def _matrix(
+def _count_by_severity(
     lines: Iterable[ClauseLine],
 ) -> Mapping[str, Mapping[str, int]]:
     """How many clauses of each severity came to what."""
@@ -367,7 +368,7 @@ def _matrix(
     }
 
 
-def _sentence(bundle: Bundle, decision: GateDecision) -> str:
+def _verdict_sentence(bundle: Bundle, decision: GateDecision) -> str:
     """The verdict in one sentence: which build, by which packs and profile, when, how complete, confined
     or not, signed or not."""
     manifest, target = (
@@ -393,7 +394,7 @@ def _sentence(bundle: Bundle, decision: GateDecision) -> str:
     )
 
 
-def _stories(
+def _stories_of(
     bundle: Bundle,
     decision: GateDecision,
     prints: Mapping[str, str],

@@ -80,7 +80,7 @@ class Beside(Generic[Answer]):
 
     def result(self, seconds: float) -> Answer:
         """Waits so long for it. Raises TargetError where it came to none."""
-        content = self._received(time.monotonic() + seconds)
+        content = self._receive_all(time.monotonic() + seconds)
         if not content:
             raise TargetError(f"{self._name} ended without an answer")
         answer = pickle.loads(content)
@@ -89,7 +89,7 @@ class Beside(Generic[Answer]):
         found: Answer = answer
         return found
 
-    def _received(self, until: float) -> bytes:
+    def _receive_all(self, until: float) -> bytes:
         """All that it writes, up to its end."""
         pieces: list[bytes] = []
         with selectors.DefaultSelector() as selector:

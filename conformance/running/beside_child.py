@@ -22,12 +22,12 @@ def main() -> None:
     # To end by an exception leaves no folders behind. Ctrl-C is for whoever began this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answer = pickle.dumps(_done(content))
+    answer = pickle.dumps(_do_work(content))
     with os.fdopen(writing, "wb") as out:
         out.write(answer)
 
 
-def _done(content: bytes) -> object:
+def _do_work(content: bytes) -> object:
     from earwitness.conformance.targets.protocol import TargetError
 
     try:

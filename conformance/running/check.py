@@ -140,7 +140,7 @@ class _Check:
                     f"packs/{pack.name}.traceability.yaml",
                     sentences.read_bytes(),
                 )
-        proven = self._prove()
+        proven = self._prove_packs()
         self.weights = {
             name: clause_weight(proof.weights).value
             for name, proof in proven.items()
@@ -157,10 +157,10 @@ class _Check:
             opened=opened,
         )
         self._store_failures(found.session, tuple(p.file for p in kept))
-        strength = self._strength()
-        refinement = self._refine(found.session)
+        strength = self._known_strength()
+        refinement = self._refine_runs(found.session)
         digest = self.writer.finish(
-            self._facts(found, strength, refinement),
+            self._facts_of_results(found, strength, refinement),
             target=target_record(self.target, found.session.hello),
             packs=kept,
             seconds=records.Seconds(
@@ -184,7 +184,7 @@ class _Check:
             strength=summary,
         )
 
-    def _prove(self) -> dict[str, CheckedProof]:
+    def _prove_packs(self) -> dict[str, CheckedProof]:
         def show_proof(p: CheckedProof) -> None:
             counterexample.write_counterexample(
                 self.writer.proofs, p.proof, p.other
@@ -226,7 +226,7 @@ class _Check:
             )
             self.writer.store_failure(record)
 
-    def _refine(
+    def _refine_runs(
         self, session: CheckSession
     ) -> records.RefinementRecord | None:
         """Only where something is to be proved of a model is it asked who behaved as it."""
@@ -243,7 +243,7 @@ class _Check:
         self.tell(record.line)
         return record
 
-    def _strength(self) -> StrengthFacts | None:
+    def _known_strength(self) -> StrengthFacts | None:
         known = [
             load_strength(pack)
             for pack in self.packs
@@ -251,7 +251,7 @@ class _Check:
         ]
         return facts_of_strength(known[0]) if len(known) == 1 else None
 
-    def _facts(
+    def _facts_of_results(
         self,
         found: Examination,
         strength: StrengthFacts | None,

@@ -13,6 +13,7 @@ from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.satellite_tour import during
 from earwitness.conformance.running.tour import REFUSED, words_of_clip
 from earwitness.conformance.stimuli.clips import CLIPS
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.conformance.stimuli.stimulus import (
     BEHAVIOURS,
     MEANWHILE,
@@ -37,8 +38,6 @@ from earwitness.conformance.stimuli.stimulus import (
 )
 from earwitness.conformance.targets.protocol import Hello
 
-PIECE_TIME = 80_000
-"""Microseconds of one piece of sound."""
 SHORTEST_WAIT, LONGEST_WAIT = PIECE_TIME, 35_000_000
 """Microseconds: one piece of sound, and longer than any bound of a promise."""
 LONGEST_INSIDE = 6_400_000
@@ -102,13 +101,13 @@ class Chooser:
         # 0.7 is chosen, not measured: promises are about time, so waits are what changes most often.
         if isinstance(step, Wait) and self.chance.random() < 0.7:
             kept[place] = structs.replace(
-                step, microseconds=self._near(step.microseconds)
+                step, microseconds=self._time_near(step.microseconds)
             )
         else:
             kept[place:place] = self.next_steps(step.device)
         return self.continued(tuple(kept), devices, length)
 
-    def _near(self, microseconds: int) -> int:
+    def _time_near(self, microseconds: int) -> int:
         pieces = max(1, microseconds // PIECE_TIME)
         near = pieces * 2 if self.chance.random() < 0.5 else pieces // 2
         return min(LONGEST_WAIT, PIECE_TIME * max(1, near))

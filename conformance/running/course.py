@@ -30,10 +30,13 @@ from earwitness.conformance.running.untold import LONGEST_BATCH
 from earwitness.conformance.stimuli.clips import (
     CLIPS,
     FIRST,
-    PIECE,
-    RATE,
     Clip,
     write_wav,
+)
+from earwitness.conformance.stimuli.sound_format import (
+    PIECE,
+    PIECE_TIME,
+    RATE,
 )
 from earwitness.conformance.stimuli.stimulus import (
     Call,
@@ -83,8 +86,6 @@ SHORTEST_SOUND = 256
 """Bytes of an answer in which sound is looked for: counts and settings are shorter."""
 LONGEST_EXPLANATION = 1_000
 """Characters of what a target says of itself where nothing came of a request."""
-PIECE_TIME = 80_000
-"""Microseconds of a piece."""
 LONG_WAIT = 60_000_000
 """Microseconds from which a wait is long. Chosen: longer than any of the search."""
 PIECES_AT_ONCE = 16
@@ -148,7 +149,9 @@ class Course:
     def carry_out(self, step: Stimulus) -> list[Observation]:
         """One step; returns what was observed of it. What a target cannot do, or a device not now, is not
         asked of it."""
-        reason = impossible(step, self.harness.hello) or self._untimely(step)
+        reason = impossible(step, self.harness.hello) or self._why_untimely(
+            step
+        )
         if reason:
             self.skipped.append(f"{describe_step(to_json(step))}: {reason}")
             return []
@@ -164,7 +167,7 @@ class Course:
                     device, CLIPS[name], Interjection(at, interjection(step))
                 )
             case Query():
-                return self._query(step)
+                return self._make_query(step)
             case HangUp():
                 return self._hang_up(step)
         state = self.states[step.device]
@@ -174,10 +177,10 @@ class Course:
         if done:
             update(state, step)
             self.journal.append((step, None))
-        seen = self._moment(step.device, answer, caused)
-        return seen + self._settle(step)
+        seen = self._take_moment(step.device, answer, caused)
+        return seen + self._settle_microphones(step)
 
-    def _settle(self, step: Stimulus) -> list[Observation]:
+    def _settle_microphones(self, step: Stimulus) -> list[Observation]:
         """A piece of room after whatever switches the microphones, so that it is seen whether they are
         drained."""
         switches = isinstance(step, Power | Kill) or (
@@ -187,7 +190,7 @@ class Course:
             return []
         return self.say(step.device, Clip("", tail=PIECE / RATE))
 
-    def _untimely(self, step: Stimulus) -> str:
+    def _why_untimely(self, step: Stimulus) -> str:
         """Why a step means nothing to a device in its present state."""
         state = self.states[step.device]
         if isinstance(step, Kill) and not state.powered:
@@ -209,10 +212,10 @@ class Course:
         )
         return False
 
-    def _query(self, query: Query) -> list[Observation]:
+    def _make_query(self, query: Query) -> list[Observation]:
         answer = self.harness.target.request(decode_request(to_json(query)))
         if not self._is_done(query, answer):
-            return self._moment(query.device, answer, [])
+            return self._take_moment(query.device, answer, [])
         assert answer.ok is not None
         data = answer.ok.data
         self.journal.append((query, data))
@@ -233,7 +236,7 @@ class Course:
             holds_words=holds_words(data, spoken),
             holds_sound=self._holds_sound(data),
         )
-        return self._moment(query.device, answer, [access])
+        return self._take_moment(query.device, answer, [access])
 
     def _holds_sound(self, data: Any) -> bool:
         """Whether an answer holds sound that was played."""
@@ -278,7 +281,7 @@ class Course:
             )
         was_muted = state.software_muted
         if self.harness.senses[device].feeds:
-            seen = self._play(
+            seen = self._play_sound(
                 device=device, clip=clip, sound=sound, meanwhile=meanwhile
             )
         else:
@@ -294,7 +297,7 @@ class Course:
         clip = Clip("", tail=microseconds / 1_000_000)
         if microseconds < LONG_WAIT:
             return self.say(device, clip)
-        return self._play(
+        return self._play_sound(
             device=device,
             clip=clip,
             sound=self._make_sound(clip),
@@ -306,7 +309,9 @@ class Course:
         # 48 bits: chosen; no two sounds of a run get the same noise.
         return self.harness.make_sound(clip, self.chance.getrandbits(48))
 
-    def _speech(self, device: str, clip: Clip, length: int) -> list[Event]:
+    def _speech_events(
+        self, device: str, clip: Clip, length: int
+    ) -> list[Event]:
         if not clip.words:
             return []
         state = self.states[device]
@@ -318,7 +323,7 @@ class Course:
         }
         return [("speech", attributes)]
 
-    def _play(
+    def _play_sound(
         self,
         device: str,
         clip: Clip,
@@ -328,7 +333,7 @@ class Course:
     ) -> list[Observation]:
         """Piece by piece into the device's microphones, or so many pieces at once."""
         state, senses = self.states[device], self.harness.senses[device]
-        caused = self._speech(device, clip, len(sound))
+        caused = self._speech_events(device, clip, len(sound))
         content = sound.astype("<i2").tobytes()
         size = 2 * PIECE * pieces
         seen: list[Observation] = []
@@ -351,7 +356,7 @@ class Course:
                 raise TargetError(
                     f"the implementation has microphones, but does not listen: {reason}"
                 )
-            seen += self._moment(
+            seen += self._take_moment(
                 device,
                 answer,
                 caused,
@@ -374,7 +379,7 @@ class Course:
         write_wav(sound, path)
         state = self.states[device]
         words = clip.words if self.harness.hello.earwitness == 1 else UNSET
-        caused = self._speech(device, clip, len(sound))
+        caused = self._speech_events(device, clip, len(sound))
         answer = self.harness.target.request(
             SayRequest(device, str(path), words)
         )
@@ -391,11 +396,11 @@ class Course:
             if self.harness.hello.clock == "virtual"
             else 0
         )
-        return self._moment(device, answer, caused, passed=passed)
+        return self._take_moment(device, answer, caused, passed=passed)
 
     # From an answer to a moment
 
-    def _moment(
+    def _take_moment(
         self,
         device: str,
         answer: Answer,
@@ -404,7 +409,7 @@ class Course:
         passed: int = 0,
     ) -> list[Observation]:
         began = {name: state.clock for name, state in self.states.items()}
-        declared = [self._clamped(said) for said in answer.observations]
+        declared = [self._clamp_time(said) for said in answer.observations]
         state = self.states[device]
         now = (
             answer.ok.now
@@ -413,15 +418,17 @@ class Course:
         )
         state.clock = max(state.clock, began[device] + passed, now)
         crossings = self.harness.crossings()
-        self.crossed += [self._dated(crossing) for crossing in crossings]
+        self.crossed += [
+            self._date_crossing(crossing) for crossing in crossings
+        ]
         unread = self.harness.sounds.wire.accounts.unexplained()
         uncompared = self._count_uncompared()
-        streaming = self._streaming()
+        streaming = self._streaming_devices()
         passages = self.harness.sounds.passages(crossings)
         self.uploads += len(crossings)
         self.voice += len(passages)
         deeds = tuple(
-            self._caused(
+            self._caused_observations(
                 device=device,
                 began=began[device],
                 events=caused,
@@ -437,15 +444,17 @@ class Course:
             declared=tuple(declared),
             passages=tuple(passages),
             frames={device: frame} if frame is not None else {},
-            shown=self._shown(),
-            sounding=self._sounding(device),
+            shown=self._shown_indicators(),
+            sounding=self._sounding_devices(device),
             unread=self._unread_since(unread),
         )
         seen = self.timeline.add(moment)
-        self._follow(seen)
+        self._follow_observations(seen)
         streaming |= {o.device for o in seen if o.event == "stream.open"}
-        self._count_unread(unread, streaming | self._streaming())
-        self._note_uncompared(uncompared, streaming | self._streaming())
+        self._count_unread(unread, streaming | self._streaming_devices())
+        self._note_uncompared(
+            uncompared, streaming | self._streaming_devices()
+        )
         return seen
 
     def _unread_since(self, before: Mapping[str, int]) -> dict[str, int]:
@@ -453,7 +462,7 @@ class Course:
         now = self.harness.sounds.wire.accounts.unexplained()
         return {name: now[name] - before.get(name, 0) for name in now}
 
-    def _streaming(self) -> set[str]:
+    def _streaming_devices(self) -> set[str]:
         """The devices that say that a stream is open; what they may not stream is judged elsewhere."""
         return {
             name for name in self.states if self.timeline.device(name).stream
@@ -482,7 +491,7 @@ class Course:
             if device not in streaming:
                 self.uncompared += reasons[before.get(device, 0) :]
 
-    def _caused(
+    def _caused_observations(
         self,
         device: str,
         began: int,
@@ -507,7 +516,7 @@ class Course:
                 origin=Origin.WITNESSED,
             )
 
-    def _clamped(self, said: Observation) -> Observation:
+    def _clamp_time(self, said: Observation) -> Observation:
         """An observation of the target, not before what has already been seen, unless it is told late. Raises
         TargetError where its own time goes backwards."""
         state = self.states.get(said.device)
@@ -526,7 +535,7 @@ class Course:
         state.clock = time
         return replace(said, time=Microseconds(time))
 
-    def _shown(self) -> dict[str, dict[tuple[str, str], bool]]:
+    def _shown_indicators(self) -> dict[str, dict[tuple[str, str], bool]]:
         looks = {
             name: senses.look()
             for name, senses in self.harness.senses.items()
@@ -538,11 +547,11 @@ class Course:
             if shown is not None
         }
 
-    def _sounding(self, device: str) -> dict[str, bool]:
+    def _sounding_devices(self, device: str) -> dict[str, bool]:
         senses = self.harness.senses[device]
         return {device: senses.sounding()} if senses.hears else {}
 
-    def _follow(self, seen: Iterable[Observation]) -> None:
+    def _follow_observations(self, seen: Iterable[Observation]) -> None:
         """What was seen changes what is known of the devices."""
         for said in seen:
             state = self.states[said.device]
@@ -604,7 +613,10 @@ class Course:
             self.dead = f"the positive control {when} failed on {device}: the request was not {lacking}"
             self.dead += "".join(
                 f"; the target: {reason}"
-                for reason in (*self.skipped[-1:], self._explanation(device))
+                for reason in (
+                    *self.skipped[-1:],
+                    self._explain_failure(device),
+                )
                 if reason
             )
             self.dead += self._last_words()
@@ -615,7 +627,7 @@ class Course:
             [known] + ([self.heard] if self.heard is not None else [])
         )
 
-    def _explanation(self, device: str) -> str:
+    def _explain_failure(self, device: str) -> str:
         """What the target itself knows of why nothing came of a request."""
         hello = self.harness.hello
         if not (is_served(hello) or hello.packs):
@@ -663,7 +675,7 @@ class Course:
 
     # The end
 
-    def _dated(self, crossing: Crossing) -> Crossing:
+    def _date_crossing(self, crossing: Crossing) -> Crossing:
         """A crossing by its device's own clock, since the beginning of the scenario."""
         state = self.states.get(crossing.device)
         since = (
@@ -673,7 +685,7 @@ class Course:
         )
         return replace(crossing, time_taken=Microseconds(since))
 
-    def _footprint(self, searched: StoreSearch) -> Footprint:
+    def _footprint_of(self, searched: StoreSearch) -> Footprint:
         lines = Counter(
             f"{o.event} of {o.device}"
             for o in self.timeline.trace
@@ -701,18 +713,18 @@ class Course:
 
     def finish(self, *, reset: bool) -> list[Observation]:
         """Search the stores, reset the target, search again, and give the whole trace."""
-        finds = self._search(frozenset())
+        finds = self._search_stores(frozenset())
         before = len(self.crossed)
-        self.footprint = self._footprint(self.stores)
+        self.footprint = self._footprint_of(self.stores)
         if reset:
-            self._reset()
+            self._reset_target()
             # A reset needs a few bytes itself.
             size = sum(c.size for c in self.crossed[before:]) - USUAL_BUDGET
             self.footprint = _with_mark(
                 self.footprint, "bytes by a reset", size
             )
             self._last_passages()
-            finds += self._search(frozenset({"transcript"}))
+            finds += self._search_stores(frozenset({"transcript"}))
         ends = [
             Observation(
                 time=Microseconds(state.clock),
@@ -725,7 +737,7 @@ class Course:
         ]
         return self.timeline.finish([*finds, *ends])
 
-    def _reset(self) -> None:
+    def _reset_target(self) -> None:
         """What leaves the target while it forgets is still heard."""
         answer = self.harness.target.request(ResetRequest())
         if answer.ok is None:
@@ -733,7 +745,9 @@ class Course:
                 f"the implementation cannot be reset: {answer.unsupported or answer.failed}"
             )
         crossings = self.harness.crossings()
-        self.crossed += [self._dated(crossing) for crossing in crossings]
+        self.crossed += [
+            self._date_crossing(crossing) for crossing in crossings
+        ]
         passages = self.harness.sounds.passages(crossings)
         self.uploads += len(crossings)
         self.voice += len(passages)
@@ -765,9 +779,11 @@ class Course:
         ]
         return (*sent, *self.uncompared[:1])
 
-    def _search(self, expected: frozenset[str]) -> list[Observation]:
+    def _search_stores(self, expected: frozenset[str]) -> list[Observation]:
         """What is found in stores, booked on the devices it was said to."""
-        acted_on = {name: self._recognised(name) for name in self.states}
+        acted_on = {
+            name: self._recognised_texts(name) for name in self.states
+        }
         # A request that was cut off may have been acted on though the device never heard of it.
         spoken = [
             words for texts in self.requests.values() for words in texts
@@ -809,7 +825,7 @@ class Course:
             if words not in self.requests[name]
         )
 
-    def _recognised(self, device: str) -> frozenset[str]:
+    def _recognised_texts(self, device: str) -> frozenset[str]:
         return frozenset(
             str(o.attributes["text"]).lower()
             for o in self.timeline.trace

@@ -21,6 +21,7 @@ from earwitness.conformance.stimuli.stimulus import (
     Stimulus,
 )
 from earwitness.conformance.targets.protocol import DeviceProfile
+from earwitness.conformance.targets.subjects.serving import AWAY
 from earwitness.model.expression import Value
 
 NEEDED: Mapping[str, frozenset[str]] = {
@@ -139,10 +140,6 @@ def _may_lift_mute(stimulus: Stimulus, state: DeviceState) -> bool:
             returns = state.behaviour in AWAY and behaviour not in AWAY
             return returns or behaviour == "second_peer"
     return False
-
-
-AWAY = ("drop", "stranger")
-"""While the other end behaves so it is not there."""
 
 
 def _change_of_server(now: str, before: str) -> Iterator[Event]:

@@ -181,7 +181,7 @@ def examine(
     results = judge(
         clauses, [run.tally for run in session.runs], circumstances
     )
-    code, reason = _decide(
+    code, reason = _decide_exit(
         results=results,
         expected=frozenset(c.id for c in clauses),
         session=session,
@@ -254,7 +254,7 @@ def shipped_vectors(packs: Sequence[Pack]) -> tuple[Vector, ...]:
     )
 
 
-def _decide(
+def _decide_exit(
     results: tuple[ClauseResult, ...],
     expected: frozenset[str],
     session: CheckSession,

@@ -47,7 +47,7 @@ class FastForm:
         )
         self.broken = ""
         self.runs = 0
-        self._harness = self._renewed()
+        self._harness = self._renew_harness()
 
     def __enter__(self) -> FastForm:
         return self
@@ -67,10 +67,10 @@ class FastForm:
         self.runs += 1
         if self._harness.broken or self._harness.runs >= RENEWED:
             self._harness.close()
-            self._harness = self._renewed()
+            self._harness = self._renew_harness()
         return self._harness.run(scenario, controls=controls)
 
-    def _renewed(self) -> Harness:
+    def _renew_harness(self) -> Harness:
         # The seed of each harness is another, or all would repeat the same sound.
         return Harness(
             target=open_target(self.name),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from earwitness.conformance.gate.verdict import STRONGEST_FIRST, weakest
 from earwitness.conformance.running.atoms import attributes_of, owed_events
 from earwitness.conformance.running.tally import ConjunctTally, names_of
+from earwitness.model.logic.grounds import Sight
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import Conjunct
-
-Sight = Mapping[str, Origin | None]
-"""For each event the best origin with which this run could have seen it; None where nobody could."""
 
 UNMEASURED = frozenset({"buffered", "asked_by"})
 """Attributes that no witness can measure: what rests on them is the device's word, even where the event

@@ -98,8 +98,8 @@ class Harness:
             self.stores = Stores(
                 target.cell, self.hello.data_paths, self.sounds
             )
-            self._attach()
-            self._route()
+            self._attach_devices()
+            self._route_devices()
             self.reset()
             if self.relay is not None and self.hello.cloud is not None:
                 self.past_doors.watch_cloud(self.hello.cloud.port)
@@ -162,7 +162,7 @@ class Harness:
         """The same choices again for the same seed and the same number of runs before."""
         return random.Random(f"{self.seed} {self.runs}")
 
-    def _attach(self) -> None:
+    def _attach_devices(self) -> None:
         for number, device in enumerate(self.hello.devices):
             senses = Senses(
                 self.profile(device), self.target.folder, f"{number}"
@@ -177,7 +177,7 @@ class Harness:
                     "the implementation says what can be attached to it, but refused 'attach'"
                 )
 
-    def _route(self) -> None:
+    def _route_devices(self) -> None:
         """Stand between every device and the cloud."""
         can_be_routed = self.hello.capabilities.get("route")
         has_cloud = can_be_routed and self.hello.cloud is not None
@@ -277,7 +277,7 @@ class Harness:
             )
         except TargetError as error:
             self.broken = course.dead = str(error)
-        return self._finished(course, steps)
+        return self._finish_run(course, steps)
 
     def run_stranger(
         self, scenario: Scenario, device: str, presented: Presented
@@ -336,7 +336,7 @@ class Harness:
         for device in used:
             course.control(device, "after the run")
 
-    def _finished(self, course: Course, scenario: Scenario) -> Run:
+    def _finish_run(self, course: Course, scenario: Scenario) -> Run:
         try:
             trace = course.finish(reset=not self.broken)
         except TargetError as error:

@@ -18,7 +18,6 @@ from earwitness.conformance.gate.verdict import (
     weakest,
 )
 from earwitness.conformance.running.grounds import (
-    Sight,
     evidence_by_event,
     evidence_of_violation,
 )
@@ -28,6 +27,7 @@ from earwitness.conformance.running.tally import (
     Tally,
 )
 from earwitness.model.logic.english import describe_formula
+from earwitness.model.logic.grounds import Sight
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import Clause, Conjunct, Kind
 

@@ -267,7 +267,7 @@ class _ConjunctWatch:
 
     def judgement(self, log: Log) -> ConjunctJudgement:
         """What all pieces together say."""
-        verdict, reason = self._verdict(log)
+        verdict, reason = self._verdict_of(log)
         return ConjunctJudgement(
             name=self.conjunct.name,
             english=describe_formula(self.conjunct.formula),
@@ -281,7 +281,7 @@ class _ConjunctWatch:
             unseen=self.unseen,
         )
 
-    def _verdict(self, log: Log) -> tuple[LogVerdict, str]:
+    def _verdict_of(self, log: Log) -> tuple[LogVerdict, str]:
         if self.violations:
             return LogVerdict.VIOLATED, self._place_of_violation(log)
         can_be_exercised_unseen = self.view.may_be_hidden(

@@ -101,7 +101,7 @@ def compare(
         runs = [run_once(scenario) for scenario in plans]
         count += len(runs)
         reason = next(
-            (why for run in runs[1:] if (why := _unfit(runs[0], run))), ""
+            (why for run in runs[1:] if (why := _why_unfit(runs[0], run))), ""
         )
         if reason:
             return Comparison(RunLikeness.UNKNOWN, reason, count)
@@ -112,10 +112,10 @@ def compare(
     if apart.likeness is RunLikeness.APART:
         return apart
     twice = run_once(plan(devices, VOICES[0] * 2))
-    return _counted(rounds[-1][0], twice, count + 1)
+    return _compare_counts(rounds[-1][0], twice, count + 1)
 
 
-def _counted(once: Look, twice: Run, count: int) -> Comparison:
+def _compare_counts(once: Look, twice: Run, count: int) -> Comparison:
     """Whether metrics only count. Where the same requests are said twice, the numbers in an aggregate grow;
     entries that become more are about single utterances."""
     if twice.dead:
@@ -124,8 +124,8 @@ def _counted(once: Look, twice: Run, count: int) -> Comparison:
     for fact in sorted(look_of(twice)):
         if fact[0] != "answer" or fact[1:4] not in before:
             continue
-        entries = _entries(json.loads(fact[4]))
-        more = entries - _entries(json.loads(before[fact[1:4]]))
+        entries = _count_entries(json.loads(fact[4]))
+        more = entries - _count_entries(json.loads(before[fact[1:4]]))
         if more >= FEWEST_ENTRIES:
             _, who, device, resource, _ = fact
             reason = (
@@ -136,12 +136,12 @@ def _counted(once: Look, twice: Run, count: int) -> Comparison:
     return Comparison(RunLikeness.ALIKE, "", count)
 
 
-def _entries(data: object) -> int:
+def _count_entries(data: object) -> int:
     """How many values there are in an answer, however it is built."""
     if isinstance(data, dict):
-        return sum(map(_entries, data.values()))
+        return sum(map(_count_entries, data.values()))
     if isinstance(data, list):
-        return sum(map(_entries, data))
+        return sum(map(_count_entries, data))
     return 1
 
 
@@ -161,12 +161,13 @@ def _told_apart(rounds: Sequence[Sequence[Look]], count: int) -> Comparison:
     return Comparison(RunLikeness.ALIKE, "", count)
 
 
-def _unfit(one: Run, other: Run) -> str:
+def _why_unfit(one: Run, other: Run) -> str:
     """Why two runs cannot be compared, or ''."""
     if one.dead or other.dead:
         return one.dead or other.dead
     intents = [
-        sorted(_said(run, "nlu.intent", "intent")) for run in (one, other)
+        sorted(_values_said(run, "nlu.intent", "intent"))
+        for run in (one, other)
     ]
     if not intents[0] or intents[0] != intents[1]:
         return "the two runs were not understood, or not alike, so what differs may be due to that"
@@ -176,7 +177,7 @@ def _unfit(one: Run, other: Run) -> str:
     return ""
 
 
-def _said(run: Run, event: str, attribute: str) -> list[str]:
+def _values_said(run: Run, event: str, attribute: str) -> list[str]:
     """Of the scenario alone: the positive controls say the same in all runs."""
     own = run.trace[slice(*run.span)]
     return [str(o.attributes.get(attribute)) for o in own if o.event == event]

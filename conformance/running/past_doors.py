@@ -68,8 +68,8 @@ class PastDoors:
             if not piece.local or self._is_cloud(piece)
         ]
         for piece in left:
-            self._note(piece)
-        return [self._crossing(piece) for piece in left]
+            self._note_piece(piece)
+        return [self._crossing_of(piece) for piece in left]
 
     def findings(self) -> list[Finding]:
         """Each way that was taken, once. Names that were looked up forbid a green only where they are so many
@@ -99,7 +99,7 @@ class PastDoors:
     def _is_cloud(self, piece: FlowPiece) -> bool:
         return bool(self._cloud) and piece.peer.endswith(f":{self._cloud}")
 
-    def _note(self, piece: FlowPiece) -> None:
+    def _note_piece(self, piece: FlowPiece) -> None:
         if piece.protocol == NAMES:
             self._names[piece.name] = None
             return
@@ -116,7 +116,7 @@ class PastDoors:
             Undisclosed(UndisclosedKind.PEER, where, piece.protocol)
         ] = None
 
-    def _crossing(self, piece: FlowPiece) -> Crossing:
+    def _crossing_of(self, piece: FlowPiece) -> Crossing:
         content = piece.content
         if piece.protocol == NAMES:
             content = _told_by_name(piece.name)

@@ -11,7 +11,8 @@ from msgspec import structs
 
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.running.run import Run
-from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
+from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME, RATE
 from earwitness.conformance.stimuli.stimulus import (
     During,
     Kill,
@@ -25,8 +26,6 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.conformance.targets.protocol import Hello
 from earwitness.model.trace import Origin
 
-PIECE_TIME = 80_000
-"""Microseconds of one piece of sound."""
 REQUEST, CHATTER = "weather", "chatter"
 VOICES = ("weather", "weather-2", "weather-3")
 """The request in three voices."""

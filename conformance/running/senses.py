@@ -117,14 +117,14 @@ class Senses:
                 state.st_mtime_ns,
             ) != self._picture and state.st_size <= LARGEST_PICTURE:
                 self._picture = state.st_ino, state.st_mtime_ns
-                self.shown = self._lit(
+                self.shown = self._lit_indicators(
                     read_picture(self._shown_path.read_bytes())
                 )
         except (OSError, ValueError):
             self.shown = None
         return self.shown
 
-    def _lit(self, picture: np.ndarray) -> dict[Indicator, bool]:
+    def _lit_indicators(self, picture: np.ndarray) -> dict[Indicator, bool]:
         warmth = {
             REGIONS[name]: _measure_warmth(picture, region)
             for name, region in self.profile.display.items()

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from earwitness.conformance.running.choices import PIECE_TIME, undo_step
+from earwitness.conformance.running.choices import undo_step
 from earwitness.conformance.running.run import Run, clause_of
 from earwitness.conformance.running.search import Runner
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.conformance.stimuli.stimulus import (
     Scenario,
     Stimulus,

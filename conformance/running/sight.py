@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from earwitness.conformance.running.grounds import Sight
 from earwitness.conformance.running.timeline import GROUND_TRUTH, HARNESS_ONLY
 from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.witnesses.files import StoreSearch
+from earwitness.model.logic.grounds import Sight
 from earwitness.model.trace import Origin
 from earwitness.model.vocabulary import vocabulary
 

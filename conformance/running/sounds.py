@@ -75,16 +75,16 @@ class SoundMemory:
 
     def passages(self, crossings: Iterable[Crossing]) -> list[Passage]:
         """The sound and the words in what crossed. Everything else is traffic."""
-        return list(self._passages(self.wire.feed(crossings)))
+        return list(self._passages_of(self.wire.feed(crossings)))
 
     def last_passages(self) -> list[Passage]:
         """What is found only when all that crossed in a run is put together."""
-        return list(self._passages(self.wire.finish()))
+        return list(self._passages_of(self.wire.finish()))
 
-    def _passages(self, found: Iterable[FoundOnWire]) -> Iterator[Passage]:
+    def _passages_of(self, found: Iterable[FoundOnWire]) -> Iterator[Passage]:
         for find in found:
             if find.heard is not None:
-                first, last = self._times(find.heard)
+                first, last = self._times_of(find.heard)
             elif find.words is not None and find.words.kind is WordsKind.SAME:
                 first = last = self._end_of(find.words.phrase)
             else:
@@ -111,7 +111,7 @@ class SoundMemory:
         ]
         return said[-1] if said else self.first_device
 
-    def _times(self, heard: Heard) -> tuple[int, int]:
+    def _times_of(self, heard: Heard) -> tuple[int, int]:
         if heard.run != self.heard.run:
             return 0, 0
         # Where changed sound begins and ends is known no better, which is not held against the device.

@@ -67,7 +67,7 @@ class Stores:
         """What lies there before the first word is spoken is nobody's, such as help texts and sample
         sentences. Called again, it adds what has come since."""
         kept = sum(len(file.content or b"") for file in self._before.values())
-        for file in self._files():
+        for file in self._kept_files():
             kept += len(file.content or b"")
             self._first_contents.add(digest_of(file))
             if kept <= LARGEST_BASELINE:
@@ -121,7 +121,7 @@ class Stores:
     def _changed_files(self) -> list[FileLike]:
         """Files whose content is another than when they were last looked at, and all that cannot be read."""
         fresh = []
-        for file in self._files():
+        for file in self._kept_files():
             digest = digest_of(file)
             if self._digests.get(file.name) != digest or file.reason:
                 self._digests[file.name] = digest
@@ -133,7 +133,7 @@ class Stores:
                         self.undeclared.note_changed(file.name)
         return fresh
 
-    def _files(self) -> list[FileLike]:
+    def _kept_files(self) -> list[FileLike]:
         written = self._errors.error_content() if self._errors else b""
         said = [StoredFile(STANDARD_ERROR, written)] if written else []
         if self._cell is None:

@@ -14,6 +14,7 @@ from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.timeline import INDICATORS
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.conformance.stimuli.stimulus import (
     HangUp,
     Kill,
@@ -28,8 +29,6 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.conformance.targets.protocol import Hello
 from earwitness.model.trace import Observation
 
-PIECE = 80_000
-"""Microseconds of one piece of sound."""
 LONGEST_FAULT = 20
 """Pieces from one instant of a storm to the next."""
 PAIRS = 2
@@ -138,7 +137,7 @@ def _pair_faults(
     some = chance.sample(list(faults), min(2, len(faults)))
     first, second = some[0], some[-1]
     for step in (first[0], second[0], *first[1:], *second[1:]):
-        yield Wait(device, PIECE * chance.randint(1, LONGEST_FAULT))
+        yield Wait(device, PIECE_TIME * chance.randint(1, LONGEST_FAULT))
         yield step
 
 

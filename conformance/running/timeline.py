@@ -25,6 +25,7 @@ from earwitness.conformance.running.untold import (
     Untold,
     insert_late,
 )
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
@@ -103,16 +104,19 @@ class Timeline:
                 self.device(deed.device).spoken.append(deed)
         late = self._told_late(moment)
         kept = [
-            *(_completed(deed, moment.declared) for deed in moment.caused),
-            *self._declared(moment),
+            *(
+                _complete_deed(deed, moment.declared)
+                for deed in moment.caused
+            ),
+            *self._declared_observations(moment),
         ]
         self._deeds += moment.caused
         kept = self.untold.match_reports(kept, moment.frames, self.trace)
-        captured = list(self._captured(moment, kept))
+        captured = list(self._captured_audio(moment, kept))
         seen = arrange([*kept, *captured])
         seen = self._with_passages(moment, seen)
         seen = self._with_indicators(moment, seen)
-        self._remember(moment, seen)
+        self._remember_moment(moment, seen)
         self.trace += seen
         return [*late, *seen]
 
@@ -120,7 +124,7 @@ class Timeline:
         """What is told of the time before this moment is put where it belongs. Of a front that is watched
         nothing needs to be told but what went by between two looks."""
         result = []
-        told = list(self._declared(moment, late=True))
+        told = list(self._declared_observations(moment, late=True))
         unseen = list(self._pulses_among(told))
         for said in told:
             shown = moment.shown.get(said.device, {})
@@ -132,7 +136,7 @@ class Timeline:
                 # As of those that are told at once: nothing depends on them.
                 said = replace(said, origin=Origin.WITNESSED)
             insert_late(self.trace, said)
-            _note(self.device(said.device), said)
+            _note_change(self.device(said.device), said)
             result.append(said)
         return result
 
@@ -150,7 +154,7 @@ class Timeline:
             if (
                 before is not None
                 and before.attributes["on"] is not said.attributes["on"]
-                and said.time - before.time < ONE_STEP
+                and said.time - before.time < PIECE_TIME
                 and not self._crossed_about(said.device, before.time)
             ):
                 yield before
@@ -160,7 +164,7 @@ class Timeline:
         return any(
             seen.event == "stream.audio"
             and seen.device == device
-            and abs(seen.time - time) <= ONE_STEP
+            and abs(seen.time - time) <= PIECE_TIME
             for seen in reversed(self.trace)
         )
 
@@ -169,7 +173,7 @@ class Timeline:
 
     # What was declared of the harness's own deeds
 
-    def _declared(
+    def _declared_observations(
         self, moment: Moment, *, late: bool = False
     ) -> Iterator[Observation]:
         """What was declared of this moment, or, told late, of the time before it."""
@@ -182,7 +186,7 @@ class Timeline:
             if said.event == "wake_word":
                 yield self._wake_word(said)
             elif said.event == "asr.result":
-                yield self._recognised(said)
+                yield self._recognise_words(said)
             elif said.event not in HARNESS_ONLY:
                 yield said
             elif said.event == "call.start" and any(
@@ -190,13 +194,13 @@ class Timeline:
             ):
                 # The other end of the call that the test began.
                 yield replace(said, origin=Origin.WITNESSED)
-            elif not self._restates(said):
+            elif not self._restates_known(said):
                 text = f"'{said.event}' was reported, and no step of the test brought it about"
                 self.findings.append(
                     Finding("invented", text, said.device, blocking=True)
                 )
 
-    def _restates(self, said: Observation) -> bool:
+    def _restates_known(self, said: Observation) -> bool:
         """Whether it says again what is the case anyway."""
         known = self.device(said.device).settings
         return bool(said.attributes) and all(
@@ -216,7 +220,7 @@ class Timeline:
                 return replace(said, origin=Origin.WITNESSED)
         return said
 
-    def _recognised(self, said: Observation) -> Observation:
+    def _recognise_words(self, said: Observation) -> Observation:
         """Who knows words that it was not told has heard them."""
         if self.words_sent:
             return said
@@ -226,23 +230,26 @@ class Timeline:
             for s in self.device(said.device).spoken
         ]
         heard = any(
-            text and (text in words or _share(text, words) >= WORDS_SHARED)
+            text
+            and (
+                text in words or _share_of_words(text, words) >= WORDS_SHARED
+            )
             for words in spoken
         )
         return replace(said, origin=Origin.WITNESSED) if heard else said
 
     # Microphones
 
-    def _captured(
+    def _captured_audio(
         self, moment: Moment, kept: list[Observation]
     ) -> Iterator[Observation]:
         for name, frame in moment.frames.items():
             self._frames.append((name, moment.began[name], frame))
-            yield from self._frame(
+            yield from self._observe_frame(
                 name=name, moment=moment, frame=frame, kept=kept
             )
 
-    def _frame(
+    def _observe_frame(
         self, name: str, moment: Moment, frame: Frame, kept: list[Observation]
     ) -> Iterator[Observation]:
         """What a frame shows of the microphones, and what was declared of it."""
@@ -261,9 +268,9 @@ class Timeline:
             and not device.says_off
         )
         if frame.taken and silent and not switched:
-            yield self._microphone(name, moment.began[name], True)
+            yield self._observe_microphone(name, moment.began[name], True)
         if not frame.taken and device.microphone is True and not switched:
-            yield self._microphone(name, moment.began[name], False)
+            yield self._observe_microphone(name, moment.began[name], False)
         if not frame.taken:
             return
         for i in declared:
@@ -279,7 +286,9 @@ class Timeline:
             self.untold.add(taken)
             yield taken
 
-    def _microphone(self, name: str, time: int, on: bool) -> Observation:
+    def _observe_microphone(
+        self, name: str, time: int, on: bool
+    ) -> Observation:
         return _witnessed(
             time=time,
             device=name,
@@ -309,24 +318,28 @@ class Timeline:
             own = [
                 p
                 for p in left
-                if p.device == said.device and _overlap(p, said)
+                if p.device == said.device and _do_overlap(p, said)
             ]
             left = [p for p in left if p not in own]
             stream = said.attributes.get("stream")
-            result += [_crossed(p, said.time, stream) for p in own]
+            result += [_crossed_audio(p, said.time, stream) for p in own]
             alone += [] if own else [said]
         for passage in left:
             self._unclaimed[passage.device] += passage.size
             time = moment.ended[passage.device]
             result.append(
-                _crossed(passage, time, self._stream_at(passage.device, seen))
+                _crossed_audio(
+                    passage, time, self._stream_at(passage.device, seen)
+                )
             )
         result += [
-            _admitted(said, moment) for said in alone if not self._claim(said)
+            _admit_sound(said, moment)
+            for said in alone
+            if not self._claim_bytes(said)
         ]
         return arrange(result)
 
-    def _claim(self, said: Observation) -> bool:
+    def _claim_bytes(self, said: Observation) -> bool:
         """Whether a server that the driver plays speaks of sound that was seen to cross before: the harness
         knows when that was heard, and the server only when it came."""
         size = said.attributes.get("bytes")
@@ -377,7 +390,9 @@ class Timeline:
         device = self.device(name)
         said = _said_last(seen, name, indicator)
         if said is lit:
-            return _agree(seen, name, indicator, pulses_count=not crossed)
+            return _agree_on_indicator(
+                seen, name, indicator, pulses_count=not crossed
+            )
         kept = [o for o in seen if not _is_of(o, name, indicator)]
         if said is not None:
             event, what = indicator
@@ -403,13 +418,15 @@ class Timeline:
 
     # Memory
 
-    def _remember(self, moment: Moment, seen: Sequence[Observation]) -> None:
+    def _remember_moment(
+        self, moment: Moment, seen: Sequence[Observation]
+    ) -> None:
         for name, shown in moment.shown.items():
             self.device(name).shown.update(shown)
         for name, sounding in moment.sounding.items():
             self._sounds.append((name, moment.ended[name], sounding))
         for said in seen:
-            _note(self.device(said.device), said)
+            _note_change(self.device(said.device), said)
 
     # When everything is known
 
@@ -459,7 +476,7 @@ class Timeline:
         else:
             until = None
         for name, time, frame in self._frames:
-            if name != said.device or time < said.time - ONE_STEP:
+            if name != said.device or time < said.time - PIECE_TIME:
                 continue
             if until is not None and time >= until:
                 return False
@@ -486,13 +503,11 @@ class Timeline:
         if said.event != "stream.audio" or said.origin is Origin.WITNESSED:
             return False
         return any(
-            p.device == said.device and _overlap(p, said)
+            p.device == said.device and _do_overlap(p, said)
             for p in self._passages
         )
 
 
-ONE_STEP = 80_000
-"""Microseconds of one piece of sound."""
 LEAST_ADMITTED = 8
 """Bytes that nobody could read which may be sound, as their device says: half a packet of Opus."""
 WORDS_SHARED = 0.5
@@ -512,13 +527,13 @@ def _witnessed(
     )
 
 
-def _admitted(said: Observation, moment: Moment) -> Observation:
+def _admit_sound(said: Observation, moment: Moment) -> Observation:
     """What was declared to be sound, where that many bytes crossed and nobody could read them."""
     crossed = moment.unread.get(said.device, 0) >= LEAST_ADMITTED
     return replace(said, origin=Origin.WITNESSED) if crossed else said
 
 
-def _crossed(
+def _crossed_audio(
     passage: Passage, time: int, stream: Value | None
 ) -> Observation:
     attributes: dict[str, Value] = {
@@ -539,14 +554,14 @@ def _crossed(
     )
 
 
-def _overlap(passage: Passage, said: Observation) -> bool:
+def _do_overlap(passage: Passage, said: Observation) -> bool:
     first, last = said.attributes.get("from"), said.attributes.get("to")
     if not isinstance(first, int) or not isinstance(last, int):
         return True
     return passage.first <= last and first <= passage.last
 
 
-def _completed(
+def _complete_deed(
     deed: Observation, declared: Iterable[Observation]
 ) -> Observation:
     """A deed with what the target alone knows of it, such as the kind of a skill."""
@@ -573,7 +588,7 @@ def _record_kind(said: Observation) -> tuple[Value, ...]:
     )
 
 
-def _share(text: str, words: str) -> float:
+def _share_of_words(text: str, words: str) -> float:
     recognised, spoken = text.split(), set(words.split())
     return sum(word in spoken for word in recognised) / max(
         1, len(recognised)
@@ -610,7 +625,7 @@ def _said_last(
     return said[-1] if said else None
 
 
-def _agree(
+def _agree_on_indicator(
     seen: list[Observation],
     device: str,
     indicator: Indicator,
@@ -635,7 +650,7 @@ def _indicator_of(said: Observation) -> Indicator | None:
     return (said.event, str(said.attributes.get(name))) if name else None
 
 
-def _note(device: _Device, said: Observation) -> None:
+def _note_change(device: _Device, said: Observation) -> None:
     """What an observation changes in what is known of its device."""
     match said.event:
         case "power":

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from earwitness.conformance.running.choices import PIECE_TIME
 from earwitness.conformance.running.run import Run
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.conformance.stimuli.stimulus import Scenario, Wait
 
 Course = tuple[str, ...]

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 
 from earwitness.conformance.running.possible import impossible, is_served
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.conformance.stimuli.stimulus import (
     RESOURCES,
     ROLES,
@@ -123,7 +124,7 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             # In the middle of the second between a request that is understood and the follow-up.
             Say(device, "question-open"),
             # One piece of sound.
-            Wait(device, 80_000),
+            Wait(device, PIECE_TIME),
             mute,
             Say(device, "quiet"),
             mute,

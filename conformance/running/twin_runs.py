@@ -11,7 +11,8 @@ from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.run import Run
-from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
+from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
+from earwitness.conformance.stimuli.sound_format import RATE
 from earwitness.conformance.stimuli.stimulus import (
     Mute,
     Power,
@@ -76,7 +77,9 @@ class Situation:
     ) -> TwinComparison:
         """What the pairs of this situation come to."""
         if not self.only:
-            return compare_twins([(_steady(a), _steady(b)) for a, b in found])
+            return compare_twins(
+                [(_steady_marks(a), _steady_marks(b)) for a, b in found]
+            )
         return compare_twins([_much_apart(a, b, self.only) for a, b in found])
 
     def clip(self, number: int) -> str:
@@ -157,15 +160,15 @@ def try_twins(
             if not any(
                 impossible(step, harness.hello) for step in steps
             ) and ((number == 0 and not takes_time) or goes_on()):
-                yield _compare(harness, device, situation)
+                yield _compare_twins(harness, device, situation)
 
 
-def _compare(
+def _compare_twins(
     harness: Harness, device: str, situation: Situation
 ) -> TwinResult:
-    comparison, run = _pairs(harness, device, situation)
+    comparison, run = _run_pairs(harness, device, situation)
     if comparison.outcome is TwinOutcome.APART and not run.dead:
-        again, run = _pairs(harness, device, situation)
+        again, run = _run_pairs(harness, device, situation)
         if again.outcome is not TwinOutcome.APART or run.dead:
             # Chance does it once in a hundred comparisons, and not twice.
             return TwinResult(
@@ -187,7 +190,7 @@ def _compare(
     )
 
 
-def _pairs(
+def _run_pairs(
     harness: Harness, device: str, situation: Situation
 ) -> tuple[TwinComparison, Run]:
     """Pairs of runs until they are told apart or are alike; the last run with speech. A first pair that
@@ -221,7 +224,7 @@ def _pairs(
     return comparison, run
 
 
-def _steady(mark_of_run: Footprint) -> Footprint:
+def _steady_marks(mark_of_run: Footprint) -> Footprint:
     """Without the marks that random numbers, and the noise in every request, change in every run."""
     kept = {
         n: v
@@ -251,15 +254,17 @@ def _much_apart(
 
 def with_speech(device: str, situation: Situation, clip: str) -> Scenario:
     """The steps with a clip that is not addressed to the device."""
-    return _around(device, situation, Say(device, clip))
+    return _surround_step(device, situation, Say(device, clip))
 
 
 def room_alone(device: str, situation: Situation, clip: str) -> Scenario:
     """The same steps, as long, in a quiet room."""
-    return _around(device, situation, Wait(device, length_of(clip)))
+    return _surround_step(device, situation, Wait(device, length_of(clip)))
 
 
-def _around(device: str, situation: Situation, middle: Stimulus) -> Scenario:
+def _surround_step(
+    device: str, situation: Situation, middle: Stimulus
+) -> Scenario:
     before, after = Wait(device, LEAD), Wait(device, AFTER)
     return (before, middle, after, *situation.after)
 

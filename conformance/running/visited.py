@@ -44,12 +44,12 @@ def facts_of(
     return frozenset(
         fact
         for seen in trace
-        for fact in _facts(seen)
+        for fact in _facts_of(seen)
         if fact in _telling_facts(model)
     )
 
 
-def _facts(seen: Observation) -> Iterator[Fact]:
+def _facts_of(seen: Observation) -> Iterator[Fact]:
     yield seen.event, "", ""
     for name, value in seen.attributes.items():
         yield seen.event, name, value
@@ -66,13 +66,13 @@ def _fixed_facts(
 ) -> tuple[tuple[Transition, frozenset[Fact]], ...]:
     """The transitions that emit something, each with what is seen of it whenever it is taken."""
     return tuple(
-        (transition, frozenset(_fixed(transition.emits, transition)))
+        (transition, frozenset(_facts_given(transition.emits, transition)))
         for transition in model.system.transitions
         if transition.emits is not None
     )
 
 
-def _fixed(event: str, transition: Transition) -> Iterator[Fact]:
+def _facts_given(event: str, transition: Transition) -> Iterator[Fact]:
     yield event, "", ""
     for name, expression in transition.attributes.items():
         if isinstance(expression, Const) and name not in UNTOLD:

@@ -65,16 +65,16 @@ class Watch:
     @property
     def conjunct_records(self) -> Mapping[str, Record]:
         """What each conjunct has come to, by its name."""
-        self._count()
+        self._sum_up()
         return self._conjunct_records
 
     @property
     def records(self) -> Mapping[str, Record]:
         """What each clause with a formula has come to, by its id."""
-        self._count()
+        self._sum_up()
         return self._clause_records
 
-    def _count(self) -> None:
+    def _sum_up(self) -> None:
         """Sum up what was seen since the records were last asked for."""
         if self._counted == len(self.trace):
             return

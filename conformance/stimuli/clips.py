@@ -19,16 +19,12 @@ from earwitness.conformance.stimuli.household import (
     make_kitchen,
     make_music,
 )
+from earwitness.conformance.stimuli.sound_format import PIECE, RATE, Samples
 
-RATE = 16_000
-"""Samples a second, as the protocol of targets fixes it."""
-PIECE = 1_280
-"""Samples that are heard at once: 80 ms."""
 NOISE = 12.0
 """Amplitude (of 32,767) of the noise under everything: about -69 dB, inaudible beside speech."""
 LEAD, TAIL = 0.8, 2.4
 """Seconds of room before and after the words."""
-Samples = NDArray[np.int16]
 
 
 class ClipError(RuntimeError):

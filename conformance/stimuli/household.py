@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-RATE = 16_000
-"""Samples a second."""
+from earwitness.conformance.stimuli.sound_format import RATE
+
 SECONDS = 3.0
 """Of each sound. Chosen: about as long as a sentence."""
 LOUDNESS = 9_000.0

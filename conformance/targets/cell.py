@@ -36,13 +36,12 @@ from earwitness.conformance.targets.traffic import (
     NoTraffic,
     Traffic,
 )
+from earwitness.conformance.witnesses.files import MOST_FILES
 
 if TYPE_CHECKING:
     from earwitness.conformance.targets.doorman.messages import ListedFile
 
 
-MOST_FILES = 5_000
-"""Files looked at in one search."""
 LARGEST_FILE = 64 << 20
 """Bytes of one file that are read: half an hour of sound."""
 
@@ -98,7 +97,7 @@ class Cell:
         )
         sealed = level is Confinement.SEALED
         try:
-            return _start(
+            return _start_cell(
                 argv=tuple(argv),
                 folders=tuple(folders),
                 env=dict(env or {}),
@@ -246,7 +245,7 @@ def strongest_confinement() -> tuple[Confinement, str]:
             f"{', '.join(missing)} not installed (scripts/install-system-packages)",
         )
     try:
-        with _start(
+        with _start_cell(
             argv=("true",), folders=(), env={}, sealed=True, why=""
         ) as cell:
             # 5 s: chosen, far more than `true` takes.
@@ -261,7 +260,7 @@ def strongest_confinement() -> tuple[Confinement, str]:
     return Confinement.SEALED, ""
 
 
-def _start(
+def _start_cell(
     argv: tuple[str, ...],
     folders: tuple[tuple[Path, bool], ...],
     env: dict[str, str],

@@ -162,7 +162,7 @@ class DoormanCall:
         self.stdin.write(b"\n")
 
     @contextlib.contextmanager
-    def _attended(self) -> Iterator[None]:
+    def _while_attended(self) -> Iterator[None]:
         """Raises CellError where the doorman has gone."""
         try:
             yield
@@ -175,9 +175,9 @@ class DoormanCall:
         self, word: str, **more: Unpack[Question]
     ) -> tuple[DoormanAnswer, list[socket.socket]]:
         """One question, its answer and the sockets that came with it. Raises CellError."""
-        with self._lock, self._attended():
+        with self._lock, self._while_attended():
             self._socket.send(json.dumps({**more, "do": word}).encode())
-            answer, descriptors = self._receive()
+            answer, descriptors = self._receive_answer()
         if "error" in answer:
             raise CellError(str(answer["error"]))
         return answer, [socket.socket(fileno=d) for d in descriptors]
@@ -185,11 +185,11 @@ class DoormanCall:
     def ask_for_file(self, path: str) -> tuple[DoormanAnswer, int]:
         """A descriptor of the file, opened by the doorman. Raises OSError where it cannot be, CellError
         where there is no doorman any more."""
-        with self._lock, self._attended():
+        with self._lock, self._while_attended():
             self._socket.send(
                 json.dumps({"do": "open", "path": path}).encode()
             )
-            answer, descriptors = self._receive()
+            answer, descriptors = self._receive_answer()
         if "error" in answer:
             raise OSError(str(answer["error"]))
         return answer, descriptors[0]
@@ -197,11 +197,11 @@ class DoormanCall:
     def list_files(self) -> list[ListedFile]:
         """The whole listing. Raises CellError where there is no doorman any more."""
         entries: list[ListedFile] = []
-        with self._lock, self._attended():
+        with self._lock, self._while_attended():
             self._socket.send(json.dumps({"do": "files"}).encode())
             last = False
             while not last:
-                answer, _ = self._receive()
+                answer, _ = self._receive_answer()
                 if "error" in answer:
                     return [
                         *entries,
@@ -211,7 +211,7 @@ class DoormanCall:
                 last = answer.get("last", False)
         return entries
 
-    def _receive(self) -> tuple[DoormanAnswer, list[int]]:
+    def _receive_answer(self) -> tuple[DoormanAnswer, list[int]]:
         # CPython 3.11's socket.recv_fds ignores its flags, so recvmsg.
         packet, beside, _, _ = self._socket.recvmsg(
             LARGEST_PACKET, socket.CMSG_SPACE(16 * 4), socket.MSG_CMSG_CLOEXEC
@@ -259,10 +259,10 @@ class ErrorTail:
         self._pieces: deque[bytes] = deque()
         self._size = 0
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread = threading.Thread(target=self._read_errors, daemon=True)
         self._thread.start()
 
-    def _read(self) -> None:
+    def _read_errors(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             while piece := os.read(self._stream.fileno(), 1 << 16):
                 with self._lock:

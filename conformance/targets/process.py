@@ -42,7 +42,7 @@ from earwitness.model.trace import LONGEST_LINE
 MOST_MESSAGES = 100_000
 """Messages of one step; more is a flood. The fullest honest step, half a day of waiting, has some ten
 thousand."""
-MOST_BYTES = 64 << 20
+MOST_BYTES_A_STEP = 64 << 20
 """Bytes of one step: 64 of the longest lines."""
 LONGEST_OBSERVATION = 1 << 15
 """Bytes of a line that is no reply: seven texts of the longest kind. So 100,000 of them fit in memory."""
@@ -110,7 +110,7 @@ class ProcessTarget:
         return self.cell.level
 
     def introduce(self) -> Hello:
-        messages = self._exchange(HelloRequest())
+        messages = self._exchange_messages(HelloRequest())
         with self._with_last_words():
             hello = hello_from(messages, self._number)
         self._spoken = hello.earwitness
@@ -122,7 +122,7 @@ class ProcessTarget:
         return replace(hello, data_paths=paths)
 
     def request(self, request: Request) -> Answer:
-        messages = self._exchange(request)
+        messages = self._exchange_messages(request)
         with self._with_last_words():
             return answer_from(messages, self._number, self._spoken)
 
@@ -136,7 +136,7 @@ class ProcessTarget:
             self.cell.close()
             remove_folder(self.folder)
 
-    def _exchange(self, request: Request) -> list[Message]:
+    def _exchange_messages(self, request: Request) -> list[Message]:
         """Send one request and take every message up to its reply. What it reported meanwhile comes first."""
         self._word = str(request.__struct_config__.tag)
         patience = self.patience * (
@@ -149,7 +149,7 @@ class ProcessTarget:
         # Not the next number: a program must not reply to what it has not read.
         self._number = 1 + secrets.randbelow(1 << 31)
         try:
-            self._send(encode_request(self._number, request), step)
+            self._send_line(encode_request(self._number, request), step)
             while not messages or not is_reply(messages[-1]):
                 messages.append(self._next_message(step))
         except (KeyboardInterrupt, SystemExit):
@@ -164,16 +164,16 @@ class ProcessTarget:
         with contextlib.suppress(BlockingIOError):
             while piece := os.read(self.cell.stdout.fileno(), 1 << 16):
                 self._rest += piece
-                self._count(step, len(piece), 0)
+                self._count_messages(step, len(piece), 0)
         while b"\n" in self._rest:
             messages.append(self._next_message(step))
             if is_reply(messages[-1]):
-                raise self._error(
+                raise self._error_with_words(
                     f"the implementation replies before it is asked for '{self._word}'"
                 )
         return messages
 
-    def _send(self, line: bytes, step: _Step) -> None:
+    def _send_line(self, line: bytes, step: _Step) -> None:
         """Write the request; a program that reads nothing is given up."""
         left = memoryview(line)
         stdin = self.cell.stdin.fileno()
@@ -182,7 +182,7 @@ class ProcessTarget:
                 [], [stdin], [], self._time_left(step)
             )
             if not writable:
-                raise self._error(
+                raise self._error_with_words(
                     f"the implementation does not read: '{self._word}' was not taken in time"
                 )
             try:
@@ -190,24 +190,24 @@ class ProcessTarget:
             except BlockingIOError:
                 continue
             except OSError:
-                raise self._error(
-                    f"the implementation died before '{self._word}'{self._code()}"
+                raise self._error_with_words(
+                    f"the implementation died before '{self._word}'{self._exit_code_text()}"
                 ) from None
 
     def _next_message(self, step: _Step) -> Message:
         while b"\n" not in self._rest:
             if len(self._rest) > LONGEST_LINE:
-                raise self._error(
+                raise self._error_with_words(
                     f"the implementation sent a line of over {LONGEST_LINE} bytes; write one message a line"
                 )
             self._read_more(step)
         line, _, rest = self._rest.partition(b"\n")
         self._rest = rest
-        self._count(step, 0, 1)
+        self._count_messages(step, 0, 1)
         with self._with_last_words():
             message = decode_line(bytes(line))
         if not is_reply(message) and len(line) > LONGEST_OBSERVATION:
-            raise self._error(
+            raise self._error_with_words(
                 f"the implementation sent an observation of over {LONGEST_OBSERVATION} bytes"
             )
         return message
@@ -215,26 +215,26 @@ class ProcessTarget:
     def _read_more(self, step: _Step) -> None:
         stdout = self.cell.stdout.fileno()
         if not select.select([stdout], [], [], self._time_left(step))[0]:
-            raise self._error(
+            raise self._error_with_words(
                 f"the implementation is silent: no answer to '{self._word}' within {step.patience:g} s"
             )
         piece = os.read(stdout, 1 << 16)
         if not piece:
-            raise self._error(
-                f"the implementation died during '{self._word}'{self._code()}"
+            raise self._error_with_words(
+                f"the implementation died during '{self._word}'{self._exit_code_text()}"
             )
         self._rest += piece
-        self._count(step, len(piece), 0)
+        self._count_messages(step, len(piece), 0)
 
-    def _count(self, step: _Step, size: int, messages: int) -> None:
+    def _count_messages(self, step: _Step, size: int, messages: int) -> None:
         step.bytes += size
         step.messages += messages
-        if step.bytes > MOST_BYTES:
-            raise self._error(
-                f"the implementation floods: over {MOST_BYTES} bytes in answer to '{self._word}'"
+        if step.bytes > MOST_BYTES_A_STEP:
+            raise self._error_with_words(
+                f"the implementation floods: over {MOST_BYTES_A_STEP} bytes in answer to '{self._word}'"
             )
         if step.messages > MOST_MESSAGES:
-            raise self._error(
+            raise self._error_with_words(
                 f"the implementation floods: over {MOST_MESSAGES} messages in answer to '{self._word}'"
             )
 
@@ -247,9 +247,9 @@ class ProcessTarget:
         try:
             yield
         except TargetError as error:
-            raise self._error(str(error)) from None
+            raise self._error_with_words(str(error)) from None
 
-    def _error(self, reason: str) -> TargetError:
+    def _error_with_words(self, reason: str) -> TargetError:
         words = " ".join(self.cell.error_tail().split())[
             -SHOWN_OF_LAST_WORDS:
         ]
@@ -257,7 +257,7 @@ class ProcessTarget:
             f"{reason}. Its last words: {words}" if words else reason
         )
 
-    def _code(self) -> str:
+    def _exit_code_text(self) -> str:
         code = self.cell.exit_code()
         return "" if code is None else f" (exit code {code})"
 

@@ -109,16 +109,16 @@ class ReferenceTarget:
         return session
 
     def introduce(self) -> Hello:
-        messages = self._exchange(HelloRequest())
+        messages = self._exchange_messages(HelloRequest())
         return hello_from(messages, self._number)
 
     def request(self, request: Request) -> Answer:
-        messages = self._exchange(request)
+        messages = self._exchange_messages(request)
         # The reference in this process speaks as version 1 does: what it answers beyond the protocol is left
         # out.
         return answer_from(messages, self._number, spoken=1)
 
-    def _exchange(self, request: Request) -> list[Message]:
+    def _exchange_messages(self, request: Request) -> list[Message]:
         self._number += 1
         try:
             asked = request_message(self._number, request)

@@ -144,7 +144,9 @@ class Traffic:
         for watched in (*sockets, self._bell):
             watched.setblocking(False)
             self._selector.register(watched, selectors.EVENT_READ)
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(
+            target=self._watch_sockets, daemon=True
+        )
         self._thread.start()
 
     def open_door(self, port: int) -> None:
@@ -172,7 +174,7 @@ class Traffic:
         """Every flow so far, in the order in which they began."""
         with self._lock:
             self._take_all()
-            return tuple(_finished(flow) for flow in self._flows)
+            return tuple(_finish_flow(flow) for flow in self._flows)
 
     @property
     def incomplete(self) -> str:
@@ -202,7 +204,7 @@ class Traffic:
                 each.close()
             self._selector.close()
 
-    def _watch(self) -> None:
+    def _watch_sockets(self) -> None:
         while not self._ended:
             ready = self._selector.select(0.1)  # seconds: chosen
             with self._lock:
@@ -260,7 +262,7 @@ class Traffic:
             )
         caller.close()
 
-    def _begin(self, peer: Peer, protocol: str, local: bool) -> _Growing:
+    def _begin_flow(self, peer: Peer, protocol: str, local: bool) -> _Growing:
         if len(self._flows) >= MOST_FLOWS:
             return self._flows[-1]
         names = {address: name for name, address in self._addresses.items()}
@@ -277,9 +279,9 @@ class Traffic:
                 question, asker = self._names.recvfrom(4096)
                 name, kind = asked_name(question)
                 asked = ("127.0.0.1", DNS)
-                flow = self._begin(asked, NAMES, local=False)
+                flow = self._begin_flow(asked, NAMES, local=False)
                 flow.name = name
-                self._add(flow, question)
+                self._add_piece(flow, question)
                 address = (
                     self._address_of(name)
                     if kind == ADDRESS_QUESTION
@@ -329,24 +331,24 @@ class Traffic:
             (packet.protocol, packet.target, packet.source)
         )
         if there is not None:
-            self._add(there, packet.content, packet.size)
+            self._add_piece(there, packet.content, packet.size)
             if not there.name and there.sent < LONGEST_GREETING:
                 there.name = server_name(bytes(there.content))
         elif back is not None:
             back.answered += packet.size
         elif packet.begins and not self._is_known_elsewhere(packet):
             local = _is_local(packet.target[0])
-            flow = self._begin(
+            flow = self._begin_flow(
                 packet.target,
                 PROTOCOLS.get(packet.protocol, f"ip-{packet.protocol}"),
                 local,
             )
-            self._add(flow, packet.content, packet.size)
+            self._add_piece(flow, packet.content, packet.size)
             self._between[packet.protocol, packet.source, packet.target] = (
                 flow
             )
 
-    def _add(
+    def _add_piece(
         self, flow: _Growing, piece: bytes, size: int | None = None
     ) -> None:
         flow.add(piece, size)
@@ -385,7 +387,7 @@ def _write_peer(peer: Peer) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _finished(flow: _Growing) -> Flow:
+def _finish_flow(flow: _Growing) -> Flow:
     return Flow(
         peer=_write_peer(flow.peer),
         name=flow.name,

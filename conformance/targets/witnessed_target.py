@@ -83,7 +83,7 @@ class WitnessedTarget:
             for seen in answer.observations
             if seen.event not in self.witnessed
         ]
-        seen = sorted([*told, *self._look()], key=lambda o: o.time)
+        seen = sorted([*told, *self._look_around()], key=lambda o: o.time)
         return replace(answer, observations=tuple(seen))
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class WitnessedTarget:
         if device in self._clocks:
             self._clocks[device] = max(self._clocks[device], time)
 
-    def _look(self) -> Iterator[Observation]:
+    def _look_around(self) -> Iterator[Observation]:
         for name, sensor in self._sensors.items():
             for sighting in sensor.look():
                 yield self._witnessed_observation(name, sighting)

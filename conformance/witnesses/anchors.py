@@ -14,7 +14,8 @@ from typing import NewType, cast
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.int16]
+from earwitness.conformance.stimuli.sound_format import Samples
+
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 Place = NewType("Place", int)

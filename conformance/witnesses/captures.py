@@ -18,7 +18,7 @@ LARGEST_CAPTURE = 1 << 18
 OVERHEAD = 256
 """Bytes that one capture costs beside its content (measured with tracemalloc: 230), so that a flood of
 small ones is bounded too."""
-MOST_REMEMBERED = 10_000
+MOST_LISTED = 10_000
 """Connections that are over and still listed."""
 
 Clock = Callable[[], int]
@@ -75,7 +75,7 @@ class CaptureLog:
     def close(self, connection: Connection) -> None:
         with self._lock:
             connection.closed = self.now()
-            if len(self._connections) <= MOST_REMEMBERED:
+            if len(self._connections) <= MOST_LISTED:
                 return
             oldest = next(iter(self._connections))
             if self._connections[oldest].closed is not None:

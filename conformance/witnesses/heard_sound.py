@@ -15,11 +15,8 @@ from itertools import product
 
 import numpy as np
 
-from earwitness.conformance.witnesses.anchors import (
-    AnchorIndex,
-    SampleRun,
-    Samples,
-)
+from earwitness.conformance.stimuli.sound_format import RATE, Samples
+from earwitness.conformance.witnesses.anchors import AnchorIndex, SampleRun
 from earwitness.conformance.witnesses.layouts import (
     STRIDES,
     Layout,
@@ -33,6 +30,7 @@ from earwitness.conformance.witnesses.layouts import (
 )
 from earwitness.conformance.witnesses.resemblance import (
     BLOCK,
+    COMPARED_RATE,
     HOP,
     PROBES,
     Alignment,
@@ -42,15 +40,10 @@ from earwitness.conformance.witnesses.resemblance import (
     resample_sound,
     varies_like_speech,
 )
-from earwitness.conformance.witnesses.resemblance import RATE as COMPARED_RATE
-from earwitness.model.vocabulary import Microseconds
+from earwitness.model.vocabulary import SECOND, Microseconds
 
-PLAYED_RATE = 16_000
-"""Samples a second of what is played to the target."""
-SECOND = 1_000_000
-"""Microseconds."""
 RATES = (
-    16_000,
+    RATE,
     8_000,
     48_000,
     44_100,
@@ -61,7 +54,7 @@ RATES = (
     12_000,
 )
 """Hertz at which unknown samples may have been taken, the likeliest first."""
-LONGEST_STRETCH = 10 * PLAYED_RATE
+LONGEST_STRETCH = 10 * RATE
 """Samples after which sound that goes on is a new stretch, so that a search need not go through all of a
 long one."""
 CHUNK = 16 * BLOCK
@@ -116,7 +109,7 @@ class Likeness:
     way: Coding | None = None
 
 
-JUST_PLAYED = 6 * PLAYED_RATE
+JUST_PLAYED = 6 * RATE
 """Samples, six seconds: a clip that begins with a wake word takes longer, so it is not in it twice."""
 
 
@@ -140,7 +133,7 @@ class _Stretch:
 
     def ends_at(self, began: Microseconds) -> bool:
         """Whether sound from an instant goes on where this ends."""
-        ends = self.time_of(len(self.samples), PLAYED_RATE)
+        ends = self.time_of(len(self.samples), RATE)
         # A sample lasts 62.5 microseconds, so instants in whole microseconds may be one off.
         return abs(ends - began) <= 1
 
@@ -202,7 +195,7 @@ class HeardSound:
     @property
     def seconds(self) -> float:
         """How much was played in all."""
-        return len(self._index) / PLAYED_RATE
+        return len(self._index) / RATE
 
     def locate(self, content: bytes) -> list[Heard]:
         """Exact samples, in any width, order, number of channels and at any offset; negated ones too."""
@@ -286,7 +279,7 @@ class HeardSound:
         return Likeness(())
 
     def resembling_samples(
-        self, samples: Samples, rate: int = PLAYED_RATE
+        self, samples: Samples, rate: int = RATE
     ) -> Likeness:
         """Changed sound among decoded samples; `begins` and `ends` count samples."""
         signal = resample_sound(
@@ -401,8 +394,8 @@ class HeardSound:
                 device=stretch.device,
                 run=stretch.run,
                 call=stretch.call,
-                heard_from=stretch.time_of(sample, PLAYED_RATE),
-                heard_to=stretch.time_of(sample + here, PLAYED_RATE),
+                heard_from=stretch.time_of(sample, RATE),
+                heard_to=stretch.time_of(sample + here, RATE),
                 begins=first + (run.begins + done * step) * scale,
                 ends=first + (run.begins + (done + here) * step) * scale,
                 layout=layout,
@@ -440,7 +433,7 @@ class HeardSound:
         played, the stretches from number `since` on are compared."""
         played = self._stretches[since:]
         windows = sum(
-            len(stretch.samples) * COMPARED_RATE // PLAYED_RATE // HOP + 1
+            len(stretch.samples) * COMPARED_RATE // RATE // HOP + 1
             for stretch in played
         )
         finds: list[Heard] = []
@@ -479,7 +472,7 @@ class HeardSound:
         if missing and before is not None and before.ends_at(playing.began):
             samples = np.concatenate([before.samples[-missing:], samples])
         earlier = len(playing.samples) - len(samples)
-        began = playing.time_of(earlier, PLAYED_RATE)
+        began = playing.time_of(earlier, RATE)
         recent = replace(playing, began=began, samples=samples, spectra=None)
         self._recent = len(self._index), recent
         return [recent]

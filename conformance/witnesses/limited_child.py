@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 
 from earwitness.conformance.witnesses.unpacking import (
+    HEAD,
     MOST_BYTES,
     MOST_LEAVES,
     Leaf,
@@ -31,7 +32,6 @@ LARGEST_HEAD = 4 << 20
 """Bytes of the description of an answer. Chosen: 1 KiB for each of 4,096 leaves."""
 REMEMBERED = 48 << 20
 """Bytes of results that are kept, as stores are searched again and again while little in them changes."""
-HEAD = struct.Struct(">cI")
 COMMAND = ("-P", "-m", "earwitness.conformance.witnesses.unpacking_child")
 
 
@@ -55,13 +55,13 @@ class LimitedChild:
         if key in self._results:
             self._results.move_to_end(key)
             return self._results[key]
-        result = self._ask(b"u", content)
+        result = self._ask_child(b"u", content)
         self._remember_result(key, result)
         return result
 
     def decode_packets(self, packets: list[bytes]) -> Unpacked:
         """Sound from bare packets of Opus, one a message."""
-        return self._ask(
+        return self._ask_child(
             b"p",
             b"".join(
                 len(packet).to_bytes(4, "big") + packet for packet in packets
@@ -79,7 +79,7 @@ class LimitedChild:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def _ask(self, kind: bytes, content: bytes) -> Unpacked:
+    def _ask_child(self, kind: bytes, content: bytes) -> Unpacked:
         if len(content) > LARGEST:
             return Unpacked([], [f"larger than {LARGEST >> 20} MiB"])
         try:
@@ -96,10 +96,12 @@ class LimitedChild:
         process.stdin.write(content)
         process.stdin.flush()
         deadline = time.monotonic() + PATIENCE
-        (size,) = struct.unpack(">I", self._receive(process, 4, deadline))
+        (size,) = struct.unpack(
+            ">I", self._receive_bytes(process, 4, deadline)
+        )
         if size > LARGEST_HEAD:
             raise ValueError("its answer is too long")
-        head = json.loads(self._receive(process, size, deadline))
+        head = json.loads(self._receive_bytes(process, size, deadline))
         return self._read_leaves(process, head, deadline)
 
     def _read_leaves(
@@ -126,7 +128,7 @@ class LimitedChild:
                 Leaf(
                     names,
                     LeafKind(kind),
-                    self._receive(process, int(size), deadline),
+                    self._receive_bytes(process, int(size), deadline),
                 )
             )
         return result
@@ -144,7 +146,7 @@ class LimitedChild:
             )
         return self._process
 
-    def _receive(
+    def _receive_bytes(
         self, process: subprocess.Popen[bytes], size: int, deadline: float
     ) -> bytes:
         assert process.stdout is not None

@@ -12,10 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earwitness.conformance.witnesses.anchors import Samples
+from earwitness.conformance.stimuli.sound_format import RATE, Samples
 
-RATE = 16_000
-"""Samples a second, as the protocol of targets fixes it."""
 FRAME = 160
 """Samples that are judged together: 10 ms."""
 AUDIBLE = 60.0

@@ -11,12 +11,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from earwitness.conformance.witnesses.anchors import Samples
+from earwitness.conformance.stimuli.sound_format import (
+    BYTES_A_SAMPLE,
+    RATE,
+    Samples,
+)
 
-RATE = 16_000
-"""Samples a second, as the protocol of targets fixes it."""
-BYTES_A_SAMPLE = 2
-"""They have 16 bits."""
 LARGEST_PIPE = 1 << 16
 """Bytes that a pipe holds unless a privileged user widens it: 2 s of sound, so longer times are fed in
 steps."""

@@ -18,7 +18,7 @@ from earwitness.conformance.witnesses.packed_sound import open_sound
 from earwitness.conformance.witnesses.unpacking import (
     DEEPEST,
     MOST_LEAVES,
-    SHORTEST,
+    SHORTEST_CODED,
     ByteBudget,
     Found,
     Leaf,
@@ -54,7 +54,7 @@ def unpack_bytes(content: bytes) -> Unpacked:
             path=path,
             unread=result.unread,
         ):
-            if found in seen or len(found) < SHORTEST // 2:
+            if found in seen or len(found) < SHORTEST_CODED // 2:
                 continue
             seen.add(found)
             leaf = Leaf((*path, name), found_kind, found)

@@ -6,9 +6,9 @@ import io
 import re
 from collections.abc import Iterator
 
+from earwitness.conformance.stimuli.sound_format import RATE
 from earwitness.conformance.witnesses.unpacking import (
     CONTAINERS,
-    PLAYED_RATE,
     ByteBudget,
     Found,
     Leaf,
@@ -19,7 +19,7 @@ from earwitness.conformance.witnesses.unpacking import (
 )
 
 MPEG_FRAME = re.compile(rb"\A\xff[\xe2-\xff][\x00-\xff]{2}", re.DOTALL)
-LONGEST_SOUND = 30 * 60 * PLAYED_RATE
+LONGEST_SOUND = 30 * 60 * RATE
 """Samples decoded of one sound: half an hour."""
 
 
@@ -51,7 +51,7 @@ def _decode_sound(content: bytes, budget: ByteBudget) -> Iterator[Found]:
             pieces: list[bytes] = []
             container.seek(0)
             resampler = av.AudioResampler(
-                format="s16", layout="mono", rate=PLAYED_RATE
+                format="s16", layout="mono", rate=RATE
             )
             for frame in container.decode(stream):
                 for part in resampler.resample(frame):
@@ -125,9 +125,7 @@ def decode_bare_packets(packets: list[bytes], codec: str) -> Unpacked:
     result, budget = Unpacked(), ByteBudget()
     try:
         context = av.CodecContext.create(codec, "r")
-        resampler = av.AudioResampler(
-            format="s16", layout="mono", rate=PLAYED_RATE
-        )
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         pieces: list[bytes] = []
         for packet in packets:
             for frame in context.decode(av.Packet(packet)):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
+from earwitness.conformance.stimuli.sound_format import RATE
 from earwitness.conformance.witnesses.heard_sound import Heard
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.reader import Reader, may_be_opus
 from earwitness.conformance.witnesses.relay import Crossing
-from earwitness.conformance.witnesses.resemblance import PLAYED_RATE
 from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.model.vocabulary import Microseconds
 
@@ -79,21 +79,23 @@ class PacketLine:
                 continue
             if is_printable(crossing.content):
                 # What is said between two requests parts them.
-                found += self._finds(reader, 1)
+                found += self._find_packets(reader, 1)
                 self.messages, self.latest = [], None
                 self.is_parted = True
                 continue
             self.messages = [*self.messages[1 - MOST_MESSAGES :], crossing]
             self.fresh += 1
             self.unattributed += len(crossing.content)
-        return found + list(self._finds(reader, FRESH))
+        return found + list(self._find_packets(reader, FRESH))
 
-    def _finds(self, reader: Reader, least: int) -> Iterator[PacketFind]:
+    def _find_packets(
+        self, reader: Reader, least: int
+    ) -> Iterator[PacketFind]:
         """What is new in the messages, where at least so many are."""
         if self.fresh < least:
             return
         fresh, self.fresh = self.fresh, 0
-        heard = self._located(reader) or self._continued(fresh)
+        heard = self._locate_sound(reader) or self._continue_silence(fresh)
         if heard is None:
             return
         self.latest = heard
@@ -109,9 +111,9 @@ class PacketLine:
                 replace(heard, heard_from=first),
             )
 
-    def _located(self, reader: Reader) -> Heard | None:
+    def _locate_sound(self, reader: Reader) -> Heard | None:
         """The sound of all messages: where a part of it was found, the rest lies before and after that."""
-        found, length = self._heard(reader)
+        found, length = self._hear_messages(reader)
         if not found:
             return None
         first = min(found, key=lambda heard: heard.begins)
@@ -124,7 +126,7 @@ class PacketLine:
             heard_to=Microseconds(ended),
         )
 
-    def _continued(self, fresh: int) -> Heard | None:
+    def _continue_silence(self, fresh: int) -> Heard | None:
         """What follows sound in the same request is its silence, in which nothing can be found."""
         if self.latest is None or self.framing is None or not self.is_parted:
             return None
@@ -133,7 +135,7 @@ class PacketLine:
         ended = self.latest.heard_to + sum(map(packet_duration, packets))
         return replace(self.latest, heard_to=Microseconds(ended))
 
-    def _heard(self, reader: Reader) -> tuple[tuple[Heard, ...], int]:
+    def _hear_messages(self, reader: Reader) -> tuple[tuple[Heard, ...], int]:
         """The sound in all messages, by the framing that was right before, or by each that may be; and how
         many samples they are."""
         messages = [each.content for each in self.messages]
@@ -152,7 +154,7 @@ class PacketLine:
 
 def duration_of(samples: int) -> int:
     """Microseconds."""
-    return samples * 1_000_000 // PLAYED_RATE
+    return samples * 1_000_000 // RATE
 
 
 def packet_duration(packet: bytes) -> int:
@@ -179,13 +181,13 @@ class Framing:
         packets: list[bytes] = []
         for message in messages:
             body = message[self.header :]
-            found = self._counted(body) if self.width else [body]
+            found = self._split_counted(body) if self.width else [body]
             if not found:
                 return []
             packets += found
         return packets
 
-    def _counted(self, body: bytes) -> list[bytes]:
+    def _split_counted(self, body: bytes) -> list[bytes]:
         packets, at = [], 0
         while at < len(body):
             length = int.from_bytes(body[at : at + self.width], self.order)

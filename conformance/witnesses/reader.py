@@ -169,12 +169,12 @@ class Reader:
             else self.sound.locate_usual(content)
         )
         rearranged = (
-            list(self._rearranged(content, wrappings))
+            list(self._find_rearranged(content, wrappings))
             if thorough and not heard
             else []
         )
         if thorough and not rearranged:
-            heard += self._changed(
+            heard += self._find_changed(
                 content=content,
                 exact=heard,
                 wrappings=wrappings,
@@ -190,7 +190,7 @@ class Reader:
         )
         self._read_text(rest, wrappings, findings)
 
-    def _rearranged(
+    def _find_rearranged(
         self, content: bytes, wrappings: tuple[str, ...]
     ) -> Iterator[SoundFound]:
         """Exact samples whose bytes stand in another order: from the last to the first, or all lower ones
@@ -211,7 +211,7 @@ class Reader:
             for find in self.sound.locate_usual(bytes_in_order):
                 yield SoundFound(find, (*wrappings, manner))
 
-    def _changed(
+    def _find_changed(
         self,
         content: bytes,
         exact: list[Heard],
@@ -223,14 +223,14 @@ class Reader:
         for begins, ends in unexplained_ranges(len(content), exact):
             if ends - begins >= SHORTEST_PIECE:
                 part = content[begins:ends]
-                likeness = self._resembling(part, wrappings, findings)
+                likeness = self._find_resembling(part, wrappings, findings)
                 findings.unread += (
                     [likeness.unsearched] if likeness.unsearched else []
                 )
                 heard += [moved_by(find, begins) for find in likeness.finds]
         return heard
 
-    def _resembling(
+    def _find_resembling(
         self,
         content: bytes,
         wrappings: tuple[str, ...],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earwitness.conformance.witnesses.anchors import Samples
+from earwitness.conformance.stimuli.sound_format import Samples
 from earwitness.conformance.witnesses.heard_sound import (
     Coding,
     Heard,

@@ -175,11 +175,11 @@ class Relay:
     def take(self) -> list[Crossing]:
         """What crossed since the last call, in order. A head or a frame that has only begun to come waits
         for the next call."""
-        self._settle()
+        self._settle_thread()
         captures = self._log.take()
         crossings: list[Crossing] = []
         while captures:
-            crossings += self._dissect(captures.popleft())
+            crossings += self._dissect_capture(captures.popleft())
             if len(crossings) > MOST_CROSSINGS:
                 crossings = join_crossings(crossings)
         over = [
@@ -240,7 +240,7 @@ class Relay:
             door.listener.close()
         self._loop.close()
 
-    def _settle(self) -> None:
+    def _settle_thread(self) -> None:
         """Let the relay's thread take what was sent before now."""
         if self._thread.is_alive() and not self._loop.is_closed():
             asyncio.run_coroutine_threadsafe(
@@ -259,7 +259,7 @@ class Relay:
         for carrier in self._carrier.datagrams:
             carrier.close()
 
-    def _dissect(self, capture: Capture) -> list[Crossing]:
+    def _dissect_capture(self, capture: Capture) -> list[Crossing]:
         connection, data = capture.connection, bytes(capture.data)
         match capture.kind:
             case CaptureKind.DATAGRAM:

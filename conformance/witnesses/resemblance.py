@@ -23,14 +23,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from earwitness.conformance.stimuli.sound_format import RATE
 from earwitness.conformance.witnesses.layouts import Signal
 
 Spectrum = NDArray[np.complex64]
 
-RATE = 8_000
+COMPARED_RATE = 8_000
 """Hertz. What is sampled faster is reduced to it: speech lies below 4 kHz, and telephones send no more."""
-PLAYED_RATE = 16_000
-"""Samples a second of what is played to the target."""
 WINDOW = 16_384
 """Samples of what was played that are compared at a time: 2 s."""
 BLOCK = 4_096
@@ -61,7 +60,7 @@ PROBES = 4
 the rest is looked for nearby."""
 SHARE_OF_LOUDEST = 0.05
 """Of the power of the loudest block, what a loud one has: 13 dB less is the end of a word, or the room."""
-FRAME = 160
+LEVEL_FRAME = 160
 """Samples of which the level is taken, 20 ms, a third of a syllable."""
 LEAST_VARIED = 0.9
 """Decibels by which the levels of such frames differ (their standard deviation) where somebody may speak.
@@ -73,7 +72,7 @@ TOGETHER = 32
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Where a block of a candidate lies in what was played, in samples at `RATE`: `begins` of the
+    """Where a block of a candidate lies in what was played, in samples at `COMPARED_RATE`: `begins` of the
     candidate, `place` of the sound."""
 
     begins: int
@@ -83,7 +82,9 @@ class Alignment:
     coherence: float
 
 
-def resample_sound(signal: Signal, rate: int, to: int = RATE) -> Signal:
+def resample_sound(
+    signal: Signal, rate: int, to: int = COMPARED_RATE
+) -> Signal:
     """The same sound at another rate; what the new rate cannot hold is left out."""
     if rate == to or not len(signal):
         return signal.astype(np.float32)
@@ -101,9 +102,9 @@ class SpokenSpectra:
     """What was played at one place, ready for comparison."""
 
     def __init__(self, samples: NDArray[np.int16]) -> None:
-        """`samples` are 16-bit at `PLAYED_RATE`."""
+        """`samples` are 16-bit at `RATE`."""
         self.signal = resample_sound(
-            samples.astype(np.float32) / np.float32(32_768), PLAYED_RATE
+            samples.astype(np.float32) / np.float32(32_768), RATE
         )
         self._spectra: Spectrum | None = None
 
@@ -127,8 +128,8 @@ class SpokenSpectra:
 def find_alignments(
     signal: Signal, played: list[SpokenSpectra]
 ) -> dict[int, list[Alignment]]:
-    """For each sound by number, where parts of a candidate (at `RATE`) lie in it. Only what is sure is
-    given."""
+    """For each sound by number, where parts of a candidate (at `COMPARED_RATE`) lie in it. Only what is
+    sure is given."""
     found: dict[int, list[Alignment]] = {}
     blocks = list(_block_starts(signal))
     probes = sorted(
@@ -165,12 +166,12 @@ def find_alignments(
 
 def varies_like_speech(signal: Signal) -> bool:
     """Whether it may be speech: that is now loud and now soft, and noise is even."""
-    count = len(signal) // FRAME
+    count = len(signal) // LEVEL_FRAME
     if count < 2:
         return False
-    steps = np.diff(signal[: count * FRAME], prepend=signal[:1])
+    steps = np.diff(signal[: count * LEVEL_FRAME], prepend=signal[:1])
     powers = np.mean(
-        steps.reshape(count, FRAME).astype(np.float64) ** 2, axis=1
+        steps.reshape(count, LEVEL_FRAME).astype(np.float64) ** 2, axis=1
     )
     if not powers.any():
         return False
@@ -332,7 +333,7 @@ def _alike_part(
     alike = [
         begins
         for begins in range(0, size - EDGE + 1, EDGE_STEP)
-        if _correlate(*(part[begins : begins + EDGE] for part in pair))
+        if _correlation_of(*(part[begins : begins + EDGE] for part in pair))
         * np.sign(one.coherence)
         >= ALIKE_AT_EDGE
     ]
@@ -345,7 +346,7 @@ def _alike_part(
     return one.begins + begins, one.begins + ends
 
 
-def _correlate(
+def _correlation_of(
     one: NDArray[np.floating], other: NDArray[np.floating]
 ) -> float:
     sizes = np.sqrt(np.sum(one**2) * np.sum(other**2))

@@ -8,6 +8,7 @@ not."""
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,10 +23,10 @@ MOST_PLACES = 32
 """Places inside one content where the same kind of container is looked for."""
 PIECED_TOGETHER = "column"
 """In the name of what was put together of the values of a column, which did not stand so."""
-SHORTEST = 16
+HEAD = struct.Struct(">cI")
+"""How each message begins between the judge and the child that unpacks: its kind, and its length in bytes."""
+SHORTEST_CODED = 16
 """Bytes or characters from which something coded may matter: half a find."""
-PLAYED_RATE = 16_000
-"""Samples a second of what is played to the target."""
 CONTAINER_MARKS = (
     b"\x1f\x8b",
     b"\x78\x01",

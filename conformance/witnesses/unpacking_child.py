@@ -12,13 +12,12 @@ from typing import BinaryIO
 
 from earwitness.conformance.witnesses.opening import unpack_bytes
 from earwitness.conformance.witnesses.packed_sound import decode_bare_packets
-from earwitness.conformance.witnesses.unpacking import Unpacked
+from earwitness.conformance.witnesses.unpacking import HEAD, Unpacked
 
 MOST_MEMORY = 2 << 30
 """Bytes of address space. Python with its libraries of sound takes 700 MiB of it before it does anything."""
 MOST_SECONDS = 6
 """Of the processor, for one content. The slowest honest one, half an hour of Opus, takes 2 to 3."""
-HEAD = struct.Struct(">cI")
 
 
 def main() -> None:

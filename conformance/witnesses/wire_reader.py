@@ -143,7 +143,7 @@ class WireReader:
         found = [
             *_new_sounds(
                 line=line,
-                reading=_both(reading, alone),
+                reading=_join_readings(reading, alone),
                 crossings=crossings,
                 before=before,
             ),
@@ -291,7 +291,7 @@ def _is_text_message(crossing: Crossing) -> bool:
     return crossing.part is Part.MESSAGE and is_printable(crossing.content)
 
 
-def _both(reading: Reading, alone: Reading) -> Reading:
+def _join_readings(reading: Reading, alone: Reading) -> Reading:
     """A reading with what was wrapped in the new bytes alone: some wrappings are known only by where they
     end."""
     wrapped = [sound for sound in alone.sounds if sound.wrappings]

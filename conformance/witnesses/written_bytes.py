@@ -12,7 +12,7 @@ import numpy as np
 
 from earwitness.conformance.witnesses.layouts import PRINTABLE_BYTES
 from earwitness.conformance.witnesses.unpacking import (
-    SHORTEST,
+    SHORTEST_CODED,
     ByteBudget,
     Found,
     LeafKind,
@@ -145,14 +145,14 @@ def open_numbers(content: bytes, budget: ByteBudget) -> Iterator[Found]:
         found.append(match.group())
         if len(found) >= MOST_NUMBERS:
             break
-    if len(found) < SHORTEST:
+    if len(found) < SHORTEST_CODED:
         return
     budget.spend(2 * len(found))
     yield from pack_numbers(np.array(found).astype(np.float64), "numbers")
 
 
 def pack_numbers(numbers: np.ndarray, name: str) -> Iterator[Found]:
-    if len(numbers) < SHORTEST:
+    if len(numbers) < SHORTEST_CODED:
         return
     whole = numbers == np.rint(numbers)
     if whole.mean() > 0.5:
@@ -184,7 +184,7 @@ def _letters_beside_zeros(content: bytes, first: int) -> bytes:
     octets = np.frombuffer(content, np.uint8)
     zeros = octets[first::2] == 0
     # Chosen: every second byte of Latin text in UTF-16 is 0, so a fifth leaves room for other scripts.
-    if len(zeros) < SHORTEST // 2 or zeros.mean() <= 0.2:
+    if len(zeros) < SHORTEST_CODED // 2 or zeros.mean() <= 0.2:
         return b""
     letters = octets[1 - first :: 2][: len(zeros)].copy()
     is_letter = zeros[: len(letters)] & (letters >= 9)

@@ -98,10 +98,10 @@ class _Assembler:
     def place(self, expression: Expression) -> int:
         """The slot that holds the expression's value; what occurs twice is computed once."""
         if expression not in self.known:
-            self.known[expression] = self._placed(expression)
+            self.known[expression] = self._place_expression(expression)
         return self.known[expression]
 
-    def _placed(self, expression: Expression) -> int:
+    def _place_expression(self, expression: Expression) -> int:
         match expression:
             case Const(value):
                 return self.slot(self.texts.number(value))

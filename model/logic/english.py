@@ -114,17 +114,17 @@ def _describe_past(formula: Formula) -> str:
         case Since(bound, Not(Or() as left), right):
             chain = _flatten_chain(left, Or)
             listed = enumerate_parts([_in_past(part) for part in chain])
-            return f"since {_began(bound, right)} " + listed.replace(
+            return f"since {_say_began(bound, right)} " + listed.replace(
                 "one of these:", "none of these happened:", 1
             )
         case Since(bound, Not(left), right):
-            return f"{say_that_none(_in_past(left))} since {_began(bound, right)}"
+            return f"{say_that_none(_in_past(left))} since {_say_began(bound, right)}"
         case Since(bound, left, right):
-            return f"{_began(bound, right)}, and ever since {describe_formula(left)}"
+            return f"{_say_began(bound, right)}, and ever since {describe_formula(left)}"
     raise TypeError(f"{type(formula).__name__} is no kind of formula")
 
 
-def _began(bound: Bound | None, formula: Formula) -> str:
+def _say_began(bound: Bound | None, formula: Formula) -> str:
     return f"{_in_past(formula)}{_say_bound(bound)}"
 
 

@@ -123,17 +123,17 @@ class Provenance:
         self.now = {}
         self.is_answered = False
         for part in self.remembering:
-            self.now[part] = self._remember(part, seen)
-        trigger = self._ground(self.trigger, seen)
+            self.now[part] = self._remember_event(part, seen)
+        trigger = self._ground_of(self.trigger, seen)
         if not trigger.truth and not self.is_answered:
             return None
         asked = trigger.support if trigger.truth else NO_SUPPORT
         return join_support(
             asked,
-            self._ground(self.formula, seen).support,
+            self._ground_of(self.formula, seen).support,
         )
 
-    def _ground(self, formula: Formula, seen: Observation) -> Grounds:
+    def _ground_of(self, formula: Formula, seen: Observation) -> Grounds:
         if formula not in self.now:
             self.now[formula] = self._ground_present(formula, seen)
         return self.now[formula]
@@ -162,53 +162,53 @@ class Provenance:
                 return all_grounds(
                     came,
                     *(
-                        self._ground(condition, seen)
+                        self._ground_of(condition, seen)
                         for condition in conditions
                     ),
                 )
             case Not(operand):
-                return negate_grounds(self._ground(operand, seen))
+                return negate_grounds(self._ground_of(operand, seen))
             case And(left, right):
                 return all_grounds(
-                    self._ground(left, seen),
-                    self._ground(right, seen),
+                    self._ground_of(left, seen),
+                    self._ground_of(right, seen),
                 )
             case Or(left, right):
                 return any_grounds(
-                    self._ground(left, seen),
-                    self._ground(right, seen),
+                    self._ground_of(left, seen),
+                    self._ground_of(right, seen),
                 )
             case Implies(left, right):
                 return any_grounds(
-                    negate_grounds(self._ground(left, seen)),
-                    self._ground(right, seen),
+                    negate_grounds(self._ground_of(left, seen)),
+                    self._ground_of(right, seen),
                 )
         raise AssertionError(f"{formula} remembers, and was not stepped")
 
-    def _remember(self, formula: Formula, seen: Observation) -> Grounds:
+    def _remember_event(self, formula: Formula, seen: Observation) -> Grounds:
         """Take the event into what the formula remembers; its grounds now."""
         match formula:
             case Previously(bound, operand):
-                return self._previously(
+                return self._ground_previous(
                     formula=formula,
                     bound=bound,
-                    now=self._ground(operand, seen),
+                    now=self._ground_of(operand, seen),
                     time=seen.time,
                 )
             case Once(bound, operand):
                 absence = support_of_absence(operand, self.sight)
-                return self._keep(
+                return self._ground_kept(
                     formula=formula,
                     bound=bound,
-                    now=self._ground(operand, seen),
+                    now=self._ground_of(operand, seen),
                     absence=absence,
                     time=seen.time,
                 )
             case Historically(bound, operand):
                 absence = support_of_absence(operand, self.sight)
-                contrary = negate_grounds(self._ground(operand, seen))
+                contrary = negate_grounds(self._ground_of(operand, seen))
                 return negate_grounds(
-                    self._keep(
+                    self._ground_kept(
                         formula=formula,
                         bound=bound,
                         now=contrary,
@@ -217,27 +217,27 @@ class Provenance:
                     )
                 )
             case Since(bound, left, right):
-                if not self._ground(left, seen).truth:
+                if not self._ground_of(left, seen).truth:
                     self.matches.pop(formula, None)
                 absence = support_of_absence((left, right), self.sight)
-                return self._keep(
+                return self._ground_kept(
                     formula=formula,
                     bound=bound,
-                    now=self._ground(right, seen),
+                    now=self._ground_of(right, seen),
                     absence=absence,
                     time=seen.time,
                 )
             case Count():
-                return self._count(
-                    formula, self._ground(formula.operand, seen), seen.time
+                return self._ground_count(
+                    formula, self._ground_of(formula.operand, seen), seen.time
                 )
             case Latch():
-                return self._latch(formula, seen)
+                return self._ground_latch(formula, seen)
             case Deadline():
-                return self._wait(formula, seen)
+                return self._ground_wait(formula, seen)
         raise AssertionError(f"{formula} remembers nothing")
 
-    def _previously(
+    def _ground_previous(
         self, formula: Formula, bound: Bound | None, now: Grounds, time: int
     ) -> Grounds:
         when, grounds = self.before.get(
@@ -250,7 +250,7 @@ class Provenance:
             truth=grounds.truth and is_within(bound, time - when),
         )
 
-    def _keep(
+    def _ground_kept(
         self,
         formula: Formula,
         bound: Bound | None,
@@ -268,7 +268,9 @@ class Provenance:
         ending = absence if isinstance(formula, Since) else NO_SUPPORT
         return Grounds(True, join_support(kept[0].support, ending))
 
-    def _count(self, formula: Count, now: Grounds, time: int) -> Grounds:
+    def _ground_count(
+        self, formula: Count, now: Grounds, time: int
+    ) -> Grounds:
         """A count rests on all matches there ever were, and on our eyes for others."""
         kept = self.matches.get(formula, ())
         if now.truth:
@@ -294,11 +296,11 @@ class Provenance:
             join_support(self.support.get(formula, NO_SUPPORT), absence),
         )
 
-    def _latch(self, formula: Latch, seen: Observation) -> Grounds:
+    def _ground_latch(self, formula: Latch, seen: Observation) -> Grounds:
         """A state rests on the event that set it, and on our eyes for those that would have changed it."""
         key = (formula.state, formula.patterns)
         for value, pattern in formula.patterns:
-            grounds = self._ground(pattern, seen)
+            grounds = self._ground_of(pattern, seen)
             if grounds.truth:
                 self.matches[key] = (
                     Match(
@@ -316,11 +318,11 @@ class Provenance:
             join_support(absence, *(match.support for match in held)),
         )
 
-    def _wait(self, formula: Deadline, seen: Observation) -> Grounds:
+    def _ground_wait(self, formula: Deadline, seen: Observation) -> Grounds:
         """A deadline rests on what opened it and, from then on, on what answered it or on our eyes for
         that."""
-        asked = self._ground(formula.trigger, seen)
-        answered = self._ground(formula.response, seen)
+        asked = self._ground_of(formula.trigger, seen)
+        answered = self._ground_of(formula.response, seen)
         absence = support_of_absence(formula.response, self.sight)
         waiting = self.matches.get(formula, ())
         if (

@@ -193,7 +193,7 @@ class JointSlices:
         if base is None:
             base = self.base[seen.device] = self.program.first_slots()
         if len(self.each) == 1:
-            exercised, broken = self._step(base, seen)
+            exercised, broken = self._step_slots(base, seen)
             return [((seen.device,), exercised, broken)]
         slices = self.live.setdefault(seen.device, {})
         key = key_of(seen, self.each)
@@ -201,7 +201,7 @@ class JointSlices:
             return self._feed_all(base, slices, seen)
         if key not in slices:
             slices[key] = list(base)
-        exercised, broken = self._step(slices[key], seen)
+        exercised, broken = self._step_slots(slices[key], seen)
         self.due[seen.device] = min(
             self.due.get(seen.device, FAR_FUTURE), slices[key][DUE]
         )
@@ -215,17 +215,17 @@ class JointSlices:
         is_on_time = seen.time <= self.due.get(seen.device, FAR_FUTURE)
         if is_on_time and self.program.is_idle(seen.event, seen.attributes):
             return []
-        self._step(base, seen)
+        self._step_slots(base, seen)
         found = []
         for key, slots in slices.items():
-            exercised, broken = self._step(slots, seen)
+            exercised, broken = self._step_slots(slots, seen)
             found.append((key, exercised, broken))
         self.due[seen.device] = min(
             (slots[DUE] for slots in slices.values()), default=FAR_FUTURE
         )
         return found
 
-    def _step(self, slots: Slots, seen: Observation) -> tuple[int, int]:
+    def _step_slots(self, slots: Slots, seen: Observation) -> tuple[int, int]:
         return self.program.step(
             slots=slots,
             time=seen.time,

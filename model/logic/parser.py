@@ -58,7 +58,7 @@ UNITS = {
     "d": 86_400_000_000,
 }
 """Microseconds in each unit of time."""
-DEEPEST = 200
+DEEPEST_NESTING = 200
 """Nesting beyond this is refused: no clause a person wrote comes near."""
 LONGEST_TEXT = 100_000
 """Characters of a formula: no clause a person wrote comes near."""
@@ -93,9 +93,9 @@ def parse_formula(text: str, scope: Scope = EMPTY_SCOPE) -> Formula:
     >>> parse_formula("not tone")
     Not(operand=Event(name='tone', conditions=()))
     """
-    if text.count("(") > DEEPEST or len(text) > LONGEST_TEXT:
+    if text.count("(") > DEEPEST_NESTING or len(text) > LONGEST_TEXT:
         raise FormulaError(
-            f"the formula is too large (more than {DEEPEST} brackets); split the clause",
+            f"the formula is too large (more than {DEEPEST_NESTING} brackets); split the clause",
             1,
             1,
         )

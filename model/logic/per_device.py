@@ -101,7 +101,7 @@ class SlicedMonitor:
             return [
                 (
                     key,
-                    self._advance(
+                    self._advance_slice(
                         slices=slices,
                         key=key,
                         start=start,
@@ -116,7 +116,7 @@ class SlicedMonitor:
         return [
             (
                 name,
-                self._advance(
+                self._advance_slice(
                     slices=slices,
                     key=name,
                     start=start,
@@ -126,7 +126,7 @@ class SlicedMonitor:
             for name in slices
         ]
 
-    def _advance(
+    def _advance_slice(
         self,
         slices: dict[Key, State],
         key: Key,

@@ -136,12 +136,14 @@ class SharedSource:
 
     def source_of(self, expression: Expression) -> str:
         """The source of one of the expressions."""
-        return python_source(self._shortened(expression), self._name_source)
+        return python_source(
+            self._shorten_expression(expression), self._name_source
+        )
 
     def _name_source(self, name: str) -> str:
         return name[1:] if name.startswith(TEMPORARY) else self.rename(name)
 
-    def _shortened(self, expression: Expression) -> Expression:
+    def _shorten_expression(self, expression: Expression) -> Expression:
         """The expression with its shared parts replaced by temporaries."""
         if not isinstance(expression, Apply):
             return expression
@@ -149,7 +151,7 @@ class SharedSource:
             return self.temporaries[expression]
         short: Expression = Apply(
             expression.operator,
-            tuple(map(self._shortened, expression.arguments)),
+            tuple(map(self._shorten_expression, expression.arguments)),
         )
         if self.uses[expression] > 1:
             source = python_source(short, self._name_source)

@@ -26,12 +26,11 @@ from earwitness.model.expression import (
     negation,
 )
 from earwitness.model.logic.monitor import Register
-from earwitness.model.proof.encoding import REGISTER, Problem, Rule
+from earwitness.model.proof.encoding import REGISTER, Problem, Rule, Term
 from earwitness.model.systems.random_walk import compile_expression, explore
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import StateVariable, System
 
-Term = Any
 STEPS_TO_SURVIVE = 12_000
 """Random steps that a guess must survive: with a tenth, Houdini had to refute most guesses itself,
 which is slower."""

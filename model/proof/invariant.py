@@ -4,18 +4,15 @@ read back."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import z3
 
-from earwitness.model.proof.encoding import Problem
+from earwitness.model.proof.encoding import Problem, Term
 from earwitness.model.proof.named_terms import (
     TermError,
     read_term,
     write_term,
 )
-
-Term = Any
 
 
 def conjuncts_of(term: Term) -> list[Term]:

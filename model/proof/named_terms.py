@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import z3
 
 from earwitness.model.expression import Sort
-from earwitness.model.proof.encoding import Problem
+from earwitness.model.proof.encoding import Problem, Term
 
-Term = Any
 Node = str | list["Node"]
 """An S-expression."""
 _TOKEN = re.compile(r'\(|\)|"[^"]*"|[^\s()"]+')

@@ -9,7 +9,7 @@ from typing import Any
 
 import z3
 
-from earwitness.model.proof.encoding import Problem, Rule
+from earwitness.model.proof.encoding import Problem, Rule, Term
 from earwitness.model.proof.houdini import (
     drop_refuted_guesses,
     guess_lemmas,
@@ -23,8 +23,6 @@ from earwitness.model.proof.invariant import (
 from earwitness.model.proof.proof import Standing
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
-
-Term = Any
 
 
 @dataclass(frozen=True, slots=True)

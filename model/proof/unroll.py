@@ -15,6 +15,7 @@ from earwitness.model.proof.encoding import (
     FiniteEncoding,
     Problem,
     Rule,
+    Term,
     encode,
 )
 from earwitness.model.proof.invariant import starts_wrong
@@ -27,7 +28,6 @@ from earwitness.model.systems.runs import (
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
 
-Term = Any
 DEEPEST = 40
 """Steps: violations are searched up to this depth. The longest of the seeded faults needs 19."""
 FAR = 1 << 29

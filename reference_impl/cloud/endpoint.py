@@ -6,7 +6,7 @@ import webrtcvad
 
 from earwitness.reference_impl.protocol import RATE
 
-FRAME = RATE // 50
+JUDGED_FRAME = RATE // 50
 """Samples of 20 ms: one of the three lengths that the detector takes."""
 PAUSE, ENOUGH, HANG_OVER, PATIENCE, LONGEST = 5, 12, 35, 250, 700
 """Frames of 20 ms: silence after which one may begin to recognise, that ends a sentence which is whole,
@@ -24,16 +24,16 @@ class EndOfSpeech:
         # 3 is its strictest mode: it takes the least noise for speech.
         self._vad = webrtcvad.Vad(3)
         self._rest = b""
-        self._skip = skip // FRAME + SETTLING
+        self._skip = skip // JUDGED_FRAME + SETTLING
         self._frames = self._run = self._silence = 0
         self._spoken = False
 
     def feed(self, sound: bytes) -> None:
         self._rest += sound
-        while len(self._rest) >= 2 * FRAME:
+        while len(self._rest) >= 2 * JUDGED_FRAME:
             frame, self._rest = (
-                self._rest[: 2 * FRAME],
-                self._rest[2 * FRAME :],
+                self._rest[: 2 * JUDGED_FRAME],
+                self._rest[2 * JUDGED_FRAME :],
             )
             self._frames += 1
             if self._frames <= self._skip:

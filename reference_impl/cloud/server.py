@@ -33,11 +33,13 @@ from earwitness.reference_impl.cloud.conversation import (
 )
 from earwitness.reference_impl.database import DatabaseError
 from earwitness.reference_impl.faults.variants import cloud_class
-from earwitness.reference_impl.messages import CloudReply, CloudRequest
+from earwitness.reference_impl.messages import (
+    WINDOW,
+    CloudReply,
+    CloudRequest,
+)
 from earwitness.reference_impl.property.api import make_application
 
-WINDOW = 8
-"""Messages of one device that may be in work at once."""
 TURNS_AT_ONCE, ASIDE_AT_ONCE = 32, 8
 """Threads: of turns of as many devices, which mostly wait for the one recogniser, and of everything else."""
 BESIDE = frozenset(

@@ -26,10 +26,10 @@ from earwitness.reference_impl.device.microphone import Microphones, Rail
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.device.speaker import TONE, Speaker
 from earwitness.reference_impl.device.wake import (
-    WORDS,
     Listening,
     make_detector,
 )
+from earwitness.reference_impl.messages import WAKE_WORDS
 from earwitness.reference_impl.protocol import CHUNK_US, Report
 from earwitness.reference_impl.sound import Samples
 from earwitness.reference_impl.wire_sound import WireCoding, make_coder
@@ -165,7 +165,7 @@ class Device:
             tone, word = settings.get("tone"), settings.get("word")
             if isinstance(tone, bool) and tone is not self.tone_wanted:
                 self.want_tone(tone)
-            if word in WORDS and word != self.word:
+            if word in WAKE_WORDS and word != self.word:
                 self.choose(word)
 
     def choose(self, word: str) -> None:

@@ -20,7 +20,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.protocol import State
 
-from earwitness.reference_impl.messages import CloudReply, CloudRequest
+from earwitness.reference_impl.messages import (
+    WINDOW,
+    CloudReply,
+    CloudRequest,
+)
 
 Result = TypeVar("Result")
 Pending = Future[CloudReply]
@@ -28,8 +32,6 @@ Pending = Future[CloudReply]
 
 PATIENCE = 20.0
 """Seconds of real time an answer may take before the link counts as lost."""
-WINDOW = 8
-"""Questions that may be unanswered at once. The cloud reads no further either."""
 SHORTEST, LONGEST = 0.1, 30.0
 """Seconds of real time between attempts to reach a cloud that is not there: doubled each time."""
 

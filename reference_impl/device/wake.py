@@ -10,10 +10,10 @@ import numpy as np
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
 from earwitness.reference_impl.device.features import Features, Numbers
+from earwitness.reference_impl.messages import WAKE_WORDS
 from earwitness.reference_impl.protocol import CHUNK
 from earwitness.reference_impl.sound import Samples
 
-WORDS = ("alexa", "amazon", "computer", "echo")
 THRESHOLDS = {"amazon": 0.9, "computer": 0.6, "echo": 0.95}
 """Chosen on one half of people's recordings and on voices that took no part in training;
 `benchmarks/wake.py` reports on the other half and on other voices."""
@@ -112,8 +112,8 @@ class Head:
 
 def make_detector(word: str) -> Listening:
     """What listens for a word. Raises ValueError for one that cannot be chosen."""
-    if word not in WORDS:
+    if word not in WAKE_WORDS:
         raise ValueError(
-            f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}"
+            f"'{word}' cannot be chosen; choose from {', '.join(WAKE_WORDS)}"
         )
     return WakeWord() if word == WakeWord.word else Head(word)

@@ -22,7 +22,11 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from earwitness.reference_impl.messages import Json, PropertyAnswer
+from earwitness.reference_impl.messages import (
+    WAKE_WORDS,
+    Json,
+    PropertyAnswer,
+)
 from earwitness.reference_impl.property import requests
 from earwitness.reference_impl.property.access import Person
 from earwitness.reference_impl.property.device_register import (
@@ -30,7 +34,6 @@ from earwitness.reference_impl.property.device_register import (
     UnknownDevice,
 )
 from earwitness.reference_impl.property.disclosure import (
-    WORDS,
     Disclosures,
     RefusedByStore,
 )
@@ -221,12 +224,8 @@ class Service:
             person=person,
             devices=self.devices_of(person),
             figures=self.figures_for(person),
-            store=[
-                x
-                for x in self.disclosures.host.listings.values()
-                if self.disclosures.admits(x)
-            ],
-            words=WORDS,
+            store=self.disclosures.admitted_listings(),
+            words=WAKE_WORDS,
             titles=TITLES,
         )
 

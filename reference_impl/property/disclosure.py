@@ -9,6 +9,7 @@ from typing import Any
 
 from earwitness.reference_impl.cloud.retention import TOP, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
+from earwitness.reference_impl.messages import WAKE_WORDS
 from earwitness.reference_impl.property.access import (
     AccessDecision,
     Person,
@@ -17,8 +18,6 @@ from earwitness.reference_impl.property.access import (
 )
 from earwitness.reference_impl.property.device_register import DeviceRegister
 
-WORDS = ("alexa", "amazon", "computer", "echo")
-"""The wake words there are (FAQ 1)."""
 SERVICE = "earwitness-cloud"
 """The party that runs the service."""
 FEWEST = 3
@@ -150,6 +149,10 @@ class Disclosures:
     def admits(self, listing: Listing) -> bool:
         return may_run(listing)
 
+    def admitted_listings(self) -> list[Listing]:
+        """The skills that may be enabled."""
+        return [x for x in self.host.listings.values() if self.admits(x)]
+
     def want_tone(self, person: Person, device: str, on: bool) -> Disclosure:
         """Turn the tone on or off. Raises UnknownDevice."""
         decision = self.decide(
@@ -171,9 +174,9 @@ class Disclosures:
             "change",
             self.record(device, "settings"),
         )
-        if decision.permitted and word not in WORDS:
+        if decision.permitted and word not in WAKE_WORDS:
             raise RefusedByStore(
-                f"'{word}' cannot be chosen; choose from {', '.join(WORDS)}"
+                f"'{word}' cannot be chosen; choose from {', '.join(WAKE_WORDS)}"
             )
         if decision.permitted:
             self.register.choose(device, word)

@@ -15,10 +15,11 @@ from earwitness.conformance.evidence.verification import bundle_packs
 from earwitness.conformance.gate.capability_file import CapabilityFile
 from earwitness.conformance.gate.decision import decide_bundle
 from earwitness.conformance.gate.known_failures import KnownFailure
-from earwitness.conformance.gate.policy import SEVERITIES, Policy, Profile
+from earwitness.conformance.gate.policy import Policy, Profile
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import Waiver, WaiverScope
 from earwitness.model.trace import Origin
+from earwitness.policies.pack import SEVERITIES
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 VALID = Waiver(

@@ -24,6 +24,19 @@ ALLOWED_TWICE = {
 }
 """Public names that more than one module defines, with the reason."""
 
+APART = {
+    "reference_impl": "it imports nothing of the house, so what the protocol fixes is written there again",
+    "proof_checker": "it shares nothing with the prover, so that neither can hide a fault of the other",
+    "conformance/targets/doorman": "it runs alone in the cell, with what is in its own folder",
+}
+"""Folders that keep constants of their own which the rest of the house has too, with the reason."""
+ALLOWED_CONSTANTS = {
+    "Function": "a type variable belongs to the functions of its module",
+    "Kind": "a type variable belongs to the functions of its module",
+    "TABLES": "the cloud and the property each have a database, with tables of its own",
+}
+"""Constants that more than one module defines alike, with the reason."""
+
 MOST_LINES, MOST_TEST_LINES = 400, 500
 """Of a file. A longer one holds more than one idea, or its reason is below."""
 ONE_RULE_AN_OPERATOR = (
@@ -111,6 +124,59 @@ def test_a_public_name_is_defined_once_or_the_reason_is_here():
     assert not set(ALLOWED_TWICE) - set(doubled), (
         "a name of the list is defined once: take it off the list"
     )
+
+
+def constants_of(path: Path):
+    """Public names that a module gives a value outside its functions, each with the text of the value."""
+    for statement in ast.parse(path.read_text("utf-8")).body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(
+                    target=ast.Name(id=name), value=ast.expr() as value
+                )
+            ):
+                if not name.startswith("_"):
+                    yield name, ast.unparse(value)
+
+
+def doubled_constants(paths: list[Path]) -> dict[str, list[str]]:
+    """Constants that more than one of the files gives the same value, with the files."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for path in paths:
+        for constant in constants_of(path):
+            places.setdefault(constant, []).append(str(path))
+    return {
+        name: found for (name, _), found in places.items() if len(found) > 1
+    }
+
+
+def test_a_constant_is_defined_once_or_the_reason_is_here():
+    paths = [
+        path
+        for room in ROOMS
+        for path in sorted((HOUSE / room).rglob("*.py"))
+        if not str(path.relative_to(HOUSE)).startswith(tuple(APART))
+    ]
+    doubled = doubled_constants(paths)
+    for room in APART:
+        doubled |= doubled_constants(sorted((HOUSE / room).rglob("*.py")))
+    surprises = {
+        name: places
+        for name, places in doubled.items()
+        if name not in ALLOWED_CONSTANTS
+    }
+    assert not surprises, surprises
+    assert not set(ALLOWED_CONSTANTS) - set(doubled), (
+        "a constant of the list is defined once: take it off the list"
+    )
+
+
+def test_a_doubled_constant_is_noticed(tmp_path):
+    one, two = tmp_path / "one.py", tmp_path / "two.py"
+    one.write_text("RATE = 16_000\nOWN: int = 1\n")
+    two.write_text("RATE = 16000\nOWN = 2\n")
+    assert set(doubled_constants([one, two])) == {"RATE"}
 
 
 def is_longer(name: str, lines: int) -> bool:

@@ -21,11 +21,11 @@ from earwitness.reference_impl.calls.identity import Identity
 from earwitness.reference_impl.device.device import Device
 from earwitness.reference_impl.device.kinds import SPEAKER, Control
 from earwitness.reference_impl.device.link import (
-    WINDOW,
     Link,
     LinkLost,
     Route,
 )
+from earwitness.reference_impl.messages import WINDOW
 from earwitness.reference_impl.protocol import CHUNK
 
 GARBAGE = [

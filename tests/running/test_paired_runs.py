@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from earwitness.conformance.running.paired_runs import (
     RunLikeness,
-    _counted,
+    _compare_counts,
     look_of,
 )
 from earwitness.conformance.running.run import Run
@@ -19,7 +19,9 @@ def run_with(data):
 
 
 def likeness(once, twice):
-    return _counted(look_of(run_with(once)), run_with(twice), 1).likeness
+    return _compare_counts(
+        look_of(run_with(once)), run_with(twice), 1
+    ).likeness
 
 
 def test_numbers_may_double():

@@ -14,7 +14,6 @@ from earwitness.conformance.running.aims import join_paths, model_paths
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.choices import (
     DEEDS,
-    PIECE_TIME,
     SITUATIONS,
     Chooser,
     everything_everywhere,
@@ -33,6 +32,7 @@ from earwitness.conformance.running.stores import NOTHING
 from earwitness.conformance.running.tally import ConjunctTally
 from earwitness.conformance.running.timing import Instants
 from earwitness.conformance.stimuli.clips import CLIPS, repeated_in_the_air
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.conformance.stimuli.stimulus import (
     Kill,
     Network,

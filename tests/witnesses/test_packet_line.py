@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from earwitness.conformance.running.sounds import SoundMemory
-from earwitness.conformance.stimuli.clips import CLIPS, RATE, in_the_air
+from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
+from earwitness.conformance.stimuli.sound_format import RATE
 from earwitness.conformance.witnesses.packet_line import (
     Framing,
     possible_framings,

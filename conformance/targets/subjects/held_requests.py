@@ -10,10 +10,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from earwitness.conformance.targets.subjects.sound import LARGEST_MESSAGE
 from earwitness.conformance.targets.subjects.subject import Refusal
 
-MOST_BYTES = 16 << 20
-"""Of one request: eight minutes of sound."""
 LONGEST_WAIT = 60.0
 """Seconds after which a request that nobody answers ends; those who ask give up after 5 to 30."""
 Reply = tuple[HTTPStatus, str]
@@ -36,7 +35,7 @@ class HttpService:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 size = int(self.headers.get("Content-Length") or 0)
-                content = self.rfile.read(min(size, MOST_BYTES))
+                content = self.rfile.read(min(size, LARGEST_MESSAGE))
                 reply: queue.SimpleQueue[Reply] = queue.SimpleQueue()
                 service._held.append(reply)
                 post(lambda: take(content))

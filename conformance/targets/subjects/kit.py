@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from earwitness.conformance.stimuli.sound_format import RATE
 from earwitness.conformance.targets.subjects.opening import (
     installed_version,
     known_options,
@@ -21,7 +22,6 @@ from earwitness.conformance.targets.subjects.sound import (
 )
 from earwitness.conformance.targets.subjects.subject import (
     QUIET,
-    RATE,
     Refusal,
     Subject,
 )

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from earwitness.conformance.targets.subjects.sound import LOUD
+
 PLUGINS = Path(__file__).with_name("ovos_plugins.py")
 GROUPS = {
     "PipeMicrophone": ("ovos.plugin.microphone", "opm.microphone"),
     "AlexaWord": ("mycroft.plugin.wake_word", "opm.wake_word"),
 }
 """Under which names versions of its plugin manager look for microphones, and for wake words."""
-LOUD = 300
-"""Root mean square from which its detector of speech takes a piece for speech, as our own does."""
 
 Setting: TypeAlias = (
     "dict[str, Setting] | list[Setting] | str | int | float | bool | None"
@@ -71,7 +71,7 @@ def default_settings(microphone: str, speech: str) -> dict[str, Setting]:
                 "module": "ovos-vad-plugin-noise",
                 "ovos-vad-plugin-noise": {
                     "method": "threshold",
-                    "energy_threshold": LOUD,
+                    "energy_threshold": LOUD,  # as our own
                 },
             },
         },

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
+from earwitness.conformance.stimuli.sound_format import RATE
 from earwitness.conformance.targets.subjects.diagnosis import (
     Symptoms,
     likely_cause,
@@ -28,7 +29,6 @@ from earwitness.conformance.targets.subjects.sound import EndOfRequest, tone
 from earwitness.conformance.targets.subjects.subject import (
     PACE,
     PATIENCE_WITH_READER,
-    RATE,
     Refusal,
 )
 from earwitness.conformance.targets.subjects.wake_word import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earwitness.conformance.targets.subjects.subject import RATE
+from earwitness.conformance.stimuli.sound_format import RATE
 
 LOUD = 300
 """Root mean square of a piece in which somebody speaks; the room has about 12."""
@@ -17,6 +17,8 @@ PAUSE = 25_600
 """Bytes of quiet that end a request: 0.8 s."""
 WIDTHS = range(1, 5)
 """Bytes of a sample, in the forms that sound has."""
+LARGEST_MESSAGE = 16 << 20
+"""Bytes of one message or request that are read: eight minutes of sound."""
 LONGEST_REQUEST = 320_000
 """Bytes after which the server ends it anyway: 10 s."""
 

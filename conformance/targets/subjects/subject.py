@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
-RATE = 16_000
-"""Hz: sound is s16le, mono, everywhere."""
+from earwitness.conformance.stimuli.sound_format import PIECE_TIME, RATE
+
 QUIET = 0.001
 """Seconds between two looks at a pipe."""
 
@@ -52,7 +52,7 @@ class Subject:
     )
     wake_words: Sequence[str] = ("alexa",)
 
-    buffered: int = 80_000
+    buffered: int = PIECE_TIME
     """Microseconds of sound that the subject holds before it is woken, as its authors say: one piece."""
     port: int = 0
     """Where the subject's server finds it, where the server calls; or, with `inward` false, where the server

@@ -85,7 +85,7 @@ class WyomingSatellite(kit.ServedSubject):
         self._tell("pause-satellite" if on else "run-satellite")
 
     def play(self, sound: bytes) -> None:
-        self._tell("audio-start", **FORM)
+        self._tell("audio-start", b"", **FORM)
         self._tell("audio-chunk", sound, **FORM)
         self._tell("audio-stop")
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from earwitness.conformance.targets.subjects.sound import in_our_form
-from earwitness.conformance.targets.subjects.subject import RATE
+from earwitness.conformance.stimuli.sound_format import RATE
+from earwitness.conformance.targets.subjects.sound import (
+    LARGEST_MESSAGE,
+    in_our_form,
+)
 
 FORM = {"rate": RATE, "width": 2, "channels": 1}
 """The usual form of sound, and ours."""
-MOST_BYTES = 16 << 20
-"""Of one message: eight minutes of sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class WyomingLink:
             return
         if message is not None and message.kind == "ping":
             # Later versions leave a server that does not answer.
-            self.send("pong", **message.data)
+            self.send("pong", b"", **message.data)
         self._take(self, message)
 
 
@@ -119,13 +120,13 @@ def listen_for_clients(
 
 def read_messages(stream: IO[bytes]) -> Iterator[WyomingMessage]:
     """Every message to the end. Raises ValueError for what is none."""
-    while line := stream.readline(MOST_BYTES):
+    while line := stream.readline(LARGEST_MESSAGE):
         entry = json.loads(line)
         lengths = [
             int(entry.get(name) or 0)
             for name in ("data_length", "payload_length")
         ]
-        if max(lengths) > MOST_BYTES:
+        if max(lengths) > LARGEST_MESSAGE:
             raise ValueError("a message is too long")
         more = json.loads(stream.read(lengths[0]) or b"{}")
         data = {**(entry.get("data") or {}), **more}
