@@ -120,10 +120,10 @@ def situations(device: str, noise: str) -> tuple[Situation, ...]:
     request = (Say(device, "weather"), Wait(device, 3_200_000))
     return (
         Situation("listening", ()),
-        # 0.8 s: chosen, time for the switch to take effect.
         Situation(
             "muted",
             before=(mute,),
+            # 0.8 s: chosen, time for the switch to take effect.
             after=(mute, Wait(device, 800_000)),
             said=behind,
         ),

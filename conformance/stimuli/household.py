@@ -20,6 +20,12 @@ CHORDS = (
 """Hertz: A, b minor, G and A, in equal temperament from 440."""
 HARMONICS = 4
 """Of each note; chosen: enough to sound like strings."""
+DISHES = 10
+"""That clatter. Chosen, as are the next two."""
+PITCHES = (1_000, 5_000)
+"""Hertz between which a dish rings."""
+RINGING = 0.03
+"""Seconds in which the ringing falls to a third."""
 SEED = 5
 """Chosen: any will do, as the sound is to be the same each time."""
 Sound = NDArray[np.int16]
@@ -51,11 +57,11 @@ def make_kitchen() -> Sound:
     water = np.diff(chance.normal(0, 0.1, length + 1))
     # 100 Hz: twice the mains of Europe, as a compressor hums.
     sound = water + 0.05 * np.sin(2 * np.pi * 100 * time)
-    # Ten dishes, each ringing for some hundredths of a second between 1 and 5 kHz. Chosen.
-    for begins in chance.integers(0, length - RATE // 4, 10):
-        ringing = np.arange(RATE // 4) / RATE
-        pitch = chance.uniform(1_000, 5_000)
-        dish = np.sin(2 * np.pi * pitch * ringing) * np.exp(-ringing / 0.03)
+    ringing = np.arange(RATE // 4) / RATE
+    for begins in chance.integers(0, length - len(ringing), DISHES):
+        pitch = chance.uniform(*PITCHES)
+        fading = np.exp(-ringing / RINGING)
+        dish = fading * np.sin(2 * np.pi * pitch * ringing)
         sound[begins : begins + len(dish)] += dish
     return _as_loud(sound)
 
