@@ -50,12 +50,13 @@ def try_long_quiet(
     share: float = QUIET_SHARE,
     clock: Callable[[], float] = time.monotonic,
 ) -> LongQuiet | None:
-    """Leave one device alone for at most that share of the budget; None where the target's time is real.
-    Raises TargetError."""
-    if harness.hello.clock != "virtual":
-        return None
+    """Leave one device alone for at most that share of the budget; None where the target's time is real, or
+    nobody can let it pass. Raises TargetError."""
     chance = random.Random(f"long quiet {harness.seed}")
     device = chance.choice(list(harness.hello.devices))
+    is_virtual = harness.hello.clock == "virtual"
+    if not is_virtual or impossible(Wait(device, LONG_WAIT), harness.hello):
+        return None
     mute = Press(device, "microphone")
     can_mute = not impossible(mute, harness.hello)
     seconds = share * harness.budget.seconds
