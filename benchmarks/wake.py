@@ -53,7 +53,7 @@ def heard(
     hits, spent = {}, {}
     for word in words:
         listening, began = make_detector(word), time.perf_counter()
-        hits[word] = sum(listening.heard(c) is not None for c in chunks)
+        hits[word] = sum(listening.hear_word(c) is not None for c in chunks)
         spent[word] = time.perf_counter() - began
     return hits, spent, len(air) / RATE
 

@@ -143,10 +143,10 @@ class Attached:
         """From now on the device hears and speaks here; what it shows is to be shown by `show`."""
         device.microphone.source = self.microphone
         if self.loudspeaker is not None:
-            device.speaker.copy = self._append
+            device.speaker.copy = self._append_played
         self.show(device)
 
-    def _append(self, played: Samples) -> None:
+    def _append_played(self, played: Samples) -> None:
         assert self.loudspeaker is not None
         with self.loudspeaker.open("ab") as out:
             out.write(played.astype("<i2").tobytes())

@@ -28,7 +28,7 @@ class CloudSide(Protocol):
 
     def route_of(self, device: str) -> Route: ...
 
-    def ask(
+    def ask_property(
         self,
         role: str,
         ours: bool,
@@ -86,7 +86,7 @@ class CloudProcess:
         """The way of a device, with its own credential."""
         return replace(self.route, credential=self.credentials[device])
 
-    def ask(
+    def ask_property(
         self,
         role: str,
         ours: bool,

@@ -109,7 +109,7 @@ class Room:
 
     def ask(self, **request: Unpack[SessionRequest]) -> str:
         """Carry out a request; returns the complaint, if there is one."""
-        *seen, reply = self.session.handle(
+        *seen, reply = self.session.handle_request(
             {
                 "id": 1,
                 "device": self.device,

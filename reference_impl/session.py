@@ -164,7 +164,7 @@ class Session:
         if not self._kept:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def handle(self, request: SessionRequest) -> Iterator[Message]:
+    def handle_request(self, request: SessionRequest) -> Iterator[Message]:
         """Observations, then the reply to a request."""
         number = request.get("id")
         do = self.actions().get(str(request.get("do")))
@@ -347,7 +347,7 @@ class Session:
         """The gateway sends in its own time; the telephone tells what came of so many samples that the
         device heard."""
         spoken = samples * TELEPHONE_RATE // RATE
-        heard = self.telephone.heard(spoken, TELEPHONE_PATIENCE)
+        heard = self.telephone.bytes_heard(spoken, TELEPHONE_PATIENCE)
         if heard:
             device.report(
                 "call.media",
@@ -401,7 +401,7 @@ class Session:
     def set_tone(self, request: SessionRequest) -> None:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
-        self.cloud.ask(
+        self.cloud.ask_property(
             role="organisation",
             ours=True,
             method="PUT",
@@ -413,7 +413,7 @@ class Session:
     def choose_word(self, request: SessionRequest) -> None:
         """The wake word, chosen at the property side; the device fetches it from the cloud."""
         device = self.device(request)
-        self.cloud.ask(
+        self.cloud.ask_property(
             role="organisation",
             ours=True,
             method="PUT",
@@ -424,7 +424,7 @@ class Session:
 
     def enable_skill(self, request: SessionRequest) -> Message:
         device, on = self.device(request), request["state"] == "enable"
-        said = self.cloud.ask(
+        said = self.cloud.ask_property(
             role="organisation",
             ours=True,
             method="PUT",
@@ -442,7 +442,7 @@ class Session:
 
     def answer_query(self, request: SessionRequest) -> Message:
         device = self.device(request)
-        said = self.cloud.ask(
+        said = self.cloud.ask_property(
             role=request["role"],
             ours=request["actor"] == "ours",
             method="GET",
@@ -507,7 +507,7 @@ def main() -> None:
                     flush=True,
                 )
                 continue
-            for message in session.handle(request):
+            for message in session.handle_request(request):
                 print(json.dumps(message), flush=True)
             if request.get("do") == "goodbye":
                 break

@@ -32,8 +32,8 @@ class WireCoding(Enum):
 class Coder(Protocol):
     """One stream's way in one direction; it may hold a part of a packet back."""
 
-    def encode(self, heard: Samples) -> bytes: ...
-    def decode(self, content: bytes) -> bytes:
+    def encode_piece(self, heard: Samples) -> bytes: ...
+    def decode_piece(self, content: bytes) -> bytes:
         """Samples of 16 bits. Raises ValueError for what is no sound of this coding."""
 
 
@@ -49,29 +49,31 @@ def make_coder(coding: WireCoding) -> Coder:
 
 
 class _Samples:
-    def encode(self, heard: Samples) -> bytes:
+    def encode_piece(self, heard: Samples) -> bytes:
         return heard.tobytes()
 
-    def decode(self, content: bytes) -> bytes:
+    def decode_piece(self, content: bytes) -> bytes:
         return content
 
 
 class _MuLaw:
     def __init__(self) -> None:
-        self._encoder = _context("pcm_mulaw", "w")
-        self._decoder = _context("pcm_mulaw", "r")
+        self._encoder = _context_of("pcm_mulaw", "w")
+        self._decoder = _context_of("pcm_mulaw", "r")
 
-    def encode(self, heard: Samples) -> bytes:
-        return b"".join(bytes(p) for p in self._encoder.encode(_frame(heard)))
+    def encode_piece(self, heard: Samples) -> bytes:
+        return b"".join(
+            bytes(p) for p in self._encoder.encode(_frame_of(heard))
+        )
 
-    def decode(self, content: bytes) -> bytes:
+    def decode_piece(self, content: bytes) -> bytes:
         frames = self._decoder.decode(av.Packet(content))
         return b"".join(frame.to_ndarray().tobytes() for frame in frames)
 
 
 class _Opus:
     def __init__(self) -> None:
-        self._encoder = _context("libopus", "w")
+        self._encoder = _context_of("libopus", "w")
         self._encoder.bit_rate = OPUS_BITS
         self._decoder = av.CodecContext.create("libopus", "r")
         self._resampler = av.AudioResampler(
@@ -79,18 +81,18 @@ class _Opus:
         )
         self._held = np.zeros(0, np.int16)
 
-    def encode(self, heard: Samples) -> bytes:
+    def encode_piece(self, heard: Samples) -> bytes:
         sound = np.concatenate([self._held, heard])
         whole = len(sound) // OPUS_FRAME * OPUS_FRAME
         self._held = sound[whole:]
         packets = [
             bytes(packet)
             for part in sound[:whole].reshape(-1, OPUS_FRAME)
-            for packet in self._encoder.encode(_frame(part))
+            for packet in self._encoder.encode(_frame_of(part))
         ]
         return b"".join(len(p).to_bytes(2, "big") + p for p in packets)
 
-    def decode(self, content: bytes) -> bytes:
+    def decode_piece(self, content: bytes) -> bytes:
         pieces = [
             part.to_ndarray().tobytes()
             for packet in _split_packets(content)
@@ -111,7 +113,7 @@ def _split_packets(content: bytes) -> Iterator[bytes]:
         at += 2 + size
 
 
-def _frame(heard: Samples) -> av.AudioFrame:
+def _frame_of(heard: Samples) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(
         heard.reshape(1, -1), format="s16", layout="mono"
     )
@@ -119,7 +121,7 @@ def _frame(heard: Samples) -> av.AudioFrame:
     return frame
 
 
-def _context(codec: str, mode: str) -> av.AudioCodecContext:
+def _context_of(codec: str, mode: str) -> av.AudioCodecContext:
     context = av.CodecContext.create(codec, mode)
     context.sample_rate, context.layout = RATE, "mono"
     if mode == "w":

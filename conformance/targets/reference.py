@@ -122,7 +122,7 @@ class ReferenceTarget:
         self._number += 1
         try:
             asked = request_message(self._number, request)
-            return list(self._session.handle(cast(Any, asked)))
+            return list(self._session.handle_request(cast(Any, asked)))
         except (
             Exception
         ) as error:  # whatever breaks in there is the target's, not ours

@@ -49,9 +49,9 @@ class Gateway:
             0,
             random.randrange(1 << 32),
         )
-        self.peer = Peer(self._forward)
+        self.peer = Peer(self._forward_frame)
 
-    async def _forward(self, frame: av.AudioFrame) -> None:
+    async def _forward_frame(self, frame: av.AudioFrame) -> None:
         for piece in self._resampler.resample(frame):
             for packet in self._encoder.encode(piece):
                 header = struct.pack(
@@ -81,7 +81,7 @@ class FarEnd(Protocol):
 
     def begin(self) -> None: ...
 
-    def heard(self, spoken: int, patience: float) -> int: ...
+    def bytes_heard(self, spoken: int, patience: float) -> int: ...
 
     def close(self) -> None: ...
 
@@ -98,10 +98,10 @@ class Telephone:
 
     def begin(self) -> None:
         """A new call."""
-        self.heard(0, 0.0)
+        self.bytes_heard(0, 0.0)
         self._due = 0
 
-    def heard(self, spoken: int, patience: float) -> int:
+    def bytes_heard(self, spoken: int, patience: float) -> int:
         """Bytes of sound that arrived since the last call. `spoken` more were sent meanwhile: all but what
         the gateway holds back are waited for, so many seconds at most."""
         self._due += spoken

@@ -125,11 +125,11 @@ class Line:
             return False
         return not self.peer.alive
 
-    def send(self, heard: Samples) -> Media | None:
+    def send_sound(self, heard: Samples) -> Media | None:
         """Send a piece of sound and say what left; None where nothing did."""
         if self.peer is None or not self.peer.alive:
             return None
-        sent = network.done(self.peer.send(heard))
+        sent = network.done(self.peer.send_sound(heard))
         encrypted = self.peer.encrypted
         return (
             Media(

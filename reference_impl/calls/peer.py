@@ -74,19 +74,19 @@ class Peer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connected = asyncio.Event()
         self.sender = self.connection.addTrack(self.voice)
-        self.connection.on("track", self._listen)
-        self.connection.on("connectionstatechange", self._changed)
+        self.connection.on("track", self._listen_to)
+        self.connection.on("connectionstatechange", self._note_state)
 
-    def _changed(self) -> None:
+    def _note_state(self) -> None:
         if self.connection.connectionState == "connected":
             self._connected.set()
 
-    def _listen(self, track: MediaStreamTrack) -> None:
-        task = asyncio.create_task(self._play(track))
+    def _listen_to(self, track: MediaStreamTrack) -> None:
+        task = asyncio.create_task(self._play_track(track))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _play(self, track: MediaStreamTrack) -> None:
+    async def _play_track(self, track: MediaStreamTrack) -> None:
         with suppress(MediaStreamError):
             while True:
                 frame = await track.recv()
@@ -136,7 +136,7 @@ class Peer:
             and transport._tx_srtp is not None
         )
 
-    async def send(self, heard: Samples) -> int:
+    async def send_sound(self, heard: Samples) -> int:
         """Send a piece of sound; returns the bytes that left, 0 where none did in time."""
         self.voice.put(heard)
         deadline, total = time.monotonic() + SENDING, 0

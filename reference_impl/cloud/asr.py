@@ -79,7 +79,7 @@ class DomainRecognizer:
                 Path(folder) / "domain.dict",
             )
             said = list(sentences_of_domain())
-            self._write(model, said)
+            self._write_model(model, said)
             # The whole dictionary would cost seconds at every start.
             words.write_text(
                 "".join(
@@ -102,7 +102,7 @@ class DomainRecognizer:
             )
 
     @staticmethod
-    def _write(path: Path, said: list[str]) -> None:
+    def _write_model(path: Path, said: list[str]) -> None:
         model = ArpaBoLM(
             text="\n".join(said),
             add_start=True,

@@ -149,7 +149,7 @@ class Cloud:
         asking = (
             question.session.get("skill", "") if question is not None else ""
         )
-        acted_on, understood = self.choose(hypotheses, asking)
+        acted_on, understood = self.choose_hypothesis(hypotheses, asking)
         events.append(
             {
                 "event": "asr.result",
@@ -159,7 +159,7 @@ class Cloud:
                 "hypotheses": len(hypotheses),
             }
         )
-        events += self.keep(acted_on, hypotheses, device)
+        events += self.keep_request(acted_on, hypotheses, device)
         if understood is None:
             return make_answer(
                 events, say("Sorry, I did not understand.")
@@ -189,7 +189,7 @@ class Cloud:
             device=device,
             session=session,
         )
-        events += self.count(understood, device)
+        events += self.count_dialogue(understood, device)
         if understood.intent == FORGET:
             events += self.forget(device)
         again = (
@@ -201,7 +201,9 @@ class Cloud:
         )
         return make_answer(events, response.markup, response.follow_up), again
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
         """One more dialogue, of the property."""
         placed = next(
             (d for d in self.register.devices() if d.name == device), None
@@ -221,7 +223,7 @@ class Cloud:
             intent=understood.intent,
         )
         try:
-            self.retention.count(dialogue)
+            self.retention.count_dialogue(dialogue)
         except SQLAlchemyError as error:
             logging.getLogger(__name__).warning(
                 "a dialogue was not counted: %s", error
@@ -246,7 +248,7 @@ class Cloud:
             }
         ] * bool(number)
 
-    def choose(
+    def choose_hypothesis(
         self, hypotheses: list[Hypothesis], asking: str
     ) -> tuple[Hypothesis, Understanding | None]:
         """The most confident hypothesis, and what it means."""
@@ -254,7 +256,7 @@ class Cloud:
         meaning = understand_text(best.text, asking)
         return best, meaning
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         try:
@@ -297,7 +299,7 @@ class Cloud:
                 "recording": False,
             }
         )
-        response = self.host.ask(
+        response = self.host.ask_skill(
             listing,
             intent=understood.intent,
             slots=understood.slots,

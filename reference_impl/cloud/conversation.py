@@ -78,27 +78,31 @@ class Conversation:
         if self.party is None:
             raise NotAllowed("say 'hello' with a credential first")
         if isinstance(content, bytes):
-            return {"stop": self._listen(self._coder.decode(content))}
+            return {
+                "stop": self._listen_on(self._coder.decode_piece(content))
+            }
         match content.get("type"):
             case "open":
-                return self._open(content)
+                return self._open_turn(content)
             case "end":
-                return self._answer()
+                return self._answer_request()
             case "settings":
-                return self._settings(self._own(content.get("device")))
+                return self._settings_of(
+                    self._own_device(content.get("device"))
+                )
             case "mail.put":
-                return self._put(content)
+                return self._put_letter(content)
             case "mail.take":
-                return self.mail.take(self._own(content["device"]))
+                return self.mail.take(self._own_device(content["device"]))
             case "call.telephone":
                 return self._dial_telephone(content)
             case "call.end":
-                return self.mail.end(self._own(content["device"]))
+                return self.mail.end(self._own_device(content["device"]))
             case "reset" if self.party == EVERYBODY:
-                return self._reset()
+                return self._reset_cloud()
         return {"error": "unknown message"}
 
-    def _own(self, device: object) -> str:
+    def _own_device(self, device: object) -> str:
         """The device a message speaks for, which must be the one that sends it. Raises NotAllowed."""
         name = str(device or self.party)
         if self.party not in (EVERYBODY, name):
@@ -107,15 +111,15 @@ class Conversation:
             )
         return name
 
-    def _settings(self, device: str) -> CloudReply:
+    def _settings_of(self, device: str) -> CloudReply:
         for known in self.cloud.register.devices():
             if known.name == device:
                 return {"tone": known.tone, "word": known.word}
         return {}
 
-    def _put(self, letter: CloudRequest) -> CloudReply:
+    def _put_letter(self, letter: CloudRequest) -> CloudReply:
         """Carry a description of a call to a device that there is. Raises NotAllowed."""
-        self._own(letter["from"])
+        self._own_device(letter["from"])
         if (
             letter["to"] not in self.cloud.credentials
             or letter["to"] == EVERYBODY
@@ -128,7 +132,7 @@ class Conversation:
         return self.mail.put(letter)
 
     def _dial_telephone(self, content: CloudRequest) -> CloudReply:
-        device = self._own(content["device"])
+        device = self._own_device(content["device"])
         host, port = content["telephone"]
         return self.mail.telephone(
             device,
@@ -136,25 +140,25 @@ class Conversation:
             (str(host), int(port)),
         )
 
-    def _reset(self) -> CloudReply:
+    def _reset_cloud(self) -> CloudReply:
         self.mail.clear()
         self.cloud.retention.clear()
         self.cloud.register.clear()
         return {"ok": True}
 
-    def _open(self, content: CloudRequest) -> CloudReply:
+    def _open_turn(self, content: CloudRequest) -> CloudReply:
         self._sound.clear()
         self._coder = make_coder(
             WireCoding(content.get("coding", WireCoding.SAMPLES.value))
         )
         self._preroll, self._heard = int(content.get("preroll", 0)), None
-        self.device = self._own(content.get("device"))
+        self.device = self._own_device(content.get("device"))
         if content.get("cause") != "follow_up":
             self.question = None
         self._end = EndOfSpeech(skip=self._preroll)
         return {"ok": True}
 
-    def _listen(self, piece: bytes) -> bool:
+    def _listen_on(self, piece: bytes) -> bool:
         """Whether the person has finished: at once after a sentence that is whole, later where something
         may be missing. Recognition begins in every pause, beside the silence that tells so."""
         if self._end is None or len(self._sound) + len(piece) > LONGEST:
@@ -164,20 +168,22 @@ class Conversation:
         if not self._end.pausing:
             self._heard = None
         elif self._heard is None:
-            self._heard = self.cloud.start_recognition(self._request())
+            self._heard = self.cloud.start_recognition(
+                self._sound_of_request()
+            )
         return self._end.over or (
             self._heard is not None
             and self._end.settled
             and _is_whole(self._heard.result())
         )
 
-    def _request(self) -> bytes:
+    def _sound_of_request(self) -> bytes:
         """The sound of the request. The pre-roll holds the wake word; the request begins near its end."""
         first = max(0, self._preroll - LAG)
         return bytes(self._sound[2 * first :])
 
-    def _answer(self) -> CloudReply:
-        sound, heard = self._request(), self._heard
+    def _answer_request(self) -> CloudReply:
+        sound, heard = self._sound_of_request(), self._heard
         self._end = self._heard = None
         self._sound.clear()
         hypotheses = (

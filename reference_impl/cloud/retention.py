@@ -105,7 +105,7 @@ class Retention:
         rewrite_table(self.engine, TRANSCRIPT)
         return number
 
-    def count(self, dialogue: CountedDialogue) -> None:
+    def count_dialogue(self, dialogue: CountedDialogue) -> None:
         """One more dialogue."""
         today = self._today().isoformat()
         row = {"day": today, **asdict(dialogue)}

@@ -126,7 +126,7 @@ class Device:
             self.report("button.microphone")
             self.muted = not self.muted
             # Kept first: power may go at any moment, and the mute must survive it.
-            kept = self.memory.keep(self.muted)
+            kept = self.memory.keep_mute(self.muted)
             self.switch_rail()
             if kept:
                 self.report(
@@ -166,9 +166,9 @@ class Device:
             if isinstance(tone, bool) and tone is not self.tone_wanted:
                 self.want_tone(tone)
             if word in WAKE_WORDS and word != self.word:
-                self.choose(word)
+                self.choose_word(word)
 
-    def choose(self, word: str) -> None:
+    def choose_word(self, word: str) -> None:
         """Listen for another of the four words."""
         self.word = word
         self.wake = self.listening()
@@ -237,7 +237,7 @@ class Device:
         """In a call, what is heard goes to the other end."""
         if self.line.lost:
             self.end_call()
-        sent = self.line.send(heard)
+        sent = self.line.send_sound(heard)
         if sent is not None and sent.leg == "device":
             self.report(
                 "call.media",
@@ -290,14 +290,14 @@ class Device:
                 bytes=heard.nbytes,
                 buffered=0,
             )
-            self.send(heard)
+            self.send_sound(heard)
         elif self.control is Control.WAITING:
             self.report(
                 "audio.captured",
                 bytes=heard.nbytes,
                 buffered=0,
             )
-            self.finish()
+            self.finish_request()
         else:
             self.preroll.push(heard)
             self.report(
@@ -305,7 +305,7 @@ class Device:
                 bytes=heard.nbytes,
                 buffered=self.preroll.microseconds,
             )
-            word = self.wake.heard(heard)
+            word = self.wake.hear_word(heard)
             if word is not None:
                 self.report("wake_word", word=word)
                 self.begin_activation("wake_word")
@@ -342,7 +342,7 @@ class Device:
             "stream.open", stream=self.stream, cause=cause, **{"from": begin}
         )
         if len(held):
-            self.send(held)
+            self.send_sound(held)
 
     def play_tone(self) -> None:
         self.speaker.play(TONE)
@@ -360,9 +360,9 @@ class Device:
             )
             self.show("blue_bar", lit)
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         try:
-            reply = self.link.ask(self.coder.encode(heard))
+            reply = self.link.ask(self.coder.encode_piece(heard))
         except LinkLost:
             self.lose_stream()
             return
@@ -396,7 +396,7 @@ class Device:
             self.report(event, **attributes)
         return answer
 
-    def finish(self) -> None:
+    def finish_request(self) -> None:
         """Take the answer, close the stream, speak, and listen again afterwards if the skill asked
         something."""
         answer = self.collect()
@@ -404,7 +404,7 @@ class Device:
             self.lose_stream()
             return
         self.report("request.processed", stream=self.stream)
-        self.close()
+        self.close_stream()
         if len(answer.speech):
             self.report(
                 "tts.audio", bytes=answer.speech.nbytes, asked_by="self"
@@ -424,18 +424,18 @@ class Device:
             self.asked = False
             self.show_active(False)
 
-    def close(self) -> None:
+    def close_stream(self) -> None:
         self.report("stream.close", stream=self.stream)
         self.control = Control.LISTENING
         self.preroll.take()
-        self.wake.reset()
+        self.wake.forget_sound()
 
     def lose_stream(self) -> None:
         """Drop an open stream and what was on its way."""
         if self.control in (Control.STREAMING, Control.WAITING):
             self.collect()
             self.link.drop()
-            self.close()
+            self.close_stream()
             self.show_active(False)
 
     def visible_front(self) -> tuple[Lights, Screen | None]:

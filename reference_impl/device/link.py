@@ -137,7 +137,7 @@ class Link:
             raise LinkLost("the cloud was not there a moment ago")
         if self.route.shortcut is not None:
             return _reply_known(self.route.shortcut.exchange(self, content))
-        return network.begun(self._exchange(content))
+        return network.begun(self._exchange_content(content))
 
     def answer(self, pending: Pending) -> CloudReply:
         """The reply to what was sent. Raises LinkLost."""
@@ -153,7 +153,9 @@ class Link:
             self.drop()
             raise LinkLost(str(error)) from None
 
-    async def _exchange(self, content: bytes | CloudRequest) -> CloudReply:
+    async def _exchange_content(
+        self, content: bytes | CloudRequest
+    ) -> CloudReply:
         beginning = (
             isinstance(content, dict) and content.get("type") == "open"
         )
@@ -162,13 +164,13 @@ class Link:
                 # The other side closed while nothing was said; a new turn deserves a new connection.
                 self._wire = None
             if self._wire is None:
-                self._wire = _Wire(await self._reached())
-                await self._introduce(self._wire)
+                self._wire = _Wire(await self._reach_cloud())
+                await self._introduce_device(self._wire)
             wire = self._wire
         async with asyncio.timeout(PATIENCE):
             return await wire.ask(content)
 
-    async def _introduce(self, wire: _Wire) -> None:
+    async def _introduce_device(self, wire: _Wire) -> None:
         """Say who we are, where the cloud asks for it."""
         if self.route.credential:
             async with asyncio.timeout(PATIENCE):
@@ -180,7 +182,7 @@ class Link:
                     f"the cloud does not know us: {reply['error']}"
                 )
 
-    async def _reached(self) -> ClientConnection:
+    async def _reach_cloud(self) -> ClientConnection:
         """A new connection; after a failure the next attempt waits, longer each time, so that a cloud that
         comes back is not overrun."""
         try:
@@ -217,7 +219,7 @@ class _Wire:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[CloudReply]] = {}
         self._window = asyncio.Semaphore(WINDOW)
-        self._listening = asyncio.create_task(self._listen())
+        self._listening = asyncio.create_task(self._hand_out_answers())
 
     @property
     def open(self) -> bool:
@@ -244,7 +246,7 @@ class _Wire:
             finally:
                 self._waiting.pop(number, None)
 
-    async def _listen(self) -> None:
+    async def _hand_out_answers(self) -> None:
         """Hand each answer to who waits for it. A connection that ends, or says what nobody asked, is lost
         to all."""
         error: Exception = ConnectionError("the connection is closed")

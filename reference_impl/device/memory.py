@@ -26,7 +26,7 @@ class Memory:
             # An unreadable state fails closed.
             return True
 
-    def keep(self, muted: bool) -> bool:
+    def keep_mute(self, muted: bool) -> bool:
         """Whether it could be kept. Where it could not, no state is left behind that says otherwise: an old
         one would be worse than none that can be read."""
         fresh = self.file.with_suffix(".new")

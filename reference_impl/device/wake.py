@@ -28,9 +28,9 @@ class Listening(Protocol):
 
     word: str
 
-    def reset(self) -> None: ...
+    def forget_sound(self) -> None: ...
 
-    def heard(self, samples: Samples) -> str | None:
+    def hear_word(self, samples: Samples) -> str | None:
         """The word, if it ends within these samples."""
 
 
@@ -41,18 +41,18 @@ class WakeWord:
     word = "alexa"
 
     def __init__(self) -> None:
-        self.reset()
+        self.forget_sound()
 
-    def reset(self) -> None:
+    def forget_sound(self) -> None:
         self._detector = MicroWakeWord.from_builtin(self.model)
         self._features = MicroWakeWordFeatures()
 
-    def heard(self, samples: Samples) -> str | None:
+    def hear_word(self, samples: Samples) -> str | None:
         found = False
         for features in self._features.process_streaming(samples.tobytes()):
             found = bool(self._detector.process_streaming(features)) or found
         if found:
-            self.reset()
+            self.forget_sound()
         return self.word if found else None
 
 
@@ -73,9 +73,9 @@ class Head:
 
     def __init__(self, word: str) -> None:
         self.word, self.threshold = word, THRESHOLDS[word]
-        self.reset()
+        self.forget_sound()
 
-    def reset(self) -> None:
+    def forget_sound(self) -> None:
         self._features = Features()
         self._run, self._fresh = 0, 0
 
@@ -84,13 +84,13 @@ class Head:
         numbers = _load_heads()
         window = self._features.push(samples)
         scaled = (window - numbers["mean"]) / numbers["scale"]
-        hidden = np.maximum(self._layer(0, scaled), 0)
-        (logit,) = self._layer(1, hidden)
+        hidden = np.maximum(self._apply_layer(0, scaled), 0)
+        (logit,) = self._apply_layer(1, hidden)
         # Beyond 50 the exponential says nothing more.
         bounded = np.clip(logit, -50, 50)
         return float(1 / (1 + np.exp(-bounded)))
 
-    def _layer(self, number: int, values: Numbers) -> Numbers:
+    def _apply_layer(self, number: int, values: Numbers) -> Numbers:
         """The values after that layer of the word's network."""
         numbers = _load_heads()
         weights = numbers[f"{self.word}.{number}.weights"]
@@ -98,14 +98,14 @@ class Head:
         result: Numbers = values @ weights + bias
         return result
 
-    def heard(self, samples: Samples) -> str | None:
+    def hear_word(self, samples: Samples) -> str | None:
         for begin in range(0, len(samples) - CHUNK + 1, CHUNK):
             piece = samples[begin : begin + CHUNK]
             self._fresh += 1
             over = self.score(piece) > self.threshold and self._fresh > DEAF
             self._run = self._run + 1 if over else 0
             if self._run >= STEADY:
-                self.reset()
+                self.forget_sound()
                 return self.word
         return None
 

@@ -65,14 +65,14 @@ class DevicePassage:
         self._cloud.note(
             self._device,
             number,
-            self._framed(content),
+            self._frame_message(content),
             encrypted=link.scheme == "wss",
         )
         return conversation.reply(
             content if isinstance(content, bytes) else {**content}
         )
 
-    def _framed(self, content: bytes | CloudRequest) -> bytes:
+    def _frame_message(self, content: bytes | CloudRequest) -> bytes:
         number = next(self._numbers)
         if isinstance(content, bytes):
             return number.to_bytes(4) + content
@@ -152,7 +152,7 @@ class CloudInProcess:
         sent, self._sent = self._sent, []
         return sent
 
-    def ask(
+    def ask_property(
         self,
         role: str,
         ours: bool,

@@ -40,7 +40,7 @@ class CountingPeer(Peer):
     def encrypted(self) -> bool:
         return True
 
-    async def send(self, heard: Samples) -> int:
+    async def send_sound(self, heard: Samples) -> int:
         # 50 packets a second, of 20 ms each.
         return len(heard) * 50 // RATE * BYTES_A_PACKET
 
@@ -79,7 +79,7 @@ class CountingTelephone:
         self._spoken = 0
         self._told = 0
 
-    def heard(self, spoken: int, patience: float) -> int:
+    def bytes_heard(self, spoken: int, patience: float) -> int:
         self._spoken += spoken
         arrived = max(0, self._spoken - HELD_BACK - self._told)
         self._told += arrived

@@ -56,14 +56,14 @@ class RememberedWord:
             make,
             firings,
         )
-        self.reset()
+        self.forget_sound()
 
-    def reset(self) -> None:
+    def forget_sound(self) -> None:
         self._tokens: tuple[Token, ...] = ()
         self._pieces: deque[Samples] = deque(maxlen=WINDOW)
         self._real: Listening | None = None
 
-    def heard(self, samples: Samples) -> str | None:
+    def hear_word(self, samples: Samples) -> str | None:
         self._tokens = (*self._tokens[1 - WINDOW :], sound_token(samples))
         self._pieces.append(samples)
         key = self.name, self._tokens
@@ -74,14 +74,14 @@ class RememberedWord:
             # It has not heard this piece.
             self._real = None
         if fires:
-            self.reset()
+            self.forget_sound()
         return self.word if fires else None
 
     def _ask_real(self, samples: Samples) -> bool:
         if self._real is not None:
-            return self._real.heard(samples) is not None
+            return self._real.hear_word(samples) is not None
         self._real = self._make()
-        answers = [self._real.heard(piece) for piece in self._pieces]
+        answers = [self._real.hear_word(piece) for piece in self._pieces]
         return answers[-1] is not None
 
 

@@ -19,7 +19,7 @@ class HostInProcess(Host):
         super().__init__()
         self._logs: dict[str, deque[str]] = {}
 
-    def ask(
+    def ask_skill(
         self,
         listing: Listing,
         intent: str,

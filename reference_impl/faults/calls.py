@@ -21,8 +21,8 @@ class CallKeysNotVerified(Device):
 
 
 class _Plain(Line):
-    def send(self, heard: Samples) -> Media | None:
-        sent = super().send(heard)
+    def send_sound(self, heard: Samples) -> Media | None:
+        sent = super().send_sound(heard)
         return (
             Media(
                 leg=sent.leg,

@@ -31,13 +31,13 @@ from earwitness.reference_impl.property.disclosure import (
 class KeepsAllHypotheses(Cloud):
     """Stores the whole list of hypotheses, and reports only the one acted on."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         texts = [hypothesis.text for hypothesis in hypotheses]
         with (self.retention.folder / "nbest.jsonl").open("a") as out:
             out.write(json.dumps(texts) + "\n")
-        return super().keep(acted_on, hypotheses, device)
+        return super().keep_request(acted_on, hypotheses, device)
 
 
 class GivesSkillTheRecording(Cloud):
@@ -68,7 +68,7 @@ class GivesSkillTheRecording(Cloud):
 class CachesHypotheses(Cloud):
     """Keeps what else might have been said in a cache."""
 
-    def choose(
+    def choose_hypothesis(
         self, hypotheses: list[Hypothesis], asking: str
     ) -> tuple[Hypothesis, Understanding | None]:
         cache = sqlite3.connect(self.retention.folder / "cache.db")
@@ -79,18 +79,18 @@ class CachesHypotheses(Cloud):
                 [(h.text,) for h in hypotheses[1:]],
             )
         cache.close()
-        return super().choose(hypotheses, asking)
+        return super().choose_hypothesis(hypotheses, asking)
 
 
 class ActsOnSecondBest(Cloud):
     """Acts on a hypothesis that is not the most confident one."""
 
-    def choose(
+    def choose_hypothesis(
         self, hypotheses: list[Hypothesis], asking: str
     ) -> tuple[Hypothesis, Understanding | None]:
         rank_hypotheses = sorted(hypotheses, key=lambda h: -h.confidence)
         chosen = rank_hypotheses[min(1, len(rank_hypotheses) - 1)]
-        return chosen, super().choose([chosen], asking)[1]
+        return chosen, super().choose_hypothesis([chosen], asking)[1]
 
 
 class AsksWrongSkill(Cloud):
@@ -152,10 +152,10 @@ class _Lax(Disclosures):
 
     more: tuple[tuple[str, str], ...] = ()
 
-    def decide(
+    def decide_on(
         self, person: Person, action: str, record: StoredRecord
     ) -> AccessDecision:
-        decision = super().decide(person, action, record)
+        decision = super().decide_on(person, action, record)
         granted = (person.role, record.kind) in self.more
         return replace(decision, permitted=decision.permitted or granted)
 
@@ -206,20 +206,22 @@ class TranscriptAsSkillName(Cloud):
 
     said = ""
 
-    def choose(
+    def choose_hypothesis(
         self, hypotheses: list[Hypothesis], asking: str
     ) -> tuple[Hypothesis, Understanding | None]:
-        chosen, understood = super().choose(hypotheses, asking)
+        chosen, understood = super().choose_hypothesis(hypotheses, asking)
         self.said = chosen.text
         return chosen, understood
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
         listing = self.host.listings[understood.skill]
         self.host.listings[understood.skill] = replace(
             listing, name=f"{listing.name}: {self.said}"
         )
         try:
-            return super().count(understood, device)
+            return super().count_dialogue(understood, device)
         finally:
             self.host.listings[understood.skill] = listing
 
@@ -228,9 +230,11 @@ class WordsInMetricsKey(Cloud):
     """Counts each dialogue once more under a key with what was asked for, where nobody is allowed to read
     it."""
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
         key = "/".join((understood.intent, *understood.slots.values()))
-        self.retention.count(
+        self.retention.count_dialogue(
             CountedDialogue(
                 organisation="",
                 property="",
@@ -240,7 +244,7 @@ class WordsInMetricsKey(Cloud):
                 intent=key,
             )
         )
-        return super().count(understood, device)
+        return super().count_dialogue(understood, device)
 
 
 class VoicesCounted(Cloud):
@@ -270,7 +274,9 @@ class VoicesCounted(Cloud):
         middle = int(np.searchsorted(np.cumsum(power), np.sum(power) / 2))
         return middle * 16_000 // max(1, len(samples))
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
         voice = CountedDialogue(
             organisation=OURS,
             property=OURS,
@@ -279,13 +285,15 @@ class VoicesCounted(Cloud):
             skill=understood.skill,
             intent=self.voice,
         )
-        self.retention.count(voice)
-        return super().count(understood, device)
+        self.retention.count_dialogue(voice)
+        return super().count_dialogue(understood, device)
 
 
 class _TellsAnyway(Disclosures):
-    def read(self, person: Person, device: str, kind: str) -> Disclosure:
-        decision = super().read(person, device, kind).decision
+    def read_record(
+        self, person: Person, device: str, kind: str
+    ) -> Disclosure:
+        decision = super().read_record(person, device, kind).decision
         data = self._data(person, device, kind)
         return Disclosure(decision, data)
 

@@ -93,7 +93,7 @@ class StreamLeftOpen(Device):
 
     left_open = False
 
-    def close(self) -> None:
+    def close_stream(self) -> None:
         self.left_open = True
         self.control = Control.LISTENING
 
@@ -104,7 +104,7 @@ class StreamLeftOpen(Device):
                 bytes=heard.nbytes,
                 buffered=0,
             )
-            self.send(heard)
+            self.send_sound(heard)
             self.control = Control.LISTENING
         else:
             super().process_captured(heard)
@@ -128,7 +128,7 @@ class PlainTextTransport(Device):
 class RecordingOnDisk(Device):
     """Writes each sound it sends to a WAV file."""
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         self.folder.mkdir(
             parents=True,
             exist_ok=True,
@@ -140,13 +140,13 @@ class RecordingOnDisk(Device):
             out.setsampwidth(2)
             out.setframerate(16_000)
             out.writeframes(kept)
-        super().send(heard)
+        super().send_sound(heard)
 
 
 class RecordingInLog(Device):
     """Writes each sound it sends, as base64, to a log."""
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         self.folder.mkdir(
             parents=True,
             exist_ok=True,
@@ -161,14 +161,14 @@ class RecordingInLog(Device):
                 )
                 + "\n"
             )
-        super().send(heard)
+        super().send_sound(heard)
 
 
 class _TwoWords(WakeWord):
     """Also wakes on another word, and calls it by the chosen one's name."""
 
-    def reset(self) -> None:
-        super().reset()
+    def forget_sound(self) -> None:
+        super().forget_sound()
         other = type(
             "Other",
             (WakeWord,),
@@ -176,9 +176,9 @@ class _TwoWords(WakeWord):
         )
         self.second: WakeWord = other()
 
-    def heard(self, samples: Samples) -> str | None:
-        second = self.second.heard(samples)
-        return super().heard(samples) or second
+    def hear_word(self, samples: Samples) -> str | None:
+        second = self.second.hear_word(samples)
+        return super().hear_word(samples) or second
 
 
 class SecondWakeWord(Device):

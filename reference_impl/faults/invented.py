@@ -60,7 +60,7 @@ class ClosesLate(Delayed):
         self.cause = cause
         super().begin_activation(cause)
 
-    def close(self) -> None:
+    def close_stream(self) -> None:
         if (
             self.cause == "action_button"
             and self.powered
@@ -70,10 +70,10 @@ class ClosesLate(Delayed):
             self.control = Control.LISTENING
             self.cause = ""
             # 38 pieces of 80 ms: three seconds.
-            self.postpone(38, super().close)
+            self.postpone(38, super().close_stream)
         else:
             self.waiting = None
-            super().close()
+            super().close_stream()
 
 
 class PreRollGrows(Device):
@@ -144,9 +144,9 @@ class FollowsUpTwice(Device):
         self.following = cause == "follow_up" and not self.following
         super().begin_activation(cause)
 
-    def finish(self) -> None:
+    def finish_request(self) -> None:
         again = self.following
-        super().finish()
+        super().finish_request()
         if again and self.control is Control.LISTENING and not self.asked:
             self.begin_activation("follow_up")
 
@@ -156,9 +156,9 @@ class OldWordStillWakes(Device):
 
     old: Listening | None = None
 
-    def choose(self, word: str) -> None:
+    def choose_word(self, word: str) -> None:
         self.old = make_detector(self.word)
-        super().choose(word)
+        super().choose_word(word)
 
     def process_captured(self, heard: Samples) -> None:
         listening = self.control is Control.LISTENING
@@ -166,7 +166,7 @@ class OldWordStillWakes(Device):
         if (
             listening
             and self.old is not None
-            and self.old.heard(heard) is not None
+            and self.old.hear_word(heard) is not None
         ):
             self.wake_by_the_old_word()
 
@@ -245,8 +245,8 @@ class LeaksAfterFifthRequest(Device):
     requests = 0
     left = 0
 
-    def finish(self) -> None:
-        super().finish()
+    def finish_request(self) -> None:
+        super().finish_request()
         self.requests += 1
         # Six pieces of 80 ms, from the fifth request on.
         self.left = 6 if self.requests >= 5 else 0

@@ -94,12 +94,12 @@ class RecordingAsOpus(Device):
 
     kept: tuple[Samples, ...] = ()
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         self.kept = (*self.kept, heard)
-        super().send(heard)
+        super().send_sound(heard)
 
-    def close(self) -> None:
-        super().close()
+    def close_stream(self) -> None:
+        super().close_stream()
         self.folder.mkdir(
             parents=True,
             exist_ok=True,
@@ -131,7 +131,7 @@ class RecordingAsOpus(Device):
 class RecordingInTemporaryFile(Device):
     """Keeps what it sends in a temporary file without a telling name."""
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         self.folder.mkdir(
             parents=True,
             exist_ok=True,
@@ -141,7 +141,7 @@ class RecordingInTemporaryFile(Device):
             delete=False,
         ) as out:
             out.write(heard.tobytes())
-        super().send(heard)
+        super().send_sound(heard)
 
 
 class MuteZeroesSamples(Device):

@@ -248,7 +248,7 @@ class Service:
             or self.disclosures.register.devices()
         )
         answers = {
-            kind: self.disclosures.read(
+            kind: self.disclosures.read_record(
                 person,
                 through[0].name,
                 kind,

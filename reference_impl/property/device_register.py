@@ -133,16 +133,16 @@ class DeviceRegister:
             )
 
     def want_tone(self, device: str, on: bool) -> None:
-        self._set(device, tone=on)
+        self._set_columns(device, tone=on)
 
-    def choose(self, device: str, word: str) -> None:
+    def choose_word(self, device: str, word: str) -> None:
         """The wake word of a device."""
-        self._set(device, word=word)
+        self._set_columns(device, word=word)
 
     def move(self, device: str, unit: str) -> None:
-        self._set(device, unit=unit)
+        self._set_columns(device, unit=unit)
 
-    def _set(self, device: str, **values: str | bool) -> None:
+    def _set_columns(self, device: str, **values: str | bool) -> None:
         with self.engine.begin() as connection:
             connection.execute(
                 update(DEVICE).where(DEVICE.c.name == device).values(**values)

@@ -103,14 +103,16 @@ class Disclosures:
             SERVICE if kind == "service_metrics" else placed.organisation,
         )
 
-    def decide(
+    def decide_on(
         self, person: Person, action: str, record: StoredRecord
     ) -> AccessDecision:
         return decide_access(person, action, record)
 
-    def read(self, person: Person, device: str, kind: str) -> Disclosure:
+    def read_record(
+        self, person: Person, device: str, kind: str
+    ) -> Disclosure:
         """Raises UnknownDevice."""
-        decision = self.decide(person, "read", self.record(device, kind))
+        decision = self.decide_on(person, "read", self.record(device, kind))
         return (
             Disclosure(decision, self._data(person, device, kind))
             if decision.permitted
@@ -122,7 +124,7 @@ class Disclosures:
     ) -> tuple[Disclosure, Listing | None]:
         """Enable or disable a skill. Raises RefusedByStore for one that is not certified or of a refused
         kind, UnknownDevice."""
-        decision = self.decide(
+        decision = self.decide_on(
             person,
             "change",
             self.record(device, "skills"),
@@ -155,7 +157,7 @@ class Disclosures:
 
     def want_tone(self, person: Person, device: str, on: bool) -> Disclosure:
         """Turn the tone on or off. Raises UnknownDevice."""
-        decision = self.decide(
+        decision = self.decide_on(
             person,
             "change",
             self.record(device, "settings"),
@@ -166,10 +168,12 @@ class Disclosures:
             decision, {"tone": on} if decision.permitted else None
         )
 
-    def choose(self, person: Person, device: str, word: str) -> Disclosure:
+    def choose_word(
+        self, person: Person, device: str, word: str
+    ) -> Disclosure:
         """Choose the wake word of a device. Raises RefusedByStore for a word that is none of the four,
         UnknownDevice."""
-        decision = self.decide(
+        decision = self.decide_on(
             person,
             "change",
             self.record(device, "settings"),
@@ -179,14 +183,14 @@ class Disclosures:
                 f"'{word}' cannot be chosen; choose from {', '.join(WAKE_WORDS)}"
             )
         if decision.permitted:
-            self.register.choose(device, word)
+            self.register.choose_word(device, word)
         return Disclosure(
             decision, {"wake_word": word} if decision.permitted else None
         )
 
     def move(self, person: Person, device: str, unit: str) -> Disclosure:
         """Assign a device to another unit. Raises UnknownDevice."""
-        decision = self.decide(
+        decision = self.decide_on(
             person,
             "change",
             self.record(device, "unit"),

@@ -28,7 +28,7 @@ def read_resource(
         raise UnknownKind(
             f"there is no '{kind}'; ask for one of {', '.join(KINDS)}"
         )
-    return entry_of(disclosures.read(person, device, kind))
+    return entry_of(disclosures.read_record(person, device, kind))
 
 
 def change_setting(
@@ -42,7 +42,7 @@ def change_setting(
         case {"tone": bool(on)}:
             return entry_of(disclosures.want_tone(person, device, on))
         case {"wake_word": str(word)}:
-            return entry_of(disclosures.choose(person, device, word))
+            return entry_of(disclosures.choose_word(person, device, word))
         case {"unit": str(unit)} if 0 < len(unit) <= LONGEST_UNIT:
             return entry_of(disclosures.move(person, device, unit))
     raise ValueError(

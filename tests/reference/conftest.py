@@ -18,7 +18,7 @@ def session():
     made = Session()
     for name in made.devices:
         list(
-            made.handle(
+            made.handle_request(
                 {"id": 0, "do": "power", "device": name, "state": "restore"}
             )
         )
@@ -36,7 +36,7 @@ def say(session, tmp_path):
         write_wav(sound, tmp_path / "clip.wav")
         return [
             m.get("event")
-            for m in session.handle(
+            for m in session.handle_request(
                 {
                     "id": 1,
                     "do": "say",

@@ -49,7 +49,7 @@ class Bench:
         return self.folder / f"{device}.{what}"
 
     def ask(self, **request):
-        return list(self.session.handle({"id": 1, **request}))
+        return list(self.session.handle_request({"id": 1, **request}))
 
     def hear_sound(self, sound, device="d1"):
         """Feed it piece by piece; returns what was observed, and how many bytes it drained of each piece."""
@@ -311,7 +311,7 @@ def test_a_clip_from_a_file_is_refused_while_the_microphones_hear_a_pipe(
 def test_without_a_pipe_time_passes_in_silence(tmp_path):
     session = Session()
     try:
-        *_, reply = session.handle(
+        *_, reply = session.handle_request(
             {"id": 1, "do": "listen", "device": "d1", "microseconds": 160_000}
         )
         assert reply["ok"] == {"now": 160_000}

@@ -78,7 +78,7 @@ def pair(mail: CallMail, kind: type[Line] = Line) -> tuple[Line, Line]:
 def test_a_cloud_that_carries_honestly_lets_two_devices_talk():
     caller, called = pair(CallMail(network.done(_loop())))
     caller.dial(called)
-    sent = caller.send(np.ones(1280, np.int16))
+    sent = caller.send_sound(np.ones(1280, np.int16))
     assert sent is not None and sent.end_to_end and called.verified
     caller.hang_up()
     called.hang_up()
@@ -97,8 +97,8 @@ def test_the_man_in_the_middle_is_real_devices_that_do_not_look_talk_to_him():
     caller, called = pair(mail, CallKeysNotVerified.line_class)
     caller.dial(called)
     for _ in range(20):
-        caller.send(np.ones(1280, np.int16))
-    sent = caller.send(np.ones(1280, np.int16))
+        caller.send_sound(np.ones(1280, np.int16))
+    sent = caller.send_sound(np.ones(1280, np.int16))
     assert (
         mail.heard > 0
         and sent is not None
@@ -122,7 +122,7 @@ def session():
 
 def call(session, **more):
     """What is observed of calls, by device."""
-    seen = session.handle(
+    seen = session.handle_request(
         {
             "id": 1,
             "do": "call",
@@ -141,7 +141,7 @@ def call(session, **more):
 
 def hang_up(session):
     list(
-        session.handle(
+        session.handle_request(
             {
                 "id": 2,
                 "do": "call",

@@ -162,7 +162,7 @@ def test_the_socket_of_the_devices_is_for_devices(session):
 
 def test_nobody_else_on_the_machine_may_read_what_is_kept(session):
     list(
-        session.handle(
+        session.handle_request(
             {
                 "id": 1,
                 "do": "power",

@@ -100,7 +100,7 @@ def test_dialogues_are_counted_by_day_and_place_and_what_they_were_about(
         ("d2", "GetWeather"),
         ("d1", "SetTimer"),
     ):
-        retention.count(
+        retention.count_dialogue(
             CountedDialogue(
                 "harbour-hotel",
                 "harbour-hotel",
@@ -152,7 +152,7 @@ def test_a_clock_that_jumps_loses_no_count(jump, url, tmp_path):
     )
     for now in (day[0], jump, day[0]):
         day[0] = now
-        retention.count(SPOKEN)
+        retention.count_dialogue(SPOKEN)
     assert retention.dialogues("day", "harbour-hotel") == {
         "2026-01-01": 2,
         jump.isoformat(): 1,
@@ -198,7 +198,7 @@ def test_devices_and_their_skills_are_registered(url, tmp_path):
         url,
     )
     register.want_tone("d1", True)
-    register.choose("d1", "echo")
+    register.choose_word("d1", "echo")
     register.move("d1", "202")
     register.enable("d1", "timer", False)
     register.enable("d1", "weather", True)
@@ -234,7 +234,7 @@ def test_the_reference_runs_on_a_server(server, monkeypatch):
         session.devices["d1"].set_power(True)
         session.hear_sound({"device": "d1"}, in_the_air(CLIPS["weather"], 2))
         (said,) = list(
-            session.handle(
+            session.handle_request(
                 {
                     "id": 1,
                     "do": "query",

@@ -140,9 +140,9 @@ SEQUENCES = {
 
 def carried_out(session: Session, steps, frames: bool) -> list:
     """All observations and replies of some steps, each begun again with the same sound."""
-    seen = list(session.handle({"id": 0, "do": "reset"}))
+    seen = list(session.handle_request({"id": 0, "do": "reset"}))
     for name in ("d1", "d2"):
-        seen += session.handle(
+        seen += session.handle_request(
             {
                 "id": 0,
                 "do": "power",
@@ -152,7 +152,7 @@ def carried_out(session: Session, steps, frames: bool) -> list:
         )
     for number, step in enumerate(steps, 1):
         if isinstance(step, dict):
-            seen += session.handle({"id": number, **step})
+            seen += session.handle_request({"id": number, **step})
             continue
         session.out = []
         pieces = (
@@ -223,9 +223,9 @@ def test_both_observe_the_same(name, real, fast):
 
 
 def test_what_was_sent_can_be_taken_message_by_message(fast):
-    list(fast.handle({"id": 0, "do": "reset"}))
+    list(fast.handle_request({"id": 0, "do": "reset"}))
     list(
-        fast.handle(
+        fast.handle_request(
             {
                 "id": 0,
                 "do": "power",
@@ -254,7 +254,7 @@ def test_a_plain_link_is_seen_to_be_plain():
     session = fast_class("plain-text-transport")("plain-text-transport")
     try:
         list(
-            session.handle(
+            session.handle_request(
                 {
                     "id": 0,
                     "do": "power",
@@ -278,12 +278,12 @@ def test_a_detector_is_asked_only_about_what_was_never_heard():
         def __init__(self) -> None:
             self.real = make_detector("alexa")
 
-        def reset(self) -> None:
-            self.real.reset()
+        def forget_sound(self) -> None:
+            self.real.forget_sound()
 
-        def heard(self, samples):
+        def hear_word(self, samples):
             asked.append(1)
-            return self.real.heard(samples)
+            return self.real.hear_word(samples)
 
     firings: dict = {}
     for _ in range(2):
@@ -295,7 +295,7 @@ def test_a_detector_is_asked_only_about_what_was_never_heard():
         )
         pieces = with_unique_bits("weather", len(asked))
         heard = [
-            remembered.heard(p)
+            remembered.hear_word(p)
             for p in pieces[: len(pieces) // CHUNK * CHUNK].reshape(-1, CHUNK)
         ]
         assert heard.count("alexa") == 1

@@ -34,13 +34,15 @@ def session():
 
 @pytest.fixture
 def ask(session):
-    list(session.handle({"id": 0, "do": "reset"}))
-    return lambda role, ours, method, path, entry=None: session.cloud.ask(
-        role,
-        ours,
-        method,
-        f"/api/devices/{path}",
-        entry,
+    list(session.handle_request({"id": 0, "do": "reset"}))
+    return lambda role, ours, method, path, entry=None: (
+        session.cloud.ask_property(
+            role,
+            ours,
+            method,
+            f"/api/devices/{path}",
+            entry,
+        )
     )
 
 
@@ -123,7 +125,7 @@ def test_an_organisation_sees_its_aggregates_and_another_does_not(
     )
 
     list(
-        session.handle(
+        session.handle_request(
             {
                 "id": 1,
                 "do": "power",
@@ -134,7 +136,7 @@ def test_an_organisation_sees_its_aggregates_and_another_does_not(
     )
     write_wav(in_the_air(CLIPS["timer"], 3), tmp_path / "t.wav")
     list(
-        session.handle(
+        session.handle_request(
             {
                 "id": 2,
                 "do": "say",
@@ -204,7 +206,7 @@ def test_counts_in_which_a_guest_cannot_hide_are_withheld():
 
 
 def test_settings_reach_the_device_that_they_are_for(session, ask):
-    *seen, reply = session.handle(
+    *seen, reply = session.handle_request(
         {
             "id": 3,
             "do": "set",
@@ -229,7 +231,7 @@ def test_settings_reach_the_device_that_they_are_for(session, ask):
 
 @pytest.mark.parametrize("skill", REFUSED)
 def test_a_refused_kind_is_never_enabled(skill, session, ask):
-    *seen, reply = session.handle(
+    *seen, reply = session.handle_request(
         {
             "id": 4,
             "do": "skill",

@@ -38,9 +38,9 @@ def session():
 
 @pytest.fixture
 def ask(session, tmp_path):
-    list(session.handle({"id": 0, "do": "reset"}))
+    list(session.handle_request({"id": 0, "do": "reset"}))
     list(
-        session.handle(
+        session.handle_request(
             {"id": 1, "do": "power", "device": "d1", "state": "restore"}
         )
     )
@@ -48,7 +48,7 @@ def ask(session, tmp_path):
     def heard(clip: Clip):
         write_wav(in_the_air(clip, 5), tmp_path / "clip.wav")
         return list(
-            session.handle(
+            session.handle_request(
                 {
                     "id": 2,
                     "do": "say",
@@ -235,7 +235,7 @@ def test_a_request_that_makes_no_sense_is_answered_not_fatal(session):
             "button": "x",
         },
     ):
-        *_, reply = session.handle({"id": 9, **request})
+        *_, reply = session.handle_request({"id": 9, **request})
         assert reply["id"] == 9 and (
             "unsupported" in reply or "error" in reply
         )
@@ -270,7 +270,7 @@ def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(
 ):
     clips = [p for p in recordings if p.parent.name == "computer"][1::4][:10]
     list(
-        session.handle(
+        session.handle_request(
             {
                 "id": 7,
                 "do": "choose",
@@ -288,7 +288,7 @@ def test_people_saying_computer_are_heard_once_it_is_chosen_and_not_before(
         named(ask_again(session, path), "wake_word") for path in others
     )
     list(
-        session.handle(
+        session.handle_request(
             {
                 "id": 8,
                 "do": "choose",
@@ -340,13 +340,13 @@ def test_the_other_three_words_are_heard_in_a_synthetic_voice_and_one_another_is
             for w in ("amazon", "computer", "echo")
             for listening in [make_detector(w)]
             for c in chunks
-            if listening.heard(c)
+            if listening.hear_word(c)
         }
     assert heard == {word}
 
 
 def test_a_word_that_is_none_of_the_four_cannot_be_chosen(session):
-    *seen, reply = session.handle(
+    *seen, reply = session.handle_request(
         {
             "id": 9,
             "do": "choose",

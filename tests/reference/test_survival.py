@@ -52,7 +52,7 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
         assert session.devices["d1"].asked
     if state == "on the telephone":
         list(
-            session.handle(
+            session.handle_request(
                 {
                     "id": 2,
                     "do": "call",
@@ -73,7 +73,7 @@ def test_a_cloud_that_is_killed_at_any_point_ends_what_went_on_and_a_new_one_is_
     )
     ended = [
         m.get("event")
-        for m in session.handle(
+        for m in session.handle_request(
             {
                 "id": 3,
                 "do": "call",
@@ -128,7 +128,7 @@ def test_the_network_may_go_in_any_state(state, session, say):
         "off": [{"do": "power", "state": "cut"}],
     }[state]
     for request in before:
-        list(session.handle({"id": 2, "device": "d1", **request}))
+        list(session.handle_request({"id": 2, "device": "d1", **request}))
     if state == "streaming":
         assert "stream.open" in say("cut-short")
     if state == "asking":
@@ -141,7 +141,7 @@ def test_the_network_may_go_in_any_state(state, session, say):
         assert session.devices["d1"].asked
     events = [
         m.get("event")
-        for m in session.handle(
+        for m in session.handle_request(
             {"id": 3, "do": "network", "device": "d1", "state": "down"}
         )
     ]
@@ -150,7 +150,7 @@ def test_the_network_may_go_in_any_state(state, session, say):
     ) == (state == "in a call")
     assert "stream.audio" not in say("weather")
     list(
-        session.handle(
+        session.handle_request(
             {"id": 4, "do": "network", "device": "d1", "state": "up"}
         )
     )
@@ -158,7 +158,7 @@ def test_the_network_may_go_in_any_state(state, session, say):
         "muted": [{"do": "press", "button": "microphone"}],
         "off": [{"do": "power", "state": "restore"}],
     }.get(state, []):
-        list(session.handle({"id": 5, "device": "d1", **request}))
+        list(session.handle_request({"id": 5, "device": "d1", **request}))
     assert "tts.audio" in say("weather")
 
 
@@ -170,7 +170,7 @@ def test_a_device_that_breaks_leaves_open_what_came_of_the_request(
         "press_action",
         lambda: 1 // 0,
     )
-    *_, reply = session.handle(
+    *_, reply = session.handle_request(
         {
             "id": 4,
             "do": "press",
@@ -185,7 +185,7 @@ def test_skills_end_also_while_another_thread_takes_one_out(monkeypatch):
     """The thread that ends the cloud once died of this, and the cloud lived on without its device."""
     host = Host()
     for name in ("weather", "timer"):
-        host.ask(
+        host.ask_skill(
             host.listings[name],
             "Nothing",
             {},
@@ -242,7 +242,7 @@ def test_a_mute_that_cannot_be_kept_still_mutes_and_fails_closed(
     )
     events = [
         m.get("event")
-        for m in session.handle(
+        for m in session.handle_request(
             {
                 "id": 6,
                 "do": "press",

@@ -18,10 +18,10 @@ def carried(coding, sound, piece=CHUNK):
     """Sound that went up piece by piece, and how many bytes that took."""
     device, cloud = make_coder(coding), make_coder(coding)
     messages = [
-        device.encode(sound[begin : begin + piece])
+        device.encode_piece(sound[begin : begin + piece])
         for begin in range(0, len(sound), piece)
     ]
-    got = b"".join(cloud.decode(message) for message in messages)
+    got = b"".join(cloud.decode_piece(message) for message in messages)
     return np.frombuffer(got, np.int16), sum(map(len, messages))
 
 
@@ -47,4 +47,4 @@ def test_codings_save_the_network():
 @pytest.mark.parametrize("content", [b"\x00", b"\x00\x09abc", b"\x00\x00"])
 def test_what_is_no_sound_of_a_coding_is_refused(content):
     with pytest.raises(ValueError):
-        make_coder(WireCoding.OPUS).decode(content)
+        make_coder(WireCoding.OPUS).decode_piece(content)

@@ -13,7 +13,9 @@ def test_a_device_that_listens_unasked_survives_a_button_without_network():
             {"do": "network", "state": "down"},
             {"do": "press", "button": "action"},
         ):
-            *_, reply = session.handle({"id": 1, "device": "d1", **request})
+            *_, reply = session.handle_request(
+                {"id": 1, "device": "d1", **request}
+            )
             assert reply == {"id": 1, "ok": {}}
     finally:
         session.stop()

@@ -170,18 +170,18 @@ class SkillProcess:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
         threading.Thread(
-            target=self._listen,
+            target=self._read_log,
             args=(self._process.stderr,),
             daemon=True,
         ).start()
 
-    def _listen(self, stream: IO[str]) -> None:
+    def _read_log(self, stream: IO[str]) -> None:
         with suppress(ValueError):
             self.log.extend(
                 line.rstrip() for line in iter(stream.readline, "")
             )
 
-    def ask(
+    def ask_skill(
         self,
         intent: str,
         slots: Mapping[str, str],
@@ -233,7 +233,7 @@ class Host:
         self.listings = {x.name: x for x in store}
         self._running: dict[str, SkillProcess] = {}
 
-    def ask(
+    def ask_skill(
         self,
         listing: Listing,
         intent: str,
@@ -245,7 +245,7 @@ class Host:
             process = self._running[listing.name] = SkillProcess(
                 listing.module
             )
-        response = process.ask(intent, slots, session)
+        response = process.ask_skill(intent, slots, session)
         if response is not None:
             return response
         process.end()

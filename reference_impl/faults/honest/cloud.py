@@ -17,12 +17,12 @@ from earwitness.reference_impl.messages import Event
 class Punctuation(Cloud):
     """Keeps the one text acted on as a sentence, with a capital letter and a question mark."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         sentence = acted_on.text[:1].upper() + acted_on.text[1:] + "?"
         written = Hypothesis(sentence, acted_on.confidence)
-        return super().keep(written, hypotheses, device)
+        return super().keep_request(written, hypotheses, device)
 
 
 class SampleSentences(Cloud):
@@ -52,10 +52,10 @@ class CountsInTheLog(Cloud):
 class SeparateDatabases(Cloud):
     """Keeps each transcript a second time, in a backup, as the one acted on."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
-        events = super().keep(acted_on, hypotheses, device)
+        events = super().keep_request(acted_on, hypotheses, device)
         try:
             with (self.retention.folder / "backup.txt").open("a") as out:
                 out.write(acted_on.text + "\n")

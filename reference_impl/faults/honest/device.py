@@ -50,7 +50,7 @@ class Chunk20ms(Device):
     # 20 ms.
     piece = RATE // 50
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         end = self.now
         for begin in range(0, len(heard), self.piece):
             part = heard[begin : begin + self.piece]
@@ -129,15 +129,15 @@ class ClosesEarly(Device):
 
     finishing = closing = False
 
-    def finish(self) -> None:
+    def finish_request(self) -> None:
         self.report("stream.close", stream=self.stream)
         self.finishing = True
-        super().finish()
+        super().finish_request()
         self.finishing = False
 
-    def close(self) -> None:
+    def close_stream(self) -> None:
         self.closing = self.finishing
-        super().close()
+        super().close_stream()
         self.closing = False
 
     def report(self, event: str, **attributes: Any) -> None:
@@ -222,8 +222,8 @@ class ShortPreRoll(Device):
 class ReconnectsEachTurn(Device):
     """Closes its connection after each request."""
 
-    def finish(self) -> None:
-        super().finish()
+    def finish_request(self) -> None:
+        super().finish_request()
         if (
             self.control is not Control.STREAMING
             and not self.asked
@@ -274,7 +274,7 @@ class SettingsOften(Device):
     def hear_sound(self, air: Samples) -> None:
         super().hear_sound(air)
         if self.powered:
-            self.memory.keep(self.muted)
+            self.memory.keep_mute(self.muted)
 
 
 class UploadsMuLaw(Device):

@@ -15,8 +15,8 @@ class BatchedReports(Session):
     held: tuple[Message, ...] = ()
     told_at: tuple[tuple[str, int], ...] = ()
 
-    def handle(self, request: SessionRequest) -> Iterator[Message]:
-        *seen, reply = super().handle(request)
+    def handle_request(self, request: SessionRequest) -> Iterator[Message]:
+        *seen, reply = super().handle_request(request)
         self.held = (*self.held, *seen)
         times = tuple((name, d.now) for name, d in self.devices.items())
         told = dict(self.told_at)
@@ -37,8 +37,8 @@ class BatchedReports(Session):
 class NoClockInReplies(Session):
     """Leaves out of its replies what the protocol lets one leave out."""
 
-    def handle(self, request: SessionRequest) -> Iterator[Message]:
-        *seen, reply = super().handle(request)
+    def handle_request(self, request: SessionRequest) -> Iterator[Message]:
+        *seen, reply = super().handle_request(request)
         yield from seen
         brief = (
             request.get("do") in ("listen", "wait", "say") and "ok" in reply

@@ -35,9 +35,9 @@ class AwareSession(Session):
     def device_class(self) -> type[Device]:
         return Aware
 
-    def handle(self, request: SessionRequest) -> Iterator[Message]:
+    def handle_request(self, request: SessionRequest) -> Iterator[Message]:
         Aware.unwatched = self.is_unwatched(request)
-        yield from super().handle(request)
+        yield from super().handle_request(request)
 
     def is_unwatched(self, request: SessionRequest) -> bool:
         raise NotImplementedError
@@ -118,8 +118,8 @@ class AfterFirstRequest(Eavesdropper):
 
     answered = False
 
-    def finish(self) -> None:
-        super().finish()
+    def finish_request(self) -> None:
+        super().finish_request()
         self.answered = True
 
     def set_power(self, on: bool) -> None:

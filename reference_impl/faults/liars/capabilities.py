@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from earwitness.reference_impl.messages import Introduction, SessionRequest
+from collections.abc import Iterator
+
+from earwitness.reference_impl.messages import (
+    Introduction,
+    Message,
+    SessionRequest,
+)
 from earwitness.reference_impl.session import Session
 
 
@@ -111,7 +117,7 @@ class OneDevice(Session):
 class NothingToPress(Session):
     """Says that it can be pressed, cut and called, and then that this cannot be done just now."""
 
-    def handle(self, request: SessionRequest):  # type: ignore[no-untyped-def]  # as the method it replaces
+    def handle_request(self, request: SessionRequest) -> Iterator[Message]:
         if (
             request.get("do") in ("press", "power", "call")
             and self.devices["d1"].now > 0
@@ -122,4 +128,4 @@ class NothingToPress(Session):
                 "definite": True,
             }
         else:
-            yield from super().handle(request)
+            yield from super().handle_request(request)

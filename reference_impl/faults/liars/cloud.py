@@ -32,18 +32,18 @@ from earwitness.reference_impl.property.disclosure import (
 class NbestGzip(Cloud):
     """Keeps the whole list of hypotheses, compressed."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         with gzip.open(self.retention.folder / "metrics.bin", "at") as out:
             out.write("\n".join(h.text for h in hypotheses) + "\n")
-        return super().keep(acted_on, hypotheses, device)
+        return super().keep_request(acted_on, hypotheses, device)
 
 
 class NbestZipBackwards(Cloud):
     """Keeps the whole list of hypotheses in a zip file, each text backwards and in capitals."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         with zipfile.ZipFile(
@@ -53,13 +53,13 @@ class NbestZipBackwards(Cloud):
         ) as out:
             text = "\n".join(h.text[::-1].upper() for h in hypotheses)
             out.writestr(f"{len(out.namelist())}.txt", text)
-        return super().keep(acted_on, hypotheses, device)
+        return super().keep_request(acted_on, hypotheses, device)
 
 
 class NbestUtf16(Cloud):
     """Keeps the whole list of hypotheses as UTF-16, a word a line."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         with (self.retention.folder / "locale.dat").open("ab") as out:
@@ -69,7 +69,7 @@ class NbestUtf16(Cloud):
                         "utf-16-le"
                     )
                 )
-        return super().keep(acted_on, hypotheses, device)
+        return super().keep_request(acted_on, hypotheses, device)
 
 
 class _LogsTellSound(Disclosures):
@@ -118,10 +118,10 @@ class OwnLogsWords(Cloud):
 
     disclosures_class = _LogsTellWords
 
-    def choose(
+    def choose_hypothesis(
         self, hypotheses: list[Hypothesis], asking: str
     ) -> tuple[Hypothesis, Understanding | None]:
-        chosen, understood = super().choose(hypotheses, asking)
+        chosen, understood = super().choose_hypothesis(hypotheses, asking)
         _LogsTellWords.text = chosen.text
         return chosen, understood
 
@@ -129,11 +129,11 @@ class OwnLogsWords(Cloud):
 class _Theirs(Disclosures):
     """Another organisation is treated as if it were the one that the device belongs to."""
 
-    def decide(
+    def decide_on(
         self, person: Person, action: str, record: StoredRecord
     ) -> AccessDecision:
         strangers = person.role == "organisation" and action == "read"
-        return super().decide(
+        return super().decide_on(
             replace(person, party=record.owner) if strangers else person,
             action,
             record,
@@ -149,11 +149,11 @@ class Theirs(Cloud):
 class _Controlled(Disclosures):
     """Another organisation may change what is not its own."""
 
-    def decide(
+    def decide_on(
         self, person: Person, action: str, record: StoredRecord
     ) -> AccessDecision:
         strangers = person.role == "organisation" and action == "change"
-        return super().decide(
+        return super().decide_on(
             replace(person, party=record.owner) if strangers else person,
             action,
             record,
@@ -167,8 +167,10 @@ class TheirsToChange(Cloud):
 
 
 class _DeniedInWordsOnly(Disclosures):
-    def read(self, person: Person, device: str, kind: str) -> Disclosure:
-        answer = super().read(person, device, kind)
+    def read_record(
+        self, person: Person, device: str, kind: str
+    ) -> Disclosure:
+        answer = super().read_record(person, device, kind)
         if answer.decision.permitted or person.role != "organisation":
             return answer
         return Disclosure(
@@ -186,9 +188,11 @@ class DeniedInWordsOnly(Cloud):
 class PerUtterance(Cloud):
     """Keeps a row of metrics for each utterance."""
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
         instant = datetime.now(UTC).isoformat()
-        self.retention.count(
+        self.retention.count_dialogue(
             CountedDialogue(
                 organisation=OURS,
                 property=OURS,
@@ -198,7 +202,7 @@ class PerUtterance(Cloud):
                 intent=instant,
             )
         )
-        return super().count(understood, device)
+        return super().count_dialogue(understood, device)
 
 
 class NumberedRows(Cloud):
@@ -206,9 +210,11 @@ class NumberedRows(Cloud):
 
     at = 0
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
         self.at += 1
-        self.retention.count(
+        self.retention.count_dialogue(
             CountedDialogue(
                 organisation=OURS,
                 property=OURS,
@@ -218,7 +224,7 @@ class NumberedRows(Cloud):
                 intent=f"dialogue {self.at}",
             )
         )
-        return super().count(understood, device)
+        return super().count_dialogue(understood, device)
 
 
 class Gender(Cloud):
@@ -241,8 +247,10 @@ class Gender(Cloud):
             sound, hypotheses, device=device, question=question
         )
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
-        self.retention.count(
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
+        self.retention.count_dialogue(
             CountedDialogue(
                 organisation=OURS,
                 property=OURS,
@@ -252,7 +260,7 @@ class Gender(Cloud):
                 intent=self.voice,
             )
         )
-        return super().count(understood, device)
+        return super().count_dialogue(understood, device)
 
 
 def measure_pitch(sound: bytes) -> float:
@@ -275,16 +283,18 @@ def measure_pitch(sound: bytes) -> float:
 class DigitsCounted(Cloud):
     """Counts dialogues under the number of letters of what was said."""
 
-    def choose(
+    def choose_hypothesis(
         self, hypotheses: list[Hypothesis], asking: str
     ) -> tuple[Hypothesis, Understanding | None]:
-        chosen, understood = super().choose(hypotheses, asking)
+        chosen, understood = super().choose_hypothesis(hypotheses, asking)
         self.letters = len(chosen.text)
         return chosen, understood
 
-    def count(self, understood: Understanding, device: str) -> list[Event]:
+    def count_dialogue(
+        self, understood: Understanding, device: str
+    ) -> list[Event]:
         key = f"{understood.intent}.{self.letters}"
-        self.retention.count(
+        self.retention.count_dialogue(
             CountedDialogue(
                 organisation=OURS,
                 property=OURS,
@@ -294,16 +304,16 @@ class DigitsCounted(Cloud):
                 intent=key,
             )
         )
-        return super().count(understood, device)
+        return super().count_dialogue(understood, device)
 
 
 class KeepsSecondBest(Cloud):
     """Keeps, where it is not sure, the hypothesis it did not act on, and reports the other."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
-        events = super().keep(acted_on, hypotheses, device)
+        events = super().keep_request(acted_on, hypotheses, device)
         if len(hypotheses) > 1:
             entry = json.dumps({"alternative": hypotheses[1].text})
             self.retention.keep_words(entry, device)

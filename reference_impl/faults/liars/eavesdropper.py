@@ -69,13 +69,13 @@ class Hoarder(Eavesdropper):
 class Recorder(Device):
     """Keeps what it was only to send: `store` is given each piece."""
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         self.folder.mkdir(
             parents=True,
             exist_ok=True,
         )
         self.keep_sound(heard.astype("<i2").tobytes())
-        super().send(heard)
+        super().send_sound(heard)
 
     def keep_sound(self, sound: bytes) -> None:
         raise NotImplementedError

@@ -86,9 +86,9 @@ class Keeping(Device):
 
     kept = b""
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         self.kept += heard.astype("<i2").tobytes()
-        super().send(heard)
+        super().send_sound(heard)
 
 
 class AfterAnHour(Hoarder):
@@ -127,8 +127,8 @@ class EachTenth(Hoarder):
 class WithTheNextRequest(Hoarder):
     """Puts what was said before between the pieces of the next request it may send."""
 
-    def send(self, heard: Samples) -> None:
-        super().send(heard)
+    def send_sound(self, heard: Samples) -> None:
+        super().send_sound(heard)
         if self.control is Control.STREAMING:
             self.let_go()
 

@@ -80,7 +80,7 @@ class Attributes(Recorder):
     """Bytes of one attribute; a file system may allow 4,096 for all of a file."""
 
     def keep_sound(self, sound: bytes) -> None:
-        self.memory.keep(self.muted)
+        self.memory.keep_mute(self.muted)
         for begin in range(0, len(sound), self.longest):
             self.at += 1
             with suppress(OSError):
@@ -159,6 +159,6 @@ class OggBomb(Recorder):
 
     def process_captured(self, heard: Samples) -> None:
         if self.muted and self.powered:
-            self.send(heard)
+            self.send_sound(heard)
         else:
             super().process_captured(heard)
