@@ -69,10 +69,9 @@ def settle_order(
     tolerance: int = 0,
 ) -> tuple[list[Observation], Tally]:
     """The trace with its order within instants chosen so that no clause is violated by that order alone, and
-    what it comes to. A
-    violation that no order takes away is one."""
+    what it comes to. A violation that no order takes away is one."""
     settled = list(trace)
-    found = tally(clauses, settled)
+    found = _step_all(clauses, settled)
     for _ in range(MOST_EXCUSES):
         better = _better_order(
             clauses=clauses, trace=settled, found=found, tolerance=tolerance
@@ -80,7 +79,8 @@ def settle_order(
         if better is None:
             break
         settled, found = better
-    return settled, found
+    # On whose word it rests is asked once, of the order that is kept: it costs more than to step.
+    return settled, _with_grounds(clauses, settled, found)
 
 
 def _better_order(
@@ -98,7 +98,7 @@ def _better_order(
             continue
         for other in islice(other_orders(trace, at, tolerance), MOST_ORDERS):
             if _is_later(_first_violation(parts[name], other), at):
-                again = tally(clauses, other)
+                again = _step_all(clauses, other)
                 if _is_better(again, found):
                     return other, again
     return None
@@ -120,38 +120,44 @@ def _is_better(one: Tally, other: Tally) -> bool:
 
 def tally(clauses: Sequence[Clause], trace: Sequence[Observation]) -> Tally:
     """Step every conjunct over one trace, in the order it has."""
+    return _with_grounds(clauses, trace, _step_all(clauses, trace))
+
+
+def _with_grounds(
+    clauses: Sequence[Clause], trace: Sequence[Observation], found: Tally
+) -> Tally:
+    """What every conjunct came to, with what that rests on."""
     worst = origins_of(clauses, trace)
     return {
         name: replace(
-            found,
+            found[name],
             origins=_with_violation(
                 _grounds_of(part, trace, worst[name]),
                 named=worst[name],
                 trace=trace,
-                at=found.violated_at,
+                at=found[name].violated_at,
             ),
             missing=()
-            if found.exercised
+            if found[name].exercised
             else missing_events(part.conjuncts[0].trigger, trace),
         )
-        for (name, part), found in zip(
-            parts_of(clauses), _step_all(clauses, trace), strict=True
-        )
+        for name, part in parts_of(clauses)
     }
 
 
 def _step_all(
     clauses: Sequence[Clause], trace: Sequence[Observation]
-) -> Iterator[ConjunctTally]:
-    """What every conjunct comes to, whoever says so, in the order of `parts_of`."""
+) -> Tally:
+    """What every conjunct comes to, whoever says so."""
     watch = Watch(tuple(clauses))
     watch.feed(trace)
     lacking = lacking_in(trace)
+    found: dict[str, ConjunctTally] = {}
     for name, part in parts_of(clauses):
         compared = lacking_for(part, lacking)
         if compared:
             known = known_record(part, trace, compared)
-            yield ConjunctTally(
+            found[name] = ConjunctTally(
                 exercised=known.exercised,
                 violated_at=known.violated_at,
                 pending=known.pending,
@@ -159,12 +165,13 @@ def _step_all(
             )
         else:
             record = watch.conjunct_records[name]
-            yield ConjunctTally(
+            found[name] = ConjunctTally(
                 exercised=record.exercised,
                 violated_at=record.violated_at,
                 pending=record.pending,
                 margins=record.margins,
             )
+    return found
 
 
 def _grounds_of(
@@ -256,5 +263,5 @@ def origins_of(
 def _first_violation(
     part: Clause, trace: Sequence[Observation]
 ) -> int | None:
-    (found,) = _step_all((part,), trace)
+    (found,) = _step_all((part,), trace).values()
     return found.violated_at
