@@ -59,6 +59,12 @@ def with_a_control(harness, chapter=""):
     [
         ("", "in mid-request", set()),
         ("mute-does-nothing", "in mid-request", {"MUT-1"}),
+        # Ways in which devices and versions differ.
+        (
+            "names-no-phrase fetches-answer has-microphone-switch says-more",
+            "in mid-request",
+            set(),
+        ),
     ],
 )
 def test_an_esphome_device_is_judged(fault, chapter, broken):

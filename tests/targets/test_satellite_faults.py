@@ -114,6 +114,22 @@ def test_the_honest_one_breaks_nothing_in_any_of_these(satellite, chapters):
         assert found <= PLAIN, (name, run.skipped)
 
 
+@pytest.mark.parametrize(
+    "way", ["another-form", "names-nothing", "says-more"]
+)
+def test_ways_in_which_versions_differ_change_no_verdict(
+    way, satellite, chapters
+):
+    """Sound in another form, no names, messages that nobody knows, an empty info."""
+    found, run = broken(satellite, way, chapters["muted in mid-request"])
+    assert found <= PLAIN, run.skipped
+    told = {o.event for o in run.trace if o.attributes.get("voice")}
+    assert "stream.audio" in told
+    fault = f"mute-does-nothing {way}"
+    found, run = broken(satellite, fault, chapters["muted"])
+    assert found - PLAIN == {"MUT-1.1"}, run.skipped
+
+
 def clauses_broken(satellite, faults, chapters):
     """In the four chapters, by a satellite with all of these faults."""
     told = [

@@ -4,6 +4,7 @@ installed."""
 from __future__ import annotations
 
 import random
+import socket
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,10 @@ from earwitness.conformance.stimuli.stimulus import Kill, Say
 from earwitness.conformance.targets.confinement import Confinement
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import TargetError
+from earwitness.conformance.targets.subjects.wyoming_link import (
+    WyomingLink,
+    read_messages,
+)
 from earwitness.model.trace import Origin
 from earwitness.policies.pack import find
 
@@ -91,6 +96,17 @@ def test_a_satellite_that_does_not_start_is_told_with_its_last_words(
     script.chmod(0o755)
     done = control_target(f"wyoming:{script}")
     assert "ended by itself with code 1" in done.failure
+
+
+def test_a_satellite_that_asks_whether_its_server_lives_is_answered():
+    """Later versions leave one that does not answer, whatever the driver does just then."""
+    ours, theirs = socket.socketpair()
+    WyomingLink(ours, lambda work: None, lambda link, said: None)
+    theirs.sendall(b'{"type": "ping", "data": {"text": "there?"}}\n')
+    theirs.settimeout(5)
+    with theirs.makefile("rb") as stream:
+        said = next(read_messages(stream))
+    assert (said.kind, said.data) == ("pong", {"text": "there?"})
 
 
 needs_real = pytest.mark.skipif(

@@ -1,20 +1,25 @@
 """A device with ESPHome's native API and its voice assistant: `esphome:PROGRAM OPTIONS` starts the program,
-in whose options {microphone} and {loudspeaker} stand for what the harness gives. This plays its server."""
+in whose options {microphone} and {loudspeaker} stand for what the harness gives. This plays its server. An
+option `key=BASE64` is the key of its encryption."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import sys
-import threading
-from collections.abc import Coroutine
-from typing import Any
+from functools import partial
 
 from earwitness.conformance.targets.subjects import kit
+from earwitness.conformance.targets.subjects.esphome_link import (
+    USES_WAKE_WORD,
+    EsphomeLink,
+    EsphomeLoop,
+)
+from earwitness.conformance.targets.subjects.held_requests import HttpService
 
 PORT = 6_053
 """Where ESPHome's native API listens unless it is told otherwise."""
-
-
+PIECE = 1_024
+"""Bytes of an answer that are sent to a device at once, as Home Assistant does."""
 open_esphome = kit.open_program(
     purpose="A program that is a device with ESPHome's native API (pip install 'earwitness[esphome]')",
     module=__name__,
@@ -23,125 +28,122 @@ open_esphome = kit.open_program(
 
 
 class EsphomeDevice(kit.ServedSubject):
-    """The wake word is heard in the device, which says so when it asks for a request."""
+    """The wake word is heard in the device, which then asks for a request, or in its server if it says so."""
 
     name = "ESPHome device"
     port = PORT
     capabilities = kit.SHOWS_NOTHING
+    wakes_by_itself = True
 
     def __init__(self, program: str, options: list[str]) -> None:
         super().__init__(sys.stdin, sys.stdout)
-        self._program = [program, *self.take_options(options)]
-        self._clients: list[Any] = []
-        self._server: Any = None
-        self._switches: dict[str, int] = {}
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        words = [program, *self.take_options(options)]
+        self._program = [w for w in words if not w.startswith("key=")]
+        keys = [w.removeprefix("key=") for w in words if w.startswith("key=")]
+        self.encrypted = bool(keys)
+        self._loop = EsphomeLoop("".join(keys))
+        self._links: list[EsphomeLink] = []
+        self._server: EsphomeLink | None = None
+        self._answers: HttpService | None = None
+        self._waits_for_word = False
 
     def start(self) -> None:
-        places = self.places()
-        self.launch([word.format_map(places) for word in self._program])
+        self.launch_program(self._program)
         self.come()
 
     def greet(self) -> None:
+        self._answers = HttpService(0, self.post, lambda _: None)
         self.reach(lambda: self._knock(self.door or PORT))
-        self._server = self._clients[-1]
-        entities, _ = self._await(self._server.list_entities_services())
-        self._switches = {
-            entity.name.lower(): entity.key
-            for entity in entities
-            if type(entity).__name__ == "SwitchInfo"
-        }
-        self._await(self._subscribe(self._server, ""))
+        self._server = self._links[-1]
+        self._server.lose = self._lose_server
+        self._server.follow(
+            self._begin_request, self._end_by_device, self._take_sound
+        )
 
     def leave(self) -> None:
-        for client in self._clients:
-            self._await(client.disconnect(force=True))
-        self._clients, self._server = [], None
+        self._server = None
+        for link in self._links:
+            link.close()
+        if self._answers is not None:
+            self._answers.close()
+        self._links, self._answers, self._waits_for_word = [], None, False
 
     def let_stranger_in(self, *, runs: bool) -> None:
         self.reach(lambda: self._knock(self.stranger_door or PORT))
         if runs:
-            self._await(self._subscribe(self._clients[-1], "stranger"))
+            hear = partial(self.take_sound, peer="stranger")
+            self._links[-1].follow(lambda _: None, lambda: None, hear)
 
     def finish(self) -> None:
-        self._tell("STT_END", {"text": "what is the weather"})
-        self._tell("TTS_START", {"text": "it is sunny"})
+        self._tell("STT_END", text="weather")
+        self._tell("TTS_START", text="it is sunny")
 
     def play(self, sound: bytes) -> None:
+        """Streamed to a device that takes it so, and at an address for one that fetches it."""
+        if self._server is None or self._answers is None:
+            return
+        url = self._answers.serve_file("answer.wav", kit.wav_of(sound))
+        self._tell("TTS_END", url=url)
         self._tell("TTS_STREAM_START")
-        for at in range(0, len(sound), 1_024):
-            self._do("send_voice_assistant_audio", sound[at : at + 1_024])
+        for at in range(0, len(sound), PIECE):
+            piece = sound[at : at + PIECE]
+            self._server.do("send_voice_assistant_audio", piece)
         self._tell("TTS_STREAM_END")
         self._tell("RUN_END")
 
     def fail(self) -> None:
-        self._tell("ERROR", {"code": "test", "message": "it failed"})
+        self._tell("ERROR", code="test", message="it failed")
         self._tell("RUN_END")
 
     def set_mute(self, on: bool) -> None:
-        keys = [k for n, k in self._switches.items() if "mute" in n]
-        if not keys:
-            raise kit.Refusal("it has no switch whose name holds 'mute'")
-        self._do("switch_command", keys[0], on)
+        if self._server is None or not self._server.mute(on):
+            raise kit.Refusal("it has no switch that is named for its mute")
 
     def settle(self) -> None:
         if self._server is not None:
-            self._await(self._server.device_info())
+            with contextlib.suppress(OSError):
+                self._server.ask_for_life()
         super().settle()
 
-    def _knock(self, port: int) -> bool:
-        from aioesphomeapi import APIClient, APIConnectionError
-
-        async def connect() -> Any:
-            client = APIClient("127.0.0.1", port, None)
-            await client.connect(login=True, log_errors=False)
-            return client
-
-        try:
-            self._clients.append(self._await(connect()))
-        except (APIConnectionError, TimeoutError):
-            return False
-        return True
-
-    async def _subscribe(self, client: Any, peer: str) -> None:
-        async def begin(_: str, __: int, ___: Any, phrase: str | None) -> int:
-            self.post(lambda: self._begin_request(phrase))
-            return 0
-
-        async def end(_: bool) -> None:
-            self.post(lambda: self.close_stream(origin="device"))
-
-        async def hear(sound: bytes, *_: Any) -> None:
-            self.post(lambda: self.take_sound(sound, peer))
-
-        client.subscribe_voice_assistant(
-            handle_start=begin, handle_stop=end, handle_audio=hear
-        )
-
-    def _begin_request(self, phrase: str | None) -> None:
-        if phrase:
-            self.report("wake_word", word="alexa")
-        self.open_stream("wake_word" if phrase else "")
+    def _begin_request(self, flags: int) -> None:
+        """The device asks for a request, or for somebody who hears its wake word."""
+        self._waits_for_word = bool(flags & USES_WAKE_WORD)
         self._tell("RUN_START")
+        if self._waits_for_word:
+            self._tell("WAKE_WORD_START")
+        else:
+            self.hear_of_wake_word()
+            self._begin_speech()
+
+    def _end_by_device(self) -> None:
+        self.close_stream(origin="device")
+
+    def _take_sound(self, sound: bytes) -> None:
+        if self._waits_for_word:
+            self.take_wake_sound(sound, self._end_wake_word)
+        else:
+            self.take_sound(sound)
+
+    def _end_wake_word(self) -> None:
+        self._waits_for_word = False
+        self._tell("WAKE_WORD_END", wake_word_output="alexa")
+        self._begin_speech()
+
+    def _begin_speech(self) -> None:
+        self.open_stream()
         self._tell("STT_START")
 
-    def _tell(self, word: str, data: dict[str, str] | None = None) -> None:
-        from aioesphomeapi import VoiceAssistantEventType as Event
+    def _knock(self, port: int) -> bool:
+        self._links.append(self._loop.connect(port, self.post))
+        return True
 
-        kind = Event[f"VOICE_ASSISTANT_{word}"]
-        self._do("send_voice_assistant_event", kind, data)
+    def _lose_server(self) -> None:
+        self._server = None
+        self.lose()
 
-    def _do(self, name: str, *arguments: Any) -> None:
-        """A command of the client library; nothing happens where the device is gone."""
-        if self._server is None:
-            return
-        command = getattr(self._server, name)
-        self._loop.call_soon_threadsafe(command, *arguments)
-
-    def _await(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        asked = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        return asked.result(kit.PATIENCE)
+    def _tell(self, word: str, **data: str) -> None:
+        if self._server is not None:
+            self._server.tell(word, data)
 
 
 if __name__ == "__main__":

@@ -121,8 +121,7 @@ class FolderSubject(ServedSubject):
         threading.Thread(target=self._follow_program, daemon=True).start()
 
     def start(self) -> None:
-        places = self.places()
-        self.launch([word.format_map(places) for word in self._command])
+        self.launch_program(self._command)
         self.come()
 
     def greet(self) -> None:

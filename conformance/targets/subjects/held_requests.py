@@ -19,7 +19,7 @@ Reply = tuple[HTTPStatus, str]
 
 
 class HttpService:
-    """Hands the content of each POST to `take`, by way of `post`, and serves `files` by their paths. Raises
+    """Hands the content of each POST to `take`, by way of `post`, and serves files by their names. Raises
     Refusal where somebody else has the port."""
 
     def __init__(
@@ -28,7 +28,7 @@ class HttpService:
         post: Callable[[Callable[[], None]], None],
         take: Callable[[bytes], None],
     ) -> None:
-        self.files: dict[str, bytes] = {}
+        self._files: dict[str, bytes] = {}
         self._held: list[queue.SimpleQueue[Reply]] = []
         service = self
 
@@ -44,7 +44,7 @@ class HttpService:
                     self._write(status, text.encode())
 
             def do_GET(self) -> None:
-                found = service.files.get(self.path)
+                found = service._files.get(self.path)
                 if found is None:
                     self._write(HTTPStatus.NOT_FOUND, b"")
                 else:
@@ -65,7 +65,6 @@ class HttpService:
         except OSError as error:
             raise Refusal(f"port {port} is taken: {error}") from None
         self._server.daemon_threads = True
-        self.port = int(self._server.server_address[1])
         threading.Thread(
             target=self._server.serve_forever,
             # 20 ms: chosen, how late its end is seen.
@@ -83,6 +82,11 @@ class HttpService:
         held, self._held = self._held, []
         for reply in held:
             reply.put((status, text))
+
+    def serve_file(self, name: str, content: bytes) -> str:
+        """The address at which it is found."""
+        self._files[f"/{name}"] = content
+        return f"http://127.0.0.1:{self._server.server_address[1]}/{name}"
 
     def close(self) -> None:
         """Nobody is let in any more."""

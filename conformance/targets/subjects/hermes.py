@@ -10,7 +10,10 @@ import sys
 import threading
 
 from earwitness.conformance.targets.subjects import kit
-from earwitness.conformance.targets.subjects.mqtt_broker import MqttBroker
+from earwitness.conformance.targets.subjects.mqtt_broker import (
+    MqttBroker,
+    text_in,
+)
 
 BROKER, HOTWORD = 1_883, 12_202
 """Ports of MQTT, and of the sound that a microphone sends to its hotword service by UDP."""
@@ -102,19 +105,23 @@ class HermesServices(kit.ServedSubject):
         self.post(lambda: self._hear(topic, payload))
 
     def _hear(self, topic: str, payload: bytes) -> None:
+        session = text_in(payload, "sessionId")
         match topic.split("/"):
-            case ["hermes", "audioServer", _, "audioFrame"]:
+            # Some services send the sound of a session apart, under its name.
+            case ["hermes", "audioServer", _, "audioFrame"] | [
+                *_,
+                "audioSessionFrame",
+            ]:
                 self.take_sound(kit.samples_of(payload))
             case ["hermes", "dialogueManager", "sessionStarted"]:
-                self._session = json.loads(payload).get("sessionId", "")
+                self._session = session
             case ["hermes", "asr", "startListening"]:
-                said = json.loads(payload)
-                self._session = said.get("sessionId") or self._session
+                self._session = session or self._session
                 self.open_stream()
             case ["hermes", "asr", "stopListening"]:
                 self.close_stream(origin="device")
             case ["hermes", "tts", "say"]:
-                self._text = str(json.loads(payload).get("id") or "say")
+                self._text = text_in(payload, "id") or "say"
 
     def _hear_hotword(self) -> None:
         """The hotword service, to which the microphone sends all it hears until a request begins."""
@@ -127,7 +134,14 @@ class HermesServices(kit.ServedSubject):
         self.post(lambda: self.take_wake_sound(sound, self._wake))
 
     def _wake(self) -> None:
-        self._tell("hermes/hotword/alexa/detected", modelId="alexa")
+        # All that any version of the message holds.
+        self._tell(
+            "hermes/hotword/alexa/detected",
+            modelId="alexa",
+            modelVersion="1",
+            modelType="universal",
+            currentSensitivity=1.0,
+        )
 
 
 if __name__ == "__main__":

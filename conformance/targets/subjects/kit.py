@@ -18,6 +18,7 @@ from earwitness.conformance.targets.subjects.serving import (
 )
 from earwitness.conformance.targets.subjects.sound import (
     samples_of,
+    wav_of,
     write_chime,
 )
 from earwitness.conformance.targets.subjects.subject import (
@@ -44,5 +45,6 @@ __all__ = [
     "open_program",
     "run_driver",
     "samples_of",
+    "wav_of",
     "write_chime",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
 import subprocess
 import sys
@@ -57,3 +59,11 @@ class MqttBroker:
         self._guest.loop_stop()
         self._process.kill()
         self._process.wait()
+
+
+def text_in(payload: bytes, name: str) -> str:
+    """What a message says of that name; nothing where it is no JSON object, or says nothing."""
+    said: object = None
+    with contextlib.suppress(ValueError):
+        said = json.loads(payload)
+    return str(said.get(name) or "") if isinstance(said, dict) else ""

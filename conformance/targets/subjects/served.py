@@ -119,6 +119,11 @@ class ServedSubject(InboxSubject):
             "door": str(self.door or self.port),
         }
 
+    def launch_program(self, words: Sequence[str]) -> None:
+        """Start the subject's process; see `places` for what may stand in its words. Raises Refusal."""
+        places = self.places()
+        self.launch([word.format_map(places) for word in words])
+
     def come(self) -> None:
         """The server greets the subject, if it is there; it remembers a mute that it was told of."""
         self._is_lost = False

@@ -94,9 +94,16 @@ def tone(seconds: float, pitch: int = 440) -> bytes:
     )
 
 
+def wav_of(sound: bytes) -> bytes:
+    """A sound file."""
+    held = io.BytesIO()
+    with wave.open(held, "wb") as out:
+        out.setparams((1, 2, RATE, 0, "NONE", ""))
+        out.writeframes(sound)
+    return held.getvalue()
+
+
 def write_chime(path: Path) -> None:
     """A short sound file for a device that plays one when it wakes."""
-    with wave.open(str(path), "wb") as out:
-        out.setparams((1, 2, RATE, 0, "NONE", ""))
-        # A tenth of a second, an octave higher: chosen.
-        out.writeframes(tone(0.1, 880))
+    # A tenth of a second, an octave higher: chosen.
+    path.write_bytes(wav_of(tone(0.1, 880)))

@@ -96,7 +96,9 @@ class WyomingSatellite(kit.ServedSubject):
             self.pump(lambda: self._infos > infos, kit.PATIENCE)
         super().settle()
 
-    def _tell(self, kind: str, payload: bytes = b"", **data: object) -> None:
+    def _tell(
+        self, kind: str, payload: bytes = b"", /, **data: object
+    ) -> None:
         if self._server is not None:
             self._server.send(kind, payload, **data)
 

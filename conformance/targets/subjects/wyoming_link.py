@@ -65,14 +65,15 @@ class WyomingLink:
         self._socket = connected
         self._post, self._take = post, take
         self.is_closed = False
+        self._sending = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def send(self, kind: str, payload: bytes = b"", **data: Any) -> None:
+    def send(self, kind: str, payload: bytes = b"", /, **data: Any) -> None:
         """Nothing happens where the other end is gone."""
         entry: dict[str, object] = {"type": kind, "data": data}
         if payload:
             entry["payload_length"] = len(payload)
-        with contextlib.suppress(OSError):
+        with self._sending, contextlib.suppress(OSError):
             self._socket.sendall(json.dumps(entry).encode() + b"\n" + payload)
 
     def close(self) -> None:
@@ -88,6 +89,9 @@ class WyomingLink:
             self._socket.makefile("rb") as stream,
         ):
             for message in read_messages(stream):
+                if message.kind == "ping":
+                    # Later versions leave a server that does not answer at once.
+                    self.send("pong", **message.data)
                 self._hand_over(message)
         self._hand_over(None)
 
@@ -95,12 +99,8 @@ class WyomingLink:
         self._post(lambda: self._deliver(message))
 
     def _deliver(self, message: WyomingMessage | None) -> None:
-        if self.is_closed:
-            return
-        if message is not None and message.kind == "ping":
-            # Later versions leave a server that does not answer.
-            self.send("pong", b"", **message.data)
-        self._take(self, message)
+        if not self.is_closed:
+            self._take(self, message)
 
 
 def listen_for_clients(

@@ -113,7 +113,9 @@ class WyomingServer(kit.ServedSubject):
             return super().explain()
         return f"the server was sent a request, and sent no {TASKS[self._task][1]}"
 
-    def _tell(self, kind: str, payload: bytes = b"", **data: object) -> None:
+    def _tell(
+        self, kind: str, payload: bytes = b"", /, **data: object
+    ) -> None:
         if self._link is not None:
             self._link.send(kind, payload, **data)
 

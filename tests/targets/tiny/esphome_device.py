@@ -1,11 +1,13 @@
 """A small device that speaks ESPHome's native API, in the messages of its client library, with one seeded
-fault or none: esphome_device.py MICROPHONE LOUDSPEAKER [FAULT]."""
+fault or none: esphome_device.py MICROPHONE LOUDSPEAKER [FAULT]. Some of the words are no faults but ways in
+which devices and versions differ: names-no-phrase, fetches-answer, has-microphone-switch, says-more."""
 
 import os
 import socket
 import struct
 import sys
 import threading
+import urllib.request
 
 from aioesphomeapi import api_pb2 as pb
 from aioesphomeapi.core import MESSAGE_TYPE_TO_PROTO
@@ -14,7 +16,8 @@ from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 MICROPHONE, LOUDSPEAKER, *FAULT = sys.argv[1:]
 NUMBERS = {kind: number for number, kind in MESSAGE_TYPE_TO_PROTO.items()}
 MUTE = 1
-STT_END, RUN_END, ERROR = 4, 2, 0
+STT_END, RUN_END, ERROR, TTS_END = 4, 2, 0, 8
+HAS_MICROPHONE_SWITCH = "has-microphone-switch" in FAULT
 
 
 def varint(value):
@@ -64,9 +67,14 @@ class Device:
             if self.model.process_streaming(features):
                 self.model.reset()
                 if self.client is not None:
+                    phrase = "" if "names-no-phrase" in FAULT else "alexa"
                     asked = pb.VoiceAssistantRequest(
-                        start=True, wake_word_phrase="alexa"
+                        start=True, wake_word_phrase=phrase
                     )
+                    if "says-more" in FAULT:
+                        self.send(
+                            self.client, pb.BinarySensorStateResponse(key=9)
+                        )
                     self.send(self.client, asked)
                     self.streaming = True
 
@@ -111,28 +119,37 @@ class Device:
                     ),
                 )
             case "ListEntitiesRequest":
+                name = "microphone" if HAS_MICROPHONE_SWITCH else "mute"
                 self.send(
                     client,
                     pb.ListEntitiesSwitchResponse(
-                        object_id="mute", key=MUTE, name="Mute"
+                        object_id=f"{name}_switch", key=MUTE, name=""
                     ),
                 )
                 self.send(client, pb.ListEntitiesDoneResponse())
             case "SubscribeVoiceAssistantRequest":
                 self.client = self.client or client
             case "SwitchCommandRequest":
-                self.muted = message.state
+                self.muted = message.state != HAS_MICROPHONE_SWITCH
                 if self.muted and "mute-does-nothing" not in FAULT:
                     self.streaming = False
+            case "VoiceAssistantEventResponse" if (
+                message.event_type == TTS_END and "fetches-answer" in FAULT
+            ):
+                with urllib.request.urlopen(message.data[0].value) as answer:
+                    self.play(answer.read()[44:])
             case "VoiceAssistantEventResponse" if message.event_type in (
                 STT_END,
                 RUN_END,
                 ERROR,
             ):
                 self.streaming = False
-            case "VoiceAssistantAudio":
-                with open(LOUDSPEAKER, "ab") as loudspeaker:
-                    loudspeaker.write(message.data)
+            case "VoiceAssistantAudio" if "fetches-answer" not in FAULT:
+                self.play(message.data)
+
+    def play(self, sound):
+        with open(LOUDSPEAKER, "ab") as loudspeaker:
+            loudspeaker.write(sound)
 
 
 device = Device()

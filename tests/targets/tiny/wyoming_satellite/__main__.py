@@ -1,7 +1,8 @@
 """A small satellite that speaks the real Wyoming protocol: honest, or with seeded faults.
 
 It takes the options of wyoming-satellite that a driver needs. The faults are named by TINY_FAULT, or by a file
-`fault` beside the microphone, which is read at each start. Honest, it is muted by pause-satellite until a second
+`fault` beside the microphone, which is read at each start. Some words there are no faults but ways in which
+versions differ: another-form, names-nothing, says-more. Honest, it is muted by pause-satellite until a second
 run-satellite of the same connection, through every restart; it listens to one client at a time, and a request
 ends with its transcript, an error, its server's end, or by itself."""
 
@@ -29,6 +30,7 @@ FAULTS = set(os.environ.get("TINY_FAULT", "").split())
 if beside.exists():
     FAULTS = set(beside.read_text().split())
 FORM = {"rate": 16_000, "width": 2, "channels": 1}
+OTHER_FORM = {"rate": 16_000, "width": 4, "channels": 2, "timestamp": 5}
 PIECE = 2 * options.mic_command_samples_per_chunk
 LONGEST = 25 * 32_000 // PIECE
 """Pieces of a request that nobody ends: 25 s."""
@@ -69,6 +71,15 @@ class Link:
                 json.dumps(head).encode() + b"\n" + body + payload
             )
 
+    def send_sound(self, piece):
+        """In the form that this version sends."""
+        if "another-form" not in FAULTS:
+            self.send("audio-chunk", piece, **FORM)
+            return
+        samples = [piece[at : at + 2] for at in range(0, len(piece), 2)]
+        wide = b"".join((b"\0\0" + sample) * 2 for sample in samples)
+        self.send("audio-chunk", wide, **OTHER_FORM)
+
     def messages(self):
         while line := self.stream.readline():
             head = json.loads(line)
@@ -93,6 +104,9 @@ def connected(uri):
 
 class Nobody:
     def send(self, *_, **__):
+        pass
+
+    def send_sound(self, _):
         pass
 
 
@@ -147,11 +161,11 @@ class Satellite:
         if "streams-always" in FAULTS and self.server is not None:
             self.server.send("audio-chunk", piece, **FORM)
         if not self.streaming:
-            self.wake.send("audio-chunk", piece, **FORM)
+            self.wake.send_sound(piece)
             return
         self.pieces += 1
         if "streams-always" not in FAULTS and self.server is not None:
-            self.server.send("audio-chunk", piece, **FORM)
+            self.server.send_sound(piece)
         for listener in self.listeners:
             listener.send("audio-chunk", piece, **FORM)
         if "second-server" in FAULTS:
@@ -182,7 +196,7 @@ class Satellite:
 
     def wait_for_word(self):
         self.wake = connected(options.wake_uri)
-        self.wake.send("detect", names=[options.wake_word_name])
+        self.ask_for_word()
         for kind, _, _ in self.wake.messages():
             with self.lock:
                 if (
@@ -206,7 +220,13 @@ class Satellite:
     def end_request(self):
         self.streaming = False
         self.events.send("streaming-stopped")
-        self.wake.send("detect", names=[options.wake_word_name])
+        self.ask_for_word()
+
+    def ask_for_word(self):
+        if "names-nothing" in FAULTS:
+            self.wake.send("detect")
+        else:
+            self.wake.send("detect", names=[options.wake_word_name])
 
     # The mute.
 
@@ -242,7 +262,11 @@ class Satellite:
         for kind, _, payload in client.messages():
             with self.lock:
                 if kind == "describe":
-                    client.send("info", satellite={"name": "tiny"})
+                    if "says-more" in FAULTS:
+                        client.send("zeroconf", port=None, txt=[1, {}])
+                        client.send("info")
+                    else:
+                        client.send("info", satellite={"name": "tiny"})
                     continue
                 if self.server is None:
                     self.server = client
