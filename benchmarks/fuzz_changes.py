@@ -8,7 +8,6 @@ import struct
 LONGEST = 4_096
 """Bytes of an input, but for those that begin longer."""
 
-
 INTERESTING = (
     0,
     1,

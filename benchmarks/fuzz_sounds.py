@@ -25,7 +25,6 @@ def sound() -> np.ndarray:
 
 SOUND = sound()
 
-
 WORDS = "what is the weather in menlo park"
 
 

@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 """How full is the page? python benchmarks/page.py [FOLDER ...]
 
-For each folder: syntax nodes a line of function bodies (median and 90th percentile), lines over 110
-columns, comment lines
-per thousand, function names of one word, and public names that more than one module defines; then the
-densest functions.
-Run it over any other code base to compare.
+For each folder: syntax nodes a line of function bodies (median and 90th percentile), lines over 110 columns,
+comment lines per thousand, function names of one word, and public names that more than one module defines;
+then the densest functions. Run it over any other code base to compare.
 """
 
 from __future__ import annotations

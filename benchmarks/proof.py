@@ -1,8 +1,9 @@
-"""Times of four engines on the same finite model (small bounds), clause by clause: python
-benchmarks/proof.py [CLAUSE ...] > proof.json
-Ours is unbounded and starts from nothing: lemmas, Spacer, certificate and cvc5's re-check. Spin searches
-all states up to 3 units of time, ABC's PDR all runs up
-to 20. An engine that gives no answer in SECONDS is named with the reason."""
+"""Times of four engines on the same finite model (small bounds), clause by clause: python benchmarks/proof.py
+[CLAUSE ...] > proof.json
+
+Ours is unbounded and starts from nothing: lemmas, Spacer, certificate and cvc5's re-check. Spin searches all
+states up to 3 units of time, ABC's PDR all runs up to 20. An engine that gives no answer in SECONDS is named
+with the reason."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
 """What the relay costs: throughput and round trips beside a pipe that only copies, plain and with TLS.
 
-Usage: python benchmarks/relay.py [MEGABYTES]. Aim: at least half the pipe's throughput, at most 5 ms more
-a round trip.
-The pipe is the same event loop passing bytes on and keeping nothing, so the difference is what looking
-costs; with TLS the pipe
-passes the encrypted bytes on, while the relay must decrypt and encrypt them again.
+Usage: python benchmarks/relay.py [MEGABYTES]. Aim: at least half the pipe's throughput, at most 5 ms more a
+round trip. The pipe is the same event loop passing bytes on and keeping nothing, so the difference is what
+looking costs; with TLS the pipe passes the encrypted bytes on, while the relay must decrypt and encrypt them
+again.
 """
 
 from __future__ import annotations

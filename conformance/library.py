@@ -71,8 +71,7 @@ def check(
     `.bundle.folder`.
 
     At most `examples` sequences are searched beyond the tour, within a `budget` of seconds for trying the
-    target; `seconds` is the
-    limit of one proof. Raises TargetError, PackError, OSError.
+    target; `seconds` is the limit of one proof. Raises TargetError, PackError, OSError.
     """
     from earwitness.conformance.running.check import check as run_check
     from earwitness.conformance.running.examination import Plan

@@ -48,9 +48,8 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operator applied to arguments. Its hash is computed once: formulas are large, share their parts,
-    and are
-    looked up all the time, so that a hash computed at each look-up costs the square of their size."""
+    """An operator applied to arguments. Its hash is computed once: formulas are large, share their parts, and
+    are looked up all the time, so that a hash computed at each look-up costs the square of their size."""
 
     operator: Operator
     arguments: tuple[Expression, ...]

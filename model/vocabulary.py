@@ -79,9 +79,8 @@ class Attribute:
 @dataclass(frozen=True, slots=True)
 class EventType:
     """A kind of event with the attributes it carries. Those in `optional` came later: a source that does not
-    know them need not name them, and means what `unless_named` says. `phrases` say how the event reads
-    where the given attributes have the given
-    values, as they are written in a formula."""
+    know them need not name them, and means what `unless_named` says. `phrases` say how the event reads where
+    the given attributes have the given values, as they are written in a formula."""
 
     name: str
     attributes: tuple[str, ...]

@@ -55,9 +55,8 @@ class Conjunct:
     """One part of a promise that is exercised, judged and evidenced by itself. `name` is the clause's id and
     a number, `MIC-3.1`.
 
-    It asks nothing of a device without its `capability`.
-    `needs` is the weakest origin that satisfies it: WITNESSED asks the harness to have seen all of it,
-    DEVICE takes the device's word.
+    It asks nothing of a device without its `capability`. `needs` is the weakest origin that satisfies it:
+    WITNESSED asks the harness to have seen all of it, DEVICE takes the device's word.
     """
 
     name: str
@@ -128,8 +127,8 @@ class Pack:
     """Clauses with the parameters and states they use. `file` is where they were read.
 
     `parameters` are in microseconds, counts or bytes; `declared` has them as they are written.
-    `opportunities` gives for an
-    event when it could have happened: what exercises a promise that it never does.
+    `opportunities` gives for an event when it could have happened: what exercises a promise that it never
+    does.
     """
 
     name: str

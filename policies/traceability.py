@@ -1,6 +1,5 @@
-"""From the sentences of a source to the clauses of its pack, and back: nothing is promised that nobody
-said, and what was said and is
-not promised is listed with the reason."""
+"""From the sentences of a source to the clauses of its pack, and back: nothing is promised that nobody said,
+and what was said and is not promised is listed with the reason."""
 
 from __future__ import annotations
 

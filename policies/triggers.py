@@ -26,8 +26,7 @@ def occasion(
     opportunity for E.
 
     A prohibition is not exercised by any event at all: a log of a single `tick` must not satisfy `not
-    record.found`.
-    Raises NoTrigger where none of these applies.
+    record.found`. Raises NoTrigger where none of these applies.
     """
     match formula:
         case Implies(left, _):

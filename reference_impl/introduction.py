@@ -12,7 +12,6 @@ from earwitness.reference_impl.device.screen import (
 KINDS = {"d1": SPEAKER, "d2": SHOW}
 """The devices of the household, by name."""
 
-
 CAPABILITIES = (
     "microphone_button",
     "action_button",
@@ -33,7 +32,6 @@ CAPABILITIES = (
     "display",
 )
 """What the harness can do to it and see of it, in the words of the protocol."""
-
 
 VERSION_OF_THE_REFERENCE = "0.2.0"
 

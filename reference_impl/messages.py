@@ -73,8 +73,8 @@ class _OwnWords(TypedDict, total=False):
 class CloudRequest(_OwnWords, Letter, total=False):
     """What a device sends its cloud beside sound. Which keys there are depends on `type`. `telephone` is host
     and port, `sdp` a description of a call's media, `preroll` samples from before the wake word ended,
-    `coding` how sound is sent (`wire_sound.WireCoding`);
-    `trace` and `note` belong to telemetry, which an honest device sends none of."""
+    `coding` how sound is sent (`wire_sound.WireCoding`); `trace` and `note` belong to telemetry, which an
+    honest device sends none of."""
 
 
 class OwnDevice(TypedDict):

@@ -57,7 +57,6 @@ LONGEST_WAIT_US = 3_600_000_000
 TELEPHONE_PATIENCE = 3.0
 """Seconds of real time until sound must have reached the telephone."""
 
-
 Action = Mapping[str, object] | None
 """What a request came to, for the reply."""
 
@@ -184,8 +183,7 @@ class Session:
                 "error": f"the request cannot be carried out: {error}",
                 "definite": True,
             }
-        # A device that breaks is the device's fault, and what came of
-        # the request is open.
+        # A device that breaks is the device's fault, and what came of the request is open.
         except Exception as error:
             reply = {
                 "id": number,

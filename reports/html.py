@@ -55,7 +55,6 @@ BADGES = {
     Exit.VIOLATED: ("bad", "✖"),
 }
 
-
 MOST_ROWS_KEPT_WHOLE = 8
 """A sequence of so many events is printed on one page; a longer one may go on on the next, under its heads
 again, or half a page would stay empty above it."""

@@ -73,7 +73,6 @@ HONEST = (
 )
 LEAKY = (*HONEST, observed(30, "audio.captured", bytes=2_560, buffered=0))
 
-
 PROMISES = {
     "MIC-1": ("While muted nothing is captured", ("S",)),
     "LED-1": ("The red light shows the mute", ("F1",)),

@@ -48,7 +48,6 @@ OPTIONAL = {
 }
 """Steps that the model allows and the reference does not take."""
 
-
 SAMPLE = {
     "transition press_microphone",
     "transition hear_wake_word",

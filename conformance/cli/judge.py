@@ -93,8 +93,7 @@ def judge_logs(
     """Judge logs by whole packs: observations in JSON Lines, or what an importer reads.
 
     A log is the device's word at best: what it cannot show is not observable. Exits 1 where a clause is
-    violated, 3 where lines cannot
-    be read or no clause is shown to hold.
+    violated, 3 where lines cannot be read or no clause is shown to hold.
     """
     loaded = packs_named(packs)
     try:

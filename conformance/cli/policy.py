@@ -48,8 +48,7 @@ def list_packs(packs: tuple[str, ...]) -> None:
 )
 def lint(files: tuple[str, ...], seconds: int) -> None:
     """Check packs: schema, names, formulas, and whether each promise can be broken and put to the test.
-    Without files,
-    the shipped ones."""
+    Without files, the shipped ones."""
     from earwitness.policies.lint import find_empty_promises
     from earwitness.policies.pack import PackError, shipped_packs
 
@@ -122,9 +121,8 @@ def consistency(names: tuple[str, ...], seconds: int) -> None:
 @click.argument("identity", metavar="ID")
 @click.option("--pack", "packs", multiple=True)
 def show(identity: str, packs: tuple[str, ...]) -> None:
-    """Print one clause: each conjunct with its formula, its English, what exercises it and what evidence
-    it needs, and
-    whose bounds they are. ID in any case of letters."""
+    """Print one clause: each conjunct with its formula, its English, what exercises it and what evidence it
+    needs, and whose bounds they are. ID in any case of letters."""
     from earwitness.policies.describe import describe_clause
     from earwitness.policies.pack import find_clause, shipped_packs
 

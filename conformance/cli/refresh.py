@@ -16,7 +16,6 @@ from earwitness.conformance.gate.verdict import Exit
 HOUSE = Path(__file__).parents[2]
 """The checkout: pages and schemas are derived into it, and only there."""
 
-
 MUTANTS_AN_HOUR = 30
 """Faulty models judged in an hour on two cores, in round figures: some take seconds, some five minutes, on a
 machine that did other work beside."""

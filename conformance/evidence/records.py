@@ -160,8 +160,8 @@ class TrialRecord(BundleRecord, frozen=True):
 
 class CircumstancesRecord(BundleRecord, frozen=True):
     """What the judge must know beside the observations: on whose word it rests that requests were heard
-    (none: they were not), why the
-    target cannot be judged, reasons for missing capabilities, doubts and trials by clause."""
+    (none: they were not), why the target cannot be judged, reasons for missing capabilities, doubts and
+    trials by clause."""
 
     heard: Origin | None = None
     dead: str = ""

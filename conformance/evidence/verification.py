@@ -81,9 +81,8 @@ def find_contradictions(
     packs: Iterable[Pack],
     rejudged: Iterable[ClauseResult] = (),
 ) -> list[str]:
-    """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what
-    it says it is.
-    `rejudged` are the results to which the judge comes from the bundle's own observations. Raises
+    """Where the bundle contradicts itself, one sentence each, beginning with the file. None: it is what it
+    says it is. `rejudged` are the results to which the judge comes from the bundle's own observations. Raises
     BundleError."""
     loaded = tuple(packs)
     clauses = {

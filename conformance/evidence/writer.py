@@ -329,9 +329,8 @@ def forget_latest(out: Path) -> None:
 
 
 def _point_latest(out: Path, identity: str) -> None:
-    """Let `latest` name this run from its first moment, so that an older bundle never speaks for a run
-    that failed.
-    A `latest` that is no link is somebody else's and stays."""
+    """Let `latest` name this run from its first moment, so that an older bundle never speaks for a run that
+    failed. A `latest` that is no link is somebody else's and stays."""
     link = out / LATEST
     if link.exists() and not link.is_symlink():
         return

@@ -10,8 +10,8 @@ from enum import Enum
 class Exit(Enum):
     """What a command ends with."""
 
-    # The numbers are our own contract with scripts, in docs; 70 is EX_SOFTWARE of sysexits.h, and
-    # 130 is what a shell gives for a program that SIGINT ended (128 + 2).
+    # The numbers are our own contract with scripts, in docs; 70 is EX_SOFTWARE of sysexits.h, and 130 is what
+    # a shell gives for a program that SIGINT ended (128 + 2).
     SATISFIED = 0
     VIOLATED = 1
     USAGE = 2

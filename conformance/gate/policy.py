@@ -20,7 +20,6 @@ ABSOLUTE = "critical"
 SEALED = "sealed"
 """The confinement that `certification` asks for: no byte and no file escapes unseen."""
 
-
 EVIDENCE_WORDS = {
     None: "nothing",
     Origin.WITNESSED: "what the harness saw itself",

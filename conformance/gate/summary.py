@@ -55,7 +55,6 @@ HEADLINES = {
     Exit.INTERRUPTED: "Interrupted",
 }
 
-
 VERDICT_ORDER = tuple(verdict.value for verdict in WORST_FIRST)
 EVIDENCE_ORDER = tuple(WORDS[origin] for origin in reversed(STRONGEST_FIRST))
 """The weakest first: what deserves a second look stands before what does not."""

@@ -13,10 +13,9 @@ from earwitness.model.trace import Origin
 
 class Verdict(Enum):
     """Of one clause or conjunct. Only SATISFIED is good. ON_ITS_WORD: exercised and not violated, but the
-    pack asks for a witness and
-    part of it rests on less. NOT_OBSERVABLE: nobody in this run could see an event that it needs.
-    NOT_APPLICABLE: the target cannot do
-    what the promise is about; green only with a reason in a capability file."""
+    pack asks for a witness and part of it rests on less. NOT_OBSERVABLE: nobody in this run could see an
+    event that it needs. NOT_APPLICABLE: the target cannot do what the promise is about; green only with a
+    reason in a capability file."""
 
     VIOLATED = "violated"
     SATISFIED = "satisfied"
@@ -76,9 +75,8 @@ def reaches(evidence: Origin, needs: Origin) -> bool:
 @dataclass(frozen=True, slots=True)
 class ConjunctResult:
     """What is said of one conjunct of a clause. `evidence` is the weakest origin of all that the verdict
-    rests on (None where it was
-    not exercised); `origins` gives it event by event, for words such as "sound: witnessed; light: the
-    device's word"."""
+    rests on (None where it was not exercised); `origins` gives it event by event, for words such as "sound:
+    witnessed; light: the device's word"."""
 
     name: str
     english: str
@@ -136,8 +134,7 @@ class ClauseResult:
 
 def gate(results: tuple[ClauseResult, ...], expected: frozenset[str]) -> Exit:
     """The exit code of a run. Every clause that was loaded must be among the results, each required one must
-    be satisfied at the
-    evidence its pack asks for, and none satisfied is never green."""
+    be satisfied at the evidence its pack asks for, and none satisfied is never green."""
     if expected != {r.id for r in results} or len(expected) != len(results):
         return Exit.INCONCLUSIVE
     if any(r.verdict is Verdict.VIOLATED for r in results):

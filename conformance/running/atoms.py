@@ -116,8 +116,8 @@ def _owed_in(formula: Formula, *, owed: bool) -> Iterator[str]:
 
 def matches(atom: Event, seen: Observation) -> bool:
     """Whether the observation may be the event: same name, and no condition on its own attributes rules it
-    out. What the conditions
-    compare with anything but a constant is left open, which can only make the evidence weaker."""
+    out. What the conditions compare with anything but a constant is left open, which can only make the
+    evidence weaker."""
     return atom.name == seen.event and all(
         _admits_event(condition, seen) for condition in atom.conditions
     )

@@ -47,8 +47,7 @@ class Half(Enum):
 @dataclass(frozen=True, slots=True)
 class Case:
     """One of the zoo. One of the clauses in `owes` must be violated; where there is none, a liar must not be
-    green, and an honest
-    variation must be judged as the reference is."""
+    green, and an honest variation must be judged as the reference is."""
 
     name: str
     half: Half

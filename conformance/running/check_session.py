@@ -34,10 +34,8 @@ from earwitness.model.trace import Observation, Origin
 
 Tell = Callable[[str], None]
 
-
 Keep = Callable[[int, Sequence[Observation]], None]
 """Takes the observations of each run, with its number, as soon as the run is over."""
-
 
 FEW_RUNS = 12
 """Runs for shrinking each clause after the second: they mostly fail by the same cause."""

@@ -245,7 +245,6 @@ DEEDS: Sequence[Choice] = (
 )
 """What may come at any instant."""
 
-
 SITUATIONS: Sequence[Callable[[Chooser, str], Scenario]] = (
     lambda of, device: (),
     lambda of, device: (Say(device, "cut-short"),),

@@ -30,10 +30,8 @@ from earwitness.policies.pack import Clause, Kind
 SENT = "stream.audio"
 """The event of sound that leaves."""
 
-
 KEPT = "record.found"
 """The event of something of the test that was found in a store."""
-
 
 BUTTON_BOUND = 100_000
 """Microseconds within which the button must have acted, where no pack says otherwise."""

@@ -588,8 +588,7 @@ class Course:
 
     def control(self, device: str, when: str) -> None:
         """A request must be heard, streamed and answered. On whose word that rests is noted: the harness sees
-        sound cross, and hears what
-        is played."""
+        sound cross, and hears what is played."""
         if self.dead:
             return
         seen = self.say(device, CLIPS[CONTROL])

@@ -1,6 +1,5 @@
 """What a trace visits: every event with its closed attributes, while each state of its device was what. The
-search is steered to where
-nobody has been."""
+search is steered to where nobody has been."""
 
 from __future__ import annotations
 

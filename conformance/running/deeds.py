@@ -44,7 +44,6 @@ NEEDED: Mapping[str, frozenset[str]] = {
 """What each role needs for its work (FAQ 7 and 8 of the paper), of the parties it works for."""
 Event = tuple[str, dict[str, Value]]
 
-
 ENOUGH_REQUESTS = 2
 """Requests that must come to nothing before a mute counts as one that works: a detector misses a word now and
 then."""
@@ -169,10 +168,8 @@ def access_of(
     holds_sound: bool = False,
 ) -> Event:
     """What an answer to a question shows, whatever was said of the decision: something given after a denial
-    was permitted. Words of the
-    test in it are transcripts, whatever they are called; `needed` is by the paper, and never for those to
-    whom the device does not
-    belong."""
+    was permitted. Words of the test in it are transcripts, whatever they are called; `needed` is by the
+    paper, and never for those to whom the device does not belong."""
     resource = "transcripts" if holds_words else query.resource
     resource = "recordings" if holds_sound else resource
     empty = data is None or (says_denied and data in ([], {}, "", 0, False))

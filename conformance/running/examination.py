@@ -51,8 +51,7 @@ from earwitness.policies.proving.tasks import PROGRESS
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a check is to do: at most so many sequences of the search, so many seconds for one proof, a budget
-    of seconds for the
-    implementation, and reasons for what it cannot do."""
+    of seconds for the implementation, and reasons for what it cannot do."""
 
     # Limits where nobody gave others; the command gives its own. Chosen: a check of about a minute.
     examples: int = 200

@@ -1,6 +1,6 @@
 """Holds one implementation for a whole check: introduces itself, stands between it and its cloud, gives it
-ears, mouth and front, and
-carries out one scenario after another. What was ever said is remembered to the end."""
+ears, mouth and front, and carries out one scenario after another. What was ever said is remembered to the
+end."""
 
 from __future__ import annotations
 
@@ -283,8 +283,7 @@ class Harness:
         self, scenario: Scenario, device: str, presented: Presented
     ) -> Run:
         """A run in which somebody else answers at the device's door. What is sent to them is not encrypted
-        against them. Raises
-        TargetError."""
+        against them. Raises TargetError."""
         assert self.relay is not None
         self.presented[device] = presented
         self.relay.present(self.doors[device], presented)

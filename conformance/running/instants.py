@@ -39,9 +39,8 @@ def other_orders(
     trace: Sequence[Observation], at: int, tolerance: int
 ) -> Iterator[list[Observation]]:
     """The traces that differ from this one only in where, within its instant, the observation at that place
-    stands; then those in which
-    another one of the instant comes just before it. `tolerance` is how far apart, in microseconds, two
-    witnesses' clocks may be."""
+    stands; then those in which another one of the instant comes just before it. `tolerance` is how far apart,
+    in microseconds, two witnesses' clocks may be."""
     first, last = _instant_around(trace, at, tolerance)
     for place in range(first, last):
         if place != at:

@@ -1,6 +1,5 @@
 """The judge: from what was observed, and by whom it could be seen, to a verdict on every clause. Nothing else
-goes in, so that
-anybody can come to the same verdicts from a bundle."""
+goes in, so that anybody can come to the same verdicts from a bundle."""
 
 from __future__ import annotations
 
@@ -35,8 +34,7 @@ from earwitness.policies.pack import Clause, Conjunct, Kind
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What a clause that no single trace can decide came to when it was tried: the button in every state, an
-    organisation's controls,
-    two runs that differ in words and voice."""
+    organisation's controls, two runs that differ in words and voice."""
 
     verdict: Verdict
     evidence: Origin | None = None

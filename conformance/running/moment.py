@@ -38,9 +38,8 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Moment:
     """`began` and `ended` give each device's clock around the request, in microseconds. What the target may
-    not say, because the
-    harness does it, is in `caused`. `shown` and `sounding` are missing for devices whose front and
-    loudspeaker nobody watches."""
+    not say, because the harness does it, is in `caused`. `shown` and `sounding` are missing for devices whose
+    front and loudspeaker nobody watches."""
 
     began: Mapping[str, int]
     ended: Mapping[str, int]

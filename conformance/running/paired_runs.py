@@ -1,8 +1,7 @@
 """The two-run promise, tried on an implementation: runs that differ only in who speaks and what is said must
-look the same to whoever
-sees metrics (Goguen and Meseguer 1982), and stored metrics must hold nothing of either. Whatever differs must
-differ again in a second
-round before it counts, since dates and random names differ too."""
+look the same to whoever sees metrics (Goguen and Meseguer 1982), and stored metrics must hold nothing of
+either. Whatever differs must differ again in a second round before it counts, since dates and random names
+differ too."""
 
 from __future__ import annotations
 

@@ -112,8 +112,7 @@ def rejudge(
     circumstances.
 
     Trials (the button in every state, an organisation's controls, two runs) and sight are taken as they are
-    written: a signature
-    protects them. Raises BundleError.
+    written: a signature protects them. Raises BundleError.
     """
     clauses = tuple(clause for pack in packs for clause in pack.clauses)
     tallies = [tally(clauses, trace) for trace in bundle.runs().values()]

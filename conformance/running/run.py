@@ -16,9 +16,8 @@ from earwitness.model.trace import Observation, Origin
 @dataclass(frozen=True, slots=True)
 class Run:
     """What one scenario brought. `dead` says why the target cannot be judged: a request was not heard,
-    streamed and answered, or it broke
-    the protocol. Prohibitions that such a target keeps mean nothing, while a violation it committed
-    counts."""
+    streamed and answered, or it broke the protocol. Prohibitions that such a target keeps mean nothing, while
+    a violation it committed counts."""
 
     scenario: Scenario
     trace: tuple[Observation, ...]

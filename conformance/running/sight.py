@@ -22,8 +22,8 @@ ON_THE_WIRE = ("stream.audio", "stream.open", "stream.close")
 @dataclass(frozen=True, slots=True)
 class View:
     """What the harness watched in a check. `carried`: all devices reach their cloud through it. `confined`:
-    there is no other way out,
-    neither for bytes nor for files. `searched`: every store was read to its end."""
+    there is no other way out, neither for bytes nor for files. `searched`: every store was read to its
+    end."""
 
     feeds: bool
     hears: bool

@@ -26,7 +26,6 @@ from earwitness.conformance.witnesses.files import (
 NOTHING = StoreSearch((), 0, ())
 """A search that looked at no file."""
 
-
 STANDARD_ERROR = "standard error"
 """The name of the log that every program has."""
 LARGEST_BASELINE = 64 << 20
@@ -167,8 +166,7 @@ def owners(
     sounds: SoundMemory,
 ) -> list[str]:
     """The devices beside which what was found was said: it is booked on them. Words that nobody there acted
-    on, and sound of an earlier
-    run, are booked on the first."""
+    on, and sound of an earlier run, are booked on the first."""
     devices = list(acted_on)
     if find.heard is not None:
         return (

@@ -1,9 +1,8 @@
 """From moments to the trace that is judged.
 
 What the harness causes is taken from the harness alone; what it saw takes the place of what was declared of
-the same thing; what was
-declared and agrees with what was seen counts as witnessed; everything else stays the word of whoever said
-it."""
+the same thing; what was declared and agrees with what was seen counts as witnessed; everything else stays the
+word of whoever said it."""
 
 from __future__ import annotations
 
@@ -79,8 +78,8 @@ class _Device:
 @dataclass
 class Timeline:
     """Feed it moments in order; `finish` gives the trace. `watched` says whether every way to the cloud is
-    carried by the harness,
-    `words_sent` whether the target was told the words that were spoken (then to know them shows nothing)."""
+    carried by the harness, `words_sent` whether the target was told the words that were spoken (then to know
+    them shows nothing)."""
 
     watched: bool = False
     words_sent: bool = False
@@ -633,8 +632,8 @@ def _agree_on_indicator(
     pulses_count: bool,
 ) -> list[Observation]:
     """What was declared of an indicator, and the front shows at last, is witnessed. What came and went within
-    one moment could be seen
-    by nobody; it counts as witnessed only where no sound crossed meanwhile, so that nothing depends on it."""
+    one moment could be seen by nobody; it counts as witnessed only where no sound crossed meanwhile, so that
+    nothing depends on it."""
     own = [
         place for place, o in enumerate(seen) if _is_of(o, device, indicator)
     ]

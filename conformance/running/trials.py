@@ -1,6 +1,5 @@
 """Promises about what is possible, tried on the implementation: the button in every state that was reached,
-and what an organisation
-may see and change. Pure functions of what was observed and answered."""
+and what an organisation may see and change. Pure functions of what was observed and answered."""
 
 from __future__ import annotations
 
@@ -27,8 +26,7 @@ OWN_VIEW = ("settings", "skills", "unit")
 @dataclass(frozen=True, slots=True)
 class TriedPress:
     """A press of the microphone button while the microphones were on: what the device was doing, and on whose
-    word it is known that the
-    microphones lost power in time (None: they did not)."""
+    word it is known that the microphones lost power in time (None: they did not)."""
 
     activity: str
     answered: Origin | None
@@ -147,8 +145,7 @@ def try_controls(
     journals: Iterable[Journal], first_words: Mapping[str, str]
 ) -> Trial:
     """The organisation sees its devices' skills, unit and settings, what it changes is changed, and nobody
-    else's organisation sees it.
-    `first_words` gives the wake word each device has when it is new."""
+    else's organisation sees it. `first_words` gives the wake word each device has when it is new."""
     looks = 0
     faults: list[str] = []
     for journal in journals:

@@ -61,8 +61,8 @@ HOUSEHOLD = ("music", "kitchen")
 @dataclass(frozen=True, slots=True)
 class Situation:
     """A state in which a device must not care whether somebody speaks: the steps that lead there, and away
-    from it so that what was
-    hoarded may leave. `clauses` is what a difference breaks, by the conjuncts' own events."""
+    from it so that what was hoarded may leave. `clauses` is what a difference breaks, by the conjuncts' own
+    events."""
 
     name: str
     before: Scenario

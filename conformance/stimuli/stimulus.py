@@ -206,7 +206,6 @@ NEEDS: Mapping[str, str | None] = {
 }
 """The capability without which a kind of stimulus cannot be given."""
 
-
 MEANWHILE = ("mute", "kill", *BEHAVIOURS)
 """What can be done while a clip is played."""
 

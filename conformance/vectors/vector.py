@@ -51,9 +51,8 @@ class VectorStep:
 @dataclass(frozen=True, slots=True)
 class Vector:
     """What it reaches ('transition NAME', 'clause ID'), the kind of device it needs ('any' or 'show'), its
-    steps from a device without power in
-    its first state, and the run of the model it stands for. Without steps, nothing that can be done or seen
-    from outside takes part in the run."""
+    steps from a device without power in its first state, and the run of the model it stands for. Without
+    steps, nothing that can be done or seen from outside takes part in the run."""
 
     reaches: tuple[str, ...]
     kind: str

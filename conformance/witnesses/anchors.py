@@ -52,7 +52,6 @@ QUICK_MULTIPLIERS: NDArray[np.int32] = RANDOM.integers(
 ) | np.int32(1)
 """One odd number for each sample of an anchor, for the hash itself and for the quick one that filters."""
 
-
 NOWHERE: Places = np.zeros(0, np.int64)
 
 

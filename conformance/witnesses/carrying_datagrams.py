@@ -14,7 +14,6 @@ from earwitness.conformance.witnesses.wire.connection import Direction
 MOST_CONNECTIONS = 1_000
 """Connections at a time; further ones are closed at once. No honest device comes near."""
 
-
 LARGEST_DATAGRAM = 1 << 16
 """Bytes: the length of a datagram is a number of 16 bits (RFC 768)."""
 

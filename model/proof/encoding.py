@@ -34,9 +34,8 @@ Known = dict[int, tuple[Expression, Term]]
 REGISTER = "r!"
 """Prefix of a monitor's registers among the variables of a problem."""
 TEXT_BITS, INTEGER_BITS = 8, 32
-"""Bits of a text's code and of a number. Chosen: 256 texts are more than a problem has; 32 bits are
-enough for the
-longest run (`FAR` in `unroll.py`)."""
+"""Bits of a text's code and of a number. Chosen: 256 texts are more than a problem has; 32 bits are enough
+for the longest run (`FAR` in `unroll.py`)."""
 
 
 @dataclass

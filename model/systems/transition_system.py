@@ -42,7 +42,6 @@ class Component:
 
 ENVIRONMENT = Component("environment", None)
 
-
 SAMPLES: Mapping[Sort, tuple[Value, ...]] = {
     Sort.BOOL: (False, True),
     Sort.INT: (0, 1),

@@ -6,12 +6,10 @@ from earwitness.policies.pack import find, shipped_packs
 
 PACKS = {name: find(name) for name in shipped_packs()}
 
-
 PAPER_AND_BASELINE = [
     PACKS["alexa-smart-properties"],
     PACKS["voice-baseline"],
 ]
-
 
 START = (
     "0 power on=true kind=speaker",
@@ -19,14 +17,12 @@ START = (
     "0.02 microphone.power on=true",
 )
 
-
 REQUEST = (
     "2 wake_word word=alexa",
     "2.02 light color=blue on=true",
     "2.04 stream.open stream=1 cause=wake_word from=1700000",
     "2.1 stream.audio stream=1 bytes=2560 from=2020000 to=2100000 encrypted=true voice=true",
 )
-
 
 ANSWER = (
     "3 request.processed stream=1",
@@ -37,7 +33,6 @@ ANSWER = (
     "4.7 light color=blue on=false",
 )
 
-
 QUESTION = (
     "3.02 skill.response skill=s markup=true follow_up=true",
     "3.03 request.processed stream=1",
@@ -45,13 +40,11 @@ QUESTION = (
     "3.1 tts.audio bytes=9000 asked_by=self",
 )
 
-
 MUTE = (
     "5 button.microphone",
     "5.04 microphone.power on=false",
     "5.06 light color=red on=true",
 )
-
 
 REQUEST_LATE = (
     "20 wake_word word=alexa",
@@ -59,9 +52,7 @@ REQUEST_LATE = (
     "20.04 stream.open stream=1 cause=wake_word from=19700000",
 )
 
-
 SPEAKER, SHOW = "power on=true kind=speaker", "power on=true kind=show"
-
 
 OURS = {
     # name: (packs, owed, trace)

@@ -12,7 +12,6 @@ from earwitness.conformance.targets.confinement import Confinement
 
 SOUND = b"RIFF what was said in the room"
 
-
 BODY = f"""
 import os, socket, subprocess, sys, time
 SOUND = {SOUND!r}

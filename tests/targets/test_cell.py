@@ -30,7 +30,6 @@ from earwitness.conformance.targets.protocol import TargetError
 
 pytestmark = needs_cell
 
-
 HIDING_PLACES = {
     "in /var/tmp": "open('/var/tmp/recording', 'wb').write(SOUND); done()",
     "in its home": "open(os.path.expanduser('~/recording'), 'wb').write(SOUND); done()",

@@ -14,12 +14,9 @@ from earwitness.conformance.witnesses.wire.connection import Direction
 
 SECRET = bytes(range(256)) * 40
 
-
 UP, DOWN = Direction.FROM_DEVICE, Direction.TO_DEVICE
 
-
 AUTHORITY = trustme.CA()
-
 
 PEM = AUTHORITY.cert_pem.bytes().decode()
 

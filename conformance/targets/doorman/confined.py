@@ -20,8 +20,8 @@ ADDRESS = "10.99.0.2"
 """The cell's own address: private, and unlikely to mean anything to a target."""
 OWN_FOLDER = "/earwitness"
 """Below it are the target's home and its folder for temporary files."""
-# Numbers of Linux that Python's library does not name, from its headers: in.h, in6.h, socket.h,
-# if_ether.h, prctl.h, mount.h, fcntl.h, unistd.h.
+# Numbers of Linux that Python's library does not name, from its headers: in.h, in6.h, socket.h, if_ether.h,
+# prctl.h, mount.h, fcntl.h, unistd.h.
 IP_TRANSPARENT = 19
 IPV6_TRANSPARENT = 75
 SO_ATTACH_FILTER = 26

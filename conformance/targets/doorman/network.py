@@ -76,8 +76,7 @@ def packet_socket() -> socket.socket:
         socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL)
     )
     # 256 MiB, used only while the harness is busy elsewhere: a packet counts whole, up to 64 kB on loopback.
-    # A plain
-    # user gets what the machine gives everybody; packets that are dropped are counted.
+    # A plain user gets what the machine gives everybody; packets that are dropped are counted.
     try:
         made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
     except PermissionError:
@@ -92,8 +91,7 @@ EXTRA = 0xFFFF_F000
 """Where a filter finds what is not in the packet itself (SKF_AD_OFF)."""
 # Classic BPF, on a packet that begins with its IP header: (code, jump if true, jump if false, operand).
 # Loopback shows each packet twice. We take the one that goes out: it is seen before the sender goes on, while
-# the
-# one that comes in may wait in the kernel until after the target's reply.
+# the one that comes in may wait in the kernel until after the target's reply.
 PACKET_FILTER = [
     (0x20, 0, 0, EXTRA + 4),  # load the direction
     (0x15, 0, 12, 4),  # outgoing, else drop

@@ -66,8 +66,7 @@ def build_files(asked: Question) -> tuple[dict[str, str], list[str]]:
             )
         except BuildError:
             # A plain user cannot overlay a folder in which other file systems are mounted. Where nothing can
-            # be
-            # written nothing is found.
+            # be written nothing is found.
             if not user:
                 raise
             arguments += ["--ro-bind", place, place]

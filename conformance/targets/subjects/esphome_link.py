@@ -16,7 +16,6 @@ SWITCHES = {"mute": True, "microphone": False, "mic": False}
 USES_WAKE_WORD = 2
 """The flag of a device that sends all it hears, and has its server listen for the wake word."""
 
-
 Post: TypeAlias = Callable[[Callable[[], None]], None]
 
 

@@ -7,30 +7,23 @@ from collections.abc import Sequence
 PATIENCE = 3.0
 """Seconds of real time that a subject has for each of its steps, which take it some milliseconds."""
 
-
 STARTING = 8 * PATIENCE
 """Seconds that a subject has until it answers at its port; most take one or two."""
-
 
 ENOUGH_KNOCKS = 20
 """Knocks at its port while it listens at another, after which it is not waited for."""
 
-
 REST = 0.1
 """Seconds without a message after which a subject has worked off what it was sent."""
-
 
 LATE = 4_000_000
 """Microseconds that a late server is late."""
 
-
 LEVELS = ("mute_stops_voice", "mute_stops_microphone", "mute_cuts_power")
 """Capabilities beyond the first level of a mute."""
 
-
 AWAY = ("drop", "stranger")
 """While the server behaves so it is not there."""
-
 
 SHOWS_NOTHING = (
     "power",

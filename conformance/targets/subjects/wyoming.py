@@ -23,7 +23,6 @@ RESTS = ("--wake-refractory-seconds", "--mic-seconds-to-mute-after-awake-wav")
 """Options of later versions: rests in real time, which the test's time does not keep to, are set to 0."""
 Said = WyomingMessage | None
 
-
 open_wyoming = kit.open_installed(
     kind="wyoming",
     purpose="A Wyoming satellite; scripts/real-targets wyoming installs one",

@@ -27,7 +27,6 @@ PREROLL = 44_800
 THINKING = 6 * kit.PATIENCE
 """Seconds that a recogniser has for a request."""
 
-
 open_wyoming_server = kit.open_program(
     purpose="A Wyoming server that takes sound, for wake words or for speech",
     module=__name__,

@@ -25,7 +25,6 @@ from earwitness.conformance.witnesses.wire.stream import (
 ENOUGH = 24
 """Bytes after which it is clear what is spoken: the preface of HTTP/2 is the longest beginning."""
 
-
 UPPER_CASE = re.compile(rb"[A-Z]{0,20}")
 """What may still become a method of HTTP/1.1."""
 

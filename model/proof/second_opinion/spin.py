@@ -13,7 +13,6 @@ MEMORY = 3_000
 DEEP = 2_000_000
 """Steps: no path of a finite model is longer."""
 
-
 UNFINISHED = (
     "Search not completed",
     "search depth too small",
