@@ -13,6 +13,7 @@ from earwitness.conformance.targets.subjects.opening import (
 from earwitness.conformance.targets.subjects.served import ServedSubject
 from earwitness.conformance.targets.subjects.serving import (
     AWAY,
+    LATE,
     PATIENCE,
     SHOWS_NOTHING,
 )
@@ -25,12 +26,14 @@ from earwitness.conformance.targets.subjects.subject import (
     QUIET,
     Refusal,
     Subject,
+    end_process,
 )
 
 Names = Sequence[str]
 
 __all__ = [
     "AWAY",
+    "LATE",
     "PATIENCE",
     "QUIET",
     "RATE",
@@ -39,6 +42,7 @@ __all__ = [
     "Refusal",
     "ServedSubject",
     "Subject",
+    "end_process",
     "installed_version",
     "known_options",
     "open_installed",

@@ -126,11 +126,17 @@ class Subject:
         self._write(entry | attributes)
 
     def launch(self, command: Sequence[str]) -> None:
-        """Start the subject's process, in a group and a home of its own. Its words go to standard error,
-        whose last are kept. Raises Refusal."""
+        """Start the subject's process. Raises Refusal."""
+        self.process = self.start_process(command)
+
+    def start_process(
+        self, command: Sequence[str]
+    ) -> subprocess.Popen[bytes]:
+        """Start a process in a group of its own, at home in the subject's folder. Its words go to standard
+        error, whose last are kept. Raises Refusal."""
         self.make_folder()
         try:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr.fileno(),
@@ -153,9 +159,7 @@ class Subject:
     def kill_process(self) -> None:
         """End the subject and whatever it started, as a loss of power does."""
         if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            end_process(self.process)
             self.process = None
 
     def demand_life(self) -> None:
@@ -315,3 +319,10 @@ class Subject:
     def _write(self, message: Message) -> None:
         self._replies.write(json.dumps(message) + "\n")
         self._replies.flush()
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """It and whatever it started, at once."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

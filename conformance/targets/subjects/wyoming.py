@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 import socket
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ open_wyoming = kit.open_installed(
 class WyomingSatellite(kit.ServedSubject):
     name = "wyoming-satellite"
     port = SATELLITE
-    service_ports = (WAKE, EVENTS)
+    service_ports: Sequence[int] = (WAKE, EVENTS)
 
     def __init__(self, python: str, options: list[str]) -> None:
         super().__init__(sys.stdin, sys.stdout)
