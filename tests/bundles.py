@@ -242,6 +242,7 @@ def modelled_bundle(out, **facts):
         pack=PROVED,
         trace=MUTED,
         refinement=record,
+        capabilities={"microphone_button": True},
         files=[("refinement.jsonl", lines)],
         **facts,
     )

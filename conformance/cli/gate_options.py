@@ -31,8 +31,9 @@ KEPT = {
     "known_failures": "known-failures.yaml",
     "capabilities": "capabilities.yaml",
 }
-"""Under these names a bundle keeps the files that its check was given; the gate uses them unless it is
-given others."""
+"""Under these names a bundle keeps the files that its check was given. The gate uses them where it is given
+no others; waivers and known failures only where a digest or a key vouches for them, or whoever may write to
+a bundle could let anything through."""
 
 
 def gate_options(command: Function) -> Function:
@@ -113,13 +114,14 @@ def load_policy(
         verify_signature(bundle, key)
     if bundle is not None and digest:
         demand_digest(bundle, digest)
-    is_vouched_for = is_signed or bool(digest)
-    waiver_file = waivers or _kept_file(bundle, "waivers")
-    known_file = known_failures or _kept_file(bundle, "known_failures")
+    vouched_for = bundle if is_signed or digest else None
+    waiver_file = waivers or _kept_file(vouched_for, "waivers")
+    known_file = known_failures or _kept_file(vouched_for, "known_failures")
     capability_file = capabilities or _kept_file(bundle, "capabilities")
-    files = {
-        "waivers": (waivers, waiver_file),
-        "known_failures": (known_failures, known_file),
+    given = {
+        "waivers": waivers,
+        "known_failures": known_failures,
+        "capabilities": capabilities,
     }
     return Policy(
         now=today(),
@@ -139,8 +141,10 @@ def load_policy(
         is_signed=is_signed,
         unsealed=tuple(
             KEPT[name]
-            for name, (given, used) in files.items()
-            if given is None and used is not None and not is_vouched_for
+            for name, file in given.items()
+            if file is None
+            and vouched_for is None
+            and _kept_file(bundle, name)
         ),
     )
 

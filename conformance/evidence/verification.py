@@ -11,6 +11,7 @@ from earwitness.conformance.evidence.bundle import (
     Bundle,
     BundleError,
 )
+from earwitness.conformance.evidence.declared import about_capabilities
 from earwitness.conformance.evidence.model_runs import about_model_runs
 from earwitness.conformance.evidence.records import (
     FailureRecord,
@@ -96,6 +97,7 @@ def find_contradictions(
     )
     return [
         *_about_packs(bundle, loaded),
+        *about_capabilities(bundle),
         *_about_circumstances(bundle),
         *_about_results(bundle, clauses),
         *verdicts,

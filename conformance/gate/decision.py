@@ -23,6 +23,7 @@ from earwitness.conformance.gate.fingerprint import (
 )
 from earwitness.conformance.gate.known_failures import KnownFailure
 from earwitness.conformance.gate.mute_levels import is_open_claim
+from earwitness.conformance.gate.packs_of_ours import about_the_packs
 from earwitness.conformance.gate.policy import (
     ABSOLUTE,
     EVIDENCE_WORDS,
@@ -63,6 +64,7 @@ def decide_bundle(
     notices = (
         *judged.about_the_run(),
         *judged.about_certification(),
+        *about_the_packs(bundle, packs),
         *about_the_files(
             bundle=bundle, packs=packs, policy=policy, decided=clauses
         ),

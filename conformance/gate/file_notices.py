@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from earwitness.conformance.evidence.bundle import Bundle
+from earwitness.conformance.evidence.verification import CAPABILITIES
 from earwitness.conformance.gate.baseline import staleness
 from earwitness.conformance.gate.capability_file import (
     capability_contradictions,
@@ -16,7 +17,6 @@ from earwitness.conformance.gate.policy import (
     ClauseDecision,
     Notice,
     Policy,
-    Treatment,
 )
 from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.gate.waivers import unknown_clauses
@@ -47,16 +47,19 @@ def about_the_files(
 def _about_unsealed_files(
     policy: Policy, decided: tuple[ClauseDecision, ...]
 ) -> Iterator[Notice]:
-    """Whoever may write to a bundle may write a waiver into it."""
-    treatments = {c.treatment for c in decided}
-    if not treatments & {Treatment.WAIVED, Treatment.KNOWN}:
-        return
+    """Whoever may write to a bundle may write a waiver into it, or a reason for what the target lacks."""
+    lacking = any(c.result.verdict is Verdict.NOT_APPLICABLE for c in decided)
     for name in policy.unsealed:
-        yield Notice(
-            Exit.SATISFIED,
-            f"{name} is that of the bundle itself, and nothing vouches for it since the check; "
-            "hand in your own file, the digest that the check printed (--digest), or a key (--key)",
-        )
+        if name != CAPABILITIES or lacking:
+            counts = (
+                "counts" if name == CAPABILITIES else "counts for nothing"
+            )
+            yield Notice(
+                Exit.SATISFIED,
+                f"{name} is that of the bundle itself, nothing vouches for it since the check, and it "
+                f"{counts}; hand in your own file, the digest that the check printed (--digest), or a key "
+                "(--key)",
+            )
 
 
 def _about_waivers(
