@@ -82,14 +82,19 @@ def write_reports(
     folder: Path,
 ) -> list[Path]:
     """Write reports by name, or `name:path`; without a path to `report.SUFFIX` in the folder. Raises
-    ReportError, OSError."""
+    ReportError."""
     written = []
     for request in wanted:
         name, _, path = request.partition(":")
         form = load_format(name)
         target = Path(path) if path else folder / f"report.{form.suffix}"
         content = form.render(judged)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        except OSError as error:
+            raise ReportError(
+                f"{target}: the report cannot be written there ({error.strerror}); name another file"
+            ) from None
         written.append(target)
     return written

@@ -9,6 +9,7 @@ import click
 
 from earwitness.conformance.cli.common import demand_clauses, packs_named
 from earwitness.conformance.cli.deciding import (
+    demand_formats,
     end_with,
     output_options,
     show_decision,
@@ -141,6 +142,7 @@ def check_target(
             "a bundle has a signature and a digest after its check; use --key and --digest with 'gate'"
         )
     packs_named(packs)
+    demand_formats(reports)
     decided_by = load_policy(**policy)
     with Progress(quiet) as progress:
         progress.tell(f"opening {target}")

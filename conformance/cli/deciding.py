@@ -136,6 +136,13 @@ def write_wanted(
     return written
 
 
+def demand_formats(wanted: Iterable[str]) -> None:
+    """That every report can be made, before anything that takes long. Raises ReportError."""
+    formats = _load_formats()
+    for request in wanted:
+        formats.load_format(request.partition(":")[0])
+
+
 def _load_formats() -> Any:
     """The room of reports is above this one: it is found at run time, as an entry point is."""
     from importlib import import_module

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from earwitness.conformance.cli.deciding import (
+    demand_formats,
     end_with,
     output_options,
     show_decision,
@@ -45,6 +46,7 @@ def gate_bundle(
     contradict itself:
     every verdict is recomputed from its observations. Proofs are re-checked by `earwitness verify`.
     """
+    demand_formats(reports)
     read = read_consistent_bundle(bundle)
     judged = judge_bundle(
         read, load_policy(bundle=read, key=key, digest=digest, **policy)

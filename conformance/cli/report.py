@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from earwitness.conformance.cli.common import A_FOLDER
-from earwitness.conformance.cli.deciding import write_wanted
+from earwitness.conformance.cli.deciding import demand_formats, write_wanted
 from earwitness.conformance.cli.gate_options import (
     gate_options,
     load_policy,
@@ -38,6 +38,7 @@ def report(
 
     BUNDLE is the folder of a run, or one that holds runs: then of the latest.
     """
+    demand_formats(reports)
     read = read_consistent_bundle(bundle)
     judged = judge_bundle(
         read, load_policy(bundle=read, key=key, digest=digest, **policy)

@@ -14,7 +14,7 @@ from earwitness.policies.placed_yaml import (
     read_document,
 )
 
-Kind = TypeVar("Kind")
+Kind = TypeVar("Kind", bound="GateEntry")
 _PLACE = re.compile(
     r"^(?P<what>.*?)(?: - at (?:key in )?`\$(?P<path>[^`]*)`)?$",
     re.DOTALL,
@@ -46,6 +46,11 @@ def load_gate_file(path: Path, kind: type[Kind]) -> tuple[Kind, Document]:
         ) from None
     except PlacedYamlError as error:
         raise GateFileError(str(error)) from None
+    if not isinstance(document.content, dict):
+        raise GateFileError(
+            f"{path}: it holds nothing that is named; it begins with such as "
+            f"'{kind.__struct_fields__[0]}:'"
+        )
     try:
         return msgspec.convert(
             document.content,

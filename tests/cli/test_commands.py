@@ -200,6 +200,8 @@ def test_a_digest_given_to_the_gate_names_one_bundle(green, red, here):
         (["gate", "--waivers", "none.yaml"], "cannot be read"),
         (["gate", "--profile", "strictest"], "is not one of"),
         (["gate", "--report", "sarf"], "Did you mean 'sarif'"),
+        (["gate", "--report", "html:."], "cannot be written there"),
+        (["check", "--report", "sarf"], "Did you mean 'sarif'"),
         (["gtae"], "Did you mean 'gate'"),
         (["check", "--key", "x"], "after its check"),
     ],
@@ -212,6 +214,7 @@ def test_a_wrong_option_is_a_usage_error_with_a_remedy(
     assert done.returncode == Exit.USAGE.value and part in done.stderr, (
         done.stderr
     )
+    assert "opening" not in done.stderr
 
 
 def test_keys_signatures_and_archives_from_the_command_line(green, tmp_path):

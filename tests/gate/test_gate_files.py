@@ -119,6 +119,23 @@ def test_a_wrong_file_is_refused_with_its_place(file, load, text, part):
     assert "file.yaml:" in str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["", "# nothing yet", "a word", "[1]"])
+@pytest.mark.parametrize(
+    ("load", "first"),
+    [
+        (load_waivers, "'waivers:'"),
+        (load_known_failures, "'known_failures:'"),
+        (load_capabilities, "'has:'"),
+    ],
+)
+def test_a_file_that_holds_nothing_is_told_how_it_begins(
+    file, load, first, text
+):
+    with pytest.raises(GateFileError, match="begins with such as") as refused:
+        load(file(text))
+    assert first in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "load", [load_waivers, load_known_failures, load_capabilities]
 )
