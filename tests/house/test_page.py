@@ -32,7 +32,6 @@ APART = {
 """Folders that keep constants of their own which the rest of the house has too, with the reason."""
 ALLOWED_CONSTANTS = {
     "Function": "a type variable belongs to the functions of its module",
-    "Kind": "a type variable belongs to the functions of its module",
     "TABLES": "the cloud and the property each have a database, with tables of its own",
 }
 """Constants that more than one module defines alike, with the reason."""
