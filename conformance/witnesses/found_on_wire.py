@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from earwitness.conformance.witnesses.heard_sound import Heard
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.spoken_words import WordsFound
 from earwitness.model.vocabulary import Microseconds
+
+SEAM = 1_000
+"""Microseconds that are no sound by themselves: as many as two finds may be apart that go on from one to the
+other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,12 @@ def split_by_instant(
     heard: Heard, crossings: list[Crossing], before: int
 ) -> Iterator[FoundOnWire]:
     """A sound, cut where the instants change at which its bytes crossed. What crossed before counts to the
-    first instant."""
+    first instant, also where nothing follows it: changed sound is known only once enough has come."""
+    if heard.ends <= before:
+        yield FoundOnWire(
+            crossings[0], heard.ends - heard.begins, heard=heard
+        )
+        return
     at = before
     begins = heard.begins
     for number, crossing in enumerate(crossings):
@@ -44,6 +53,23 @@ def split_by_instant(
                 crossing, ends - begins, heard=_cut_sound(heard, begins, ends)
             )
             begins = ends
+
+
+def without_given(heard: Heard, given: Iterable[Heard]) -> Heard | None:
+    """What of a sound was not given before, from its beginning on; None where all of it was. Whoever reads
+    new messages with those before finds what these held once more, or a part of it."""
+    first = heard.heard_from
+    for earlier in sorted(given, key=lambda each: each.heard_from):
+        same = (earlier.device, earlier.run, earlier.call) == (
+            heard.device,
+            heard.run,
+            heard.call,
+        )
+        if same and earlier.heard_from <= first + SEAM:
+            first = max(first, earlier.heard_to)
+    if first + SEAM >= heard.heard_to:
+        return None
+    return replace(heard, heard_from=first)
 
 
 def _cut_sound(heard: Heard, begins: int, ends: int) -> Heard:

@@ -34,11 +34,13 @@ from earwitness.conformance.witnesses.resemblance import (
     HOP,
     PROBES,
     Alignment,
+    Spectrum,
     SpokenSpectra,
     find_alignments,
     loud_blocks,
     resample_sound,
     varies_like_speech,
+    whiten_spectrum,
 )
 from earwitness.model.vocabulary import SECOND, Microseconds
 
@@ -111,6 +113,9 @@ class Likeness:
 
 JUST_PLAYED = 6 * RATE
 """Samples, six seconds: a clip that begins with a wake word takes longer, so it is not in it twice."""
+SPECTRUM_OF_RECENT = 1 << 16
+"""Samples at `COMPARED_RATE` of which the spectrum is taken: six seconds have 48,000, and what is left is
+more than a message has, so that nothing wraps around."""
 
 
 @dataclass(slots=True)
@@ -298,6 +303,12 @@ class HeardSound:
             for find in likeness.finds
         ]
         return Likeness(tuple(finds), likeness.unsearched)
+
+    def recent_spectrum(self) -> Spectrum:
+        """What was just played, whitened as one; empty where nothing was."""
+        signals = [each.compared().signal for each in self._just_played()]
+        joined = np.concatenate([np.zeros(0, np.float32), *signals])
+        return whiten_spectrum(joined, SPECTRUM_OF_RECENT)
 
     def _count_ended(self) -> int:
         """How many stretches, from the first on, nothing can be added to any more."""

@@ -85,6 +85,8 @@ class _Findings:
     """Whether the content is an archive, a database or a sound that could be opened."""
     hidden: int = 0
     """Bytes inside that nothing explains."""
+    explained: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """By wrapping, how many bytes there were in it that sound explains, all of them."""
     found_in: Coding | None = None
 
 
@@ -163,6 +165,8 @@ class Reader:
     ) -> None:
         """Sound and words in bytes as they are."""
         thorough = findings.changed is not Changed.NOWHERE
+        # Letters that are decoded from another one on are the same sound once more, beyond recognition.
+        is_known = findings.explained.get(wrappings, 0) >= len(content)
         heard = (
             self.sound.locate(content)
             if thorough
@@ -173,7 +177,7 @@ class Reader:
             if thorough and not heard
             else []
         )
-        if thorough and not rearranged:
+        if thorough and not rearranged and not is_known:
             heard += self._find_changed(
                 content=content,
                 exact=heard,
@@ -183,6 +187,12 @@ class Reader:
         findings.sounds += [
             SoundFound(find, wrappings) for find in heard
         ] + rearranged
+        left = sum(
+            ends - begins
+            for begins, ends in unexplained_ranges(len(content), heard)
+        )
+        if wrappings and left < SHORTEST_PIECE:
+            findings.explained[wrappings] = len(content)
         # What is sound is no text; without it, words on either side are apart.
         rest = b"\0".join(
             content[begins:ends]

@@ -4,17 +4,17 @@ and words in them, dates each find by when it crossed, and keeps the accounts.""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
 from earwitness.conformance.witnesses.found_on_wire import (
     FoundOnWire,
     split_by_instant,
+    without_given,
 )
 from earwitness.conformance.witnesses.heard_sound import (
     NOT_COMPARED,
-    Coding,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import is_printable
@@ -24,57 +24,16 @@ from earwitness.conformance.witnesses.reading import Reading
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.conformance.witnesses.wire.stream import Part
+from earwitness.conformance.witnesses.wire_line import (
+    LONGEST_TAIL,
+    WireLine,
+    remember_rest,
+)
 
-LONGEST_TAIL = 1 << 16
-"""Bytes of a line that are read again with what follows, so that small messages join: 0.3 s even of 32-bit
-sound at 48 kHz, more than the least that can be found."""
-ENOUGH_TO_COMPARE = 1 << 12
-"""New bytes of a line in which changed sound is looked for in all ways: a quarter of a second of 8-bit sound
-at 16 kHz, about as little as can be found."""
-ENOUGH_WHERE_KNOWN = LONGEST_TAIL // 2
-"""The same where it was found in one way already, and is looked for in that way in each message: who codes
-what it sends seldom codes it in two ways."""
-TRIES_EACH = 4
-"""Tries in vain after which twice as much is waited for: what is like nothing that was played stays so
-mostly."""
-LONGEST_TEXT_TAIL = 1 << 12
-"""The same of a line of text, which is unpacked each time."""
-LONGEST_REST = 8 << 20
-"""Bytes of a line without an explanation that are kept for the end: four minutes of 16-bit sound."""
 PACKETS = "packets of a codec"
 """The wrapping of sound that was found in several messages together."""
-MOST_PACKETS = 30_000
-"""Messages kept to be tried as packets of a codec: ten minutes of 20 ms each."""
-
-
-@dataclass(slots=True)
-class _Line:
-    """What is remembered of one line."""
-
-    tail: bytes = b""
-    """The last bytes, which may be the beginning of something."""
-    given: set[tuple[str, str]] = field(default_factory=set)
-    rest: bytearray = field(default_factory=bytearray)
-    """Bytes without an explanation, for a last search over all of them."""
-    packets: list[bytes] = field(default_factory=list)
-    coded: PacketLine = field(default_factory=PacketLine)
-    """What may be packets of a codec, as it comes."""
-    last: Crossing | None = None
-    found: bool = False
-    waiting: int = 0
-    """Bytes in which changed sound was not looked for in all ways yet."""
-    way: Coding | None = None
-    """The way in which it was found last."""
-    in_vain: int = 0
-    """How often it was looked for in all ways since it was found."""
-
-    @property
-    def enough(self) -> int:
-        """New bytes in which it is looked for in all ways again."""
-        if self.way is not None:
-            return ENOUGH_WHERE_KNOWN
-        patience: int = ENOUGH_TO_COMPARE << self.in_vain // TRIES_EACH
-        return min(patience, ENOUGH_WHERE_KNOWN)
+MOST_GIVEN = 1_000
+"""Finds of one line of which it is remembered that they were given: a minute and more of 80 ms each."""
 
 
 class WireReader:
@@ -82,7 +41,7 @@ class WireReader:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._lines: dict[tuple[tuple[object, ...], bool], _Line] = {}
+        self._lines: dict[tuple[tuple[object, ...], bool], WireLine] = {}
         self._coded: dict[tuple[object, ...], PacketLine] = {}
         self.accounts = Accounts()
         self.unread: dict[str, None] = {}
@@ -101,7 +60,7 @@ class WireReader:
             find
             for key, line in lines.items()
             for is_text, group in groupby(line, _is_text_message)
-            for find in self._feed_line(key, is_text, list(group))
+            for find in self._feed_group(key, is_text, list(group))
         ]
         return sorted(found, key=lambda find: find.crossing.time_taken)
 
@@ -114,12 +73,33 @@ class WireReader:
             for find in self._finish_line(line)
         ]
 
-    def _line_of(self, key: tuple[object, ...], is_text: bool) -> _Line:
+    def _line_of(self, key: tuple[object, ...], is_text: bool) -> WireLine:
         if (key, is_text) not in self._lines:
             # Texts part the packets of one request from those of the next.
             coded = self._coded.setdefault(key, PacketLine())
-            self._lines[key, is_text] = _Line(coded=coded)
+            self._lines[key, is_text] = WireLine(coded=coded)
         return self._lines[key, is_text]
+
+    def _feed_group(
+        self, key: tuple[object, ...], is_text: bool, group: list[Crossing]
+    ) -> list[FoundOnWire]:
+        """Messages of one kind that follow each other. Texts part what is coded in one request from what is
+        coded in the next."""
+        parted = self._lines.get((key, False)) if is_text else None
+        ended = self._end_part(parted, group[0]) if parted else []
+        return [*ended, *self._feed_line(key, is_text, group)]
+
+    def _end_part(self, line: WireLine, text: Crossing) -> list[FoundOnWire]:
+        """The last of the sound that is coded in a way known here, before something else is said; nothing of
+        it goes on after that."""
+        if line.way is None or not line.tail:
+            return []
+        likeness = self._reader.sound.resembling_again(line.tail, line.way)
+        line.tail, line.waiting = b"", 0
+        return [
+            FoundOnWire(text, find.ends - find.begins, heard=find)
+            for find in likeness.finds
+        ]
 
     def _feed_line(
         self,
@@ -129,11 +109,20 @@ class WireReader:
     ) -> list[FoundOnWire]:
         line = self._line_of(key, is_text)
         line.last = crossings[-1]
+        whole = b"".join(crossing.content for crossing in crossings)
+        sent = line.last.direction is Direction.FROM_DEVICE
+        # Between messages of unchanged samples nothing needs to be cut.
+        is_unchanged = line.found and line.way is None
+        if sent and not is_text and not is_unchanged:
+            line.tail = line.header.learn(
+                crossings, line.tail, self._reader.sound
+            )
+        crossings = line.header.cut(crossings)
         fresh = b"".join(crossing.content for crossing in crossings)
         before = len(line.tail)
-        sent = line.last.direction is Direction.FROM_DEVICE
         reading = self._read_joined(line, fresh, sent)
-        alone = self._read_alone(fresh, sent) if before else reading
+        is_same = not before and fresh == whole
+        alone = reading if is_same else self._read_alone(whole, sent)
         self._note_unread(crossings, reading)
         self._book_bytes(
             alone,
@@ -157,7 +146,7 @@ class WireReader:
             find.heard is not None and PACKETS not in find.wrappings
             for find in found
         )
-        _remember_rest(
+        remember_rest(
             line=line,
             reading=reading,
             content=line.tail + fresh,
@@ -165,7 +154,9 @@ class WireReader:
         )
         return found
 
-    def _read_joined(self, line: _Line, fresh: bytes, sent: bool) -> Reading:
+    def _read_joined(
+        self, line: WireLine, fresh: bytes, sent: bool
+    ) -> Reading:
         """New bytes together with those before. Changed sound is looked for in all ways once enough bytes
         have come, and in the way in which the line had it last in each message."""
         if not sent:
@@ -189,7 +180,7 @@ class WireReader:
         return self._reader.read_message(fresh, Changed.IN_WRAPPINGS)
 
     def _new_packets(
-        self, line: _Line, crossings: list[Crossing]
+        self, line: WireLine, crossings: list[Crossing]
     ) -> Iterator[FoundOnWire]:
         """Sound in packets of a codec. Their bytes were booked as unexplained while they were too few."""
         for find in line.coded.feed(crossings, self._reader):
@@ -244,7 +235,7 @@ class WireReader:
                     f"connection {crossings[0].connection} ({crossings[0].protocol}): {reason}"
                 ] = None
 
-    def _finish_line(self, line: _Line) -> list[FoundOnWire]:
+    def _finish_line(self, line: WireLine) -> list[FoundOnWire]:
         if (
             line.last is None
             or line.last.direction is not Direction.FROM_DEVICE
@@ -272,7 +263,7 @@ class WireReader:
         return found
 
     def _find_together(
-        self, line: _Line, reading: Reading
+        self, line: WireLine, reading: Reading
     ) -> list[FoundOnWire]:
         """Finds in all of a line; they crossed at the latest with its last message."""
         assert line.last is not None
@@ -296,12 +287,12 @@ def _join_readings(reading: Reading, alone: Reading) -> Reading:
     end."""
     wrapped = [sound for sound in alone.sounds if sound.wrappings]
     return replace(
-        reading, sounds=tuple(dict.fromkeys((*reading.sounds, *wrapped)))
+        reading, sounds=tuple(dict.fromkeys((*wrapped, *reading.sounds)))
     )
 
 
 def _new_sounds(
-    line: _Line, reading: Reading, crossings: list[Crossing], before: int
+    line: WireLine, reading: Reading, crossings: list[Crossing], before: int
 ) -> list[FoundOnWire]:
     """Sound that was not given before, in parts as it crossed."""
     found: list[FoundOnWire] = []
@@ -309,18 +300,15 @@ def _new_sounds(
         if not sound.wrappings:
             found += split_by_instant(sound.heard, crossings, before)
             continue
-        key = (
-            sound.heard.device,
-            f"{sound.heard.heard_from} {sound.heard.heard_to} {sound.wrappings}",
-        )
-        if key not in line.given:
-            line.given.add(key)
+        fresh = without_given(sound.heard, line.wrapped)
+        if fresh is not None:
+            line.wrapped = [*line.wrapped[1 - MOST_GIVEN :], fresh]
             size = sum(len(crossing.content) for crossing in crossings)
             found.append(
                 FoundOnWire(
                     crossings[-1],
                     size,
-                    heard=sound.heard,
+                    heard=fresh,
                     wrappings=sound.wrappings,
                 )
             )
@@ -328,7 +316,10 @@ def _new_sounds(
 
 
 def _new_words(
-    line: _Line, reading: Reading, alone: Reading, crossings: list[Crossing]
+    line: WireLine,
+    reading: Reading,
+    alone: Reading,
+    crossings: list[Crossing],
 ) -> list[FoundOnWire]:
     """Words in what crossed now, and words that are whole only with what came before, each time they
     become whole."""
@@ -363,19 +354,3 @@ def _count_attributed(reading: Reading, before: int, size: int) -> int:
         for begins, ends in unexplained_ranges(before + size, direct)
         if ends > before
     )
-
-
-def _remember_rest(
-    line: _Line, reading: Reading, content: bytes, crossings: list[Crossing]
-) -> None:
-    """Keep what may be continued: all after the last sound, up to a bound."""
-    last_sound = max(
-        (sound.heard.ends for sound in reading.sounds if not sound.wrappings),
-        default=0,
-    )
-    longest = LONGEST_TEXT_TAIL if is_printable(content) else LONGEST_TAIL
-    line.tail = content[max(last_sound, len(content) - longest) :]
-    if not reading.sounds and len(line.rest) < LONGEST_REST:
-        line.rest += b"".join(crossing.content for crossing in crossings)
-    if crossings[0].part is Part.MESSAGE and len(line.packets) < MOST_PACKETS:
-        line.packets += [crossing.content for crossing in crossings]

@@ -326,5 +326,29 @@ LIARS = {
     "only-without-mute": Liar(
         "liars.awareness", "OnlyWithoutMute", Hiding.AWARENESS, ("WAKE-1",)
     ),
+    "through-the-neighbour": Liar(
+        "liars.patient", "ThroughTheNeighbour", Hiding.CHANNEL, ("WAKE-1",)
+    ),
+    "call-overheard": Liar(
+        "liars.patient", "CallOverheard", Hiding.MOMENT, ("WAKE-1",)
+    ),
+    "higher-voices": Liar(
+        "liars.patient", "HigherVoices", Hiding.AWARENESS, ("WAKE-1",)
+    ),
+    "after-a-long-mute": Liar(
+        "liars.patient",
+        "AfterALongMute",
+        Hiding.MOMENT,
+        ("MIC-2", "MIC-3"),
+    ),
+    "loudness-in-a-digit": Liar(
+        "liars.patient", "LoudnessInADigit", Hiding.ENCODING, ("WAKE-1",)
+    ),
+    "nbest-exchanged": Liar(
+        "liars.ciphers", "NbestExchanged", Hiding.ENCODING, ("ASR-2",)
+    ),
+    "nbest-in-times": Liar(
+        "liars.ciphers", "NbestInTimes", Hiding.PLACE, ("ASR-2",)
+    ),
 }
 """Break a promise and hide it."""

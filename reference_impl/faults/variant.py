@@ -7,7 +7,9 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
-CLOUD_MODULES = frozenset({"cloud", "liars.cloud", "honest.cloud"})
+CLOUD_MODULES = frozenset(
+    {"cloud", "liars.cloud", "liars.ciphers", "honest.cloud"}
+)
 """Modules of this package whose classes replace the cloud. Only these are imported in the cloud's process."""
 
 

@@ -19,6 +19,7 @@ from earwitness.conformance.witnesses.spoken_words import SpokenWords
 from earwitness.conformance.witnesses.wire.connection import Direction
 from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.conformance.witnesses.wire_reader import WireReader
+from earwitness.reference_impl.wire_sound import WireCoding, make_coder
 
 SOUND = in_the_air(CLIPS["weather"], 11)
 PIECE = SOUND[16_000:32_000].tobytes()
@@ -185,6 +186,16 @@ def test_changed_sound_is_found_with_both_instants(wire):
     assert min(find.heard.heard_from for find in found) < 1_300_000
 
 
+def test_changed_sound_that_is_known_only_with_what_follows_is_given_then(
+    wire,
+):
+    coded = make_coder(WireCoding.MU_LAW).encode(SOUND[20_000:24_000])
+    assert wire.feed([crossing(coded)]) == []
+    (find,) = wire.feed([crossing(b"\xff" * 200, time=6_000_000)])
+    assert find.crossing.time_taken == 6_000_000
+    assert find.heard.heard_to - find.heard.heard_from > 150_000
+
+
 def test_packets_of_opus_without_a_container_are_found_as_they_cross(wire):
     from test_reader import LONG, frames_of
 
@@ -227,3 +238,17 @@ def test_a_text_between_two_halves_of_sound_parts_them_not(wire):
         found = wire.feed([crossing(content)])
     (last,) = found
     assert last.heard.heard_to == 2_000_000 and last.size == half
+
+
+def test_sound_in_long_texts_is_given_once_as_it_crosses(wire, reader):
+    sent = [
+        json.dumps({"n": n, "s": base64.b64encode(part).decode()}).encode()
+        for n, part in enumerate([PIECE[:16_000], *[PIECE[16_000:]] * 2])
+    ]
+    in_vain = reader.sound._in_vain
+    found = [
+        [(f.heard.heard_from, f.heard.heard_to) for f in wire.feed([m])]
+        for m in map(crossing, sent)
+    ]
+    assert found == [[(1_000_000, 1_500_000)], [(1_500_000, 2_000_000)], []]
+    assert reader.sound._in_vain == in_vain

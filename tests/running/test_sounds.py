@@ -1,0 +1,50 @@
+"""Where changed sound is found a little off, that is not held against the device."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from earwitness.conformance.running.sounds import DOUBT, SoundMemory
+from earwitness.conformance.witnesses.found_on_wire import FoundOnWire
+from earwitness.conformance.witnesses.heard_sound import Heard
+
+PITCH_PERIOD = 8_000
+"""Microseconds, of a voice at 125 Hz."""
+
+
+def passage_of(exact):
+    """What is told of 1 s of sound that was found from 500 ms on."""
+    memory = SoundMemory()
+    memory.begin()
+    memory.add("d1", 0, np.zeros(16_000, "<i2").tobytes(), in_call=False)
+    heard = Heard(
+        device="d1",
+        run=memory.heard.run,
+        call=False,
+        heard_from=500_000,
+        heard_to=1_500_000,
+        begins=0,
+        ends=32_000,
+        layout="x",
+        exact=exact,
+    )
+    crossing = SimpleNamespace(device="d1", encrypted=True, door="")
+    find = FoundOnWire(crossing, 32_000, heard=heard)
+    (passage,) = memory._passages([find])
+    memory.close()
+    return passage
+
+
+def test_changed_sound_may_lie_a_pitch_period_later_and_end_one_earlier():
+    passage = passage_of(exact=False)
+    assert passage.first >= 500_000 + PITCH_PERIOD
+    assert passage.last <= 1_500_000 - PITCH_PERIOD
+    # No more than a hundredth of a second is given away, or a longer pre-roll would pass.
+    assert DOUBT <= 10_000
+
+
+def test_of_exact_sound_nothing_is_doubted():
+    passage = passage_of(exact=True)
+    assert (passage.first, passage.last) == (500_000, 1_500_000)
