@@ -121,6 +121,7 @@ class _Stereo:
     def encode(self, heard: Samples) -> bytes:
         before = np.concatenate([[self.last], heard[:-1]])
         self.last = int(heard[-1])
+        # 48 kHz are three times as many samples.
         steps = [before + (heard - before) * k / 3 for k in (1, 2, 3)]
         smooth = np.rint(np.stack(steps, axis=1)).reshape(-1)
         return np.repeat(smooth, 2).astype("<i2").tobytes()

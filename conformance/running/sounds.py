@@ -90,13 +90,24 @@ class SoundMemory:
             else:
                 continue
             yield Passage(
-                device=find.crossing.device or self._said_beside(find),
+                device=self._heard_beside(find),
                 first=first,
                 last=last,
                 size=find.size,
                 encrypted=find.crossing.encrypted,
                 peer=find.crossing.door,
             )
+
+    def _heard_beside(self, find: FoundOnWire) -> str:
+        """The device that is to answer for it: that which sent it. But unchanged sound of this run that was
+        heard beside another is that one's: it left by the stream of somebody who never heard it."""
+        heard = find.heard
+        is_sure = (
+            heard is not None and heard.exact and heard.run == self.heard.run
+        )
+        if heard is not None and is_sure and find.crossing.device:
+            return heard.device
+        return find.crossing.device or self._said_beside(find)
 
     def _said_beside(self, find: FoundOnWire) -> str:
         """The device beside which what left was said, where the way it went tells of none; of an earlier run

@@ -28,6 +28,8 @@ NOTHING = StoreSearch((), 0, ())
 
 STANDARD_ERROR = "standard error"
 """The name of the log that every program has."""
+TIMES = ("times of files", "times of files backwards")
+"""What lies in the times that were set by hand, as a cell lists them."""
 LARGEST_BASELINE = 64 << 20
 """Bytes of files that are kept from before the first word; of what is beyond only the digest is kept."""
 
@@ -125,7 +127,7 @@ class Stores:
             if self._digests.get(file.name) != digest or file.reason:
                 self._digests[file.name] = digest
                 fresh.append(file)
-                if file.name != STANDARD_ERROR:
+                if file.name not in (STANDARD_ERROR, *TIMES):
                     # What a target says there of its own state is as long as it pleases.
                     self._sizes[file.name] = len(file.content or b"")
                     if file.content and self.seals:

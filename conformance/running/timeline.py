@@ -71,6 +71,8 @@ class _Device:
     shown: dict[Indicator, bool] = field(default_factory=dict)
     settings: dict[str, Value] = field(default_factory=dict)
     stream: int = 0
+    closed: int = 0
+    """The stream that was closed last."""
     calling: bool = False
     spoken: list[Observation] = field(default_factory=list)
 
@@ -350,8 +352,9 @@ class Timeline:
         return True
 
     def _stream_at(self, device: str, seen: Sequence[Observation]) -> int:
-        """The stream that the device says is open, 0 where none is."""
-        stream = self.device(device).stream
+        """The stream that the device says is open, and where none is, the one that was closed last: what is
+        sent then is not of another that might still be open."""
+        stream = self.device(device).stream or self.device(device).closed
         for said in seen:
             if said.device == device and said.event == "stream.open":
                 stream = int(said.attributes["stream"])
@@ -665,6 +668,7 @@ def _note_change(device: _Device, said: Observation) -> None:
             device.stream = int(said.attributes["stream"])
         case "stream.close":
             device.stream = 0
+            device.closed = int(said.attributes.get("stream", device.closed))
     if said.event in HARNESS_ONLY:
         device.settings |= {
             f"{said.event}.{name}": value

@@ -143,7 +143,7 @@ def find_header(messages: Sequence[bytes], sound: HeardSound) -> int | None:
 
 
 def _layouts_of(messages: Sequence[bytes]) -> list[Layout]:
-    """How samples may lie in messages, as the most varied of them tell: each begins anew."""
+    """How samples may lie in messages, as the most varied of them tell: each begins by itself."""
     varied = sorted(messages, key=lambda message: len(set(message)))
     alone = plausible_layouts(varied[-1])
     return alone or plausible_layouts(b"".join(varied[-TELLING:]))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from earwitness.conformance.witnesses.exchanged_letters import exchange_back
 from earwitness.conformance.witnesses.heard_sound import (
     Coding,
     Heard,
@@ -54,6 +55,8 @@ LINES_BETWEEN = bytes(
 )
 """Turns what is not printable into ends of lines, so that words between such bytes stay apart and random
 bytes make no sentences."""
+EXCHANGED = "letters exchanged"
+"""The wrapping of words in which every letter stands for another."""
 FEWEST_PACKETS, LARGEST_PACKET = 10, 3 * 1_275
 """Packets of Opus, 200 ms in all; and bytes of one, three frames of the largest size."""
 MOST_CONFIGURATIONS = 6
@@ -304,6 +307,11 @@ class Reader:
         find = self.words.find_same if pieced_together else self.words.find
         findings.words += [
             WordsInContent(found, wrappings) for found in find(text)
+        ]
+        exchanged = exchange_back(text, self.words.phrases)
+        findings.words += [
+            WordsInContent(found, (*wrappings, EXCHANGED))
+            for found in find(exchanged)
         ]
 
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:

@@ -92,6 +92,11 @@ class SpokenWords:
             words = words[1:]
         return words
 
+    @property
+    def phrases(self) -> tuple[tuple[str, ...], ...]:
+        """All phrases that are looked for, each as its words."""
+        return tuple(self._phrases)
+
     def same(self, one: str, other: str) -> bool:
         """Whether two texts are the same words but for case, punctuation and the wake word."""
         return self.without_wake_word(

@@ -7,6 +7,7 @@ at the same times. For those the accounts have a budget: constant cover traffic 
 
 from __future__ import annotations
 
+import re
 import statistics
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 
+from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.wire.connection import Direction
+from earwitness.conformance.witnesses.wire.stream import Part
 from earwitness.model.vocabulary import Microseconds
 
 FEWEST_PAIRS = 4
@@ -23,6 +26,10 @@ FEWEST_PAIRS = 4
 differs between them in one of 128 sets of four pairs, and in fewer of more."""
 ERROR_RATE = 0.01
 """How often at most an honest device with chance in its traffic is called a leak, over all marks together."""
+VALUE = re.compile(rb"[0-9A-Za-z.+_-]+")
+"""A value of whatever text: a number, a name, a word."""
+LONGEST_SHAPE, MOST_PLACES = 120, 400
+"""Bytes by which texts are told from each other, and places that are looked at. Chosen."""
 MOST_PAIRS = 12
 """Pairs whose 4,096 exchanges are all tried."""
 ROUNDING = 1e-9
@@ -101,6 +108,7 @@ def take_footprint(
             f"{mark} ({name})": value
             for mark, value in _marks_of(group, began).items()
         }
+    marks |= values_that_change(sent)
     marks["files that changed"] = float(len(growth))
     marks["bytes that stores grew by"] = float(sum(growth.values()))
     marks |= {
@@ -110,6 +118,26 @@ def take_footprint(
         f"lines of {name}": float(count) for name, count in log_lines.items()
     }
     return Footprint({name: value for name, value in marks.items() if value})
+
+
+def values_that_change(sent: Iterable[Crossing]) -> dict[str, float]:
+    """For each place in texts of one shape, how many values more than one it had. A text that is always sent
+    in one length may say in one digit how loud it is."""
+    values: dict[tuple[bytes, int], set[bytes]] = {}
+    for crossing in sent:
+        if crossing.part is Part.MESSAGE and is_printable(crossing.content):
+            spaced = b" ".join(crossing.content.split())
+            shape = VALUE.sub(b"*", spaced)[:LONGEST_SHAPE]
+            for place, value in enumerate(VALUE.findall(crossing.content)):
+                if len(values) < MOST_PLACES or (shape, place) in values:
+                    values.setdefault((shape, place), set()).add(value)
+    return {
+        f"values in place {place} of {shape.decode('ascii', 'replace')}": float(
+            len(found) - 1
+        )
+        for (shape, place), found in values.items()
+        if len(found) > 1
+    }
 
 
 def _marks_of(

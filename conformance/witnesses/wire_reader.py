@@ -90,12 +90,20 @@ class WireReader:
         return [*ended, *self._feed_line(key, is_text, group)]
 
     def _end_part(self, line: WireLine, text: Crossing) -> list[FoundOnWire]:
-        """The last of the sound that is coded in a way known here, before something else is said; nothing of
-        it goes on after that."""
-        if line.way is None or not line.tail:
+        """The last of the sound that was changed, looked for before something else is said: what is found only
+        later seems to be sent later. Where the way of coding is known nothing of it goes on after that."""
+        if not line.waiting or not line.tail:
             return []
-        likeness = self._reader.sound.resembling_again(line.tail, line.way)
-        line.tail, line.waiting = b"", 0
+        line.waiting = 0
+        sound = self._reader.sound
+        likeness = (
+            sound.resembling_again(line.tail, line.way)
+            if line.way is not None
+            else sound.resembling(line.tail)
+        )
+        line.way = line.way or likeness.way
+        if line.way is not None:
+            line.tail = b""
         return [
             FoundOnWire(text, find.ends - find.begins, heard=find)
             for find in likeness.finds

@@ -14,7 +14,7 @@ PITCH_PERIOD = 8_000
 """Microseconds, of a voice at 125 Hz."""
 
 
-def passage_of(exact):
+def passage_of(exact, sender="d1"):
     """What is told of 1 s of sound that was found from 500 ms on."""
     memory = SoundMemory()
     memory.begin()
@@ -30,7 +30,7 @@ def passage_of(exact):
         layout="x",
         exact=exact,
     )
-    crossing = SimpleNamespace(device="d1", encrypted=True, door="")
+    crossing = SimpleNamespace(device=sender, encrypted=True, door="")
     find = FoundOnWire(crossing, 32_000, heard=heard)
     (passage,) = memory._passages([find])
     memory.close()
@@ -48,3 +48,9 @@ def test_changed_sound_may_lie_a_pitch_period_later_and_end_one_earlier():
 def test_of_exact_sound_nothing_is_doubted():
     passage = passage_of(exact=True)
     assert (passage.first, passage.last) == (500_000, 1_500_000)
+
+
+def test_unchanged_sound_is_of_the_device_beside_which_it_was_heard():
+    assert passage_of(exact=True, sender="d2").device == "d1"
+    # The same words may have been said beside both, and changed they are alike.
+    assert passage_of(exact=False, sender="d2").device == "d2"

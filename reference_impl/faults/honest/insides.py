@@ -21,12 +21,15 @@ class GainControl(Device):
 
     def process_captured(self, heard: Samples) -> None:
         loudest = float(np.abs(heard.astype(np.int32)).max(initial=1))
-        # A tenth of the way with each piece; between half and twice as loud; the room alone changes nothing.
+        # 500: chosen, what the room alone never reaches.
         if loudest > 500:
+            # Between half and twice as loud.
             aim = min(2.0, max(0.5, self.wanted / loudest))
-            before, self.gain = self.gain, self.gain + 0.1 * (aim - self.gain)
+            # A tenth of the way.
+            after = self.gain + 0.1 * (aim - self.gain)
         else:
-            before = self.gain
+            after = self.gain
+        before, self.gain = self.gain, after
         slope = np.linspace(before, self.gain, len(heard))
         louder = np.clip(np.rint(heard * slope), -32_768, 32_767)
         super().process_captured(louder.astype(np.int16))
@@ -40,10 +43,10 @@ class DriftingClock(Device):
     phase = 0.0
     last = 0
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         if self.control is Control.STREAMING:
             heard = self.fitted(heard)
-        super().send(heard)
+        super().send_sound(heard)
 
     def fitted(self, heard: Samples) -> Samples:
         """As many samples, each between two of those heard."""
@@ -52,7 +55,8 @@ class DriftingClock(Device):
         self.phase = (self.phase + (self.pace - 1) * len(heard)) % 1.0
         places = np.arange(len(heard)) + self.phase
         between = np.interp(places, np.arange(len(before)), before)
-        return np.rint(between).astype(np.int16)
+        fitted: Samples = np.rint(between).astype(np.int16)
+        return fitted
 
 
 class RotatingStores(Device):
@@ -64,6 +68,7 @@ class RotatingStores(Device):
 
     def hear_sound(self, air: Samples) -> None:
         super().hear_sound(air)
+        # One piece of 80 ms in each second.
         if self.powered and self.now % 1_000_000 < 80_000:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.count()

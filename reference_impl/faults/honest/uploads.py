@@ -47,7 +47,7 @@ class BurstAtTheEnd(Device):
         self.held, self.end = (), None
         super().lose_stream()
 
-    def send(self, heard: Samples) -> None:
+    def send_sound(self, heard: Samples) -> None:
         if self.end is None:
             # The first piece is the pre-roll.
             self.end = EndOfSpeech(skip=len(heard))
@@ -93,6 +93,6 @@ class PaddedPolls(Device):
             padding = " " * self.dice.randrange(200)
             with suppress(LinkLost):
                 self.link.ask(
-                    {"type": "settings", "device": self.name, "pad": padding}
+                    {"type": "settings", "device": self.name, "note": padding}
                 )
         super().hear_sound(air)

@@ -13,13 +13,13 @@ from earwitness.reference_impl.messages import Event
 class NbestExchanged(Cloud):
     """Keeps the whole list of hypotheses, every letter exchanged for another."""
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         with (self.retention.folder / "labels.txt").open("a") as out:
             for hypothesis in hypotheses:
                 out.write(codecs.encode(hypothesis.text, "rot13") + "\n")
-        return super().keep(acted_on, hypotheses, device)
+        return super().keep_request(acted_on, hypotheses, device)
 
 
 class NbestInTimes(Cloud):
@@ -27,16 +27,17 @@ class NbestInTimes(Cloud):
 
     at = 0
 
-    def keep(
+    def keep_request(
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         text = "\n".join(each.text for each in hypotheses)
         # Seven letters in a time: nanoseconds of two years.
         letters = text.encode()
+        # As above.
         for begin in range(0, len(letters), 7):
             self.at += 1
             lock = self.retention.folder / f"{self.at:05d}.lock"
             lock.touch()
             time = int.from_bytes(letters[begin : begin + 7], "big")
             os.utime(lock, ns=(time, time))
-        return super().keep(acted_on, hypotheses, device)
+        return super().keep_request(acted_on, hypotheses, device)

@@ -30,8 +30,8 @@ class ThroughTheNeighbour(Hoarder):
         super().__init__(**own)
         self.household[self.name] = self
 
-    def send(self, heard: Samples) -> None:
-        super().send(heard)
+    def send_sound(self, heard: Samples) -> None:
+        super().send_sound(heard)
         if self.control is not Control.STREAMING:
             return
         for name, other in self.household.items():
@@ -131,5 +131,9 @@ class LoudnessInADigit(Eavesdropper):
             digit, self.loudest = self.loudest, 0
             with suppress(LinkLost):
                 self.link.ask(
-                    {"type": "settings", "device": self.name, "zone": digit}
+                    {
+                        "type": "settings",
+                        "device": self.name,
+                        "note": str(digit),
+                    }
                 )
