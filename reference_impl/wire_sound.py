@@ -89,28 +89,28 @@ class _Counted(_MuLaw):
 
     count = 0
 
-    def encode(self, heard: Samples) -> bytes:
-        body = super().encode(heard)
+    def encode_piece(self, heard: Samples) -> bytes:
+        body = super().encode_piece(heard)
         self.count += 1
         return self.count.to_bytes(8) + zlib.crc32(body).to_bytes(4) + body
 
-    def decode(self, content: bytes) -> bytes:
+    def decode_piece(self, content: bytes) -> bytes:
         checksum, body = content[8:12], content[12:]
         if zlib.crc32(body).to_bytes(4) != checksum:
             raise ValueError("a message was changed on its way")
-        return super().decode(body)
+        return super().decode_piece(body)
 
 
 class _Text:
     count = 0
 
-    def encode(self, heard: Samples) -> bytes:
+    def encode_piece(self, heard: Samples) -> bytes:
         self.count += 1
         sound = base64.b64encode(heard.tobytes()).decode()
         return json.dumps({"part": self.count, "sound": sound}).encode()
 
-    def decode(self, content: bytes) -> bytes:
-        return base64.b64decode(json.loads(content)["sound"])
+    def decode_piece(self, content: bytes) -> bytes:
+        return base64.b64decode(str(json.loads(content)["sound"]))
 
 
 class _Stereo:
@@ -118,7 +118,7 @@ class _Stereo:
 
     last = 0
 
-    def encode(self, heard: Samples) -> bytes:
+    def encode_piece(self, heard: Samples) -> bytes:
         before = np.concatenate([[self.last], heard[:-1]])
         self.last = int(heard[-1])
         # 48 kHz are three times as many samples.
@@ -126,7 +126,7 @@ class _Stereo:
         smooth = np.rint(np.stack(steps, axis=1)).reshape(-1)
         return np.repeat(smooth, 2).astype("<i2").tobytes()
 
-    def decode(self, content: bytes) -> bytes:
+    def decode_piece(self, content: bytes) -> bytes:
         # The third of each three is the sample itself, and of two channels one is enough.
         return np.frombuffer(content, "<i2")[4::6].tobytes()
 

@@ -29,7 +29,7 @@ def exchange_back(text: str, phrases: Iterable[tuple[str, ...]]) -> str:
             found = words[place : place + len(phrase)]
             letters = _letters_for("".join(found), "".join(phrase))
             if letters:
-                return text.lower().translate(str.maketrans(dict(letters)))
+                return "".join(letters.get(c, c) for c in text.lower())
     return ""
 
 

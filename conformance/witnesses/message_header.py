@@ -26,7 +26,7 @@ from earwitness.conformance.witnesses.layouts import (
 )
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.resemblance import (
-    RATE,
+    COMPARED_RATE,
     Spectrum,
     locate_piece,
     resample_sound,
@@ -135,7 +135,7 @@ def find_header(messages: Sequence[bytes], sound: HeardSound) -> int | None:
     recent = sound.recent_spectrum()
     for layout, rate in product(_layouts_of(messages), LIKELIEST_RATES):
         placed = _place_messages(messages, Coding(layout, rate), recent)
-        samples_each_byte = RATE / (layout.stride * rate)
+        samples_each_byte = COMPARED_RATE / (layout.stride * rate)
         header = _agreed_header(placed, samples_each_byte)
         if header is not None:
             return header

@@ -90,7 +90,7 @@ class WireReader:
         return [*ended, *self._feed_line(key, is_text, group)]
 
     def _end_part(self, line: WireLine, text: Crossing) -> list[FoundOnWire]:
-        """The last of the sound that was changed, looked for before something else is said: what is found only
+        """The last of the sound that was changed, looked for before something else is said: what is found
         later seems to be sent later. Where the way of coding is known nothing of it goes on after that."""
         if not line.waiting or not line.tail:
             return []

@@ -32,7 +32,8 @@ def passage_of(exact, sender="d1"):
     )
     crossing = SimpleNamespace(device=sender, encrypted=True, door="")
     find = FoundOnWire(crossing, 32_000, heard=heard)
-    (passage,) = memory._passages([find])
+    memory.wire = SimpleNamespace(feed=lambda crossings: [find])
+    (passage,) = memory.passages([])
     memory.close()
     return passage
 

@@ -30,7 +30,7 @@ def headed(number, body, length):
 def encoded(length, piece=PIECE):
     coder = make_coder(WireCoding.MU_LAW)
     return [
-        headed(at, coder.encode(SOUND[at : at + piece]), length)
+        headed(at, coder.encode_piece(SOUND[at : at + piece]), length)
         for at in range(8_000, 30_000, piece)
     ]
 
@@ -68,7 +68,7 @@ def test_sound_after_headers_is_heard_as_it_crosses(length):
         now = number * 80_000
         memory.add("d1", now, piece.tobytes(), in_call=False)
         if number >= BEGINS:
-            content = headed(number, coder.encode(piece), length)
+            content = headed(number, coder.encode_piece(piece), length)
             found += memory.passages([message(content, now)])
     memory.close()
     begun = BEGINS * 80_000

@@ -189,7 +189,7 @@ def test_changed_sound_is_found_with_both_instants(wire):
 def test_changed_sound_that_is_known_only_with_what_follows_is_given_then(
     wire,
 ):
-    coded = make_coder(WireCoding.MU_LAW).encode(SOUND[20_000:24_000])
+    coded = make_coder(WireCoding.MU_LAW).encode_piece(SOUND[20_000:24_000])
     assert wire.feed([crossing(coded)]) == []
     (find,) = wire.feed([crossing(b"\xff" * 200, time=6_000_000)])
     assert find.crossing.time_taken == 6_000_000

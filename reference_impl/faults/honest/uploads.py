@@ -61,7 +61,7 @@ class BurstAtTheEnd(Device):
         self.held, self.end = (), None
         try:
             for part in split_sound(sound):
-                if self.link.ask(self.coder.encode(part)).get("stop"):
+                if self.link.ask(self.coder.encode_piece(part)).get("stop"):
                     break
             self.pending = self.link.send({"type": "end"})
         except LinkLost:
