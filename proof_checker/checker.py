@@ -271,15 +271,19 @@ class _Claim:
     """A part beside its system: which names are whose, and what must be shown."""
 
     def __init__(self, system: Definitions, part: Definitions) -> None:
-        self.system, self.part = system, part
+        self.system = system
+        self.part = part
         self.told = _symbols(system.named("told"))
         self.registers = _symbols(part.named("state"))
-        self.states = _symbols(system.named("state")) | self.registers
+        self.states = _symbols(system.named("state"))
+        self.states |= self.registers
         self.texts = system.texts() | part.texts()
         # A clause that is judged slice by slice names a constant, which may be any value.
-        self.told |= {s for s in self.states if s.startswith("|slice.")}
+        slices = [name for name in self.states if name.startswith("|slice.")]
+        self.told.update(slices)
         self.following = {**system.next_of, **part.next_of}
-        self.first, self.updates = part.named("first"), part.named("update")
+        self.first = part.named("first")
+        self.updates = part.named("update")
 
     def refuse_intrusion(self) -> None:
         """The part may name the system's state, but change nothing of it; its registers are its own,

@@ -231,21 +231,36 @@ def _draw_arc(
     place: dict[str, int],
     ends: Counter[tuple[str, str]],
 ) -> str:
-    is_down = place[arc.target] > place[arc.source]
-    side = 1 if is_down else -1
+    """From state to state: downwards on the right, upwards on the left, the further the wider."""
+    source, target = place[arc.source], place[arc.target]
+    side = 1 if target > source else -1
+    begins = source + _next_end(ends, arc.source, side)
+    lands = target + _next_end(ends, arc.target, side)
     edge = WIDTH / 2 + side * STATE_WIDTH / 2
-    y1 = place[arc.source] + _next_end(ends, arc.source, side)
-    y2 = place[arc.target] + _next_end(ends, arc.target, side)
-    span = abs(place[arc.target] - place[arc.source]) // STATE_GAP
+    span = abs(target - source) // STATE_GAP
     out = edge + side * (20 + 15 * span)
-    # A cubic curve reaches three quarters of the way to its control points.
-    control = edge + (out - edge) * 4 / 3
-    middle = (y1 + y2) / 2
     kind = "seen" if arc.times else "word"
-    curve = f"M{edge:.0f},{y1} C{control:.0f},{y1} {control:.0f},{y2} {edge + 7 * side:.0f},{y2}"
-    line = f'<path {_style_attributes(f"arc {kind}")} d="{curve}"/>'
-    tip = _draw_tip(kind, edge, y2, side=side)
-    return line + tip + _draw_tag(arc.number, out, middle)
+    curve = _arc_curve(
+        edge=edge,
+        out=out,
+        begins=begins,
+        lands=lands,
+        tip=7 * side,
+    )
+    style = _style_attributes(f"arc {kind}")
+    line = f'<path {style} d="{curve}"/>'
+    tip = _draw_tip(kind, edge, lands, side=side)
+    tag = _draw_tag(arc.number, out, (begins + lands) / 2)
+    return line + tip + tag
+
+
+def _arc_curve(
+    *, edge: float, out: float, begins: float, lands: float, tip: float
+) -> str:
+    """A cubic curve, which reaches three quarters of the way to its control points."""
+    control = edge + (out - edge) * 4 / 3
+    way = f"{control:.0f},{begins} {control:.0f},{lands}"
+    return f"M{edge:.0f},{begins} C{way} {edge + tip:.0f},{lands}"
 
 
 def _draw_tip(kind: str, x: float, y: float, *, side: int) -> str:

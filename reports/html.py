@@ -87,13 +87,15 @@ class Section:
     @property
     def fared(self) -> str:
         held = [line for line in self.lines if line.clauses]
-        ids = {clause.id: clause for line in held for clause in line.clauses}
-        counted = Counter(clause.verdict.value for clause in ids.values())
+        verdicts = {
+            clause.id: clause.verdict.value
+            for line in held
+            for clause in line.clauses
+        }
+        counted = Counter(verdicts.values())
         told = ", ".join(f"{n} {name}" for name, n in counted.items())
-        return (
-            f"{len(self.lines)} sentences, {len(held)} with clauses"
-            f"{': ' if told else ''}{told}"
-        )
+        sentences = f"{len(self.lines)} sentences, {len(held)} with clauses"
+        return f"{sentences}: {told}" if told else sentences
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,17 +110,25 @@ def deadlines_told(summary: Summary, width: int, most: int) -> Iterator[str]:
 
 def _row_lines(row: Row, width: int) -> Iterator[str]:
     """One event: what it was in as many lines as it takes, since its end may be what is wrong with it."""
-    mark = _mark_of(row)
-    times = f" ×{row.repeats}" if row.repeats > 1 else ""
-    lead = f"  {mark}{row.number:>3} {row.time:>11}  "
+    lead = _place_of(row)
     room = width - len(lead) - ORIGIN_WIDTH
-    first, *rest = textwrap.wrap(f"{row.words}{times}", room) or [""]
     color = "red" if row.is_violation else None
-    yield click.style(
-        f"{lead}{first:{room}} {row.origin:>{ORIGIN_WIDTH - 1}}", fg=color
-    )
+    first, *rest = _words_in_lines(row, room)
+    origin = row.origin.rjust(ORIGIN_WIDTH - 1)
+    yield click.style(f"{lead}{first:{room}} {origin}", fg=color)
+    indent = " " * len(lead)
     for more in rest:
-        yield click.style(f"{' ' * len(lead)}{more}", fg=color)
+        yield click.style(indent + more, fg=color)
+
+
+def _place_of(row: Row) -> str:
+    """Its mark, number and time, in columns."""
+    return f"  {_mark_of(row)}{row.number:>3} {row.time:>11}  "
+
+
+def _words_in_lines(row: Row, room: int) -> list[str]:
+    times = f" ×{row.repeats}" if row.repeats > 1 else ""
+    return textwrap.wrap(row.words + times, room) or [""]
 
 
 def _mark_of(row: Row) -> str:

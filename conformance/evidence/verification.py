@@ -383,11 +383,13 @@ def _about_proof(
     held: Mapping[str, int],
     bundle: Bundle,
 ) -> Iterator[str]:
-    if proof.standing == "proved" and not proof.certificates:
+    files = proof.certificates
+    if proof.standing == "proved" and not files:
         yield f"proofs.json: {name} is called proved and has no certificate"
-    for file in proof.certificates:
+    for file in files:
         if file not in bundle.manifest.files or file not in held:
             yield f"proofs.json: {name}: {file} is not in the bundle, or the checker was not shown it"
-    obligations = sum(held.get(file, 0) for file in proof.certificates)
-    if proof.certificates and obligations != proof.obligations:
-        yield f"proofs.json: {name}: {obligations} obligations, {proof.obligations} are claimed"
+    obligations = sum(held.get(file, 0) for file in files)
+    if files and obligations != proof.obligations:
+        claimed = f"{proof.obligations} are claimed"
+        yield f"proofs.json: {name}: {obligations} obligations, {claimed}"

@@ -135,15 +135,15 @@ class ClauseResult:
 def gate(results: tuple[ClauseResult, ...], expected: frozenset[str]) -> Exit:
     """The exit code of a run. Every clause that was loaded must be among the results, each required one must
     be satisfied at the evidence its pack asks for, and none satisfied is never green."""
-    if expected != {r.id for r in results} or len(expected) != len(results):
+    names = sorted(result.id for result in results)
+    if names != sorted(expected):
         return Exit.INCONCLUSIVE
     if any(r.verdict is Verdict.VIOLATED for r in results):
         return Exit.VIOLATED
-    required = [r for r in results if r.required]
-    if not any(r.verdict is Verdict.SATISFIED for r in required):
-        return Exit.INCONCLUSIVE
-    green = all(r.verdict is Verdict.SATISFIED for r in required)
-    return Exit.SATISFIED if green else Exit.INCONCLUSIVE
+    required = {r.verdict for r in results if r.required}
+    if required == {Verdict.SATISFIED}:
+        return Exit.SATISFIED
+    return Exit.INCONCLUSIVE
 
 
 def headline(results: Iterable[ClauseResult]) -> str:

@@ -55,15 +55,23 @@ def make_kitchen() -> Sound:
     length = int(SECONDS * RATE)
     time = np.arange(length) / RATE
     water = np.diff(chance.normal(0, 0.1, length + 1))
-    # 100 Hz: twice the mains of Europe, as a compressor hums.
+    # 100 Hz: twice the mains of Europe, as a compressor hums; faint beside the water.
     sound = water + 0.05 * np.sin(2 * np.pi * 100 * time)
     ringing = np.arange(RATE // 4) / RATE
-    for begins in chance.integers(0, length - len(ringing), DISHES):
+    latest = length - len(ringing)
+    for begins in chance.integers(0, latest, DISHES):
         pitch = chance.uniform(*PITCHES)
-        fading = np.exp(-ringing / RINGING)
-        dish = fading * np.sin(2 * np.pi * pitch * ringing)
-        sound[begins : begins + len(dish)] += dish
+        ends = begins + len(ringing)
+        sound[begins:ends] += _ring_dish(ringing, pitch)
     return _as_loud(sound)
+
+
+def _ring_dish(
+    time: NDArray[np.float64], pitch: float
+) -> NDArray[np.float64]:
+    fading = np.exp(-time / RINGING)
+    tone: NDArray[np.float64] = np.sin(2 * np.pi * pitch * time)
+    return fading * tone
 
 
 def _as_loud(sound: NDArray[np.float64]) -> Sound:

@@ -65,11 +65,12 @@ class WitnessedTarget:
     def introduce(self) -> Hello:
         hello = self.target.introduce()
         able = [name for name, can in hello.capabilities.items() if can]
-        confined = self.confinement is Confinement.SEALED
-        self._clocks = dict.fromkeys(hello.devices, 0)
+        is_sealed = self.confinement is Confinement.SEALED
+        devices = tuple(hello.devices)
+        self._clocks = dict.fromkeys(devices, 0)
         for name, witness in self._witnesses.items():
-            self._seen[name] = witness.events(able, confined)
-            self._sensors[name] = witness.watch(tuple(hello.devices))
+            self._seen[name] = witness.events(able, is_sealed)
+            self._sensors[name] = witness.watch(devices)
         return hello
 
     def request(self, request: Request) -> Answer:

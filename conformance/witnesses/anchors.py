@@ -183,12 +183,11 @@ class AnchorIndex:
     def _add_segment(
         self, samples: Samples, places: NDArray[np.int64], first: int
     ) -> None:
-        anchors = samples[places[:, None] + np.arange(ANCHOR)].astype(
-            np.int64
-        )
-        ordered = np.sort(anchors, axis=1)
-        telling = (np.diff(ordered, axis=1) != 0).sum(axis=1) >= DISTINCT - 1
-        keys, places = hash_anchors(anchors[telling]), places[telling]
+        spread = places[:, None] + np.arange(ANCHOR)
+        anchors = samples[spread].astype(np.int64)
+        telling = _is_distinct(anchors)
+        keys = hash_anchors(anchors[telling])
+        places = places[telling]
         signless = _regardless_of_sign(hash_quickly(samples)[places])
         self._filter[_filter_slots(signless)] = True
         self._filter[_second_slots(signless)] = True
@@ -273,6 +272,14 @@ class AnchorIndex:
             place=Place(place - before),
             negated=negated,
         )
+
+
+def _is_distinct(anchors: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For each anchor whether it holds enough different values."""
+    ordered = np.sort(anchors, axis=1)
+    steps = np.diff(ordered, axis=1) != 0
+    distinct: NDArray[np.bool_] = steps.sum(axis=1) >= DISTINCT - 1
+    return distinct
 
 
 def _count_agreeing(one: Samples, other: Samples, negated: bool) -> int:

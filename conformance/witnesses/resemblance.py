@@ -93,12 +93,21 @@ def resample_sound(
         return signal.astype(np.float32)
     length = max(1, round(len(signal) * to / rate))
     spectrum = np.fft.rfft(signal.astype(np.float32))
-    kept = np.zeros(length // 2 + 1, np.complex64)
-    shared = min(len(kept), len(spectrum))
-    kept[:shared] = spectrum[:shared]
-    return (np.fft.irfft(kept, length) * (length / len(signal))).astype(
-        np.float32
+    kept = _fit_spectrum(
+        spectrum.astype(np.complex64),
+        length // 2 + 1,
     )
+    resampled = np.fft.irfft(kept, length)
+    scale = length / len(signal)
+    return (resampled * scale).astype(np.float32)
+
+
+def _fit_spectrum(spectrum: Spectrum, size: int) -> Spectrum:
+    """Its lowest frequencies; nothing in those that it has not."""
+    kept = np.zeros(size, np.complex64)
+    shared = min(size, len(spectrum))
+    kept[:shared] = spectrum[:shared]
+    return kept
 
 
 class SpokenSpectra:
@@ -247,16 +256,24 @@ def whiten_spectrum(signal: Signal, size: int) -> Spectrum:
     """The spectrum of a signal in which all frequencies that matter are equally strong."""
     if not len(signal):
         return np.zeros(size // 2 + 1, np.complex64)
-    steps = np.diff(
-        signal - signal.mean(), prepend=np.float32(0)
-    ) * _soft_edges(len(signal))
-    spectrum = np.fft.rfft(steps.astype(np.float32), size)
-    sizes = np.abs(spectrum)
-    # 1e-12 keeps silence from a division by 0.
-    spectrum /= sizes + FLOOR * np.sqrt(np.mean(sizes**2)) + 1e-12
-    spectrum[: int(len(spectrum) * LOWEST_BAND)] = 0
-    spectrum[int(len(spectrum) * HIGHEST_BAND) :] = 0
+    level = signal - signal.mean()
+    steps = np.diff(level, prepend=np.float32(0))
+    softened = steps * _soft_edges(len(signal))
+    spectrum = np.fft.rfft(softened.astype(np.float32), size)
+    spectrum /= _flatten_sizes(np.abs(spectrum))
+    lowest = int(len(spectrum) * LOWEST_BAND)
+    highest = int(len(spectrum) * HIGHEST_BAND)
+    spectrum[:lowest] = 0
+    spectrum[highest:] = 0
     return spectrum.astype(np.complex64)
+
+
+def _flatten_sizes(sizes: Signal) -> Signal:
+    """What each frequency is divided by, so that all are equally strong and noise is not made loud."""
+    floor = FLOOR * np.sqrt(np.mean(sizes**2))
+    # 1e-12 keeps silence from a division by 0.
+    flattening: Signal = sizes + floor + 1e-12
+    return flattening
 
 
 def measure_coherence(one: Signal, other: Signal) -> float:

@@ -153,14 +153,16 @@ def _flatten_chain(
 
 def _describe_all(parts: Iterator[Formula], say: Say) -> str:
     first, *rest = parts
+    said = [say(part) for part in rest]
     if any(isinstance(part, Implies | Deadline) for part in (first, *rest)):
-        return "; ".join(map(say, (first, *rest)))
+        return "; ".join([say(first), *said])
     joint = " and "
-    if all(map(_is_state, rest)) and isinstance(first, Event):
-        joint = " while "
-    elif all(map(_is_state, rest)) and isinstance(first, Or):
-        joint = ", each while "
-    return say(first) + joint + " and ".join(map(say, rest))
+    if all(_is_state(part) for part in rest):
+        if isinstance(first, Event):
+            joint = " while "
+        elif isinstance(first, Or):
+            joint = ", each while "
+    return say(first) + joint + " and ".join(said)
 
 
 def _is_state(formula: Formula) -> bool:

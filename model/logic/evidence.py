@@ -260,13 +260,17 @@ class Provenance:
     ) -> Grounds:
         """A match that counts rests on what it rested on when it came, and on our eyes for what ends it."""
         kept = self.matches.get(formula, ())
-        if now.truth and not (kept and is_earliest(bound)):
+        is_first = not kept or not is_earliest(bound)
+        if now.truth and is_first:
             kept = (Match(time, now.support),)
         self.matches[formula] = kept
-        if not kept or not is_within(bound, time - kept[0].time):
+        if not kept:
+            return Grounds(False, absence)
+        if not is_within(bound, time - kept[0].time):
             return Grounds(False, absence)
         ending = absence if isinstance(formula, Since) else NO_SUPPORT
-        return Grounds(True, join_support(kept[0].support, ending))
+        support = join_support(kept[0].support, ending)
+        return Grounds(True, support)
 
     def _ground_count(
         self, formula: Count, now: Grounds, time: int

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 from earwitness.model.expression import TRUE
 from earwitness.model.proof.mutation import Mutant, mutants_of
 from earwitness.model.systems.cone import cone_of_influence, timed_variables
-from earwitness.model.systems.state_property import StateProperty
+from earwitness.model.systems.state_property import Promise, StateProperty
 from earwitness.model.systems.transition_system import (
     Component,
     Layer,
@@ -165,15 +165,24 @@ class Fingerprints:
 
 
 def _cone_digest(task: ProofTask) -> tuple[str, frozenset[str]]:
+    """A digest of a clause's promises with their cones, and the transitions in them."""
     texts = [repr(task.secrets), repr(task.observed)]
     transitions: set[str] = set()
-    promises = task.promises or {task.identity: StateProperty(TRUE, TRUE)}
-    seeds = {*timed_variables(task.system), *(task.observed or ())}
-    for name, promise in promises.items():
-        cone = cone_of_influence(task.system, promise, seeds)
-        transitions |= {t.name for t in cone.transitions}
+    for name, promise, cone in _cones_of(task):
+        transitions.update(row.name for row in cone.transitions)
         texts += [name, repr(promise), _system_text(cone)]
     return _digest_texts(texts), frozenset(transitions)
+
+
+def _cones_of(task: ProofTask) -> Iterator[tuple[str, Promise, System]]:
+    """Each promise with the part of the system that can touch it."""
+    seeds = timed_variables(task.system)
+    if task.observed:
+        seeds = seeds | set(task.observed)
+    nothing = StateProperty(TRUE, TRUE)
+    promises = task.promises or {task.identity: nothing}
+    for name, promise in promises.items():
+        yield name, promise, cone_of_influence(task.system, promise, seeds)
 
 
 def _system_text(system: System) -> str:

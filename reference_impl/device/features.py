@@ -84,15 +84,22 @@ class Features:
         """The window after this chunk, of shape (WINDOW,)."""
         heard = np.concatenate([self._sound, chunk])
         self._sound = heard[-OVERLAP:]
+        self._add_frames(heard)
+        vector = self._embed_frames()
+        self._window = np.concatenate([self._window[1:], vector])
+        return self._window.reshape(WINDOW)
+
+    def _add_frames(self, heard: Samples) -> None:
         bands = _run_model(self._mel, heard[None].astype(np.float32))
         # The embedding was trained on decibels scaled so.
         scaled = bands.reshape(-1, BANDS) / 10 + 2
-        self._frames = np.concatenate([self._frames, scaled])[-FRAMES:]
-        vector = _run_model(self._embedding, self._frames[None, :, :, None])
-        self._window = np.concatenate(
-            [self._window[1:], vector.reshape(1, DEPTH)]
-        )
-        return self._window.reshape(WINDOW)
+        frames = np.concatenate([self._frames, scaled])
+        self._frames = frames[-FRAMES:]
+
+    def _embed_frames(self) -> Numbers:
+        batch = self._frames[None, :, :, None]
+        vector = _run_model(self._embedding, batch)
+        return vector.reshape(1, DEPTH)
 
     @property
     def held(self) -> tuple[Samples, Numbers, Numbers]:

@@ -121,14 +121,17 @@ def _draw_screen(
     image: Image.Image, pen: ImageDraw.ImageDraw, screen: Screen
 ) -> None:
     edge = EDGE * DRAWN
-    right, bottom = SIZE[0] * DRAWN - edge, SIZE[1] * DRAWN - edge
+    width, height = SIZE
+    right = width * DRAWN - edge
+    bottom = height * DRAWN - edge
     pen.rectangle((edge, edge, right, bottom), fill=DARK)
     if screen.picture is not None:
         _paste_picture(image, screen.picture)
     if "mute_symbol" in screen.shown:
         _draw_mute_symbol(pen)
     if "blue_bar" in screen.shown:
-        pen.rectangle((edge, bottom - 2 * edge, right, bottom), fill=BLUE)
+        bar_top = bottom - 2 * edge
+        pen.rectangle((edge, bar_top, right, bottom), fill=BLUE)
 
 
 def _paste_picture(image: Image.Image, picture: Frame) -> None:

@@ -108,7 +108,9 @@ class _Circuit:
     def __init__(
         self, system: System, promise: Promise, horizon: int
     ) -> None:
-        self.system, self.promise, self.horizon = system, promise, horizon
+        self.system = system
+        self.promise = promise
+        self.horizon = horizon
         self.sorts = {v.name: v.sort for v in system.variables}
         self.sorts |= {r.name: r.sort for r in promise.registers}
         self.sorts[NOW] = Sort.INT
@@ -120,10 +122,7 @@ class _Circuit:
         self.open_at_first = [
             name for name, values in self.first.items() if len(values) > 1
         ]
-        free = {v for t in system.transitions for v in free_variables(t)}
-        self.inputs = {
-            v.name: v.sort for v in sorted(free, key=lambda v: v.name)
-        } | {"time": Sort.INT}
+        self.inputs = _input_sorts(system)
         self.inputs |= {
             f"first.{name}": self.sorts[name] for name in self.open_at_first
         }
@@ -229,3 +228,10 @@ class _Circuit:
             )
             + ")"
         )
+
+
+def _input_sorts(system: System) -> dict[str, Sort]:
+    """What is open at every step: the variables that transitions leave free, and the time."""
+    free = {v for row in system.transitions for v in free_variables(row)}
+    by_name = {variable.name: variable.sort for variable in free}
+    return {**dict(sorted(by_name.items())), "time": Sort.INT}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earwitness.reference_impl.cloud.asr import Hypothesis
 from earwitness.reference_impl.cloud.cloud import OURS, Cloud
@@ -265,19 +266,27 @@ class Gender(Cloud):
 
 def measure_pitch(sound: bytes) -> float:
     """The pitch of a voice in Hz, by autocorrelation of its loudest quarter of a second."""
-    samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2").astype(float)
+    whole = sound[: len(sound) // 2 * 2]
+    samples = np.frombuffer(whole, "<i2").astype(float)
     # Half a second.
     if len(samples) < 8_000:
         return 0.0
-    # A quarter of a second.
-    blocks = samples[: len(samples) // 4_000 * 4_000].reshape(-1, 4_000)
-    loudest = blocks[int(np.argmax((blocks**2).sum(axis=1)))]
+    loudest = _loudest_quarter(samples)
     # The power of two from twice the block on, so that its ends do not meet.
-    spectrum = np.abs(np.fft.rfft(loudest, 8_192)) ** 2
-    alike = np.fft.irfft(spectrum)
+    spectrum = np.fft.rfft(loudest, 8_192)
+    alike = np.fft.irfft(np.abs(spectrum) ** 2)
     # Periods of 70 to 400 Hz.
     period = 40 + int(np.argmax(alike[40:228]))
     return 16_000 / period
+
+
+def _loudest_quarter(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    # A quarter of a second.
+    count = len(samples) // 4_000
+    blocks = samples[: count * 4_000].reshape(count, 4_000)
+    energies = (blocks**2).sum(axis=1)
+    loudest: NDArray[np.float64] = blocks[int(np.argmax(energies))]
+    return loudest
 
 
 class DigitsCounted(Cloud):
