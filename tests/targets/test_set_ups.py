@@ -19,6 +19,7 @@ MISTAKES = {
     "--wake-word-name hey_jarvis": "asked the wake word service for 'hey_jarvis'",
     "--mic-command 'sleep 600'": "nothing was read from its microphone",
     "--mic-command 'cat /dev/zero'": "nothing was read from its microphone",
+    "--mic-command-rate 48000": "look at the rate and form of the sound",
     "--snd-command true": "played no answer; look at its command for sound",
 }
 
@@ -31,6 +32,19 @@ def test_a_wrong_set_up_is_told_with_its_likely_cause(options, tmp_path):
     if "does not answer" not in MISTAKES[options]:
         # The small satellite says so as it begins.
         assert "Its last words: ready" in done.failure
+
+
+SPEECH = "stt.ovos-stt-plugin-server.url"
+OF_A_LISTENER = {
+    f"{SPEECH}=http://127.0.0.1:9/stt": "look at the address at which it looks for its server",
+    "listener.microphone.earwitness.path=/dev/zero": "nothing was read from its microphone",
+}
+
+
+@pytest.mark.parametrize("options", OF_A_LISTENER)
+def test_a_listener_with_a_wrong_setting_is_told_of_it(options, tmp_path):
+    done = control_target(f"ovos:{python_with_tiny(tmp_path)} {options}")
+    assert OF_A_LISTENER[options] in done.failure
 
 
 def test_a_satellite_that_rests_after_each_word_is_told_as_such(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from earwitness.conformance.targets.subjects import (
     mqtt_broker,
+    opening,
     ovos_settings,
     serving,
 )
@@ -79,7 +80,7 @@ def test_a_message_of_hermes_that_says_nothing_is_no_error(payload, said):
     assert mqtt_broker.text_in(payload, "id") == said
 
 
-@pytest.mark.parametrize("module", [ovos_settings, serving])
+@pytest.mark.parametrize("module", [opening, ovos_settings, serving])
 def test_the_examples_of_the_modules_run(module):
     done = doctest.testmod(module)
     assert done.attempted and not done.failed

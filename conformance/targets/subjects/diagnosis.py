@@ -35,6 +35,11 @@ def likely_cause(seen: Symptoms) -> str:
         return "nothing was read from its microphone; look at its microphone command"
     if not seen.streams and not seen.words:
         return _before_the_word(seen)
+    if not seen.streams and seen.wakes_by_itself:
+        return (
+            f"it told of its wake word {seen.words} times, and nothing came to its server;"
+            " look at the address at which it looks for its server"
+        )
     if not seen.streams:
         return (
             f"it was told {seen.words} times that its wake word was said, and opened no stream; a detector or"

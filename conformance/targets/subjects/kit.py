@@ -9,6 +9,7 @@ from earwitness.conformance.targets.subjects.opening import (
     open_installed,
     open_program,
     run_driver,
+    unless_given,
 )
 from earwitness.conformance.targets.subjects.served import ServedSubject
 from earwitness.conformance.targets.subjects.serving import (
@@ -49,6 +50,7 @@ __all__ = [
     "open_program",
     "run_driver",
     "samples_of",
+    "unless_given",
     "wav_of",
     "write_chime",
 ]

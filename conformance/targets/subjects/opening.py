@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -94,6 +94,16 @@ def known_options(
     )
     known = [name for name in names if name in asked.stdout]
     return [word for name in known for word in (name, value)]
+
+
+def unless_given(options: Sequence[str], name: str, value: str) -> list[str]:
+    """An option of ours, where the user gives none of that name.
+
+    >>> unless_given(["--debug"], "--wake-word-name", "alexa")
+    ['--wake-word-name', 'alexa']
+    """
+    is_given = any(o.partition("=")[0] == name for o in options)
+    return [] if is_given else [name, value]
 
 
 def run_driver(driver: Callable[..., Subject], package: str = "") -> None:

@@ -19,6 +19,7 @@ from earwitness.conformance.targets.subjects.diagnosis import (
 from earwitness.conformance.targets.subjects.inbox import InboxSubject
 from earwitness.conformance.targets.subjects.serving import (
     AWAY,
+    ENOUGH_SHORTFALLS,
     LATE,
     LEVELS,
     PATIENCE,
@@ -160,6 +161,7 @@ class ServedSubject(InboxSubject):
         """The word was heard, by the subject or by its service: the next stream is due to it."""
         self.report("wake_word", origin=origin, word=WORD)
         self._is_woken = True
+        self.wake_words_heard.words += origin == "device"
 
     def open_stream(self, cause: str = "") -> None:
         """The subject says that it begins to send."""
@@ -231,13 +233,16 @@ class ServedSubject(InboxSubject):
         self._read += taken
         # Sound that came twice, or of an earlier time, pays for none that is still to come.
         self._arrived = min(self._arrived, self._owed - taken)
-        patience = PATIENCE_WITH_READER if self._flows else PACE
+        # One that sends less than it reads, or says so, is not waited for each time.
+        is_patient = self._flows and self._shortfalls < ENOUGH_SHORTFALLS
+        patience = PATIENCE_WITH_READER if is_patient else PACE
         # Each piece goes to the wake word service or to the server; one that goes nowhere is waited for once.
         self._flows = self.pump(
             lambda: self._arrived > self._owed - self.piece, patience
         )
         if not self._flows:
             self._arrived = self._owed
+            self._shortfalls += 1
         if self._answer_at is not None and self.now >= self._answer_at:
             self._answer_at = None
             self._answer()
@@ -320,7 +325,7 @@ class ServedSubject(InboxSubject):
 
     def _count_anew(self) -> None:
         """What is counted since the last answer tells where the next request stopped."""
-        self._read = self._sent = 0
+        self._read = self._sent = self._shortfalls = 0
         self._first_stream = self.stream
         self.wake_words_heard.count_anew()
 

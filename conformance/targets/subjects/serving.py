@@ -13,6 +13,10 @@ STARTING = 8 * PATIENCE
 ENOUGH_KNOCKS = 20
 """Knocks at its port while it listens at another, after which it is not waited for."""
 
+ENOUGH_SHORTFALLS = 3
+"""Pieces of sound without what should come of them, since the last answer, after which none is waited for."""
+
+
 REST = 0.1
 """Seconds without a message after which a subject has worked off what it was sent."""
 

@@ -52,11 +52,12 @@ class WyomingSatellite(kit.ServedSubject):
         play = f"cat >> {shlex.quote(self.loudspeaker)}"
         self.launch([
             *self._program, "--name", "subject", "--no-zeroconf", "--uri", f"tcp://127.0.0.1:{SATELLITE}",
-            "--wake-uri", f"tcp://127.0.0.1:{WAKE}", "--wake-word-name", "alexa", "--awake-wav", str(chime),
+            "--wake-uri", f"tcp://127.0.0.1:{WAKE}", "--awake-wav", str(chime),
             "--event-uri", f"tcp://127.0.0.1:{EVENTS}",
             "--mic-command", f"cat {shlex.quote(self.microphone)}",
             "--mic-command-samples-per-chunk", str(self.piece // 2),
             "--snd-command-rate", str(kit.RATE), "--snd-command", f"sh -c {shlex.quote(play)}",
+            *kit.unless_given(self._options, "--wake-word-name", "alexa"),
             *kit.known_options(self._program, RESTS, "0"), *self._options,
         ])  # fmt: skip
         self.come()
@@ -71,7 +72,7 @@ class WyomingSatellite(kit.ServedSubject):
         self._links, self._server = [], None
 
     def let_stranger_in(self, *, runs: bool) -> None:
-        # Whoever sends anything but a question becomes the server of a satellite that has none.
+        """Whoever sends anything but a question becomes the server of a satellite that has none."""
         stranger = self._call(self.stranger_door)
         stranger.send("run-satellite" if runs else "ping")
 

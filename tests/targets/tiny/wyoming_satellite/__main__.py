@@ -22,6 +22,7 @@ parser = argparse.ArgumentParser()
 for name in ("uri", "wake-uri", "event-uri", "mic-command", "snd-command"):
     parser.add_argument(f"--{name}", required=True)
 parser.add_argument("--mic-command-samples-per-chunk", type=int, default=1280)
+parser.add_argument("--mic-command-rate", type=int, default=16_000)
 parser.add_argument("--debug-recording-dir")
 parser.add_argument("--wake-word-name", default="alexa")
 options, _ = parser.parse_known_args()
@@ -29,8 +30,13 @@ beside = Path(shlex.split(options.mic_command)[-1]).with_name("fault")
 FAULTS = set(os.environ.get("TINY_FAULT", "").split())
 if beside.exists():
     FAULTS = set(beside.read_text().split())
-FORM = {"rate": 16_000, "width": 2, "channels": 1}
-OTHER_FORM = {"rate": 16_000, "width": 4, "channels": 2, "timestamp": 5}
+FORM = {"rate": options.mic_command_rate, "width": 2, "channels": 1}
+OTHER_FORM = {
+    "rate": options.mic_command_rate,
+    "width": 4,
+    "channels": 2,
+    "timestamp": 5,
+}
 PIECE = 2 * options.mic_command_samples_per_chunk
 LONGEST = 25 * 32_000 // PIECE
 """Pieces of a request that nobody ends: 25 s."""
