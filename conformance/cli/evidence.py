@@ -57,6 +57,12 @@ def verify(
     click.echo(
         f"digests     {len(read.manifest.files)} files are as they were written; the bundle is {read.digest}"
     )
+    beside = sorted(path.name for path in read.folder.glob("report.*"))
+    if beside:
+        click.echo(
+            f"reports     not checked, since they are no evidence: {', '.join(beside)}; 'earwitness report' "
+            "makes them anew"
+        )
     if key is not None:
         verify_signature(read, key)
         click.echo(f"signature   by {key}")
