@@ -61,7 +61,7 @@ def verify(
     if beside:
         click.echo(
             f"reports     not checked, since they are no evidence: {', '.join(beside)}; 'earwitness report' "
-            "makes them anew"
+            "makes them again"
         )
     if key is not None:
         verify_signature(read, key)

@@ -53,7 +53,7 @@ def _ways_to_exercise(formula: Formula) -> Iterator[str]:
         case Implies(left, right):
             yield (
                 f"whenever {describe_formula(left)}, see to it that {describe_formula(right)}; "
-                "or do not let the first happen where the second is not so"
+                "where that cannot be, see to it that what stands after “whenever” does not happen"
             )
         case Deadline(response, duration, trigger):
             yield (
