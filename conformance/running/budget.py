@@ -11,6 +11,9 @@ from earwitness.conformance.targets.protocol import TargetError
 HARD = 4
 """Times the budget after which the check ends wherever it is: honest targets need less than twice on an idle
 machine."""
+STRETCH = 3
+"""Times the budget within which what a green rests on at least is done all the same: a machine that does much
+else at once must not make a check see less."""
 PATIENCE = 900.0
 """Seconds that every check may take, whatever its budget: a CI machine that does much else at once needs up
 to six times as long."""
@@ -40,6 +43,10 @@ class Budget:
     def allows(self, share: float = 1.0) -> bool:
         """Whether that share of the budget is not used up."""
         return self.used < share * self.seconds
+
+    def can_stretch(self) -> bool:
+        """Whether the least that is to be done may still be done, though the budget be used up."""
+        return self.allows(STRETCH)
 
     @property
     def longest(self) -> float:

@@ -204,10 +204,9 @@ class _Conductor:
         return True
 
     def try_long_quiet(self) -> None:
-        if self.harness.budget.allows(STORMS_SHARE):
-            quiet = try_long_quiet(self.harness)
-            if quiet is not None:
-                self.take(quiet.run, LONG_QUIET)
+        quiet = try_long_quiet(self.harness)
+        if quiet is not None:
+            self.take(quiet.run, LONG_QUIET)
 
     def try_storms(self) -> None:
         for weathered in try_storms(

@@ -75,14 +75,12 @@ def try_second_instance(order: SecondOrder) -> SecondRuns:
             comparison = compare(
                 harness, lambda run: runs.append((TWO_RUNS, run))
             )
-        if not harness.broken and order.budget.allows(STORMS_SHARE):
+        if not harness.broken:
             quiet = try_long_quiet(harness, order.quiet_share)
             if quiet is not None:
                 runs.append((LONG_QUIET, quiet.run))
         if not harness.broken:
-            for weathered in try_storms(
-                harness, lambda: order.budget.allows(STORMS_SHARE)
-            ):
+            for weathered in try_storms(harness, order.budget.can_stretch):
                 runs.append((STORM, weathered.run))
                 if weathered.finding is not None:
                     findings.append(weathered.finding)

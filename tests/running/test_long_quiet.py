@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count, repeat
 
 import pytest
 
-from earwitness.conformance.running.budget import Budget
+from earwitness.conformance.running.budget import STRETCH, Budget
 from earwitness.conformance.running.course import LONG_WAIT
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.long_quiet import (
+    FEWEST_LISTENING,
+    FEWEST_MUTED,
+    make_hours,
     make_long_quiet,
     try_long_quiet,
 )
@@ -23,13 +26,15 @@ LONG, SHORT = 90.0, 30.0
 while it listens, and six."""
 
 
-def leave_alone(clauses, name, budget=LONG, seed=0):
+def leave_alone(clauses, name, budget=LONG, seed=0, used=0.0):
+    """`used` is how many seconds of the budget are gone."""
     ticks = count()
+    gone = chain([0.0], repeat(used))
     with Harness(
         target=open_target(name),
         clauses=clauses,
         seed=seed,
-        budget=Budget(budget),
+        budget=Budget(budget, clock=lambda: next(gone)),
     ) as harness:
         quiet = try_long_quiet(harness, clock=lambda: float(next(ticks)))
     assert quiet is not None
@@ -65,8 +70,27 @@ def test_who_leaks_after_ten_quiet_minutes_is_seen_and_only_after_them(
     clauses,
 ):
     assert "WAKE-1" in broken(leave_alone(clauses, "ref:fast/long-alone"))
-    early = leave_alone(clauses, "ref:fast/long-alone", budget=SHORT)
+    early = leave_alone(
+        clauses, "ref:fast/long-alone", budget=SHORT, used=STRETCH * SHORT
+    )
     assert not broken(early)
+
+
+def test_a_busy_machine_waits_no_less_than_some_minutes(clauses):
+    quiet = leave_alone(clauses, "ref:fast/long-alone", budget=1.0)
+    assert quiet.minutes == FEWEST_LISTENING + FEWEST_MUTED
+    assert "WAKE-1" in broken(quiet)
+
+
+def test_who_waits_for_an_hour_is_seen_on_the_fast_form(clauses):
+    for name, expected in (("after-an-hour", {"WAKE-1"}), ("", set())):
+        with Harness(
+            target=open_target(f"ref:fast/{name}".rstrip("/")),
+            clauses=clauses,
+        ) as harness:
+            run = harness.run(make_hours("d1"), controls=False)
+        assert expected <= {clause_of(n) for n in run.violated()}
+        assert expected or not run.violated()
 
 
 def test_who_listens_again_after_three_muted_minutes_is_seen(clauses):
