@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from rapidfuzz import fuzz, process
 
@@ -16,6 +17,8 @@ NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 SEGMENT = re.compile(r"[a-z0-9][a-z0-9' ]{10,398}[a-z0-9]")
 """A stretch of words without anything between them: what may be one hypothesis. Longer ones are looked
 through for the words alone."""
+WORD_A_LINE = re.compile(r"(?:^[a-z0-9']+\r?\n){3,}", re.MULTILINE)
+"""Three or more lines with a word each."""
 SHORTEST_PHRASE = 8
 """Letters. Eight given ones follow each other by chance once in 10^11 places of text made of letters
 alone."""
@@ -109,7 +112,20 @@ class SpokenWords:
         if not self._phrases:
             return []
         lowered = text.lower()
-        return [*self._same_words(lowered), *self._similar_segments(lowered)]
+        return [
+            *self._same_words(lowered),
+            *self._find_similar(self._split_segments(lowered)),
+            *self._find_similar(
+                self._split_segments(lowered[::-1]), "backwards"
+            ),
+            # Windows overlap: the first says enough.
+            *islice(
+                self._find_similar(
+                    self._windows_of(lowered), "a word a line"
+                ),
+                1,
+            ),
+        ]
 
     def find_same(self, text: str) -> list[WordsFound]:
         """All phrases that are in a text, and not what is like them: for texts that were put together of
@@ -157,9 +173,10 @@ class SpokenWords:
                     )
                 ] * min(count, MOST_TIMES)
 
-    def _similar_segments(self, lowered: str) -> Iterator[WordsFound]:
+    def _find_similar(
+        self, segments: list[str], manner: str = "as spoken"
+    ) -> Iterator[WordsFound]:
         """Segments that are like a phrase, and are not it."""
-        segments = self._split_segments(lowered)
         if not segments:
             return
         phrases = [" ".join(phrase) for phrase in self._phrases]
@@ -173,7 +190,10 @@ class SpokenWords:
             for number, segment in enumerate(batch):
                 if scores[number, best[number]] > 0:
                     yield WordsFound(
-                        phrases[best[number]], segment, WordsKind.LIKE
+                        phrase=phrases[best[number]],
+                        text=segment,
+                        kind=WordsKind.LIKE,
+                        manner=manner,
                     )
 
     def _split_segments(self, lowered: str) -> list[str]:
@@ -185,6 +205,48 @@ class SpokenWords:
             if len(found) >= MOST_SEGMENTS:
                 break
         return found
+
+    def _windows_of(self, lowered: str) -> list[str]:
+        """Of words that stand on lines of their own, as many in a row as a phrase has, give or take one. What
+        was spoken itself is taken out before, so that nothing straddles it."""
+        lengths = sorted(
+            {
+                len(phrase) + more
+                for phrase in self._phrases
+                for more in (-1, 0, 1)
+            }
+        )
+        found: list[str] = []
+        for column in WORD_A_LINE.finditer(lowered):
+            for words in self._without_phrases(column.group().split()):
+                found += [
+                    " ".join(words[first : first + length])
+                    for length in lengths
+                    if length >= FEWEST_LIKE_WORDS
+                    for first in range(len(words) - length + 1)
+                    if not self._is_known(words[first : first + length])
+                ]
+            if len(found) >= MOST_SEGMENTS:
+                break
+        return found[:MOST_SEGMENTS]
+
+    def _without_phrases(self, words: list[str]) -> Iterator[tuple[str, ...]]:
+        """The words between the phrases in a list of words."""
+        begun = at = 0
+        while at < len(words):
+            phrase = next(
+                (
+                    p
+                    for p in self._phrases
+                    if tuple(words[at : at + len(p)]) == p
+                ),
+                (),
+            )
+            if phrase:
+                yield tuple(words[begun:at])
+                begun = at + len(phrase)
+            at += max(1, len(phrase))
+        yield tuple(words[begun:])
 
     def _is_known(self, words: tuple[str, ...]) -> bool:
         """Whether words are a phrase, are part of one, or contain one."""

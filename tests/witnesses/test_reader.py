@@ -255,6 +255,29 @@ def test_another_hypothesis_is_like_the_words(reader, text):
     assert [each.words.kind for each in found] == [WordsKind.LIKE]
 
 
+@pytest.mark.parametrize(
+    ("written", "manner"),
+    [
+        (lambda text: text[::-1].upper(), "backwards"),
+        (lambda text: "\n".join([*text.split(), ""]), "a word a line"),
+    ],
+)
+def test_another_hypothesis_is_known_however_it_is_written(
+    reader, written, manner
+):
+    texts = [WORDS, "what is the weather me menlo park", WORDS]
+    content = "\n".join(map(written, texts)).encode()
+    found = reader.read(content).words
+    others = [each.words for each in found if each.words.text != WORDS]
+    assert [(w.kind, w.manner) for w in others] == [(WordsKind.LIKE, manner)]
+
+
+def test_what_was_said_a_word_a_line_straddles_nothing(reader):
+    column = "".join(f"{word}\n" for word in WORDS.split() * 20)
+    found = reader.read(column.encode()).words
+    assert found and {each.words.kind for each in found} == {WordsKind.SAME}
+
+
 def test_a_phrase_that_is_a_part_of_another_is_found_only_where_it_stands_alone():
     words = SpokenWords(["alexa"])
     for phrase in (
@@ -296,6 +319,8 @@ def test_random_bytes_letters_and_other_english_are_neither_words_nor_sound(
         letters.encode(),
         english().encode(),
         nonsense.encode(),
+        english().lower().replace(" ", "\n").encode(),
+        nonsense.lower().replace(" ", "\n").encode(),
     ):
         reading = reader.read(content)
         assert reading.words == () and reading.sounds == ()
