@@ -29,6 +29,9 @@ from earwitness.reference_impl.property.disclosure import (
     Disclosures,
 )
 
+QUARTER = 4_000
+"""Samples of a quarter of a second."""
+
 
 class NbestGzip(Cloud):
     """Keeps the whole list of hypotheses, compressed."""
@@ -281,9 +284,8 @@ def measure_pitch(sound: bytes) -> float:
 
 
 def _loudest_quarter(samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    # A quarter of a second.
-    count = len(samples) // 4_000
-    blocks = samples[: count * 4_000].reshape(count, 4_000)
+    count = len(samples) // QUARTER
+    blocks = samples[: count * QUARTER].reshape(count, QUARTER)
     energies = (blocks**2).sum(axis=1)
     loudest: NDArray[np.float64] = blocks[int(np.argmax(energies))]
     return loudest
