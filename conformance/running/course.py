@@ -23,6 +23,10 @@ from earwitness.conformance.running.deeds import (
     update,
 )
 from earwitness.conformance.running.moment import Frame, Moment, Passage
+from earwitness.conformance.running.open_streams import (
+    OpenStreams,
+    is_stray,
+)
 from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.stores import NOTHING, owners, together
 from earwitness.conformance.running.timeline import Timeline
@@ -121,6 +125,7 @@ class Course:
         self.chance = harness.chance()
         self.skipped: list[str] = []
         self.marks: list[int] = []
+        self.open_streams = OpenStreams()
         self.left_out: set[int] = set()
         """The steps of the run, by number, that were not wanted."""
         self.span = (0, 0)
@@ -425,6 +430,12 @@ class Course:
         uncompared = self._count_uncompared()
         streaming = self._streaming_devices()
         passages = self.harness.sounds.passages(crossings)
+        self.open_streams.note(crossings, streaming)
+        passages = [
+            passage
+            for passage in passages
+            if not is_stray(passage, state.clock, streaming)
+        ]
         self.uploads += len(crossings)
         self.voice += len(passages)
         deeds = tuple(
@@ -754,8 +765,13 @@ class Course:
         self._add_passages(passages)
 
     def _last_passages(self) -> None:
-        """Sound that shows only when all that crossed is put together is dated at the end."""
-        passages = self.harness.sounds.last_passages()
+        """Sound that shows only when all that crossed is put together is dated at the end. Of what crossed in
+        a stream nothing is said so late."""
+        passages = [
+            passage
+            for passage in self.harness.sounds.last_passages()
+            if not self.open_streams.crossed_within(passage)
+        ]
         self.voice += len(passages)
         self._add_passages(passages)
 

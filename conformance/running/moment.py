@@ -17,7 +17,8 @@ Indicator = tuple[str, str]
 class Passage:
     """Sound from a device's microphones that crossed to its cloud. `first` and `last` are when it was heard;
     both are 0 for sound that was heard before this run began. `size` in bytes. `peer` names who got it where
-    that was not the device's own server."""
+    that was not the device's own server; `taken` is when it crossed, on the harness's own clock; what is not
+    `exact` was changed, and found by what it is like."""
 
     device: str
     first: int
@@ -25,6 +26,8 @@ class Passage:
     size: int
     encrypted: bool
     peer: str = ""
+    taken: int = 0
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ class SoundMemory:
                 size=find.size,
                 encrypted=find.crossing.encrypted,
                 peer=find.crossing.door,
+                taken=int(find.crossing.time_taken),
+                exact=find.heard is None or find.heard.exact,
             )
 
     def _heard_beside(self, find: FoundOnWire) -> str:

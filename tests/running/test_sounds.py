@@ -30,7 +30,9 @@ def passage_of(exact, sender="d1"):
         layout="x",
         exact=exact,
     )
-    crossing = SimpleNamespace(device=sender, encrypted=True, door="")
+    crossing = SimpleNamespace(
+        device=sender, encrypted=True, door="", time_taken=0
+    )
     find = FoundOnWire(crossing, 32_000, heard=heard)
     memory.wire = SimpleNamespace(feed=lambda crossings: [find])
     (passage,) = memory.passages([])

@@ -1,0 +1,48 @@
+"""What crosses while a device has a stream open anyway. There sound is expected, and what is like sound by
+chance, or is found late, accuses nobody: what an open stream may hold is judged by what is found for sure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from earwitness.conformance.running.moment import Passage
+from earwitness.conformance.witnesses.relay import Crossing
+
+STRAY = 200_000
+"""Microseconds of changed sound that may be like something said long before by chance. Chosen: a syllable, as
+the same voice says the same words again."""
+LONG_BEFORE = 6_000_000
+"""Microseconds: as much as counts as just played."""
+
+
+class OpenStreams:
+    """Of each device, when something of its own last crossed while it had a stream open."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+
+    def note(
+        self, crossings: Iterable[Crossing], streaming: Collection[str]
+    ) -> None:
+        """These crossed while these devices had a stream open."""
+        for crossing in crossings:
+            if crossing.device in streaming:
+                taken = int(crossing.time_taken)
+                self._last[crossing.device] = max(
+                    taken, self._last.get(crossing.device, taken)
+                )
+
+    def crossed_within(self, passage: Passage) -> bool:
+        """Whether it crossed no later than the last that did while its device had a stream open."""
+        last = self._last.get(passage.device)
+        return last is not None and passage.taken <= last
+
+
+def is_stray(passage: Passage, now: int, streaming: Collection[str]) -> bool:
+    """Whether it is a syllable at most that is like what was heard long before, in an open stream."""
+    return (
+        not passage.exact
+        and passage.device in streaming
+        and passage.last - passage.first < STRAY
+        and passage.last < now - LONG_BEFORE
+    )

@@ -1,0 +1,76 @@
+"""What is like sound by chance accuses nobody while a stream is open; without a stream everything counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from earwitness.conformance.running.moment import Passage
+from earwitness.conformance.running.open_streams import (
+    LONG_BEFORE,
+    STRAY,
+    OpenStreams,
+    is_stray,
+)
+from earwitness.conformance.witnesses.relay import Crossing, Direction
+
+NOW = 60_000_000
+SYLLABLE = Passage(
+    device="d1",
+    first=1_000_000,
+    last=1_060_000,
+    size=2_048,
+    encrypted=True,
+    taken=500,
+    exact=False,
+)
+
+
+def crossing(time, device="d1"):
+    return Crossing(
+        device=device,
+        time_taken=time,
+        direction=Direction.FROM_DEVICE,
+        content=b"x",
+        encrypted=True,
+        protocol="websocket",
+        connection=1,
+        size=1,
+        peer="cloud",
+    )
+
+
+def test_a_syllable_of_long_ago_is_chance_in_an_open_stream():
+    assert is_stray(SYLLABLE, NOW, {"d1"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "streaming"),
+    [
+        ({}, set()),
+        ({}, {"d2"}),
+        ({"exact": True}, {"d1"}),
+        ({"last": SYLLABLE.first + STRAY}, {"d1"}),
+        ({"first": NOW - LONG_BEFORE, "last": NOW - LONG_BEFORE}, {"d1"}),
+    ],
+    ids=[
+        "no stream is open",
+        "another's stream",
+        "the very samples",
+        "more than a syllable",
+        "just played",
+    ],
+)
+def test_everything_else_counts(changes, streaming):
+    assert not is_stray(replace(SYLLABLE, **changes), NOW, streaming)
+
+
+def test_what_is_found_late_and_crossed_in_a_stream_is_known_as_such():
+    streams = OpenStreams()
+    assert not streams.crossed_within(SYLLABLE)
+    streams.note([crossing(499), crossing(900, "d2")], {"d1"})
+    assert not streams.crossed_within(SYLLABLE)
+    streams.note([crossing(500)], {"d1"})
+    assert streams.crossed_within(SYLLABLE)
+    assert not streams.crossed_within(replace(SYLLABLE, taken=501))
