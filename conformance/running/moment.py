@@ -18,7 +18,7 @@ class Passage:
     """Sound from a device's microphones that crossed to its cloud. `first` and `last` are when it was heard;
     both are 0 for sound that was heard before this run began. `size` in bytes. `peer` names who got it where
     that was not the device's own server; `taken` is when it crossed, on the harness's own clock; what is not
-    `exact` was changed, and found by what it is like."""
+    `exact` was changed, and found by what it is like; `length` is its own, in microseconds."""
 
     device: str
     first: int
@@ -28,6 +28,7 @@ class Passage:
     peer: str = ""
     taken: int = 0
     exact: bool = True
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,12 @@ class OpenStreams:
 
 
 def is_stray(passage: Passage, now: int, streaming: Collection[str]) -> bool:
-    """Whether it is some syllables at most that is like what was heard long before, in an open stream."""
+    """Whether it is some syllables at most that are like what was heard long before, or in an earlier run, in
+    an open stream."""
+    is_of_earlier_run = passage.last == 0
     return (
         not passage.exact
         and passage.device in streaming
-        and passage.last - passage.first < STRAY
-        and passage.last < now - LONG_BEFORE
+        and passage.length < STRAY
+        and (is_of_earlier_run or passage.last < now - LONG_BEFORE)
     )

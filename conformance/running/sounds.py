@@ -98,6 +98,7 @@ class SoundMemory:
                 peer=find.crossing.door,
                 taken=int(find.crossing.time_taken),
                 exact=find.heard is None or find.heard.exact,
+                length=_length_of(find.heard),
             )
 
     def _heard_beside(self, find: FoundOnWire) -> str:
@@ -140,3 +141,8 @@ class SoundMemory:
             if self.words.same(spoken.words, phrase)
         ]
         return max(ends, default=0)
+
+
+def _length_of(heard: Heard | None) -> int:
+    """Microseconds of sound, in whichever run it was heard."""
+    return 0 if heard is None else heard.heard_to - heard.heard_from

@@ -24,6 +24,7 @@ SYLLABLE = Passage(
     encrypted=True,
     taken=500,
     exact=False,
+    length=60_000,
 )
 
 
@@ -43,6 +44,8 @@ def crossing(time, device="d1"):
 
 def test_a_syllable_of_long_ago_is_chance_in_an_open_stream():
     assert is_stray(SYLLABLE, NOW, {"d1"})
+    of_earlier_run = replace(SYLLABLE, first=0, last=0)
+    assert is_stray(of_earlier_run, LONG_BEFORE // 2, {"d1"})
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,7 @@ def test_a_syllable_of_long_ago_is_chance_in_an_open_stream():
         ({}, set()),
         ({}, {"d2"}),
         ({"exact": True}, {"d1"}),
-        ({"last": SYLLABLE.first + STRAY}, {"d1"}),
+        ({"length": STRAY}, {"d1"}),
         ({"first": NOW - LONG_BEFORE, "last": NOW - LONG_BEFORE}, {"d1"}),
     ],
     ids=[
