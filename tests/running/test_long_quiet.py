@@ -21,7 +21,7 @@ from earwitness.conformance.running.run import clause_of
 from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
 from earwitness.conformance.targets.entry_points import open_target
 
-LONG, SHORT = 90.0, 30.0
+LONG, SHORT = 150.0, 50.0
 """Budgets of seconds; a clock that ticks a second with each look makes them minutes of quiet: eighteen at most
 while it listens, and six."""
 
