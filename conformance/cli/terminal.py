@@ -146,6 +146,7 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
         f"{summary.headline}: {summary.counts}", width, subsequent_indent="  "
     ):
         yield click.style(text, fg=color, bold=True)
+    yield from wrap_lines(summary.subject, width, "  ")
     for story in summary.stories:
         yield from wrap_lines(
             f"{story.clause}: {story.title}. {story.loses}", width, "  "

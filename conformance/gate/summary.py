@@ -107,7 +107,10 @@ class Summary:
     """Everything a reader is told, in the order in which he needs it."""
 
     headline: str
+    subject: str
+    """Which build was judged, by which packs and profile, when, confined or not."""
     sentence: str
+    """The same, with how many clauses came to what."""
     exit: Exit
     counts: str
     clauses: tuple[ClauseLine, ...]
@@ -185,10 +188,12 @@ def summarise(
             clauses={clause.id: clause for _, clause in owned},
         )
     )
+    subject = _subject_sentence(bundle, decision)
     counts = count_words(decision.clauses)
     return Summary(
         headline=HEADLINES[decision.exit],
-        sentence=_verdict_sentence(bundle, decision),
+        subject=subject,
+        sentence=f"{subject} Of {len(decision.clauses)} clauses: {counts}.",
         exit=decision.exit,
         counts=counts,
         clauses=lines,
@@ -367,9 +372,8 @@ def _count_by_severity(
     }
 
 
-def _verdict_sentence(bundle: Bundle, decision: GateDecision) -> str:
-    """The verdict in one sentence: which build, by which packs and profile, when, how complete, confined
-    or not, signed or not."""
+def _subject_sentence(bundle: Bundle, decision: GateDecision) -> str:
+    """What the verdict is about: which build, by which packs and profile, when, confined or not."""
     manifest, target = (
         bundle.manifest,
         bundle.manifest.target,
@@ -388,8 +392,7 @@ def _verdict_sentence(bundle: Bundle, decision: GateDecision) -> str:
     )
     return safe_text(
         f"{build}{digest}, judged by {packs} under the profile {decision.profile.value} on {when}, "
-        f"{confined}. "
-        f"Of {len(decision.clauses)} clauses: {count_words(decision.clauses)}."
+        f"{confined}."
     )
 
 
