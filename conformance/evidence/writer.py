@@ -248,10 +248,11 @@ class BundleWriter:
         )
         content = encode_record(whole)
         digest = hashlib.sha256(content).hexdigest()
-        # The seal first: the bundle is whole from the instant at which its manifest has its name.
+        # The seal first: the bundle is whole from the instant at which its manifest has its name, and at the
+        # same instant no partial one is there any more.
         _write_whole(self.folder / SEAL, seal_text(digest).encode())
-        _write_whole(self.folder / MANIFEST, content)
-        (self.folder / PARTIAL).unlink()
+        _write_whole(self.folder / PARTIAL, content)
+        (self.folder / PARTIAL).replace(self.folder / MANIFEST)
         self.manifest = whole
         return digest
 

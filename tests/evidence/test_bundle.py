@@ -305,6 +305,24 @@ def test_a_writer_killed_at_random_instants_is_partial_or_whole(tmp_path):
     assert not ends[0]
 
 
+def test_a_writer_killed_as_its_manifest_gets_its_name_leaves_a_whole_bundle(
+    tmp_path,
+):
+    rename = Path.replace
+
+    def rename_and_die(path, target):
+        rename(path, target)
+        if Path(target).name == "manifest.json":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work():
+        Path.replace = rename_and_die
+        violated_bundle(tmp_path / "out")
+
+    assert end_of(in_child(work)) == -signal.SIGKILL
+    assert is_whole(tmp_path / "out")
+
+
 def test_a_full_disk_ends_the_run_and_the_bundle_is_no_green(tmp_path):
     """The largest file the process may write stands for the space left."""
     for limit in (0, 40, 90, 200, 400, 700, 900, 1_200):
