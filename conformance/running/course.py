@@ -430,7 +430,11 @@ class Course:
         uncompared = self._count_uncompared()
         streaming = self._streaming_devices()
         passages = self.harness.sounds.passages(crossings)
-        self.open_streams.note(crossings, streaming)
+        self.open_streams.note(
+            crossings,
+            streaming,
+            {name: state.clock for name, state in self.states.items()},
+        )
         passages = [
             passage
             for passage in passages
@@ -765,12 +769,12 @@ class Course:
         self._add_passages(passages)
 
     def _last_passages(self) -> None:
-        """Sound that shows only when all that crossed is put together is dated at the end. Of what crossed in
-        a stream nothing is said so late."""
+        """Sound that shows only when all that crossed is put together is dated at the end. What a
+        stream of that time carried is not said so late."""
         passages = [
             passage
             for passage in self.harness.sounds.last_passages()
-            if not self.open_streams.crossed_within(passage)
+            if not self.open_streams.carried(passage)
         ]
         self.voice += len(passages)
         self._add_passages(passages)

@@ -1,9 +1,10 @@
 """What crosses while a device has a stream open anyway. There sound is expected, and what is like sound by
-chance, or is found late, accuses nobody: what an open stream may hold is judged by what is found for sure."""
+chance, or is found late and was heard then, accuses nobody: what an open stream may hold is judged by what is
+found for sure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from earwitness.conformance.running.moment import Passage
 from earwitness.conformance.witnesses.relay import Crossing
@@ -15,27 +16,44 @@ LONG_BEFORE = 6_000_000
 """Microseconds: as much as counts as just played."""
 
 
+AROUND = 1_000_000
+"""Microseconds by which sound may have been heard before or after a stream carried something, and is its own:
+twice the pre-roll that is allowed. Chosen."""
+
+
 class OpenStreams:
-    """Of each device, when something of its own last crossed while it had a stream open."""
+    """Of each device, when something of its own crossed while it had a stream open."""
 
     def __init__(self) -> None:
         self._last: dict[str, int] = {}
+        self._clocks: dict[str, list[int]] = {}
 
     def note(
-        self, crossings: Iterable[Crossing], streaming: Collection[str]
+        self,
+        crossings: Iterable[Crossing],
+        streaming: Collection[str],
+        clocks: Mapping[str, int],
     ) -> None:
-        """These crossed while these devices had a stream open."""
+        """These crossed while these devices had a stream open, at that time of each device."""
         for crossing in crossings:
-            if crossing.device in streaming:
+            device = crossing.device
+            if device in streaming:
                 taken = int(crossing.time_taken)
-                self._last[crossing.device] = max(
-                    taken, self._last.get(crossing.device, taken)
-                )
+                self._last[device] = max(taken, self._last.get(device, taken))
+                self._clocks.setdefault(device, []).append(clocks[device])
 
-    def crossed_within(self, passage: Passage) -> bool:
-        """Whether it crossed no later than the last that did while its device had a stream open."""
+    def carried(self, passage: Passage) -> bool:
+        """Whether it crossed no later than the last that did while its device had a stream open, and was
+        heard about when one was: what was heard long before is not a stream's own."""
         last = self._last.get(passage.device)
-        return last is not None and passage.taken <= last
+        return (
+            last is not None
+            and passage.taken <= last
+            and any(
+                abs(clock - passage.last) <= AROUND
+                for clock in self._clocks[passage.device]
+            )
+        )
 
 
 def is_stray(passage: Passage, now: int, streaming: Collection[str]) -> bool:

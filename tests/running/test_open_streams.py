@@ -8,6 +8,7 @@ import pytest
 
 from earwitness.conformance.running.moment import Passage
 from earwitness.conformance.running.open_streams import (
+    AROUND,
     LONG_BEFORE,
     STRAY,
     OpenStreams,
@@ -69,11 +70,19 @@ def test_everything_else_counts(changes, streaming):
     assert not is_stray(replace(SYLLABLE, **changes), NOW, streaming)
 
 
-def test_what_is_found_late_and_crossed_in_a_stream_is_known_as_such():
+def test_what_is_found_late_is_a_streams_own_where_it_was_heard_then():
+    streams, clocks = OpenStreams(), {"d1": SYLLABLE.last, "d2": 0}
+    assert not streams.carried(SYLLABLE)
+    streams.note([crossing(499), crossing(900, "d2")], {"d1"}, clocks)
+    assert not streams.carried(SYLLABLE), "it crossed later"
+    streams.note([crossing(500)], {"d1"}, clocks)
+    assert streams.carried(SYLLABLE)
+    assert not streams.carried(replace(SYLLABLE, taken=501))
+
+
+def test_what_was_hoarded_and_leaves_in_a_stream_is_not_the_streams_own():
     streams = OpenStreams()
-    assert not streams.crossed_within(SYLLABLE)
-    streams.note([crossing(499), crossing(900, "d2")], {"d1"})
-    assert not streams.crossed_within(SYLLABLE)
-    streams.note([crossing(500)], {"d1"})
-    assert streams.crossed_within(SYLLABLE)
-    assert not streams.crossed_within(replace(SYLLABLE, taken=501))
+    later = {"d1": SYLLABLE.last + AROUND + 1}
+    streams.note([crossing(500)], {"d1"}, later)
+    assert not streams.carried(SYLLABLE)
+    assert not streams.carried(replace(SYLLABLE, first=0, last=0, exact=True))
