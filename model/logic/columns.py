@@ -45,7 +45,12 @@ class KernelMissing(ImportError):
 
 @dataclass
 class Texts:
-    """Text as numbers: it is only compared for equality. One table for all programs and columns that meet."""
+    """Text as numbers: it is only compared for equality. One table for all programs and columns that meet.
+
+    >>> texts = Texts()
+    >>> texts.number("alexa"), texts.number("echo"), texts.number("alexa"), texts.number(True)
+    (0, 1, 0, 1)
+    """
 
     codes: dict[str, int] = field(default_factory=dict)
 
@@ -64,7 +69,14 @@ class Texts:
 class Program:
     """A monitor for the kernel, over numbered slots. `code` has rows (instruction, target, three sources);
     `slots` the first contents; `loads` the slot of each column named in `columns`; `moves` rows (register,
-    its next content); `results` verdict, trigger and pending."""
+    its next content); `results` verdict, trigger and pending.
+
+    >>> program = assemble(MONITOR, Texts())
+    >>> program.columns  # what it reads of each event
+    ('event', 'time')
+    >>> program.code.shape  # so many instructions of five numbers
+    (10, 5)
+    """
 
     columns: tuple[str, ...]
     slots: Numbers
@@ -76,7 +88,14 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What a monitor says of each event, as 0 or 1; each of shape (events,)."""
+    """What a monitor says of each event, as 0 or 1; each of shape (events,).
+
+    >>> texts = Texts()
+    >>> program = assemble(MONITOR, texts)
+    >>> verdicts = run(program, table(LOG, program.columns, texts))
+    >>> verdicts.holds.tolist(), verdicts.exercised.tolist(), verdicts.pending.tolist()
+    ([1, 1, 0], [0, 1, 1], [0, 0, 0])
+    """
 
     holds: Flags
     exercised: Flags
@@ -139,7 +158,11 @@ class _Assembler:
 
 
 def assemble(monitor: Monitor, texts: Texts) -> Program:
-    """The program of a monitor, its texts numbered by `texts`."""
+    """The program of a monitor, its texts numbered by `texts`.
+
+    >>> assemble(MONITOR, Texts()).results.shape  # the slots of verdict, trigger and pending
+    (3,)
+    """
     made = _Assembler(texts)
     for register in monitor.registers:
         made.known[
@@ -179,7 +202,11 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
 def table(
     trace: Sequence[Observation], columns: Sequence[str], texts: Texts
 ) -> Numbers:
-    """The inputs that a program reads, of shape (columns, events)."""
+    """The inputs that a program reads, of shape (columns, events).
+
+    >>> table(LOG, ("time", "event"), Texts()).tolist()  # wake_word is text 0, tone is text 1
+    [[1000000, 2000000, 9000000], [0, 1, 1]]
+    """
     found = np.empty(
         (len(columns), len(trace)),
         np.int64,
@@ -192,7 +219,13 @@ def table(
 
 
 def run(program: Program, columns: Numbers) -> Verdicts:
-    """What the monitor says of each event of one slice, from its first state. Raises KernelMissing."""
+    """What the monitor says of each event of one slice, from its first state. Raises KernelMissing.
+
+    >>> texts = Texts()
+    >>> program = assemble(MONITOR, texts)
+    >>> run(program, table(LOG, program.columns, texts)).holds.tolist()
+    [1, 1, 0]
+    """
     verdicts = np.empty(
         # Three rows, one for each result of the program.
         (3, columns.shape[1]),
@@ -212,7 +245,11 @@ def run(program: Program, columns: Numbers) -> Verdicts:
 
 @cache
 def kernel() -> Callable[..., None]:
-    """The loop as machine code, compiled once and kept on disk. Raises KernelMissing."""
+    """The loop as machine code, compiled once and kept on disk. Raises KernelMissing.
+
+    >>> kernel() is kernel()  # compiled once
+    True
+    """
     try:
         from numba import njit
     except ImportError:

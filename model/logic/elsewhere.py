@@ -119,7 +119,13 @@ def is_unmoved(formula: Formula, names: Set[str]) -> bool:
 
 
 def remembers_alike(formula: Formula, names: Set[str]) -> bool:
-    """Whether an event whose name is not one of `names` leaves all that the formula remembers as it was."""
+    """Whether an event whose name is not one of `names` leaves all that the formula remembers as it was.
+
+    >>> remembers_alike(Once(None, Event("tone")), {"tone"})
+    True
+    >>> remembers_alike(Once(None, Not(Event("tone"))), {"tone"})  # any other event is no tone
+    False
+    """
     match formula:
         case Once(_, operand) | Count(_, _, operand):
             return _is_always(operand, False, names)

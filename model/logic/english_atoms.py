@@ -48,11 +48,22 @@ INSTANTS = {
 
 
 def split_name(name: str) -> str:
+    """A name as words.
+
+    >>> split_name("mute_symbol")
+    'mute symbol'
+    """
     return name.replace("_", " ")
 
 
 def describe_atom(event: Event) -> str:
-    """The phrase with the most of the event's conditions; what is left is added in brackets."""
+    """The phrase with the most of the event's conditions; what is left is added in brackets.
+
+    >>> describe_atom(parse_formula("microphone.power(on = false)"))
+    'the microphones lose power'
+    >>> describe_atom(parse_formula("stream.audio(voice = true, bytes > 0)"))
+    'sound from the microphone is sent (the size of the content is more than 0 byte)'
+    """
     kind = vocabulary().events[event.name]
     conditions = {
         _condition_key(condition): condition for condition in event.conditions
@@ -84,6 +95,11 @@ def _condition_key(condition: Compare) -> tuple[str, str]:
 
 
 def describe_comparison(formula: Compare) -> str:
+    """A comparison as a sentence.
+
+    >>> describe_comparison(parse_formula("its buffered <= 500 ms"))
+    'the sound held in the volatile buffer is at most 500 ms'
+    """
     match formula:
         case Compare(
             relation, (Its() | Last()) as term, Literal(bool(value))
@@ -178,6 +194,11 @@ def _describe_moment(term: Term) -> str:
 
 
 def describe_term(term: Term) -> str:
+    """What is compared, as a noun phrase.
+
+    >>> describe_term(parse_formula("last stream.open.time < now").left)
+    'the last time that a stream to the cloud opened'
+    """
     match term:
         case Literal(bool(value)):
             return "yes" if value else "no"

@@ -46,13 +46,22 @@ NO_SUPPORT: Support = {}
 
 
 def is_earliest(bound: Bound | None) -> bool:
-    """Whether of several matches the earliest decides (a bound `for`) and not the latest."""
+    """Whether of several matches the earliest decides (a bound `for`) and not the latest.
+
+    >>> is_earliest(Bound(Side.FOR, 5)), is_earliest(Bound(Side.WITHIN, 5)), is_earliest(None)
+    (True, False, False)
+    """
     return bound is not None and bound.side is Side.FOR
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """When something held, on what that rests, and for a state its value."""
+    """When something held, on what that rests, and for a state its value.
+
+    >>> match = Match(TONE.time, {"tone": TONE.origin})
+    >>> match.support, match.value  # it is of no state
+    ({'tone': <Origin.DEVICE: 'device'>}, '')
+    """
 
     time: int
     support: Support
@@ -63,7 +72,15 @@ class Match:
 class Provenance:
     """The grounds of one formula on one slice, as events come. What it remembers is bounded by the formula:
     for each part the matches that still count (`matches`), of all matches what they rest on (`support`), the
-    grounds at the event before (`before`), and of each event name the latest event (`latest`)."""
+    grounds at the event before (`before`), and of each event name the latest event (`latest`).
+
+    >>> provenance = Provenance(PROMISE, IS_TONE, {"wake_word": Origin.WITNESSED})
+    >>> provenance.feed(WAKE) is None  # it is no tone, so nothing is promised of it
+    True
+    >>> of_another_slice = provenance.copy()
+    >>> provenance.feed(TONE)
+    {'tone': <Origin.DEVICE: 'device'>, 'wake_word': <Origin.WITNESSED: 'witnessed'>}
+    """
 
     formula: Formula
     trigger: Formula

@@ -31,7 +31,13 @@ class ExplanationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Nowhere from position `first` to `last`, both included, has the formula the given truth."""
+    """Nowhere from position `first` to `last`, both included, has the formula the given truth.
+
+    >>> Absence(IS_TONE, truth=True, first=0, last=0).is_so(LOG)  # no tone at the first event
+    True
+    >>> Absence(IS_TONE, truth=True, first=0, last=1).is_so(LOG)
+    False
+    """
 
     formula: Formula
     truth: bool
@@ -53,7 +59,12 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The formula has that truth at a position, because of the parts and of what did not come."""
+    """The formula has that truth at a position, because of the parts and of what did not come.
+
+    >>> reason = Reason(Once(None, IS_TONE), truth=True, position=2, parts=(Reason(IS_TONE, True, 2),))
+    >>> reason.size
+    2
+    """
 
     formula: Formula
     truth: bool
@@ -69,21 +80,34 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A reason with the observations that it speaks of, by their positions in the trace."""
+    """A reason with the observations that it speaks of, by their positions in the trace.
+
+    >>> Explanation(Reason(IS_TONE, True, 1), facts={1: TONE}).facts[1].event
+    'tone'
+    """
 
     reason: Reason
     facts: Mapping[int, Observation] = field(default_factory=dict)
 
 
 def absences_in(reason: Reason) -> Iterator[Absence]:
-    """All absences that a reason relies on."""
+    """All absences that a reason relies on.
+
+    >>> never = Reason(Once(None, IS_TONE), False, 0, absences=(Absence(IS_TONE, True, 0, 0),))
+    >>> [(absence.first, absence.last) for absence in absences_in(never)]
+    [(0, 0)]
+    """
     yield from reason.absences
     for part in reason.parts:
         yield from absences_in(part)
 
 
 def happened_in(reason: Reason) -> Iterator[int]:
-    """The positions of the events that happened and that the reason rests on."""
+    """The positions of the events that happened and that the reason rests on.
+
+    >>> list(happened_in(Reason(Once(None, IS_TONE), True, 2, parts=(Reason(IS_TONE, True, 1),))))
+    [1]
+    """
     if isinstance(reason.formula, Event) and reason.truth:
         yield reason.position
     for part in reason.parts:
@@ -91,7 +115,12 @@ def happened_in(reason: Reason) -> Iterator[int]:
 
 
 def positions_in(reason: Reason, trace: Trace) -> set[int]:
-    """The positions of the reason, and the neighbours that show where a bound begins and ends."""
+    """The positions of the reason, and the neighbours that show where a bound begins and ends.
+
+    >>> never = Reason(Once(None, IS_TONE), False, 0, absences=(Absence(IS_TONE, True, 0, 0),))
+    >>> positions_in(never, LOG)
+    {0}
+    """
     found = {reason.position}
     for absence in reason.absences:
         edges = {
@@ -134,7 +163,11 @@ def _outside_positions(reason: Reason) -> set[int]:
 
 
 def latest_positions(formula: object, trace: Trace, i: int) -> dict[str, int]:
-    """Of each event that a comparison looks back to, the position of the latest."""
+    """Of each event that a comparison looks back to, the position of the latest.
+
+    >>> latest_positions(parse_formula("last tone.time < now"), LOG, 2)
+    {'tone': 2}
+    """
     names = names_looked_back_to(formula)
     return {
         seen.event: j
@@ -144,7 +177,11 @@ def latest_positions(formula: object, trace: Trace, i: int) -> dict[str, int]:
 
 
 def names_looked_back_to(part: object) -> set[str]:
-    """The events whose latest attributes a comparison reads."""
+    """The events whose latest attributes a comparison reads.
+
+    >>> names_looked_back_to(parse_formula("last tone.time < now"))
+    {'tone'}
+    """
     own = (
         {part.event}
         if isinstance(

@@ -42,7 +42,17 @@ from earwitness.model.trace import Observation
 
 def verify_explanation(explanation: Explanation) -> tuple[Absence, ...]:
     """Check each step by the facts. Returns the absences that the explanation relies on and that only the
-    trace can show. Raises ExplanationError at the first step that does not follow."""
+    trace can show. Raises ExplanationError at the first step that does not follow.
+
+    >>> right = Explanation(Reason(IS_TONE, True, 1), facts={1: TONE})
+    >>> verify_explanation(right)  # it relies on no absence
+    ()
+    >>> wrong = Explanation(Reason(IS_TONE, True, 0), facts={0: WAKE})
+    >>> verify_explanation(wrong)
+    Traceback (most recent call last):
+        ...
+    earwitness.model.logic.explanation.ExplanationError: Event at event 0: it does not follow from its parts
+    """
     _Checker(explanation.facts).check(explanation.reason)
     return tuple(absences_in(explanation.reason))
 

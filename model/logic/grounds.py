@@ -61,7 +61,11 @@ def join_support(*supports: Support) -> Support:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The truth of a formula at an event, and what it rests on."""
+    """The truth of a formula at an event, and what it rests on.
+
+    >>> Grounds(True, {"tone": Origin.DEVICE, "wake_word": Origin.WITNESSED}).weakness
+    (1, 2)
+    """
 
     truth: bool
     support: Support
@@ -73,18 +77,35 @@ class Grounds:
 
 
 def support_of_absence(formula: object, sight: Sight) -> Support:
-    """What it rests on that nothing a formula speaks of came."""
+    """What it rests on that nothing a formula speaks of came.
+
+    >>> support_of_absence(IS_TONE, {"tone": Origin.WITNESSED})  # our own ears would have heard one
+    {'tone': <Origin.WITNESSED: 'witnessed'>}
+    >>> support_of_absence(IS_TONE, {})  # nobody would have
+    {'tone': None}
+    """
     return {name: sight.get(name) for name in sorted(event_names(formula))}
 
 
 def negate_grounds(grounds: Grounds) -> Grounds:
-    """The contrary rests on the same."""
+    """The contrary rests on the same.
+
+    >>> negate_grounds(Grounds(True, {"tone": Origin.DEVICE})).truth
+    False
+    """
     return replace(grounds, truth=not grounds.truth)
 
 
 def all_grounds(*parts: Grounds) -> Grounds:
     """A conjunction that holds rests on all its parts; one that does not rests on the false part that is best
-    known."""
+    known.
+
+    >>> seen, told = Grounds(True, {"tone": Origin.WITNESSED}), Grounds(True, {"light": Origin.DEVICE})
+    >>> sorted(all_grounds(seen, told).support)
+    ['light', 'tone']
+    >>> all_grounds(seen, negate_grounds(told)).support
+    {'light': <Origin.DEVICE: 'device'>}
+    """
     false = [grounds for grounds in parts if not grounds.truth]
     if false:
         return min(false, key=lambda grounds: grounds.weakness)
@@ -95,7 +116,12 @@ def all_grounds(*parts: Grounds) -> Grounds:
 
 
 def any_grounds(*parts: Grounds) -> Grounds:
-    """A disjunction, the other way round."""
+    """A disjunction, the other way round.
+
+    >>> seen, told = Grounds(True, {"tone": Origin.WITNESSED}), Grounds(True, {"light": Origin.DEVICE})
+    >>> any_grounds(seen, told).support  # the better known one is enough
+    {'tone': <Origin.WITNESSED: 'witnessed'>}
+    """
     return negate_grounds(all_grounds(*map(negate_grounds, parts)))
 
 
@@ -105,7 +131,12 @@ def support_of_terms(
     seen: Observation,
     sight: Sight,
 ) -> Support:
-    """A comparison rests on the events whose values it compares."""
+    """A comparison rests on the events whose values it compares.
+
+    >>> later = parse_formula("last wake_word.time < now")
+    >>> support_of_terms(later, latest={"wake_word": WAKE}, seen=TONE, sight={})
+    {'wake_word': <Origin.WITNESSED: 'witnessed'>, 'tone': <Origin.DEVICE: 'device'>}
+    """
     terms = list(_terms_of(formula))
     support: list[Support] = []
     for term in terms:

@@ -30,7 +30,11 @@ ALWAYS_LATE = -1
 
 @dataclass(frozen=True, slots=True)
 class DeadlineSlots:
-    """The slots of a deadline, and how long an answer may take."""
+    """The slots of a deadline, and how long an answer may take.
+
+    >>> join_monitors({"answer": ANSWER}).deadlines[0][0].duration
+    2000000
+    """
 
     waiting: int
     missed: int
@@ -41,7 +45,11 @@ class DeadlineSlots:
 @dataclass(frozen=True, slots=True)
 class JointMonitor:
     """Monitors with the same slices, their registers brought together: equal ones are one. Registers are in
-    the order of their slots; `deadlines` are those of each monitor."""
+    the order of their slots; `deadlines` are those of each monitor.
+
+    >>> join_monitors({"promise": MONITOR, "answer": ANSWER}).names
+    ('promise', 'answer')
+    """
 
     names: tuple[str, ...]
     initial: tuple[Value, ...]
@@ -52,7 +60,11 @@ class JointMonitor:
 
 
 def join_monitors(monitors: Mapping[str, Monitor]) -> JointMonitor:
-    """One monitor that says what each of them says."""
+    """One monitor that says what each of them says.
+
+    >>> len(join_monitors({"one": MONITOR, "the same": MONITOR}).initial)  # they share their register
+    1
+    """
     joiner = _Joiner()
     parts = [joiner.add(monitor) for monitor in monitors.values()]
     return JointMonitor(
@@ -195,12 +207,20 @@ class _Joiner:
 
 
 def slot_register(slot: int, sort: Sort) -> Var:
-    """The register in a slot, by the name that it has in generated code."""
+    """The register in a slot, by the name that it has in generated code.
+
+    >>> slot_register(2, Sort.BOOL).name
+    's[2]'
+    """
     return Var(f"s[{slot}]", sort)
 
 
 def slot_of(register: Expression) -> int:
-    """The slot of a joint register."""
+    """The slot of a joint register.
+
+    >>> slot_of(slot_register(2, Sort.BOOL))
+    2
+    """
     assert isinstance(register, Var)
     return int(register.name[2:-1])
 
@@ -208,7 +228,12 @@ def slot_of(register: Expression) -> int:
 def replace_parts(
     expression: Expression, others: Mapping[Expression, Expression]
 ) -> Expression:
-    """The expression with whole parts replaced, all of them operations."""
+    """The expression with whole parts replaced, all of them operations.
+
+    >>> old, new = less(Var("a", Sort.INT), Var("b", Sort.INT)), Var("is_less", Sort.BOOL)
+    >>> replace_parts(old, {old: new})
+    Var(name='is_less', sort=<Sort.BOOL: 'boolean'>)
+    """
     if not others:
         return expression
     # To look an expression up costs as much as it is large.

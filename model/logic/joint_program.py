@@ -43,7 +43,23 @@ MOST_PROGRAMS = 1_024
 
 
 class JointProgram:
-    """The generated steps of a joint monitor, each made when its kind of event first comes."""
+    """The generated steps of a joint monitor, each made when its kind of event first comes.
+
+    >>> program = JointProgram(join_monitors({"promise": MONITOR, "answer": ANSWER}))
+    >>> slots = program.first_slots()
+    >>> program.step(slots, SECOND, "wake_word", {"word": "alexa"})  # exercised and broken, a bit for each
+    (2, 0)
+    >>> program.pending(slots)  # the answer is awaited
+    2
+    >>> program.take_late(slots, 9 * SECOND)  # it comes too late
+    True
+    >>> program.step(slots, 9 * SECOND, "tone", {})
+    (1, 3)
+    >>> program.is_idle("light", {})
+    True
+    >>> program.make_step(program.calm_steps, "light", ()) is idle_step
+    True
+    """
 
     def __init__(self, monitor: JointMonitor) -> None:
         self.monitor = monitor
@@ -140,7 +156,12 @@ class JointProgram:
 
 
 def compile_joint_step(source: str) -> JointStep:
-    """The function `step` of a source."""
+    """The function `step` of a source.
+
+    >>> step = compile_joint_step(IDLE_SOURCE)
+    >>> step([], 0, {})  # no monitor was exercised, and none is broken
+    (0, 0)
+    """
     space: dict[str, Any] = {}
     exec(compile(source, "<joint step>", "exec"), space)
     step: JointStep = space["step"]
@@ -148,7 +169,13 @@ def compile_joint_step(source: str) -> JointStep:
 
 
 class SameMonitors:
-    """Monitors as a key: the same objects under the same names."""
+    """Monitors as a key: the same objects under the same names.
+
+    >>> SameMonitors({"one": MONITOR}) == SameMonitors({"one": MONITOR})
+    True
+    >>> SameMonitors({"one": MONITOR}) == SameMonitors({"one": ANSWER})
+    False
+    """
 
     def __init__(self, monitors: Mapping[str, Monitor]) -> None:
         self.monitors = dict(monitors)
@@ -171,13 +198,28 @@ class SameMonitors:
 
 @lru_cache(maxsize=MOST_PROGRAMS)
 def joint_program(monitors: SameMonitors) -> JointProgram:
-    """The program of these monitors, made once: thousands of runs are watched by the same clauses."""
+    """The program of these monitors, made once: thousands of runs are watched by the same clauses.
+
+    >>> joint_program(SameMonitors({"one": MONITOR})) is joint_program(SameMonitors({"one": MONITOR}))
+    True
+    """
     return JointProgram(join_monitors(monitors.monitors))
 
 
 @dataclass
 class JointSlices:
-    """A joint program on every slice, as `SlicedMonitor` has one monitor."""
+    """A joint program on every slice, as `SlicedMonitor` has one monitor.
+
+    >>> slices = JointSlices(joint_program(SameMonitors({"answer": ANSWER})), each=("device",))
+    >>> slices.feed(WAKE)
+    [(('d1',), 1, 0)]
+    >>> slices.pending(), len(slices.all_slots())
+    (1, 1)
+    >>> slices.feed(TONE)
+    [(('d1',), 0, 0)]
+    >>> slices.longest_waits()  # one second
+    [[1000000]]
+    """
 
     program: JointProgram
     each: tuple[str, ...]

@@ -45,7 +45,11 @@ IDLE_SOURCE = """def step(s, t, a):
 def idle_step(
     slots: Slots, time: int, attributes: Mapping[str, Value]
 ) -> tuple[int, int]:
-    """As IDLE_SOURCE: one function for all of them, so that they can be told."""
+    """As IDLE_SOURCE: one function for all of them, so that they can be told.
+
+    >>> idle_step([], 0, {})  # no monitor was exercised, and none is broken
+    (0, 0)
+    """
     return 0, 0
 
 
@@ -56,7 +60,16 @@ def joint_step_source(
     constants: Mapping[str, Expression],
 ) -> str:
     """Python source of `step(s, t, a)` for one kind of event with the given attributes: what such an event
-    cannot touch is left out. `constants` are registers whose content is certain."""
+    cannot touch is left out. `constants` are registers whose content is certain.
+
+    >>> from earwitness.model.logic.joint_monitor import join_monitors
+    >>> joint = join_monitors({"promise": MONITOR})
+    >>> print(joint_step_source(joint, event="light", shape=(), constants={}).strip())
+    def step(s, t, a):
+        v = 0
+        x = 0
+        return x, v
+    """
     bindings = {**constants, **event_bindings(event, shape)}
 
     def specialised(expression: Expression) -> Expression:
@@ -124,7 +137,12 @@ def joint_step_source(
 
 def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
     """What is certain of the inputs at such an event; the rest under the names they have in generated
-    code."""
+    code.
+
+    >>> bindings = event_bindings("wake_word", ("word",))
+    >>> bindings["event"].value, bindings["has.word"].value, bindings["has.bytes"].value
+    ('wake_word', True, False)
+    """
     bindings: dict[str, Expression] = {
         "event": Const(event),
         "time": Var(
@@ -144,7 +162,12 @@ def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
 
 def simplified(expression: Expression) -> Expression:
     """The same with what is plain of registers left out: an instant or a wait that has not come is always -1,
-    so `r if 0 <= r else -1` and `-1 if r < -1 else r` are r; and `x = true` is x."""
+    so `r if 0 <= r else -1` and `-1 if r < -1 else r` are r; and `x = true` is x.
+
+    >>> on = Var("on", Sort.BOOL)
+    >>> simplified(Apply(Operator.EQ, (on, TRUE))) == on
+    True
+    """
     if not isinstance(expression, Apply):
         return expression
     match Apply(
@@ -176,7 +199,11 @@ def simplified(expression: Expression) -> Expression:
 
 
 def is_register(update: Expression, slot: int) -> bool:
-    """Whether the update leaves the slot as it is."""
+    """Whether the update leaves the slot as it is.
+
+    >>> is_register(Var("s[2]", Sort.BOOL), 2), is_register(Var("s[2]", Sort.BOOL), 3)
+    (True, False)
+    """
     return (
         isinstance(
             update,

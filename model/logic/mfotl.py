@@ -108,12 +108,20 @@ def mfotl_formula(formula: Formula) -> str:
 
 
 def predicate_name(event: str) -> str:
-    """The name of an event as a predicate."""
+    """The name of an event as a predicate.
+
+    >>> predicate_name("stream.open")
+    'stream_open'
+    """
     return event.replace(".", "_")
 
 
 def constant(value: Value) -> str:
-    """A value as a constant of MonPoly."""
+    """A value as a constant of MonPoly.
+
+    >>> constant("blue bar"), constant(True)
+    ('"blue bar"', '1')
+    """
     if isinstance(value, str):
         return (
             '"'

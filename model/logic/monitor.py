@@ -65,7 +65,11 @@ DEFAULT: dict[Sort, Value] = {Sort.BOOL: False, Sort.INT: 0, Sort.TEXT: ""}
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A memory cell with its content before the first event."""
+    """A memory cell with its content before the first event.
+
+    >>> MONITOR.registers  # the instant of the latest wake word
+    (Register(name='r0', sort=<Sort.INT: 'integer'>, initial=-1),)
+    """
 
     name: str
     sort: Sort
@@ -76,7 +80,12 @@ class Register:
 class DeadlineWait:
     """How a deadline is kept: register `waiting` has the instant of the oldest open trigger, `missed` whether
     an answer was ever late. `elapsed` is microseconds at the event that answers, and negative at every other
-    event."""
+    event.
+
+    >>> (wait,) = ANSWER.waits
+    >>> wait.deadline.duration, wait.waiting, wait.missed
+    (2000000, 'r0', 'r1')
+    """
 
     deadline: Deadline
     waiting: str
@@ -88,7 +97,13 @@ class DeadlineWait:
 class Monitor:
     """`updates` give each register its next content, from inputs and registers before the event; `verdict`
     (does the clause hold now?), `trigger` (was it exercised now?) and `pending` (is a deadline still open
-    after this event?) are read from the same; so is how close each deadline came to its bound (`waits`)."""
+    after this event?) are read from the same; so is how close each deadline came to its bound (`waits`).
+
+    >>> len(MONITOR.registers), sorted(MONITOR.updates)
+    (1, ['r0'])
+    >>> MONITOR.pending  # it waits for nothing
+    Const(value=False)
+    """
 
     registers: tuple[Register, ...]
     updates: Mapping[str, Expression]
@@ -124,7 +139,11 @@ def compile_formula(
 
 
 def attribute_input(name: str) -> Var:
-    """The input that holds the value of an attribute."""
+    """The input that holds the value of an attribute.
+
+    >>> attribute_input("bytes")
+    Var(name='its.bytes', sort=<Sort.INT: 'integer'>)
+    """
     return Var(
         f"its.{name}",
         vocabulary().attributes[name].sort,
@@ -132,7 +151,11 @@ def attribute_input(name: str) -> Var:
 
 
 def presence_input(name: str) -> Var:
-    """The input that says whether the attribute has a value."""
+    """The input that says whether the attribute has a value.
+
+    >>> presence_input("bytes").name
+    'has.bytes'
+    """
     return Var(f"has.{name}", Sort.BOOL)
 
 
@@ -163,7 +186,11 @@ def input_values(seen: Observation) -> dict[str, Value]:
 
 @dataclass(frozen=True, slots=True)
 class DefinedValue:
-    """What a term comes to, and whether it has a value at all."""
+    """What a term comes to, and whether it has a value at all.
+
+    >>> DefinedValue(TIME, TRUE).is_defined  # the time of an event is always there
+    Const(value=True)
+    """
 
     value: Expression
     is_defined: Expression
@@ -412,7 +439,12 @@ class _Compiler:
 
 
 def inside_bound(bound: Bound, instant: Expression) -> Expression:
-    """Whether the instant has come and lies inside the bound, seen from now."""
+    """Whether the instant has come and lies inside the bound, seen from now.
+
+    >>> from earwitness.model.expression import python_source
+    >>> python_source(inside_bound(Bound(Side.WITHIN, 5), Var("r0", Sort.INT)), str)
+    '((0 <= r0) and ((time - 5) <= r0))'
+    """
     limit = minus(TIME, Const(bound.duration))
     inside = (
         at_most(
@@ -428,7 +460,11 @@ def inside_bound(bound: Bound, instant: Expression) -> Expression:
 def comparison(
     relation: Comparator, a: Expression, b: Expression
 ) -> Expression:
-    """The relation in the few operators that expressions have."""
+    """The relation in the few operators that expressions have.
+
+    >>> comparison(Comparator.GT, ZERO, TIME) == less(TIME, ZERO)
+    True
+    """
     match relation:
         case Comparator.EQ:
             return equal(a, b)

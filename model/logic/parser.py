@@ -78,7 +78,11 @@ class FormulaError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a pack gives its clauses: parameters in microseconds (or counts), and named states as
-    value -> formula text."""
+    value -> formula text.
+
+    >>> parse_formula("once within $preroll tone", Scope({"preroll": 500_000}, {})).bound.duration
+    500000
+    """
 
     parameters: Mapping[str, int]
     states: Mapping[str, Mapping[str, str]]

@@ -77,7 +77,12 @@ from earwitness.model.vocabulary import vocabulary
 
 @dataclass(frozen=True, slots=True)
 class PartialMonitor:
-    """As `Monitor`, with two rails. `states` names the registers of latched states."""
+    """As `Monitor`, with two rails. `states` names the registers of latched states.
+
+    >>> partial = compile_partial(PROMISE, IS_TONE, LogView())
+    >>> partial.trigger.must == partial.trigger.may  # whether it is a tone is always known
+    True
+    """
 
     registers: tuple[Register, ...]
     updates: Mapping[str, Expression]
@@ -111,12 +116,20 @@ def compile_partial(
 
 
 def lack_input(name: str) -> Var:
-    """The input that says whether the event has such an attribute, and nobody told us its value."""
+    """The input that says whether the event has such an attribute, and nobody told us its value.
+
+    >>> lack_input("bytes").name
+    'lacks.bytes'
+    """
     return Var(f"lacks.{name}", Sort.BOOL)
 
 
 def partial_input_values(seen: Observation) -> dict[str, Value]:
-    """As `input_values`, with the inputs that mark what is not known."""
+    """As `input_values`, with the inputs that mark what is not known.
+
+    >>> partial_input_values(Observation(0, "d1", "wake_word"))["lacks.word"]  # nobody told us which word
+    True
+    """
     values = input_values(seen)
     declared = vocabulary().events[seen.event].attributes
     for name in vocabulary().attributes:
@@ -128,7 +141,12 @@ def partial_input_values(seen: Observation) -> dict[str, Value]:
 
 def required_input_values(seen: Observation) -> dict[str, Value]:
     """As `partial_input_values`, for a source that knows the vocabulary of today: an optional attribute that
-    it does not name has no value; only of the others is not known what it did not say."""
+    it does not name has no value; only of the others is not known what it did not say.
+
+    >>> call = Observation(0, "d1", "call.start", {"leg": "device"})
+    >>> partial_input_values(call)["lacks.by"], required_input_values(call)["lacks.by"]
+    (True, False)
+    """
     values = partial_input_values(seen)
     for name in vocabulary().events[seen.event].optional:
         values[f"lacks.{name}"] = False
@@ -137,7 +155,11 @@ def required_input_values(seen: Observation) -> dict[str, Value]:
 
 @dataclass(frozen=True, slots=True)
 class PartialValue:
-    """What a term comes to, whether that is known, and whether it has a value that nobody told us."""
+    """What a term comes to, whether that is known, and whether it has a value that nobody told us.
+
+    >>> PartialValue(TIME, is_known=TRUE, is_open=FALSE).may_exist
+    Const(value=True)
+    """
 
     value: Expression
     is_known: Expression

@@ -60,7 +60,16 @@ NO_NAME: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """What a log shows: which events (`sees`), and whether it begins with the device's first event."""
+    """What a log shows: which events (`sees`), and whether it begins with the device's first event.
+
+    >>> view = LogView(sees={"tone"}, is_from_start=True)
+    >>> view.truth_of_unseen(Event("tone")), view.truth_of_unseen(Event("light"))
+    (False, None)
+    >>> view.may_be_hidden(Event("light")), view.may_be_earlier(Event("tone"))
+    (True, False)
+    >>> view.outlives_the_unseen(Not(Event("tone")))
+    True
+    """
 
     sees: Set[str] = EVERYTHING
     is_from_start: bool = False
@@ -426,7 +435,13 @@ def _choose_truth(
 
 
 def value_or_lack(seen: Observation, attribute: str) -> Value | Lack:
-    """An attribute of an observation. One that such events have and that is not given is unknown."""
+    """An attribute of an observation. One that such events have and that is not given is unknown.
+
+    >>> value_or_lack(WAKE, "word"), value_or_lack(WAKE, "bytes")
+    ('alexa', <Lack.UNDEFINED: 'undefined'>)
+    >>> value_or_lack(Observation(0, "d1", "wake_word"), "word")
+    <Lack.UNKNOWN: 'unknown'>
+    """
     value = seen.attributes.get(attribute)
     if value is not None:
         return value

@@ -23,7 +23,13 @@ from earwitness.model.trace import Observation
 
 @dataclass(frozen=True, slots=True)
 class PartialOutcome:
-    """What is known of one event: what must be so and what may be so."""
+    """What is known of one event: what must be so and what may be so.
+
+    >>> unknown = {"must_hold": False, "may_hold": True}
+    >>> tone = {"must_be_exercised": True, "may_be_exercised": True}
+    >>> PartialOutcome(**unknown, **tone, pending=False).truth is None
+    True
+    """
 
     must_hold: bool
     may_hold: bool
@@ -45,7 +51,16 @@ PartialStep = Callable[
 
 
 def generated_partial_step(monitor: PartialMonitor) -> PartialStep:
-    """The step function of a partial monitor."""
+    """The step function of a partial monitor.
+
+    >>> from earwitness.model.logic.partial_monitor import compile_partial
+    >>> from earwitness.model.logic.partial_semantics import LogView
+    >>> monitor = compile_partial(PROMISE, IS_TONE, LogView())
+    >>> step = generated_partial_step(monitor)
+    >>> state, outcome = step(initial_state(monitor), partial_input_values(TONE))
+    >>> outcome.truth is None  # the wake word may have been before the log began
+    True
+    """
     results = (
         monitor.verdict.must,
         monitor.verdict.may,
@@ -60,7 +75,16 @@ def generated_partial_step(monitor: PartialMonitor) -> PartialStep:
 
 @dataclass
 class SlicedPartialMonitor:
-    """A partial monitor for every slice of one device's log, from where the log begins."""
+    """A partial monitor for every slice of one device's log, from where the log begins.
+
+    >>> from earwitness.model.logic.partial_monitor import compile_partial
+    >>> from earwitness.model.logic.partial_semantics import LogView
+    >>> slices = SlicedPartialMonitor(compile_partial(PROMISE, IS_TONE, LogView()), each=("device",))
+    >>> slices.begin()
+    >>> [(key, outcome)] = slices.feed(WAKE, partial_input_values(WAKE))
+    >>> key, outcome.truth
+    (('d1',), True)
+    """
 
     monitor: PartialMonitor
     each: tuple[str, ...]

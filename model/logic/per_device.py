@@ -22,7 +22,11 @@ Key = tuple[Value, ...]
 def slice_names(
     seen: Observation, each: Sequence[str]
 ) -> tuple[Value | None, ...]:
-    """What the observation says of each name in `each`; None where it says nothing."""
+    """What the observation says of each name in `each`; None where it says nothing.
+
+    >>> slice_names(WAKE, ("device", "stream"))
+    ('d1', None)
+    """
     return tuple(
         seen.device if name == "device" else seen.attributes.get(name)
         for name in each
@@ -31,7 +35,11 @@ def slice_names(
 
 def key_of(seen: Observation, each: Sequence[str]) -> Key | None:
     """The slice an observation names, or None where it lacks one of the attributes and so concerns all slices
-    it is compatible with."""
+    it is compatible with.
+
+    >>> key_of(WAKE, ("device",)), key_of(WAKE, ("device", "stream"))
+    (('d1',), None)
+    """
     names = slice_names(seen, each)
     key = tuple(name for name in names if name is not None)
     return key if len(key) == len(names) else None
@@ -67,7 +75,12 @@ class SlicedMonitor:
     """A monitor for every slice. Slices that no event has named yet share one base state per device.
 
     An event that lacks an attribute of `each` steps every live slice of its device. A slice begins as a copy
-    of the base state, which has seen exactly the events that concern all slices."""
+    of the base state, which has seen exactly the events that concern all slices.
+
+    >>> slices = SlicedMonitor(MONITOR, each=("device",))
+    >>> [outcome.holds for seen in LOG for _, outcome in slices.feed(seen)]
+    [True, True, False]
+    """
 
     monitor: Monitor
     each: tuple[str, ...]

@@ -144,12 +144,20 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
 
 
 def age(trace: Trace, j: int, i: int) -> int:
-    """How long before position i position j was, in microseconds."""
+    """How long before position i position j was, in microseconds.
+
+    >>> age(LOG, 0, 1)  # from the wake word to the tone
+    1000000
+    """
     return trace[i].time - trace[j].time
 
 
 def is_within(bound: Bound | None, elapsed: int) -> bool:
-    """Whether something so long ago is inside the bound."""
+    """Whether something so long ago is inside the bound.
+
+    >>> is_within(Bound(Side.WITHIN, 2), 3), is_within(Bound(Side.FOR, 2), 3), is_within(None, 3)
+    (False, True, True)
+    """
     if bound is None:
         return True
     if bound.side is Side.WITHIN:
@@ -158,7 +166,11 @@ def is_within(bound: Bound | None, elapsed: int) -> bool:
 
 
 def positions(bound: Bound | None, trace: Trace, i: int) -> list[int]:
-    """The positions up to i that the bound admits, seen from i."""
+    """The positions up to i that the bound admits, seen from i.
+
+    >>> positions(Bound(Side.WITHIN, 2 * SECOND), LOG, 1), positions(Bound(Side.WITHIN, 2 * SECOND), LOG, 2)
+    ([0, 1], [2])
+    """
     return [
         j
         for j in range(i + 1)
@@ -186,7 +198,12 @@ def _latched_value(formula: Latch, trace: Trace, i: int) -> str | None:
 
 
 def is_in_time(formula: Deadline, trace: Trace, j: int, i: int) -> bool:
-    """Whether a trigger at j, if there is one, is answered or still has time at i."""
+    """Whether a trigger at j, if there is one, is answered or still has time at i.
+
+    >>> answer = parse_formula("tone within 2 s after wake_word")
+    >>> is_in_time(answer, LOG, 0, 2)  # the first tone came in time
+    True
+    """
     if (
         not holds(formula.trigger, trace, j)
         or age(trace, j, i) <= formula.duration
@@ -200,7 +217,13 @@ def is_in_time(formula: Deadline, trace: Trace, j: int, i: int) -> bool:
 
 
 def value_of(term: Term, trace: Trace, i: int) -> Value | None:
-    """The value of a term at position i, or None where it is undefined."""
+    """The value of a term at position i, or None where it is undefined.
+
+    >>> value_of(parse_formula("last tone.time < now").left, LOG, 2)
+    9000000
+    >>> value_of(parse_formula("its bytes < 5").left, LOG, 2) is None
+    True
+    """
     match term:
         case Literal(constant):
             return constant
@@ -234,7 +257,11 @@ def _latest_value(
 def values_compare(
     relation: Comparator, a: Value | None, b: Value | None
 ) -> bool:
-    """Whether two values stand in the relation; not where one is undefined."""
+    """Whether two values stand in the relation; not where one is undefined.
+
+    >>> values_compare(Comparator.LT, 1, 2), values_compare(Comparator.LT, None, 2)
+    (True, False)
+    """
     return (
         a is not None
         and b is not None

@@ -18,7 +18,15 @@ from earwitness.model.trace import Observation
 
 @dataclass
 class SlicedProvenance:
-    """The provenance of a formula in every slice, as `SlicedMonitor` has its monitor."""
+    """The provenance of a formula in every slice, as `SlicedMonitor` has its monitor.
+
+    >>> slices = SlicedProvenance(PROMISE, IS_TONE, each=("device",), sight={"wake_word": Origin.WITNESSED})
+    >>> slices.feed(WAKE)
+    []
+    >>> [(key, support)] = slices.feed(TONE)
+    >>> key, sorted(support)
+    (('d1',), ['tone', 'wake_word'])
+    """
 
     formula: Formula
     trigger: Formula

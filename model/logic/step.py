@@ -24,7 +24,12 @@ State = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """What a monitor says of one event."""
+    """What a monitor says of one event.
+
+    >>> _, outcome = generated_step(ANSWER)((-1, False), {"event": "wake_word", "time": 5})
+    >>> outcome  # nothing is broken yet, and an answer is awaited
+    StepOutcome(holds=True, exercised=True, pending=True)
+    """
 
     holds: bool
     exercised: bool
@@ -35,12 +40,23 @@ Step = Callable[[State, Mapping[str, Value]], tuple[State, StepOutcome]]
 
 
 def initial_state(monitor: Monitor | PartialMonitor) -> State:
-    """The contents of the registers before the first event."""
+    """The contents of the registers before the first event.
+
+    >>> initial_state(MONITOR)  # no wake word yet
+    (-1,)
+    """
     return tuple(register.initial for register in monitor.registers)
 
 
 def interpreted_step(monitor: Monitor) -> Step:
-    """The step function by direct evaluation: slow, for comparison."""
+    """The step function by direct evaluation: slow, for comparison.
+
+    >>> from earwitness.model.logic.monitor import input_values
+    >>> step = interpreted_step(MONITOR)
+    >>> state, outcome = step(initial_state(MONITOR), input_values(WAKE))
+    >>> state
+    (1000000,)
+    """
     names = [register.name for register in monitor.registers]
 
     def advance(
@@ -65,7 +81,14 @@ def interpreted_step(monitor: Monitor) -> Step:
 
 
 def generated_step(monitor: Monitor) -> Step:
-    """The step function, compiled from `step_source`."""
+    """The step function, compiled from `step_source`.
+
+    >>> from earwitness.model.logic.monitor import input_values
+    >>> step = generated_step(MONITOR)
+    >>> state, outcome = step(initial_state(MONITOR), input_values(TONE))
+    >>> outcome  # a tone without a wake word
+    StepOutcome(holds=False, exercised=True, pending=False)
+    """
     step: Step = compiled_step(step_source(monitor), StepOutcome)
     return step
 
@@ -73,7 +96,13 @@ def generated_step(monitor: Monitor) -> Step:
 def compiled_step(
     source: str, outcome: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """The function `step` of a source, which makes its results by `StepOutcome`."""
+    """The function `step` of a source, which makes its results by `StepOutcome`.
+
+    >>> from earwitness.model.logic.monitor import input_values
+    >>> step = compiled_step(step_source(MONITOR), StepOutcome)
+    >>> step((-1,), input_values(WAKE))[0]
+    (1000000,)
+    """
     space: dict[str, Any] = {"StepOutcome": outcome}
     exec(compile(source, "<monitor>", "exec"), space)
     step: Callable[..., Any] = space["step"]
@@ -81,7 +110,11 @@ def compiled_step(
 
 
 def step_source(monitor: Monitor) -> str:
-    """Python source of `step(state, event)` for a monitor."""
+    """Python source of `step(state, event)` for a monitor.
+
+    >>> print(step_source(MONITOR).splitlines()[0])
+    def step(state, event):
+    """
     results = (monitor.verdict, monitor.trigger, monitor.pending)
     return results_source(monitor.registers, monitor.updates, results)
 
@@ -92,7 +125,12 @@ def results_source(
     results: Sequence[Expression],
 ) -> str:
     """Python source of `step(state, event)`, which returns the next state and `StepOutcome(results)`; an
-    expression used more than once is computed once."""
+    expression used more than once is computed once.
+
+    >>> print(results_source(registers=(), updates={}, results=[MONITOR.trigger]).strip())
+    def step(state, event):
+        return (), StepOutcome((event['event'] == 'tone'))
+    """
     names = [register.name for register in registers]
     contents = [updates[name] for name in names]
     sharing = SharedSource(
@@ -116,7 +154,15 @@ def results_source(
 @dataclass
 class SharedSource:
     """Python source of several expressions: what they have in common becomes an assignment in `lines`, which
-    must run before the sources that were asked for. `rename` gives the source of a variable."""
+    must run before the sources that were asked for. `rename` gives the source of a variable.
+
+    >>> from earwitness.model.expression import plus
+    >>> both = plus(Var("a", Sort.INT), Var("b", Sort.INT))
+    >>> twice = plus(both, both)
+    >>> sharing = SharedSource([twice], str)
+    >>> sharing.source_of(twice), sharing.lines
+    ('(t0 + t0)', ['t0 = (a + b)'])
+    """
 
     expressions: Iterable[Expression]
     rename: Callable[[str], str]

@@ -66,7 +66,11 @@ def default_trigger(formula: Formula) -> Formula:
 
 
 def subject_of(formula: Formula) -> Formula:
-    """The events that a formula speaks of, whatever it says of them."""
+    """The events that a formula speaks of, whatever it says of them.
+
+    >>> subject_of(Once(None, Not(Event("tone"))))
+    Event(name='tone', conditions=())
+    """
     match formula:
         case Truth():
             return NOTHING

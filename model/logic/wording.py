@@ -158,5 +158,9 @@ def describe_duration(microseconds: int) -> str:
 
 
 def say_times(amount: int) -> str:
-    """How often, in words."""
+    """How often, in words.
+
+    >>> say_times(1), say_times(7)
+    ('once', '7 times')
+    """
     return {0: "never", 1: "once", 2: "twice"}.get(amount, f"{amount} times")

@@ -53,7 +53,11 @@ class Relation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MonitorComparison:
-    """`lost` is a trace the old promise forbids and the new one allows; `gained` the other way round."""
+    """`lost` is a trace the old promise forbids and the new one allows; `gained` the other way round.
+
+    >>> compare_monitors(KEPT_PROMISE, KEPT_PROMISE, seconds=10)
+    MonitorComparison(relation=<Relation.EQUAL: 'equal'>, lost=(), gained=())
+    """
 
     relation: Relation
     lost: tuple[Observation, ...] = ()
@@ -62,7 +66,11 @@ class MonitorComparison:
 
 def unconstrained_system(*monitors: Monitor) -> System:
     """A system in which any event the monitors speak of happens at any time with any attributes the
-    vocabulary admits."""
+    vocabulary admits.
+
+    >>> [transition.name for transition in unconstrained_system(KEPT_PROMISE).transitions]
+    ['pass_time', 'audio.captured', 'microphone.power']
+    """
     texts = {
         text
         for m in monitors
@@ -125,7 +133,12 @@ def _texts_in(e: Expression) -> set[str]:
 
 
 def implication_monitor(first: Monitor, second: Monitor) -> Monitor:
-    """A monitor for: as long as the first held at every event, so does the second."""
+    """A monitor for: as long as the first held at every event, so does the second.
+
+    >>> both = implication_monitor(KEPT_PROMISE, BROKEN_PROMISE)
+    >>> [register.name for register in both.registers]
+    ['a.r0', 'held']
+    """
     ours, theirs = renamed_monitor(first, "a."), renamed_monitor(second, "b.")
     held = Var("held", Sort.BOOL)
     so_far = conjunction(held, ours.verdict)

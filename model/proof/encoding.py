@@ -40,7 +40,18 @@ for the longest run (`FAR` in `unroll.py`)."""
 
 @dataclass
 class Encoding:
-    """Translates within one z3 context of names."""
+    """Translates within one z3 context of names.
+
+    >>> encoding = Encoding()
+    >>> encoding.code_of("on"), encoding.text_of(1), encoding.text_of(9)
+    (1, 'on', 'text9')
+    >>> encoding.constant("on"), encoding.number(5), encoding.text("off")
+    (1, 5, 2)
+    >>> encoding.variable("rail", Sort.TEXT)
+    rail
+    >>> encoding.term(equals(rail, "on"), bindings={})
+    1 == rail
+    """
 
     texts: dict[str, int] = field(default_factory=lambda: {"": 0})
 
@@ -122,7 +133,12 @@ def _apply_operator(operator: Operator, a: list[Term]) -> Term:
 
 class FiniteEncoding(Encoding):
     """Numbers of 32 bits and texts of 8, for solvers that turn all into propositions. Sound as long as
-    no number comes near 2**31."""
+    no number comes near 2**31.
+
+    >>> finite = FiniteEncoding()
+    >>> finite.number(5).size(), finite.text("on").size(), finite.variable("rail", Sort.TEXT).size()
+    (32, 8, 8)
+    """
 
     def number(self, value: int) -> Term:
         return z3.BitVecVal(value, INTEGER_BITS)
@@ -141,7 +157,12 @@ class FiniteEncoding(Encoding):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One transition beside the promise, over `before` and `time`: when it can happen, what follows,
-    and what is said of it."""
+    and what is said of it.
+
+    >>> rule = encode(MICROPHONE_SYSTEM, BROKEN_PROMISE).rules[0]
+    >>> rule.transition.name, rule.after["muted"]
+    ('press', Not(muted))
+    """
 
     transition: Transition
     enabled: Term
@@ -157,7 +178,15 @@ class Problem:
     """A system beside a promise as a transition system. `before` are its variables (with `now`),
     `initial` its first states, `first_verdict` what the promise says of these, `in_time` what every rule
     keeps, that time goes on and passes no limit, and `declared_texts` the closed lists of values that some
-    texts have."""
+    texts have.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, BROKEN_PROMISE)
+    >>> press = problem.rules[0]
+    >>> problem.after(press, [problem.before["muted"], problem.before["rail"] == 0])
+    [Not(muted), None]
+    >>> problem.without_guards().rules[0].enabled.eq(problem.in_time)
+    True
+    """
 
     encoding: Encoding
     before: Mapping[str, Term]

@@ -40,7 +40,11 @@ NOW = Var("now", Sort.INT)
 def guess_lemmas(
     system: System, promise: Promise, prefix: str = REGISTER
 ) -> list[Expression]:
-    """Guesses about the system, and about the promise's registers beside it."""
+    """Guesses about the system, and about the promise's registers beside it.
+
+    >>> len(guess_lemmas(MICROPHONE_SYSTEM, KEPT_PROMISE)) > 10
+    True
+    """
     guesses = _Guesses(system, promise, prefix)
     return [
         *guesses.about_state(),
@@ -153,7 +157,13 @@ def drop_refuted_guesses(
     guesses: Sequence[Expression],
     prefix: str = REGISTER,
 ) -> list[Expression]:
-    """The guesses that no random run refutes."""
+    """The guesses that no random run refutes.
+
+    >>> never_negative = at_most(Const(0), pressed_at)
+    >>> kept = drop_refuted_guesses(MICROPHONE_SYSTEM, KEPT_PROMISE, [muted, never_negative])
+    >>> kept == [never_negative]
+    True
+    """
     states = explore(
         system=system, promise=promise, prefix=prefix, steps=STEPS_TO_SURVIVE
     )
@@ -190,7 +200,13 @@ class _TruthTable:
 
 
 def inductive_subset(problem: Problem, wanted: Sequence[Term]) -> list[Term]:
-    """The largest subset of `wanted` that holds at first and is kept by every rule."""
+    """The largest subset of `wanted` that holds at first and is kept by every rule.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> muted_now, pressed, now = (problem.before[name] for name in ("muted", "pressed_at", "now"))
+    >>> inductive_subset(problem, [muted_now, pressed <= now])  # a device need not be muted
+    [pressed_at <= now]
+    """
     start = z3.Solver()
     start.add(problem.initial)
     kept = set(_drop_falsified(start, list(enumerate(wanted))))

@@ -65,7 +65,13 @@ def starts_wrong(problem: Problem) -> bool:
 
 def minimal_core(problem: Problem, invariant: Sequence[Term]) -> list[Term]:
     """A subset that is inductive and safe by itself, found backwards from the verdict by unsatisfiable
-    cores."""
+    cores.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> invariant = [read_term(problem, text) for text in decide(MICROPHONE_SYSTEM, KEPT_PROMISE).invariant]
+    >>> len(minimal_core(problem, [*invariant, problem.before["pressed_at"] >= 0])) == len(invariant)
+    True
+    """
     return _CoreSearch(problem, invariant).run()
 
 
@@ -130,7 +136,12 @@ def is_inductive(problem: Problem, invariant: Sequence[Term]) -> bool:
 
 
 def is_preserved(problem: Problem, invariant: Sequence[Term]) -> bool:
-    """Whether every rule keeps the conjunction and violates nothing where it holds."""
+    """Whether every rule keeps the conjunction and violates nothing where it holds.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> is_preserved(problem, [z3.Not(problem.before["muted"])])  # a press ends it
+    False
+    """
     solver = z3.Solver()
     solver.add(*invariant)
     for rule in problem.rules:
@@ -152,12 +163,22 @@ def is_preserved(problem: Problem, invariant: Sequence[Term]) -> bool:
 def write_invariant(
     problem: Problem, invariant: Sequence[Term]
 ) -> tuple[str, ...]:
-    """A text for each conjunct, by name. Raises TermError."""
+    """A text for each conjunct, by name. Raises TermError.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> write_invariant(problem, [problem.before["pressed_at"] >= 0])
+    ('(>= pressed_at 0)',)
+    """
     return tuple(write_term(problem, conjunct) for conjunct in invariant)
 
 
 def read_lemmas(problem: Problem, texts: Iterable[str]) -> list[Term]:
-    """The terms of those texts that the problem has names for."""
+    """The terms of those texts that the problem has names for.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> read_lemmas(problem, ["(<= 0 pressed_at)", "(<= 0 of_another_system)"])
+    [0 <= pressed_at]
+    """
     found = []
     for text in dict.fromkeys(texts):
         try:

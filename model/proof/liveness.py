@@ -29,7 +29,11 @@ from earwitness.model.systems.transition_system import (
 
 def enabled_property(system: System, wanted: Enabled) -> StateProperty:
     """In every reachable state where it is wanted, the transition can happen with the free choices
-    given; if exactly, in no other."""
+    given; if exactly, in no other.
+
+    >>> enabled_property(MICROPHONE_SYSTEM, Enabled("switch", wherever=UNSETTLED)).trigger == UNSETTLED
+    True
+    """
     guard = substitute(
         system.transition(wanted.transition).guard,
         {**wanted.chosen, "time": count(NOW)},
@@ -61,11 +65,23 @@ def progress_properties(system: System) -> dict[str, StateProperty]:
 
 
 def latest_instant(limit: Limit) -> Expression:
+    """When the limit's duty is due.
+
+    >>> (limit,) = MICROPHONE_SYSTEM.limits
+    >>> latest_instant(limit) == plus(pressed_at, Const(100_000))
+    True
+    """
     return plus(limit.since, Const(limit.bound))
 
 
 def never_past(limit: Limit) -> Expression:
-    """While the limit is active, its latest instant has not gone by."""
+    """While the limit is active, its latest instant has not gone by.
+
+    >>> (limit,) = MICROPHONE_SYSTEM.limits
+    >>> in_time = StateProperty(never_past(limit), trigger=limit.condition)
+    >>> decide(MICROPHONE_SYSTEM, in_time).standing.value
+    'proved'
+    """
     return implication(
         limit.condition, at_most(count(NOW), latest_instant(limit))
     )
@@ -75,7 +91,13 @@ def can_be_met(system: System, limit: Limit) -> Expression:
     """At its latest instant, steps of `discharge` can end the limit or move it, one after another where
     one does not suffice.
 
-    Raises ValueError where a discharge depends on free choices: it would not be the duty's own step."""
+    Raises ValueError where a discharge depends on free choices: it would not be the duty's own step.
+
+    >>> (limit,) = MICROPHONE_SYSTEM.limits
+    >>> possible = StateProperty(can_be_met(MICROPHONE_SYSTEM, limit), trigger=limit.condition)
+    >>> decide(MICROPHONE_SYSTEM, possible).standing.value
+    'proved'
+    """
     due = latest_instant(limit)
     # Ended, or due later than it was.
     met = disjunction(

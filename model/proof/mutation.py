@@ -37,7 +37,11 @@ WIDER = 10
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A system with one fault. `changed` is the transition that differs; None where a limit does, which
-    touches all. `fault` says what was done to it, without its name."""
+    touches all. `fault` says what was done to it, without its name.
+
+    >>> next(mutants_of(MICROPHONE_SYSTEM)).name
+    'press: drop guard condition 1'
+    """
 
     name: str
     system: System
@@ -200,7 +204,12 @@ def behaves_as(
     others: Iterable[str] = (),
 ) -> bool:
     """Whether every step of the mutant, from a state where the system's own invariant `common` (terms
-    of `encoding`) holds, is a step of the system, as far as it can show."""
+    of `encoding`) holds, is a step of the system, as far as it can show.
+
+    >>> mutant = next(mutants_of(MICROPHONE_SYSTEM))
+    >>> behaves_as(MICROPHONE_SYSTEM, mutant, common=[], encoding=Encoding())
+    False
+    """
     if mutant.changed is None:
         return False
     before = _only_rule(system, mutant.changed, encoding)

@@ -62,7 +62,12 @@ class TermError(ValueError):
 
 def write_term(problem: Problem, term: Term) -> str:
     """The term in prefix form, variables by name and texts in quotes: `(or open (= control
-    "listening"))`. Raises TermError."""
+    "listening"))`. Raises TermError.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> write_term(problem, problem.encoding.term(equals(rail, "on"), problem.before))
+    '(= "on" rail)'
+    """
     return render(_write_node(problem, term))
 
 

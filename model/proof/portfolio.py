@@ -43,7 +43,11 @@ QUICK_LOOK = 100_000
 @dataclass(frozen=True, slots=True)
 class Decision:
     """An invariant that still names the whole system's variables, or a shortest violating run, or why
-    there is neither."""
+    there is neither.
+
+    >>> decide(MICROPHONE_SYSTEM, BROKEN_PROMISE).standing.value
+    'refuted'
+    """
 
     standing: Standing
     invariant: tuple[str, ...] = ()
@@ -141,7 +145,12 @@ def decide_with_lemmas(
     seconds: int = SECONDS,
 ) -> Decision:
     """Spacer, helped by conjuncts of other invariants that hold here too: no guess is made, no run is
-    looked for. Where it finds no proof nothing is said of the promise."""
+    looked for. Where it finds no proof nothing is said of the promise.
+
+    >>> known = decide(MICROPHONE_SYSTEM, KEPT_PROMISE).invariant
+    >>> decide_with_lemmas(MICROPHONE_SYSTEM, KEPT_PROMISE, known).standing.value
+    'proved'
+    """
     whole = encode(system, promise)
     cone = cone_of_influence(system, promise, timed_variables(system))
     problem = encode(cone, promise, whole.encoding)
@@ -258,7 +267,12 @@ def find_whole_violation(
 ) -> BoundedSearch:
     """A run of fewest events of the whole system that violates the promise, if one was found. The cone
     allows more, so what it admits at a depth, and the system does too, is shortest; only where the
-    system does not is more of it looked at."""
+    system does not is more of it looked at.
+
+    >>> run = find_whole_violation(MICROPHONE_SYSTEM, BROKEN_PROMISE, seconds=10).run
+    >>> [step.transition.name for step in run.steps]
+    ['switch', 'press', 'switch']
+    """
     bounded = find_violation(
         cone_of_influence(system, promise), promise, seconds
     )

@@ -19,7 +19,12 @@ class Standing(Enum):
 @dataclass(frozen=True, slots=True)
 class ProvedConjunct:
     """One part of a clause with its inductive invariant, a text a conjunct; `was_searched` unless a
-    stored one still held."""
+    stored one still held.
+
+    >>> part = ProvedConjunct("PROMISE", KEPT_PROMISE, ("(<= 0 pressed_at)",), was_searched=True)
+    >>> Proof("PROMISE", Standing.PROVED, seconds=0.5, conjuncts=(part,)).searched
+    1
+    """
 
     name: str
     promise: Promise
@@ -30,7 +35,12 @@ class ProvedConjunct:
 @dataclass(frozen=True, slots=True)
 class Proof:
     """The outcome for one clause: its proved conjuncts, or the name of the first that is not. `run` is
-    a shortest violating run where it is refuted, `reason` says why there is no answer."""
+    a shortest violating run where it is refuted, `reason` says why there is no answer.
+
+    >>> proof = Proof("PROMISE", Standing.INCONCLUSIVE, seconds=0.5, reason="no time left")
+    >>> proof.trace, proof.searched
+    ((), 0)
+    """
 
     clause: str
     standing: Standing

@@ -27,7 +27,11 @@ from earwitness.model.systems.transition_system import System
 
 @dataclass(frozen=True, slots=True)
 class SolverAnswer:
-    """An invariant as conjuncts where the promise is proved; why there is none where it is inconclusive."""
+    """An invariant as conjuncts where the promise is proved; why there is none where it is inconclusive.
+
+    >>> SolverAnswer(Standing.INCONCLUSIVE, reason="no time left").invariant
+    ()
+    """
 
     standing: Standing
     invariant: tuple[Term, ...] = ()
@@ -38,7 +42,12 @@ def search_invariant(
     problem: Problem, system: System, promise: Promise, seconds: int
 ) -> SolverAnswer:
     """An inductive invariant that excludes every violation: of lemmas alone where they suffice, else
-    with what Spacer finds."""
+    with what Spacer finds.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> search_invariant(problem, MICROPHONE_SYSTEM, KEPT_PROMISE, seconds=10).standing.value
+    'proved'
+    """
     guesses = drop_refuted_guesses(
         system, promise, guess_lemmas(system, promise)
     )
@@ -61,7 +70,12 @@ def search_invariant(
 def run_spacer(
     problem: Problem, lemmas: Sequence[Term], seconds: int
 ) -> SolverAnswer:
-    """What Spacer says of the problem, where it may use the lemmas."""
+    """What Spacer says of the problem, where it may use the lemmas.
+
+    >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> run_spacer(problem, lemmas=[], seconds=10).standing.value
+    'proved'
+    """
     state = list(problem.before.values())
     reachable = z3.Function(
         "Reachable", *(s.sort() for s in state), z3.BoolSort()

@@ -42,7 +42,12 @@ RULE_BITS = 8
 @dataclass(frozen=True, slots=True)
 class BoundedSearch:
     """A run of fewest steps that ends in a violation, if one was found; no run of up to `depth` steps
-    does otherwise."""
+    does otherwise.
+
+    >>> found = find_violation(MICROPHONE_SYSTEM, KEPT_PROMISE, seconds=10, deepest=3)
+    >>> found.run is None, found.depth
+    (True, 3)
+    """
 
     run: ModelRun | None
     depth: int
@@ -76,7 +81,15 @@ def find_violation_from(
     deepest: int,
 ) -> BoundedSearch:
     """Search runs that go on from any of these states, which hold the promise's registers and the
-    instant `now` too. The run found begins in one of them."""
+    instant `now` too. The run found begins in one of them.
+
+    >>> muted_but_on = {"muted": True, "rail": "on", "pressed_at": 0, "now": 0}
+    >>> found = find_violation_from(
+    ...     MICROPHONE_SYSTEM, BROKEN_PROMISE, [muted_but_on], seconds=10, deepest=5
+    ... )
+    >>> [step.transition.name for step in found.run.steps]
+    ['switch']
+    """
     problem = encode(
         system=system, promise=promise, encoding=FiniteEncoding(), prefix=""
     )

@@ -130,7 +130,12 @@ def conjunct_header(
     name: str, system: str, clause: str, promise: Promise
 ) -> str:
     """What is claimed of the system under that name: the clause as it is written and its monitor, or a
-    property of states."""
+    property of states.
+
+    >>> header = conjunct_header("MIC-1", system="microphone", clause="not tone", promise=BROKEN_PROMISE)
+    >>> header.splitlines()[1]
+    '(set-info :part |MIC-1|)'
+    """
     head = [
         f"(set-info :part {_quote_symbol(name)})",
         f"(set-info :system {_quote_symbol(system)})",
@@ -179,7 +184,12 @@ def conjunct_header(
 
 
 def conjunct_file(header: str, invariant: Sequence[str]) -> str:
-    """The claim with its invariant, conjunct by conjunct, from texts that name variables and texts."""
+    """The claim with its invariant, conjunct by conjunct, from texts that name variables and texts.
+
+    >>> header = conjunct_header("MIC-1", system="microphone", clause="not tone", promise=BROKEN_PROMISE)
+    >>> conjunct_file(header, ["(<= 0 pressed_at)"]).splitlines()[-1]
+    '(define-fun |conjunct 1| () Bool (<= 0 |pressed_at|))'
+    """
     declared = set(
         re.findall(
             r'^\(declare-const (\|"[^|]*"\|) Text\)$', header, re.MULTILINE

@@ -32,7 +32,11 @@ SILENT = "tick"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a transition does to a promise, over the state before it, the registers and `time`."""
+    """What a transition does to a promise, over the state before it, the registers and `time`.
+
+    >>> sorted(effect_on(KEPT_PROMISE, SWITCH).reads())  # the switch, and a register of the promise
+    ['muted', 'r0']
+    """
 
     updates: Mapping[str, Expression]
     verdict: Expression
@@ -46,7 +50,12 @@ class Effect:
 
 def observed_inputs(transition: Transition) -> dict[str, Expression]:
     """What a monitor is told of a transition: its event, and each attribute of the vocabulary with
-    whether it is there."""
+    whether it is there.
+
+    >>> inputs = observed_inputs(SWITCH)
+    >>> inputs["event"].value, inputs["has.on"].value, inputs["has.bytes"].value
+    ('microphone.power', True, False)
+    """
     inputs: dict[str, Expression] = {
         "event": Const(transition.emits or SILENT)
     }
@@ -60,7 +69,15 @@ def observed_inputs(transition: Transition) -> dict[str, Expression]:
 
 def effect_on(promise: Promise, transition: Transition) -> Effect:
     """The promise's expressions with the transition filled in: its event for a monitor, its updates for
-    a state property."""
+    a state property.
+
+    >>> effect_on(BROKEN_PROMISE, PRESS).verdict  # a press alone breaks nothing
+    Const(value=True)
+    >>> verdict = effect_on(BROKEN_PROMISE, SWITCH).verdict
+    >>> from earwitness.model.expression import evaluate
+    >>> evaluate(verdict, {"muted": True})  # but a switch while muted does
+    False
+    """
     if isinstance(promise, StateProperty):
         verdict = after_step(promise.verdict, transition)
         return Effect({}, verdict, after_step(promise.trigger, transition))

@@ -15,7 +15,14 @@ class Correspondence:
     are not compared. `unmodelled` are events (with the attributes that tell them apart) of which no
     row speaks, with the reason: they are left out.
 
-    Both hide faults, so both are counted and shown."""
+    Both hide faults, so both are counted and shown.
+
+    >>> left_out = Correspondence(unmodelled=(("tone", {}, "the model plays no sound"),))
+    >>> left_out.reason_unmodelled(Observation(0, "d1", "tone"))
+    'the model plays no sound'
+    >>> left_out.reason_unmodelled(Observation(0, "d1", "wake_word")) is None
+    True
+    """
 
     held: Mapping[str, str] = field(default_factory=dict)
     unmodelled: tuple[tuple[str, Mapping[str, object], str], ...] = ()

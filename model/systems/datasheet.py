@@ -13,7 +13,13 @@ from earwitness.model.vocabulary import nearest
 @dataclass(frozen=True, slots=True)
 class Rating:
     """One line of a datasheet: what a component takes or holds at most, in microseconds, and where the
-    figure is from."""
+    figure is from.
+
+    >>> from earwitness.model.systems.transition_system import Layer
+    >>> rail = Rating("rail", Component("rail", Layer.HARDWARE), at_most=40_000, origin="measured")
+    >>> rail.at_most, rail.component.layer.value
+    (40000, 'hardware')
+    """
 
     name: str
     component: Component

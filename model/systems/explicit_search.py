@@ -55,7 +55,13 @@ TAKEN = "taken"
 
 
 class Goal(Enum):
-    """What a search looks for in a promise."""
+    """What a search looks for in a promise.
+
+    >>> effect = effect_on(BROKEN_PROMISE, SWITCH)
+    >>> from earwitness.model.expression import evaluate
+    >>> evaluate(Goal.VIOLATED.condition(effect), {"muted": True})
+    True
+    """
 
     EXERCISED = "its trigger happened"
     VIOLATED = "its verdict is false"

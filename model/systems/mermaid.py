@@ -68,7 +68,11 @@ def states_diagram(table: Table, system: System) -> str:
 
 
 def sequence_diagram(trace: Iterable[Observation]) -> str:
-    """A run as messages between a person, the device, the cloud and its stores."""
+    """A run as messages between a person, the device, the cloud and its stores.
+
+    >>> print(sequence_diagram([Observation(1_500_000, "d1", "tone")]).splitlines()[-1].strip())
+    device->>person: 1.5 s tone
+    """
     lines = [
         "sequenceDiagram",
         *(f"    participant {lane}" for lane in LANES),

@@ -24,7 +24,16 @@ class Model:
     of the state, `secrets` the free choices that must not show. `correspondence` says what of a
     device's observations the model leaves out. `package` is where its tables are, and beside them
     the invariants of what is proved of every model. `small` are ratings, in units of time, under
-    which finite checkers can search the model whole."""
+    which finite checkers can search the model whole.
+
+    >>> from earwitness.model.systems.datasheet import Rating
+    >>> sheet = Datasheet((Rating("rail", RAIL, 100_000, "measured"),))
+    >>> model = Model("microphone", "nowhere", sheet, lambda sheet: (MICROPHONE_TABLE,), small={"rail": 2})
+    >>> [table.name for table in model.tables], model.system.name
+    (['microphone'], 'microphone')
+    >>> model.small_system == model.system_under({"rail": 2})
+    True
+    """
 
     name: str
     package: str

@@ -53,7 +53,12 @@ def compile_expression(expression: Expression) -> Evaluate:
 def explore(
     system: System, promise: Promise, prefix: str, steps: int, seed: int = 0
 ) -> Iterator[State]:
-    """The states of one walk after another, registers named with `prefix`, the instant as `now`."""
+    """The states of one walk after another, registers named with `prefix`, the instant as `now`.
+
+    >>> states = explore(MICROPHONE_SYSTEM, KEPT_PROMISE, prefix="r!", steps=50)
+    >>> {state["rail"] for state in states} == {"off", "on"}
+    True
+    """
     for state, _ in _Explorer(
         system=system, promise=promise, prefix=prefix, seed=seed
     ).walk(steps):
@@ -82,7 +87,12 @@ def diverse_states(
     system: System, promise: Promise, steps: int, seed: int = 0
 ) -> list[State]:
     """States that between them hold every pair of truths or texts that a random walk found together.
-    The promise's registers and `now` are among their variables."""
+    The promise's registers and `now` are among their variables.
+
+    >>> found = diverse_states(MICROPHONE_SYSTEM, KEPT_PROMISE, steps=200)
+    >>> sorted({(state["muted"], state["rail"]) for state in found})
+    [(False, 'off'), (False, 'on'), (True, 'off'), (True, 'on')]
+    """
     explorer = _Explorer(system=system, promise=promise, prefix="", seed=seed)
     for _ in explorer.walk(steps):
         pass

@@ -21,7 +21,11 @@ State = dict[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A transition at an instant, with its free choices."""
+    """A transition at an instant, with its free choices.
+
+    >>> Step(SWITCH, time=5, chosen={}).transition.name
+    'switch'
+    """
 
     transition: Transition
     time: int
@@ -30,7 +34,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ModelRun:
-    """A run of a system from one of its first states."""
+    """A run of a system from one of its first states.
+
+    >>> run = ModelRun({"muted": False, "rail": "off", "pressed_at": 0}, (Step(SWITCH, 5, {}),))
+    >>> [(seen.time, seen.event) for seen in run.observations()]
+    [(5, 'microphone.power')]
+    """
 
     initial: Mapping[str, Value]
     steps: tuple[Step, ...]
@@ -119,7 +128,11 @@ def sample_values(
 def sample_choices(
     system: System, transition: Transition, time: int
 ) -> Iterator[State]:
-    """Samples of all free choices of a transition together."""
+    """Samples of all free choices of a transition together.
+
+    >>> list(sample_choices(MICROPHONE_SYSTEM, PRESS, time=7))  # nothing is chosen freely: one empty choice
+    [{}]
+    """
     free = free_variables(transition)
     for values in product(*(sample_values(system, v, time) for v in free)):
         yield {v.name: value for v, value in zip(free, values, strict=True)}
@@ -174,7 +187,12 @@ def is_run_of(system: System, run: ModelRun) -> bool:
 
 def complete_run(system: System, run: ModelRun | None) -> ModelRun | None:
     """The same run of the whole system, where a search saw only its cone: what was left out begins as
-    it may, and any admissible value is chosen."""
+    it may, and any admissible value is chosen.
+
+    >>> cut = ModelRun({"rail": "off"}, (Step(SWITCH, 5, {}),))  # of a search that saw the rail alone
+    >>> complete_run(MICROPHONE_SYSTEM, cut).initial
+    {'muted': False, 'rail': 'off', 'pressed_at': 0}
+    """
     if run is None:
         return None
     initial = {

@@ -27,7 +27,11 @@ from earwitness.model.trace import Observation
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line of the diagram."""
+    """A line of the diagram.
+
+    >>> Edge("off", "on", "switch") in drawn_edges(MICROPHONE_TABLE, MICROPHONE_SYSTEM)
+    True
+    """
 
     source: str
     target: str
@@ -45,7 +49,11 @@ def drawn_states(table: Table) -> tuple[str, ...]:
 
 def drawn_edges(table: Table, system: System) -> tuple[Edge, ...]:
     """Which of a component's states each transition of the system can join, read off guards and
-    updates; what leaves them alone is left out."""
+    updates; what leaves them alone is left out.
+
+    >>> [(edge.source, edge.target) for edge in drawn_edges(MICROPHONE_TABLE, MICROPHONE_SYSTEM)]
+    [('off', 'on'), ('on', 'off')]
+    """
     edges = (
         e
         for t in system.transitions
@@ -125,6 +133,16 @@ class Executable:
     observed.
 
     Fill `time` before a trigger to let time pass.
+
+    >>> device = Executable(MICROPHONE_SYSTEM, next(MICROPHONE_SYSTEM.first_states()))
+    >>> device.state
+    'off'
+    >>> list(device.enabled_choices(SWITCH))  # it can happen, and nothing is chosen
+    [{}]
+    >>> device.switch(), device.state, device.seen[0].event
+    (True, 'on', 'microphone.power')
+    >>> device.switch(), device.state  # the rail already does what the button says
+    (False, 'on')
     """
 
     def __init__(self, system: System, first: State) -> None:
@@ -146,15 +164,15 @@ class Executable:
         )
         for transition in system.transitions:
             for edge in _edges_of(transition, system.control, states):
-                self.add(transition, edge)
+                self._add_edge(transition, edge)
 
-    def add(self, transition: Transition, edge: Edge) -> None:
+    def _add_edge(self, transition: Transition, edge: Edge) -> None:
         self.machine.add_transition(
             trigger=edge.name,
             source=edge.source,
             dest=edge.target,
-            conditions=[self.leads_to(transition, edge.target)],
-            before=[self.carry_out(transition)],
+            conditions=[self._leads_to(transition, edge.target)],
+            before=[self._carry_out(transition)],
         )
 
     def enabled_choices(self, transition: Transition) -> Iterator[State]:
@@ -165,7 +183,7 @@ class Executable:
             ):
                 yield chosen
 
-    def leads_to(
+    def _leads_to(
         self, transition: Transition, target: str
     ) -> Callable[[], bool]:
         def condition() -> bool:
@@ -183,7 +201,7 @@ class Executable:
 
         return condition
 
-    def carry_out(self, transition: Transition) -> Callable[[], None]:
+    def _carry_out(self, transition: Transition) -> Callable[[], None]:
         def action() -> None:
             self.values, observation = successor(
                 transition=transition,

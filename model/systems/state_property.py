@@ -26,7 +26,12 @@ NOW = "now"
 @dataclass(frozen=True, slots=True)
 class StateProperty:
     """What must hold at first and after every step, over the state and `now`; `trigger` says in which
-    states it is about something. It has no registers: the state remembers enough."""
+    states it is about something. It has no registers: the state remembers enough.
+
+    >>> never_both = StateProperty(verdict=negation(all_of(muted, equals(rail, "on"))), trigger=muted)
+    >>> never_both.registers
+    ()
+    """
 
     verdict: Expression
     trigger: Expression

@@ -34,7 +34,11 @@ class Layer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Who carries a transition out. The environment runs nowhere: it is hostile and owes nothing."""
+    """Who carries a transition out. The environment runs nowhere: it is hostile and owes nothing.
+
+    >>> RAIL.layer.value, ENVIRONMENT.layer
+    ('hardware', None)
+    """
 
     name: str
     layer: Layer | None
@@ -53,7 +57,12 @@ SAMPLES: Mapping[Sort, tuple[Value, ...]] = {
 @dataclass(frozen=True, slots=True)
 class StateVariable:
     """`initial` holds every possible first value (empty: any); `values`, where given, every value there
-    is."""
+    is.
+
+    >>> variable = StateVariable("muted", Sort.BOOL, (False,))
+    >>> variable.var == muted, variable.first_values
+    (True, (False,))
+    """
 
     name: str
     sort: Sort
@@ -95,7 +104,11 @@ class Transition:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing happens but that time passes."""
+        """Whether nothing happens but that time passes.
+
+        >>> PASS_TIME.is_idle, PRESS.is_idle
+        (True, False)
+        """
         return self.guard == TRUE and not self.updates and self.emits is None
 
 
@@ -105,7 +118,12 @@ PASS_TIME = Transition("pass_time", ENVIRONMENT, guard=TRUE)
 @dataclass(frozen=True, slots=True)
 class Limit:
     """While `condition` holds, no step happens later than `since` + `bound` microseconds. One of
-    `discharge` must be enabled meanwhile, or time would stop."""
+    `discharge` must be enabled meanwhile, or time would stop.
+
+    >>> (limit,) = MICROPHONE_TABLE.limits
+    >>> limit.bound, limit.discharge, limit.reason
+    (100000, ('switch',), 'the rail switches within 100 ms')
+    """
 
     name: str
     component: Component
@@ -118,7 +136,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One component's rows. `control` names the variable whose values are the states people draw."""
+    """One component's rows. `control` names the variable whose values are the states people draw.
+
+    >>> MICROPHONE_TABLE.control, [transition.name for transition in MICROPHONE_TABLE.transitions]
+    ('rail', ['press', 'switch', 'capture'])
+    """
 
     name: str
     control: str
@@ -131,7 +153,12 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Enabled:
     """What must be possible: the transition, with the given free choices, wherever the condition holds;
-    if `exactly`, then nowhere else."""
+    if `exactly`, then nowhere else.
+
+    >>> wanted = Enabled("press", wherever=negation(UNSETTLED))
+    >>> wanted.transition, wanted.exactly  # a press is possible while nothing switches, and perhaps else
+    ('press', False)
+    """
 
     transition: str
     wherever: Expression
@@ -143,7 +170,15 @@ class Enabled:
 class System:
     """Composed tables. `control` is that of the first. `free` gives the texts a free choice may take
     where a search samples them. `hints` are candidate lemmas for the prover: checked, never trusted.
-    `initially` relates first values."""
+    `initially` relates first values.
+
+    >>> MICROPHONE_SYSTEM.transition("press").emits
+    'button.microphone'
+    >>> list(MICROPHONE_SYSTEM.first_states())
+    [{'muted': False, 'rail': 'off', 'pressed_at': 0}]
+    >>> [component.name for component in MICROPHONE_SYSTEM.components]
+    ['rail']
+    """
 
     name: str
     control: str

@@ -29,7 +29,11 @@ class AbcError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CircuitOpinion:
-    """Whether no reachable step violates the monitor, and seconds of the engine alone."""
+    """Whether no reachable step violates the monitor, and seconds of the engine alone.
+
+    >>> CircuitOpinion(holds=True, seconds=0.2)
+    CircuitOpinion(holds=True, seconds=0.2)
+    """
 
     holds: bool
     seconds: float
@@ -39,14 +43,27 @@ TOOLS = ("yosys", "berkeley-abc")
 
 
 def abc_is_installed() -> bool:
-    """Whether this machine can give the opinion."""
+    """Whether this machine can give the opinion.
+
+    >>> abc_is_installed() == all(shutil.which(tool) is not None for tool in TOOLS)
+    True
+    """
     return all(shutil.which(tool) is not None for tool in TOOLS)
 
 
 # 120 s are chosen: the longest that a second opinion may keep somebody waiting.
 def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
     """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no
-    answer."""
+    answer.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from earwitness.model.proof.second_opinion.verilog import verilog_circuit
+    >>> circuit = verilog_circuit(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> with TemporaryDirectory() as folder:
+    ...     opinion = run_pdr(circuit, Path(folder)) if abc_is_installed() else None
+    >>> opinion is None or opinion.holds
+    True
+    """
     for tool in TOOLS:
         if shutil.which(tool) is None:
             raise AbcError(

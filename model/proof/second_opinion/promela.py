@@ -50,7 +50,11 @@ def promela_program(
     system: System, promise: Promise, horizon: int = HORIZON
 ) -> str:
     """One process that does any step of the system that can matter to the promise, and asserts its
-    verdict at each. Integers that are chosen freely go from -1 to the horizon."""
+    verdict at each. Integers that are chosen freely go from -1 to the horizon.
+
+    >>> print(promela_program(MICROPHONE_SYSTEM, KEPT_PROMISE).splitlines()[0])
+    /* microphone; bounds and times in units; horizon 3 */
+    """
     return _Program(
         cone_of_influence(system, promise), promise, horizon
     ).text()

@@ -27,7 +27,11 @@ class SpinError(Exception):
 @dataclass(frozen=True, slots=True)
 class SpinOpinion:
     """Whether every assertion held in every state, how many states there were, and seconds of the
-    search alone."""
+    search alone.
+
+    >>> SpinOpinion(holds=True, states=12, seconds=0.1)
+    SpinOpinion(holds=True, states=12, seconds=0.1)
+    """
 
     holds: bool
     states: int
@@ -37,7 +41,17 @@ class SpinOpinion:
 # 300 s are chosen: Spin has a C compiler to run too, so it gets more than ABC.
 def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
     """Run Spin on a program in an empty folder. Raises SpinError where it, or a C compiler, is missing,
-    or where the search was not complete."""
+    or where the search was not complete.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from earwitness.model.proof.second_opinion.promela import promela_program
+    >>> program = promela_program(MICROPHONE_SYSTEM, KEPT_PROMISE)
+    >>> is_installed = all(map(shutil.which, ("spin", "gcc")))
+    >>> with TemporaryDirectory() as folder:
+    ...     opinion = run_spin(program, Path(folder)) if is_installed else None
+    >>> opinion is None or opinion.holds
+    True
+    """
     for tool in ("spin", "gcc"):
         if shutil.which(tool) is None:
             raise SpinError(

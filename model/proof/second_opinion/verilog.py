@@ -51,7 +51,11 @@ def verilog_circuit(
 ) -> str:
     """One module: each clock does the step its inputs choose, where that is enabled; the output says
     that the step violates the promise. All first states and free choices are inputs, so nothing is
-    left out of what the model allows before the horizon."""
+    left out of what the model allows before the horizon.
+
+    >>> print(verilog_circuit(MICROPHONE_SYSTEM, KEPT_PROMISE).splitlines()[0])
+    // microphone; bounds and times in units; horizon 20
+    """
     return _Circuit(
         cone_of_influence(system, promise, timed_variables(system)),
         promise,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import random
 
 import pytest
@@ -10,7 +9,7 @@ from generators import formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model.logic import elsewhere, evidence
+from earwitness.model.logic import evidence
 from earwitness.model.logic.elsewhere import (
     is_unmoved,
     remembers_alike,
@@ -371,10 +370,3 @@ def test_what_a_provenance_remembers_does_not_grow():
             )
         )
     assert max(sizes[1_000:]) == max(sizes[:1_000])
-
-
-@pytest.mark.parametrize(
-    "module", [elsewhere, evidence], ids=lambda m: m.__name__
-)
-def test_the_examples_of_evidence_run(module):
-    assert doctest.testmod(module).failed == 0

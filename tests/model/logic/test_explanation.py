@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import random
 from dataclasses import replace
 
@@ -11,7 +10,6 @@ from generators import formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model.logic import explanation as explanations
 from earwitness.model.logic.explaining import explain
 from earwitness.model.logic.explanation import (
     Absence,
@@ -155,7 +153,3 @@ def test_a_reason_that_rests_on_the_future_is_refused():
         verify_explanation(
             Explanation(later, {0: at(0, "tick"), 1: at(1, "tone")})
         )
-
-
-def test_the_examples_of_explanations_run():
-    assert doctest.testmod(explanations).failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import random
 
 import pytest
@@ -11,18 +10,7 @@ from generators import EVENTS, formula, plain_formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model import expression
 from earwitness.model.expression import evaluate
-from earwitness.model.logic import (
-    english,
-    parser,
-    per_device,
-    semantics,
-    wording,
-)
-from earwitness.model.logic import formula as formulas
-from earwitness.model.logic import monitor as monitors
-from earwitness.model.logic import trigger as trigger_module
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import (
     Bound,
@@ -346,25 +334,6 @@ def test_an_answer_says_how_long_it_took():
         elapsed == [-1, -1, 700_000, -1, -1]
         and wait.deadline.duration == 1_000_000
     )
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        english,
-        expression,
-        formulas,
-        monitors,
-        parser,
-        per_device,
-        semantics,
-        trigger_module,
-        wording,
-    ],
-    ids=lambda m: m.__name__,
-)
-def test_the_examples_in_the_docstrings_run(module):
-    assert doctest.testmod(module).failed == 0
 
 
 @given(st.text(max_size=40))

@@ -3,7 +3,6 @@ by an evaluator of their own, which knows nothing of our syntax tree."""
 
 from __future__ import annotations
 
-import doctest
 import operator
 import random
 import re
@@ -13,7 +12,6 @@ from generators import formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model.logic import mfotl
 from earwitness.model.logic.formula import Count, direct_parts
 from earwitness.model.logic.mfotl import (
     NotInMfotl,
@@ -293,7 +291,3 @@ def test_what_cannot_be_said_is_refused_by_name():
 def test_the_signature_declares_every_predicate():
     declared = {line.split("(")[0] for line in mfotl_signature().splitlines()}
     assert {"now", "stream_open", "its_stream", "its_on"} <= declared
-
-
-def test_the_examples_of_the_export_run():
-    assert doctest.testmod(mfotl).failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import random
 
 import pytest
@@ -10,7 +9,6 @@ from generators import EVENTS, formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model.logic import partial_monitor, partial_semantics
 from earwitness.model.logic.formula import Deadline, direct_parts
 from earwitness.model.logic.parser import Scope, parse_formula
 from earwitness.model.logic.partial_monitor import (
@@ -156,10 +154,3 @@ def test_what_is_known_at_the_end_of_a_log(text, log, view, truth):
         known_truth(parse_formula(text, SCOPE), log, len(log) - 1, view)
         is truth
     )
-
-
-@pytest.mark.parametrize(
-    "module", [partial_monitor, partial_semantics], ids=lambda m: m.__name__
-)
-def test_the_examples_of_partial_truth_run(module):
-    assert doctest.testmod(module).failed == 0
