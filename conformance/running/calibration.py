@@ -229,7 +229,8 @@ def _row_of(caught: Caught) -> str:
     )
     came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
     word = came if caught.right else f"**{came}**"
-    return f"| `{_name_of(case)}` | {purpose_of(case.name)} | {owed} | {word} | {caught.by} |"
+    why = caught.by or caught.reason
+    return f"| `{_name_of(case)}` | {purpose_of(case.name)} | {owed} | {word} | {why} |"
 
 
 def purpose_of(name: str) -> str:

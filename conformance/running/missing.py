@@ -3,9 +3,10 @@ about."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from earwitness.conformance.running.atoms import atoms, matches
+from earwitness.conformance.running.atoms import matches
 from earwitness.model.logic.english import describe_formula
 from earwitness.model.logic.formula import (
     And,
@@ -57,14 +58,29 @@ CAUSES = {
 """The same where a stream must have that cause."""
 
 
+def happened_among(
+    wanted: Iterable[Event], trace: Iterable[Observation]
+) -> frozenset[Event]:
+    """Those of the wanted events that happened."""
+    awaited: dict[str, list[Event]] = defaultdict(list)
+    for atom in wanted:
+        awaited[atom.name].append(atom)
+    happened: list[Event] = []
+    for seen in trace:
+        left = awaited.get(seen.event)
+        if not left:
+            continue
+        came = [atom for atom in left if matches(atom, seen)]
+        if came:
+            happened += came
+            awaited[seen.event] = [atom for atom in left if atom not in came]
+    return frozenset(happened)
+
+
 def missing_events(
-    trigger: Formula, trace: Iterable[Observation]
+    trigger: Formula, happened: Collection[Event]
 ) -> tuple[Event, ...]:
     """Of what must have happened for the trigger to hold, what never did."""
-    wanted = atoms(trigger)
-    happened = {
-        atom for seen in trace for atom in wanted if matches(atom, seen)
-    }
     return tuple(dict.fromkeys(_missing_events(trigger, happened)))
 
 

@@ -11,6 +11,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 
 from earwitness.conformance.gate.verdict import (
@@ -20,10 +21,14 @@ from earwitness.conformance.gate.verdict import (
 )
 from earwitness.conformance.running.atoms import atoms, matches
 from earwitness.conformance.running.instants import other_orders
-from earwitness.conformance.running.missing import missing_events
+from earwitness.conformance.running.missing import (
+    happened_among,
+    missing_events,
+)
 from earwitness.conformance.running.unknown import (
+    Compared,
+    compared_by,
     known_record,
-    lacking_for,
     lacking_in,
 )
 from earwitness.conformance.running.watch import Margin, Watch
@@ -63,6 +68,50 @@ Tally = Mapping[str, ConjunctTally]
 """By the name of the conjunct."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A conjunct as a clause that has no other, with what is asked of it for every trace."""
+
+    name: str
+    clause: Clause
+    atoms: frozenset[Event]
+    """The events a verdict on it rests on: those of its formula and of what exercises it."""
+    compared: Compared
+
+
+class _TheSame:
+    """A clause as the object that it is: to hash what it says takes longer than what is remembered of it."""
+
+    def __init__(self, clause: Clause) -> None:
+        self.clause = clause
+
+    def __hash__(self) -> int:
+        return id(self.clause)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _TheSame) and self.clause is other.clause
+
+
+def parts_of(clauses: Iterable[Clause]) -> Iterator[Part]:
+    """The conjuncts of clauses, in their order."""
+    for clause in clauses:
+        yield from _parts_of_one(_TheSame(clause))
+
+
+# Chosen: several times the clauses of all packs together.
+@lru_cache(maxsize=1_024)
+def _parts_of_one(same: _TheSame) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            name=conjunct.name,
+            clause=replace(same.clause, conjuncts=(conjunct,)),
+            atoms=names_of(conjunct),
+            compared=compared_by(conjunct, same.clause.each),
+        )
+        for conjunct in same.clause.conjuncts
+    )
+
+
 def settle_order(
     clauses: Sequence[Clause],
     trace: Sequence[Observation],
@@ -91,7 +140,7 @@ def _better_order(
 ) -> tuple[list[Observation], Tally] | None:
     """Another order of one instant in which a conjunct is violated later or not at all, and no other one
     earlier."""
-    parts = dict(parts_of(clauses))
+    parts = {part.name: part.clause for part in parts_of(clauses)}
     for name, tallied in found.items():
         at = tallied.violated_at
         if at is None:
@@ -128,20 +177,22 @@ def _with_grounds(
 ) -> Tally:
     """What every conjunct came to, with what that rests on."""
     worst = origins_of(clauses, trace)
+    wanted = {atom for part in parts_of(clauses) for atom in part.atoms}
+    happened = happened_among(wanted, trace)
     return {
-        name: replace(
-            found[name],
+        part.name: replace(
+            found[part.name],
             origins=_with_violation(
-                _grounds_of(part, trace, worst[name]),
-                named=worst[name],
+                _grounds_of(part.clause, trace, worst[part.name]),
+                named=worst[part.name],
                 trace=trace,
-                at=found[name].violated_at,
+                at=found[part.name].violated_at,
             ),
             missing=()
-            if found[name].exercised
-            else missing_events(part.conjuncts[0].trigger, trace),
+            if found[part.name].exercised
+            else missing_events(part.clause.conjuncts[0].trigger, happened),
         )
-        for name, part in parts_of(clauses)
+        for part in parts_of(clauses)
     }
 
 
@@ -153,19 +204,19 @@ def _step_all(
     watch.feed(trace)
     lacking = lacking_in(trace)
     found: dict[str, ConjunctTally] = {}
-    for name, part in parts_of(clauses):
-        compared = lacking_for(part, lacking)
+    for part in parts_of(clauses):
+        compared = part.compared.lacking_of(lacking)
         if compared:
-            known = known_record(part, trace, compared)
-            found[name] = ConjunctTally(
+            known = known_record(part.clause, trace, compared)
+            found[part.name] = ConjunctTally(
                 exercised=known.exercised,
                 violated_at=known.violated_at,
                 pending=known.pending,
                 unknown=known.unknown,
             )
         else:
-            record = watch.conjunct_records[name]
-            found[name] = ConjunctTally(
+            record = watch.conjunct_records[part.name]
+            found[part.name] = ConjunctTally(
                 exercised=record.exercised,
                 violated_at=record.violated_at,
                 pending=record.pending,
@@ -216,13 +267,6 @@ def _with_violation(
     }
 
 
-def parts_of(clauses: Iterable[Clause]) -> Iterator[tuple[str, Clause]]:
-    """Each conjunct by its name, as a clause that has no other."""
-    for clause in clauses:
-        for conjunct in clause.conjuncts:
-            yield conjunct.name, replace(clause, conjuncts=(conjunct,))
-
-
 def names_of(conjunct: Conjunct) -> frozenset[Event]:
     """The events a verdict on the conjunct rests on: those of its formula and of what exercises it."""
     return atoms(conjunct.formula) | atoms(conjunct.trigger)
@@ -233,9 +277,7 @@ def origins_of(
 ) -> dict[str, dict[str, Origin]]:
     """For each conjunct the weakest origin of each event that it names, the best one where it did not
     happen."""
-    named = {
-        c.name: names_of(c) for clause in clauses for c in clause.conjuncts
-    }
+    named = {part.name: part.atoms for part in parts_of(clauses)}
     by_event: dict[str, set[Event]] = defaultdict(set)
     for atom in frozenset().union(*named.values()):
         by_event[atom.name].add(atom)

@@ -166,6 +166,9 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             Say(device, "cut-short"),
             Network(device, "down"),
             Say(device, "weather"),
+            # What is said without network is gone, whatever the device was told to listen by.
+            Press(device, "action"),
+            Say(device, "chatter-2"),
             Network(device, "up"),
             Say(device, "quiet"),
         ],

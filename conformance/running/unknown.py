@@ -18,7 +18,7 @@ from earwitness.model.logic.partial_semantics import LogView
 from earwitness.model.logic.partial_step import SlicedPartialMonitor
 from earwitness.model.trace import Observation
 from earwitness.model.vocabulary import vocabulary
-from earwitness.policies.pack import Clause
+from earwitness.policies.pack import Clause, Conjunct
 
 Lacking = frozenset[tuple[str, str]]
 """Events, each with an attribute that it must have and that some observation of it does not give."""
@@ -52,18 +52,28 @@ def lacking_in(trace: Iterable[Observation]) -> Lacking:
     return frozenset(found)
 
 
-def lacking_for(part: Clause, lacking: Lacking) -> Lacking:
-    """What a clause compares of it, or tells its slices apart by."""
-    names: set[str] = set()
-    compared = set(part.each)
-    for conjunct in part.conjuncts:
-        for formula in (conjunct.formula, conjunct.trigger):
-            names |= event_names(formula)
-            compared |= attributes_of(formula)
-    return frozenset(
-        (event, attribute)
-        for event, attribute in lacking
-        if event in names and attribute in compared
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Which attributes of which events a conjunct compares, or tells its slices apart by."""
+
+    events: frozenset[str]
+    attributes: frozenset[str]
+
+    def lacking_of(self, lacking: Lacking) -> Lacking:
+        """What of it is not said."""
+        return frozenset(
+            (event, attribute)
+            for event, attribute in lacking
+            if event in self.events and attribute in self.attributes
+        )
+
+
+def compared_by(conjunct: Conjunct, each: Iterable[str]) -> Compared:
+    """What a conjunct compares, of a clause with such slices."""
+    formulas = conjunct.formula, conjunct.trigger
+    return Compared(
+        events=frozenset().union(*map(event_names, formulas)),
+        attributes=frozenset(each).union(*map(attributes_of, formulas)),
     )
 
 

@@ -109,6 +109,8 @@ class AnchorIndex:
     def __init__(self) -> None:
         self._samples = np.zeros(1 << 16, np.int16)
         self._size = 0
+        self._indexed = 0
+        """Samples from the first on whose anchors are known: the rest waits until somebody asks."""
         self._filter = np.zeros((1 << FILTER_BITS) + 1, np.bool_)
         # Sorted hashes with their places, in segments of which each is at most half as long as the last.
         self._segments: list[tuple[Hashes, Places]] = []
@@ -122,9 +124,8 @@ class AnchorIndex:
         self._make_room(len(samples))
         self._samples[first : first + len(samples)] = samples
         self._size += len(samples)
-        places = np.arange(0, max(0, len(samples) - ANCHOR + 1), SPACING)
-        if len(places):
-            self._add_segment(samples, places, first)
+        if self._size - self._indexed >= BLOCK:
+            self._index_rest()
         return Place(first)
 
     def samples(self, begins: int, ends: int) -> Samples:
@@ -134,6 +135,7 @@ class AnchorIndex:
     def find(self, samples: Samples, stride: int = 1) -> list[SampleRun]:
         """All runs of samples that were played, in order. Of data that repeats itself not all may be
         given."""
+        self._index_rest()
         runs: list[SampleRun] = []
         for negated, windows, places in self._find_hits(samples, stride):
             # Hits of one alignment lie on one diagonal; the first run there usually covers the rest.
@@ -179,6 +181,14 @@ class AnchorIndex:
             self._samples = np.concatenate(
                 [self._samples, np.zeros(len(self._samples), np.int16)]
             )
+
+    def _index_rest(self) -> None:
+        """Index what was added since, all at once: most sound is played while nothing is sent."""
+        first, self._indexed = self._indexed, self._size
+        samples = self.samples(first, self._size)
+        places = np.arange(0, max(0, len(samples) - ANCHOR + 1), SPACING)
+        if len(places):
+            self._add_segment(samples, places, first)
 
     def _add_segment(
         self, samples: Samples, places: NDArray[np.int64], first: int

@@ -1,4 +1,5 @@
-"""What the detector and the recogniser answered to the same sound before.
+"""What the detector and the recogniser answered to the same sound before, in this process or when
+`scripts/remember-answers` asked them.
 
 Sound counts as the same where it differs in its two lowest bits alone: whoever drives the fast reference puts
 into these what makes each moment unique, and repeats the rest. Any other sound is answered too, only slowly.
@@ -6,6 +7,7 @@ into these what makes each moment unique, and repeats the rest. Any other sound 
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable
 
@@ -26,18 +28,24 @@ QUIET = 150
 WINDOW = 30
 """Pieces that a word may reach back over: 2.4 s. The detectors look at 2.1 s at most."""
 
-Token = int
-"""What a piece of sound is known by; 0 for a quiet room."""
-Firings = dict[tuple[str, tuple[Token, ...]], bool]
-"""Whether a detector fires, by its name and the latest pieces."""
+Token = bytes
+"""What sound is known by, eight bytes; those of a quiet room are 0."""
+QUIET_ROOM: Token = bytes(8)
+Firings = dict[Token, bool]
+"""Whether a detector fires, by the token of its name and the latest pieces."""
+Answers = dict[Token, list[Hypothesis]]
+"""What the recogniser answers, by the token of the sound."""
 
 
 def sound_token(piece: Samples) -> Token:
     highest, lowest = int(piece.max(initial=0)), int(piece.min(initial=0))
     if lowest > -QUIET and highest < QUIET:
-        return 0
-    repeated = piece >> UNIQUE_BITS
-    return hash(repeated.tobytes()) or 1
+        return QUIET_ROOM
+    return _token_of((piece >> UNIQUE_BITS).tobytes())
+
+
+def _token_of(content: bytes) -> Token:
+    return hashlib.blake2b(content, digest_size=len(QUIET_ROOM)).digest()
 
 
 class RememberedWord:
@@ -66,7 +74,7 @@ class RememberedWord:
     def hear_word(self, samples: Samples) -> str | None:
         self._tokens = (*self._tokens[1 - WINDOW :], sound_token(samples))
         self._pieces.append(samples)
-        key = self.name, self._tokens
+        key = _token_of(self.name.encode() + b"".join(self._tokens))
         fires = self._firings.get(key)
         if fires is None:
             fires = self._firings[key] = self._ask_real(samples)
@@ -89,16 +97,17 @@ class RememberedSpeech:
     """Stands for the recogniser."""
 
     def __init__(
-        self, make: Callable[[], Recognizer] = DomainRecognizer
+        self,
+        answers: Answers,
+        make: Callable[[], Recognizer] = DomainRecognizer,
     ) -> None:
         self._make = make
         self._real: Recognizer | None = None
-        self._answers: dict[int, list[Hypothesis]] = {}
+        self._answers = answers
 
     def recognize_speech(self, sound: bytes) -> list[Hypothesis]:
         samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2")
-        repeated = samples >> UNIQUE_BITS
-        key = hash(repeated.tobytes())
+        key = _token_of((samples >> UNIQUE_BITS).tobytes())
         if key not in self._answers:
             self._answers[key] = self._ask_real(sound)
         return self._answers[key]

@@ -10,12 +10,12 @@ from typing import Any
 from earwitness.reference_impl.device.device import Device
 from earwitness.reference_impl.device.wake import Listening
 from earwitness.reference_impl.fast.cloud import CloudInProcess, Sent
+from earwitness.reference_impl.fast.known_answers import load_answers
 from earwitness.reference_impl.fast.media import (
     CountingTelephone,
     make_counting_peer,
 )
 from earwitness.reference_impl.fast.remembered import (
-    Firings,
     RememberedSpeech,
     RememberedWord,
 )
@@ -26,8 +26,8 @@ from earwitness.reference_impl.session import Session
 IN_MEMORY = Path("/dev/shm")
 PLACE = IN_MEMORY if IN_MEMORY.is_dir() else None
 """Where a folder costs no disk, on Linux; elsewhere where temporary files are."""
-FIRINGS: Firings = {}
-SPEECH = RememberedSpeech()
+KNOWN = load_answers()
+SPEECH = RememberedSpeech(KNOWN.speech)
 WITH_MEMORY: dict[type[Device], type[Device]] = {}
 """Shared by all sessions of this process."""
 
@@ -97,7 +97,7 @@ def _make_with_memory(honest: type[Device]) -> type[Device]:
             name=name,
             word=self.word,
             make=lambda: honest.listening(self),
-            firings=FIRINGS,
+            firings=KNOWN.firings,
         )
 
     members: dict[str, Any] = {

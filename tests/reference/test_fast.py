@@ -3,6 +3,9 @@ messages to the cloud."""
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,14 @@ from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import PowerRequest, PressRequest
 from earwitness.reference_impl.device.wake import make_detector
+from earwitness.reference_impl.fast.known_answers import (
+    FILE,
+    KnownAnswers,
+    load_answers,
+    write_answers,
+)
 from earwitness.reference_impl.fast.remembered import (
+    QUIET_ROOM,
     RememberedSpeech,
     RememberedWord,
     sound_token,
@@ -309,12 +319,13 @@ def test_a_quiet_room_is_a_quiet_room():
     assert {
         sound_token(dice.normal(0, 12, CHUNK).astype(np.int16))
         for _ in range(9)
-    } == {0}
+    } == {QUIET_ROOM}
 
 
 def test_the_recogniser_is_asked_once_for_what_differs_in_its_lowest_bits():
     asked = []
     speech = RememberedSpeech(
+        {},
         lambda: type(
             "Ear",
             (),
@@ -323,12 +334,32 @@ def test_the_recogniser_is_asked_once_for_what_differs_in_its_lowest_bits():
                     asked.append(sound) or []
                 )
             },
-        )()
+        )(),
     )
     for seed in range(3):
         speech.recognize_speech(with_unique_bits("weather", seed).tobytes())
     speech.recognize_speech(with_unique_bits("timer", 1).tobytes())
     assert len(asked) == 2
+
+
+def test_the_answers_that_come_with_the_code_rest_on_what_is_here():
+    """Where this fails: scripts/remember-answers."""
+    known = load_answers()
+    assert len(known.speech) > 100
+    assert set(known.firings.values()) == {True, False}
+    assert json.loads(write_answers(known)) == json.loads(
+        files("earwitness.reference_impl.fast").joinpath(FILE).read_text()
+    )
+
+
+def test_answers_that_rest_on_anything_else_do_not_count(tmp_path):
+    kept = tmp_path / FILE
+    kept.write_text(write_answers(load_answers()))
+    assert load_answers(kept).speech
+    stored = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**stored, "rests_on": "another recogniser"}))
+    assert load_answers(kept) == KnownAnswers()
+    assert load_answers(tmp_path / "none") == KnownAnswers()
 
 
 TRIED = [
