@@ -20,9 +20,10 @@ WAKE = Observation(
     origin=Origin.WITNESSED,
 )
 TONE = Observation(Microseconds(2 * SECOND), "d1", "tone")
+# Later than the two seconds of the promise, as its name says.
 LATE_TONE = Observation(Microseconds(9 * SECOND), "d1", "tone")
 LOG = (WAKE, TONE, LATE_TONE)
-"""A wake word, a tone a second later, and a tone seven seconds after that."""
+"""A wake word, a tone a second later, and a late one."""
 PROMISE = parse_formula("tone implies once within 2 s wake_word")
 """A tone comes only shortly after a wake word: the late tone breaks it."""
 MONITOR = compile_formula(PROMISE)
