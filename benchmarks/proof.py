@@ -20,9 +20,10 @@ import cvc5
 import z3
 
 from earwitness.model.proof.proof import Standing
-from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
+from earwitness.model.proof.second_opinion.abc import run_pdr
 from earwitness.model.proof.second_opinion.promela import promela_program
-from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
+from earwitness.model.proof.second_opinion.spin import run_spin
+from earwitness.model.proof.second_opinion.tools import ToolError
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.policies.pack import find, small_pack
 from earwitness.policies.proving.prove_packs import Prover
@@ -37,7 +38,7 @@ def timed(work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
         began = time.perf_counter()
         try:
             said = work(Path(folder))
-        except (AbcError, SpinError) as error:
+        except ToolError as error:
             said = {"answer": f"none: {str(error)[:90]}"}
         return {**said, "all_seconds": round(time.perf_counter() - began, 2)}
 

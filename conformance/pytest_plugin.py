@@ -193,7 +193,21 @@ class ClauseFile(pytest.File):
         ]
 
 
-class ClauseItem(pytest.Item):
+class _ItemOfOurs(pytest.Item):
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,
+    ) -> str:
+        """The message alone: the traceback of the plugin tells nobody anything."""
+        return (
+            str(excinfo.value)
+            if isinstance(excinfo.value, ClauseFailed)
+            else str(super().repr_failure(excinfo))
+        )
+
+
+class ClauseItem(_ItemOfOurs):
     """A clause as a test."""
 
     parent: ClauseFile
@@ -236,18 +250,6 @@ class ClauseItem(pytest.Item):
             ]
         )
 
-    def repr_failure(
-        self,
-        excinfo: pytest.ExceptionInfo[BaseException],
-        style: Any = None,
-    ) -> str:
-        """The message alone: the traceback of the plugin tells nobody anything."""
-        return (
-            str(excinfo.value)
-            if isinstance(excinfo.value, ClauseFailed)
-            else str(super().repr_failure(excinfo))
-        )
-
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """How pytest names the item."""
         return (
@@ -257,7 +259,7 @@ class ClauseItem(pytest.Item):
         )
 
 
-class RunItem(pytest.Item):
+class RunItem(_ItemOfOurs):
     """The run as a whole: fails where something beyond the clauses keeps the gate from being green."""
 
     parent: ClauseFile
@@ -267,18 +269,6 @@ class RunItem(pytest.Item):
         problems = self.parent.judged.summary.problems
         if problems:
             raise ClauseFailed("\n".join(problems))
-
-    def repr_failure(
-        self,
-        excinfo: pytest.ExceptionInfo[BaseException],
-        style: Any = None,
-    ) -> str:
-        """The message alone."""
-        return (
-            str(excinfo.value)
-            if isinstance(excinfo.value, ClauseFailed)
-            else str(super().repr_failure(excinfo))
-        )
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """How pytest names the item."""

@@ -47,15 +47,18 @@ class Document:
     ) -> str:
         """`file:line:column` of the value at `path`, or of a line and column within that value's own text."""
         row, start = self._start(path)
-        opening = (
-            self.lines[row][start : start + 1]
-            if row < len(self.lines)
-            else ""
-        )
+        opening = self._opening_at(row, start)
         if opening in ("|", ">"):
-            return f"{self.name}:{row + 1 + line}:{self._indent(row + 1) + column}"
-        quote = 1 if opening in ("'", '"') and column > 1 else 0
-        return f"{self.name}:{row + line}:{start + column + quote}"
+            row, start = row + 1, self._indent(row + 1)
+        elif opening in ("'", '"') and column > 1:
+            start += 1
+        return f"{self.name}:{row + line}:{start + column}"
+
+    def _opening_at(self, row: int, start: int) -> str:
+        """The character with which a value opens: it says how its text is written."""
+        if row >= len(self.lines):
+            return ""
+        return self.lines[row][start : start + 1]
 
     def _start(self, path: Sequence[str | int]) -> tuple[int, int]:
         """Row and column, from 0, of the deepest value on the path that is there."""

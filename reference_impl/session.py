@@ -41,6 +41,7 @@ from earwitness.reference_impl.messages import (
     WAKE_WORDS,
     Attributes,
     Introduction,
+    Json,
     Message,
     SessionRequest,
 )
@@ -397,6 +398,12 @@ class Session:
             raise
 
     def set_tone(self, request: SessionRequest) -> None:
+        """Whether a tone is played when the microphone opens."""
+        self.set_at_property(request, {"tone": bool(request["value"])})
+
+    def set_at_property(
+        self, request: SessionRequest, entry: Mapping[str, Json]
+    ) -> None:
         """The organisation sets it at the property side; the device fetches it from the cloud."""
         device = self.device(request)
         self.cloud.ask_property(
@@ -404,21 +411,13 @@ class Session:
             ours=True,
             method="PUT",
             path=f"/api/devices/{device.name}",
-            entry={"tone": bool(request["value"])},
+            entry=entry,
         )
         device.fetch_settings()
 
     def choose_word(self, request: SessionRequest) -> None:
-        """The wake word, chosen at the property side; the device fetches it from the cloud."""
-        device = self.device(request)
-        self.cloud.ask_property(
-            role="organisation",
-            ours=True,
-            method="PUT",
-            path=f"/api/devices/{device.name}",
-            entry={"wake_word": request["word"]},
-        )
-        device.fetch_settings()
+        """The wake word that the organisation wants."""
+        self.set_at_property(request, {"wake_word": request["word"]})
 
     def enable_skill(self, request: SessionRequest) -> Message:
         device, on = self.device(request), request["state"] == "enable"

@@ -119,9 +119,12 @@ def _draw_row(row: Row, y: float) -> str:
 
 def _draw_arrow(x1: float, x2: float, y: float, kind: str) -> str:
     way = 1 if x2 > x1 else -1
-    tip = f"M{x2 - 8 * way},{y - 4} L{x2},{y} L{x2 - 8 * way},{y + 4} z"
-    line = f'<line {_style_attributes(f"line {kind}")} x1="{x1}" y1="{y}" x2="{x2 - 7 * way}" y2="{y}"/>'
-    return f'{line}<path {_style_attributes(f"tip {kind}")} d="{tip}"/>'
+    back, end = x2 - 8 * way, x2 - 7 * way
+    tip = f"M{back},{y - 4} L{x2},{y} L{back},{y + 4} z"
+    line_style = _style_attributes(f"line {kind}")
+    tip_style = _style_attributes(f"tip {kind}")
+    line = f'<line {line_style} x1="{x1}" y1="{y}" x2="{end}" y2="{y}"/>'
+    return f'{line}<path {tip_style} d="{tip}"/>'
 
 
 @dataclass(frozen=True, slots=True)

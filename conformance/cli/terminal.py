@@ -110,15 +110,20 @@ def deadlines_told(summary: Summary, width: int, most: int) -> Iterator[str]:
 
 def _row_lines(row: Row, width: int) -> Iterator[str]:
     """One event: what it was in as many lines as it takes, since its end may be what is wrong with it."""
+    color = "red" if row.is_violation else None
+    for line in _plain_row_lines(row, width):
+        yield click.style(line, fg=color)
+
+
+def _plain_row_lines(row: Row, width: int) -> Iterator[str]:
     lead = _place_of(row)
     room = width - len(lead) - ORIGIN_WIDTH
-    color = "red" if row.is_violation else None
     first, *rest = _words_in_lines(row, room)
     origin = row.origin.rjust(ORIGIN_WIDTH - 1)
-    yield click.style(f"{lead}{first:{room}} {origin}", fg=color)
+    yield f"{lead}{first:{room}} {origin}"
     indent = " " * len(lead)
     for more in rest:
-        yield click.style(indent + more, fg=color)
+        yield indent + more
 
 
 def _place_of(row: Row) -> str:

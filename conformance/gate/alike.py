@@ -22,7 +22,8 @@ def group_alike(
     for line in summary.failing:
         if line.id not in told:
             reason = PART_NAME.sub("", line.problem)
-            found.setdefault((line.verdict, reason), []).append(line)
+            alike = found.setdefault((line.verdict, reason), [])
+            alike.append(line)
     worst_first = sorted(
         found, key=lambda key: key[0] is not Verdict.VIOLATED
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from earwitness.conformance.evidence.bundle import Bundle
 from earwitness.conformance.gate.policy import EVIDENCE_WORDS
@@ -68,11 +68,15 @@ def believed_for(bundle: Bundle) -> Iterable[str]:
 def origins_by_event(bundle: Bundle) -> Mapping[str, frozenset[Origin]]:
     """From whom this run knew of each kind of event, or could have known."""
     found: dict[str, set[Origin]] = {}
+    for name, origin in _known_origins(bundle):
+        found.setdefault(name, set()).add(origin)
+    return {name: frozenset(found[name]) for name in sorted(found)}
+
+
+def _known_origins(bundle: Bundle) -> Iterator[tuple[str, Origin]]:
     for result in bundle.results.clauses:
         for part in result.conjuncts:
-            for name, origin in part.origins.items():
-                found.setdefault(name, set()).add(origin)
+            yield from part.origins.items()
     for name, best in bundle.results.sight.items():
         if best is not None:
-            found.setdefault(name, set()).add(best)
-    return {name: frozenset(found[name]) for name in sorted(found)}
+            yield name, best

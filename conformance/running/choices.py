@@ -96,16 +96,16 @@ class Chooser:
         kept = list(scenario[-length // 2 :])
         kept = kept[: self.chance.randint(1, len(kept))]
         place = self.chance.randrange(len(kept))
+        kept[place : place + 1] = self._instead_of(kept[place])
         devices = sorted({step.device for step in scenario})
-        step = kept[place]
+        return self.continued(tuple(kept), devices, length)
+
+    def _instead_of(self, step: Stimulus) -> Scenario:
         # 0.7 is chosen, not measured: promises are about time, so waits are what changes most often.
         if isinstance(step, Wait) and self.chance.random() < 0.7:
-            kept[place] = structs.replace(
-                step, microseconds=self._time_near(step.microseconds)
-            )
-        else:
-            kept[place:place] = self.next_steps(step.device)
-        return self.continued(tuple(kept), devices, length)
+            near = self._time_near(step.microseconds)
+            return (structs.replace(step, microseconds=near),)
+        return (*self.next_steps(step.device), step)
 
     def _time_near(self, microseconds: int) -> int:
         pieces = max(1, microseconds // PIECE_TIME)

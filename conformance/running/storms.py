@@ -136,27 +136,37 @@ def _pair_faults(
     """Two faults that overlap, where they last, each instant drawn."""
     some = chance.sample(list(faults), min(2, len(faults)))
     first, second = some[0], some[-1]
-    for step in (first[0], second[0], *first[1:], *second[1:]):
-        yield Wait(device, PIECE_TIME * chance.randint(1, LONGEST_FAULT))
+    overlapping = (first[0], second[0], *first[1:], *second[1:])
+    for step in overlapping:
+        pieces = chance.randint(1, LONGEST_FAULT)
+        yield Wait(device, PIECE_TIME * pieces)
         yield step
 
 
 def health_after(run: Run, device: str) -> Health:
     """How a device was during the last request of a storm."""
+    ended = run.span[1]
     began = run.marks[-3] if len(run.marks) > 2 else 0
-    seen = [o for o in run.trace[began : run.span[1]] if o.device == device]
+    seen = _seen_of(device, run.trace[began:ended])
     names = {o.event for o in seen}
-    streamed = any(
-        o.event == "stream.audio" and o.attributes.get("voice") is True
-        for o in seen
-    )
+    streamed = any(map(_is_voice_in_stream, seen))
     if streamed and "tts.audio" in names:
         return Health.WORKING
-    before = [o for o in run.trace[: run.span[1]] if o.device == device]
+    before = _seen_of(device, run.trace[:ended])
     hears = streamed or "audio.captured" in names
     if hears or any(_shows_answer(before, *light) for light in LISTENING):
         return Health.NEITHER
     return Health.OFF
+
+
+def _seen_of(device: str, trace: Sequence[Observation]) -> list[Observation]:
+    return [seen for seen in trace if seen.device == device]
+
+
+def _is_voice_in_stream(seen: Observation) -> bool:
+    return (
+        seen.event == "stream.audio" and seen.attributes.get("voice") is True
+    )
 
 
 def _shows_answer(seen: Sequence[Observation], event: str, what: str) -> bool:

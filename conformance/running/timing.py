@@ -60,10 +60,9 @@ class Instants:
             return None
         gap = self._asked = self.gaps.popleft()
         pieces = gap.middle if gap.after_low is not None else 1
-        step = gap.scenario[gap.place]
-        wait = Wait(step.device, PIECE_TIME * pieces)
-        scenario = gap.scenario
-        return (*scenario[: gap.place], wait, *scenario[gap.place + 1 :])
+        scenario, place = gap.scenario, gap.place
+        wait = Wait(scenario[place].device, PIECE_TIME * pieces)
+        return (*scenario[:place], wait, *scenario[place + 1 :])
 
     def take(self, run: Run) -> None:
         """What the scenario that was asked for last came to."""

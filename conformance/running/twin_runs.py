@@ -23,6 +23,7 @@ from earwitness.conformance.stimuli.stimulus import (
     Stimulus,
     Wait,
 )
+from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.witnesses.twins import (
     Footprint,
     TwinComparison,
@@ -173,11 +174,16 @@ def try_twins(
         for count, untuned in enumerate(tried):
             # Two pairs that are alike are enough, so not all is said in each: others begin with others.
             situation = untuned.beginning_with(2 * number + count)
-            steps = (*situation.before, *situation.after)
-            if not any(
-                impossible(step, harness.hello) for step in steps
-            ) and ((number == 0 and not takes_time) or goes_on()):
+            is_owed = number == 0 and not takes_time
+            if _is_possible(situation, harness.hello) and (
+                is_owed or goes_on()
+            ):
                 yield _compare_twins(harness, device, situation)
+
+
+def _is_possible(situation: Situation, hello: Hello) -> bool:
+    steps = (*situation.before, *situation.after)
+    return not any(impossible(step, hello) for step in steps)
 
 
 def _compare_twins(

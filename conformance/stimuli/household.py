@@ -53,17 +53,30 @@ def make_kitchen() -> Sound:
     """Running water, the hum of a refrigerator, and dishes that clatter."""
     chance = np.random.default_rng(SEED)
     length = int(SECONDS * RATE)
-    time = np.arange(length) / RATE
+    # 0.1: chosen; how loud it all is comes last.
     water = np.diff(chance.normal(0, 0.1, length + 1))
-    # 100 Hz: twice the mains of Europe, as a compressor hums; faint beside the water.
-    sound = water + 0.05 * np.sin(2 * np.pi * 100 * time)
+    sound = water + _hum(np.arange(length) / RATE)
+    _add_dishes(sound, chance)
+    return _as_loud(sound)
+
+
+def _add_dishes(
+    sound: NDArray[np.float64], chance: np.random.Generator
+) -> None:
     ringing = np.arange(RATE // 4) / RATE
-    latest = length - len(ringing)
+    latest = len(sound) - len(ringing)
     for begins in chance.integers(0, latest, DISHES):
         pitch = chance.uniform(*PITCHES)
         ends = begins + len(ringing)
         sound[begins:ends] += _ring_dish(ringing, pitch)
-    return _as_loud(sound)
+
+
+def _hum(time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A compressor, faint beside the water."""
+    # 100 Hz: twice the mains of Europe.
+    tone: NDArray[np.float64] = np.sin(2 * np.pi * 100 * time)
+    # 0.05: chosen, half as loud as the water.
+    return 0.05 * tone
 
 
 def _ring_dish(

@@ -64,7 +64,8 @@ class WitnessedTarget:
 
     def introduce(self) -> Hello:
         hello = self.target.introduce()
-        able = [name for name, can in hello.capabilities.items() if can]
+        abilities = hello.capabilities.items()
+        able = [name for name, can in abilities if can]
         is_sealed = self.confinement is Confinement.SEALED
         devices = tuple(hello.devices)
         self._clocks = dict.fromkeys(devices, 0)

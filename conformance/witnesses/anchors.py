@@ -198,18 +198,23 @@ class AnchorIndex:
         telling = _is_distinct(anchors)
         keys = hash_anchors(anchors[telling])
         places = places[telling]
-        signless = _regardless_of_sign(hash_quickly(samples)[places])
-        self._filter[_filter_slots(signless)] = True
-        self._filter[_second_slots(signless)] = True
-        places = places + first
+        self._mark_hashes(hash_quickly(samples)[places])
+        self._append_sorted(keys, places + first)
+
+    def _append_sorted(self, keys: Hashes, places: Places) -> None:
+        """Add a segment, together with those before it that are not much larger."""
         while self._segments and len(self._segments[-1][0]) <= 2 * len(keys):
             more_keys, more_places = self._segments.pop()
-            keys, places = (
-                np.concatenate([more_keys, keys]),
-                np.concatenate([more_places, places]),
-            )
+            keys = np.concatenate([more_keys, keys])
+            places = np.concatenate([more_places, places])
         order = np.argsort(keys, kind="stable")
         self._segments.append((keys[order], places[order]))
+
+    def _mark_hashes(self, hashes: NDArray[np.int32]) -> None:
+        """Let the filter pass what has these hashes."""
+        signless = _regardless_of_sign(hashes)
+        self._filter[_filter_slots(signless)] = True
+        self._filter[_second_slots(signless)] = True
 
     def _find_hits(
         self, samples: Samples, stride: int
@@ -299,7 +304,9 @@ def _count_agreeing(one: Samples, other: Samples, negated: bool) -> int:
     while begins < size:
         # Most runs end soon; those that do not are compared in ever larger steps.
         ends = min(size, begins + length)
-        compared = -other[begins:ends] if negated else other[begins:ends]
+        compared = other[begins:ends]
+        if negated:
+            compared = -compared
         differing = np.nonzero(one[begins:ends] != compared)[0]
         if len(differing):
             return begins + int(differing[0])

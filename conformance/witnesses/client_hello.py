@@ -56,7 +56,8 @@ def _client_hello(data: bytes) -> ClientHello:
     at += 2
     name, protocols = "", tuple[str, ...]()
     while at + 4 <= min(end, len(data)):
-        kind, length = _read_short(data, at), _read_short(data, at + 2)
+        kind = _read_short(data, at)
+        length = _read_short(data, at + 2)
         body = data[at + 4 : at + 4 + length]
         if kind == SERVER_NAME:
             # A list with one entry of type 0 (host name).

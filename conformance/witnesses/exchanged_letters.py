@@ -37,14 +37,20 @@ def _places_by_lengths(
     phrase: tuple[str, ...], lengths: np.ndarray
 ) -> Iterator[int]:
     """Where as many words as a phrase has are as long as its words."""
-    run = "".join(phrase)
     places = len(lengths) - len(phrase) + 1
-    if places <= 0 or len(run) - len(set(run)) < FEWEST_REPEATS:
+    if places <= 0 or _count_repeats("".join(phrase)) < FEWEST_REPEATS:
         return
     fit = np.ones(places, np.bool_)
     for number, word in enumerate(phrase):
-        fit &= lengths[number : number + places] == len(word)
-    yield from np.nonzero(fit)[0].tolist()
+        here = lengths[number : number + places]
+        fit &= here == len(word)
+    fitting = np.nonzero(fit)[0]
+    yield from fitting.tolist()
+
+
+def _count_repeats(letters: str) -> int:
+    """How many letters were there before."""
+    return len(letters) - len(set(letters))
 
 
 def _letters_for(found: str, spoken: str) -> Mapping[str, str]:

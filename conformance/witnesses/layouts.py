@@ -127,11 +127,8 @@ def orderly_ranges(content: bytes) -> list[tuple[int, int]]:
     them, 16 ms, are told wherever they lie."""
     if len(content) < SHORTEST_WITH_DISORDER:
         return [(0, len(content))]
-    count = len(content) // WINDOW
-    octets = np.frombuffer(content, np.uint8, count * WINDOW)
-    orderly = _measure_order(octets.reshape(count, WINDOW)) > MOST_BY_CHANCE
     ranges: list[tuple[int, int]] = []
-    for row in [*np.nonzero(orderly)[0].tolist(), count]:
+    for row in _orderly_windows(content):
         # What reaches into a window begins or ends in the next one.
         begins = max(0, row * WINDOW - MARGIN)
         ends = min(len(content), (row + 1) * WINDOW + MARGIN)
@@ -140,6 +137,15 @@ def orderly_ranges(content: bytes) -> list[tuple[int, int]]:
         if begins < ends:
             ranges.append((begins, ends))
     return ranges
+
+
+def _orderly_windows(content: bytes) -> list[int]:
+    """The windows that prefer some values, and the rest at the end, which is too short to tell."""
+    count = len(content) // WINDOW
+    octets = np.frombuffer(content, np.uint8, count * WINDOW)
+    order = _measure_order(octets.reshape(count, WINDOW))
+    orderly: list[int] = np.nonzero(order > MOST_BY_CHANCE)[0].tolist()
+    return [*orderly, count]
 
 
 def plausible_layouts(content: bytes) -> list[Layout]:
@@ -235,8 +241,10 @@ def _decode_integers(
     """16-bit numbers, or the upper halves of wider ones."""
     count = len(octets) // stride
     rows = octets[: count * stride].reshape(count, stride)
-    low, high = (rows[:, 1], rows[:, 0]) if big else (rows[:, 0], rows[:, 1])
-    numbers = (high.astype(np.int8).astype(np.int16) << 8) | low
+    first, second = rows[:, 0], rows[:, 1]
+    low, high = (second, first) if big else (first, second)
+    signed = high.astype(np.int8).astype(np.int16)
+    numbers = (signed << 8) | low
     return numbers.astype(np.float32) / np.float32(32_768)
 
 

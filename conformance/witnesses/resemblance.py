@@ -240,32 +240,49 @@ def locate_piece(signal: Signal, spectrum: Spectrum) -> int | None:
     """Where a short piece lies in a longer sound, of which the whitened spectrum is given. Such a find is too
     weak to count by itself: whoever asks must compare several."""
     size = 2 * (len(spectrum) - 1)
-    if not len(signal) or len(signal) > size // 2:
+    half = size // 2
+    if not len(signal) or len(signal) > half:
         return None
     piece = np.conj(whiten_spectrum(signal, size))
-    curve = np.abs(np.fft.irfft(spectrum * piece, size))
+    found = np.fft.irfft(spectrum * piece, size)
+    curve = np.abs(found)
     place = int(curve.argmax())
-    # 1e-12 keeps silence from a division by 0.
-    peak = float(curve[place]) / (float(np.sqrt(np.mean(curve**2))) + 1e-12)
-    if peak < PEAK_OF_PIECE:
+    if float(curve[place]) / _usual_size(curve) < PEAK_OF_PIECE:
         return None
-    return place - (size if place > size // 2 else 0)
+    return place - size if place > half else place
+
+
+def _usual_size(curve: Signal) -> float:
+    """The root of its mean square."""
+    # 1e-12 keeps silence from a division by 0.
+    return float(np.sqrt(np.mean(curve**2))) + 1e-12
 
 
 def whiten_spectrum(signal: Signal, size: int) -> Spectrum:
     """The spectrum of a signal in which all frequencies that matter are equally strong."""
     if not len(signal):
         return np.zeros(size // 2 + 1, np.complex64)
+    softened = _soften(signal).astype(np.float32)
+    spectrum = np.fft.rfft(softened, size)
+    spectrum /= _flatten_sizes(np.abs(spectrum))
+    _cut_edges(spectrum)
+    return spectrum.astype(np.complex64)
+
+
+def _soften(signal: Signal) -> Signal:
+    """The steps of a signal, quiet at both ends so that its edges are not heard."""
     level = signal - signal.mean()
     steps = np.diff(level, prepend=np.float32(0))
-    softened = steps * _soft_edges(len(signal))
-    spectrum = np.fft.rfft(softened.astype(np.float32), size)
-    spectrum /= _flatten_sizes(np.abs(spectrum))
+    softened: Signal = steps * _soft_edges(len(signal))
+    return softened
+
+
+def _cut_edges(spectrum: NDArray[np.complex128]) -> None:
+    """Take out what is lower or higher than the bands that matter."""
     lowest = int(len(spectrum) * LOWEST_BAND)
     highest = int(len(spectrum) * HIGHEST_BAND)
     spectrum[:lowest] = 0
     spectrum[highest:] = 0
-    return spectrum.astype(np.complex64)
 
 
 def _flatten_sizes(sizes: Signal) -> Signal:

@@ -70,14 +70,25 @@ class TwinComparison:
     @property
     def sentence(self) -> str:
         """For reports."""
+        pairs = f"{self.pairs} pairs of runs"
         if self.outcome is TwinOutcome.APART:
-            values = f"{self.with_speech:g} with speech, {self.room_alone:g} with the room alone"
-            chance = f"chance does this in at most {self.error_rate:.1%} of comparisons"
-            return f"{self.mark}: {values}, in {self.pairs} pairs of runs ({chance})"
+            return f"{self.mark}: {self._values}, in {pairs} ({self._chance})"
         if self.outcome is TwinOutcome.ALIKE:
-            seen = f"a difference in more than {self.missed:.0%} of runs would have been seen"
-            return f"{self.pairs} pairs of runs cannot be told apart; {seen} in 19 of 20 comparisons"
-        return f"{self.mark} differs in {self.pairs} pairs of runs, too few to tell chance from speech"
+            return f"{pairs} cannot be told apart; {self._would_be_seen}"
+        return f"{self.mark} differs in {pairs}, too few to tell chance from speech"
+
+    @property
+    def _values(self) -> str:
+        return f"{self.with_speech:g} with speech, {self.room_alone:g} with the room alone"
+
+    @property
+    def _chance(self) -> str:
+        return f"chance does this in at most {self.error_rate:.1%} of comparisons"
+
+    @property
+    def _would_be_seen(self) -> str:
+        share = f"a difference in more than {self.missed:.0%} of runs"
+        return f"{share} would have been seen in 19 of 20 comparisons"
 
 
 def take_footprint(

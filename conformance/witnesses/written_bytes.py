@@ -186,7 +186,10 @@ def _letters_beside_zeros(content: bytes, first: int) -> bytes:
     # Chosen: every second byte of Latin text in UTF-16 is 0, so a fifth leaves room for other scripts.
     if len(zeros) < SHORTEST_CODED // 2 or zeros.mean() <= 0.2:
         return b""
-    letters = octets[1 - first :: 2][: len(zeros)].copy()
-    is_letter = zeros[: len(letters)] & (letters >= 9)
+    others = octets[1 - first :: 2]
+    letters = others[: len(zeros)].copy()
+    # 9 is the tabulator: what is smaller is no text.
+    is_letter = letters >= 9
+    is_letter &= zeros[: len(letters)]
     letters[~is_letter] = 32
     return letters.tobytes()

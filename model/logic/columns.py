@@ -275,7 +275,8 @@ def _run_columns(
             slots[loads[column]] = columns[column, event]
         for row in range(len(code)):
             instruction, target = code[row, 0], code[row, 1]
-            a, b = slots[code[row, 2]], slots[code[row, 3]]
+            a = slots[code[row, 2]]
+            b = slots[code[row, 3]]
             if instruction == NOT:
                 slots[target] = 1 - a
             elif instruction == AND:

@@ -205,7 +205,8 @@ class _Writer:
         place = [value for value, _ in formula.patterns].index(formula.value)
         earlier = [f"(NOT {pattern})" for pattern in patterns[:place]]
         setting = self.all_of([patterns[place], *earlier])
-        return f"((NOT ({' OR '.join(patterns)})) SINCE {setting})"
+        any_pattern = " OR ".join(patterns)
+        return f"((NOT ({any_pattern})) SINCE {setting})"
 
     def compare(self, formula: Compare) -> str:
         """There are values of both sides, and they stand in the relation."""

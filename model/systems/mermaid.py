@@ -57,7 +57,8 @@ def states_diagram(table: Table, system: System) -> str:
     """
     joined: dict[tuple[str, str], list[str]] = {}
     for edge in drawn_edges(table, system):
-        joined.setdefault((edge.source, edge.target), []).append(edge.name)
+        ends = (edge.source, edge.target)
+        joined.setdefault(ends, []).append(edge.name)
     lines = [
         "stateDiagram-v2",
         *(f"    {name}" for name in drawn_states(table)),

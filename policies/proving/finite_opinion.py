@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 from earwitness.model.proof.second_opinion.abc import (
-    AbcError,
     abc_is_installed,
     run_pdr,
 )
+from earwitness.model.proof.second_opinion.tools import ToolError
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.model.systems.state_property import Promise
 from earwitness.model.systems.transition_system import System
@@ -30,5 +30,5 @@ def holds_in_finite_model(
             return run_pdr(
                 verilog_circuit(system, promise, horizon), Path(folder)
             ).holds
-        except AbcError:
+        except ToolError:
             return None

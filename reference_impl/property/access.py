@@ -9,21 +9,19 @@ from importlib.resources import files
 import cedarpy
 
 NEEDS = {
-    "organisation": frozenset(
-        {
-            "skills",
-            "unit",
-            "settings",
-            "device_count",
-            "active_devices",
-            "top_domains",
-            "top_skills",
-            "intent_distribution",
-            "daily_dialogues",
-        }
+    "organisation": (
+        "skills",
+        "unit",
+        "settings",
+        "device_count",
+        "active_devices",
+        "top_domains",
+        "top_skills",
+        "intent_distribution",
+        "daily_dialogues",
     ),
-    "skill_developer": frozenset({"skill_metrics", "own_logs"}),
-    "operator": frozenset({"service_metrics"}),
+    "skill_developer": ("skill_metrics", "own_logs"),
+    "operator": ("service_metrics",),
 }
 """What each role needs for its work. It is said apart from the policy, so that a policy that grants more
 than is needed shows."""

@@ -28,7 +28,7 @@ from earwitness.reference_impl.messages import (
     PropertyAnswer,
 )
 from earwitness.reference_impl.property import requests
-from earwitness.reference_impl.property.access import Person
+from earwitness.reference_impl.property.access import NEEDS, Person
 from earwitness.reference_impl.property.device_register import (
     RegisteredDevice,
     UnknownDevice,
@@ -54,17 +54,11 @@ HEADERS = {
     # What is on the page is for the person who entered, not for who uses the browser next.
     "cache-control": "no-store",
 }
+NO_FIGURES = ("skills", "unit", "settings")
+"""They are lists, and have places of their own on the page."""
 FIGURES = {
-    "organisation": (
-        "device_count",
-        "active_devices",
-        "top_domains",
-        "top_skills",
-        "intent_distribution",
-        "daily_dialogues",
-    ),
-    "skill_developer": ("skill_metrics", "own_logs"),
-    "operator": ("service_metrics",),
+    role: tuple(kind for kind in kinds if kind not in NO_FIGURES)
+    for role, kinds in NEEDS.items()
 }
 """What the page shows to whom, where the policy permits."""
 TITLES = {

@@ -11,6 +11,7 @@ from earwitness.reference_impl.cloud.retention import TOP, Retention
 from earwitness.reference_impl.cloud.skills.host import Host, Listing, may_run
 from earwitness.reference_impl.messages import WAKE_WORDS
 from earwitness.reference_impl.property.access import (
+    NEEDS,
     AccessDecision,
     Person,
     StoredRecord,
@@ -22,20 +23,8 @@ SERVICE = "earwitness-cloud"
 """The party that runs the service."""
 FEWEST = 3
 """Dialogues below which a count is withheld: one or two may point at a guest."""
-DEVELOPERS = frozenset({"skill_metrics", "own_logs"})
 KINDS = (
-    "skills",
-    "unit",
-    "settings",
-    "device_count",
-    "active_devices",
-    "top_domains",
-    "top_skills",
-    "intent_distribution",
-    "daily_dialogues",
-    "skill_metrics",
-    "own_logs",
-    "service_metrics",
+    *(kind for kinds in NEEDS.values() for kind in kinds),
     "recordings",
     "transcripts",
 )
@@ -96,7 +85,7 @@ class Disclosures:
     def record(self, device: str, kind: str) -> StoredRecord:
         """What is asked for, and whose it is. Raises UnknownDevice."""
         placed = self.register.device(device)
-        if kind in DEVELOPERS:
+        if kind in NEEDS["skill_developer"]:
             return StoredRecord(kind, self._own_skill(device).developer)
         return StoredRecord(
             kind,

@@ -15,6 +15,8 @@ HOUSE = Path(__file__).parents[2]
 ROOMS = ("model", "policies", "conformance", "reference_impl", "reports")
 MOST_NODES_A_LINE = 9.0
 """In the median of a room. The anchors of our style have 5 to 8."""
+MOST_NODES_OF_A_FUNCTION = 14.0
+"""A line of the densest function. Most of what is denser does several things at once and can be split."""
 MOST_ONE_WORD_NAMES = 0.36
 """Share of a room's functions. The anchors of our style have 0.14 to 0.34; one name more need not break a
 test."""
@@ -103,6 +105,31 @@ def test_a_line_holds_one_thought(room):
     assert measured.long_lines == 0, (
         f"{measured.long_lines} lines of {room} are over {PAGE.COLUMNS} columns"
     )
+
+
+def densest_functions(folder: Path) -> list[str]:
+    """Functions of some length that put too much on a line."""
+    return [
+        f"{density.place}: {density.nodes_a_line:.1f} nodes a line"
+        for density in PAGE.measure_folder(folder).densities
+        if density.lines >= PAGE.SHORTEST
+        and density.nodes_a_line > MOST_NODES_OF_A_FUNCTION
+    ]
+
+
+@pytest.mark.parametrize("room", (*ROOMS, "proof_checker"))
+def test_no_function_is_dense(room):
+    found = densest_functions(HOUSE / room)
+    assert not found, "\n".join(found)
+
+
+def test_a_dense_function_is_noticed(tmp_path):
+    line = "    a = [(x + 1, y * 2) for x, y in zip(a, a) if x and y]\n"
+    text = "def f(a):\n" + line * PAGE.SHORTEST
+    (tmp_path / "dense.py").write_text(text)
+    assert len(densest_functions(tmp_path)) == 1
+    (tmp_path / "dense.py").write_text("def f(a):\n" + line)
+    assert not densest_functions(tmp_path)
 
 
 def share_of_one_word_names(folder: Path) -> float:

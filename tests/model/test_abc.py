@@ -4,7 +4,8 @@ import pytest
 
 from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.proof.mutation import mutants_of
-from earwitness.model.proof.second_opinion.abc import AbcError, run_pdr
+from earwitness.model.proof.second_opinion.abc import run_pdr
+from earwitness.model.proof.second_opinion.tools import ToolError
 from earwitness.model.proof.second_opinion.verilog import verilog_circuit
 from earwitness.policies.pack import find, small_pack
 from earwitness.policies.proving.tasks import clauses_to_prove
@@ -41,5 +42,5 @@ def test_pdr_finds_the_fault_in_a_broken_model(name, identity, tmp_path):
 
 
 def test_a_circuit_yosys_cannot_read_is_an_error_not_an_opinion(tmp_path):
-    with pytest.raises(AbcError, match="yosys failed"):
+    with pytest.raises(ToolError, match="yosys failed"):
         run_pdr("module model(", tmp_path)

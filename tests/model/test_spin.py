@@ -5,7 +5,8 @@ import pytest
 from earwitness.model.assistant.assistant import ASSISTANT
 from earwitness.model.proof.mutation import mutants_of
 from earwitness.model.proof.second_opinion.promela import promela_program
-from earwitness.model.proof.second_opinion.spin import SpinError, run_spin
+from earwitness.model.proof.second_opinion.spin import run_spin
+from earwitness.model.proof.second_opinion.tools import ToolError
 from earwitness.model.systems.explicit_search import Goal, find_shortest_run
 from earwitness.policies.pack import find, small_pack
 
@@ -48,5 +49,5 @@ def test_a_deadline_is_broken_by_a_limit_that_is_gone(tmp_path):
 
 
 def test_a_program_spin_cannot_read_is_an_error_not_an_opinion(tmp_path):
-    with pytest.raises(SpinError, match="spin failed"):
+    with pytest.raises(ToolError, match="spin failed"):
         run_spin("active proctype {", tmp_path)

@@ -146,9 +146,8 @@ def take_baseline(cell: Confined) -> None:
         for folder, folders, names in os.walk(upper):
             shown = place.rstrip("/") + folder.removeprefix(upper)
             for name in (*folders, *names):
-                cell.baseline[f"{shown}/{name}"] = identity(
-                    os.lstat(f"{folder}/{name}")
-                )
+                found = os.lstat(f"{folder}/{name}")
+                cell.baseline[f"{shown}/{name}"] = identity(found)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from functools import partial
 
 from earwitness.conformance.targets.subjects import kit
@@ -27,6 +28,17 @@ open_esphome = kit.open_program(
 )
 
 
+KEY = "key="
+"""Before the key with which the device speaks, among the words of a target."""
+
+
+def _keys_apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of the program, and the keys."""
+    program = [word for word in words if not word.startswith(KEY)]
+    keys = [word.removeprefix(KEY) for word in words if word.startswith(KEY)]
+    return program, keys
+
+
 class EsphomeDevice(kit.ServedSubject):
     """The wake word is heard in the device, which then asks for a request, or in its server if it says so."""
 
@@ -37,9 +49,9 @@ class EsphomeDevice(kit.ServedSubject):
 
     def __init__(self, program: str, options: list[str]) -> None:
         super().__init__(sys.stdin, sys.stdout)
-        words = [program, *self.take_options(options)]
-        self._program = [w for w in words if not w.startswith("key=")]
-        keys = [w.removeprefix("key=") for w in words if w.startswith("key=")]
+        self._program, keys = _keys_apart(
+            [program, *self.take_options(options)]
+        )
         self.encrypted = bool(keys)
         self._loop = EsphomeLoop("".join(keys))
         self._links: list[EsphomeLink] = []

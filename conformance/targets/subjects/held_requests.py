@@ -34,8 +34,9 @@ class HttpService:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                size = int(self.headers.get("Content-Length") or 0)
-                content = self.rfile.read(min(size, LARGEST_MESSAGE))
+                told = self.headers.get("Content-Length")
+                size = min(int(told or 0), LARGEST_MESSAGE)
+                content = self.rfile.read(size)
                 reply: queue.SimpleQueue[Reply] = queue.SimpleQueue()
                 service._held.append(reply)
                 post(lambda: take(content))

@@ -8,6 +8,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from earwitness.conformance.stimuli.sound_format import RATE
 
@@ -68,17 +69,28 @@ def in_our_form(sound: bytes, rate: int, width: int, channels: int) -> bytes:
         return sound
     if min(rate, channels) < 1 or width not in WIDTHS:
         raise ValueError(f"no form of sound: {rate} Hz, {width} bytes")
-    frame = width * channels
-    frames = np.frombuffer(sound[: len(sound) // frame * frame], np.uint8)
-    first = frames.reshape(-1, frame)[:, :width]
-    if width == 1:
-        # WAV's samples of one byte have no sign; 128 is silence.
-        high = first[:, 0].astype(np.int16)
-        samples = ((high - 128) << 8).astype("<i2")
-    else:
-        samples = np.ascontiguousarray(first[:, -2:]).view("<i2")[:, 0]
+    samples = _read_samples(_first_channel(sound, width, channels))
     at = np.arange(len(samples) * RATE // rate) * rate // RATE
     return bytes(samples[at].tobytes())
+
+
+def _first_channel(
+    sound: bytes, width: int, channels: int
+) -> npt.NDArray[np.uint8]:
+    """The bytes of the first channel, a row for each whole sample."""
+    frame = width * channels
+    whole = sound[: len(sound) // frame * frame]
+    return np.frombuffer(whole, np.uint8).reshape(-1, frame)[:, :width]
+
+
+def _read_samples(rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+    """Rows of bytes as s16le: of wider samples the upper two bytes."""
+    if rows.shape[1] > 1:
+        return np.ascontiguousarray(rows[:, -2:]).view("<i2")[:, 0]
+    # WAV's samples of one byte have no sign; 128 is silence.
+    high = rows[:, 0].astype(np.int16) - 128
+    samples: npt.NDArray[np.int16] = (high << 8).astype("<i2")
+    return samples
 
 
 # 440 Hz is the musician's A.

@@ -48,21 +48,27 @@ class WyomingServer(kit.ServedSubject):
         self._link: WyomingLink | None = None
         self._info: Mapping[str, object] = {}
         self._sound = self._recent = b""
-        self._task, self._has_answered = "", False
+        self._task = ""
+        self._has_answered = False
         if "-m" in options:
-            self.name = options[options.index("-m") + 1].replace("_", "-")
+            module = options[options.index("-m") + 1]
+            self.name = module.replace("_", "-")
             self.version = kit.installed_version(program, self.name)
 
     def start(self) -> None:
         places = {**self.places(), "port": str(PORT)}
         self.launch([word.format_map(places) for word in self._program])
         self.reach(self._knock)
-        self._task = next(
-            (task for task in TASKS if self._info.get(task)), ""
-        )
-        if not self._task:
-            can = ", ".join(name for name in self._info if self._info[name])
-            raise kit.Refusal(f"{self.name} takes no sound; it can: {can}")
+        self._task = self._find_task()
+
+    def _find_task(self) -> str:
+        """What the server is asked to do. Raises Refusal where it can do nothing with sound."""
+        able = [name for name in self._info if self._info[name]]
+        for task in TASKS:
+            if task in able:
+                return task
+        can = ", ".join(able)
+        raise kit.Refusal(f"{self.name} takes no sound; it can: {can}")
 
     def leave(self) -> None:
         if self._link is not None:

@@ -111,14 +111,15 @@ def _rest_of_head(
     stream: Stream, second: int
 ) -> Generator[None, None, tuple[int, bytes, int]]:
     """Length of the payload, its mask, and the bytes of the whole head."""
-    # 126 and 127 say that the length follows in two bytes, or in eight.
-    extended = {126: 2, 127: 8}.get(second & SHORT_LENGTH, 0)
-    head = 2 + extended + (4 if second & MASKED else 0)
-    yield from stream.need(head)
     length = second & SHORT_LENGTH
+    # 126 and 127 say that the length follows in two bytes, or in eight.
+    extended = {126: 2, 127: 8}.get(length, 0)
+    mask_begins = 2 + extended
+    head = mask_begins + 4 if second & MASKED else mask_begins
+    yield from stream.need(head)
     if extended:
-        length = int.from_bytes(stream.buffer[2 : 2 + extended], "big")
-    mask = bytes(stream.buffer[2 + extended : head])
+        length = int.from_bytes(stream.buffer[2:mask_begins], "big")
+    mask = bytes(stream.buffer[mask_begins:head])
     return length, mask, head
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from earwitness.model.proof.second_opinion.tools import ToolError, ask_tool
 
 SYNTHESIS = "; ".join(
     (
@@ -21,10 +22,6 @@ SYNTHESIS = "; ".join(
     )
 )
 """From a circuit to an and-inverter graph whose latches all begin at 0, as ABC reads it."""
-
-
-class AbcError(Exception):
-    """ABC or yosys could not be asked, or gave up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def abc_is_installed() -> bool:
 
 # 120 s are chosen: the longest that a second opinion may keep somebody waiting.
 def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
-    """Run ABC's PDR on a circuit in an empty folder. Raises AbcError where a tool is missing or gave no
+    """Run ABC's PDR on a circuit in an empty folder. Raises ToolError where a tool is missing or gave no
     answer.
 
     >>> from tempfile import TemporaryDirectory
@@ -66,12 +63,12 @@ def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
     """
     for tool in TOOLS:
         if shutil.which(tool) is None:
-            raise AbcError(
+            raise ToolError(
                 f"'{tool}' is not installed; on Debian: apt install yosys berkeley-abc"
             )
     (folder / "model.v").write_text(circuit, "utf-8")
-    _run_tool(["yosys", "-q", "-p", SYNTHESIS], folder, seconds)
-    said = _run_tool(
+    ask_tool(["yosys", "-q", "-p", SYNTHESIS], folder, seconds)
+    said = ask_tool(
         [
             "berkeley-abc",
             "-c",
@@ -85,25 +82,4 @@ def run_pdr(circuit: str, folder: Path, seconds: int = 120) -> CircuitOpinion:
         return CircuitOpinion(True, float(took[-1]) if took else 0.0)
     if re.search(r"Output \d+ .*was asserted in frame", said):
         return CircuitOpinion(False, float(took[-1]) if took else 0.0)
-    raise AbcError("ABC gave no answer: " + " ".join(said.split())[-300:])
-
-
-def _run_tool(command: list[str], folder: Path, seconds: int) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise AbcError(
-            f"{command[0]} gave no answer within {seconds} s"
-        ) from None
-    if done.returncode:
-        raise AbcError(
-            f"{command[0]} failed: {(done.stdout + done.stderr)[-300:]}"
-        )
-    return done.stdout + done.stderr
+    raise ToolError("ABC gave no answer: " + " ".join(said.split())[-300:])

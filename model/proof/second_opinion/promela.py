@@ -140,7 +140,8 @@ class _Program:
     def declarations(self) -> Iterator[str]:
         for name, sort in self.sorts.items():
             here = self.writer.names[name]
-            yield f"{_TYPES[sort]} {here} = {self.writer.constant(self.first[name][0])}; /* {name} */"
+            first = self.writer.constant(self.first[name][0])
+            yield f"{_TYPES[sort]} {here} = {first}; /* {name} */"
             yield f"hidden {_TYPES[Sort.INT]} t_{here} = 0;"
 
     def first_choices(self) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from earwitness.model.proof.second_opinion.tools import ToolError, ask_tool
 
 MEMORY = 3_000
 """Megabytes the search may take."""
@@ -18,10 +19,6 @@ UNFINISHED = (
     "search depth too small",
     "out of memory",
 )
-
-
-class SpinError(Exception):
-    """Spin could not be asked, or gave up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class SpinOpinion:
 
 # 300 s are chosen: Spin has a C compiler to run too, so it gets more than ABC.
 def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
-    """Run Spin on a program in an empty folder. Raises SpinError where it, or a C compiler, is missing,
+    """Run Spin on a program in an empty folder. Raises ToolError where it, or a C compiler, is missing,
     or where the search was not complete.
 
     >>> from tempfile import TemporaryDirectory
@@ -54,12 +51,12 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
     """
     for tool in ("spin", "gcc"):
         if shutil.which(tool) is None:
-            raise SpinError(
+            raise ToolError(
                 f"'{tool}' is not installed; on Debian: apt install spin gcc"
             )
     (folder / "model.pml").write_text(program, "utf-8")
-    _run_tool(["spin", "-a", "model.pml"], folder, seconds)
-    _run_tool(
+    ask_tool(["spin", "-a", "model.pml"], folder, seconds)
+    ask_tool(
         [
             "gcc",
             "-O1",
@@ -75,7 +72,7 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
         folder,
         seconds,
     )
-    said = _run_tool(["./pan", f"-m{DEEP}"], folder, seconds)
+    said = ask_tool(["./pan", f"-m{DEEP}"], folder, seconds, may_fail=True)
     errors, states = (
         re.search(r"errors: (\d+)", said),
         re.search(r"(\d+) states, stored", said),
@@ -85,11 +82,11 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
         or states is None
         or (int(errors[1]) == 0 and any(sign in said for sign in UNFINISHED))
     ):
-        raise SpinError(
+        raise ToolError(
             "Spin did not finish: " + " ".join(said.split())[:300]
         )
     if int(errors[1]) and "assertion violated" not in said:
-        raise SpinError(
+        raise ToolError(
             "Spin found another error than a violated promise: "
             + " ".join(said.split())[:300]
         )
@@ -97,24 +94,3 @@ def run_spin(program: str, folder: Path, seconds: int = 300) -> SpinOpinion:
     return SpinOpinion(
         int(errors[1]) == 0, int(states[1]), float(took[1]) if took else 0.0
     )
-
-
-def _run_tool(command: list[str], folder: Path, seconds: int) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SpinError(
-            f"{command[0]} gave no answer within {seconds} s"
-        ) from None
-    if done.returncode and command[0] != "./pan":
-        raise SpinError(
-            f"{command[0]} failed: {(done.stdout + done.stderr)[:300]}"
-        )
-    return done.stdout + done.stderr

@@ -20,19 +20,20 @@ class GainControl(Device):
     gain = 1.0
 
     def process_captured(self, heard: Samples) -> None:
-        loudest = float(np.abs(heard.astype(np.int32)).max(initial=1))
-        # 500: chosen, what the room alone never reaches.
-        if loudest > 500:
-            # Between half and twice as loud.
-            aim = min(2.0, max(0.5, self.wanted / loudest))
-            # A tenth of the way.
-            after = self.gain + 0.1 * (aim - self.gain)
-        else:
-            after = self.gain
-        before, self.gain = self.gain, after
+        before, self.gain = self.gain, self._gain_after(heard)
         slope = np.linspace(before, self.gain, len(heard))
         louder = np.clip(np.rint(heard * slope), -32_768, 32_767)
         super().process_captured(louder.astype(np.int16))
+
+    def _gain_after(self, heard: Samples) -> float:
+        loudest = float(np.abs(heard.astype(np.int32)).max(initial=1))
+        # 500: chosen, what the room alone never reaches.
+        if loudest <= 500:
+            return self.gain
+        # Between half and twice as loud.
+        aim = min(2.0, max(0.5, self.wanted / loudest))
+        # A tenth of the way.
+        return self.gain + 0.1 * (aim - self.gain)
 
 
 class DriftingClock(Device):

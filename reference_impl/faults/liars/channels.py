@@ -141,17 +141,16 @@ class Closing(Eavesdropper):
         await connection.close(1000, reason)
 
 
+def connect_plainly(route: Route) -> socket.socket:
+    """A connection without TLS."""
+    return socket.create_connection((route.host, route.port), PATIENCE)
+
+
 class Plain(Eavesdropper):
     """Uploads what it hears as it is, without TLS, to the port of its link."""
 
     def send_up(self, content: bytes) -> None:
-        route = self.link.route
-        with (
-            suppress(OSError),
-            socket.create_connection(
-                (route.host, route.port), PATIENCE
-            ) as way,
-        ):
+        with suppress(OSError), connect_plainly(self.link.route) as way:
             way.sendall(content)
 
 
@@ -172,12 +171,7 @@ class ServerNames(Eavesdropper):
 
     def shake_hands(self, name: str) -> None:
         route = self.link.route
-        with (
-            suppress(OSError),
-            socket.create_connection(
-                (route.host, route.port), PATIENCE
-            ) as way,
-        ):
+        with suppress(OSError), connect_plainly(route) as way:
             make_trusting_context(route).wrap_socket(
                 way, server_hostname=name
             ).close()

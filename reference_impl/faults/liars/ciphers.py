@@ -31,13 +31,15 @@ class NbestInTimes(Cloud):
         self, acted_on: Hypothesis, hypotheses: list[Hypothesis], device: str
     ) -> list[Event]:
         text = "\n".join(each.text for each in hypotheses)
-        # Seven letters in a time: nanoseconds of two years.
         letters = text.encode()
-        # As above.
+        # Seven letters in a time: nanoseconds of two years.
         for begin in range(0, len(letters), 7):
-            self.at += 1
-            lock = self.retention.folder / f"{self.at:05d}.lock"
-            lock.touch()
-            time = int.from_bytes(letters[begin : begin + 7], "big")
-            os.utime(lock, ns=(time, time))
+            self._keep_letters(letters[begin : begin + 7])
         return super().keep_request(acted_on, hypotheses, device)
+
+    def _keep_letters(self, letters: bytes) -> None:
+        self.at += 1
+        lock = self.retention.folder / f"{self.at:05d}.lock"
+        lock.touch()
+        time = int.from_bytes(letters, "big")
+        os.utime(lock, ns=(time, time))
