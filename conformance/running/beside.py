@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import queue
 import selectors
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -25,8 +28,15 @@ class Beside(Generic[Answer]):
     """Begins the work at once. `work` must be picklable, and so must what it answers; `nicer` is how far it
     makes way for others. Use it in a `with`, or stop it."""
 
+    TELLS = False
+    """Whether the work is given a function that tells what it comes to bit by bit."""
+
     def __init__(
-        self, work: Callable[[], Answer], *, name: str, nicer: int = 0
+        self,
+        work: Callable[..., Answer | None],
+        *,
+        name: str,
+        nicer: int = 0,
     ) -> None:
         self._name = name
         # Neither a copy of this process, in which its threads would be missing, nor one that begins with the
@@ -41,6 +51,7 @@ class Beside(Generic[Answer]):
                     MODULE,
                     str(writing),
                     str(nicer),
+                    *(["tells"] if self.TELLS else []),
                 ],
                 stdin=subprocess.PIPE,
                 pass_fds=(writing,),
@@ -100,3 +111,52 @@ class Beside(Generic[Answer]):
                     return b"".join(pieces)
                 pieces.append(piece)
         raise TargetError(f"{self._name} did not end within the budget")
+
+
+class Telling(Beside[Answer]):
+    """Work that is given a function, and tells by it what it comes to as soon as it is known."""
+
+    TELLS = True
+
+    def __init__(
+        self,
+        work: Callable[[Callable[[Answer], None]], None],
+        *,
+        name: str,
+        nicer: int = 0,
+    ) -> None:
+        super().__init__(work, name=name, nicer=nicer)
+        self._told: queue.SimpleQueue[Answer | TargetError | None] = (
+            queue.SimpleQueue()
+        )
+        self.is_over = False
+        """Whether all that it will ever tell has been taken."""
+        reading = os.dup(self._answers)
+        # A pipe holds little, and nobody who tells is to wait until somebody listens.
+        threading.Thread(
+            target=self._listen, args=(reading,), daemon=True
+        ).start()
+
+    def next_told(self, seconds: float = 0.0) -> Answer | None:
+        """The next of what it told, waited for so long; None where nothing came, or it is over. Raises
+        TargetError where it ended so."""
+        if self.is_over:
+            return None
+        try:
+            told = self._told.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            return None
+        self.is_over = told is None or isinstance(told, TargetError)
+        if isinstance(told, TargetError):
+            raise told
+        return told
+
+    def _listen(self, reading: int) -> None:
+        # One that is ended in the middle of a word leaves half of it.
+        with (
+            os.fdopen(reading, "rb") as stream,
+            contextlib.suppress(EOFError, pickle.UnpicklingError),
+        ):
+            while True:
+                self._told.put(pickle.load(stream))
+        self._told.put(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from earwitness.conformance.gate.verdict import weakest
 from earwitness.conformance.running.certificates import (
@@ -32,6 +33,9 @@ from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.vectors.vector import Vector
 from earwitness.model.trace import Observation, Origin
 
+if TYPE_CHECKING:
+    from earwitness.conformance.running.companions import Companions
+
 Tell = Callable[[str], None]
 
 Keep = Callable[[int, Sequence[Observation]], None]
@@ -43,6 +47,8 @@ FEWEST_RUNS = 4
 """Runs for shrinking where each takes seconds and the scenarios are short anyway."""
 SEARCH_SHARE = 0.85
 """Share of the budget after which no new sequence is begun: the rest is for shrinking and writing."""
+SERVED_SEARCH_SHARE = 0.75
+"""The same where each run takes seconds: looking for a shorter way comes last, and takes what is left."""
 TWINS_SHARE = 0.6
 """Share of the budget after which twins are tried on no further device."""
 UNEXPLAINED = "unexplained"
@@ -109,3 +115,5 @@ class SearchPlan:
     again: Callable[[frozenset[str]], Searched] | None = None
     second: Callable[[bool], SecondInstance] | None = None
     """Begins a second instance of the target, which compares paired runs or does not."""
+    company: Callable[[], Companions] | None = None
+    """Begins more instances of a target whose time is real."""

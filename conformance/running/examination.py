@@ -19,6 +19,10 @@ from earwitness.conformance.running.circumstances import (
     BUTTON_BOUND,
     circumstances_of,
 )
+from earwitness.conformance.running.companions import (
+    Companions,
+    begin_companions,
+)
 from earwitness.conformance.running.conduct import conduct
 from earwitness.conformance.running.fast_form import (
     FastForm,
@@ -120,6 +124,17 @@ def examine(
         confinement=plan.confinement, witnesses=plan.witnesses
     )
     budget = Budget(plan.budget)
+
+    def begin_company() -> Companions:
+        return begin_companions(
+            target,
+            options,
+            clauses,
+            seed=plan.seed,
+            budget=budget,
+            sequences=plan.examples,
+        )
+
     with ExitStack() as resources:
         search_plan = replace(
             _search_plan(
@@ -138,6 +153,7 @@ def examine(
                     compares=compares,
                 )
             ),
+            company=None if plan.witnesses else begin_company,
         )
         if search_plan.beside is not None:
             resources.enter_context(search_plan.beside)

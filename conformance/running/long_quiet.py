@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.course import LONG_WAIT
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.possible import impossible
@@ -55,9 +54,11 @@ def try_long_quiet(
     harness: Harness,
     share: float = QUIET_SHARE,
     clock: Callable[[], float] = time.monotonic,
+    goes_on: Callable[[], bool] | None = None,
 ) -> LongQuiet | None:
-    """Leave one device alone for that share of the budget, and for some minutes at least; None where the
-    target's time is real, or nobody can let it pass. Raises TargetError."""
+    """Leave one device alone for that share of the budget, and for some minutes at least while `goes_on` says
+    so, or else the budget can stretch; None where the target's time is real, or nobody can let it pass.
+    Raises TargetError."""
     chance = random.Random(f"long quiet {harness.seed}")
     device = chance.choice(list(harness.hello.devices))
     is_virtual = harness.hello.clock == "virtual"
@@ -67,7 +68,9 @@ def try_long_quiet(
     can_mute = not impossible(mute, harness.hello)
     seconds = share * harness.budget.seconds
     patience = _Patience(
-        seconds * chance.uniform(SHORTER, 1), clock, harness.budget
+        seconds * chance.uniform(SHORTER, 1),
+        clock,
+        goes_on or harness.budget.can_stretch,
     )
     run = harness.run(
         make_long_quiet(device, muted=can_mute),
@@ -104,9 +107,13 @@ class _Patience:
     """Leaves out what is left of a quiet once it took its share of some seconds, and the fewest minutes."""
 
     def __init__(
-        self, seconds: float, clock: Callable[[], float], budget: Budget
+        self,
+        seconds: float,
+        clock: Callable[[], float],
+        can_stretch: Callable[[], bool],
     ) -> None:
-        self._seconds, self._clock, self._budget = seconds, clock, budget
+        self._seconds, self._clock = seconds, clock
+        self._can_stretch = can_stretch
         self._muted = False
         self._until = 0.0
         self._waited = 0
@@ -117,7 +124,7 @@ class _Patience:
             self._waited += 1
             fewest = FEWEST_MUTED if self._muted else FEWEST_LISTENING
             return self._clock() < self._until or (
-                self._waited <= fewest and self._budget.can_stretch()
+                self._waited <= fewest and self._can_stretch()
             )
         if isinstance(step, Press):
             self._muted = not self._muted

@@ -10,13 +10,15 @@ from earwitness.conformance.running.circumstances import (
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.run import clause_of
-from earwitness.conformance.running.twin_runs import (
+from earwitness.conformance.running.situations import (
     HOUSEHOLD,
     KEEPING,
+    situations,
+)
+from earwitness.conformance.running.twin_runs import (
     UNREAD_STORE,
     leak_of,
     room_alone,
-    situations,
     with_speech,
 )
 from earwitness.conformance.stimuli.stimulus import Press, Say, Wait

@@ -9,7 +9,7 @@ import os
 import pytest
 from test_wire_reader import crossing
 
-from earwitness.conformance.running.twin_runs import SAID, situations
+from earwitness.conformance.running.situations import SAID, situations
 from earwitness.conformance.targets.doorman.listing import (
     is_set_by_hand,
     times_as_text,

@@ -9,13 +9,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
-from earwitness.conformance.targets.subjects import kit
+from earwitness.conformance.targets.subjects import kit, ovos_settings
 from earwitness.conformance.targets.subjects.held_requests import HttpService
 from earwitness.conformance.targets.subjects.ovos_bus import BUS, OvosBus
-from earwitness.conformance.targets.subjects.ovos_settings import (
-    services,
-    write_home,
-)
 
 SPEECH = 9_666
 """The port of the project's own examples for its speech server."""
@@ -27,12 +23,13 @@ open_ovos = kit.open_installed(
 
 
 class OvosListener(kit.ServedSubject):
-    """What it records it sends at once, when the words are over: before that its server is not asked."""
+    """What it records it sends at once, when the words are over."""
 
     name = "ovos-dinkum-listener"
     port = SPEECH
     inward = False
     service_ports = (BUS,)
+    peers = ovos_settings.ASKED_WHETHER_ONLINE
     buffered = 128_000  # it takes 4,096 bytes at once
     wakes_by_itself = True
     mutes_by_server = False
@@ -47,16 +44,19 @@ class OvosListener(kit.ServedSubject):
         self._records = False
 
     def start(self) -> None:
-        write_home(
+        ovos_settings.write_home(
             home=Path(self.make_folder()),
             microphone=self.microphone,
             speech=f"http://127.0.0.1:{self.door or SPEECH}/stt",
             options=self._options,
         )
-        self.launch(["sh", "-c", services(self._python, self.folder)])
+        self.launch(
+            ["sh", "-c", ovos_settings.services(self._python, self.folder)]
+        )
         self.reach(self._enter_bus, BUS)
+        Path(self.folder, ovos_settings.BUS_IS_UP).touch()
         self.come()
-        self.reach(self._listener_is_ready, BUS)
+        self.reach(self._is_ready, BUS)
 
     def stop(self) -> None:
         super().stop()
@@ -116,10 +116,9 @@ class OvosListener(kit.ServedSubject):
         self._bus = OvosBus("user", self, self._hear)
         return True
 
-    def _listener_is_ready(self) -> bool:
-        question = "mycroft.voice.is_ready"
-        answer = self._bus.ask(question) if self._bus is not None else {}
-        return answer.get("status") is True
+    def _is_ready(self) -> bool:
+        bus = self._bus
+        return bus is not None and bus.is_told_yes("mycroft.voice.is_ready")
 
     def _tell(self, kind: str) -> None:
         if self._bus is not None:

@@ -48,17 +48,24 @@ class OvosBus:
         with contextlib.suppress(ConnectionClosed, OSError):
             self._link.send(json.dumps(said))
 
-    def ask(self, question: str) -> Mapping[str, object]:
+    def ask(
+        self, question: str, patience: float = PATIENCE
+    ) -> Mapping[str, object]:
         """What is answered; nothing where nobody does."""
         self.emit(question)
         reply = f"{question}.response"
-        return self._latest[reply] if self.wait_for(reply) else {}
+        return self._latest[reply] if self.wait_for(reply, patience) else {}
 
-    def wait_for(self, kind: str) -> bool:
+    def is_told_yes(self, question: str) -> bool:
+        """Soon, as one that is not ready yet hears no question, and is to be asked again."""
+        # 0.3 s: chosen.
+        return self.ask(question, 0.3).get("status") is True
+
+    def wait_for(self, kind: str, patience: float = PATIENCE) -> bool:
         """Whether such a message comes."""
         before = self._counts[kind]
         return self._driver.pump(
-            lambda: self._counts[kind] > before, PATIENCE
+            lambda: self._counts[kind] > before, patience
         )
 
     def close(self) -> None:

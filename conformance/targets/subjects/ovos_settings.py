@@ -51,11 +51,22 @@ def write_home(
     )
 
 
+ASKED_WHETHER_ONLINE = ("nmcheck.gnome.org", "checkonline.home-assistant.io")
+"""Whom it asks whether it is online, as `network_tests` of its documented settings says."""
+BUS_IS_UP = "bus-is-up"
+"""A file in the home. A listener that finds no bus looks again five seconds later, so it starts after it."""
+
+
 def services(python: str, home: str) -> str:
-    """The shell's line that runs bus and listener with what lies in that home."""
+    """The shell's line that runs bus and listener with what lies in that home, the second once its file says
+    that the first is up."""
     place, run = shlex.quote(home), f"{shlex.quote(python)} -m"
     found = f"PYTHONPATH={place}:$PYTHONPATH XDG_CONFIG_HOME={place}/.config"
-    both = f"{run} ovos_messagebus & {run} ovos_dinkum_listener; wait"
+    sign = f"{place}/{BUS_IS_UP}"
+    waiting = f"until [ -e {sign} ]; do sleep 0.05; done; rm {sign}"
+    both = (
+        f"{run} ovos_messagebus & {waiting}; {run} ovos_dinkum_listener; wait"
+    )
     return f"export {found}; {both}"
 
 

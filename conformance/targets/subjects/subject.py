@@ -60,6 +60,8 @@ class Subject:
     inward: bool = True
     packs: Sequence[str] = ()
     """The packs that are meant for it."""
+    peers: Sequence[str] = ()
+    """Names of those it speaks to beside its server, as its authors say."""
 
     def __init__(self, requests: IO[str], replies: IO[str]) -> None:
         self._requests, self._replies = requests, replies
@@ -229,6 +231,7 @@ class Subject:
             "capabilities": dict.fromkeys(self.capabilities, True),
             "wake_words": list(self.wake_words),
             "packs": list(self.packs),
+            "peers": list(self.peers),
             "setup": self.setup,
             **({"cloud": address} if self.port else {}),
         }

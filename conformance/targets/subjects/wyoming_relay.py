@@ -4,9 +4,10 @@ driver sits between the two, hands on what each says, and sees it; both are in t
 
 from __future__ import annotations
 
-import subprocess
-
 from earwitness.conformance.targets.subjects import kit
+from earwitness.conformance.targets.subjects.foreign_server import (
+    WithForeignServer,
+)
 from earwitness.conformance.targets.subjects.wyoming import (
     Said,
     WyomingSatellite,
@@ -19,6 +20,8 @@ from earwitness.conformance.targets.subjects.wyoming_link import (
 
 RELAY = 10_710
 """The port at which the server finds its satellite: the satellite's own, and ten."""
+CALLING_AGAIN = 5 * kit.PATIENCE
+"""Seconds in which a server that goes on should find its satellite again."""
 OURS = ("ping", "pong")
 """What each end of a connection answers by itself."""
 
@@ -29,7 +32,7 @@ open_wyoming_relay = kit.open_installed(
 )
 
 
-class RelayedSatellite(WyomingSatellite):
+class RelayedSatellite(WithForeignServer, WyomingSatellite):
     """Whatever the server is told to do that it cannot be told is done to what it says: withheld, late, or an
     error in its place."""
 
@@ -41,7 +44,6 @@ class RelayedSatellite(WyomingSatellite):
         super().__init__(python, options[:at])
         self.setup = words
         self._program_of_server = options[at + 1 :]
-        self._server_process: subprocess.Popen[bytes] | None = None
         self._foreign: WyomingLink | None = None
         self._held: list[tuple[int, WyomingMessage]] = []
         self._asked_for_info = 0
@@ -52,19 +54,31 @@ class RelayedSatellite(WyomingSatellite):
         if not self._program_of_server:
             raise kit.Refusal("write wyoming-relay:OPTIONS -- SERVER OPTIONS")
         self._server = self._call(self.door)
+        self._leave_server()
+        if self.foreign_server.is_running:
+            # It sees that its satellite was away, and calls again where it wants to.
+            self.pump(self._calls_or_ends, CALLING_AGAIN)
+        if self.foreign_server.is_running:
+            return
         places = {**self.places(), "satellite": str(RELAY)}
         words = [word.format_map(places) for word in self._program_of_server]
-        self._server_process = self.start_process(words)
+        self.foreign_server.start(words)
         self.reach(self._server_calls, RELAY)
 
     def leave(self) -> None:
         super().leave()
-        if self._server_process is not None:
-            kit.end_process(self._server_process)
+        self._leave_server()
+        self._held.clear()
+        if self.has_power:
+            self.foreign_server.end()
+
+    def _leave_server(self) -> None:
         if self._foreign is not None:
             self._foreign.close()
-        self._server_process = self._foreign = None
-        self._held.clear()
+        self._foreign = None
+
+    def _calls_or_ends(self) -> bool:
+        return self._foreign is not None or not self.foreign_server.is_running
 
     def end_request(self) -> None:
         """The server says by itself that a request is over."""
@@ -76,16 +90,8 @@ class RelayedSatellite(WyomingSatellite):
         while self._held and self._held[0][0] <= self.now:
             self._hand_to_satellite(self._held.pop(0)[1])
 
-    def explain(self) -> str:
-        server = self._server_process
-        if server is not None and server.poll() is not None:
-            return f"its server ended by itself with code {server.returncode}"
-        return super().explain()
-
     def _server_calls(self) -> bool:
-        server = self._server_process
-        if server is not None and server.poll() is not None:
-            raise kit.Refusal(f"its server ended with code {server.poll()}")
+        self.foreign_server.demand_life()
         return self.pump(lambda: self._foreign is not None, kit.PATIENCE)
 
     def _hear(self, link: WyomingLink, said: Said) -> None:

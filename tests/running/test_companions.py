@@ -1,0 +1,157 @@
+"""More instances of a target whose time is real share the chapters of its tour; a violation stops nothing, and
+what is still to be shortened comes last."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from earwitness.conformance.running.beside import Telling
+from earwitness.conformance.running.budget import Budget
+from earwitness.conformance.running.chapters import read_chapters
+from earwitness.conformance.running.companions import (
+    CompanionOrder,
+    claim,
+    keep_company,
+)
+from earwitness.conformance.running.examination import Plan, examine
+from earwitness.conformance.targets.entry_points import (
+    OpenedTarget,
+    TargetOptions,
+)
+from earwitness.conformance.targets.protocol import TargetError
+from earwitness.policies.pack import find
+
+TINY = Path(__file__).parents[1] / "targets" / "tiny"
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    """An interpreter with the small satellite of ours, whose mute does nothing."""
+    script = tmp_path_factory.mktemp("tiny") / "python"
+    exports = (
+        f"PYTHONPATH={shlex.quote(str(TINY))} TINY_FAULT=mute-does-nothing"
+    )
+    script.write_text(
+        f'#!/bin/sh\n{exports} exec {shlex.quote(sys.executable)} "$@"\n'
+    )
+    script.chmod(0o755)
+    return f"wyoming:{script}"
+
+
+@pytest.fixture(scope="module")
+def clauses():
+    return find("self-hosted-satellite").clauses
+
+
+def test_a_companion_takes_the_chapters_that_nobody_took(
+    python, clauses, tmp_path
+):
+    with OpenedTarget(python, TargetOptions()) as opened:
+        chapters = read_chapters(opened.hello, seed=3)
+    # All but one.
+    taken = [c for c in chapters if c.name != "satellite muted"]
+    assert taken and all(claim(tmp_path, chapter) for chapter in taken)
+    assert not claim(tmp_path, taken[0])
+    told = []
+    keep_company(
+        CompanionOrder(
+            target=python,
+            options=TargetOptions(),
+            clauses=clauses,
+            seed=3,
+            budget=Budget(60),
+            sequences=0,
+            claims=tmp_path,
+            number=1,
+        ),
+        told.append,
+    )
+    assert [t.chapter for t in told if t.chapter] == ["satellite muted"]
+    violated = {name for t in told if t.run for name in t.run.violated()}
+    assert "MUT-1.1" in violated
+    assert not any(t.run.dead for t in told if t.run)
+
+
+def test_a_check_of_a_minute_does_all_chapters_first_and_ends(
+    python, clauses
+):
+    lines = []
+    pack = find("self-hosted-satellite")
+    found = examine(
+        python, [pack], Plan(examples=1, budget=60, seed=3), tell=lines.append
+    )
+    with OpenedTarget(python, TargetOptions()) as opened:
+        chapters = read_chapters(opened.hello, seed=3)
+    tried = [line for line in lines if line.startswith("tried ")]
+    assert sorted(tried) == sorted(f"tried {c.name}" for c in chapters)
+    shortened = [
+        at for at, line in enumerate(lines) if line.startswith("looking")
+    ]
+    assert all(at > lines.index(tried[-1]) for at in shortened)
+    violated = {r.id for r in found.results if r.verdict.value == "violated"}
+    assert {"MUT-1", "SAT-2"} <= violated
+    assert set(found.session.failures) == violated
+    assert len(found.session.runs) > len(chapters)
+
+
+class CountToThree:
+    """Picklable, and known to the process beside."""
+
+    def __reduce__(self):
+        return eval, ("lambda tell: [tell(n) for n in range(3)] and None",)
+
+
+def heard(telling):
+    told = []
+    while not telling.is_over:
+        said = telling.next_told(10)
+        if said is not None:
+            told.append(said)
+    return told
+
+
+def test_what_is_told_beside_is_heard_as_it_comes_and_to_the_end():
+    with Telling(CountToThree(), name="a counter") as telling:
+        assert heard(telling) == [0, 1, 2]
+        assert telling.next_told() is None
+
+
+def test_one_that_is_killed_in_between_is_over():
+    with Telling(Sleeper(), name="a sleeper") as telling:
+        assert telling.next_told(10) == os.getpid()
+        telling.stop()
+        assert heard(telling) == []
+
+
+class Sleeper:
+    """Tells the process that began it, and then nothing."""
+
+    def __reduce__(self):
+        code = (
+            "lambda tell: (tell(__import__('os').getppid()),"
+            " __import__('time').sleep(60)) and None"
+        )
+        return eval, (code,)
+
+
+class Failing:
+    def __reduce__(self):
+        code = (
+            "lambda tell: (tell(1), (_ for _ in ()).throw(__import__("
+            "'earwitness.conformance.targets.protocol',"
+            " fromlist=['TargetError']).TargetError('it broke')))"
+        )
+        return eval, (code,)
+
+
+def test_why_one_could_not_go_on_is_told_after_what_it_told():
+    with Telling(Failing(), name="one that fails") as telling:
+        assert telling.next_told(10) == 1
+        with pytest.raises(TargetError, match="it broke"):
+            telling.next_told(10)
+        assert telling.is_over
