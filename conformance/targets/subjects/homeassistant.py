@@ -6,6 +6,7 @@ turn, a recogniser and a voice, and mutes by its switch."""
 from __future__ import annotations
 
 import contextlib
+import os
 import urllib.request
 from pathlib import Path
 
@@ -34,8 +35,10 @@ from earwitness.conformance.targets.subjects.wyoming_relay import (
 
 SPEECH = 10_300
 """The port of its recogniser and voice."""
-SATELLITE = Path(".real-targets", "wyoming", "bin", "python")
+SATELLITE = ".real-targets/wyoming/bin/python"
 """Where `scripts/real-targets wyoming` puts the satellite."""
+PYTHON = "satellite="
+"""How the option begins that names another."""
 THINKING = 5 * kit.PATIENCE
 """Seconds that it has from the end of the words to the end of its answer."""
 BEHIND = 0.25
@@ -53,16 +56,15 @@ class HomeAssistant(RelayedSatellite):
     service_ports = (*RelayedSatellite.service_ports, SPEECH, WEB)
 
     def __init__(self, python: str, options: list[str]) -> None:
-        named = [o for o in options if o.startswith("satellite=")]
-        satellite = "".join(named[-1:]).removeprefix("satellite=")
-        own = [o for o in options if o not in named]
+        satellite, own = _split_options(options)
         program = [python, "-m", "homeassistant", "-c", "{folder}/hass"]
-        every = [*own, "--", *program, "--skip-pip"]
-        super().__init__(satellite or str(SATELLITE.absolute()), every)
+        super().__init__(satellite, [*own, "--", *program, "--skip-pip"])
         self.setup = " ".join(options)
-        self._keeps_up = True
         self._ffmpeg = find_ffmpeg(python)
-        self._answers = self._recognised = self._told_to_run = 0
+        self._answers = 0
+        self._recognised = 0
+        self._told_to_run = 0
+        self._keeps_up = True
         listen_for_clients(SPEECH, self.post, self._hear_speech)
 
     def greet(self) -> None:
@@ -133,6 +135,13 @@ class HomeAssistant(RelayedSatellite):
             urllib.request.urlopen(request, timeout=kit.PATIENCE).close()
             return True
         return False
+
+
+def _split_options(options: list[str]) -> tuple[str, list[str]]:
+    """The satellite's interpreter, and the satellite's options."""
+    named = [o for o in options if o.startswith(PYTHON)]
+    place = named[-1].removeprefix(PYTHON) if named else SATELLITE
+    return os.path.abspath(place), [o for o in options if o not in named]
 
 
 if __name__ == "__main__":
