@@ -428,8 +428,11 @@ class Course:
         ]
         unread = self.harness.sounds.wire.accounts.unexplained()
         uncompared = self._count_uncompared()
-        streaming = self._streaming_devices()
-        passages = self.harness.sounds.passages(crossings)
+        # A stream that opens now may begin with what was heard before, in the same moment.
+        streaming = self._streaming_devices() | {
+            said.device for said in declared if said.event == "stream.open"
+        }
+        passages = self.harness.sounds.passages(crossings, streaming)
         self.open_streams.note(
             crossings,
             streaming,
@@ -465,7 +468,6 @@ class Course:
         )
         seen = self.timeline.add(moment)
         self._follow_observations(seen)
-        streaming |= {o.device for o in seen if o.event == "stream.open"}
         self._count_unread(unread, streaming | self._streaming_devices())
         self._note_uncompared(
             uncompared, streaming | self._streaming_devices()

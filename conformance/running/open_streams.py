@@ -12,10 +12,10 @@ from earwitness.conformance.witnesses.relay import Crossing
 STRAY = 500_000
 """Microseconds of changed sound that may be like something said long before by chance, as the same voice says
 the same words again. Measured on 2026-11-27: 48 ms with a drifting clock, 224 ms at 48 kHz in stereo."""
-LONG_BEFORE = 6_000_000
-"""Microseconds: as much as counts as just played."""
-
-
+LONG_BEFORE = 2_000_000
+"""Microseconds from which on such syllables are no part of what the stream is about: where more is sent from
+before a stream than is allowed, it goes on into the stream and is one long find. Measured on 2026-11-27:
+224 ms of 4.6 s before, where the loudness is evened out."""
 AROUND = 1_000_000
 """Microseconds by which sound may have been heard before or after a stream carried something, and is its own:
 twice the pre-roll that is allowed. Chosen."""

@@ -3,7 +3,7 @@ everything else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,9 +73,12 @@ class SoundMemory:
         self.words.add(words)
         self.spoken.append(Spoken(device, words, until))
 
-    def passages(self, crossings: Iterable[Crossing]) -> list[Passage]:
-        """The sound and the words in what crossed. Everything else is traffic."""
-        return list(self._passages_of(self.wire.feed(crossings)))
+    def passages(
+        self, crossings: Iterable[Crossing], streaming: Collection[str] = ()
+    ) -> list[Passage]:
+        """The sound and the words in what crossed. Everything else is traffic. `streaming` are the devices
+        that have a stream open."""
+        return list(self._passages_of(self.wire.feed(crossings, streaming)))
 
     def last_passages(self) -> list[Passage]:
         """What is found only when all that crossed in a run is put together."""

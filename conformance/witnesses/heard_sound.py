@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from itertools import product
 
 import numpy as np
@@ -65,8 +67,11 @@ MOST_COMPARISONS = 60_000
 """Blocks times windows of one search by correlation: about 8 s of work here. What is left over is said to
 be unsearched."""
 MOST_IN_VAIN = 240_000
-"""Comparisons of a whole check that may find nothing, half a minute of work here; after that what was
-just played is looked for, and all else is said to be unsearched."""
+"""Comparisons of a whole check that may find nothing, half a minute of work here, counted apart for each
+place; after that what was just played is looked for, and all else is said to be unsearched."""
+SHARE_OF_STREAMS = 3
+"""A third of that is for open streams: what they carry is known mostly, and in an honest one the rest is
+coded beyond recognition. Chosen."""
 NOT_COMPARED = "were not compared"
 """How what a bound left out is told."""
 MOST_REMEMBERED = 10_000
@@ -75,6 +80,15 @@ ABOUT_AS_COHERENT = 0.1
 """Difference of coherence that a codec's noise makes between two plays of the same words."""
 SHORTEST_CANDIDATE = 1_024
 """Bytes of the shortest content in which changed sound is looked for: 0.13 s at a byte for each sample."""
+
+
+class Where(Enum):
+    """Where bytes come from, in which sound that was changed is looked for. What is spent in vain on one of
+    them must not be lacking for another."""
+
+    STREAM = "an open stream"
+    WIRE = "what else crosses"
+    KEPT = "what is kept, answered or logged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +179,9 @@ class HeardSound:
         """What was played last, and the stretch that it goes on from."""
         self._recent: tuple[int, _Stretch] | None = None
         """What was just played, and how much was played in all by then."""
-        self._in_vain = 0
+        self.where = Where.KEPT
+        """Where the bytes come from that are read now."""
+        self._in_vain: Counter[Where] = Counter()
         """Comparisons that found nothing."""
         self._nothing_in: dict[bytes, int] = {}
         """Contents, by digest, and how many stretches they were compared with in vain."""
@@ -452,7 +468,7 @@ class HeardSound:
         for begins in range(0, len(signal), CHUNK):
             chunk = signal[begins : begins + CHUNK]
             cost = windows * min(PROBES, len(chunk) // BLOCK + 1)
-            if spent + cost > min(most, MOST_IN_VAIN - self._in_vain):
+            if spent + cost > min(most, self._left_for_nothing()):
                 seconds = (len(signal) - begins) / COMPARED_RATE
                 return Likeness(
                     tuple(finds),
@@ -467,8 +483,13 @@ class HeardSound:
                 found, begins, stretches, recent=len(played)
             )
         if not finds:
-            self._in_vain += spent
+            self._in_vain[self.where] += spent
         return Likeness(tuple(_merge_finds(finds))), spent
+
+    def _left_for_nothing(self) -> int:
+        """Comparisons that may still find nothing in what is read now."""
+        share = SHARE_OF_STREAMS if self.where is Where.STREAM else 1
+        return MOST_IN_VAIN // share - self._in_vain[self.where]
 
     def _just_played(self) -> list[_Stretch]:
         """The end of what was played last, as a stretch of its own: the same words may have been said before,

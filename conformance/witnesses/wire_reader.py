@@ -3,7 +3,8 @@ and words in them, dates each find by when it crossed, and keeps the accounts.""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 
@@ -15,6 +16,7 @@ from earwitness.conformance.witnesses.found_on_wire import (
 )
 from earwitness.conformance.witnesses.heard_sound import (
     NOT_COMPARED,
+    Where,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.layouts import is_printable
@@ -49,29 +51,44 @@ class WireReader:
         self.uncompared: dict[str, list[str]] = {}
         """By device, each time that what crossed was too much to compare."""
 
-    def feed(self, crossings: Iterable[Crossing]) -> list[FoundOnWire]:
+    def feed(
+        self,
+        crossings: Iterable[Crossing],
+        streaming: Collection[str] = (),
+    ) -> list[FoundOnWire]:
         """What is in crossings, together with what came before on the same lines. What was given before is
-        not given again."""
+        not given again. `streaming` are the devices that have a stream open."""
         lines: dict[tuple[object, ...], list[Crossing]] = {}
         for crossing in crossings:
             lines.setdefault(crossing.line, []).append(crossing)
         # Texts between messages of sound are read apart: sound goes on after them, and none is in them.
-        found = [
-            find
-            for key, line in lines.items()
-            for is_text, group in groupby(line, _is_text_message)
-            for find in self._feed_group(key, is_text, list(group))
-        ]
+        found: list[FoundOnWire] = []
+        for key, line in lines.items():
+            is_stream = line[0].device in streaming
+            with self._read_from(Where.STREAM if is_stream else Where.WIRE):
+                for is_text, group in groupby(line, _is_text_message):
+                    found += self._feed_group(key, is_text, list(group))
         return sorted(found, key=lambda find: find.crossing.time_taken)
 
     def finish(self) -> list[FoundOnWire]:
         """What is found only when all that has no explanation is put together. Call it once, at the end of
         a run."""
-        return [
-            find
-            for line in self._lines.values()
-            for find in self._finish_line(line)
-        ]
+        with self._read_from(Where.WIRE):
+            return [
+                find
+                for line in self._lines.values()
+                for find in self._finish_line(line)
+            ]
+
+    @contextmanager
+    def _read_from(self, where: Where) -> Iterator[None]:
+        """What is spent meanwhile is spent on what comes from there."""
+        sound = self._reader.sound
+        before, sound.where = sound.where, where
+        try:
+            yield
+        finally:
+            sound.where = before
 
     def _line_of(self, key: tuple[object, ...], is_text: bool) -> WireLine:
         if (key, is_text) not in self._lines:

@@ -34,7 +34,7 @@ def passage_of(exact, sender="d1"):
         device=sender, encrypted=True, door="", time_taken=0
     )
     find = FoundOnWire(crossing, 32_000, heard=heard)
-    memory.wire = SimpleNamespace(feed=lambda crossings: [find])
+    memory.wire = SimpleNamespace(feed=lambda crossings, streaming: [find])
     (passage,) = memory.passages([])
     memory.close()
     return passage

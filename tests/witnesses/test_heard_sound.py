@@ -12,6 +12,7 @@ from earwitness.conformance.stimuli.clips import CLIPS, decode, in_the_air
 from earwitness.conformance.witnesses import heard_sound
 from earwitness.conformance.witnesses.heard_sound import (
     HeardSound,
+    Where,
     unexplained_ranges,
 )
 
@@ -356,6 +357,23 @@ def test_what_finds_nothing_again_and_again_is_compared_no_more_and_told(
     memory.play("d1", BEGAN, SOUND)
     changed = (SOUND[16_000:48_000] * 0.7).astype(np.int16)
     assert memory.resembling_samples(changed).finds, "what was just played"
+
+
+def test_what_streams_spend_in_vain_is_not_lacking_for_what_is_kept(
+    monkeypatch,
+):
+    memory = HeardSound()
+    memory.begin_run()
+    memory.play("d1", BEGAN, SOUND)
+    monkeypatch.setattr(
+        "earwitness.conformance.witnesses.heard_sound.MOST_IN_VAIN", 1_000
+    )
+    hum = in_the_air(CLIPS["chatter"], 12)[: 8 * 4_096]
+    memory.where = Where.STREAM
+    while not memory.resembling_samples(hum).unsearched:
+        pass
+    memory.where = Where.KEPT
+    assert not memory.resembling_samples(hum).unsearched
 
 
 def test_a_file_that_lies_there_in_every_run_is_compared_with_new_sound_alone(
