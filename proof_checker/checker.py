@@ -9,24 +9,25 @@ invariant. For each part the checker derives, and asks a solver in a child proce
    and does not make the monitor's verdict false (or lead to a state without the property);
 
 and that the system has first states and every transition can happen at all, so that nothing holds
-because nothing is there."""
+because nothing is there.
+
+It is short, so that whoever does not trust us can read it whole: `s_expressions` reads a file, `definitions`
+says what may be in it, `claim` derives what must be shown, `solver` asks."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from earwitness.proof_checker.claim import Claim
+from earwitness.proof_checker.definitions import Definitions, read_definitions
 from earwitness.proof_checker.s_expressions import (
     Node,
     ProofError,
-    read_commands,
-    replace_symbols,
-    symbols_of,
-    words_of,
     write_node,
 )
 from earwitness.proof_checker.solver import SOLVER, ask
@@ -35,30 +36,6 @@ FORMAT = "earwitness proof 1"
 SECONDS = 180
 """Of the solver's own time for one part. The slowest of ours takes some ten."""
 MANIFEST = "manifest.json"
-OPERATORS = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "=>",
-        "=",
-        "distinct",
-        "ite",
-        "<=",
-        "<",
-        ">=",
-        ">",
-        "+",
-        "-",
-        "*",
-        "true",
-        "false",
-    ]
-)
-SORTS = ("Bool", "Int", "Text")
-CLAIMS = ("|verdict|", "|property|")
-PARTS_OF_CLAIM = ("|state ", "|first ", "|update ", "|conjunct ")
-"""All that the file of a claim may define."""
 LARGEST_FILE = 1 << 24
 """Bytes; our largest has half a megabyte."""
 
@@ -72,82 +49,6 @@ class CheckedPart:
     obligations: int
     failed: str = ""
     solver: str = SOLVER
-
-
-@dataclass
-class Definitions:
-    """A file's declarations: sorts of names, bodies of definitions by prefix and name, next values of
-    the state."""
-
-    name: str
-    sorts: dict[str, str] = field(default_factory=dict)
-    bodies: dict[str, Node] = field(default_factory=dict)
-    next_of: dict[str, str] = field(default_factory=dict)
-    info: dict[str, str] = field(default_factory=dict)
-
-    def named(self, prefix: str) -> dict[str, Node]:
-        """The definitions `|prefix x|` by x."""
-        return {
-            n[len(prefix) + 2 : -1]: b
-            for n, b in self.bodies.items()
-            if n.startswith(f"|{prefix} ")
-        }
-
-    def body(self, name: str) -> Node:
-        if name not in self.bodies:
-            raise ProofError(f"{self.name}: does not define {name}")
-        return self.bodies[name]
-
-    def texts(self) -> set[str]:
-        return {name for name in self.sorts if name.startswith('|"')}
-
-
-def read_definitions(text: str, name: str) -> Definitions:
-    """The declarations of a file. Raises ProofError for any other command, a name that is declared
-    twice, or an unknown operator."""
-    found = Definitions(name)
-    for command in read_commands(text, name):
-        match command:
-            case ["set-logic", "QF_UFLIA"]:
-                pass
-            case ["set-info", str(key), str(value)] if key.startswith(":"):
-                found.info[key] = value
-            case ["declare-const", str(symbol), str(sort)] if (
-                symbol.startswith("|") and sort in SORTS
-            ):
-                _add(found, symbol, sort)
-            case ["define-fun", str(symbol), [], str(sort), body] if (
-                symbol.startswith("|") and sort in SORTS
-            ):
-                _add(found, symbol, sort)
-                found.bodies[symbol] = _plain_body(found, body)
-            case _:
-                raise ProofError(
-                    f"{name}: the command {write_node(command)[:60]} has no place in a proof"
-                )
-    return found
-
-
-def _add(found: Definitions, symbol: str, sort: str) -> None:
-    if symbol in found.sorts:
-        raise ProofError(f"{found.name}: declares {symbol} twice")
-    found.sorts[symbol] = sort
-
-
-def _plain_body(found: Definitions, body: Node) -> Node:
-    """A definition without its annotation. What an annotation says of a next value is kept."""
-    match body:
-        case ["!", inner, ":next", str(following)] if isinstance(inner, str):
-            found.next_of[inner] = following
-            body = inner
-        case ["!", inner, ":init" | ":trans", "true"]:
-            body = inner
-    strange = words_of(body) - OPERATORS
-    if strange:
-        raise ProofError(
-            f"{found.name}: {sorted(strange)[0][:40]} is no operator of a proof"
-        )
-    return body
 
 
 def check_folder(
@@ -255,7 +156,7 @@ def check_part(
 ) -> CheckedPart:
     """The obligations of one claim, derived and asked. Raises ProofError where the claim says more than
     a claim may."""
-    claim = _Claim(system, part)
+    claim = Claim(system, part)
     claim.refuse_intrusion()
     return _checked(
         possible=[],
@@ -265,149 +166,6 @@ def check_part(
         name=name,
         seconds=seconds,
     )
-
-
-class _Claim:
-    """A part beside its system: which names are whose, and what must be shown."""
-
-    def __init__(self, system: Definitions, part: Definitions) -> None:
-        self.system = system
-        self.part = part
-        self.told = _symbols(system.named("told"))
-        self.registers = _symbols(part.named("state"))
-        self.states = _symbols(system.named("state"))
-        self.states |= self.registers
-        self.texts = system.texts() | part.texts()
-        # A clause that is judged slice by slice names a constant, which may be any value.
-        slices = [name for name in self.states if name.startswith("|slice.")]
-        self.told.update(slices)
-        self.following = {**system.next_of, **part.next_of}
-        self.first = part.named("first")
-        self.updates = part.named("update")
-
-    def refuse_intrusion(self) -> None:
-        """The part may name the system's state, but change nothing of it; its registers are its own,
-        and functions of what is told."""
-        shared = sorted(
-            (self.system.sorts.keys() & self.part.sorts.keys()) - self.texts
-        )
-        if shared:
-            raise ProofError(
-                f"{self.part.name}: declares {shared[0]}, which the system has"
-            )
-        for file, own in (
-            (self.system, self.states - self.registers),
-            (self.part, self.registers),
-        ):
-            if file.next_of != {
-                symbol: f"{symbol[:-1]}.next|" for symbol in own
-            }:
-                raise ProofError(
-                    f"{file.name}: the state and its next values are not one to one"
-                )
-        self.refuse_fixed_values()
-        if set(self.following.values()) & self.states:
-            raise ProofError(
-                f"{self.part.name}: a next value is part of the state"
-            )
-        if (
-            not _symbols(self.first)
-            == _symbols(self.updates)
-            == self.registers
-        ):
-            raise ProofError(
-                f"{self.part.name}: a register has no first value or no update"
-            )
-        for register in self.first:
-            self.allow(self.first[register], self.texts)
-            self.allow(
-                self.updates[register],
-                self.told | self.registers | self.texts,
-            )
-        for body in self.part.named("conjunct").values():
-            self.allow(body, self.states | self.texts)
-
-    def refuse_fixed_values(self) -> None:
-        """What a run decides is declared, never defined: a register that is fixed, or two texts that are one,
-        would make every step impossible, and whatever is claimed of it true."""
-        free = self.states | set(self.following.values()) | self.texts
-        for file in (self.system, self.part):
-            fixed = sorted(free & file.bodies.keys())
-            if fixed:
-                raise ProofError(
-                    f"{file.name}: defines {fixed[0]}, which a run decides"
-                )
-            odd = sorted(t for t in file.texts() if file.sorts[t] != "Text")
-            if odd:
-                raise ProofError(
-                    f"{file.name}: {odd[0]} is a text and no {file.sorts[odd[0]]}"
-                )
-        own = self.registers | {self.following[r] for r in self.registers}
-        foreign = sorted(
-            symbol
-            for symbol in self.part.sorts.keys() - own - self.texts
-            if symbol not in CLAIMS and not symbol.startswith(PARTS_OF_CLAIM)
-        )
-        if foreign:
-            raise ProofError(
-                f"{self.part.name}: {foreign[0]} has no place in a claim"
-            )
-
-    def allow(self, body: Node, names: set[str]) -> None:
-        strange = sorted(symbols_of(body) - names)
-        if strange:
-            raise ProofError(
-                f"{self.part.name}: uses {strange[0]} where it may not"
-            )
-
-    def wanted(self) -> tuple[Node, Node]:
-        """What must hold at first, and at or after every step: a property of states, or a monitor's
-        verdict."""
-        if "|property|" in self.part.bodies:
-            held = self.part.body("|property|")
-            self.allow(held, self.states | self.texts)
-            return held, replace_symbols(held, self.following)
-        verdict = self.part.body("|verdict|")
-        self.allow(verdict, self.told | self.registers | self.texts)
-        return "true", verdict
-
-    def obligations(self) -> list[tuple[str, Node]]:
-        """Conditions that must have no model."""
-        at_first, at_step = self.wanted()
-        invariant: Node = [
-            "and",
-            "true",
-            *self.part.named("conjunct").values(),
-        ]
-        begins: list[Node] = [
-            ["=", f"|{name}|", body] for name, body in self.first.items()
-        ]
-        start: Node = ["and", self.system.body("|first states|"), *begins]
-        moves: list[Node] = [
-            ["=", self.following[f"|{n}|"], body]
-            for n, body in self.updates.items()
-        ]
-        kept: Node = [
-            "and",
-            replace_symbols(invariant, self.following),
-            at_step,
-        ]
-        found: list[tuple[str, Node]] = [
-            (
-                "at first",
-                ["and", start, ["not", ["and", invariant, at_first]]],
-            )
-        ]
-        for row in self.system.named("transition"):
-            step: Node = ["and", invariant, f"|transition {row}|", *moves]
-            found.append(
-                (f"kept and safe in {row}", ["and", step, ["not", kept]])
-            )
-        return found
-
-
-def _symbols(names: Iterable[str]) -> set[str]:
-    return {f"|{name}|" for name in names}
 
 
 def check_system(name: str, system: Definitions, seconds: int) -> CheckedPart:

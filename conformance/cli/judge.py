@@ -31,6 +31,7 @@ from earwitness.conformance.running.log_judgement import (
     LogVerdict,
     judge_log_file,
 )
+from earwitness.model.logic.wording import say_amount
 from earwitness.model.trace import observation_to_json
 from earwitness.model.vocabulary import nearest, vocabulary
 
@@ -172,9 +173,10 @@ def _plain_lines(
     judged: LogJudgement,
     clauses: tuple[ClauseJudgement, ...],
 ) -> Iterator[str]:
-    count = len(judged.log.entries)
+    entries = say_amount(len(judged.log.entries), "observation")
+    pieces = say_amount(len(judged.pieces), "piece")
     yield click.style(
-        f"{safe_text(str(file))}: {count} observations, {len(judged.pieces)} pieces",
+        f"{safe_text(str(file))}: {entries}, {pieces}",
         bold=True,
     )
     for bad in judged.log.bad_lines[:MOST_TOLD]:

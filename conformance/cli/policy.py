@@ -10,6 +10,7 @@ import click
 
 from earwitness.conformance.cli.common import packs_named, print_trace
 from earwitness.conformance.gate.verdict import Exit
+from earwitness.model.logic.wording import say_amount
 
 if TYPE_CHECKING:
     from earwitness.model.proof.compare import Relation
@@ -65,7 +66,9 @@ def lint(files: tuple[str, ...], seconds: int) -> None:
             click.echo(fault, err=True)
         failed = failed or bool(faults)
         if not faults:
-            click.echo(f"{name}: {len(pack.clauses)} clauses, all in order")
+            click.echo(
+                f"{name}: {say_amount(len(pack.clauses), 'clause')}, all in order"
+            )
     sys.exit(Exit.USAGE.value if failed else Exit.SATISFIED.value)
 
 

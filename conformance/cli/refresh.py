@@ -12,6 +12,7 @@ import click
 
 from earwitness.conformance.cli.common import packs_named
 from earwitness.conformance.gate.verdict import Exit
+from earwitness.model.logic.wording import say_amount
 
 HOUSE = Path(__file__).parents[2]
 """The checkout: pages and schemas are derived into it, and only there."""
@@ -260,7 +261,7 @@ def _remake_faults() -> bool:
 
 def _cost_of_strength(stale: int) -> str:
     hours = max(1, round(stale / MUTANTS_AN_HOUR))
-    counted = "1 hour" if hours == 1 else f"{hours} hours"
+    counted = say_amount(hours, "hour")
     return (
         f"to judge {stale} faulty models again takes about {counted} on two cores; "
         "'earwitness refresh --only strength' does it, may be stopped, and goes on where it was"

@@ -224,13 +224,21 @@ def _name_of(case: Case) -> str:
 
 def _row_of(caught: Caught) -> str:
     case = caught.case
-    owed = " or ".join(case.owes) or (
-        "as the reference" if case.half is Half.HONEST else "not green"
-    )
     came = ", ".join(caught.violated) or f"exit {caught.exit.value}"
-    word = came if caught.right else f"**{came}**"
-    why = caught.by or caught.reason
-    return f"| `{_name_of(case)}` | {purpose_of(case.name)} | {owed} | {word} | {why} |"
+    cells = (
+        f"`{_name_of(case)}`",
+        purpose_of(case.name),
+        _what_is_owed(case),
+        came if caught.right else f"**{came}**",
+        caught.by or caught.reason,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _what_is_owed(case: Case) -> str:
+    if case.owes:
+        return " or ".join(case.owes)
+    return "as the reference" if case.half is Half.HONEST else "not green"
 
 
 def purpose_of(name: str) -> str:

@@ -157,6 +157,15 @@ def describe_duration(microseconds: int) -> str:
     return f"{microseconds} µs"
 
 
+def say_amount(amount: int, noun: str) -> str:
+    """So many of something.
+
+    >>> say_amount(1, "clause"), say_amount(0, "clause")
+    ('1 clause', '0 clauses')
+    """
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
 def say_times(amount: int) -> str:
     """How often, in words.
 

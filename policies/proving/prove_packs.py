@@ -22,11 +22,8 @@ from earwitness.policies.proving.certificates import ProofFolder
 from earwitness.policies.proving.invariants import Invariants, load_invariants
 from earwitness.policies.proving.tasks import PROGRESS, ProofTask, tasks_of
 from earwitness.policies.proving.weight import ConjunctWeight, weigh
-from earwitness.proof_checker.checker import (
-    SECONDS,
-    check_part,
-    read_definitions,
-)
+from earwitness.proof_checker.checker import SECONDS, check_part
+from earwitness.proof_checker.definitions import read_definitions
 
 Trace = tuple[Observation, ...]
 

@@ -55,7 +55,6 @@ LONGER = {
     "model/logic/parser.py": ONE_RULE_AN_OPERATOR,
     "model/logic/monitor.py": ONE_RULE_AN_OPERATOR,
     "model/assistant/cloud.py": "one table: all that the cloud may do, with a reason a row",
-    "proof_checker/checker.py": "it is read whole by who does not trust us: nothing of it is elsewhere",
     "conformance/targets/protocol.py": "every message of the published protocol on one page",
     "conformance/running/course.py": "one run from step to step; all of it shares what is on its way",
     "conformance/running/timeline.py": "one merging of all that was declared and seen, in its order",
@@ -64,7 +63,6 @@ LONGER = {
     "conformance/gate/summary.py": "what every report says first, field by field",
     "reference_impl/session.py": ONE_METHOD_A_REQUEST,
     "reference_impl/device/device.py": ONE_METHOD_A_REQUEST,
-    "tests/reports/test_formats.py": "one hostile bundle, given to every format",
     "tests/gate/test_decision.py": "one decision, one paragraph for each thing that may change it",
 }
 """Files that are longer, with the reason."""

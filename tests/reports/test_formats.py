@@ -1,57 +1,30 @@
-"""Every report format, read by somebody else: the standard's schema or a foreign reader. Nothing hostile
-acts in any of them."""
+"""Every report format, read by somebody else: the standard's schema or a foreign reader."""
 
 from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from pathlib import Path
 
-import click
 import jsonschema_rs
-import msgspec
 import pytest
 from bundles import (
-    LEAKY,
-    clause,
-    leak,
     read,
     small_pack,
     violated_bundle,
     write_bundle,
 )
-from google.protobuf.json_format import ParseDict, ParseError
-from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
-from in_toto_attestation.v1 import statement_pb2
-from in_toto_attestation.v1.statement import Statement
-from jsonschema import Draft7Validator, Draft202012Validator
+from jsonschema import Draft202012Validator
+from rendering import STANDARDS, judged, render
 
 from earwitness.conformance.cli.terminal import (
     deadlines_told,
-    github_lines,
-    last_lines,
-    story_lines,
-    table_lines,
 )
 from earwitness.conformance.evidence.records import (
     AccountRecord,
-    FindingRecord,
     NearMiss,
-    SearchRecord,
-    StoresRecord,
 )
 from earwitness.conformance.evidence.schemas import schema_text
-from earwitness.conformance.gate.baseline import ClauseChange
-from earwitness.conformance.gate.judged import judge_bundle
-from earwitness.conformance.gate.policy import Policy
-from earwitness.conformance.gate.verdict import Verdict
-from earwitness.conformance.gate.waivers import Waiver
-from earwitness.model.trace import Origin
 from earwitness.reports.format import (
     DEFAULT,
     ReportError,
@@ -62,101 +35,7 @@ from earwitness.reports.format import (
 from earwitness.reports.json import json_schema, schema_file
 from earwitness.reports.matrix import matrix_markdown, matrix_page
 from earwitness.reports.pdf import css_string
-from earwitness.reports.sarif import BASELINE_STATES
 from earwitness.reports.worksheets import worksheet_rows
-
-NOW = datetime(2026, 11, 26, tzinfo=UTC)
-STANDARDS = Path(__file__).with_name("standards")
-HOSTILE = (
-    "</title><script>alert(1)</script>\"'=cmd|/C calc!A0 "
-    "\x1b[31m\u202eabc\u2066|`::error::@all\x00\n## forged\r\n"
-)
-"""Markup, quotes, a spreadsheet formula, a terminal escape, right-to-left and isolate marks, Markdown,
-workflow commands, NUL."""
-
-
-def judged(bundle, **policy):
-    return judge_bundle(bundle, Policy(NOW, **policy))
-
-
-@pytest.fixture(scope="module")
-def red(tmp_path_factory):
-    return judged(
-        read(violated_bundle(tmp_path_factory.mktemp("red") / "out"))
-    )
-
-
-@pytest.fixture(scope="module")
-def green(tmp_path_factory):
-    return judged(
-        read(write_bundle(tmp_path_factory.mktemp("green") / "out"))
-    )
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
-    """A bundle whose target chose its name, version and words to do harm."""
-    base = read(violated_bundle(tmp_path_factory.mktemp("hostile") / "out"))
-    manifest = base.manifest
-    target = msgspec.structs.replace(
-        manifest.target,
-        name=HOSTILE,
-        version=HOSTILE,
-        given=HOSTILE,
-        setup=HOSTILE,
-    )
-    manifest = msgspec.structs.replace(
-        manifest,
-        target=target,
-        arguments=(HOSTILE,),
-        environment={"CI": HOSTILE},
-    )
-    results = msgspec.structs.replace(
-        base.results,
-        reason=HOSTILE,
-        skipped=(HOSTILE,),
-        kept_promises=(HOSTILE,),
-        two_runs=HOSTILE,
-        sight={**base.results.sight, HOSTILE: Origin.DEVICE},
-        stores=StoresRecord(files=1, unread=(HOSTILE,), finds=(HOSTILE,)),
-        accounts=(AccountRecord(device=HOSTILE, direction=HOSTILE, read=1),),
-        findings=(FindingRecord(kind=HOSTILE, text=HOSTILE, device=HOSTILE),),
-        searches=(SearchRecord(where=HOSTILE, unvisited=(HOSTILE,)),),
-        near_misses=(
-            NearMiss(clause=HOSTILE, bound=2, closest=1),
-            NearMiss(clause=HOSTILE, bound=2, closest=0),
-        ),
-        clauses=tuple(
-            replace(c, reason=HOSTILE, english=HOSTILE)
-            for c in base.results.clauses
-        ),
-    )
-    failure = msgspec.structs.replace(
-        leak(), scenario=({"do": HOSTILE, "device": HOSTILE},)
-    )
-    return judged(
-        replace(
-            base,
-            manifest=manifest,
-            results=results,
-            failures={"MIC-1": failure},
-        )
-    )
-
-
-RENDERED = {}
-"""What was rendered, by format and bundle: a PDF takes seconds. It holds the bundle too, so that no other
-one takes its place."""
-
-
-def render(name, one):
-    key = name, id(one)
-    if key not in RENDERED:
-        RENDERED[key] = load_format(name).render(one), one
-    return RENDERED[key][0]
-
-
-# What all have in common
 
 
 @pytest.mark.parametrize("name", installed_formats())
@@ -218,9 +97,6 @@ def test_reports_in_a_bundle_do_not_make_it_invalid(tmp_path):
     read(folder)
 
 
-# Each by its standard
-
-
 def test_json_follows_its_schema(red, green):
     validator = Draft202012Validator(json_schema())
     Draft202012Validator.check_schema(json_schema())
@@ -249,167 +125,6 @@ def test_the_published_schema_of_the_report_is_that_of_the_declaration():
     assert schema_file().read_text() == schema_text(json_schema())
 
 
-def test_sarif_follows_the_schema_of_the_standard(red, green, hostile):
-    validator = Draft7Validator(
-        json.loads((STANDARDS / "sarif-2.1.0-rtm.5.json").read_text())
-    )
-    for one in (red, green, hostile):
-        validator.validate(json.loads(render("sarif", one)))
-
-
-def test_sarif_is_read_by_foreign_tools_and_points_at_the_clause(
-    red, tmp_path
-):
-    path = tmp_path / "report.sarif.json"
-    path.write_bytes(render("sarif", red))
-    command = [
-        sys.executable,
-        "-m",
-        "sarif",
-        "--check",
-        "error",
-        "summary",
-        str(path),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and "MIC-1" in done.stdout, done.stderr
-    (result,) = [
-        r
-        for r in json.loads(path.read_bytes())["runs"][0]["results"]
-        if r["kind"] == "fail"
-    ]
-    place = result["locations"][0]["physicalLocation"]
-    pack = red.bundle.folder / place["artifactLocation"]["uri"]
-    assert (
-        "id: MIC-1"
-        in pack.read_text().splitlines()[place["region"]["startLine"] - 1]
-    )
-    assert (
-        result["partialFingerprints"]["earwitness/v1"]
-        == red.decision.clauses[0].fingerprint
-    )
-
-
-@pytest.mark.parametrize(
-    ("before", "version", "states"),
-    [
-        ("red", 3, ["unchanged", "unchanged"]),
-        ("green", 3, ["new", "unchanged"]),
-        ("green that lacks it", 3, ["new", "unchanged"]),
-        ("green that lacks it", 2, ["new", "unchanged"]),
-        ("green of another revision", 2, ["updated", "unchanged"]),
-    ],
-)
-def test_sarif_tells_what_became_of_each_clause_since_the_baseline(
-    red, green, before, version, states
-):
-    """What the baseline lacks is new to whoever reads the results, whether its pack explains that or not."""
-    results = green.bundle.results
-    first, *others = results.clauses
-    known = {
-        "red": red.bundle.results.clauses,
-        "green": results.clauses,
-        "green that lacks it": tuple(others),
-        "green of another revision": (
-            replace(first, revision="00000000"),
-            *others,
-        ),
-    }[before]
-    manifest = green.bundle.manifest
-    packs = tuple(
-        msgspec.structs.replace(pack, version=version)
-        for pack in manifest.packs
-    )
-    baseline = replace(
-        green.bundle,
-        manifest=msgspec.structs.replace(manifest, packs=packs),
-        results=msgspec.structs.replace(results, clauses=known),
-    )
-    document = json.loads(
-        render("sarif", judged(red.bundle, baseline=baseline))
-    )
-    Draft7Validator(
-        json.loads((STANDARDS / "sarif-2.1.0-rtm.5.json").read_text())
-    ).validate(document)
-    found = document["runs"][0]["results"]
-    assert [result["baselineState"] for result in found] == states
-
-
-def test_sarif_has_a_word_for_every_change_since_a_baseline():
-    assert set(BASELINE_STATES) == {change.value for change in ClauseChange}
-
-
-def test_a_waiver_is_a_suppression_in_sarif_and_skipped_in_junit(tmp_path):
-    waiver = Waiver(
-        id="W-1",
-        clause="MIC-1",
-        reason="fixed soon",
-        risk="r",
-        owner="o",
-        approved_by="A. Person",
-        expires=date(2027, 1, 1),
-    )
-    one = judged(read(violated_bundle(tmp_path / "out")), waivers=(waiver,))
-    results = json.loads(render("sarif", one))["runs"][0]["results"]
-    assert "A. Person" in results[0]["suppressions"][0]["justification"]
-    cases = list(
-        ElementTree.fromstring(render("junit", one)).iter("testcase")
-    )
-    assert (
-        cases[0].find("skipped") is not None
-        and cases[0].find("failure") is None
-    )
-    assert (
-        "A. Person" in render("html", one).decode()
-        and "A. Person" in render("markdown", one).decode()
-    )
-
-
-@pytest.mark.parametrize(
-    ("verdict", "kind"),
-    [
-        (Verdict.VIOLATED, "failure"),
-        (Verdict.INCONCLUSIVE, "error"),
-        (Verdict.ON_ITS_WORD, "error"),
-        (Verdict.NOT_EXERCISED, "error"),
-        (Verdict.NOT_OBSERVABLE, "error"),
-    ],
-)
-def test_in_junit_nothing_but_satisfied_is_a_pass(tmp_path, verdict, kind):
-    results = (clause("MIC-1", verdict, severity="critical"), clause("LED-1"))
-    one = judged(
-        read(
-            write_bundle(
-                tmp_path / "out", clauses=results, trace=LEAKY, exit_code=3
-            )
-        )
-    )
-    cases = list(
-        ElementTree.fromstring(render("junit", one)).iter("testcase")
-    )
-    assert cases[0].find(kind) is not None
-    assert len(cases[1]) == 1 and cases[1].find("system-out") is not None
-
-
-def test_junit_is_read_by_a_foreign_reader(red, hostile):
-    from junitparser import JUnitXml
-
-    for one in (red, hostile):
-        document = JUnitXml.fromstring(render("junit", one))
-        assert (document.tests, document.failures) == (3, 1)
-
-
-def test_junit_follows_the_schema_by_which_a_ci_reads_it(red, green, hostile):
-    from lxml import etree
-
-    schema = etree.XMLSchema(etree.parse(STANDARDS / "junit-10.xsd"))
-    for one in (red, green, hostile):
-        document = etree.fromstring(render("junit", one))
-        schema.assertValid(document)
-    next(document.iter("testcase")).set("surprise", "1")
-    assert not schema.validate(document)
-
-
 def test_oscal_is_read_by_trestle(red, hostile):
     from trestle.oscal.assessment_results import Model
 
@@ -423,66 +138,6 @@ def test_oscal_is_read_by_trestle(red, hostile):
             "not-satisfied",
             "satisfied",
         ]
-
-
-def test_a_test_result_is_passed_only_where_all_is_witnessed(
-    tmp_path, red, green
-):
-    assert (
-        json.loads(render("test-result", red))["predicate"]["result"]
-        == "FAILED"
-    )
-    predicate = json.loads(render("test-result", green))["predicate"]
-    assert predicate["result"] == "WARNED" and predicate["warnedTests"] == [
-        "LED-1"
-    ]
-    results = (clause("MIC-1", severity="critical"), clause("LED-1"))
-    whole = judged(read(write_bundle(tmp_path / "out", clauses=results)))
-    assert (
-        json.loads(render("test-result", whole))["predicate"]["result"]
-        == "PASSED"
-    )
-
-
-@pytest.mark.parametrize("name", ["attestation", "test-result"])
-def test_a_statement_is_read_by_the_library_of_in_toto(
-    name, red, green, hostile
-):
-    for one in (red, green, hostile):
-        read_statement(json.loads(render(name, one)))
-    document = json.loads(render(name, red))
-    with pytest.raises(ParseError):
-        read_statement({**document, "surprise": 1})
-    with pytest.raises(ValueError, match="At least one subject"):
-        read_statement({**document, "subject": []})
-
-
-def read_statement(document):
-    """Raises ParseError for a field that in-toto does not know, ValueError for what it does not admit."""
-    parsed = ParseDict(document, statement_pb2.Statement())
-    Statement.copy_from_pb(parsed).validate()
-
-
-def test_a_test_result_is_read_by_the_library_of_in_toto(red, green, hostile):
-    for one in (red, green, hostile):
-        predicate = json.loads(render("test-result", one))["predicate"]
-        parsed = ParseDict(predicate, test_result_pb2.TestResult())
-        assert parsed.result in ("FAILED", "WARNED", "PASSED")
-        tests = (
-            *parsed.passed_tests,
-            *parsed.warned_tests,
-            *parsed.failed_tests,
-        )
-        assert sorted(tests) == ["LED-1", "MIC-1"]
-    with pytest.raises(ParseError):
-        ParseDict({**predicate, "outcome": 1}, test_result_pb2.TestResult())
-
-
-@pytest.mark.parametrize("name", ["attestation", "test-result"])
-def test_a_statement_names_the_bundle_by_its_digest(name, red):
-    document = json.loads(render(name, red))
-    assert document["_type"] == "https://in-toto.io/Statement/v1"
-    assert document["subject"][0]["digest"]["sha256"] == red.bundle.digest
 
 
 def test_pdf_is_tagged_titled_numbered_and_the_same_twice(red):
@@ -565,84 +220,6 @@ def test_a_matrix_has_a_cell_for_each_clause_and_implementation(
     assert "exit 0" in text and "exit 1" in text
     page = matrix_page([green, red], tmp_path)
     assert page.count('<th scope="row">') == 3 and "report.html#MIC-1" in page
-
-
-# Hostile names
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "html",
-        "json",
-        "markdown",
-        "badge",
-        "junit",
-        "sarif",
-        "attestation",
-        "test-result",
-        "oscal",
-    ],
-)
-def test_what_a_target_says_does_not_act(name, hostile):
-    text = render(name, hostile).decode("utf-8")
-    assert (
-        "\x1b" not in text
-        and "\x00" not in text
-        and "\u202e" not in text
-        and "\u2066" not in text
-    )
-    if name == "html":
-        assert "<script" not in text
-    if name == "markdown":
-        from markdown_it import MarkdownIt
-
-        shown = (
-            MarkdownIt("commonmark", {"html": True})
-            .enable("table")
-            .render(text)
-        )
-        assert (
-            "<script" not in shown
-            and "forged</h2>" not in shown
-            and "&lt;script" in shown
-        )
-    if name == "junit":
-        ElementTree.fromstring(text)
-    if name in (
-        "json",
-        "badge",
-        "sarif",
-        "attestation",
-        "test-result",
-        "oscal",
-    ):
-        json.loads(text)
-
-
-def test_what_a_target_says_does_not_act_on_a_terminal_or_in_a_matrix(
-    hostile,
-):
-    summary = hostile.summary
-    shown = [
-        *table_lines(summary.clauses, 80),
-        *(
-            line
-            for story in summary.stories
-            for line in story_lines(story, 80)
-        ),
-        *deadlines_told(summary, 80, most=9),
-        *last_lines(summary, 80),
-        *github_lines(summary),
-        matrix_markdown([hostile]),
-        matrix_page([hostile], Path()),
-    ]
-    for text in shown:
-        plain = click.unstyle(text)
-        assert not set(plain) & {"\x1b", "\x00", "\r", "\u202e", "\u2066"}
-    assert "<script" not in matrix_page([hostile], Path())
-    for line in github_lines(summary):
-        assert "\n" not in line and line.count("::error") <= 2
 
 
 def test_what_is_accounted_for_and_how_close_deadlines_came_is_shown(
