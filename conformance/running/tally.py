@@ -69,7 +69,7 @@ Tally = Mapping[str, ConjunctTally]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ConjunctAlone:
     """A conjunct as a clause that has no other, with what is asked of it for every trace."""
 
     name: str
@@ -92,7 +92,7 @@ class _TheSame:
         return isinstance(other, _TheSame) and self.clause is other.clause
 
 
-def parts_of(clauses: Iterable[Clause]) -> Iterator[Part]:
+def parts_of(clauses: Iterable[Clause]) -> Iterator[ConjunctAlone]:
     """The conjuncts of clauses, in their order."""
     for clause in clauses:
         yield from _parts_of_one(_TheSame(clause))
@@ -100,9 +100,9 @@ def parts_of(clauses: Iterable[Clause]) -> Iterator[Part]:
 
 # Chosen: several times the clauses of all packs together.
 @lru_cache(maxsize=1_024)
-def _parts_of_one(same: _TheSame) -> tuple[Part, ...]:
+def _parts_of_one(same: _TheSame) -> tuple[ConjunctAlone, ...]:
     return tuple(
-        Part(
+        ConjunctAlone(
             name=conjunct.name,
             clause=replace(same.clause, conjuncts=(conjunct,)),
             atoms=names_of(conjunct),
