@@ -173,6 +173,8 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             Say(device, "quiet"),
         ],
         [
+            # Also a device that ends a request by itself streams still when nothing but its word was said.
+            Say(device, "wake-only"),
             Network(device, "down"),
             mute,
             Say(device, "quiet"),

@@ -13,12 +13,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 
 from earwitness.conformance.stimuli.sound_format import RATE, Samples
-from earwitness.conformance.witnesses.anchors import AnchorIndex, SampleRun
+from earwitness.conformance.witnesses.anchors import (
+    SHORTEST,
+    AnchorIndex,
+    SampleRun,
+)
 from earwitness.conformance.witnesses.layouts import (
     STRIDES,
     Layout,
@@ -161,6 +165,16 @@ class _Stretch:
         if self.spectra is None:
             self.spectra = SpokenSpectra(self.samples)
         return self.spectra
+
+
+@dataclass(frozen=True, slots=True)
+class _PartOfRun:
+    """So many samples of a run that lie in one addition, from a sample of it on; `done` are before them."""
+
+    number: int
+    sample: int
+    done: int
+    samples: int
 
 
 class HeardSound:
@@ -404,29 +418,50 @@ class HeardSound:
         """A run of samples told in instants; it may reach over several additions, which were not played in
         one piece. A sample takes `step` of the run's windows, a window `scale` bytes of the content, and
         the windows begin at byte `first`."""
+        parts = groupby(
+            self._split_run(run, step),
+            key=lambda part: id(self._additions[part.number][0]),
+        )
+        for _, of_one_stretch in parts:
+            together = list(of_one_stretch)
+            # A run of one stretch may go on by chance into what was added before or after it.
+            if sum(part.samples for part in together) < SHORTEST:
+                continue
+            for part in together:
+                stretch, offset = self._additions[part.number]
+                sample = offset + part.sample
+                begins = run.begins + part.done * step
+                ends = begins + part.samples * step
+                yield Heard(
+                    device=stretch.device,
+                    run=stretch.run,
+                    call=stretch.call,
+                    heard_from=stretch.time_of(sample, RATE),
+                    heard_to=stretch.time_of(sample + part.samples, RATE),
+                    begins=first + begins * scale,
+                    ends=first + ends * scale,
+                    layout=layout,
+                    exact=True,
+                )
+
+    def _split_run(self, run: SampleRun, step: int) -> Iterator[_PartOfRun]:
+        """What of a run lies in each addition."""
         count = (run.ends - run.begins) // step
         done = 0
         while done < count:
             place = run.place + done
             number = bisect_right(self._firsts, place) - 1
-            stretch, offset = self._additions[number]
             until = (
                 self._firsts[number + 1]
                 if number + 1 < len(self._firsts)
                 else len(self._index)
             )
             here = min(count - done, until - place)
-            sample = offset + place - self._firsts[number]
-            yield Heard(
-                device=stretch.device,
-                run=stretch.run,
-                call=stretch.call,
-                heard_from=stretch.time_of(sample, RATE),
-                heard_to=stretch.time_of(sample + here, RATE),
-                begins=first + (run.begins + done * step) * scale,
-                ends=first + (run.begins + (done + here) * step) * scale,
-                layout=layout,
-                exact=True,
+            yield _PartOfRun(
+                number=number,
+                sample=place - self._firsts[number],
+                done=done,
+                samples=here,
             )
             done += here
 

@@ -359,6 +359,22 @@ def test_what_finds_nothing_again_and_again_is_compared_no_more_and_told(
     assert memory.resembling_samples(changed).finds, "what was just played"
 
 
+def test_a_sample_that_agrees_by_chance_with_what_was_added_before_is_no_find():
+    memory = HeardSound()
+    memory.begin_run()
+    half = len(PIECE) // 2
+    other = in_the_air(CLIPS["timer"], 12)[16_000:24_000]
+    other[-1] = PIECE[half - 1]
+    for device, sound in (
+        ("d1", PIECE[:half]),
+        ("d2", other),
+        ("d1", PIECE[half:]),
+    ):
+        memory.play(device, BEGAN, sound)
+    for find in (memory.locate, memory.locate_usual):
+        assert {heard.device for heard in find(PIECE.tobytes())} == {"d1"}
+
+
 def test_what_streams_spend_in_vain_is_not_lacking_for_what_is_kept(
     monkeypatch,
 ):
