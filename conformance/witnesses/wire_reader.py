@@ -38,6 +38,15 @@ MOST_GIVEN = 1_000
 """Finds of one line of which it is remembered that they were given: a minute and more of 80 ms each."""
 
 
+def _by_line(
+    crossings: Iterable[Crossing],
+) -> dict[tuple[object, ...], list[Crossing]]:
+    lines: dict[tuple[object, ...], list[Crossing]] = {}
+    for crossing in crossings:
+        lines.setdefault(crossing.line, []).append(crossing)
+    return lines
+
+
 class WireReader:
     """Feed it crossings in order; at the end of a run, finish it. One reader serves one run."""
 
@@ -58,17 +67,19 @@ class WireReader:
     ) -> list[FoundOnWire]:
         """What is in crossings, together with what came before on the same lines. What was given before is
         not given again. `streaming` are the devices that have a stream open."""
-        lines: dict[tuple[object, ...], list[Crossing]] = {}
-        for crossing in crossings:
-            lines.setdefault(crossing.line, []).append(crossing)
-        # Texts between messages of sound are read apart: sound goes on after them, and none is in them.
         found: list[FoundOnWire] = []
-        for key, line in lines.items():
+        for key, line in _by_line(crossings).items():
             is_stream = line[0].device in streaming
             with self._read_from(Where.STREAM if is_stream else Where.WIRE):
-                for is_text, group in groupby(line, _is_text_message):
-                    found += self._feed_group(key, is_text, list(group))
+                found += self._feed_apart(key, line)
         return sorted(found, key=lambda find: find.crossing.time_taken)
+
+    def _feed_apart(
+        self, key: tuple[object, ...], line: list[Crossing]
+    ) -> Iterator[FoundOnWire]:
+        """Texts between messages of sound are read apart: sound goes on after them, and none is in them."""
+        for is_text, group in groupby(line, _is_text_message):
+            yield from self._feed_group(key, is_text, list(group))
 
     def finish(self) -> list[FoundOnWire]:
         """What is found only when all that has no explanation is put together. Call it once, at the end of

@@ -57,10 +57,7 @@ class Texts:
     def number(self, value: Value) -> int:
         return (
             self.codes.setdefault(value, len(self.codes))
-            if isinstance(
-                value,
-                str,
-            )
+            if isinstance(value, str)
             else int(value)
         )
 
@@ -134,26 +131,13 @@ class _Assembler:
                 return first
             case Apply(operator, arguments):
                 return self.emit(
-                    CODE[operator],
-                    *(self.place(a) for a in arguments),
+                    CODE[operator], *(self.place(a) for a in arguments)
                 )
 
     def emit(self, code: int, *sources: int) -> int:
         target = self.slot()
-        a, b, c = (
-            *sources,
-            0,
-            0,
-        )[:3]
-        self.rows.append(
-            (
-                code,
-                target,
-                a,
-                b,
-                c,
-            )
-        )
+        a, b, c = (*sources, 0, 0)[:3]
+        self.rows.append((code, target, a, b, c))
         return target
 
 
@@ -165,23 +149,16 @@ def assemble(monitor: Monitor, texts: Texts) -> Program:
     """
     made = _Assembler(texts)
     for register in monitor.registers:
-        made.known[
-            Var(
-                register.name,
-                register.sort,
-            )
-        ] = made.slot(texts.number(register.initial))
+        made.known[Var(register.name, register.sort)] = made.slot(
+            texts.number(register.initial)
+        )
     moves = [
         (made.known[Var(r.name, r.sort)], made.place(monitor.updates[r.name]))
         for r in monitor.registers
     ]
     results = [
         made.place(e)
-        for e in (
-            monitor.verdict,
-            monitor.trigger,
-            monitor.pending,
-        )
+        for e in (monitor.verdict, monitor.trigger, monitor.pending)
     ]
 
     def numbers(rows: Sequence[Any], width: int | None = None) -> Numbers:
@@ -207,10 +184,7 @@ def table(
     >>> table(LOG, ("time", "event"), Texts()).tolist()  # wake_word is text 0, tone is text 1
     [[1000000, 2000000, 9000000], [0, 1, 1]]
     """
-    found = np.empty(
-        (len(columns), len(trace)),
-        np.int64,
-    )
+    found = np.empty((len(columns), len(trace)), np.int64)
     for number, seen in enumerate(trace):
         values = input_values(seen)
         for row, name in enumerate(columns):

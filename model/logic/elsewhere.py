@@ -132,19 +132,12 @@ def remembers_alike(formula: Formula, names: Set[str]) -> bool:
         case Historically(_, operand):
             return _is_always(operand, True, names)
         case Since(_, left, right):
-            return _is_always(
-                left,
-                True,
-                names,
-            ) and _is_always(right, False, names)
+            return _is_always(left, True, names) and _is_always(
+                right, False, names
+            )
         case Latch(_, _, patterns):
             return all(
-                _is_always(
-                    pattern,
-                    False,
-                    names,
-                )
-                for _, pattern in patterns
+                _is_always(pattern, False, names) for _, pattern in patterns
             )
         case Previously(None, operand):
             return is_unmoved(operand, names) and remembers_alike(
@@ -153,11 +146,9 @@ def remembers_alike(formula: Formula, names: Set[str]) -> bool:
         case Previously():
             return False
         case Deadline(response, _, trigger):
-            return _is_always(
-                response,
-                False,
-                names,
-            ) and _is_always(trigger, False, names)
+            return _is_always(response, False, names) and _is_always(
+                trigger, False, names
+            )
         case Compare():
             return event_names(formula) <= names
         case Not(operand):
@@ -171,13 +162,11 @@ def remembers_alike(formula: Formula, names: Set[str]) -> bool:
 
 def _is_always(operand: Formula, truth: bool, names: Set[str]) -> bool:
     return truth_elsewhere(operand, names) is truth and remembers_alike(
-        operand,
-        names,
+        operand, names
     )
 
 
 def _speaks_of_now(term: object) -> bool:
-    return isinstance(
-        term,
-        Its | Now,
-    ) or any(_speaks_of_now(part) for part in direct_parts(term))
+    return isinstance(term, Its | Now) or any(
+        _speaks_of_now(part) for part in direct_parts(term)
+    )

@@ -77,10 +77,7 @@ def describe_formula(formula: Formula) -> str:
             return f"whenever {occasion}{then} {describe_formula(right)}"
         case Latch(state, value, _):
             usual = f"the {split_name(state)} is {split_name(value)}"
-            return vocabulary().states.get(
-                f"{state} is {value}",
-                usual,
-            )
+            return vocabulary().states.get(f"{state} is {value}", usual)
         case Deadline(response, limit, trigger):
             after = f"within {describe_duration(limit)} after {describe_formula(trigger)}"
             return f"{after}, {describe_formula(response)}"
@@ -166,10 +163,9 @@ def _describe_all(parts: Iterator[Formula], say: Say) -> str:
 
 
 def _is_state(formula: Formula) -> bool:
-    return isinstance(
-        formula,
-        Latch,
-    ) or (isinstance(formula, Not) and isinstance(formula.operand, Latch))
+    return isinstance(formula, Latch) or (
+        isinstance(formula, Not) and isinstance(formula.operand, Latch)
+    )
 
 
 def _describe_any(alternatives: Iterator[Formula], say: Say) -> str:
@@ -199,10 +195,7 @@ def _same_term_together(
                 sentences.append(say(part))
     return [
         part
-        if isinstance(
-            part,
-            str,
-        )
+        if isinstance(part, str)
         else _list_values(part, values[part], quantity)
         for part in sentences
     ]

@@ -179,13 +179,7 @@ def _describe_moment(term: Term) -> str:
         case Sum(
             Sum(left, sign, Literal(int(first))), again, Literal(int(second))
         ) if sign == again:
-            return _describe_moment(
-                Sum(
-                    left,
-                    sign,
-                    Literal(first + second),
-                )
-            )
+            return _describe_moment(Sum(left, sign, Literal(first + second)))
         case Sum(left, sign, Literal(int(value))):
             side = "after" if sign > 0 else "before"
             moment = _describe_moment(left).removeprefix("when ")

@@ -96,26 +96,13 @@ class Provenance:
         self.remembering = tuple(dict.fromkeys(_remembering_parts(both)))
         # `previously` rests on nothing before the first event, whatever event that is.
         is_idle = not any(
-            isinstance(
-                part,
-                Previously,
-            )
-            for part in self.remembering
+            isinstance(part, Previously) for part in self.remembering
         )
         is_idle = is_idle and all(
-            remembers_alike(
-                formula,
-                self.names,
-            )
-            for formula in both
+            remembers_alike(formula, self.names) for formula in both
         )
         self.is_idle_elsewhere = (
-            is_idle
-            and truth_elsewhere(
-                self.trigger,
-                self.names,
-            )
-            is False
+            is_idle and truth_elsewhere(self.trigger, self.names) is False
         )
         self.now: dict[Formula, Grounds] = {}
         self.is_answered = False
@@ -146,8 +133,7 @@ class Provenance:
             return None
         asked = trigger.support if trigger.truth else NO_SUPPORT
         return join_support(
-            asked,
-            self._ground_of(self.formula, seen).support,
+            asked, self._ground_of(self.formula, seen).support
         )
 
     def _ground_of(self, formula: Formula, seen: Observation) -> Grounds:
@@ -168,10 +154,7 @@ class Provenance:
                     seen=seen,
                     sight=self.sight,
                 )
-                return Grounds(
-                    holds(formula, trace, len(trace) - 1),
-                    support,
-                )
+                return Grounds(holds(formula, trace, len(trace) - 1), support)
             case Event(name, _) if seen.event != name:
                 return Grounds(False, {name: self.sight.get(name)})
             case Event(name, conditions):
@@ -187,13 +170,11 @@ class Provenance:
                 return negate_grounds(self._ground_of(operand, seen))
             case And(left, right):
                 return all_grounds(
-                    self._ground_of(left, seen),
-                    self._ground_of(right, seen),
+                    self._ground_of(left, seen), self._ground_of(right, seen)
                 )
             case Or(left, right):
                 return any_grounds(
-                    self._ground_of(left, seen),
-                    self._ground_of(right, seen),
+                    self._ground_of(left, seen), self._ground_of(right, seen)
                 )
             case Implies(left, right):
                 return any_grounds(
@@ -258,13 +239,11 @@ class Provenance:
         self, formula: Formula, bound: Bound | None, now: Grounds, time: int
     ) -> Grounds:
         when, grounds = self.before.get(
-            formula,
-            (0, Grounds(False, NO_SUPPORT)),
+            formula, (0, Grounds(False, NO_SUPPORT))
         )
         self.before[formula] = (time, now)
         return replace(
-            grounds,
-            truth=grounds.truth and is_within(bound, time - when),
+            grounds, truth=grounds.truth and is_within(bound, time - when)
         )
 
     def _ground_kept(
@@ -295,16 +274,9 @@ class Provenance:
         """A count rests on all matches there ever were, and on our eyes for others."""
         kept = self.matches.get(formula, ())
         if now.truth:
-            kept = (
-                Match(
-                    time,
-                    NO_SUPPORT,
-                ),
-                *kept,
-            )[: formula.most + 1]
+            kept = (Match(time, NO_SUPPORT), *kept)[: formula.most + 1]
             self.support[formula] = join_support(
-                self.support.get(formula, NO_SUPPORT),
-                now.support,
+                self.support.get(formula, NO_SUPPORT), now.support
             )
         self.matches[formula] = kept
         is_full = (
@@ -324,11 +296,7 @@ class Provenance:
             grounds = self._ground_of(pattern, seen)
             if grounds.truth:
                 self.matches[key] = (
-                    Match(
-                        seen.time,
-                        grounds.support,
-                        value,
-                    ),
+                    Match(seen.time, grounds.support, value),
                 )
                 break
         absence = support_of_absence(formula.patterns, self.sight)
@@ -351,10 +319,7 @@ class Provenance:
             and seen.time - waiting[0].time > formula.duration
             and formula not in self.support
         ):
-            self.support[formula] = join_support(
-                waiting[0].support,
-                absence,
-            )
+            self.support[formula] = join_support(waiting[0].support, absence)
         if not waiting and asked.truth:
             waiting = (Match(seen.time, asked.support),)
         self.matches[formula] = () if answered.truth else waiting
@@ -363,8 +328,7 @@ class Provenance:
             return Grounds(False, self.support[formula])
         if answered.truth and waiting:
             return Grounds(
-                True,
-                join_support(waiting[0].support, answered.support),
+                True, join_support(waiting[0].support, answered.support)
             )
         if not waiting:
             # That nothing is waited for rests on what kept this event from asking.

@@ -76,10 +76,7 @@ class _Explainer:
                 return Reason(formula, truth, i)
             case Compare():
                 return Reason(
-                    formula,
-                    truth,
-                    i,
-                    absences=self.nothing_later(formula, i),
+                    formula, truth, i, absences=self.nothing_later(formula, i)
                 )
             case Not(operand):
                 return Reason(
@@ -114,19 +111,9 @@ class _Explainer:
                 )
             case Previously(bound, operand):
                 is_near = i > 0 and is_within(
-                    bound,
-                    age(self.trace, i - 1, i),
+                    bound, age(self.trace, i - 1, i)
                 )
-                parts = (
-                    (
-                        self.reason_of(
-                            operand,
-                            i - 1,
-                        ),
-                    )
-                    if is_near
-                    else ()
-                )
+                parts = (self.reason_of(operand, i - 1),) if is_near else ()
                 return Reason(
                     formula=formula, truth=truth, position=i, parts=parts
                 )
@@ -160,13 +147,7 @@ class _Explainer:
         latest = latest_positions(formula, self.trace, i)
         names = sorted(names_looked_back_to(formula))
         return _absences_of(
-            (
-                Event(name),
-                True,
-                latest.get(name, -1) + 1,
-                i,
-            )
-            for name in names
+            (Event(name), True, latest.get(name, -1) + 1, i) for name in names
         )
 
     def joined(
@@ -182,10 +163,7 @@ class _Explainer:
         reasons = [self.reason_of(operand, i) for operand in operands]
         if needs_all:
             return Reason(
-                formula=formula,
-                truth=truth,
-                position=i,
-                parts=tuple(reasons),
+                formula=formula, truth=truth, position=i, parts=tuple(reasons)
             )
         enough = [reason for reason in reasons if reason.truth is truth]
         return Reason(
@@ -207,14 +185,7 @@ class _Explainer:
         way round."""
         inside = positions(bound, self.trace, i)
         matches = [
-            j
-            for j in inside
-            if holds(
-                operand,
-                self.trace,
-                j,
-            )
-            is wanted
+            j for j in inside if holds(operand, self.trace, j) is wanted
         ]
         if matches:
             return Reason(
@@ -233,36 +204,16 @@ class _Explainer:
     def since(self, formula: Since, truth: bool, i: int) -> Reason:
         inside = positions(formula.bound, self.trace, i)
         broken = [
-            k
-            for k in range(i + 1)
-            if not holds(
-                formula.left,
-                self.trace,
-                k,
-            )
+            k for k in range(i + 1) if not holds(formula.left, self.trace, k)
         ]
         since = broken[-1] if broken else 0
         if truth:
             match = max(
                 j
                 for j in inside
-                if j >= since
-                and holds(
-                    formula.right,
-                    self.trace,
-                    j,
-                )
+                if j >= since and holds(formula.right, self.trace, j)
             )
-            unbroken = _absences_of(
-                [
-                    (
-                        formula.left,
-                        False,
-                        match + 1,
-                        i,
-                    )
-                ]
-            )
+            unbroken = _absences_of([(formula.left, False, match + 1, i)])
             return Reason(
                 formula=formula,
                 truth=True,
@@ -270,20 +221,9 @@ class _Explainer:
                 parts=(self.reason_of(formula.right, match),),
                 absences=unbroken,
             )
-        parts = (
-            (
-                self.reason_of(
-                    formula.left,
-                    since,
-                ),
-            )
-            if broken
-            else ()
-        )
+        parts = (self.reason_of(formula.left, since),) if broken else ()
         none = _absence_over(
-            formula.right,
-            True,
-            [j for j in inside if j >= since],
+            formula.right, True, [j for j in inside if j >= since]
         )
         return Reason(
             formula=formula,
@@ -295,19 +235,9 @@ class _Explainer:
 
     def count(self, formula: Count, truth: bool, i: int) -> Reason:
         inside = positions(
-            Bound(Side.WITHIN, formula.duration),
-            self.trace,
-            i,
+            Bound(Side.WITHIN, formula.duration), self.trace, i
         )
-        matches = [
-            j
-            for j in inside
-            if holds(
-                formula.operand,
-                self.trace,
-                j,
-            )
-        ]
+        matches = [j for j in inside if holds(formula.operand, self.trace, j)]
         if not truth:
             last = matches[-formula.most - 1 :]
             return Reason(
@@ -317,27 +247,11 @@ class _Explainer:
                 parts=tuple(self.reason_of(formula.operand, j) for j in last),
             )
         # What was not counted: the gaps between the matches.
-        edges = [
-            inside[0] - 1,
-            *matches,
-            i + 1,
-        ]
+        edges = [inside[0] - 1, *matches, i + 1]
         gaps = [
-            (
-                formula.operand,
-                True,
-                a + 1,
-                b - 1,
-            )
-            for a, b in pairwise(edges)
+            (formula.operand, True, a + 1, b - 1) for a, b in pairwise(edges)
         ]
-        parts = tuple(
-            self.reason_of(
-                formula.operand,
-                j,
-            )
-            for j in matches
-        )
+        parts = tuple(self.reason_of(formula.operand, j) for j in matches)
         return Reason(
             formula=formula,
             truth=True,
@@ -356,11 +270,7 @@ class _Explainer:
                         Not(other) for _, other in formula.patterns[:number]
                     ]
                     parts = tuple(
-                        self.reason_of(
-                            part,
-                            j,
-                        )
-                        for part in (*before, pattern)
+                        self.reason_of(part, j) for part in (*before, pattern)
                     )
                     return Reason(
                         formula=formula,
@@ -370,23 +280,14 @@ class _Explainer:
                         absences=self.nothing_set(formula, j + 1, i),
                     )
         return Reason(
-            formula,
-            truth,
-            i,
-            absences=self.nothing_set(formula, 0, i),
+            formula, truth, i, absences=self.nothing_set(formula, 0, i)
         )
 
     def nothing_set(
         self, formula: Latch, first: int, last: int
     ) -> tuple[Absence, ...]:
         return _absences_of(
-            (
-                pattern,
-                True,
-                first,
-                last,
-            )
-            for _, pattern in formula.patterns
+            (pattern, True, first, last) for _, pattern in formula.patterns
         )
 
     def deadline(self, formula: Deadline, truth: bool, i: int) -> Reason:
@@ -401,19 +302,11 @@ class _Explainer:
         late = next(
             j
             for j in range(i + 1)
-            if not is_in_time(
-                formula=formula,
-                trace=self.trace,
-                j=j,
-                i=i,
-            )
+            if not is_in_time(formula=formula, trace=self.trace, j=j, i=i)
         )
         in_time = [
             k
-            for k in range(
-                late,
-                i + 1,
-            )
+            for k in range(late, i + 1)
             if age(self.trace, late, k) <= formula.duration
         ]
         absences = _absence_over(formula.response, True, in_time)
@@ -436,16 +329,7 @@ def _absence_over(
     formula: Formula, truth: bool, inside: Sequence[int]
 ) -> tuple[Absence, ...]:
     return (
-        _absences_of(
-            [
-                (
-                    formula,
-                    truth,
-                    inside[0],
-                    inside[-1],
-                )
-            ]
-        )
+        _absences_of([(formula, truth, inside[0], inside[-1])])
         if inside
         else ()
     )

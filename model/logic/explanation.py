@@ -18,10 +18,7 @@ from earwitness.model.logic.formula import (
     Since,
     direct_parts,
 )
-from earwitness.model.logic.semantics import (
-    Trace,
-    holds,
-)
+from earwitness.model.logic.semantics import Trace, holds
 from earwitness.model.trace import Observation
 
 
@@ -47,12 +44,7 @@ class Absence:
     def is_so(self, trace: Trace) -> bool:
         """Whether the whole trace bears it out."""
         return all(
-            holds(
-                self.formula,
-                trace,
-                i,
-            )
-            is not self.truth
+            holds(self.formula, trace, i) is not self.truth
             for i in range(self.first, self.last + 1)
         )
 
@@ -132,22 +124,10 @@ def positions_in(reason: Reason, trace: Trace) -> set[int]:
         found |= {edge for edge in edges if 0 <= edge <= reason.position}
     if isinstance(reason.formula, Compare):
         found |= set(
-            latest_positions(
-                reason.formula,
-                trace,
-                reason.position,
-            ).values()
+            latest_positions(reason.formula, trace, reason.position).values()
         )
     found |= _outside_positions(reason)
-    return found.union(
-        *(
-            positions_in(
-                part,
-                trace,
-            )
-            for part in reason.parts
-        )
-    )
+    return found.union(*(positions_in(part, trace) for part in reason.parts))
 
 
 def _outside_positions(reason: Reason) -> set[int]:
@@ -182,14 +162,7 @@ def names_looked_back_to(part: object) -> set[str]:
     >>> names_looked_back_to(parse_formula("last tone.time < now"))
     {'tone'}
     """
-    own = (
-        {part.event}
-        if isinstance(
-            part,
-            Last,
-        )
-        else set()
-    )
+    own = {part.event} if isinstance(part, Last) else set()
     return own.union(
         *(names_looked_back_to(smaller) for smaller in direct_parts(part))
     )

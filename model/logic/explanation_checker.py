@@ -33,10 +33,7 @@ from earwitness.model.logic.formula import (
     Since,
     Truth,
 )
-from earwitness.model.logic.semantics import (
-    holds,
-    is_within,
-)
+from earwitness.model.logic.semantics import holds, is_within
 from earwitness.model.trace import Observation
 
 
@@ -88,38 +85,24 @@ class _Checker:
             case Truth(value):
                 return value is reason.truth
             case Event() as event:
-                return (
-                    holds(
-                        event,
-                        [self.facts[i]],
-                        0,
-                    )
-                    is reason.truth
-                )
+                return holds(event, [self.facts[i]], 0) is reason.truth
             case Compare():
                 return self.compares(reason)
             case Not(operand):
                 return self.has_parts(
-                    reason,
-                    [(operand, not reason.truth, i)],
+                    reason, [(operand, not reason.truth, i)]
                 )
             case And(left, right):
                 return self.joins(
-                    reason,
-                    (left, right),
-                    needs_all=reason.truth,
+                    reason, (left, right), needs_all=reason.truth
                 )
             case Or(left, right):
                 return self.joins(
-                    reason,
-                    (left, right),
-                    needs_all=not reason.truth,
+                    reason, (left, right), needs_all=not reason.truth
                 )
             case Implies(left, right):
                 return self.joins(
-                    reason,
-                    (Not(left), right),
-                    needs_all=not reason.truth,
+                    reason, (Not(left), right), needs_all=not reason.truth
                 )
             case Previously():
                 return self.was_before(reason, reason.formula)
@@ -142,34 +125,18 @@ class _Checker:
         self, reason: Reason, wanted: Sequence[tuple[Formula, bool, int]]
     ) -> bool:
         return [
-            (
-                part.formula,
-                part.truth,
-                part.position,
-            )
-            for part in reason.parts
+            (part.formula, part.truth, part.position) for part in reason.parts
         ] == list(wanted)
 
     def joins(
         self, reason: Reason, operands: Sequence[Formula], *, needs_all: bool
     ) -> bool:
         wanted = [
-            (
-                operand,
-                reason.truth,
-                reason.position,
-            )
-            for operand in operands
+            (operand, reason.truth, reason.position) for operand in operands
         ]
         if needs_all:
             return self.has_parts(reason, wanted)
-        return any(
-            self.has_parts(
-                reason,
-                [one],
-            )
-            for one in wanted
-        )
+        return any(self.has_parts(reason, [one]) for one in wanted)
 
     def elapsed(self, j: int, i: int) -> int:
         for position in (j, i):
@@ -217,12 +184,7 @@ class _Checker:
         trace = [self.facts[j] for j in shown]
         return (
             is_latest
-            and holds(
-                reason.formula,
-                trace,
-                len(trace) - 1,
-            )
-            is reason.truth
+            and holds(reason.formula, trace, len(trace) - 1) is reason.truth
         )
 
     def was_before(self, reason: Reason, formula: Previously) -> bool:
@@ -234,8 +196,7 @@ class _Checker:
         if not is_within(formula.bound, self.elapsed(i - 1, i)):
             return not reason.truth
         return self.has_parts(
-            reason,
-            [(formula.operand, reason.truth, i - 1)],
+            reason, [(formula.operand, reason.truth, i - 1)]
         )
 
     def covers(
@@ -265,20 +226,14 @@ class _Checker:
         i = reason.position
         for absence in reason.absences:
             is_begun = absence.first <= begin or self.covers(
-                bound=bound,
-                first=absence.first,
-                last=i,
-                i=i,
+                bound=bound, first=absence.first, last=i, i=i
             )
             if (absence.formula, absence.truth) == (
                 formula,
                 truth,
             ) and is_begun:
                 return absence.last >= i or self.covers(
-                    bound=bound,
-                    first=0,
-                    last=absence.last,
-                    i=i,
+                    bound=bound, first=0, last=absence.last, i=i
                 )
         return self.is_empty(bound, begin, i)
 
@@ -289,10 +244,7 @@ class _Checker:
         return (
             is_for
             and begin in self.facts
-            and not is_within(
-                bound,
-                self.elapsed(begin, i),
-            )
+            and not is_within(bound, self.elapsed(begin, i))
         )
 
     def was_somewhere(
@@ -355,18 +307,13 @@ class _Checker:
             return False
         if not reason.truth:
             return len(matches) > formula.most and is_within(
-                bound,
-                self.elapsed(matches[0], i),
+                bound, self.elapsed(matches[0], i)
             )
         starts = [absence.first for absence in reason.absences] + matches
         if not starts:
             return False
         first = min(starts)
-        edges = [
-            first - 1,
-            *matches,
-            i + 1,
-        ]
+        edges = [first - 1, *matches, i + 1]
         gaps = pairwise(edges)
         is_whole = all(
             self.is_absent(
@@ -397,28 +344,17 @@ class _Checker:
             return is_kept and not reason.truth
         value, pattern = formula.patterns[len(reason.parts) - 1]
         before = [
-            (
-                Not(other),
-                True,
-                since - 1,
-            )
+            (Not(other), True, since - 1)
             for _, other in formula.patterns[: len(reason.parts) - 1]
         ]
-        is_set = self.has_parts(
-            reason,
-            [*before, (pattern, True, since - 1)],
-        )
+        is_set = self.has_parts(reason, [*before, (pattern, True, since - 1)])
         return is_kept and is_set and (value == formula.value) is reason.truth
 
     def was_waited(self, reason: Reason, formula: Deadline) -> bool:
         i = reason.position
         if reason.truth:
             return self.is_absent(
-                reason=reason,
-                formula=formula,
-                truth=False,
-                first=0,
-                last=i,
+                reason=reason, formula=formula, truth=False, first=0, last=i
             )
         (part,) = reason.parts or (None,)
         if part is None or (part.formula, part.truth) != (
@@ -431,8 +367,7 @@ class _Checker:
         for absence in reason.absences:
             ends = absence.last + 1
             is_late = ends in self.facts and not is_within(
-                in_time,
-                self.elapsed(asked, ends),
+                in_time, self.elapsed(asked, ends)
             )
             if is_late and self.is_absent(
                 reason=reason,

@@ -302,14 +302,7 @@ def events_in(formula: object) -> frozenset[Event]:
     >>> sorted(atom.name for atom in events_in(Implies(Event("tone"), Once(None, Event("stream.open")))))
     ['stream.open', 'tone']
     """
-    own = (
-        frozenset({formula})
-        if isinstance(
-            formula,
-            Event,
-        )
-        else frozenset()
-    )
+    own = frozenset({formula}) if isinstance(formula, Event) else frozenset()
     return own.union(*(events_in(part) for part in direct_parts(formula)))
 
 

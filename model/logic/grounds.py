@@ -32,9 +32,7 @@ def weakest_origin(support: Support) -> Origin | None:
     <Origin.DEVICE: 'device'>
     """
     return max(
-        support.values(),
-        key=STRENGTH.__getitem__,
-        default=Origin.WITNESSED,
+        support.values(), key=STRENGTH.__getitem__, default=Origin.WITNESSED
     )
 
 
@@ -48,13 +46,7 @@ def join_support(*supports: Support) -> Support:
     for support in supports:
         for name, origin in support.items():
             joined[name] = weakest_origin(
-                {
-                    "": joined.get(
-                        name,
-                        Origin.WITNESSED,
-                    ),
-                    name: origin,
-                }
+                {"": joined.get(name, Origin.WITNESSED), name: origin}
             )
     return joined
 
@@ -110,8 +102,7 @@ def all_grounds(*parts: Grounds) -> Grounds:
     if false:
         return min(false, key=lambda grounds: grounds.weakness)
     return Grounds(
-        True,
-        join_support(*(grounds.support for grounds in parts)),
+        True, join_support(*(grounds.support for grounds in parts))
     )
 
 

@@ -116,20 +116,15 @@ class _Joiner:
             key = (
                 register.sort,
                 register.initial,
-                substitute(
-                    update,
-                    {**joint, name: SELF},
-                ),
+                substitute(update, {**joint, name: SELF}),
             )
             if key not in self.places:
                 self.places[key] = self.new_register(
-                    register.sort,
-                    register.initial,
+                    register.sort, register.initial
                 )
                 own = self.places[key]
                 self.updates[slot_of(own) - FIRST_REGISTER] = substitute(
-                    update,
-                    {**joint, name: own},
+                    update, {**joint, name: own}
                 )
             joint[name] = self.places[key]
             return joint[name]
@@ -137,10 +132,9 @@ class _Joiner:
         for register in monitor.registers:
             place(register.name)
         late = {
-            substitute(
-                monitor.updates[wait.missed],
-                joint,
-            ): joint[wait.missed]
+            substitute(monitor.updates[wait.missed], joint): joint[
+                wait.missed
+            ]
             for wait in monitor.waits
         }
         deadlines = [
@@ -157,15 +151,10 @@ class _Joiner:
         for deadline in deadlines:
             # Late answers are marked before the step, so the step itself leaves the mark as it is.
             self.updates[deadline.missed - FIRST_REGISTER] = slot_register(
-                deadline.missed,
-                Sort.BOOL,
+                deadline.missed, Sort.BOOL
             )
         self.updates = [
-            replace_parts(
-                update,
-                late,
-            )
-            for update in self.updates
+            replace_parts(update, late) for update in self.updates
         ]
         return _Part(
             verdict=replace_parts(substitute(monitor.verdict, joint), late),
@@ -174,34 +163,18 @@ class _Joiner:
         )
 
     def new_register(self, sort: Sort, initial: Value) -> Var:
-        register = slot_register(
-            len(self.initial) + FIRST_REGISTER,
-            sort,
-        )
+        register = slot_register(len(self.initial) + FIRST_REGISTER, sort)
         self.initial.append(initial)
         self.updates.append(register)
         return register
 
     def longest(self, elapsed: Expression) -> Expression:
         """A register with the longest time that an answer took."""
-        key = (
-            Sort.INT,
-            -1,
-            choice(
-                less(SELF, elapsed),
-                elapsed,
-                SELF,
-            ),
-        )
+        key = (Sort.INT, -1, choice(less(SELF, elapsed), elapsed, SELF))
         if key not in self.places:
-            own = self.places[key] = self.new_register(
-                Sort.INT,
-                -1,
-            )
+            own = self.places[key] = self.new_register(Sort.INT, -1)
             self.updates[slot_of(own) - FIRST_REGISTER] = choice(
-                less(own, elapsed),
-                elapsed,
-                own,
+                less(own, elapsed), elapsed, own
             )
         return self.places[key]
 

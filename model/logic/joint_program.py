@@ -11,11 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from earwitness.model.expression import (
-    FALSE,
-    Sort,
-    Value,
-)
+from earwitness.model.expression import FALSE, Sort, Value
 from earwitness.model.logic.joint_monitor import (
     ALWAYS_LATE,
     DUE,
@@ -67,10 +63,7 @@ class JointProgram:
             dict.fromkeys(d for part in monitor.deadlines for d in part)
         )
         self.not_missed = {
-            slot_register(
-                d.missed,
-                Sort.BOOL,
-            ).name: FALSE
+            slot_register(d.missed, Sort.BOOL).name: FALSE
             for d in self.deadlines
         }
         self.calm_steps: dict[str, dict[tuple[str, ...], JointStep]] = {}
@@ -188,10 +181,7 @@ class SameMonitors:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(
-                other,
-                SameMonitors,
-            )
+            isinstance(other, SameMonitors)
             and self.identity == other.identity
         )
 

@@ -79,26 +79,16 @@ def joint_step_source(
     updates = {
         slot: specialised(update)
         for slot, update in numbered
-        if not is_register(
-            update,
-            slot,
-        )
+        if not is_register(update, slot)
     }
     changed = {
         slot: update
         for slot, update in updates.items()
-        if not is_register(
-            update,
-            slot,
-        )
+        if not is_register(update, slot)
     }
     broken = _bits_by_expression(monitor.verdicts, specialised, TRUE)
     exercised = _bits_by_expression(monitor.triggers, specialised, FALSE)
-    wanted = [
-        *changed.values(),
-        *broken,
-        *exercised,
-    ]
+    wanted = [*changed.values(), *broken, *exercised]
     sharing = SharedSource(wanted, lambda name: name)
     contents = {
         slot: sharing.source_of(update) for slot, update in changed.items()
@@ -127,11 +117,7 @@ def joint_step_source(
         "return x, v",
     ]
     return "\n".join(
-        [
-            "def step(s, t, a):",
-            *(f"    {line}" for line in lines),
-            "",
-        ]
+        ["def step(s, t, a):", *(f"    {line}" for line in lines), ""]
     )
 
 
@@ -145,10 +131,7 @@ def event_bindings(event: str, shape: Sequence[str]) -> dict[str, Expression]:
     """
     bindings: dict[str, Expression] = {
         "event": Const(event),
-        "time": Var(
-            "t",
-            Sort.INT,
-        ),
+        "time": Var("t", Sort.INT),
     }
     for name, attribute in vocabulary().attributes.items():
         is_given = name in shape
@@ -193,8 +176,7 @@ def simplified(expression: Expression) -> Expression:
         case simpler:
             return simpler
     return Apply(
-        expression.operator,
-        tuple(map(simplified, expression.arguments)),
+        expression.operator, tuple(map(simplified, expression.arguments))
     )
 
 
@@ -204,13 +186,7 @@ def is_register(update: Expression, slot: int) -> bool:
     >>> is_register(Var("s[2]", Sort.BOOL), 2), is_register(Var("s[2]", Sort.BOOL), 3)
     (True, False)
     """
-    return (
-        isinstance(
-            update,
-            Var,
-        )
-        and update.name == f"s[{slot}]"
-    )
+    return isinstance(update, Var) and update.name == f"s[{slot}]"
 
 
 def _bits_by_expression(
@@ -234,20 +210,12 @@ def _mask_source(
     sharing: SharedSource,
 ) -> list[str]:
     certain = sum(
-        bits
-        for test, bits in tests.items()
-        if isinstance(
-            test,
-            Const,
-        )
+        bits for test, bits in tests.items() if isinstance(test, Const)
     )
     others = {
         test: bits
         for test, bits in tests.items()
-        if not isinstance(
-            test,
-            Const,
-        )
+        if not isinstance(test, Const)
     }
     return [
         f"{mask} = {certain}",

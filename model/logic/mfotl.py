@@ -125,10 +125,7 @@ def constant(value: Value) -> str:
     if isinstance(value, str):
         return (
             '"'
-            + UNSAFE.sub(
-                lambda found: f"%{ord(found[0]):x};",
-                value,
-            )
+            + UNSAFE.sub(lambda found: f"%{ord(found[0]):x};", value)
             + '"'
         )
     return str(int(value))
@@ -155,10 +152,7 @@ class _Writer:
                 return self.all_of(
                     [
                         f"{predicate_name(name)}()",
-                        *map(
-                            self.text_of,
-                            conditions,
-                        ),
+                        *map(self.text_of, conditions),
                     ]
                 )
             case Compare():
@@ -216,13 +210,7 @@ class _Writer:
         if formula.relation is Comparator.NE:
             relation = f"(NOT {left.text} = {right.text})"
         variables = (*left.variables, *right.variables)
-        compared = self.all_of(
-            [
-                *left.binders,
-                *right.binders,
-                relation,
-            ]
-        )
+        compared = self.all_of([*left.binders, *right.binders, relation])
         return (
             f"(EXISTS {', '.join(variables)}. {compared})"
             if variables
@@ -259,11 +247,7 @@ class _Writer:
 
     def fresh(self, binder: str) -> _BoundTerm:
         variable = f"x{next(self.numbers)}"
-        return _BoundTerm(
-            variable,
-            (variable,),
-            (binder.format(variable),),
-        )
+        return _BoundTerm(variable, (variable,), (binder.format(variable),))
 
 
 def _write_interval(bound: Bound | None) -> str:

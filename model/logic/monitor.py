@@ -144,10 +144,7 @@ def attribute_input(name: str) -> Var:
     >>> attribute_input("bytes")
     Var(name='its.bytes', sort=<Sort.INT: 'integer'>)
     """
-    return Var(
-        f"its.{name}",
-        vocabulary().attributes[name].sort,
-    )
+    return Var(f"its.{name}", vocabulary().attributes[name].sort)
 
 
 def presence_input(name: str) -> Var:
@@ -238,10 +235,7 @@ class _Compiler:
                 a = self.value_of(left)
                 b = self.value_of(right)
                 total = (
-                    plus(
-                        a.value,
-                        b.value,
-                    )
+                    plus(a.value, b.value)
                     if sign > 0
                     else minus(a.value, b.value)
                 )
@@ -254,15 +248,9 @@ class _Compiler:
         now = self.value_of(
             Now()
             if term.attribute == "time"
-            else Its(
-                term.attribute,
-                term.sort,
-            )
+            else Its(term.attribute, term.sort)
         )
-        content = self.new_register(
-            term.sort,
-            DEFAULT[term.sort],
-        )
+        content = self.new_register(term.sort, DEFAULT[term.sort])
         defined = self.new_register(Sort.BOOL, False)
         return DefinedValue(
             self.update(content, choice(here, now.value, content)),
@@ -317,16 +305,12 @@ class _Compiler:
             case Historically(bound, operand):
                 return negation(
                     self.kept_since(
-                        negation(self.expression_of(operand)),
-                        TRUE,
-                        bound,
+                        negation(self.expression_of(operand)), TRUE, bound
                     )
                 )
             case Since(bound, left, right):
                 return self.kept_since(
-                    self.expression_of(right),
-                    self.expression_of(left),
-                    bound,
+                    self.expression_of(right), self.expression_of(left), bound
                 )
             case Count(most, duration, operand):
                 return self.count(self.expression_of(operand), most, duration)
@@ -352,40 +336,27 @@ class _Compiler:
         if bound is None:
             held = self.new_register(Sort.BOOL, False)
             return self.update(
-                held,
-                disjunction(now, conjunction(kept, held)),
+                held, disjunction(now, conjunction(kept, held))
             )
         instant = self.new_register(Sort.INT, -1)
         before = choice(kept, instant, NEVER)
         if bound.side is Side.WITHIN:
             return inside_bound(
-                bound,
-                self.update(instant, choice(now, TIME, before)),
+                bound, self.update(instant, choice(now, TIME, before))
             )
         earliest = choice(
-            at_most(ZERO, before),
-            before,
-            choice(now, TIME, NEVER),
+            at_most(ZERO, before), before, choice(now, TIME, NEVER)
         )
         return inside_bound(bound, self.update(instant, earliest))
 
     def count(self, now: Expression, most: int, duration: int) -> Expression:
         """The instants of the last `most + 1` matches, the latest first: too many where the last is
         recent."""
-        instants = [
-            self.new_register(
-                Sort.INT,
-                -1,
-            )
-            for _ in range(most + 1)
-        ]
+        instants = [self.new_register(Sort.INT, -1) for _ in range(most + 1)]
         newer: Expression = TIME
         oldest: Expression = NEVER
         for instant in instants:
-            oldest = self.update(
-                instant,
-                choice(now, newer, instant),
-            )
+            oldest = self.update(instant, choice(now, newer, instant))
             newer = instant
         return negation(inside_bound(Bound(Side.WITHIN, duration), oldest))
 
@@ -396,9 +367,7 @@ class _Compiler:
             fresh: Expression = content
             for value, pattern in reversed(formula.patterns):
                 fresh = choice(
-                    self.expression_of(pattern),
-                    Const(value),
-                    fresh,
+                    self.expression_of(pattern), Const(value), fresh
                 )
             self.latches[key] = self.update(content, fresh)
         return self.latches[key]
@@ -411,19 +380,11 @@ class _Compiler:
         missed = self.new_register(Sort.BOOL, False)
         was_open = at_most(ZERO, waiting)
         is_late = conjunction(
-            was_open,
-            less(plus(waiting, Const(formula.duration)), TIME),
+            was_open, less(plus(waiting, Const(formula.duration)), TIME)
         )
         self.update(missed, disjunction(missed, is_late))
-        open_since = choice(
-            was_open,
-            waiting,
-            choice(asked, TIME, NEVER),
-        )
-        still_open = self.update(
-            waiting,
-            choice(answered, NEVER, open_since),
-        )
+        open_since = choice(was_open, waiting, choice(asked, TIME, NEVER))
+        still_open = self.update(waiting, choice(answered, NEVER, open_since))
         self.pending.append(at_most(ZERO, still_open))
         is_answered = conjunction(answered, at_most(ZERO, open_since))
         elapsed = choice(is_answered, minus(TIME, open_since), NEVER)
@@ -447,10 +408,7 @@ def inside_bound(bound: Bound, instant: Expression) -> Expression:
     """
     limit = minus(TIME, Const(bound.duration))
     inside = (
-        at_most(
-            limit,
-            instant,
-        )
+        at_most(limit, instant)
         if bound.side is Side.WITHIN
         else at_most(instant, limit)
     )

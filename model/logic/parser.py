@@ -135,9 +135,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> FormulaError:
     ):
         lines = text.rstrip().split("\n")
         return FormulaError(
-            "the formula ends too early",
-            len(lines),
-            len(lines[-1]) + 1,
+            "the formula ends too early", len(lines), len(lines[-1]) + 1
         )
     return FormulaError(
         f"'{token}' is not expected here", token.line, token.column
@@ -169,11 +167,7 @@ def _parse_pattern(
 
 
 def _error_at(token: Token, message: str) -> FormulaError:
-    return FormulaError(
-        message,
-        token.line or 1,
-        token.column or 1,
-    )
+    return FormulaError(message, token.line or 1, token.column or 1)
 
 
 def _refuse_unknown(

@@ -206,8 +206,7 @@ class _Compiler:
         if self.began is None:
             register = self.new_register(Sort.INT, -1)
             self.began = self.update(
-                register,
-                choice(at_most(ZERO, register), register, TIME),
+                register, choice(at_most(ZERO, register), register, TIME)
             )
         return self.began
 
@@ -235,10 +234,7 @@ class _Compiler:
                 a = self.value_of(left)
                 b = self.value_of(right)
                 total = (
-                    plus(
-                        a.value,
-                        b.value,
-                    )
+                    plus(a.value, b.value)
                     if sign > 0
                     else minus(a.value, b.value)
                 )
@@ -246,29 +242,16 @@ class _Compiler:
 
     def latest_value(self, term: Last) -> PartialValue:
         if term.event not in self.view.sees:
-            return PartialValue(
-                Const(DEFAULT[term.sort]),
-                FALSE,
-                TRUE,
-            )
+            return PartialValue(Const(DEFAULT[term.sort]), FALSE, TRUE)
         here = equal(EVENT, Const(term.event))
         now = self.value_of(
             Now()
             if term.attribute == "time"
-            else Its(
-                term.attribute,
-                term.sort,
-            )
+            else Its(term.attribute, term.sort)
         )
-        content = self.new_register(
-            term.sort,
-            DEFAULT[term.sort],
-        )
+        content = self.new_register(term.sort, DEFAULT[term.sort])
         known = self.new_register(Sort.BOOL, False)
-        lacking = self.new_register(
-            Sort.BOOL,
-            not self.view.is_from_start,
-        )
+        lacking = self.new_register(Sort.BOOL, not self.view.is_from_start)
         return PartialValue(
             self.update(content, choice(here, now.value, content)),
             self.update(known, choice(here, now.is_known, known)),
@@ -326,8 +309,7 @@ class _Compiler:
         b = self.value_of(formula.right)
         is_known, is_open = _join_knowledge(a, b)
         must = conjunction(
-            is_known,
-            comparison(formula.relation, a.value, b.value),
+            is_known, comparison(formula.relation, a.value, b.value)
         )
         return Rails(must, disjunction(must, is_open))
 
@@ -340,18 +322,13 @@ class _Compiler:
             else FALSE
         )
         must = self.kept_since(right.must, unbroken, formula.bound)
-        may = self.kept_since(
-            right.may,
-            left.may,
-            formula.bound,
-        )
+        may = self.kept_since(right.may, left.may, formula.bound)
         hidden = left.may if self.view.may_be_hidden(formula.right) else FALSE
         earlier: Expression = FALSE
         if self.view.may_be_earlier(formula.right):
             always = self.new_register(Sort.BOOL, True)
             unbroken_before = self.update(
-                always,
-                conjunction(always, left.may),
+                always, conjunction(always, left.may)
             )
             earlier = conjunction(
                 unbroken_before, self.reaches_back(formula.bound)
@@ -365,17 +342,14 @@ class _Compiler:
         if bound is None:
             held = self.new_register(Sort.BOOL, False)
             return self.update(
-                held,
-                disjunction(now, conjunction(kept, held)),
+                held, disjunction(now, conjunction(kept, held))
             )
         instant = self.new_register(Sort.INT, -1)
         before = choice(kept, instant, NEVER)
         fresh = choice(now, TIME, before)
         if bound.side is Side.FOR:
             fresh = choice(
-                at_most(ZERO, before),
-                before,
-                choice(now, TIME, NEVER),
+                at_most(ZERO, before), before, choice(now, TIME, NEVER)
             )
         return inside_bound(bound, self.update(instant, fresh))
 
@@ -384,8 +358,7 @@ class _Compiler:
         if bound is None or bound.side is Side.FOR:
             return TRUE
         return at_most(
-            minus(TIME, self.first_instant()),
-            Const(bound.duration),
+            minus(TIME, self.first_instant()), Const(bound.duration)
         )
 
     def previously(self, formula: Previously) -> Rails:
@@ -397,17 +370,11 @@ class _Compiler:
         self.update(may, now.may)
         self.update(when, TIME)
         inside = (
-            at_most(
-                ZERO,
-                when,
-            )
+            at_most(ZERO, when)
             if bound is None
             else inside_bound(bound, when)
         )
-        shown = Rails(
-            conjunction(must, inside),
-            conjunction(may, inside),
-        )
+        shown = Rails(conjunction(must, inside), conjunction(may, inside))
         found = (
             shown
             if self.sees_all
@@ -439,49 +406,29 @@ class _Compiler:
         if is_unmoved(formula.operand, self.view.sees):
             unseen = before
         side = formula.bound.side if formula.bound is not None else None
-        must = (
-            FALSE
-            if side is Side.FOR
-            else conjunction(
-                unseen.must,
-                inside,
-            )
-        )
+        must = FALSE if side is Side.FOR else conjunction(unseen.must, inside)
         may = (
-            conjunction(
-                unseen.may,
-                inside,
-            )
+            conjunction(unseen.may, inside)
             if side is Side.FOR
             else unseen.may
         )
         return Rails(
-            conjunction(shown.must, must),
-            disjunction(shown.may, may),
+            conjunction(shown.must, must), disjunction(shown.may, may)
         )
 
     def count(self, formula: Count) -> Rails:
         now = self.rails_of(formula.operand)
         too_many = self.full(now.must, formula)
         perhaps = [
-            self.full(
-                now.may,
-                formula,
-            ),
+            self.full(now.may, formula),
             Const(self.view.may_be_hidden(formula.operand)),
         ]
         if self.view.may_be_earlier(formula.operand):
             perhaps.append(
-                self.reaches_back(
-                    Bound(
-                        Side.WITHIN,
-                        formula.duration,
-                    )
-                )
+                self.reaches_back(Bound(Side.WITHIN, formula.duration))
             )
         return Rails(
-            negation(disjunction(too_many, *perhaps)),
-            negation(too_many),
+            negation(disjunction(too_many, *perhaps)), negation(too_many)
         )
 
     def full(self, now: Expression, formula: Count) -> Expression:
@@ -490,10 +437,7 @@ class _Compiler:
         oldest: Expression = NEVER
         for _ in range(formula.most + 1):
             instant = self.new_register(Sort.INT, -1)
-            oldest = self.update(
-                instant,
-                choice(now, newer, instant),
-            )
+            oldest = self.update(instant, choice(now, newer, instant))
             newer = instant
         return inside_bound(Bound(Side.WITHIN, formula.duration), oldest)
 
@@ -519,8 +463,7 @@ class _Compiler:
                 must = conjunction(negation(matched.may), must)
                 may = conjunction(negation(matched.must), may)
         return Rails(
-            self.update(must_register, must),
-            self.update(may_register, may),
+            self.update(must_register, must), self.update(may_register, may)
         )
 
     def deadline(self, formula: Deadline) -> Rails:
@@ -528,25 +471,14 @@ class _Compiler:
         has no certain answer."""
         answered = self.rails_of(formula.response)
         asked = self.rails_of(formula.trigger)
-        missed = self.missed(
-            answered.may,
-            asked.must,
-            formula.duration,
-        )
-        perhaps = self.missed(
-            answered.must,
-            asked.may,
-            formula.duration,
-        )
+        missed = self.missed(answered.may, asked.must, formula.duration)
+        perhaps = self.missed(answered.must, asked.may, formula.duration)
         self.pending.append(self.open_waits[-1])
         if self.view.may_be_hidden(formula.response):
             missed = FALSE
         if self.view.may_be_hidden(formula.trigger):
             perhaps = TRUE
-        return Rails(
-            negation(disjunction(missed, perhaps)),
-            negation(missed),
-        )
+        return Rails(negation(disjunction(missed, perhaps)), negation(missed))
 
     def missed(
         self, answered: Expression, asked: Expression, duration: int
@@ -556,18 +488,10 @@ class _Compiler:
         missed = self.new_register(Sort.BOOL, False)
         was_open = at_most(ZERO, waiting)
         is_late = conjunction(
-            was_open,
-            less(plus(waiting, Const(duration)), TIME),
+            was_open, less(plus(waiting, Const(duration)), TIME)
         )
-        open_since = choice(
-            was_open,
-            waiting,
-            choice(asked, TIME, NEVER),
-        )
-        still_open = self.update(
-            waiting,
-            choice(answered, NEVER, open_since),
-        )
+        open_since = choice(was_open, waiting, choice(asked, TIME, NEVER))
+        still_open = self.update(waiting, choice(answered, NEVER, open_since))
         self.open_waits.append(at_most(ZERO, still_open))
         return self.update(missed, disjunction(missed, is_late))
 
@@ -577,8 +501,4 @@ def _join_knowledge(
 ) -> tuple[Expression, Expression]:
     """Whether two values are known together, and whether both may exist and one is open."""
     is_known = conjunction(a.is_known, b.is_known)
-    return is_known, conjunction(
-        a.may_exist,
-        b.may_exist,
-        negation(is_known),
-    )
+    return is_known, conjunction(a.may_exist, b.may_exist, negation(is_known))

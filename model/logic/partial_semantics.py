@@ -79,10 +79,7 @@ class LogView:
         return (
             False
             if self.sees >= EVERYTHING
-            else truth_elsewhere(
-                formula,
-                self.sees,
-            )
+            else truth_elsewhere(formula, self.sees)
         )
 
     def may_be_hidden(self, formula: Formula) -> bool:
@@ -93,22 +90,14 @@ class LogView:
         """Whether an event before the log began could have fulfilled the formula."""
         return (
             not self.is_from_start
-            and truth_elsewhere(
-                formula,
-                NO_NAME,
-            )
-            is not False
+            and truth_elsewhere(formula, NO_NAME) is not False
         )
 
     def outlives_the_unseen(self, formula: Formula) -> bool:
         """Whether the formula, once it holds, is held by all events that the log does not show."""
         return (
             self.sees >= EVERYTHING
-            or truth_elsewhere(
-                formula,
-                self.sees,
-            )
-            is True
+            or truth_elsewhere(formula, self.sees) is True
         )
 
 
@@ -156,58 +145,28 @@ class _Log:
                 return all_hold(
                     (
                         self.trace[i].event == name,
-                        *(
-                            self.truth_of(
-                                c,
-                                i,
-                            )
-                            for c in conditions
-                        ),
+                        *(self.truth_of(c, i) for c in conditions),
                     )
                 )
             case Not(operand):
                 return negated(self.truth_of(operand, i))
             case And(left, right):
                 return all_hold(
-                    (
-                        self.truth_of(
-                            left,
-                            i,
-                        ),
-                        self.truth_of(right, i),
-                    )
+                    (self.truth_of(left, i), self.truth_of(right, i))
                 )
             case Or(left, right):
                 return any_holds(
-                    (
-                        self.truth_of(
-                            left,
-                            i,
-                        ),
-                        self.truth_of(right, i),
-                    )
+                    (self.truth_of(left, i), self.truth_of(right, i))
                 )
             case Implies(left, right):
                 return any_holds(
-                    (
-                        negated(self.truth_of(left, i)),
-                        self.truth_of(
-                            right,
-                            i,
-                        ),
-                    )
+                    (negated(self.truth_of(left, i)), self.truth_of(right, i))
                 )
             case Once(bound, operand):
-                return self.truth_of(
-                    Since(bound, Truth(True), operand),
-                    i,
-                )
+                return self.truth_of(Since(bound, Truth(True), operand), i)
             case Historically(bound, operand):
                 return negated(
-                    self.truth_of(
-                        Since(bound, Truth(True), Not(operand)),
-                        i,
-                    )
+                    self.truth_of(Since(bound, Truth(True), Not(operand)), i)
                 )
             case Since():
                 return self.since(formula, i)
@@ -221,13 +180,7 @@ class _Log:
                 return self.deadline(formula, i)
 
     def since(self, formula: Since, i: int) -> bool | None:
-        left = [
-            self.truth_of(
-                formula.left,
-                k,
-            )
-            for k in range(i + 1)
-        ]
+        left = [self.truth_of(formula.left, k) for k in range(i + 1)]
         # Between two events that the log shows there may be one that it does not show and that breaks `left`.
         unbroken = (
             True if self.view.outlives_the_unseen(formula.left) else None
@@ -255,12 +208,7 @@ class _Log:
         return (
             bound is None
             or bound.side is Side.FOR
-            or age(
-                self.trace,
-                0,
-                i,
-            )
-            <= bound.duration
+            or age(self.trace, 0, i) <= bound.duration
         )
 
     def previously(self, formula: Previously, i: int) -> bool | None:
@@ -279,10 +227,7 @@ class _Log:
             return shown
         unseen = (
             before
-            if is_unmoved(
-                operand,
-                self.view.sees,
-            )
+            if is_unmoved(operand, self.view.sees)
             else self.view.truth_of_unseen(operand)
         )
         hidden = all_hold((_is_younger_within(bound, elapsed), unseen))
@@ -291,20 +236,14 @@ class _Log:
     def count(self, formula: Count, i: int) -> bool | None:
         recent = Bound(Side.WITHIN, formula.duration)
         matches = [
-            self.truth_of(
-                formula.operand,
-                j,
-            )
+            self.truth_of(formula.operand, j)
             for j in positions(recent, self.trace, i)
         ]
         if matches.count(True) > formula.most:
             return False
         is_earlier = self.view.may_be_earlier(
             formula.operand
-        ) and self.reaches_back(
-            recent,
-            i,
-        )
+        ) and self.reaches_back(recent, i)
         if is_earlier or self.view.may_be_hidden(formula.operand):
             return None
         return (
@@ -334,21 +273,9 @@ class _Log:
         late = [
             j
             for j in range(i + 1)
-            if age(
-                self.trace,
-                j,
-                i,
-            )
-            > formula.duration
+            if age(self.trace, j, i) > formula.duration
         ]
-        answered = [
-            self.answer(
-                formula,
-                j,
-                i,
-            )
-            for j in late
-        ]
+        answered = [self.answer(formula, j, i) for j in late]
         if self.view.may_be_hidden(formula.trigger):
             answered.append(None)
         return all_hold(answered)
@@ -357,31 +284,14 @@ class _Log:
         """What is known of a trigger at j having been answered in time, if it was one."""
         in_time = [
             k
-            for k in range(
-                j,
-                i + 1,
-            )
+            for k in range(j, i + 1)
             if age(self.trace, j, k) <= formula.duration
         ]
-        answers = [
-            self.truth_of(
-                formula.response,
-                k,
-            )
-            for k in in_time
-        ]
+        answers = [self.truth_of(formula.response, k) for k in in_time]
         if self.view.may_be_hidden(formula.response):
             answers.append(None)
         return any_holds(
-            (
-                negated(
-                    self.truth_of(
-                        formula.trigger,
-                        j,
-                    )
-                ),
-                *answers,
-            )
+            (negated(self.truth_of(formula.trigger, j)), *answers)
         )
 
     def value_of(self, term: Term, i: int) -> Value | Lack:

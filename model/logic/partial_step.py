@@ -114,10 +114,7 @@ class SlicedPartialMonitor:
                 attributes={"on": False},
                 origin=first.origin,
             )
-            after, _ = self.step(
-                self.start,
-                partial_input_values(lost),
-            )
+            after, _ = self.step(self.start, partial_input_values(lost))
             self.start = tuple(
                 state if register.name in self.monitor.states else initial
                 for register, initial, state in zip(
@@ -133,34 +130,23 @@ class SlicedPartialMonitor:
         key = key_of(seen, self.each)
         if key is not None:
             self.live[key], outcome = self.step(
-                self.live.get(key, self.start),
-                values,
+                self.live.get(key, self.start), values
             )
             return [(key, outcome)]
         if self._names_an_unknown_slice(seen):
             self.begin()
             return []
-        self.start, _ = self.step(
-            self.start,
-            values,
-        )
+        self.start, _ = self.step(self.start, values)
         outcomes = []
         for name, state in self.live.items():
-            self.live[name], outcome = self.step(
-                state,
-                values,
-            )
+            self.live[name], outcome = self.step(state, values)
             outcomes.append((name, outcome))
         return outcomes
 
     def _names_an_unknown_slice(self, seen: Observation) -> bool:
         """Whether the event belongs to one slice, and the log does not say to which."""
         return any(
-            value_or_lack(
-                seen,
-                name,
-            )
-            is Lack.UNKNOWN
+            value_or_lack(seen, name) is Lack.UNKNOWN
             for name in self.each
             if name != "device"
         )

@@ -62,11 +62,7 @@ def _concerns_slice(seen: Observation, each: Sequence[str], key: Key) -> bool:
     names = slice_names(seen, each)
     return all(
         name is None or name == wanted
-        for name, wanted in zip(
-            names,
-            key,
-            strict=True,
-        )
+        for name, wanted in zip(names, key, strict=True)
     )
 
 
@@ -98,15 +94,9 @@ class SlicedMonitor:
         monitors share them."""
         values = input_values(seen) if event is None else event
         device = seen.device
-        start = self.base.setdefault(
-            device,
-            initial_state(self.monitor),
-        )
+        start = self.base.setdefault(device, initial_state(self.monitor))
         if len(self.each) == 1:
-            self.base[device], outcome = self.step(
-                start,
-                values,
-            )
+            self.base[device], outcome = self.step(start, values)
             return [((device,), outcome)]
         slices = self.live.setdefault(device, {})
         key = key_of(seen, self.each)
@@ -115,25 +105,16 @@ class SlicedMonitor:
                 (
                     key,
                     self._advance_slice(
-                        slices=slices,
-                        key=key,
-                        start=start,
-                        values=values,
+                        slices=slices, key=key, start=start, values=values
                     ),
                 )
             ]
-        self.base[device], _ = self.step(
-            start,
-            values,
-        )
+        self.base[device], _ = self.step(start, values)
         return [
             (
                 name,
                 self._advance_slice(
-                    slices=slices,
-                    key=name,
-                    start=start,
-                    values=values,
+                    slices=slices, key=name, start=start, values=values
                 ),
             )
             for name in slices
@@ -146,8 +127,5 @@ class SlicedMonitor:
         start: State,
         values: Mapping[str, Value],
     ) -> StepOutcome:
-        slices[key], outcome = self.step(
-            slices.get(key, start),
-            values,
-        )
+        slices[key], outcome = self.step(slices.get(key, start), values)
         return outcome

@@ -31,10 +31,7 @@ def known_rails(truth: bool | None) -> Rails:
     >>> known_rails(True) == Rails(Const(True), Const(True))
     True
     """
-    return Rails(
-        Const(truth is True),
-        Const(truth is not False),
-    )
+    return Rails(Const(truth is True), Const(truth is not False))
 
 
 def negate_rails(rails: Rails) -> Rails:

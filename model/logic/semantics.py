@@ -50,95 +50,44 @@ def holds(formula: Formula, trace: Trace, i: int) -> bool:
             return constant
         case Compare(relation, left, right):
             return values_compare(
-                relation,
-                value_of(left, trace, i),
-                value_of(right, trace, i),
+                relation, value_of(left, trace, i), value_of(right, trace, i)
             )
         case Event(name, conditions):
             return trace[i].event == name and all(
-                holds(
-                    c,
-                    trace,
-                    i,
-                )
-                for c in conditions
+                holds(c, trace, i) for c in conditions
             )
         case Not(operand):
             return not holds(operand, trace, i)
         case And(left, right):
-            return holds(
-                left,
-                trace,
-                i,
-            ) and holds(right, trace, i)
+            return holds(left, trace, i) and holds(right, trace, i)
         case Or(left, right):
-            return holds(
-                left,
-                trace,
-                i,
-            ) or holds(right, trace, i)
+            return holds(left, trace, i) or holds(right, trace, i)
         case Implies(left, right):
-            return not holds(left, trace, i) or holds(
-                right,
-                trace,
-                i,
-            )
+            return not holds(left, trace, i) or holds(right, trace, i)
         case Previously(bound, operand):
             return (
                 i > 0
-                and is_within(
-                    bound,
-                    age(trace, i - 1, i),
-                )
+                and is_within(bound, age(trace, i - 1, i))
                 and holds(operand, trace, i - 1)
             )
         case Once(bound, operand):
             return any(
-                holds(
-                    operand,
-                    trace,
-                    j,
-                )
-                for j in positions(bound, trace, i)
+                holds(operand, trace, j) for j in positions(bound, trace, i)
             )
         case Historically(bound, operand):
             return all(
-                holds(
-                    operand,
-                    trace,
-                    j,
-                )
-                for j in positions(bound, trace, i)
+                holds(operand, trace, j) for j in positions(bound, trace, i)
             )
         case Since():
             return _held_since(formula, trace, i)
         case Count(most, duration, operand):
-            recent = positions(
-                Bound(Side.WITHIN, duration),
-                trace,
-                i,
-            )
-            return (
-                sum(
-                    holds(
-                        operand,
-                        trace,
-                        j,
-                    )
-                    for j in recent
-                )
-                <= most
-            )
+            recent = positions(Bound(Side.WITHIN, duration), trace, i)
+            return sum(holds(operand, trace, j) for j in recent) <= most
         case Latch():
             return _latched_value(formula, trace, i) == formula.value
         case Deadline():
             return all(
-                is_in_time(
-                    formula=formula,
-                    trace=trace,
-                    j=j,
-                    i=i,
-                )
+                is_in_time(formula=formula, trace=trace, j=j, i=i)
                 for j in range(i + 1)
             )
 
@@ -171,14 +120,7 @@ def positions(bound: Bound | None, trace: Trace, i: int) -> list[int]:
     >>> positions(Bound(Side.WITHIN, 2 * SECOND), LOG, 1), positions(Bound(Side.WITHIN, 2 * SECOND), LOG, 2)
     ([0, 1], [2])
     """
-    return [
-        j
-        for j in range(i + 1)
-        if is_within(
-            bound,
-            age(trace, j, i),
-        )
-    ]
+    return [j for j in range(i + 1) if is_within(bound, age(trace, j, i))]
 
 
 def _held_since(formula: Since, trace: Trace, i: int) -> bool:
@@ -262,14 +204,7 @@ def values_compare(
     >>> values_compare(Comparator.LT, 1, 2), values_compare(Comparator.LT, None, 2)
     (True, False)
     """
-    return (
-        a is not None
-        and b is not None
-        and COMPARE[relation](
-            a,
-            b,
-        )
-    )
+    return a is not None and b is not None and COMPARE[relation](a, b)
 
 
 COMPARE: dict[Comparator, Callable[[Value, Value], bool]] = {

@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from earwitness.model.logic.evidence import Provenance
-from earwitness.model.logic.formula import (
-    Formula,
-)
-from earwitness.model.logic.grounds import (
-    Sight,
-    Support,
-)
+from earwitness.model.logic.formula import Formula
+from earwitness.model.logic.grounds import Sight, Support
 from earwitness.model.logic.per_device import Key, key_of
 from earwitness.model.trace import Observation
 

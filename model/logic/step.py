@@ -70,11 +70,7 @@ def interpreted_step(monitor: Monitor) -> Step:
             bool(evaluate(monitor.pending, values)),
         )
         return tuple(
-            evaluate(
-                monitor.updates[name],
-                values,
-            )
-            for name in names
+            evaluate(monitor.updates[name], values) for name in names
         ), outcome
 
     return advance
@@ -201,10 +197,7 @@ class SharedSource:
         )
         if self.uses[expression] > 1:
             source = python_source(short, self._name_source)
-            short = Var(
-                f"{TEMPORARY}t{len(self.temporaries)}",
-                ANY_SORT,
-            )
+            short = Var(f"{TEMPORARY}t{len(self.temporaries)}", ANY_SORT)
             self.lines.append(f"{short.name[1:]} = {source}")
             self.temporaries[expression] = short
         return short

@@ -48,19 +48,13 @@ def default_trigger(formula: Formula) -> Formula:
             return (
                 left
                 if needs_event(left)
-                else _both_of(
-                    left,
-                    default_trigger(right),
-                )
+                else _both_of(left, default_trigger(right))
             )
         case Deadline(response, _, trigger):
             return (
                 trigger
                 if needs_event(trigger)
-                else _both_of(
-                    trigger,
-                    subject_of(response),
-                )
+                else _both_of(trigger, subject_of(response))
             )
     return subject_of(formula)
 
@@ -79,14 +73,7 @@ def subject_of(formula: Formula) -> Formula:
         case Compare():
             terms = _terms_of(formula)
             return _events_with(
-                {
-                    term.attribute
-                    for term in terms
-                    if isinstance(
-                        term,
-                        Its,
-                    )
-                }
+                {term.attribute for term in terms if isinstance(term, Its)}
             )
         case Latch(_, _, patterns):
             return _any_of(subject_of(pattern) for _, pattern in patterns)
@@ -162,11 +149,4 @@ def _either_of(left: Formula, right: Formula) -> Formula:
 def _both_of(left: Formula, right: Formula) -> Formula:
     if NOTHING in (left, right):
         return NOTHING
-    return (
-        right
-        if left == Truth(True)
-        else And(
-            left,
-            right,
-        )
-    )
+    return right if left == Truth(True) else And(left, right)
