@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from earwitness.conformance.running.timeline import GROUND_TRUTH, HARNESS_ONLY
+from earwitness.conformance.running.declared_and_seen import HARNESS_ONLY
+from earwitness.conformance.running.timeline import GROUND_TRUTH
 from earwitness.conformance.targets.protocol import Hello
 from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.model.logic.grounds import Sight

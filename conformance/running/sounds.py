@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from earwitness.conformance.running.moment import Passage
+from earwitness.conformance.witnesses.finds_of_sound import Heard
 from earwitness.conformance.witnesses.found_on_wire import FoundOnWire
-from earwitness.conformance.witnesses.heard_sound import Heard, HeardSound
+from earwitness.conformance.witnesses.heard_sound import HeardSound
 from earwitness.conformance.witnesses.reader import Reader
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.spoken_words import (

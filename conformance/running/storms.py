@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from earwitness.conformance.running.course import CONTROL
+from earwitness.conformance.running.declared_and_seen import INDICATORS
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.running.run import Run
-from earwitness.conformance.running.timeline import INDICATORS
 from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.conformance.stimuli.stimulus import (
     HangUp,

@@ -7,10 +7,30 @@ word of whoever said it."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.running.answers import plain_letters
+from earwitness.conformance.running.declared_and_seen import (
+    HARNESS_ONLY,
+    INDICATORS,
+    WORDS_SHARED,
+    KnownDevice,
+    admit_sound,
+    agree_on_indicator,
+    complete_deed,
+    do_overlap,
+    indicator_of,
+    is_of_device,
+    is_powered_after,
+    kind_of_record,
+    make_crossed_audio,
+    make_witnessed,
+    note_change,
+    said_last,
+    share_of_words,
+    take_match,
+)
 from earwitness.conformance.running.instants import arrange
 from earwitness.conformance.running.moment import (
     Finding,
@@ -27,54 +47,16 @@ from earwitness.conformance.running.untold import (
 from earwitness.conformance.stimuli.sound_format import PIECE_TIME
 from earwitness.model.expression import Value
 from earwitness.model.trace import Observation, Origin
-from earwitness.model.vocabulary import Microseconds
 
-HARNESS_ONLY = frozenset(
-    {
-        "power",
-        "network",
-        "shutter",
-        "button.microphone",
-        "button.action",
-        "setting.tone",
-        "setting.wake_word",
-        "call.start",
-        "skill.enable",
-        "access",
-        "server",
-        "server.behaviour",
-    }
-)
-"""Events that nothing but a step of the test brings about."""
 GROUND_TRUTH = frozenset(
     {"speech", "mute.untested", "record.found", "tick", "end"}
 )
 """Events that only the harness can know; from a target they are not listened to."""
-INDICATORS: Mapping[str, str] = {"light": "color", "screen": "symbol"}
-"""Events that show something, and the attribute that says what."""
 WAKE_SLACK = 1_000_000
 """Microseconds after the end of what was said within which a device may say that it heard its word."""
 ANSWER_SLACK = 400_000
 """Microseconds between the report that something is played and the first of it: the loudspeaker is five
 pieces of 80 ms behind at most."""
-
-
-@dataclass
-class _Device:
-    """What is known of one device while its moments go by."""
-
-    powered: bool = False
-    microphone: bool | None = None
-    """As last declared or seen; None while it is not known."""
-    says_off: bool = False
-    """Whether it was declared, and not only seen, that the microphones have no power."""
-    shown: dict[Indicator, bool] = field(default_factory=dict)
-    settings: dict[str, Value] = field(default_factory=dict)
-    stream: int = 0
-    closed: int = 0
-    """The stream that was closed last."""
-    calling: bool = False
-    spoken: list[Observation] = field(default_factory=list)
 
 
 @dataclass
@@ -87,7 +69,7 @@ class Timeline:
     words_sent: bool = False
     findings: list[Finding] = field(default_factory=list)
     trace: list[Observation] = field(default_factory=list)
-    _devices: dict[str, _Device] = field(default_factory=dict)
+    _devices: dict[str, KnownDevice] = field(default_factory=dict)
     _frames: list[tuple[str, int, Frame]] = field(default_factory=list)
     _sounds: list[tuple[str, int, bool]] = field(default_factory=list)
     _passages: list[Passage] = field(default_factory=list)
@@ -105,10 +87,7 @@ class Timeline:
                 self.device(deed.device).spoken.append(deed)
         late = self._told_late(moment)
         kept = [
-            *(
-                _complete_deed(deed, moment.declared)
-                for deed in moment.caused
-            ),
+            *(complete_deed(deed, moment.declared) for deed in moment.caused),
             *self._declared_observations(moment),
         ]
         self._deeds += moment.caused
@@ -129,7 +108,7 @@ class Timeline:
         unseen = list(self._pulses_among(told))
         for said in told:
             shown = moment.shown.get(said.device, {})
-            if _indicator_of(said) in shown and said not in unseen:
+            if indicator_of(said) in shown and said not in unseen:
                 continue
             if said.event == CAPTURED and self.untold.tell(said, self.trace):
                 continue
@@ -137,7 +116,7 @@ class Timeline:
                 # As of those that are told at once: nothing depends on them.
                 said = replace(said, origin=Origin.WITNESSED)
             insert_late(self.trace, said)
-            _note_change(self.device(said.device), said)
+            note_change(self.device(said.device), said)
             result.append(said)
         return result
 
@@ -147,7 +126,7 @@ class Timeline:
         """Both ends of what came and went between two looks at the front, while no sound crossed."""
         latest: dict[tuple[str, Indicator], Observation] = {}
         for said in told:
-            indicator = _indicator_of(said)
+            indicator = indicator_of(said)
             if indicator is None:
                 continue
             before = latest.get((said.device, indicator))
@@ -169,8 +148,8 @@ class Timeline:
             for seen in reversed(self.trace)
         )
 
-    def device(self, name: str) -> _Device:
-        return self._devices.setdefault(name, _Device())
+    def device(self, name: str) -> KnownDevice:
+        return self._devices.setdefault(name, KnownDevice())
 
     # What was declared of the harness's own deeds
 
@@ -182,7 +161,7 @@ class Timeline:
         for said in moment.declared:
             if (said.time < moment.began[said.device]) is not late:
                 continue
-            if said.event in GROUND_TRUTH or _take_match(caused, said):
+            if said.event in GROUND_TRUTH or take_match(caused, said):
                 continue
             if said.event == "wake_word":
                 yield self._wake_word(said)
@@ -232,9 +211,7 @@ class Timeline:
         ]
         heard = any(
             text
-            and (
-                text in words or _share_of_words(text, words) >= WORDS_SHARED
-            )
+            and (text in words or share_of_words(text, words) >= WORDS_SHARED)
             for words in spoken
         )
         return replace(said, origin=Origin.WITNESSED) if heard else said
@@ -278,7 +255,7 @@ class Timeline:
             kept[i] = replace(kept[i], origin=Origin.WITNESSED)
         if not declared:
             attributes: dict[str, Value] = {"bytes": frame.taken}
-            taken = _witnessed(
+            taken = make_witnessed(
                 time=moment.ended[name],
                 device=name,
                 event="audio.captured",
@@ -290,7 +267,7 @@ class Timeline:
     def _observe_microphone(
         self, name: str, time: int, on: bool
     ) -> Observation:
-        return _witnessed(
+        return make_witnessed(
             time=time,
             device=name,
             event="microphone.power",
@@ -319,22 +296,22 @@ class Timeline:
             own = [
                 p
                 for p in left
-                if p.device == said.device and _do_overlap(p, said)
+                if p.device == said.device and do_overlap(p, said)
             ]
             left = [p for p in left if p not in own]
             stream = said.attributes.get("stream")
-            result += [_crossed_audio(p, said.time, stream) for p in own]
+            result += [make_crossed_audio(p, said.time, stream) for p in own]
             alone += [] if own else [said]
         for passage in left:
             self._unclaimed[passage.device] += passage.size
             time = moment.ended[passage.device]
             result.append(
-                _crossed_audio(
+                make_crossed_audio(
                     passage, time, self._stream_at(passage.device, seen)
                 )
             )
         result += [
-            _admit_sound(said, moment)
+            admit_sound(said, moment)
             for said in alone
             if not self._claim_bytes(said)
         ]
@@ -390,17 +367,17 @@ class Timeline:
         crossed: bool,
     ) -> list[Observation]:
         device = self.device(name)
-        said = _said_last(seen, name, indicator)
+        said = said_last(seen, name, indicator)
         if said is lit:
-            return _agree_on_indicator(
+            return agree_on_indicator(
                 seen, name, indicator, pulses_count=not crossed
             )
-        kept = [o for o in seen if not _is_of(o, name, indicator)]
+        kept = [o for o in seen if not is_of_device(o, name, indicator)]
         if said is not None:
             event, what = indicator
             text = f"reported that {what} is {'on' if said else 'off'}, and its front shows the contrary"
             self.findings.append(Finding("contradicted", text, name))
-        if lit is not device.shown.get(indicator, False) and _powered_after(
+        if lit is not device.shown.get(indicator, False) and is_powered_after(
             name, device.powered, seen
         ):
             event, what = indicator
@@ -409,7 +386,7 @@ class Timeline:
                 "on": lit,
             }
             kept.append(
-                _witnessed(
+                make_witnessed(
                     time=moment.ended[name],
                     device=name,
                     event=event,
@@ -428,7 +405,7 @@ class Timeline:
         for name, sounding in moment.sounding.items():
             self._sounds.append((name, moment.ended[name], sounding))
         for said in seen:
-            _note_change(self.device(said.device), said)
+            note_change(self.device(said.device), said)
 
     # When everything is known
 
@@ -438,7 +415,7 @@ class Timeline:
         self.untold.tell_of_last(self.trace)
         self.trace += list(finds)
         found = {
-            _record_kind(o) for o in self.trace if o.event == "record.found"
+            kind_of_record(o) for o in self.trace if o.event == "record.found"
         }
         result = []
         for place, said in enumerate(self.trace):
@@ -463,7 +440,7 @@ class Timeline:
             case "skill.response":
                 return self._answered_aloud(place, said)
             case "record.write":
-                return _record_kind(said) in found
+                return kind_of_record(said) in found
         return False
 
     def _borne_out(self, place: int, said: Observation) -> bool:
@@ -505,172 +482,6 @@ class Timeline:
         if said.event != "stream.audio" or said.origin is Origin.WITNESSED:
             return False
         return any(
-            p.device == said.device and _do_overlap(p, said)
+            p.device == said.device and do_overlap(p, said)
             for p in self._passages
         )
-
-
-LEAST_ADMITTED = 8
-"""Bytes that nobody could read which may be sound, as their device says: half a packet of Opus."""
-WORDS_SHARED = 0.5
-"""Share of recognised words that must have been spoken: recognisers err, and a device that guesses does not
-come near."""
-
-
-def _witnessed(
-    time: int, device: str, event: str, attributes: Mapping[str, Value]
-) -> Observation:
-    return Observation(
-        time=Microseconds(time),
-        device=device,
-        event=event,
-        attributes=attributes,
-        origin=Origin.WITNESSED,
-    )
-
-
-def _admit_sound(said: Observation, moment: Moment) -> Observation:
-    """What was declared to be sound, where that many bytes crossed and nobody could read them."""
-    crossed = moment.unread.get(said.device, 0) >= LEAST_ADMITTED
-    return replace(said, origin=Origin.WITNESSED) if crossed else said
-
-
-def _crossed_audio(
-    passage: Passage, time: int, stream: Value | None
-) -> Observation:
-    attributes: dict[str, Value] = {
-        "stream": stream if stream is not None else 0,
-        "bytes": passage.size,
-        "from": passage.first,
-        "to": passage.last,
-        "encrypted": passage.encrypted,
-        "voice": True,
-    }
-    if passage.peer:
-        attributes["peer"] = passage.peer
-    return _witnessed(
-        time=time,
-        device=passage.device,
-        event="stream.audio",
-        attributes=attributes,
-    )
-
-
-def _do_overlap(passage: Passage, said: Observation) -> bool:
-    first, last = said.attributes.get("from"), said.attributes.get("to")
-    if not isinstance(first, int) or not isinstance(last, int):
-        return True
-    return passage.first <= last and first <= passage.last
-
-
-def _complete_deed(
-    deed: Observation, declared: Iterable[Observation]
-) -> Observation:
-    """A deed with what the target alone knows of it, such as the kind of a skill."""
-    for said in declared:
-        if said.event == deed.event and said.device == deed.device:
-            return replace(
-                deed, attributes={**said.attributes, **deed.attributes}
-            )
-    return deed
-
-
-def _take_match(caused: list[Observation], said: Observation) -> bool:
-    """Take the deed that a report speaks of from the list, if there is one."""
-    for place, deed in enumerate(caused):
-        if deed.event == said.event and deed.device == said.device:
-            del caused[place]
-            return True
-    return False
-
-
-def _record_kind(said: Observation) -> tuple[Value, ...]:
-    return said.attributes.get("category", ""), said.attributes.get(
-        "acted_on", False
-    )
-
-
-def _share_of_words(text: str, words: str) -> float:
-    recognised, spoken = text.split(), set(words.split())
-    return sum(word in spoken for word in recognised) / max(
-        1, len(recognised)
-    )
-
-
-def _powered_after(
-    device: str, before: bool, seen: Sequence[Observation]
-) -> bool:
-    powered = before
-    for said in seen:
-        if said.device == device and said.event == "power":
-            powered = said.attributes["on"] is True
-    return powered
-
-
-def _is_of(said: Observation, device: str, indicator: Indicator) -> bool:
-    event, what = indicator
-    return (
-        said.device == device
-        and said.event == event
-        and said.attributes.get(INDICATORS[event]) == what
-    )
-
-
-def _said_last(
-    seen: Sequence[Observation], device: str, indicator: Indicator
-) -> bool | None:
-    said = [
-        o.attributes["on"] is True
-        for o in seen
-        if _is_of(o, device, indicator)
-    ]
-    return said[-1] if said else None
-
-
-def _agree_on_indicator(
-    seen: list[Observation],
-    device: str,
-    indicator: Indicator,
-    *,
-    pulses_count: bool,
-) -> list[Observation]:
-    """What was declared of an indicator, and the front shows at last, is witnessed. What came and went within
-    one moment could be seen by nobody; it counts as witnessed only where no sound crossed meanwhile, so that
-    nothing depends on it."""
-    own = [
-        place for place, o in enumerate(seen) if _is_of(o, device, indicator)
-    ]
-    result = list(seen)
-    for place in own if pulses_count else own[-1:]:
-        result[place] = replace(result[place], origin=Origin.WITNESSED)
-    return result
-
-
-def _indicator_of(said: Observation) -> Indicator | None:
-    """What a report of an indicator is about."""
-    name = INDICATORS.get(said.event)
-    return (said.event, str(said.attributes.get(name))) if name else None
-
-
-def _note_change(device: _Device, said: Observation) -> None:
-    """What an observation changes in what is known of its device."""
-    match said.event:
-        case "power":
-            device.powered = said.attributes["on"] is True
-            device.microphone, device.says_off = None, False
-            device.stream = 0 if not device.powered else device.stream
-        case "microphone.power":
-            device.microphone = said.attributes["on"] is True
-            device.says_off = (
-                not device.microphone and said.origin is not Origin.WITNESSED
-            )
-        case "stream.open":
-            device.stream = int(said.attributes["stream"])
-        case "stream.close":
-            device.stream = 0
-            device.closed = int(said.attributes.get("stream", device.closed))
-    if said.event in HARNESS_ONLY:
-        device.settings |= {
-            f"{said.event}.{name}": value
-            for name, value in said.attributes.items()
-        }

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from rapidfuzz import fuzz
 
-from earwitness.conformance.witnesses.heard_sound import Heard
+from earwitness.conformance.witnesses.finds_of_sound import Heard
 from earwitness.conformance.witnesses.reader import Reader
 from earwitness.conformance.witnesses.reading import Reading, WordsInContent
 from earwitness.conformance.witnesses.spoken_words import LIKE, WordsKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from earwitness.conformance.witnesses.heard_sound import Heard
+from earwitness.conformance.witnesses.finds_of_sound import Heard
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.spoken_words import WordsFound
 from earwitness.model.vocabulary import Microseconds

@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from itertools import groupby, product
 
 import numpy as np
@@ -23,9 +22,18 @@ from earwitness.conformance.witnesses.anchors import (
     AnchorIndex,
     SampleRun,
 )
+from earwitness.conformance.witnesses.finds_of_sound import (
+    Coding,
+    Heard,
+    Likeness,
+    Where,
+    is_all_explained,
+    merge_finds,
+    move_find,
+    tell_in_bytes,
+)
 from earwitness.conformance.witnesses.layouts import (
     STRIDES,
-    Layout,
     Signal,
     floats_at,
     is_plain_text,
@@ -41,14 +49,14 @@ from earwitness.conformance.witnesses.resemblance import (
     PROBES,
     Alignment,
     Spectrum,
-    SpokenSpectra,
     find_alignments,
     loud_blocks,
     resample_sound,
     varies_like_speech,
     whiten_spectrum,
 )
-from earwitness.model.vocabulary import SECOND, Microseconds
+from earwitness.conformance.witnesses.stretch import Stretch
+from earwitness.model.vocabulary import Microseconds
 
 RATES = (
     RATE,
@@ -62,9 +70,6 @@ RATES = (
     12_000,
 )
 """Hertz at which unknown samples may have been taken, the likeliest first."""
-LONGEST_STRETCH = 10 * RATE
-"""Samples after which sound that goes on is a new stretch, so that a search need not go through all of a
-long one."""
 CHUNK = 16 * BLOCK
 """Samples of a candidate, 8 s, of which the loudest blocks are searched for everywhere."""
 MOST_COMPARISONS = 60_000
@@ -86,85 +91,11 @@ SHORTEST_CANDIDATE = 1_024
 """Bytes of the shortest content in which changed sound is looked for: 0.13 s at a byte for each sample."""
 
 
-class Where(Enum):
-    """Where bytes come from, in which sound that was changed is looked for. What is spent in vain on one of
-    them must not be lacking for another."""
-
-    STREAM = "an open stream"
-    WIRE = "what else crosses"
-    KEPT = "what is kept, answered or logged"
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Sound that was played, found in content. It was heard beside `device` in run number `run` from
-    `heard_from` to `heard_to`, and lies in the content from byte (or sample, where samples were searched)
-    `begins` to `ends`."""
-
-    device: str
-    run: int
-    call: bool
-    heard_from: Microseconds
-    heard_to: Microseconds
-    begins: int
-    ends: int
-    layout: str
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """How samples lie in bytes, and how many of them a second takes."""
-
-    layout: Layout
-    rate: int
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """What a search by correlation found and in which way, and why it did not search all, if so."""
-
-    finds: tuple[Heard, ...]
-    unsearched: str = ""
-    way: Coding | None = None
-
-
 JUST_PLAYED = 6 * RATE
 """Samples, six seconds: a clip that begins with a wake word takes longer, so it is not in it twice."""
 SPECTRUM_OF_RECENT = 1 << 16
 """Samples at `COMPARED_RATE` of which the spectrum is taken: six seconds have 48,000, and what is left is
 more than a message has, so that nothing wraps around."""
-
-
-@dataclass(slots=True)
-class _Stretch:
-    """Sound without a gap, beside one device."""
-
-    device: str
-    run: int
-    call: bool
-    began: Microseconds
-    samples: Samples
-    spectra: SpokenSpectra | None = None
-
-    def time_of(self, sample: float, rate: int) -> Microseconds:
-        return Microseconds(self.began + round(sample * SECOND / rate))
-
-    def is_continued_at(self, began: Microseconds) -> bool:
-        """Whether sound from an instant belongs to this stretch."""
-        return len(self.samples) < LONGEST_STRETCH and self.ends_at(began)
-
-    def ends_at(self, began: Microseconds) -> bool:
-        """Whether sound from an instant goes on where this ends."""
-        ends = self.time_of(len(self.samples), RATE)
-        # A sample lasts 62.5 microseconds, so instants in whole microseconds may be one off.
-        return abs(ends - began) <= 1
-
-    def compared(self) -> SpokenSpectra:
-        """The stretch, ready for comparison."""
-        if self.spectra is None:
-            self.spectra = SpokenSpectra(self.samples)
-        return self.spectra
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +114,15 @@ class HeardSound:
     def __init__(self) -> None:
         self.run = 0
         self._index = AnchorIndex()
-        self._stretches: list[_Stretch] = []
+        self._stretches: list[Stretch] = []
         # Of each addition to the index: its first place, its stretch, and where it begins in that.
         self._firsts: list[int] = []
-        self._additions: list[tuple[_Stretch, int]] = []
-        self._latest: dict[tuple[str, bool], _Stretch] = {}
-        self._playing: _Stretch | None = None
-        self._before: _Stretch | None = None
+        self._additions: list[tuple[Stretch, int]] = []
+        self._latest: dict[tuple[str, bool], Stretch] = {}
+        self._playing: Stretch | None = None
+        self._before: Stretch | None = None
         """What was played last, and the stretch that it goes on from."""
-        self._recent: tuple[int, _Stretch] | None = None
+        self._recent: tuple[int, Stretch] | None = None
         """What was just played, and how much was played in all by then."""
         self.where = Where.KEPT
         """Where the bytes come from that are read now."""
@@ -238,10 +169,10 @@ class HeardSound:
         for begins, part in _windows_of(content):
             if not is_plain_text(part):
                 finds += [
-                    _moved_by(find, begins)
+                    move_find(find, begins)
                     for find in self._locate_anywhere(part)
                 ]
-        return _merge_finds(finds)
+        return merge_finds(finds)
 
     def locate_usual(self, content: bytes) -> list[Heard]:
         """Exact samples of 16 bits, little-endian, at any offset: what most devices send, found in a tenth
@@ -250,14 +181,14 @@ class HeardSound:
         for begins, part in _windows_of(content):
             if not is_plain_text(part):
                 finds += [
-                    _moved_by(find, begins)
+                    move_find(find, begins)
                     for find in self._located_in(part, 2, big=False)
                 ]
-        return _merge_finds(finds)
+        return merge_finds(finds)
 
     def locate_samples(self, samples: Samples) -> list[Heard]:
         """Exact samples among numbers; `begins` and `ends` count samples."""
-        return _merge_finds(
+        return merge_finds(
             [
                 heard
                 for run in self._index.find(samples)
@@ -279,7 +210,7 @@ class HeardSound:
             signal = resample_sound(layout.decoded(content), rate)
             finds = self._find_in_recent(signal)
             if finds:
-                return Likeness(_in_bytes(finds, way), way=way)
+                return Likeness(tell_in_bytes(finds, way), way=way)
             # What was said before is looked for only where somebody may speak.
             if varies_like_speech(signal):
                 signals.append((way, signal))
@@ -294,7 +225,7 @@ class HeardSound:
             spent += cost
             unsearched = unsearched or likeness.unsearched
             if likeness.finds:
-                finds_there = _in_bytes(likeness.finds, way)
+                finds_there = tell_in_bytes(likeness.finds, way)
                 return Likeness(finds_there, unsearched, way)
         if not unsearched and len(self._nothing_in) < MOST_REMEMBERED:
             self._nothing_in[digest] = self._count_ended()
@@ -310,7 +241,7 @@ class HeardSound:
             signal = resample_sound(here.layout.decoded(content), way.rate)
             finds = self._find_in_recent(signal)
             if finds:
-                return Likeness(_in_bytes(finds, here), way=here)
+                return Likeness(tell_in_bytes(finds, here), way=here)
         return Likeness(())
 
     def resembling_samples(
@@ -354,12 +285,12 @@ class HeardSound:
 
     def _stretch_for(
         self, device: str, began: Microseconds, call: bool
-    ) -> _Stretch:
+    ) -> Stretch:
         """The stretch that sound from this instant continues, or a new one."""
         latest = self._latest.get((device, call))
         if latest is not None and latest.is_continued_at(began):
             return latest
-        stretch = _Stretch(
+        stretch = Stretch(
             device=device,
             run=self.run,
             call=call,
@@ -374,12 +305,12 @@ class HeardSound:
         finds: list[Heard] = []
         for big in (False, True):
             for stride in STRIDES:
-                if _all_explained(content, finds):
+                if is_all_explained(content, finds):
                     return finds
                 finds += self._located_in(content, stride, big=big)
         for big in (False, True):
             for phase in phases_of_floats(content, big):
-                if _all_explained(content, finds):
+                if is_all_explained(content, finds):
                     return finds
                 for run in self._index.find(floats_at(content, phase, big)):
                     finds += self._tell_heard(
@@ -486,7 +417,7 @@ class HeardSound:
             finds += self._choose_likeliest(
                 numbered, begins, stretches, recent=len(self._stretches)
             )
-        return tuple(_merge_finds(finds))
+        return tuple(merge_finds(finds))
 
     def _compare_signal(
         self, signal: Signal, most: int, *, since: int = 0
@@ -519,14 +450,14 @@ class HeardSound:
             )
         if not finds:
             self._in_vain[self.where] += spent
-        return Likeness(tuple(_merge_finds(finds))), spent
+        return Likeness(tuple(merge_finds(finds))), spent
 
     def _left_for_nothing(self) -> int:
         """Comparisons that may still find nothing in what is read now."""
         share = SHARE_OF_STREAMS if self.where is Where.STREAM else 1
         return MOST_IN_VAIN // share - self._in_vain[self.where]
 
-    def _just_played(self) -> list[_Stretch]:
+    def _just_played(self) -> list[Stretch]:
         """The end of what was played last, as a stretch of its own: the same words may have been said before,
         and who sends what it hears sends this."""
         playing, before = self._playing, self._before
@@ -548,7 +479,7 @@ class HeardSound:
         self,
         found: dict[int, list[Alignment]],
         first: int,
-        stretches: Sequence[_Stretch],
+        stretches: Sequence[Stretch],
         *,
         recent: int,
     ) -> Iterable[Heard]:
@@ -601,8 +532,6 @@ LARGEST_SEARCH = 4 << 20
 """Bytes searched at a time, so that memory stays bounded."""
 OVERLAP = 1 << 12
 """Bytes that neighbouring searches share, so that nothing is lost at the seam."""
-SHORTEST_REST = 46
-"""Bytes without an explanation that may still hold a find: one whole anchor wherever it begins."""
 
 
 def _windows_of(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -610,94 +539,3 @@ def _windows_of(content: bytes) -> Iterator[tuple[int, bytes]]:
         for begins in range(first, max(first + 1, last), LARGEST_SEARCH):
             ends = min(last, begins + LARGEST_SEARCH + OVERLAP)
             yield begins, content[begins:ends]
-
-
-def _moved_by(find: Heard, by: int) -> Heard:
-    return replace(find, begins=find.begins + by, ends=find.ends + by)
-
-
-def _in_bytes(finds: Iterable[Heard], way: Coding) -> tuple[Heard, ...]:
-    """Finds in compared samples, told in bytes of the content."""
-    layout = way.layout
-    scale = layout.stride * way.rate / COMPARED_RATE
-    return tuple(
-        replace(
-            find,
-            begins=layout.phase + round(find.begins * scale),
-            ends=layout.phase + round(find.ends * scale),
-            layout=f"{layout.name} each {layout.stride} bytes at {way.rate} Hz",
-        )
-        for find in finds
-    )
-
-
-def unexplained_ranges(
-    size: int, finds: Iterable[Heard]
-) -> Iterator[tuple[int, int]]:
-    """The parts of a content that no find explains."""
-    at = 0
-    for begins, ends in sorted((find.begins, find.ends) for find in finds):
-        if begins > at:
-            yield at, begins
-        at = max(at, ends)
-    if at < size:
-        yield at, size
-
-
-def _all_explained(content: bytes, finds: list[Heard]) -> bool:
-    return all(
-        ends - begins < SHORTEST_REST
-        for begins, ends in unexplained_ranges(len(content), finds)
-    )
-
-
-def _merge_finds(finds: list[Heard]) -> list[Heard]:
-    """Finds in order, those that continue each other as one, and none twice."""
-    merged: list[Heard] = []
-    for find in sorted(
-        set(finds),
-        key=lambda find: (
-            find.device,
-            find.run,
-            find.call,
-            find.begins,
-            find.ends,
-        ),
-    ):
-        last = merged[-1] if merged else None
-        if last is not None and _is_continued_by(last, find):
-            ends, heard_to = (
-                max(last.ends, find.ends),
-                max(last.heard_to, find.heard_to),
-            )
-            merged[-1] = replace(
-                last, ends=ends, heard_to=Microseconds(heard_to)
-            )
-        else:
-            merged.append(find)
-    return sorted(merged, key=lambda find: (find.begins, find.heard_from))
-
-
-def _is_continued_by(last: Heard, find: Heard) -> bool:
-    """Whether a find goes on, in the content and in time, where the last one ends."""
-    same = (last.device, last.run, last.call, last.exact) == (
-        find.device,
-        find.run,
-        find.call,
-        find.exact,
-    )
-    length, heard = (
-        find.begins - last.begins,
-        find.heard_from - last.heard_from,
-    )
-    known_length, known_heard = (
-        last.ends - last.begins,
-        last.heard_to - last.heard_from,
-    )
-    if not same or find.begins > last.ends or known_length <= 0:
-        return False
-    # The same proportion of bytes to time, to within a millisecond.
-    return (
-        abs(length * known_heard - heard * known_length)
-        <= 1_000 * known_length
-    )

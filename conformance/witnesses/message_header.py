@@ -14,11 +14,8 @@ from statistics import median
 
 import numpy as np
 
-from earwitness.conformance.witnesses.heard_sound import (
-    RATES,
-    Coding,
-    HeardSound,
-)
+from earwitness.conformance.witnesses.finds_of_sound import Coding
+from earwitness.conformance.witnesses.heard_sound import RATES, HeardSound
 from earwitness.conformance.witnesses.layouts import (
     Layout,
     Signal,

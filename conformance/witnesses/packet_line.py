@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Literal
 
 from earwitness.conformance.stimuli.sound_format import RATE
-from earwitness.conformance.witnesses.heard_sound import Heard
+from earwitness.conformance.witnesses.finds_of_sound import Heard
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.reader import Reader, may_be_opus
 from earwitness.conformance.witnesses.relay import Crossing

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from earwitness.conformance.witnesses.exchanged_letters import exchange_back
-from earwitness.conformance.witnesses.heard_sound import (
+from earwitness.conformance.witnesses.finds_of_sound import (
     Coding,
     Heard,
-    HeardSound,
     Likeness,
     unexplained_ranges,
 )
+from earwitness.conformance.witnesses.heard_sound import HeardSound
 from earwitness.conformance.witnesses.layouts import (
     PRINTABLE_BYTES,
     is_printable,

@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from earwitness.conformance.stimuli.sound_format import Samples
-from earwitness.conformance.witnesses.heard_sound import (
-    Coding,
-    Heard,
-)
+from earwitness.conformance.witnesses.finds_of_sound import Coding, Heard
 from earwitness.conformance.witnesses.spoken_words import (
     WordsFound,
 )

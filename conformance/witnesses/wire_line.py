@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from earwitness.conformance.witnesses.heard_sound import Coding, Heard
+from earwitness.conformance.witnesses.finds_of_sound import Coding, Heard
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.message_header import MessageHeader
 from earwitness.conformance.witnesses.packet_line import PacketLine

@@ -9,16 +9,16 @@ from dataclasses import replace
 from itertools import groupby
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
+from earwitness.conformance.witnesses.finds_of_sound import (
+    Where,
+    unexplained_ranges,
+)
 from earwitness.conformance.witnesses.found_on_wire import (
     FoundOnWire,
     split_by_instant,
     without_given,
 )
-from earwitness.conformance.witnesses.heard_sound import (
-    NOT_COMPARED,
-    Where,
-    unexplained_ranges,
-)
+from earwitness.conformance.witnesses.heard_sound import NOT_COMPARED
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.packet_line import PacketLine
 from earwitness.conformance.witnesses.reader import Changed, Reader

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from earwitness.conformance.running.sounds import DOUBT, SoundMemory
+from earwitness.conformance.witnesses.finds_of_sound import Heard
 from earwitness.conformance.witnesses.found_on_wire import FoundOnWire
-from earwitness.conformance.witnesses.heard_sound import Heard
 
 PITCH_PERIOD = 8_000
 """Microseconds, of a voice at 125 Hz."""

@@ -10,11 +10,11 @@ import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, decode, in_the_air
 from earwitness.conformance.witnesses import heard_sound
-from earwitness.conformance.witnesses.heard_sound import (
-    HeardSound,
+from earwitness.conformance.witnesses.finds_of_sound import (
     Where,
     unexplained_ranges,
 )
+from earwitness.conformance.witnesses.heard_sound import HeardSound
 
 SOUND = in_the_air(CLIPS["weather"], 11)
 BEGAN = 1_000_000
