@@ -12,8 +12,8 @@ import numpy as np
 from msgspec import UNSET
 
 from earwitness.conformance.gate.story import describe_step
-from earwitness.conformance.gate.verdict import weakest
 from earwitness.conformance.running.answers import holds_words
+from earwitness.conformance.running.controls import is_voice_sent
 from earwitness.conformance.running.deeds import (
     DeviceState,
     Event,
@@ -27,13 +27,13 @@ from earwitness.conformance.running.open_streams import (
     OpenStreams,
     is_stray,
 )
-from earwitness.conformance.running.possible import impossible, is_served
-from earwitness.conformance.running.stores import NOTHING, owners, together
+from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.stores import NOTHING
+from earwitness.conformance.running.stores_of_run import search_stores
 from earwitness.conformance.running.timeline import Timeline
 from earwitness.conformance.running.untold import LONGEST_BATCH
 from earwitness.conformance.stimuli.clips import (
     CLIPS,
-    FIRST,
     Clip,
     write_wav,
 )
@@ -43,18 +43,13 @@ from earwitness.conformance.stimuli.sound_format import (
     RATE,
 )
 from earwitness.conformance.stimuli.stimulus import (
-    Call,
-    Choose,
     During,
     HangUp,
     Kill,
-    Mute,
-    Network,
     Power,
     Press,
     Query,
     Say,
-    Server,
     Stimulus,
     Wait,
     interjection,
@@ -63,7 +58,6 @@ from earwitness.conformance.stimuli.stimulus import (
 from earwitness.conformance.targets.lines import decode_request
 from earwitness.conformance.targets.protocol import (
     Answer,
-    ExplainRequest,
     ListenRequest,
     Ok,
     ResetRequest,
@@ -74,7 +68,7 @@ from earwitness.conformance.witnesses.accounts import (
     BUDGET_OF_A_SECOND,
     USUAL_BUDGET,
 )
-from earwitness.conformance.witnesses.files import StoreFind, StoreSearch
+from earwitness.conformance.witnesses.files import StoreSearch
 from earwitness.conformance.witnesses.relay import Crossing
 from earwitness.conformance.witnesses.twins import Footprint, take_footprint
 from earwitness.model.expression import Value
@@ -84,12 +78,8 @@ from earwitness.model.vocabulary import Microseconds
 if TYPE_CHECKING:
     from earwitness.conformance.running.harness import Harness
 
-CONTROL, SECOND_CONTROL = "weather", "weather-2"
-"""The clips of the positive control; the second is played where nothing came of the first."""
 SHORTEST_SOUND = 256
 """Bytes of an answer in which sound is looked for: counts and settings are shorter."""
-LONGEST_EXPLANATION = 1_000
-"""Characters of what a target says of itself where nothing came of a request."""
 LONG_WAIT = 60_000_000
 """Microseconds from which a wait is long. Chosen: longer than any of the search."""
 PIECES_AT_ONCE = 16
@@ -98,8 +88,6 @@ REPORTS = ("metric", "record.write")
 """What a device reports that it kept."""
 PAST_DOORS = "to its cloud past the doors"
 """How the name of a way ends that leads past the harness."""
-SETTLING = "quiet"
-"""What is said to a device that was brought back: nothing, for two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +280,7 @@ class Course:
         else:
             seen = self._play_file(device, clip, sound)
         if clip.wake and clip.wake == state.word:
-            sent = any(_is_voice(o) for o in seen if o.device == device)
+            sent = any(is_voice_sent(o) for o in seen if o.device == device)
             note_request(state, was_muted=was_muted, sent=sent)
         return seen
 
@@ -603,92 +591,6 @@ class Course:
         """Note how long the trace is after a step."""
         self.marks.append(len(self.timeline.trace))
 
-    def control(self, device: str, when: str) -> None:
-        """A request must be heard, streamed and answered. On whose word that rests is noted: the harness sees
-        sound cross, and hears what is played."""
-        if self.dead:
-            return
-        seen = self.say(device, CLIPS[CONTROL])
-        streamed, missing = _control_of(seen, device)
-        if missing:
-            # Who reports in batches may still have it to tell.
-            seen += self.say(device, Clip("", tail=LONGEST_BATCH / 1_000_000))
-            flush = Network(device, "up")
-            if not impossible(flush, self.harness.hello):
-                seen += self.carry_out(flush)
-            streamed, missing = _control_of(seen, device)
-        if missing and self.harness.senses[device].feeds:
-            # A wake word detector misses a word now and then.
-            seen = self.say(device, CLIPS[SECOND_CONTROL])
-            streamed, missing = _control_of(seen, device)
-        crossed = any(o.origin is Origin.WITNESSED for o in streamed)
-        if self.harness.watched and not crossed:
-            missing.append("seen on the wire")
-        if missing:
-            lacking = " and not ".join(missing)
-            self.dead = f"the positive control {when} failed on {device}: the request was not {lacking}"
-            self.dead += "".join(
-                f"; the target: {reason}"
-                for reason in (
-                    *self.skipped[-1:],
-                    self._explain_failure(device),
-                )
-                if reason
-            )
-            self.dead += self._last_words()
-            self.heard = None
-            return
-        known = Origin.WITNESSED if crossed else Origin.DEVICE
-        self.heard = weakest(
-            [known] + ([self.heard] if self.heard is not None else [])
-        )
-
-    def _explain_failure(self, device: str) -> str:
-        """What the target itself knows of why nothing came of a request."""
-        hello = self.harness.hello
-        if not (is_served(hello) or hello.packs):
-            return ""
-        answer = self.harness.target.request(ExplainRequest(device))
-        data = answer.ok.data if answer.ok is not None else ""
-        return str(data)[:LONGEST_EXPLANATION] if data else ""
-
-    def _last_words(self) -> str:
-        """What a target that says what is wrong with it has written to standard error at last."""
-        hello, cell = self.harness.hello, self.harness.target.cell
-        if cell is None or not (is_served(hello) or hello.packs):
-            return ""
-        words = " ".join(cell.error_tail().split())[-LONGEST_EXPLANATION:]
-        return f". Its last words: {words}" if words else ""
-
-    def bring_back(self, devices: Iterable[str]) -> None:
-        """Undo what would keep an honest device from answering."""
-        for device in devices:
-            state = self.states[device]
-            self.carry_out(Network(device, "up"))
-            self.carry_out(Power(device, "restore"))
-            if state.muted:
-                self.carry_out(Press(device, "microphone"))
-            if state.word != state.first_word:
-                self.carry_out(Choose(device, state.first_word))
-            if state.calling:
-                self.carry_out(Call(device, "end", "device"))
-            self._bring_server_back(device)
-            self.carry_out(Say(device, SETTLING))
-
-    def _bring_server_back(self, device: str) -> None:
-        """It answers again, and a device that was left in the middle of something begins again."""
-        state = self.states[device]
-        if state.behaviour != "answer":
-            self.carry_out(Server(device, "answer"))
-        if state.software_muted:
-            self.carry_out(Mute(device, False))
-        disturbed = any(
-            isinstance(step, Server) and step.device == device
-            for step, _ in self.journal
-        )
-        if disturbed:
-            self.carry_out(Kill(device))
-
     # The end
 
     def _date_crossing(self, crossing: Crossing) -> Crossing:
@@ -729,7 +631,7 @@ class Course:
 
     def finish(self, *, reset: bool) -> list[Observation]:
         """Search the stores, reset the target, search again, and give the whole trace."""
-        finds = self._search_stores(frozenset())
+        finds = search_stores(self, frozenset())
         before = len(self.crossed)
         self.footprint = self._footprint_of(self.stores)
         if reset:
@@ -740,7 +642,7 @@ class Course:
                 self.footprint, "bytes by a reset", size
             )
             self._last_passages()
-            finds += self._search_stores(frozenset({"transcript"}))
+            finds += search_stores(self, frozenset({"transcript"}))
         ends = [
             Observation(
                 time=Microseconds(state.clock),
@@ -800,82 +702,6 @@ class Course:
         ]
         return (*sent, *self.uncompared[:1])
 
-    def _search_stores(self, expected: frozenset[str]) -> list[Observation]:
-        """What is found in stores, booked on the devices it was said to."""
-        acted_on = {
-            name: self._recognised_texts(name) for name in self.states
-        }
-        # A request that was cut off may have been acted on though the device never heard of it.
-        spoken = [
-            words for texts in self.requests.values() for words in texts
-        ]
-        searched = self.harness.stores.search(
-            [*frozenset().union(*acted_on.values()), *spoken]
-        )
-        self.stores = together(self.stores, searched)
-        found: list[Observation] = []
-        for find in searched.finds:
-            if find.category in expected:
-                continue
-            attributes: dict[str, Value] = {
-                "store": find.store,
-                "category": find.category,
-                "acted_on": find.acted_on,
-            }
-            if find.text:
-                attributes["addressed"] = self._was_addressed(find)
-            for name in owners(find, acted_on, self.harness.sounds):
-                time = Microseconds(self.states[name].clock)
-                found.append(
-                    Observation(
-                        time=time,
-                        device=name,
-                        event="record.found",
-                        attributes=attributes,
-                        origin=Origin.WITNESSED,
-                    )
-                )
-        return found
-
-    def _was_addressed(self, find: StoreFind) -> bool:
-        """Whether words in a store may come from a request: all but what was only said beside a device."""
-        return find.acted_on or not any(
-            self.harness.sounds.words.same(find.text, words)
-            for name, texts in self.words.items()
-            for words in texts
-            if words not in self.requests[name]
-        )
-
-    def _recognised_texts(self, device: str) -> frozenset[str]:
-        return frozenset(
-            str(o.attributes["text"]).lower()
-            for o in self.timeline.trace
-            if o.event == "asr.result"
-            and o.device == device
-            and "text" in o.attributes
-        )
-
-
-def _control_of(
-    seen: Sequence[Observation], device: str
-) -> tuple[list[Observation], list[str]]:
-    """The sound that a device streamed in a positive control, and what is missing of one."""
-    own = [o for o in seen if o.device == device]
-    streamed = [o for o in own if _is_voice(o)]
-    answered = [o for o in own if o.event == "tts.audio"]
-    missing = [
-        what
-        for what, got in (("streamed", streamed), ("answered", answered))
-        if not got
-    ]
-    return streamed, missing
-
-
-def _is_voice(seen: Observation) -> bool:
-    return (
-        seen.event == "stream.audio" and seen.attributes.get("voice") is True
-    )
-
 
 def _beyond_business(way: str, size: int) -> int:
     """Bytes that went a way. Of those to the own cloud past the doors the first few are business of whoever
@@ -888,6 +714,3 @@ def _with_mark(footprint: Footprint, name: str, size: int) -> Footprint:
     if size <= 0:
         return footprint
     return Footprint({**footprint.marks, name: float(size)})
-
-
-assert CLIPS[CONTROL].wake == FIRST

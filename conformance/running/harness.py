@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from earwitness.conformance.gate.mute_levels import is_open_claim
 from earwitness.conformance.running.budget import Budget
+from earwitness.conformance.running.controls import bring_back, run_control
 from earwitness.conformance.running.course import PAST_DOORS, Course
 from earwitness.conformance.running.moment import Moment
 from earwitness.conformance.running.open_doors import open_doors
@@ -313,7 +314,7 @@ class Harness:
             self.stores.take_baseline()
         for device in self.hello.devices:
             if control_before and (device in used or not used):
-                course.control(device, "before the run")
+                run_control(course, device, "before the run")
         course.begin_scenario()
         if course.dead:
             return
@@ -331,9 +332,9 @@ class Harness:
         course.wait_for_reports()
         if not controls:
             return
-        course.bring_back(used)
+        bring_back(course, used)
         for device in used:
-            course.control(device, "after the run")
+            run_control(course, device, "after the run")
 
     def _finish_run(self, course: Course, scenario: Scenario) -> Run:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from earwitness.conformance.running.course import CONTROL
+from earwitness.conformance.running.controls import CONTROL, is_voice_sent
 from earwitness.conformance.running.declared_and_seen import INDICATORS
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.moment import Finding
@@ -149,7 +149,7 @@ def health_after(run: Run, device: str) -> Health:
     began = run.marks[-3] if len(run.marks) > 2 else 0
     seen = _seen_of(device, run.trace[began:ended])
     names = {o.event for o in seen}
-    streamed = any(map(_is_voice_in_stream, seen))
+    streamed = any(map(is_voice_sent, seen))
     if streamed and "tts.audio" in names:
         return Health.WORKING
     before = _seen_of(device, run.trace[:ended])
@@ -161,12 +161,6 @@ def health_after(run: Run, device: str) -> Health:
 
 def _seen_of(device: str, trace: Sequence[Observation]) -> list[Observation]:
     return [seen for seen in trace if seen.device == device]
-
-
-def _is_voice_in_stream(seen: Observation) -> bool:
-    return (
-        seen.event == "stream.audio" and seen.attributes.get("voice") is True
-    )
 
 
 def _shows_answer(seen: Sequence[Observation], event: str, what: str) -> bool:

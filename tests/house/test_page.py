@@ -49,9 +49,6 @@ ONE_RULE_AN_OPERATOR = (
 ONE_METHOD_A_REQUEST = "one method for each request of the protocol, which seeded faults replace one by one"
 LONGER = {
     "model/logic/partial_monitor.py": ONE_RULE_AN_OPERATOR,
-    "model/logic/partial_semantics.py": ONE_RULE_AN_OPERATOR,
-    "model/logic/explaining.py": ONE_RULE_AN_OPERATOR,
-    "model/logic/explanation_checker.py": ONE_RULE_AN_OPERATOR,
     "model/logic/parser.py": ONE_RULE_AN_OPERATOR,
     "model/logic/monitor.py": ONE_RULE_AN_OPERATOR,
     "model/assistant/cloud.py": "one table: all that the cloud may do, with a reason a row",
