@@ -4,7 +4,7 @@ left of the budget."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from earwitness.conformance.running.chapters import (
     Chapter,
@@ -81,8 +81,23 @@ class ServedConductor(Conductor):
         return self.harness.budget.allows(SERVED_SEARCH_SHARE)
 
     def take(self, run: Run, purpose: str) -> None:
+        """A device that does not work after a run, and does once it is started again, is no dead one: that is
+        told, what the run violated stays, and nothing else is concluded from it."""
+        if run.dead and self._works_again():
+            text = f"after '{purpose}' it did not work until it was started again: {run.dead}"
+            self.note(Finding("not healed", text, blocking=True))
+            if not run.violated():
+                return
+            run = replace(run, dead="")
         super().take(run, purpose)
         self.hear_companions()
+
+    def _works_again(self) -> bool:
+        """Whether a request alone is answered, by a device that answered one before."""
+        session = self.session
+        if session.dead or self.harness.broken or not session.runs:
+            return False
+        return not self.harness.run(()).dead
 
     def take_violation(self, run: Run, clause: str) -> None:
         self.tell(f"{clause} is violated")

@@ -6,19 +6,25 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from earwitness.conformance.running.beside import Telling
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.chapters import read_chapters
+from earwitness.conformance.running.check_session import CheckSession
 from earwitness.conformance.running.companions import (
     CompanionOrder,
     claim,
     keep_company,
 )
 from earwitness.conformance.running.examination import Plan, examine
+from earwitness.conformance.running.run import Run
+from earwitness.conformance.running.served_conductor import ServedConductor
+from earwitness.conformance.running.stores import NOTHING
 from earwitness.conformance.targets.entry_points import (
     OpenedTarget,
     TargetOptions,
@@ -155,3 +161,35 @@ def test_why_one_could_not_go_on_is_told_after_what_it_told():
         with pytest.raises(TargetError, match="it broke"):
             telling.next_told(10)
         assert telling.is_over
+
+
+def taken(run, answers_again):
+    """What comes of a run on a device that answered before, and answers, or does not, when it starts again."""
+    later = replace(run, dead="" if answers_again else "still dead")
+    session = CheckSession(hello=None, runs=[run], purposes=["tour"])
+    ServedConductor(
+        harness=SimpleNamespace(broken="", run=lambda steps: later),
+        session=session,
+        plan=None,
+        tell=lambda line: None,
+        keep=lambda number, trace: None,
+        is_chosen=lambda clause: False,
+        enough=frozenset(),
+    ).take(run, "tour: a chapter")
+    return session
+
+
+DEAD = Run(scenario=(), trace=(), tally={}, stores=NOTHING, dead="no answer")
+
+
+def test_a_device_that_works_when_it_starts_again_is_no_dead_one():
+    session = taken(DEAD, answers_again=True)
+    assert session.dead == "" and len(session.runs) == 1
+    (finding,) = session.findings
+    assert finding.kind == "not healed" and finding.blocking
+    assert "no answer" in finding.text
+
+
+def test_one_that_does_not_is_dead():
+    session = taken(DEAD, answers_again=False)
+    assert session.dead == "no answer" and not session.findings

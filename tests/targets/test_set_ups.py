@@ -21,17 +21,65 @@ MISTAKES = {
     "--mic-command 'cat /dev/zero'": "nothing was read from its microphone",
     "--mic-command-rate 48000": "look at the rate and form of the sound",
     "--snd-command true": "played no answer; look at its command for sound",
+    "claims=9": "'claims=9' names no level of a mute; write claims=1, 2, 3 or 4",
 }
 
 
 @pytest.mark.parametrize("options", MISTAKES)
 def test_a_wrong_set_up_is_told_with_its_likely_cause(options, tmp_path):
-    script = python_with_tiny(tmp_path)
-    done = control_target(f"wyoming:{script} {options}")
-    assert MISTAKES[options] in done.failure
-    if "does not answer" not in MISTAKES[options]:
+    failure = failure_of(f"wyoming:{python_with_tiny(tmp_path)} {options}")
+    assert MISTAKES[options] in failure
+    if "--" in options and "does not answer" not in MISTAKES[options]:
         # The small satellite says so as it begins.
-        assert "Its last words: ready" in done.failure
+        assert "Its last words: ready" in failure
+
+
+def failure_of(target):
+    """Why it cannot be driven, as the command says it."""
+    try:
+        return control_target(target).failure
+    except TargetError as error:
+        return str(error)
+
+
+TAKEN = "python3 -m http.server 10700 --bind 127.0.0.1"
+GARBAGE = (
+    "python3 -c \"import socket; s = socket.create_server(('127.0.0.1', 10401))\n"
+    "while True: s.accept()[0].sendall(b'HTTP/1.1 200 OK\\r\\n\\r\\n{not json')\""
+)
+BESIDE = {
+    TAKEN: "Address already in use",
+    GARBAGE: "no sound came to the wake word service",
+}
+"""What already runs where the satellite starts, and what is told of it."""
+
+
+@pytest.mark.parametrize("other", BESIDE, ids=["port taken", "garbage"])
+def test_what_is_in_the_way_of_a_satellite_is_told(other, tmp_path):
+    """Somebody else at its port; a wake word service that answers what is no message."""
+    script = tmp_path / "beside"
+    wake = "--wake-uri tcp://127.0.0.1:10401" if other is GARBAGE else ""
+    script.write_text(
+        f'#!/bin/sh\ncase "$*" in *uri*) ;; *) exit ;; esac\n'
+        f"{other} > /dev/null 2>&1 &\nsleep 1\n"
+        f'exec {python_with_tiny(tmp_path)} "$@" {wake}\n'
+    )
+    script.chmod(0o755)
+    assert BESIDE[other] in failure_of(f"wyoming:{script}")
+
+
+def test_a_program_that_does_not_say_its_version_is_driven_all_the_same(
+    tmp_path,
+):
+    """Whatever is asked for by the driver may fail: only the satellite itself must run."""
+    script = tmp_path / "mute"
+    script.write_text(
+        f'#!/bin/sh\ncase "$*" in *uri*) ;; *) exit 3 ;; esac\n'
+        f'exec {python_with_tiny(tmp_path)} "$@"\n'
+    )
+    script.chmod(0o755)
+    done = control_target(f"wyoming:{script}")
+    assert (done.version, done.failure) == ("unknown", "")
 
 
 SPEECH = "stt.ovos-stt-plugin-server.url"
@@ -63,5 +111,4 @@ def test_a_driver_that_fails_is_no_fault_of_its_subject(tmp_path):
         "name: mine\ncommand: [sleep, '60']\nport: 10700\n"
         f"program: ['{sys.executable}', driver.py]\n"
     )
-    with pytest.raises(TargetError, match="the program of mine"):
-        control_target(f"subject:{folder}")
+    assert "the program of mine" in failure_of(f"subject:{folder}")

@@ -21,6 +21,12 @@ from earwitness.policies.pack import find
 
 SERVER = Path(__file__).with_name("tiny") / "wyoming_pipeline.py"
 
+LEAVES = (
+    "import socket, sys, time;"
+    "socket.create_connection(('127.0.0.1', int(sys.argv[1]))).close(); time.sleep(60)"
+)
+"""A server that closes its connection at once."""
+
 
 def relayed(folder, fault=""):
     words = [sys.executable, str(SERVER), "{satellite}", fault]
@@ -78,6 +84,8 @@ def test_a_server_that_is_not_named_or_ends_is_told_as_such(tmp_path):
     for words, told in {
         "": "write wyoming-relay:OPTIONS -- SERVER OPTIONS",
         " -- false": "its server ended with code 1",
+        " -- /nowhere/server": "'/nowhere/server' cannot be started",
+        f" -- {sys.executable} -c {shlex.quote(LEAVES)} {{satellite}}": "called and left at once",
     }.items():
         done = control_target(f"wyoming-relay:{python}{words}")
         assert told in done.failure

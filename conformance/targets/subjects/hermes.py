@@ -78,7 +78,8 @@ class HermesServices(kit.ServedSubject):
         self._broker = None
 
     def finish(self) -> None:
-        self._tell("hermes/asr/textCaptured", text="weather", likelihood=1)
+        captured = {"text": "weather", "likelihood": 1, "seconds": 1}
+        self._tell("hermes/asr/textCaptured", **captured)
         self._tell("hermes/dialogueManager/endSession", text="it is sunny")
         self.pump(lambda: bool(self._text), kit.PATIENCE)
 

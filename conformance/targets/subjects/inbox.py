@@ -67,7 +67,8 @@ class InboxSubject(Subject):
             # It listens, and not where it should.
             elsewhere += bool(listening_ports() - ours - {self.port})
         raise Refusal(
-            f"{self.name} does not answer at port {port or self.port}{describe_ports(ours)}"
+            f"{self.name} does not answer at port {port or self.port}"
+            f"{describe_ports(ours, port or self.port)}"
         )
 
     def settle(self) -> None:

@@ -17,6 +17,9 @@ from earwitness.conformance.targets.process import ProcessTarget
 from earwitness.conformance.targets.protocol import Target, TargetError
 from earwitness.conformance.targets.subjects.subject import Subject
 
+SLOWEST_ANSWER = 20
+"""Seconds that a program has to say its version, or how it is used. Chosen: a first start can be slow."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectOpening:
@@ -74,14 +77,22 @@ def installed_version(python: str, package: str) -> str:
     question = (
         f"from importlib.metadata import version; print(version('{package}'))"
     )
-    asked = subprocess.run(
-        [python, "-c", question],
-        capture_output=True,
-        text=True,
-        # 60 s: chosen, as the first start of an interpreter can be slow.
-        timeout=60,
-    )
-    return asked.stdout.strip() or "unknown"
+    return ask_program([python, "-c", question]).strip() or "unknown"
+
+
+def ask_program(command: Sequence[str]) -> str:
+    """What it prints; nothing where it cannot be run, or does not end."""
+    try:
+        asked = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=SLOWEST_ANSWER,
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return ""
+    return asked.stdout
 
 
 @cache
@@ -89,10 +100,8 @@ def known_options(
     program: tuple[str, ...], names: tuple[str, ...], value: str
 ) -> list[str]:
     """Those of the options that the program's --help names, each with the value: versions differ in them."""
-    asked = subprocess.run(
-        [*program, "--help"], capture_output=True, text=True
-    )
-    known = [name for name in names if name in asked.stdout]
+    help_text = ask_program([*program, "--help"])
+    known = [name for name in names if name in help_text]
     return [word for name in known for word in (name, value)]
 
 

@@ -26,13 +26,15 @@ def listening_ports() -> set[int]:
     return found - {OUTWARD_PORT}
 
 
-def describe_ports(ours: set[int]) -> str:
-    """A half-sentence that names the ports that are not ours.
+def describe_ports(ours: set[int], port: int = 0) -> str:
+    """A half-sentence that names the ports that are not ours; `port` is where the subject should listen.
 
     >>> describe_ports(listening_ports())
     '; nobody else listens at any port'
     """
     others = sorted(listening_ports() - ours)
+    if port in others:
+        return "; somebody listens there who does not speak its protocol, such as one that came first"
     if not others:
         return "; nobody else listens at any port"
     return f"; somebody listens at {', '.join(map(str, others))}"

@@ -42,11 +42,20 @@ SHOWS_NOTHING = (
 
 def claimed_level(options: Sequence[str]) -> int:
     """The level of mute in `claims=N`: 1 no request is run, 2 no voice leaves the process, 3 the microphone
-    is not read, 4 the microphones have no power.
+    is not read, 4 the microphones have no power. Ends the driver where there is no such level.
 
     >>> claimed_level(["--debug", "claims=3"])
     3
+    >>> claimed_level(["claims=9"])
+    Traceback (most recent call last):
+    SystemExit: 'claims=9' names no level of a mute; write claims=1, 2, 3 or 4
     """
-    told = [o.removeprefix("claims=") for o in options if "claims=" in o]
-    levels = [int(level) for level in told if level in ("1", "2", "3", "4")]
-    return levels[-1] if levels else 1
+    level = 1
+    for option in options:
+        name, _, told = option.partition("=")
+        if name == "claims" and told not in ("1", "2", "3", "4"):
+            raise SystemExit(
+                f"'{option}' names no level of a mute; write claims=1, 2, 3 or 4"
+            )
+        level = int(told) if name == "claims" else level
+    return level

@@ -151,7 +151,9 @@ class Subject:
                 },
             )
         except OSError as error:
-            raise Refusal(f"{self.name} cannot be started: {error}") from None
+            raise Refusal(
+                f"'{command[0]}' cannot be started: {error.strerror}"
+            ) from None
 
     def make_folder(self) -> str:
         """The folder of the subject; it stays until the subject is reset."""

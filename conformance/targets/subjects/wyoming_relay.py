@@ -8,6 +8,7 @@ from earwitness.conformance.targets.subjects import kit
 from earwitness.conformance.targets.subjects.foreign_server import (
     WithForeignServer,
 )
+from earwitness.conformance.targets.subjects.serving import STARTING
 from earwitness.conformance.targets.subjects.wyoming import (
     Said,
     WyomingSatellite,
@@ -47,7 +48,7 @@ class RelayedSatellite(WithForeignServer, WyomingSatellite):
         self._foreign: WyomingLink | None = None
         self._held: list[tuple[int, WyomingMessage]] = []
         self._asked_for_info = 0
-        self._answer_bytes = 0
+        self._answer_bytes = self._calls = 0
         listen_for_clients(RELAY, self.post, self._hear_server)
 
     def greet(self) -> None:
@@ -63,7 +64,17 @@ class RelayedSatellite(WithForeignServer, WyomingSatellite):
         places = {**self.places(), "satellite": str(RELAY)}
         words = [word.format_map(places) for word in self._program_of_server]
         self.foreign_server.start(words)
-        self.reach(self._server_calls, RELAY)
+        calls = self._calls
+        if not self.pump(self._calls_or_ends, STARTING):
+            what = (
+                "called and left at once"
+                if self._calls > calls
+                else "did not call"
+            )
+            raise kit.Refusal(
+                f"its server, which should find the satellite at port {RELAY}, {what}"
+            )
+        self.foreign_server.demand_life()
 
     def leave(self) -> None:
         super().leave()
@@ -90,10 +101,6 @@ class RelayedSatellite(WithForeignServer, WyomingSatellite):
         while self._held and self._held[0][0] <= self.now:
             self._hand_to_satellite(self._held.pop(0)[1])
 
-    def _server_calls(self) -> bool:
-        self.foreign_server.demand_life()
-        return self.pump(lambda: self._foreign is not None, kit.PATIENCE)
-
     def _hear(self, link: WyomingLink, said: Said) -> None:
         """The satellite's words go on to its server."""
         if link is self._server and said is not None:
@@ -104,6 +111,7 @@ class RelayedSatellite(WithForeignServer, WyomingSatellite):
         super()._hear(link, said)
 
     def _hear_server(self, link: WyomingLink, said: Said) -> None:
+        self._calls += link is not self._foreign
         if said is None:
             self._foreign = None if link is self._foreign else self._foreign
             return
