@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
 from functools import partial
 
 from earwitness.conformance.targets.subjects import kit
@@ -14,6 +13,7 @@ from earwitness.conformance.targets.subjects.esphome_link import (
     USES_WAKE_WORD,
     EsphomeLink,
     EsphomeLoop,
+    part_keys,
 )
 from earwitness.conformance.targets.subjects.held_requests import HttpService
 
@@ -28,17 +28,6 @@ open_esphome = kit.open_program(
 )
 
 
-KEY = "key="
-"""Before the key with which the device speaks, among the words of a target."""
-
-
-def _keys_apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The words of the program, and the keys."""
-    program = [word for word in words if not word.startswith(KEY)]
-    keys = [word.removeprefix(KEY) for word in words if word.startswith(KEY)]
-    return program, keys
-
-
 class EsphomeDevice(kit.ServedSubject):
     """The wake word is heard in the device, which then asks for a request, or in its server if it says so."""
 
@@ -49,9 +38,8 @@ class EsphomeDevice(kit.ServedSubject):
 
     def __init__(self, program: str, options: list[str]) -> None:
         super().__init__(sys.stdin, sys.stdout)
-        self._program, keys = _keys_apart(
-            [program, *self.take_options(options)]
-        )
+        words = [program, *self.take_options(options)]
+        self._program, keys = part_keys(words)
         self.encrypted = bool(keys)
         self._loop = EsphomeLoop("".join(keys))
         self._links: list[EsphomeLink] = []

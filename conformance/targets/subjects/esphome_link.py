@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import TimeoutError as Unanswered
 from typing import Any, TypeAlias
 
@@ -17,6 +17,17 @@ USES_WAKE_WORD = 2
 """The flag of a device that sends all it hears, and has its server listen for the wake word."""
 
 Post: TypeAlias = Callable[[Callable[[], None]], None]
+
+
+KEY = "key="
+"""Before the key with which the device speaks, among the words of a target."""
+
+
+def part_keys(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of the program, and the keys."""
+    program = [word for word in words if not word.startswith(KEY)]
+    keys = [word.removeprefix(KEY) for word in words if word.startswith(KEY)]
+    return program, keys
 
 
 class EsphomeLoop:
