@@ -9,8 +9,10 @@ from earwitness.conformance.running.choices import (
     everything_everywhere,
 )
 from earwitness.conformance.running.possible import impossible
+from earwitness.conformance.running.tour import questions
 from earwitness.conformance.stimuli.stimulus import (
     Power,
+    Say,
     Scenario,
     SetTone,
 )
@@ -45,12 +47,21 @@ def aims_of(
     length: int,
     visited: Iterable[str] = (),
 ) -> Iterator[Scenario]:
-    """What a search tries before it leaves all to chance: ways to what the model has, and each deed in each
-    state."""
+    """What a search tries before it leaves all to chance: ways to what the model has, everybody's questions
+    after a request, and each deed in each state."""
     hello = chooser.hello
     paths = model_paths(vectors, hello, visited)
     yield from join_paths(paths, hello, length)
+    yield from questions_after_request(hello)
     yield from join_parts(everything_everywhere(chooser), length)
+
+
+def questions_after_request(hello: Hello) -> Iterator[Scenario]:
+    """A request to a device, and everybody asks for everything: of two properties, in every role."""
+    device = next(iter(hello.devices))
+    asked = [q for q in questions(device) if not impossible(q, hello)]
+    if asked:
+        yield Say(device, "weather"), *asked
 
 
 def join_parts(parts: Iterable[Scenario], length: int) -> Iterator[Scenario]:
