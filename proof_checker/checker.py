@@ -11,33 +11,34 @@ invariant. For each part the checker derives, and asks a solver in a child proce
 and that the system has first states and every transition can happen at all, so that nothing holds
 because nothing is there.
 
-It is short, so that whoever does not trust us can read it whole: `s_expressions` reads a file, `definitions`
-says what may be in it, `claim` derives what must be shown, `solver` asks."""
+It is short, so that whoever does not trust us can read it whole: `s_expressions` reads a file, `manifest` says
+which files there are, `definitions` what may be in one, `claim` derives what must be shown, `solver` asks."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from earwitness.proof_checker.claim import Claim
 from earwitness.proof_checker.definitions import Definitions, read_definitions
+from earwitness.proof_checker.manifest import (
+    MANIFEST,
+    read_file_of,
+    read_manifest,
+)
 from earwitness.proof_checker.s_expressions import (
     Node,
     ProofError,
+    replace_symbols,
+    symbols_of,
     write_node,
 )
 from earwitness.proof_checker.solver import SOLVER, ask
 
-FORMAT = "earwitness proof 1"
 SECONDS = 180
-"""Of the solver's own time for one part. The slowest of ours takes some ten."""
-MANIFEST = "manifest.json"
-LARGEST_FILE = 1 << 24
-"""Bytes; our largest has half a megabyte."""
+"""Of the solver's own time for one part. The slowest of ours takes some seconds."""
+ANSWERS = {"sat", "unsat", "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,124 +52,86 @@ class CheckedPart:
     solver: str = SOLVER
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about a part, or about the system where there is none: conditions, each with the answer
+    that is wanted."""
+
+    name: str
+    part: Definitions | None
+    conditions: Sequence[tuple[str, Node, str]]
+
+
 def check_folder(
     folder: Path, seconds: int = SECONDS
 ) -> Iterator[CheckedPart]:
     """Every part of the manifest, checked. Raises ProofError where the folder is not what its manifest
     says."""
     manifest = read_manifest(folder)
-    systems = {}
-    for name, entry in manifest["systems"].items():
-        systems[name] = read_definitions(
-            _content(folder, entry), entry["file"]
-        )
-        if systems[name].info.get(":system") != f"|{name}|":
-            raise ProofError(
-                f"{entry['file']}: is not the system '{name}' that the manifest says it is"
-            )
-        yield check_system(name, systems[name], seconds)
-    for entry in manifest["parts"]:
-        if entry["system"] not in systems:
+    parts = [
+        (entry, _read_as(folder, entry, ":part", entry["name"]))
+        for entry in manifest["parts"]
+    ]
+    for entry, part in parts:
+        if entry["system"] not in manifest["systems"]:
             raise ProofError(
                 f"{MANIFEST}: part {entry['name']} is about no system of this proof"
             )
-        part = read_definitions(_content(folder, entry), entry["file"])
-        if (
-            part.info.get(":part") != f"|{entry['name']}|"
-            or part.info.get(":system") != f"|{entry['system']}|"
-        ):
+        if part.info.get(":system") != f"|{entry['system']}|":
             raise ProofError(
-                f"{entry['file']}: is not the part '{entry['name']}' that the manifest says it is"
+                f"{entry['file']}: is not about the system that the manifest says"
             )
-        yield check_part(
-            name=entry["name"],
-            system=systems[entry["system"]],
-            part=part,
-            seconds=seconds,
+    for name, entry in manifest["systems"].items():
+        system = _read_as(folder, entry, ":system", name)
+        yield from _answered(
+            system, [question_about_system(name, system)], seconds
         )
+        own = [(e["name"], part) for e, part in parts if e["system"] == name]
+        yield from check_parts(system, own, seconds)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, with every file of the folder accounted for. Raises ProofError."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        files = [
-            e["file"]
-            for e in (*manifest["systems"].values(), *manifest["parts"])
-        ]
-        names = [e["name"] for e in manifest["parts"]]
-        known = manifest["format"] == FORMAT
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
+def _read_as(
+    folder: Path, entry: Mapping[str, str], kind: str, name: str
+) -> Definitions:
+    """A file that says of itself what the manifest says."""
+    found = read_definitions(read_file_of(folder, entry), entry["file"])
+    if found.info.get(kind) != f"|{name}|":
         raise ProofError(
-            f"{folder / MANIFEST}: is no manifest of a proof ({error})"
-        ) from None
-    if not known or not names:
-        raise ProofError(
-            f"{folder / MANIFEST}: is of another format, or lists no part"
+            f"{entry['file']}: is not the {kind[1:]} '{name}' that the manifest says it is"
         )
-    doubled = sorted(
-        {
-            name
-            for name in (*names, *files)
-            if (*names, *files).count(name) > 1
-        }
-        - set(names)
-        & set(files)
-    )
-    if doubled:
-        raise ProofError(f"{MANIFEST}: lists {doubled[0]} twice")
-    foreign = sorted(
-        p.name
-        for p in folder.iterdir()
-        if p.suffix == ".vmt" and p.name not in files
-    )
-    if foreign:
-        raise ProofError(f"{folder / foreign[0]}: is not in the manifest")
-    return dict(manifest)
+    return found
 
 
-def _content(folder: Path, entry: dict[str, Any]) -> str:
-    """The text of a file of the folder itself, as the manifest knows it."""
-    name = str(entry["file"])
-    path = folder / name
-    if Path(name).name != name or path.is_symlink() or not path.is_file():
-        raise ProofError(
-            f"{path}: is missing, or is no plain file of this folder"
-        )
-    if path.stat().st_size > LARGEST_FILE:
-        raise ProofError(f"{path}: is larger than {LARGEST_FILE} bytes")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        raise ProofError(
-            f"{path}: is not the file that the manifest names; its SHA-256 differs"
-        )
-    return content.decode("utf-8", "replace")
+def check_parts(
+    system: Definitions,
+    parts: Sequence[tuple[str, Definitions]],
+    seconds: int,
+) -> Iterator[CheckedPart]:
+    """The obligations of each claim, derived and asked. Raises ProofError where a claim says more than a
+    claim may."""
+    claims = {}
+    for name, part in parts:
+        claims[name] = Claim(system, part)
+        claims[name].refuse_intrusion()
+    rows = {row: f"|transition {row}|" for row in system.named("transition")}
+    together: Node = ["or", "false", *rows.values()]
+    quick = [
+        Question(name, claim.part, claim.obligations({"any row": together}))
+        for name, claim in claims.items()
+    ]
+    for answer in _answered(system, quick, seconds):
+        claim = claims[answer.name]
+        if not answer.failed:
+            yield replace(answer, obligations=1 + len(rows))
+            continue
+        # Row by row, to name the one that is at fault.
+        named = claim.obligations(rows)
+        slow = [Question(answer.name, claim.part, named)]
+        found = next(iter(_answered(system, slow, seconds)))
+        yield found if found.failed else answer
 
 
-def check_part(
-    name: str, system: Definitions, part: Definitions, seconds: int
-) -> CheckedPart:
-    """The obligations of one claim, derived and asked. Raises ProofError where the claim says more than
-    a claim may."""
-    claim = Claim(system, part)
-    claim.refuse_intrusion()
-    return _checked(
-        possible=[],
-        impossible=claim.obligations(),
-        system=system,
-        part=part,
-        name=name,
-        seconds=seconds,
-    )
-
-
-def check_system(name: str, system: Definitions, seconds: int) -> CheckedPart:
+def question_about_system(name: str, system: Definitions) -> Question:
     """That the system has first states and that each of its transitions is possible, or a proof would
     be about nothing. Raises ProofError where a step is something else than one of its rows."""
     rows = [f"|transition {n}|" for n in system.named("transition")]
@@ -177,68 +140,73 @@ def check_system(name: str, system: Definitions, seconds: int) -> CheckedPart:
             f"{system.name}: a step is not exactly one of its transitions"
         )
     first: Node = system.body("|first states|")
-    possible = [
-        ("has a first state", first),
-        *((f"{row[1:-1]} can happen", row) for row in rows),
-    ]
-    return _checked(
-        possible=possible,
-        impossible=[],
-        system=system,
-        part=None,
-        name=f"system {name}",
-        seconds=seconds,
-    )
+    possible = [("has a first state", first, "sat")]
+    possible += [(f"{row[1:-1]} can happen", row, "sat") for row in rows]
+    return Question(f"system {name}", None, possible)
 
 
-def _checked(
-    possible: list[tuple[str, Node]],
-    impossible: list[tuple[str, Node]],
-    system: Definitions,
-    part: Definitions | None,
-    name: str,
-    seconds: int,
+def _answered(
+    system: Definitions, questions: Sequence[Question], seconds: int
+) -> Iterator[CheckedPart]:
+    """One child answers all questions about a system. Where it ends early the question that it was at has
+    failed, and another child goes on behind it."""
+    waiting = list(questions)
+    while waiting:
+        script = _declarations(system, ())
+        for question in waiting:
+            script += _script_of(question, system)
+        answers = ask("\n".join(script), seconds * len(waiting))
+        has_ended = False
+        while waiting and not has_ended:
+            question = waiting.pop(0)
+            own = answers[: len(question.conditions)]
+            answers = answers[len(question.conditions) :]
+            # What came instead of an answer is the child's last word.
+            has_ended = not set(own) <= ANSWERS or not own
+            yield _judge(question, own, system)
+
+
+def _judge(
+    question: Question, answers: Sequence[str], system: Definitions
 ) -> CheckedPart:
-    """Ask that each of `possible` has a model and each of `impossible` has none."""
-    file = part.name if part is not None else system.name
-    wanted = [(n, c, "sat") for n, c in possible] + [
-        (n, c, "unsat") for n, c in impossible
-    ]
-    script = _prelude(system, part)
-    for _, condition, _ in wanted:
-        script += [
+    file = question.part.name if question.part is not None else system.name
+    for number, (obligation, _, wanted) in enumerate(question.conditions):
+        answer = answers[number] if number < len(answers) else "no answer"
+        if answer != wanted:
+            return CheckedPart(
+                name=question.name,
+                file=file,
+                obligations=number,
+                failed=f"{obligation}: {answer}",
+            )
+    return CheckedPart(question.name, file, len(question.conditions))
+
+
+def _script_of(question: Question, system: Definitions) -> list[str]:
+    lines = ["(push 1)"]
+    if question.part is not None:
+        lines += _declarations(question.part, system.texts())
+    for _, condition, _ in question.conditions:
+        lines += [
             "(push 1)",
             f"(assert {write_node(condition)})",
             "(check-sat)",
             "(pop 1)",
         ]
-    answers = ask("\n".join(script), seconds)
-    for number, (obligation, _, expected) in enumerate(wanted):
-        answer = answers[number] if number < len(answers) else "no answer"
-        if answer != expected:
-            return CheckedPart(
-                name=name,
-                file=file,
-                obligations=number,
-                failed=f"{obligation}: {answer}",
-            )
-    return CheckedPart(name, file, len(wanted))
+    return [*lines, "(pop 1)"]
 
 
-def _prelude(system: Definitions, part: Definitions | None) -> list[str]:
-    """All names of both files, written again by us; texts are distinct."""
-    lines = ["(set-logic QF_UFLIA)", "(declare-sort Text 0)"]
-    declared: set[str] = set()
-    for file in (system, part) if part is not None else (system,):
-        for symbol, sort in file.sorts.items():
-            if symbol in file.bodies:
-                lines.append(
-                    f"(define-fun {symbol} () {sort} {write_node(file.bodies[symbol])})"
-                )
-            elif symbol not in declared:
-                lines.append(f"(declare-const {symbol} {sort})")
-            declared.add(symbol)
-    texts = sorted(symbol for symbol in declared if symbol.startswith('|"'))
-    if len(texts) > 1:
-        lines.append(f"(assert (distinct {' '.join(texts)}))")
+def _declarations(file: Definitions, texts: Iterable[str]) -> list[str]:
+    """All names of a file, written again by us beside the `texts` that are declared. Texts are distinct."""
+    known = set(texts)
+    lines = [] if known else ["(set-logic QF_UFLIA)", "(declare-sort Text 0)"]
+    for symbol, sort in file.sorts.items():
+        if symbol in file.bodies:
+            body = write_node(file.bodies[symbol])
+            lines.append(f"(define-fun {symbol} () {sort} {body})")
+        elif symbol not in known:
+            lines.append(f"(declare-const {symbol} {sort})")
+    distinct = sorted(known | file.texts())
+    if len(distinct) > 1:
+        lines.append(f"(assert (distinct {' '.join(distinct)}))")
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from earwitness.proof_checker.definitions import Definitions
 from earwitness.proof_checker.s_expressions import (
@@ -121,8 +121,10 @@ class Claim:
         self.allow(verdict, self.told | self.registers | self.texts)
         return "true", verdict
 
-    def obligations(self) -> list[tuple[str, Node]]:
-        """Conditions that must have no model."""
+    def obligations(
+        self, steps: Mapping[str, Node]
+    ) -> list[tuple[str, Node, str]]:
+        """Conditions that must have no model: at first, and for each of the steps by its name."""
         at_first, at_step = self.wanted()
         invariant: Node = [
             "and",
@@ -142,17 +144,13 @@ class Claim:
             replace_symbols(invariant, self.following),
             at_step,
         ]
-        found: list[tuple[str, Node]] = [
-            (
-                "at first",
-                ["and", start, ["not", ["and", invariant, at_first]]],
-            )
+        wrong: Node = ["not", ["and", invariant, at_first]]
+        found: list[tuple[str, Node, str]] = [
+            ("at first", ["and", start, wrong], "unsat")
         ]
-        for row in self.system.named("transition"):
-            step: Node = ["and", invariant, f"|transition {row}|", *moves]
-            found.append(
-                (f"kept and safe in {row}", ["and", step, ["not", kept]])
-            )
+        for name, step in steps.items():
+            lost: Node = ["and", invariant, step, *moves, ["not", kept]]
+            found.append((f"kept and safe in {name}", lost, "unsat"))
         return found
 
 

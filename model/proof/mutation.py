@@ -30,6 +30,8 @@ from earwitness.model.systems.transition_system import (
     Transition,
 )
 
+DROPPED = "drop guard condition"
+"""How a fault begins that only lets a row happen more often."""
 WIDER = 10
 """A widened bound is this many times the old one: past every promise that rests on it."""
 
@@ -100,7 +102,7 @@ def _change_guards(
         weakened = dict.fromkeys(_weaken_guard(transition.guard))
         for number, weaker in enumerate(weakened, start=1):
             yield (
-                f"drop guard condition {number}",
+                f"{DROPPED} {number}",
                 replace(transition, guard=weaker),
             )
 

@@ -22,7 +22,7 @@ from earwitness.model.proof.vmt import (
 from earwitness.model.systems.transition_system import System
 from earwitness.policies.pack import Pack
 from earwitness.policies.proving.tasks import ProofTask
-from earwitness.proof_checker.checker import FORMAT, MANIFEST
+from earwitness.proof_checker.manifest import FORMAT, MANIFEST
 from earwitness.proof_checker.s_expressions import ProofError
 
 

@@ -2,41 +2,67 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
 
-from earwitness.model.proof.mutation import Mutant, behaves_as, mutants_of
-from earwitness.policies.pack import Pack, load, small_pack
-from earwitness.policies.proving.changed_model import (
-    Inquiry,
-    Unproved,
-    open_inquiry,
+from earwitness.model.proof.encoding import encode
+from earwitness.model.proof.houdini import inductive_subset
+from earwitness.model.proof.invariant import allows_violation, read_lemmas
+from earwitness.model.proof.mutation import (
+    DROPPED,
+    Mutant,
+    mutants_of,
 )
+from earwitness.model.proof.proof import Standing
+from earwitness.model.proof.spacer import run_spacer
+from earwitness.model.proof.unroll import find_violation_from
+from earwitness.model.systems.cone import cone_of_influence, timed_variables
+from earwitness.model.systems.random_walk import diverse_states
+from earwitness.model.systems.runs import ModelRun
+from earwitness.model.systems.transition_system import ENVIRONMENT
+from earwitness.policies.pack import Pack, load, small_pack
 from earwitness.policies.proving.finite_opinion import holds_in_finite_model
+from earwitness.policies.proving.joint_inquiry import JointInquiry, Unproved
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
 HARMLESS = "every promise is proved to hold of it too"
 """The reasons that are found by proof, where people gave theirs before."""
+BESIDE = f"{HARMLESS}: nothing that it changes can reach one"
+HOSTILE = f"{HARMLESS}: the row is the environment's, which owes nothing"
+"""Closer reasons, computed from the tables; each is a case of `HARMLESS`."""
 FINITE_STEPS = 20
 """Units of time in which ABC looks for what a mutant breaks."""
+LOOKING = 8
+"""Seconds of a solver's look ahead for one promise: of what it finds it finds most in five."""
+SECONDS = 10
+"""Limit of a new proof of one promise."""
+PATIENCE = 30
+"""Seconds after which no further promise of the same mutant is put to solvers."""
+STEPS = 20_000
+"""Random steps that lead to the states from which a solver looks ahead."""
+NEAR = 4
+"""Steps that a solver looks ahead from the states random walks found."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedMutant:
-    """A mutant with clauses that notice it (all that random walks find; where they find none, all that
-    a proof does), those that could not be decided, and why it may live: it is proved to be no fault,
-    or was reviewed."""
+    """A mutant with the clauses that notice it (all that runs were found for), those that are neither seen
+    broken nor proved to hold, and why it may live: it is proved to be no fault, or was reviewed. `restated`
+    are those that notice no more than that their own row lost the guard that says the same."""
 
     mutant: str
     killers: tuple[str, ...]
     undecided: tuple[str, ...] = ()
     explained: str = ""
+    restated: tuple[str, ...] = ()
 
     @property
     def is_equivalent(self) -> bool:
@@ -93,50 +119,151 @@ def reviewed_survivors(pack: Pack) -> Mapping[str, str]:
 
 @dataclass
 class MutantJudge:
-    """Judges one mutant after another. `small` are the same clauses under bounds so small that ABC can
-    search the model whole."""
+    """Judges one mutant after another: first what is quick. `small` are the same clauses under bounds so
+    small that ABC can search the model whole."""
 
-    inquiry: Inquiry
+    inquiry: JointInquiry
     small: Pack
 
     def judge(self, mutant: Mutant) -> JudgedMutant:
-        if self.is_no_fault(mutant):
-            return JudgedMutant(
-                mutant=mutant.name,
-                killers=(),
-                undecided=(),
-                explained=EQUIVALENT,
-            )
-        killers = self.inquiry.broken_by_walks(mutant.system)
-        undecided: tuple[str, ...] = ()
-        if not killers:
-            killers, undecided = self.inquiry.broken(mutant.system)
-            broken = tuple(
-                c for c in undecided if self.breaks_small(mutant, c)
-            )
-            killers = (*killers, *broken)
-            undecided = tuple(c for c in undecided if c not in broken)
-        return self.with_reason(JudgedMutant(mutant.name, killers, undecided))
+        """By what is quick, or else by solvers."""
+        return self.judge_quickly(mutant) or self.judge_patiently(mutant)
 
-    def with_reason(self, judged: JudgedMutant) -> JudgedMutant:
-        """Why the mutant may live: by proof, or where some clause is not decided by review."""
-        if judged.killers:
-            return judged
-        if not judged.undecided:
-            return replace(judged, explained=HARMLESS)
-        reviewed = reviewed_survivors(self.inquiry.pack)
-        return replace(judged, explained=reviewed.get(judged.mutant, ""))
+    def judge_quickly(self, mutant: Mutant) -> JudgedMutant | None:
+        """By invariants as they are and by random runs; None where these say nothing."""
+        if self.inquiry.is_no_fault(mutant):
+            return JudgedMutant(mutant.name, (), explained=EQUIVALENT)
+        kept = self.inquiry.kept_at_once(mutant.system)
+        is_open = self.inquiry.promises.keys() - kept.proved
+        leaks = self.inquiry.leaking(mutant.system)
+        broken: dict[str, ModelRun] = {}
+        if is_open:
+            broken = self.inquiry.broken_by_runs(mutant)
+        if broken or any(leaks.values()):
+            return self.noticed(
+                mutant=mutant,
+                broken=set(broken),
+                still_open=is_open - broken.keys(),
+                leaks=leaks,
+            )
+        if is_open or None in leaks.values():
+            return None
+        return self.with_reason(mutant, ())
 
-    def is_no_fault(self, mutant: Mutant) -> bool:
-        observers = self.inquiry.pack.model.observers.values()
-        read_by_others = {name for seen in observers for name in seen}
-        return behaves_as(
-            self.inquiry.system,
-            mutant,
-            common=self.inquiry.common,
-            encoding=self.inquiry.encoding,
-            others=read_by_others,
+    def judge_patiently(self, mutant: Mutant) -> JudgedMutant:
+        """By what is left of all invariants together, by solvers, and by ABC."""
+        kept = self.inquiry.kept(mutant.system)
+        is_open = self.inquiry.promises.keys() - kept.proved
+        leaks = self.inquiry.leaking(mutant.system)
+        answers = self.answers_of_solvers(mutant, sorted(is_open))
+        broken = {name for name, answer in answers.items() if answer}
+        still_open = {n for n, answer in answers.items() if answer is None}
+        if broken:
+            return self.noticed(
+                mutant=mutant,
+                broken=broken,
+                still_open=still_open,
+                leaks=leaks,
+            )
+        undecided = self.clauses_of(still_open) + tuple(
+            clause for clause, answer in leaks.items() if answer is None
         )
+        return self.with_reason(mutant, undecided)
+
+    def noticed(
+        self,
+        mutant: Mutant,
+        broken: Collection[str],
+        still_open: Iterable[str],
+        leaks: Mapping[str, bool | None],
+    ) -> JudgedMutant:
+        killers = self.clauses_of(broken)
+        killers += tuple(clause for clause, leak in leaks.items() if leak)
+        undecided = self.clauses_of(still_open)
+        undecided += tuple(c for c, leak in leaks.items() if leak is None)
+        return JudgedMutant(
+            mutant=mutant.name,
+            killers=killers,
+            undecided=tuple(c for c in undecided if c not in killers),
+            restated=self.clauses_of(
+                name for name in broken if self.restates_guard(mutant, name)
+            ),
+        )
+
+    def clauses_of(self, conjuncts: Iterable[str]) -> tuple[str, ...]:
+        """In the order of the pack."""
+        named = {self.inquiry.clause_of[name] for name in conjuncts}
+        return tuple(
+            t.identity for t in self.inquiry.tasks if t.identity in named
+        )
+
+    def restates_guard(self, mutant: Mutant, conjunct: str) -> bool:
+        """Whether the conjunct only says what the dropped condition of its own row says."""
+        if mutant.changed is None or not mutant.fault.startswith(DROPPED):
+            return False
+        invariant = self.inquiry.invariant
+        rules, _ = invariant.rules_of(mutant.system)
+        return invariant.guard_says_as_much(
+            mutant.changed, rules[mutant.changed], conjunct
+        )
+
+    def answers_of_solvers(
+        self, mutant: Mutant, conjuncts: Iterable[str]
+    ) -> dict[str, bool | None]:
+        """One after another, until one is broken or the time for this mutant is over."""
+        ends = time.monotonic() + PATIENCE
+        answers: dict[str, bool | None] = {}
+        for name in conjuncts:
+            is_over = any(answers.values()) or time.monotonic() > ends
+            answers[name] = None if is_over else self.decided(mutant, name)
+        return answers
+
+    def decided(self, mutant: Mutant, name: str) -> bool | None:
+        """Whether a conjunct is broken, by solvers; None where no answer was found in time."""
+        changed = self.inquiry.extended(mutant.system)
+        promise = self.inquiry.promises_of(mutant.system)[name]
+        cone = cone_of_influence(changed, promise, timed_variables(changed))
+        ahead = find_violation_from(
+            system=cone,
+            promise=promise,
+            states=diverse_states(cone, promise, STEPS),
+            seconds=LOOKING,
+            deepest=NEAR,
+        )
+        if ahead.run is not None:
+            return True
+        problem = encode(cone, promise)
+        known = inductive_subset(
+            problem, read_lemmas(problem, self.inquiry.known_lemmas(name))
+        )
+        if not allows_violation(problem, known):
+            return False
+        answer = run_spacer(problem, known, SECONDS)
+        if answer.standing is not Standing.INCONCLUSIVE:
+            return answer.standing is Standing.REFUTED
+        clause = self.inquiry.clause_of[name]
+        return True if self.breaks_small(mutant, clause) else None
+
+    def with_reason(
+        self, mutant: Mutant, undecided: tuple[str, ...]
+    ) -> JudgedMutant:
+        """Why the mutant may live: by proof, or where some clause is not decided by review."""
+        reviewed = reviewed_survivors(self.inquiry.pack)
+        reason = (
+            reviewed.get(mutant.name, "")
+            if undecided
+            else self.why_harmless(mutant)
+        )
+        return JudgedMutant(mutant.name, (), undecided, reason)
+
+    def why_harmless(self, mutant: Mutant) -> str:
+        if not self.inquiry.can_reach_promise(mutant):
+            return BESIDE
+        row = mutant.changed and self.inquiry.system.transition(
+            mutant.changed
+        )
+        is_hostile = row and row.component == ENVIRONMENT
+        return HOSTILE if is_hostile else HARMLESS
 
     def breaks_small(self, mutant: Mutant, clause: str) -> bool:
         """Whether ABC finds the clause violated in the finite model with the same fault."""
@@ -167,13 +294,23 @@ class MutantJudge:
 def _judge_of(file: Path) -> tuple[MutantJudge, dict[str, Mutant]]:
     """A worker's own judge: z3's terms cannot be sent from process to process."""
     pack = load(file)
-    judge = MutantJudge(open_inquiry(pack), small_pack(pack))
+    judge = MutantJudge(JointInquiry(pack), small_pack(pack))
     return judge, {m.name: m for m in mutants_of(pack.model.system)}
 
 
-def _judge_in_worker(file: Path, mutant: str) -> JudgedMutant:
+def _order_of(mutant: str) -> bytes:
+    """An order that has nothing to do with the tables: where somebody stops, a fair sample is measured."""
+    return hashlib.sha256(mutant.encode()).digest()
+
+
+def _judge_quickly(file: Path, mutant: str) -> JudgedMutant | None:
     judge, mutants = _judge_of(file)
-    return judge.judge(mutants[mutant])
+    return judge.judge_quickly(mutants[mutant])
+
+
+def _judge_patiently(file: Path, mutant: str) -> JudgedMutant:
+    judge, mutants = _judge_of(file)
+    return judge.judge_patiently(mutants[mutant])
 
 
 def judge_mutants(
@@ -182,21 +319,25 @@ def judge_mutants(
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
 ) -> tuple[JudgedMutant, ...]:
-    """Judge the mutants of the pack's model whose names are wanted. `tell` hears each as it is done;
-    the result is in the mutants' order."""
+    """Judge the mutants of the pack's model whose names are wanted: first all by what is quick, then what
+    is left by solvers. `tell` hears each as it is done; the result is in the mutants' order."""
     names = [m.name for m in mutants_of(pack.model.system) if wanted(m.name)]
     found: dict[str, JudgedMutant] = {}
     with ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn")
     ) as pool:
-        tasks = [
-            pool.submit(_judge_in_worker, pack.file, name) for name in names
-        ]
         try:
-            for task in as_completed(tasks):
-                judged = task.result()
-                found[judged.mutant] = judged
-                tell(judged)
+            for work in (_judge_quickly, _judge_patiently):
+                tasks = [
+                    pool.submit(work, pack.file, name)
+                    for name in sorted(names, key=_order_of)
+                    if name not in found
+                ]
+                for task in as_completed(tasks):
+                    judged = task.result()
+                    if judged is not None:
+                        found[judged.mutant] = judged
+                        tell(judged)
         except Unproved:
             # It would be said of every mutant, each time after a search.
             pool.shutdown(cancel_futures=True)

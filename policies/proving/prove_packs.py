@@ -22,7 +22,7 @@ from earwitness.policies.proving.certificates import ProofFolder
 from earwitness.policies.proving.invariants import Invariants, load_invariants
 from earwitness.policies.proving.tasks import PROGRESS, ProofTask, tasks_of
 from earwitness.policies.proving.weight import ConjunctWeight, weigh
-from earwitness.proof_checker.checker import SECONDS, check_part
+from earwitness.proof_checker.checker import SECONDS, check_parts
 from earwitness.proof_checker.definitions import read_definitions
 
 Trace = tuple[Observation, ...]
@@ -157,15 +157,13 @@ class Prover:
             for f in files
         ]
         obligations = 0
-        for part in parts:
-            answer = check_part(
-                name=part.name, system=system, part=part, seconds=SECONDS
-            )
+        named = [(part.name, part) for part in parts]
+        for answer in check_parts(system, named, SECONDS):
             obligations += answer.obligations
             if answer.failed:
                 return (
                     obligations,
-                    f"the checker does not accept {part.name}: {answer.failed}",
+                    f"the checker does not accept {answer.name}: {answer.failed}",
                 )
         return obligations, ""
 

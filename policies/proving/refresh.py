@@ -4,6 +4,7 @@ piece by piece."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,18 +156,40 @@ def _store_entry(path: Path, name: str, invariant: tuple[str, ...]) -> None:
     )
 
 
-def refresh_strength(pack: Pack, tell: Callable[[str], None]) -> bool:
-    """Measure the mutants about which nothing is known, and store each judgement as soon as it is
-    there. Whether none is left that survives without a reason."""
+KEPT_FOR = 10.0
+"""Seconds that judgements may wait in memory: the file is written whole each time."""
+
+
+def refresh_strength(
+    pack: Pack, tell: Callable[[str], None], workers: int = 2
+) -> bool:
+    """Measure the mutants about which nothing is known, and store the judgements every few seconds.
+    Whether none is left that survives without a reason."""
     prints = Fingerprints(pack)
     missing = set(load_strength(pack, fingerprints=prints).missing)
     path = pack.file.with_name(STRENGTH_FILE)
+    waiting: list[JudgedMutant] = []
+    stored_at = time.monotonic()
+
+    def store() -> None:
+        nonlocal stored_at
+        store_strength(path, pack, mutants=waiting, fingerprints=prints)
+        waiting.clear()
+        stored_at = time.monotonic()
 
     def keep(judged: JudgedMutant) -> None:
-        store_strength(path, pack, mutants=[judged], fingerprints=prints)
+        waiting.append(judged)
         tell(
             f"{judged.mutant}: {' '.join(judged.killers) or judged.explained or 'survives, not explained'}"
         )
+        if time.monotonic() - stored_at > KEPT_FOR:
+            store()
 
-    found = judge_mutants(pack, keep, missing.__contains__)
+    try:
+        found = judge_mutants(
+            pack, keep, wanted=missing.__contains__, workers=workers
+        )
+    finally:
+        if waiting:
+            store()
     return not MutationScore.of(found).unexplained

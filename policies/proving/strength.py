@@ -43,6 +43,7 @@ class JudgedRecord(StrengthRecord, frozen=True, kw_only=True):
     killers: tuple[str, ...]
     undecided: tuple[str, ...]
     explained: str
+    restated: tuple[str, ...] = ()
     of: str | Mapping[str, str]
 
 
@@ -97,6 +98,13 @@ class Strength:
 
     def noticed_by(self, clause: str) -> int:
         return sum(clause in j.killers for j in self.mutants.values())
+
+    def noticed_beyond_guards(self, clause: str) -> int:
+        """How many faults it notices that are more than its own row without the guard that says the same."""
+        return sum(
+            clause in j.killers and clause not in j.restated
+            for j in self.mutants.values()
+        )
 
 
 @dataclass
@@ -158,6 +166,7 @@ class Fingerprints:
                 killers=killers,
                 undecided=judged.undecided,
                 explained=judged.explained,
+                restated=tuple(c for c in judged.restated if c in killers),
             )
             if killers
             else None
@@ -247,6 +256,7 @@ def _judged_from(
         killers=record.killers,
         undecided=record.undecided,
         explained=record.explained,
+        restated=record.restated,
     )
     return prints.still_stands(judged, record.of)
 
@@ -300,6 +310,7 @@ def _judged_record(
         killers=judged.killers,
         undecided=judged.undecided,
         explained=judged.explained,
+        restated=judged.restated,
         of=prints.of_judgement(judged),
     )
 

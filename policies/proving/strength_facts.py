@@ -14,6 +14,10 @@ from earwitness.policies.proving.trusted_bases import (
     components_in_words,
 )
 
+ENOUGH = 3
+"""Faults that a clause should notice beyond the guard of its own row: chosen, so that its proof carries
+weight."""
+
 
 class BaseFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """On whom a clause rests. `rests_on` is the deepest layer one must trust, empty where nobody knows;
@@ -29,7 +33,8 @@ class BaseFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class StrengthFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the small faults of the model: how many a clause notices, how many survive with an explanation
     and without, how many change nothing, are not decided, or were not measured. `kills` counts those
-    that each clause notices."""
+    that each clause notices, `beyond_guards` those of them that are more than its own row without the guard
+    that says the same."""
 
     killed: int
     explained: int
@@ -39,6 +44,7 @@ class StrengthFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_measured: int
     kills: Mapping[str, int]
     bases: Mapping[str, BaseFacts]
+    beyond_guards: Mapping[str, int] = {}
 
 
 def facts_of_strength(strength: Strength) -> StrengthFacts:
@@ -59,6 +65,10 @@ def facts_of_strength(strength: Strength) -> StrengthFacts:
         not_measured=len(strength.missing),
         kills=dict(sorted(kills.items())),
         bases={b.clause: _base_facts(b) for b in strength.bases.values()},
+        beyond_guards={
+            clause: strength.noticed_beyond_guards(clause)
+            for clause in sorted(kills)
+        },
     )
 
 
@@ -81,6 +91,11 @@ def summarize_strength(facts: StrengthFacts) -> tuple[str, ...]:
             f"strength: {facts.killed} of {faults} small faults in the model are noticed by a clause, "
             f"{facts.explained} survivors explained, {facts.unexplained} not; "
             f"{facts.equivalent} more change nothing"
+        )
+    thin = [c for c, n in facts.beyond_guards.items() if n < ENOUGH]
+    if thin:
+        lines.append(
+            f"notice fewer than {ENOUGH} faults beyond the guard of their own row: {', '.join(thin)}"
         )
     for layer in Layer:
         resting = [
