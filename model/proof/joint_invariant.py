@@ -15,13 +15,13 @@ from earwitness.model.proof.encoding import (
     Encoding,
     Problem,
     Rule,
+    Term,
     encode,
 )
 from earwitness.model.proof.named_terms import read_term
 from earwitness.model.systems.state_property import Promise, StateProperty
 from earwitness.model.systems.transition_system import System, Transition
 
-Term = Any
 Numbers = frozenset[int]
 NOTHING = StateProperty(TRUE, TRUE)
 
@@ -72,7 +72,12 @@ class JointInvariant:
         self.monitors: dict[str, Problem] = {}
         begins = [self.base.initial]
         for name, promise in self.promises.items():
-            problem = encode(system, promise, self.encoding, f"{name}!")
+            problem = encode(
+                system=system,
+                promise=promise,
+                encoding=self.encoding,
+                prefix=f"{name}!",
+            )
             self.before |= problem.before
             begins.append(problem.initial)
             texts = (t.replace(REGISTER, f"{name}!") for t in stored[name])
@@ -210,7 +215,10 @@ class JointInvariant:
         )
         return {
             name: encode(
-                alone, self.promises[name], self.encoding, f"{name}!"
+                system=alone,
+                promise=self.promises[name],
+                encoding=self.encoding,
+                prefix=f"{name}!",
             ).rules[0]
             for name in self.monitors
         }

@@ -34,7 +34,7 @@ from earwitness.model.systems.state_property import Promise, StateProperty
 from earwitness.model.systems.transition_system import Component, System
 from earwitness.policies.pack import Clause, Kind, Pack
 from earwitness.policies.proving.invariants import load_invariants
-from earwitness.policies.proving.joint_inquiry import Unproved
+from earwitness.policies.proving.joint_inquiry import SECONDS, Unproved
 from earwitness.policies.proving.tasks import (
     PROGRESS,
     ProofTask,
@@ -50,8 +50,6 @@ NEAR = 4
 """Steps that a solver looks ahead from the states random walks found."""
 LOOKING = 40
 """Seconds of that look: half of the mutants it found took less than 10."""
-SECONDS = 20
-"""Limit of one solver's answer."""
 
 
 @dataclass

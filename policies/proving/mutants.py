@@ -29,6 +29,7 @@ from earwitness.model.systems.random_walk import diverse_states
 from earwitness.model.systems.runs import ModelRun
 from earwitness.model.systems.transition_system import ENVIRONMENT
 from earwitness.policies.pack import Pack, load, small_pack
+from earwitness.policies.proving.changed_model import NEAR
 from earwitness.policies.proving.finite_opinion import holds_in_finite_model
 from earwitness.policies.proving.joint_inquiry import JointInquiry, Unproved
 
@@ -48,8 +49,6 @@ PATIENCE = 30
 """Seconds after which no further promise of the same mutant is put to solvers."""
 STEPS = 20_000
 """Random steps that lead to the states from which a solver looks ahead."""
-NEAR = 4
-"""Steps that a solver looks ahead from the states random walks found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +253,12 @@ class MutantJudge:
             if undecided
             else self.why_harmless(mutant)
         )
-        return JudgedMutant(mutant.name, (), undecided, reason)
+        return JudgedMutant(
+            mutant=mutant.name,
+            killers=(),
+            undecided=undecided,
+            explained=reason,
+        )
 
     def why_harmless(self, mutant: Mutant) -> str:
         if not self.inquiry.can_reach_promise(mutant):
