@@ -43,7 +43,7 @@ FINITE_STEPS = 20
 """Units of time in which ABC looks for what a mutant breaks."""
 LOOKING = 8
 """Seconds of a solver's look ahead for one promise: of what it finds it finds most in five."""
-SECONDS = 10
+PROVING = 10
 """Limit of a new proof of one promise."""
 PATIENCE = 30
 """Seconds after which no further promise of the same mutant is put to solvers."""
@@ -237,7 +237,7 @@ class MutantJudge:
         )
         if not allows_violation(problem, known):
             return False
-        answer = run_spacer(problem, known, SECONDS)
+        answer = run_spacer(problem, known, PROVING)
         if answer.standing is not Standing.INCONCLUSIVE:
             return answer.standing is Standing.REFUTED
         clause = self.inquiry.clause_of[name]
