@@ -11,8 +11,9 @@ invariant. For each part the checker derives, and asks a solver in a child proce
 and that the system has first states and every transition can happen at all, so that nothing holds
 because nothing is there.
 
-It is short, so that whoever does not trust us can read it whole: `s_expressions` reads a file, `manifest` says
-which files there are, `definitions` what may be in one, `claim` derives what must be shown, `solver` asks."""
+It is short, so that whoever does not trust us can read it whole: `s_expressions` reads a file, `manifest`
+says which files there are, `definitions` what may be in one, `claim` derives what must be shown, `solver`
+asks."""
 
 from __future__ import annotations
 
@@ -30,8 +31,6 @@ from earwitness.proof_checker.manifest import (
 from earwitness.proof_checker.s_expressions import (
     Node,
     ProofError,
-    replace_symbols,
-    symbols_of,
     write_node,
 )
 from earwitness.proof_checker.solver import SOLVER, ask

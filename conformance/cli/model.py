@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     help="keep what was found in this file, for reports",
 )
 def mutate(pack: str, wanted: tuple[str, ...], store: Path | None) -> None:
-    """How strong a pack is: break the model in every small way and see which clauses notice (half an
-    hour and more). Exits 1 when a mutant survives that nobody explained."""
+    """How strong a pack is: break the model in every small way and see which clauses notice (some
+    minutes). Exits 1 when a mutant survives that nobody explained."""
     from earwitness.policies.proving.mutants import (
         MutationScore,
         judge_mutants,

@@ -174,13 +174,41 @@ def _prove_all(
         store_invariants(
             store, (checked.proof for checked in results.values())
         )
+    if not clauses:
+        _print_strength(packs)
     if Standing.REFUTED in standings:
         return Exit.VIOLATED
     return Exit.SATISFIED if proved == len(standings) else Exit.INCONCLUSIVE
 
 
+def _print_strength(packs: Iterable[Pack]) -> None:
+    """What was measured of the packs that come with a measurement."""
+    from earwitness.policies.proving.strength import (
+        FILE,
+        StrengthError,
+        load_strength,
+    )
+    from earwitness.policies.proving.strength_facts import (
+        facts_of_strength,
+        summarize_strength,
+    )
+
+    for pack in packs:
+        if pack.file.with_name(FILE).is_file():
+            try:
+                facts = facts_of_strength(load_strength(pack))
+            except StrengthError as error:
+                click.echo(str(error), err=True)
+                continue
+            for line in summarize_strength(facts):
+                click.echo(f"{pack.name}: {line}")
+
+
 def _print_proof(checked: CheckedProof) -> None:
-    from earwitness.policies.proving.weight import clause_weight
+    from earwitness.policies.proving.weight import (
+        clause_weight,
+        names_by_construction,
+    )
 
     proof = checked.proof
     obligations = f"{checked.obligations:4} obligations checked in {checked.recheck_seconds:.1f} s"
@@ -188,6 +216,9 @@ def _print_proof(checked: CheckedProof) -> None:
     if checked.weights:
         weight = clause_weight(checked.weights)
         line = f"{line}  {weight.value}"
+        said_by_model = names_by_construction(checked.weights)
+        if said_by_model:
+            line = f"{line} ({', '.join(said_by_model)}: by construction)"
     about = (
         f"{proof.failed} "
         if proof.failed and proof.failed != proof.clause

@@ -1,5 +1,5 @@
 """One command for all that is derived: what is stale is said, and of that what is quick is remade. What
-takes hours is remade only where it is asked for by name."""
+takes long is remade only where it is asked for by name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from earwitness.model.logic.wording import say_amount
 HOUSE = Path(__file__).parents[2]
 """The checkout: pages and schemas are derived into it, and only there."""
 
-MUTANTS_AN_HOUR = 30
-"""Faulty models judged in an hour on two cores, in round figures: some take seconds, some five minutes, on a
-machine that did other work beside."""
+MUTANTS_A_MINUTE = 30
+"""Faulty models judged in a minute on one core, in round figures: 395 took 12 minutes of computing. Some
+take a third of a second, some half a minute."""
 SHOWN_WHERE_LEFT = 3
 """Lines that are shown of what is stale and left alone: chosen, as nobody acts on them one by one."""
 
@@ -260,10 +260,10 @@ def _remake_faults() -> bool:
 
 
 def _cost_of_strength(stale: int) -> str:
-    hours = max(1, round(stale / MUTANTS_AN_HOUR))
-    counted = say_amount(hours, "hour")
+    minutes = max(1, round(stale / MUTANTS_A_MINUTE))
+    counted = say_amount(minutes, "minute")
     return (
-        f"to judge {stale} faulty models again takes about {counted} on two cores; "
+        f"to judge {stale} faulty models again takes about {counted} of an idle core; "
         "'earwitness refresh --only strength' does it, may be stopped, and goes on where it was"
     )
 

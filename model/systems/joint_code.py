@@ -108,18 +108,21 @@ class JointCode:
         self.system = system
         self.promises = dict(promises)
         self.names = list(self.promises)
-        self.slots = {v.name: n for n, v in enumerate(system.variables)}
-        self.slots[NOW] = len(self.slots)
+        self.slots = _number_variables(system)
         self.registers: list[dict[str, int]] = []
         self.begin: list[Value] = []
         for promise in self.promises.values():
-            base = len(self.slots) + len(self.begin)
-            self.registers.append(
-                {r.name: base + n for n, r in enumerate(promise.registers)}
-            )
-            self.begin += [r.initial for r in promise.registers]
+            self.place_registers(promise)
         self.effects: dict[Any, dict[int, Effect]] = {}
         self.sound = self.compiled(system, self.promises)
+
+    def place_registers(self, promise: Promise) -> None:
+        """Behind the variables, promise by promise."""
+        places: dict[str, int] = {}
+        for register in promise.registers:
+            places[register.name] = len(self.slots) + len(self.begin)
+            self.begin.append(register.initial)
+        self.registers.append(places)
 
     def compiled(
         self, system: System, promises: Mapping[str, Promise]
@@ -249,6 +252,12 @@ class JointCode:
             return "time" if name == "time" else f"v[{self.slots[name]}]"
 
         return python_source(e, place)
+
+
+def _number_variables(system: System) -> dict[str, int]:
+    """The places of the variables and of the instant among a state's values."""
+    names = [*(v.name for v in system.variables), NOW]
+    return {name: place for place, name in enumerate(names)}
 
 
 def _compiled(name: str, lines: list[str]) -> Any:

@@ -86,6 +86,10 @@ def summarize_strength(facts: StrengthFacts) -> tuple[str, ...]:
     """The facts in a few lines."""
     faults = facts.killed + facts.explained + facts.unexplained
     lines = []
+    if facts.not_measured:
+        lines.append(
+            f"strength: {facts.not_measured} faults were not tried since model or pack changed"
+        )
     if faults:
         lines.append(
             f"strength: {facts.killed} of {faults} small faults in the model are noticed by a clause, "

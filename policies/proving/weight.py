@@ -88,6 +88,15 @@ def clause_weight(weights: tuple[ConjunctWeight, ...]) -> Weight:
     )
 
 
+def names_by_construction(
+    weights: tuple[ConjunctWeight, ...],
+) -> tuple[str, ...]:
+    """The conjuncts that no step could break."""
+    return tuple(
+        w.name for w in weights if w.weight is Weight.BY_CONSTRUCTION
+    )
+
+
 def _weigh_promise(
     guarded: Problem, unguarded: Problem, variables: tuple[str, ...]
 ) -> Weight:

@@ -93,10 +93,10 @@ def test_a_kind_that_does_not_exist_is_refused(pack):
 
 @pytest.fixture
 def measured(monkeypatch):
-    """The packs whose strength is measured, which is not done here: it takes hours."""
+    """The packs whose strength is measured, which is not done here: it takes long."""
     asked = []
 
-    def measure(pack, tell):
+    def measure(pack, tell, workers=2):
         asked.append(pack.name)
         return True
 
@@ -112,7 +112,7 @@ def test_a_bare_refresh_remakes_what_is_quick_and_leaves_strength_with_a_word(
     assert own(stale_invariants(pack)) == []
     assert measured == []
     left = ran.output[ran.output.index("strength:") :]
-    assert "left as it is: to judge" in left and "hour" in left
+    assert "left as it is: to judge" in left and "minute" in left
     assert "earwitness refresh --only strength" in left
     assert len(left.splitlines()) < 10
 
