@@ -22,14 +22,18 @@ from earwitness.model.proof.named_terms import read_term
 from earwitness.model.systems.state_property import Promise, StateProperty
 from earwitness.model.systems.transition_system import System, Transition
 
-Numbers = frozenset[int]
 NOTHING = StateProperty(TRUE, TRUE)
 
 
 @dataclass(frozen=True, slots=True)
 class JointRule:
     """A row beside all monitors: when it can happen, what it moves, and what each promise says of it
-    where it says anything."""
+    where it says anything.
+
+    >>> joint = JointInvariant(MICROPHONE_SYSTEM, {}, {})
+    >>> joint.rules["press"].after(joint.before["pressed_at"])
+    time
+    """
 
     enabled: Term
     moved: tuple[tuple[Term, Term], ...]
@@ -43,7 +47,11 @@ class JointRule:
 @dataclass
 class Remainder:
     """What holds of a changed system: the lemmas that every row still keeps, by number, and the names of
-    the promises that follow from them."""
+    the promises that follow from them.
+
+    >>> Remainder(lemmas=[], kept=set(), rules={}).proved
+    set()
+    """
 
     lemmas: Sequence[Term]
     kept: set[int]
@@ -53,7 +61,20 @@ class Remainder:
 
 class JointInvariant:
     """The stored invariants of all promises over one system, beside all their monitors. Raises TermError
-    for a stored text that names nothing of its problem."""
+    for a stored text that names nothing of its problem.
+
+    >>> stored = {"kept": decide(MICROPHONE_SYSTEM, KEPT_PROMISE).invariant}
+    >>> joint = JointInvariant(MICROPHONE_SYSTEM, {"kept": KEPT_PROMISE}, stored)
+    >>> joint.holds().proved
+    {'kept'}
+    >>> mutants = {m.name: m for m in mutants_of(MICROPHONE_SYSTEM)}
+    >>> changed = mutants["capture: drop guard condition 1"].system
+    >>> joint.holds_of(changed, joint.promises).proved
+    set()
+    >>> rules, differing = joint.rules_of(changed)
+    >>> differing, joint.guard_says_as_much("capture", rules["capture"], "kept")
+    (('capture',), False)
+    """
 
     def __init__(
         self,
@@ -83,29 +104,31 @@ class JointInvariant:
             texts = (t.replace(REGISTER, f"{name}!") for t in stored[name])
             terms = [read_term(problem, text) for text in texts]
             if isinstance(promise, StateProperty):
-                terms.append(self.state_term(promise))
+                terms.append(self._state_term(promise))
             else:
                 self.monitors[name] = problem
-            self.own[name] = {self.number_of(term) for term in terms}
+            self.own[name] = {self._number_of(term) for term in terms}
         self.initial = z3.And(*begins)
         self.rules = {
-            row.name: self.joint_rule(
+            row.name: self._joint_rule(
                 self.base.rules[number],
                 {n: p.rules[number] for n, p in self.monitors.items()},
             )
             for number, row in enumerate(system.transitions)
         }
 
-    def state_term(self, promise: StateProperty) -> Term:
+    def _state_term(self, promise: StateProperty) -> Term:
         return self.encoding.term(promise.verdict, self.base.before)
 
-    def number_of(self, lemma: Term) -> int:
+    def _number_of(self, lemma: Term) -> int:
         known = self.places.setdefault(lemma.get_id(), len(self.lemmas))
         if known == len(self.lemmas):
             self.lemmas.append(lemma)
         return known
 
-    def joint_rule(self, rule: Rule, beside: Mapping[str, Rule]) -> JointRule:
+    def _joint_rule(
+        self, rule: Rule, beside: Mapping[str, Rule]
+    ) -> JointRule:
         after = dict(rule.after)
         for monitored in beside.values():
             # What the row does to the state is said by `rule` alone.
@@ -128,7 +151,7 @@ class JointInvariant:
 
     def holds(self) -> Remainder:
         """What holds of the system itself."""
-        return self.remainder(
+        return self._remainder(
             rules=self.rules,
             changed=tuple(self.rules),
             lemmas=self.lemmas,
@@ -150,8 +173,8 @@ class JointInvariant:
         for name, promise in promises.items():
             reads_alike = promise is self.promises[name]
             if isinstance(promise, StateProperty) and not reads_alike:
-                states[name] = _place_in(lemmas, self.state_term(promise))
-        return self.remainder(
+                states[name] = _place_in(lemmas, self._state_term(promise))
+        return self._remainder(
             rules=rules,
             changed=differing,
             lemmas=lemmas,
@@ -198,12 +221,12 @@ class JointInvariant:
         base = encode(alone, NOTHING, self.encoding)
         rules = dict(self.rules)
         for row, rule in zip(differing, base.rules, strict=True):
-            rules[row.name] = self.joint_rule(
-                rule, self.rules_beside(row, rows[row.name], changed)
+            rules[row.name] = self._joint_rule(
+                rule, self._rules_beside(row, rows[row.name], changed)
             )
         return rules, tuple(row.name for row in differing)
 
-    def rules_beside(
+    def _rules_beside(
         self, row: Transition, sound: Transition, changed: System
     ) -> dict[str, Rule]:
         """What monitors make of a changed row: the same as before where it is observed alike."""
@@ -223,7 +246,7 @@ class JointInvariant:
             for name in self.monitors
         }
 
-    def remainder(
+    def _remainder(
         self,
         rules: Mapping[str, JointRule],
         changed: Sequence[str],
@@ -237,36 +260,36 @@ class JointInvariant:
         found = Remainder(lemmas, set(range(len(lemmas))), rules)
         new = set(range(len(self.lemmas), len(lemmas)))
         first = set(found.kept) if len(changed) == len(rules) else new
-        found.kept -= self.lost_at_first(lemmas, first)
-        lost = self.lost_by(found, changed, found.kept)
-        lost |= self.lost_by(
+        found.kept -= self._lost_at_first(lemmas, first)
+        lost = self._lost_by(found, changed, found.kept)
+        lost |= self._lost_by(
             found, [r for r in rules if r not in changed], new
         )
         if at_once:
-            found.kept -= self.at_risk(found)
-            found.kept |= self.implied(found, new)
+            found.kept -= self._at_risk(found)
+            found.kept |= self._implied(found, new)
             lost = set()
         while lost:
-            lost = self.lost_by(found, rules, self.at_risk(found))
+            lost = self._lost_by(found, rules, self._at_risk(found))
         for name in self.promises.keys() - self.monitors.keys():
             wanted = {states[name]} if name in states else self.own[name]
             if wanted <= found.kept:
                 found.proved.add(name)
-        found.proved |= self.following(found, changed, at_once)
+        found.proved |= self._following(found, changed, at_once)
         return found
 
-    def at_risk(self, found: Remainder) -> set[int]:
+    def _at_risk(self, found: Remainder) -> set[int]:
         """The lemmas that may no longer be kept. Where nothing of an invariant is lost, it keeps itself."""
         intact = (own for own in self.own.values() if own <= found.kept)
         return found.kept.difference(*intact)
 
-    def implied(self, found: Remainder, wanted: Iterable[int]) -> set[int]:
+    def _implied(self, found: Remainder, wanted: Iterable[int]) -> set[int]:
         """The wanted lemmas that follow from the kept ones."""
         solver = z3.Solver()
         solver.add(*(found.lemmas[n] for n in found.kept))
         return _never_false(solver, [(n, found.lemmas[n]) for n in wanted])
 
-    def lost_at_first(
+    def _lost_at_first(
         self, lemmas: Sequence[Term], wanted: Iterable[int]
     ) -> set[int]:
         solver = z3.Solver()
@@ -274,7 +297,7 @@ class JointInvariant:
         pairs = [(number, lemmas[number]) for number in wanted]
         return {n for n, _ in pairs} - _never_false(solver, pairs)
 
-    def lost_by(
+    def _lost_by(
         self, found: Remainder, rules: Iterable[str], wanted: Iterable[int]
     ) -> set[int]:
         """Drop the wanted lemmas that these rules do not keep where the kept ones hold; their numbers."""
@@ -290,18 +313,18 @@ class JointInvariant:
                 if not term.eq(found.lemmas[n])
             ]
             if pairs:
-                solver = self.solver_of(found, rule)
+                solver = self._solver_of(found, rule)
                 gone = {n for n, _ in pairs} - _never_false(solver, pairs)
                 found.kept -= gone
                 lost |= gone
         return lost
 
-    def solver_of(self, found: Remainder, rule: JointRule) -> Any:
+    def _solver_of(self, found: Remainder, rule: JointRule) -> Any:
         solver = z3.Solver()
         solver.add(*(found.lemmas[n] for n in found.kept), rule.enabled)
         return solver
 
-    def following(
+    def _following(
         self, found: Remainder, changed: Sequence[str], at_once: bool
     ) -> set[str]:
         """The monitored promises that no row violates where the lemmas hold that are left. Rows that did not
@@ -321,7 +344,7 @@ class JointInvariant:
                     (n, rule.verdicts[promise])
                     for n, promise in enumerate(asked)
                 ]
-                kept = _never_false(self.solver_of(found, rule), pairs)
+                kept = _never_false(self._solver_of(found, rule), pairs)
                 broken = {p for n, p in enumerate(asked) if n not in kept}
                 safe = [n for n in safe if n not in broken]
         return set(safe)

@@ -37,7 +37,12 @@ Allows = Callable[[Values, int, tuple[Value, ...]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """How a state was reached: a step after an earlier path, or a first state."""
+    """How a state was reached: a step after an earlier path, or a first state.
+
+    >>> pressed = Path(None, (False, "off", 0)).then(PRESS, 7, ())
+    >>> pressed.earlier.first, pressed.row.name, pressed.time, sorted(pressed.rows)
+    ((False, 'off', 0), 'press', 7, ['press'])
+    """
 
     earlier: Path | None
     first: tuple[Value, ...] = ()
@@ -58,7 +63,11 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A state as values in the walk's order, and how it was reached."""
+    """A state as values in the walk's order, and how it was reached.
+
+    >>> Reached([False, "off", 0, 0], Path(None)).values[1]
+    'off'
+    """
 
     values: Values
     path: Path
@@ -67,7 +76,13 @@ class Reached:
 @dataclass(frozen=True, slots=True)
 class CompiledRow:
     """A row beside all promises. `advance` gives the next state and the numbers of the promises that the
-    step breaks."""
+    step breaks.
+
+    >>> row = JointCode(MICROPHONE_SYSTEM, {}).sound.rows["press"]
+    >>> state = [False, "on", 0, 0]  # muted, rail, pressed_at, now
+    >>> row.allows(state, 7, ()), row.advance(state, 7, ())
+    (True, ([True, 'on', 7, 7], []))
+    """
 
     transition: Transition
     free: tuple[Var, ...]
@@ -77,7 +92,14 @@ class CompiledRow:
 
 @dataclass(frozen=True)
 class WalkedSystem:
-    """A system as a walk sees it."""
+    """A system as a walk sees it.
+
+    >>> walked = JointCode(MICROPHONE_SYSTEM, {}).sound
+    >>> [row.transition.name for row in walked.every], [row.transition.name for row in walked.own]
+    (['press', 'switch', 'capture', 'pass_time'], ['switch', 'capture'])
+    >>> walked.latest([True, "on", 7, 7], 7)  # 100 ms after the press the rail must have switched
+    100007
+    """
 
     rows: Mapping[str, CompiledRow]
     latest: Callable[[Values, int], int]
@@ -100,7 +122,14 @@ class WalkedSystem:
 
 
 class JointCode:
-    """Compiles a system beside its promises once, and of changed forms only what differs."""
+    """Compiles a system beside its promises once, and of changed forms only what differs.
+
+    >>> code = JointCode(MICROPHONE_SYSTEM, {"kept": KEPT_PROMISE})
+    >>> code.slots["rail"], code.names
+    (1, ['kept'])
+    >>> code.changed(MICROPHONE_SYSTEM, code.promises).rows["press"] is code.sound.rows["press"]
+    True
+    """
 
     def __init__(
         self, system: System, promises: Mapping[str, Promise]
@@ -112,11 +141,11 @@ class JointCode:
         self.registers: list[dict[str, int]] = []
         self.begin: list[Value] = []
         for promise in self.promises.values():
-            self.place_registers(promise)
+            self._place_registers(promise)
         self.effects: dict[Any, dict[int, Effect]] = {}
-        self.sound = self.compiled(system, self.promises)
+        self.sound = self._compiled(system, self.promises)
 
-    def place_registers(self, promise: Promise) -> None:
+    def _place_registers(self, promise: Promise) -> None:
         """Behind the variables, promise by promise."""
         places: dict[str, int] = {}
         for register in promise.registers:
@@ -124,14 +153,14 @@ class JointCode:
             self.begin.append(register.initial)
         self.registers.append(places)
 
-    def compiled(
+    def _compiled(
         self, system: System, promises: Mapping[str, Promise]
     ) -> WalkedSystem:
         """A form of the system beside promises of the same names."""
         return WalkedSystem(
-            rows={t.name: self.row(t) for t in system.transitions},
-            latest=self.latest(system),
-            broken_states=self.broken_states(promises),
+            rows={t.name: self._row(t) for t in system.transitions},
+            latest=self._latest(system),
+            broken_states=self._broken_states(promises),
         )
 
     def changed(
@@ -143,29 +172,29 @@ class JointCode:
             t.name: (
                 self.sound.rows[t.name]
                 if known.get(t.name) == t
-                else self.row(t)
+                else self._row(t)
             )
             for t in system.transitions
         }
         return WalkedSystem(
             rows=rows,
-            latest=self.latest(system),
+            latest=self._latest(system),
             broken_states=(
                 self.sound.broken_states
                 if promises == self.promises
-                else self.broken_states(promises)
+                else self._broken_states(promises)
             ),
         )
 
-    def latest(self, system: System) -> Callable[[Values, int], int]:
+    def _latest(self, system: System) -> Callable[[Values, int], int]:
         lines = [
             "def latest(v, now):",
             f"    soonest = now + {LONGER_THAN_ANY_BOUND}",
         ]
         for limit in system.limits:
             lines += [
-                f"    if {self.source(limit.condition)}:",
-                f"        due = {self.source(limit.since)} + {limit.bound}",
+                f"    if {self._source(limit.condition)}:",
+                f"        due = {self._source(limit.since)} + {limit.bound}",
                 "        if due < soonest: soonest = due",
             ]
         found: Callable[[Values, int], int] = _compiled(
@@ -173,11 +202,11 @@ class JointCode:
         )
         return found
 
-    def broken_states(
+    def _broken_states(
         self, promises: Mapping[str, Promise]
     ) -> Callable[[Values], list[int]]:
         held = [
-            f"({number}, {self.source(promises[name].verdict)})"
+            f"({number}, {self._source(promises[name].verdict)})"
             for number, name in enumerate(self.names)
             if isinstance(promises[name], StateProperty)
         ]
@@ -185,7 +214,7 @@ class JointCode:
         found: Callable[[Values], list[int]] = _function("v", source)
         return found
 
-    def row(self, transition: Transition) -> CompiledRow:
+    def _row(self, transition: Transition) -> CompiledRow:
         free = free_variables(transition)
         places = {v.name: f"c[{n}]" for n, v in enumerate(free)}
         lines = [
@@ -196,21 +225,21 @@ class JointCode:
         for name, update in transition.updates.items():
             if name in self.slots:
                 lines.append(
-                    f"    w[{self.slots[name]}] = {self.source(update, places)}"
+                    f"    w[{self.slots[name]}] = {self._source(update, places)}"
                 )
         lines.append(f"    w[{self.slots[NOW]}] = time")
-        for number, effect in self.effects_of(transition).items():
-            lines += self.effect_lines(number, effect, places)
+        for number, effect in self._effects_of(transition).items():
+            lines += self._effect_lines(number, effect, places)
         return CompiledRow(
             transition=transition,
             free=free,
             allows=_function(
-                "v, time, c", self.source(transition.guard, places)
+                "v, time, c", self._source(transition.guard, places)
             ),
             advance=_compiled("advance", [*lines, "    return w, broken"]),
         )
 
-    def effects_of(self, transition: Transition) -> dict[int, Effect]:
+    def _effects_of(self, transition: Transition) -> dict[int, Effect]:
         """What the row does to each monitor: the same for all rows that are observed alike."""
         key = (
             transition.emits,
@@ -224,7 +253,7 @@ class JointCode:
             }
         return self.effects[key]
 
-    def effect_lines(
+    def _effect_lines(
         self, number: int, effect: Effect, places: Mapping[str, str]
     ) -> Iterator[str]:
         own = self.registers[number]
@@ -234,14 +263,14 @@ class JointCode:
         }
         for name, update in effect.updates.items():
             if not (isinstance(update, Var) and update.name == name):
-                yield f"    w[{own[name]}] = {self.source(update, here)}"
+                yield f"    w[{own[name]}] = {self._source(update, here)}"
         if effect.verdict == FALSE:
             yield f"    broken.append({number})"
         elif effect.verdict != TRUE:
-            verdict = self.source(effect.verdict, here)
+            verdict = self._source(effect.verdict, here)
             yield f"    if not {verdict}: broken.append({number})"
 
-    def source(
+    def _source(
         self, e: Expression, places: Mapping[str, str] | None = None
     ) -> str:
         known = places or {}

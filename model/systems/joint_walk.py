@@ -62,16 +62,16 @@ class JointWalk:
     def explore(self, steps: int) -> set[str]:
         """Walk the sound system, keep states, and name the promises that were broken."""
         broken: set[int] = set()
-        first = self.first_states()
-        walks = self.walks(
+        first = self._first_states()
+        walks = self._walks(
             walked=self.sound, first=first, archive=self.archive, steps=steps
         )
         for here, lost in walks:
-            self.keep(here)
+            self._keep(here)
             broken.update(lost)
         return {self.names[n] for n in broken}
 
-    def walks(
+    def _walks(
         self,
         walked: WalkedSystem,
         first: list[Reached],
@@ -82,14 +82,14 @@ class JointWalk:
         done = 0
         while done < steps:
             done += 1
-            earlier = self.start(first, archive)
-            for here, lost in self.episode(walked, earlier):
+            earlier = self._start(first, archive)
+            for here, lost in self._episode(walked, earlier):
                 done += 1
                 archive.record(earlier, here)
                 yield here, lost
                 earlier = here
 
-    def keep(self, here: Reached) -> None:
+    def _keep(self, here: Reached) -> None:
         """A sample of all states seen, each as likely as another."""
         self.count += 1
         if len(self.seen) < KEPT_STATES:
@@ -99,7 +99,7 @@ class JointWalk:
         if place < KEPT_STATES:
             self.seen[place] = here
 
-    def first_states(self) -> list[Reached]:
+    def _first_states(self) -> list[Reached]:
         found = []
         for state in self.system.first_states():
             first = tuple(state[v.name] for v in self.system.variables)
@@ -108,7 +108,7 @@ class JointWalk:
             )
         return found
 
-    def start(self, first: list[Reached], archive: _Archive) -> Reached:
+    def _start(self, first: list[Reached], archive: _Archive) -> Reached:
         if archive.states and self.generator.random() < MOSTLY:
             return archive.pick(self.generator)
         return self.generator.choice(first)
@@ -124,18 +124,28 @@ class JointWalk:
         """The promises that runs of a changed form break, each with a run that does. The changed row is tried
         in the states kept, and walks go on from where it led elsewhere than the sound row does.
         `allows_more`: every run of the sound system is one of the changed form too; else only those count
-        that never took a changed row, and walks begin again."""
+        that never took a changed row, and walks begin again.
+
+        >>> walk = JointWalk(MICROPHONE_SYSTEM, {"kept": KEPT_PROMISE})
+        >>> walk.explore(500)
+        set()
+        >>> mutants = {m.name: m for m in mutants_of(MICROPHONE_SYSTEM)}
+        >>> changed = mutants["capture: drop guard condition 1"].system
+        >>> found = walk.hunt(changed, walk.code.promises, steps=500, allows_more=True)
+        >>> found["kept"].steps[-1].transition.name
+        'capture'
+        """
         self.generator.seed(seed)
         walked = self.code.changed(system, promises)
         found: dict[int, Path] = {}
         starts = list(
-            self.tried(walked=walked, allows_more=allows_more, found=found)
+            self._tried(walked=walked, allows_more=allows_more, found=found)
         )
         self.generator.shuffle(starts)
         if not allows_more:
-            starts = [*starts[: len(self.slots)], *self.first_states()]
+            starts = [*starts[: len(self.slots)], *self._first_states()]
         if starts:
-            walks = self.walks(
+            walks = self._walks(
                 walked=walked,
                 first=starts,
                 archive=_Archive(self.archive.slots),
@@ -145,11 +155,11 @@ class JointWalk:
                 for number in lost:
                     found.setdefault(number, there.path)
         return {
-            self.names[number]: self.run_of(path, system)
+            self.names[number]: self._run_of(path, system)
             for number, path in found.items()
         }
 
-    def tried(
+    def _tried(
         self, walked: WalkedSystem, allows_more: bool, found: dict[int, Path]
     ) -> Iterator[Reached]:
         """Where a changed row leads from the states kept; what it breaks at once goes to `found`."""
@@ -167,11 +177,11 @@ class JointWalk:
             if latest != self.sound.latest(here.values, now):
                 yield here
             for row in rows:
-                yield from self.tried_in(
+                yield from self._tried_in(
                     walked=walked, row=row, here=here, found=found
                 )
 
-    def tried_in(
+    def _tried_in(
         self,
         walked: WalkedSystem,
         row: CompiledRow,
@@ -182,8 +192,8 @@ class JointWalk:
         now = here.values[self.slots[NOW]]
         latest = walked.latest(here.values, now)
         for _ in range(TRIES_IN_A_STATE if latest >= now else 0):
-            time = self.instant(now, latest)
-            chosen = self.choices(row, time)
+            time = self._instant(now, latest)
+            chosen = self._choices(row, time)
             if not row.allows(here.values, time, chosen):
                 continue
             after, lost = row.advance(here.values, time, chosen)
@@ -199,27 +209,27 @@ class JointWalk:
                     found.setdefault(number, path)
                 yield Reached(after, path)
 
-    def episode(
+    def _episode(
         self, walked: WalkedSystem, here: Reached
     ) -> Iterator[tuple[Reached, list[int]]]:
         """Steps from a state on, each with the numbers of the promises that it breaks."""
         for _ in range(STEPS_OF_AN_EPISODE):
-            found = self.step(walked, here)
+            found = self._step(walked, here)
             if found is None:
                 return
             here = found[0]
             yield found
 
-    def step(
+    def _step(
         self, walked: WalkedSystem, here: Reached
     ) -> tuple[Reached, list[int]] | None:
         now = here.values[self.slots[NOW]]
         latest = walked.latest(here.values, now)
         if latest < now:
             return None
-        time = self.instant(now, latest)
-        for row in self.rows_in_some_order(walked):
-            chosen = self.choices(row, time)
+        time = self._instant(now, latest)
+        for row in self._rows_in_some_order(walked):
+            chosen = self._choices(row, time)
             if row.allows(here.values, time, chosen):
                 after, lost = row.advance(here.values, time, chosen)
                 path = here.path.then(row.transition, time, chosen)
@@ -228,7 +238,7 @@ class JointWalk:
                 )
         return None
 
-    def instant(self, now: int, latest: int) -> int:
+    def _instant(self, now: int, latest: int) -> int:
         """Three times in five nothing passes: what happens at one instant is where most faults are."""
         dice = self.generator.choice(KINDS_OF_PAUSE)
         if dice == "none":
@@ -238,7 +248,7 @@ class JointWalk:
             return min(latest, now + pause)
         return latest
 
-    def rows_in_some_order(
+    def _rows_in_some_order(
         self, walked: WalkedSystem
     ) -> Iterator[CompiledRow]:
         """Some at random; then all, in the tables' order: what is rarely possible would else be missed."""
@@ -249,12 +259,12 @@ class JointWalk:
             yield rows[int(len(rows) * self.generator.random())]
         yield from rows
 
-    def choices(self, row: CompiledRow, time: int) -> tuple[Value, ...]:
+    def _choices(self, row: CompiledRow, time: int) -> tuple[Value, ...]:
         if not row.free:
             return ()
-        return tuple(self.free_choice(v, time) for v in row.free)
+        return tuple(self._free_choice(v, time) for v in row.free)
 
-    def free_choice(self, variable: Var, time: int) -> Value:
+    def _free_choice(self, variable: Var, time: int) -> Value:
         match variable.sort:
             case Sort.BOOL:
                 return self.generator.random() < 0.5
@@ -265,7 +275,7 @@ class JointWalk:
                     (0, 1, time, max(0, time - LOOKING_BACK))
                 )
 
-    def run_of(self, path: Path, system: System) -> ModelRun:
+    def _run_of(self, path: Path, system: System) -> ModelRun:
         """The run, with the promises' constants (those of slices) among its first values."""
         steps: list[Step] = []
         here: Path | None = path

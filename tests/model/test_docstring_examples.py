@@ -12,13 +12,14 @@ import pytest
 from earwitness import model
 from earwitness.model.logic import example as small_log
 from earwitness.model.proof.encoding import encode
+from earwitness.model.proof.mutation import mutants_of
 from earwitness.model.proof.portfolio import decide
 from earwitness.model.systems import example as small_system
 
 KNOWN = (
     vars(small_system)
     | vars(small_log)
-    | {"encode": encode, "decide": decide}
+    | {"encode": encode, "decide": decide, "mutants_of": mutants_of}
 )
 MODULES = [
     module.name
