@@ -44,16 +44,19 @@ class OpenStreams:
 
     def carried(self, passage: Passage) -> bool:
         """Whether it crossed no later than the last that did while its device had a stream open, and was
-        heard about when one was: what was heard long before is not a stream's own."""
+        heard about when one was, or is a stray: what was heard long before is not a stream's own."""
         last = self._last.get(passage.device)
-        return (
-            last is not None
-            and passage.taken <= last
-            and any(
-                abs(clock - passage.last) <= AROUND
-                for clock in self._clocks[passage.device]
-            )
+        if last is None or passage.taken > last:
+            return False
+        return _is_short(passage) or any(
+            abs(clock - passage.last) <= AROUND
+            for clock in self._clocks[passage.device]
         )
+
+
+def _is_short(passage: Passage) -> bool:
+    """Whether it is some syllables at most that are like something."""
+    return not passage.exact and passage.length < STRAY
 
 
 def is_stray(passage: Passage, now: int, streaming: Collection[str]) -> bool:
@@ -61,8 +64,7 @@ def is_stray(passage: Passage, now: int, streaming: Collection[str]) -> bool:
     an open stream."""
     is_of_earlier_run = passage.last == 0
     return (
-        not passage.exact
+        _is_short(passage)
         and passage.device in streaming
-        and passage.length < STRAY
         and (is_of_earlier_run or passage.last < now - LONG_BEFORE)
     )

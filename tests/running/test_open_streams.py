@@ -84,5 +84,15 @@ def test_what_was_hoarded_and_leaves_in_a_stream_is_not_the_streams_own():
     streams = OpenStreams()
     later = {"d1": SYLLABLE.last + AROUND + 1}
     streams.note([crossing(500)], {"d1"}, later)
-    assert not streams.carried(SYLLABLE)
-    assert not streams.carried(replace(SYLLABLE, first=0, last=0, exact=True))
+    hoarded = replace(SYLLABLE, length=STRAY)
+    assert not streams.carried(hoarded)
+    assert not streams.carried(replace(hoarded, first=0, last=0))
+    assert not streams.carried(replace(SYLLABLE, exact=True))
+
+
+def test_a_syllable_that_is_found_late_in_what_a_stream_carried_is_chance():
+    streams = OpenStreams()
+    later = {"d1": SYLLABLE.last + AROUND + 1}
+    streams.note([crossing(500)], {"d1"}, later)
+    assert streams.carried(SYLLABLE)
+    assert not streams.carried(replace(SYLLABLE, taken=501))
