@@ -205,17 +205,20 @@ class JointInquiry:
         """What is surely kept by what is left of all invariants together."""
         return self.invariant.holds_of(changed, self.promises_of(changed))
 
-    def broken_by_runs(self, mutant: Mutant) -> dict[str, ModelRun]:
-        """The conjuncts that runs of the mutant break, each with such a run."""
+    def broken_by_runs(
+        self, mutant: Mutant, patience: int = 1
+    ) -> dict[str, ModelRun]:
+        """The conjuncts that runs of the mutant break, each with such a run. `patience`: so many times the
+        usual steps, and other ones."""
         allows_more = mutant.changed is None or mutant.fault.startswith(
             DROPPED
         )
         return self.walk.hunt(
             system=mutant.system,
             promises=self.promises_of(mutant.system),
-            steps=HUNTING if allows_more else EXPLORING_AGAIN,
+            steps=patience * (HUNTING if allows_more else EXPLORING_AGAIN),
             allows_more=allows_more,
-            seed=mutant.name,
+            seed=f"{mutant.name} {patience}",
         )
 
     def leaking(self, changed: System) -> dict[str, bool | None]:

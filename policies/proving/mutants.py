@@ -45,6 +45,8 @@ LOOKING = 8
 """Seconds of a solver's look ahead for one promise: of what it finds it finds most in five."""
 PROVING = 10
 """Limit of a new proof of one promise."""
+LONGER = 15
+"""So many times the usual random steps where these found nothing and no proof did: some seconds."""
 PATIENCE = 30
 """Seconds after which no further promise of the same mutant is put to solvers."""
 STEPS = 20_000
@@ -154,9 +156,12 @@ class MutantJudge:
         kept = self.inquiry.kept(mutant.system)
         is_open = self.inquiry.promises.keys() - kept.proved
         leaks = self.inquiry.leaking(mutant.system)
-        answers = self.answers_of_solvers(mutant, sorted(is_open))
-        broken = {name for name, answer in answers.items() if answer}
-        still_open = {n for n, answer in answers.items() if answer is None}
+        seen = self.inquiry.broken_by_runs(mutant, LONGER) if is_open else {}
+        broken, still_open = set(seen), is_open - seen.keys()
+        if not broken:
+            answers = self.answers_of_solvers(mutant, sorted(is_open))
+            broken = {name for name, answer in answers.items() if answer}
+            still_open = {n for n, a in answers.items() if a is None}
         if broken:
             return self.noticed(
                 mutant=mutant,

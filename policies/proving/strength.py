@@ -72,11 +72,13 @@ class StrengthError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Strength:
     """What was measured of a pack over its model and still stands: judged mutants and trusted bases, by
-    name. `missing` are the mutants about which nothing is known, or no longer."""
+    name. `missing` are the mutants about which nothing is known, or no longer; `clauses` all that were asked,
+    also those that notice nothing."""
 
     mutants: Mapping[str, JudgedMutant]
     bases: Mapping[str, TrustedBase]
     missing: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
 
     @property
     def score(self) -> MutationScore:
@@ -245,7 +247,12 @@ def load_strength(
     ]
     mutants = {j.mutant: j for j in judged if j is not None}
     missing = tuple(name for name in prints.mutants if name not in mutants)
-    return Strength(mutants, {b.clause: b for b in bases}, missing)
+    return Strength(
+        mutants=mutants,
+        bases={b.clause: b for b in bases},
+        missing=missing,
+        clauses=tuple(prints.cones),
+    )
 
 
 def _judged_from(

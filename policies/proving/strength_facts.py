@@ -67,7 +67,7 @@ def facts_of_strength(strength: Strength) -> StrengthFacts:
         bases={b.clause: _base_facts(b) for b in strength.bases.values()},
         beyond_guards={
             clause: strength.noticed_beyond_guards(clause)
-            for clause in sorted(kills)
+            for clause in sorted({*strength.clauses, *kills})
         },
     )
 

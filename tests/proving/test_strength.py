@@ -38,6 +38,24 @@ def test_no_shipped_survivor_is_unexplained():
     assert load_strength(PACK).score.unexplained == 0
 
 
+def test_a_clause_that_notices_little_is_named_and_so_is_one_that_notices_nothing(
+    tmp_path,
+):
+    path = tmp_path / "s.json"
+    restated = JudgedMutant(
+        "deny_access: drop guard condition 1",
+        ("ORG-3", "MIC-2"),
+        restated=("ORG-3",),
+    )
+    store_strength(path, PACK, mutants=[restated])
+    facts = facts_of_strength(load_strength(PACK, path))
+    assert facts.kills == {"MIC-2": 1, "ORG-3": 1}
+    beyond = facts.beyond_guards
+    assert (beyond["MIC-2"], beyond["ORG-3"], beyond["RET-2"]) == (1, 0, 0)
+    (line,) = [x for x in summarize_strength(facts) if "fewer than" in x]
+    assert "ORG-3" in line and "RET-2" in line
+
+
 FAULT = "cut_power: drop update of microphone"
 BASE = TrustedBase("MIC-2", (frozenset({components.MICROPHONE}),))
 
