@@ -159,4 +159,7 @@ class Telling(Beside[Answer]):
         ):
             while True:
                 self._told.put(pickle.load(stream))
-        self._told.put(None)
+        code = self._process.wait()
+        # Less than 0 is a signal: somebody ended it. A fault of ours must not pass for the end of the work.
+        broken = TargetError(f"{self._name} ended with code {code}")
+        self._told.put(broken if code > 0 else None)

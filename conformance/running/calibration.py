@@ -230,9 +230,14 @@ def _row_of(caught: Caught) -> str:
         purpose_of(case.name),
         _what_is_owed(case),
         came if caught.right else f"**{came}**",
-        caught.by or caught.reason,
+        _in_a_cell(caught.by or caught.reason),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _in_a_cell(text: str) -> str:
+    """On one line and within its column, whatever a target said."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _what_is_owed(case: Case) -> str:

@@ -51,6 +51,11 @@ SEARCH = "search"
 """What the runs of a search are for."""
 
 
+NOT_PATIENT = Finding(
+    "not tried", "not tried, as the budget was used up: a long quiet"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a companion tells: a run with what it was for, a chapter that is done with, findings, or how its
@@ -102,6 +107,8 @@ def keep_company(order: CompanionOrder, tell: Callable[[Told], None]) -> None:
                 for run in try_chapter(harness, chapter):
                     tell(Told(chapter.purpose, run))
                 tell(Told(chapter=chapter.name))
+        # Told again at the end, which may not be waited for.
+        tell(Told(findings=_seen_besides(harness)))
         if order.number == 0:
             _try_patience(harness, tell)
         if not harness.broken and order.sequences:
@@ -109,9 +116,15 @@ def keep_company(order: CompanionOrder, tell: Callable[[Told], None]) -> None:
         last = harness.end()
         if last is not None:
             tell(Told("end", last))
-        found = harness.past_doors.findings()
-        found += harness.stores.undeclared.findings()
-        tell(Told(findings=tuple(found)))
+        tell(Told(findings=_seen_besides(harness)))
+
+
+def _seen_besides(harness: Harness) -> tuple[Finding, ...]:
+    """What left past the doors so far, and what was written where nobody named a folder."""
+    return (
+        *harness.past_doors.findings(),
+        *harness.stores.undeclared.findings(),
+    )
 
 
 def _try_patience(harness: Harness, tell: Callable[[Told], None]) -> None:
@@ -121,6 +134,8 @@ def _try_patience(harness: Harness, tell: Callable[[Told], None]) -> None:
         return not harness.broken and harness.budget.allows(TWINS_SHARE)
 
     quiet = try_long_quiet(harness, goes_on=goes_on) if goes_on() else None
+    if quiet is None and not goes_on():
+        tell(Told(findings=(NOT_PATIENT,)))
     if quiet is not None:
         tell(Told(LONG_QUIET, quiet.run))
     for weathered in try_storms(harness, goes_on):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from earwitness.conformance.running.check_session import (
     CheckSession,
@@ -14,6 +14,7 @@ from earwitness.conformance.running.check_session import (
 )
 from earwitness.conformance.running.conductor import Conductor
 from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.possible import is_served
 from earwitness.conformance.running.served_conductor import ServedConductor
 from earwitness.conformance.targets.protocol import TargetError
@@ -61,8 +62,18 @@ def conduct(
             conductor.take(last, "end")
     session.findings += harness.past_doors.findings()
     session.findings += harness.stores.undeclared.findings()
-    known = {(f.kind, f.device) for f in session.findings}
-    session.findings += [
-        f for f in conductor.beside if (f.kind, f.device) not in known
-    ]
+    session.findings += unknown_yet(conductor.beside, session.findings)
     return session
+
+
+def unknown_yet(
+    beside: Iterable[Finding], known: Sequence[Finding]
+) -> list[Finding]:
+    """What other instances showed that this one did not. All that forbids a green is new; of the rest one of
+    each kind is enough, as they count the same thing."""
+    kinds = {(f.kind, f.device) for f in known}
+    return [
+        f
+        for f in beside
+        if f not in known and (f.blocking or (f.kind, f.device) not in kinds)
+    ]

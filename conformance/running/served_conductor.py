@@ -135,7 +135,8 @@ class ServedConductor(Conductor):
             return
         if not may_try_chapters(self.harness.budget):
             text = f"not tried, as the budget was used up: {chapter.name}"
-            self.note(Finding("not tried", text))
+            # A green must not rest on less where the machine is busy.
+            self.note(Finding("not tried", text, blocking=True))
             return
         for run in try_chapter(self.harness, chapter):
             self.take(run, chapter.purpose)
@@ -166,6 +167,9 @@ class ServedConductor(Conductor):
             if self.session.dead or self.harness.broken:
                 return
             self.tell(f"again, as an instance beside ended: {run.dead}")
+            if run.violated():
+                # Whatever it died of, that was seen.
+                self.take(replace(run, dead=""), told.purpose)
             run = self.harness.run(run.scenario)
         if run is not None:
             self.take(run, told.purpose)

@@ -166,7 +166,12 @@ def chapters_for(device: str, hello: Hello) -> list[Sequence[Stimulus]]:
             Say(device, "cut-short"),
             Network(device, "down"),
             Say(device, "weather"),
+            Network(device, "up"),
+            Say(device, "quiet"),
+        ],
+        [
             # What is said without network is gone, whatever the device was told to listen by.
+            Network(device, "down"),
             Press(device, "action"),
             Say(device, "chatter-2"),
             Network(device, "up"),

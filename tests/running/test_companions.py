@@ -14,17 +14,24 @@ import pytest
 
 from earwitness.conformance.running.beside import Telling
 from earwitness.conformance.running.budget import Budget
-from earwitness.conformance.running.chapters import read_chapters
+from earwitness.conformance.running.chapters import (
+    Chapter,
+    read_chapters,
+)
 from earwitness.conformance.running.check_session import CheckSession
 from earwitness.conformance.running.companions import (
     CompanionOrder,
+    Told,
     claim,
     keep_company,
 )
+from earwitness.conformance.running.conduct import unknown_yet
 from earwitness.conformance.running.examination import Plan, examine
+from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.served_conductor import ServedConductor
 from earwitness.conformance.running.stores import NOTHING
+from earwitness.conformance.running.tally import ConjunctTally
 from earwitness.conformance.targets.entry_points import (
     OpenedTarget,
     TargetOptions,
@@ -193,3 +200,58 @@ def test_a_device_that_works_when_it_starts_again_is_no_dead_one():
 def test_one_that_does_not_is_dead():
     session = taken(DEAD, answers_again=False)
     assert session.dead == "no answer" and not session.findings
+
+
+def conductor_of(harness, plan=None):
+    return ServedConductor(
+        harness=harness,
+        session=CheckSession(hello=None),
+        plan=plan,
+        tell=lambda line: None,
+        keep=lambda number, trace: None,
+        is_chosen=lambda clause: False,
+        enough=frozenset(),
+    )
+
+
+def test_what_was_violated_before_an_instance_beside_died_is_kept():
+    answered = replace(DEAD, dead="")
+    conductor = conductor_of(
+        SimpleNamespace(broken="", run=lambda steps: answered)
+    )
+    violated = replace(DEAD, tally={"MUT-1.1": ConjunctTally(violated_at=0)})
+    conductor.take_told(Told("tour: a chapter", violated))
+    assert [list(run.violated()) for run in conductor.session.runs] == [
+        ["MUT-1.1"],
+        [],
+    ]
+    assert not conductor.session.dead
+
+
+def test_a_chapter_for_which_no_time_is_left_forbids_a_green():
+    spent = Budget(0)
+    conductor = conductor_of(SimpleNamespace(broken="", budget=spent))
+    conductor.try_chapter(Chapter(0, "a chapter", ()))
+    (finding,) = conductor.session.findings
+    assert finding.blocking and "a chapter" in finding.text
+
+
+def test_a_peer_that_another_instance_alone_spoke_to_forbids_a_green():
+    names = Finding("undisclosed", "2 names were looked up: a, b")
+    peer = Finding("undisclosed", "it spoke to 192.0.2.1:9", blocking=True)
+    more = Finding("undisclosed", "3 names were looked up: a, b, c")
+    assert unknown_yet([more, peer, names], [names]) == [peer]
+    assert unknown_yet([peer], [peer]) == []
+
+
+class Crashing:
+    def __reduce__(self):
+        return eval, ("lambda tell: 1 / 0",)
+
+
+def test_a_fault_of_our_own_is_not_taken_for_the_end_of_the_work():
+    with (
+        Telling(Crashing(), name="one that crashes") as telling,
+        pytest.raises(TargetError, match="ended with code 1"),
+    ):
+        heard(telling)
