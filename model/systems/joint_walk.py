@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from earwitness.model.expression import Sort, Value, Var
+from earwitness.model.expression import Sort, Value
 from earwitness.model.systems.joint_code import (
     CompiledRow,
     JointCode,
@@ -17,10 +17,10 @@ from earwitness.model.systems.joint_code import (
     WalkedSystem,
 )
 from earwitness.model.systems.random_walk import (
-    LOOKING_BACK,
     MOSTLY,
     SHORT_PAUSE,
     STEPS_OF_AN_EPISODE,
+    choose_freely,
 )
 from earwitness.model.systems.runs import ModelRun, Step, free_variables
 from earwitness.model.systems.state_property import NOW, Promise
@@ -262,18 +262,10 @@ class JointWalk:
     def _choices(self, row: CompiledRow, time: int) -> tuple[Value, ...]:
         if not row.free:
             return ()
-        return tuple(self._free_choice(v, time) for v in row.free)
-
-    def _free_choice(self, variable: Var, time: int) -> Value:
-        match variable.sort:
-            case Sort.BOOL:
-                return self.generator.random() < 0.5
-            case Sort.TEXT:
-                return self.generator.choice(self.system.free[variable.name])
-            case Sort.INT:
-                return self.generator.choice(
-                    (0, 1, time, max(0, time - LOOKING_BACK))
-                )
+        return tuple(
+            choose_freely(self.generator, self.system, variable, time)
+            for variable in row.free
+        )
 
     def _run_of(self, path: Path, system: System) -> ModelRun:
         """The run, with the promises' constants (those of slices) among its first values."""
@@ -282,9 +274,9 @@ class JointWalk:
         while here is not None and here.row is not None:
             row = system.transition(here.row.name)
             names = [v.name for v in free_variables(row)]
-            chosen = dict(zip(names, here.chosen, strict=False))
+            chosen = dict(zip(names, here.chosen, strict=True))
             steps.append(Step(row, here.time, chosen))
-            path, here = here, here.earlier
+            here = here.earlier
         first = here.first if here is not None else ()
         names = [v.name for v in self.system.variables]
         return ModelRun(

@@ -252,13 +252,20 @@ class _Explorer:
         }
         return {**state, **plain, **chosen, "time": time}
 
-    def free_choice(self, variable: Var, time: int) -> Value:
-        match variable.sort:
-            case Sort.BOOL:
-                return self.generator.random() < 0.5
-            case Sort.TEXT:
-                return self.generator.choice(self.system.free[variable.name])
-            case Sort.INT:
-                return self.generator.choice(
-                    (0, 1, time, max(0, time - LOOKING_BACK))
-                )
+
+def choose_freely(
+    generator: random.Random, system: System, variable: Var, time: int
+) -> Value:
+    """A value for a variable that the environment chooses: of a number one of the few that matter.
+
+    >>> number = Var("asked_at", Sort.INT)
+    >>> choose_freely(random.Random(0), MICROPHONE_SYSTEM, number, 7) in (0, 1, 7)
+    True
+    """
+    match variable.sort:
+        case Sort.BOOL:
+            return generator.random() < 0.5
+        case Sort.TEXT:
+            return generator.choice(system.free[variable.name])
+        case Sort.INT:
+            return generator.choice((0, 1, time, max(0, time - LOOKING_BACK)))
