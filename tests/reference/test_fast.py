@@ -9,9 +9,12 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.stimuli.clips import CLIPS, in_the_air
+from earwitness.conformance.stimuli.stimulus import Say
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import PowerRequest, PressRequest
+from earwitness.reference_impl.cloud.asr import DomainRecognizer
 from earwitness.reference_impl.device.wake import make_detector
 from earwitness.reference_impl.fast.known_answers import (
     FILE,
@@ -25,7 +28,11 @@ from earwitness.reference_impl.fast.remembered import (
     RememberedWord,
     sound_token,
 )
-from earwitness.reference_impl.fast.session import FastSession, fast_class
+from earwitness.reference_impl.fast.session import (
+    SPEECH,
+    FastSession,
+    fast_class,
+)
 from earwitness.reference_impl.faults.variants import VARIANTS
 from earwitness.reference_impl.session import Session
 
@@ -360,6 +367,33 @@ def test_answers_that_rest_on_anything_else_do_not_count(tmp_path):
     kept.write_text(json.dumps({**stored, "rests_on": "another recogniser"}))
     assert load_answers(kept) == KnownAnswers()
     assert load_answers(tmp_path / "none") == KnownAnswers()
+
+
+def test_the_answers_that_come_with_the_code_are_the_recognisers(monkeypatch):
+    """What a search plays most is known, and known as the real one answers it."""
+    heard = []
+    answer = RememberedSpeech.recognize_speech
+
+    def noted(self, sound):
+        heard.append((sound, answer(self, sound)))
+        return heard[-1][1]
+
+    def asks_nobody():
+        raise AssertionError("a request of every search is not known")
+
+    monkeypatch.setattr(RememberedSpeech, "recognize_speech", noted)
+    monkeypatch.setattr(SPEECH, "_make", asks_nobody)
+    monkeypatch.setattr(SPEECH, "_real", None)
+    monkeypatch.setattr(SPEECH, "_answers", load_answers().speech)
+    with Harness(open_target("ref:fast"), (), seed=5) as harness:
+        harness.run((Say("d1", "weather"), Say("d2", "question")))
+    real = DomainRecognizer()
+    assert len(heard) >= 4, "two requests, and the controls"
+    for sound, known in heard:
+        best = real.recognize_speech(sound)[0]
+        assert known[0].text == best.text
+        # The lowest bits differ, and a recogniser adapts to what it heard before.
+        assert known[0].confidence == pytest.approx(best.confidence, abs=0.05)
 
 
 TRIED = [
