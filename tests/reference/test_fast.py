@@ -390,10 +390,14 @@ def test_the_answers_that_come_with_the_code_are_the_recognisers(monkeypatch):
     real = DomainRecognizer()
     assert len(heard) >= 4, "two requests, and the controls"
     for sound, known in heard:
-        best = real.recognize_speech(sound)[0]
-        assert known[0].text == best.text
+        asked = real.recognize_speech(sound)
+        # A follow-up that nobody answers holds no words.
+        assert [h.text for h in known[:1]] == [h.text for h in asked[:1]]
         # The lowest bits differ, and a recogniser adapts to what it heard before.
-        assert known[0].confidence == pytest.approx(best.confidence, abs=0.05)
+        assert [h.confidence for h in known[:1]] == pytest.approx(
+            [h.confidence for h in asked[:1]], abs=0.05
+        )
+    assert sum(bool(known) for _, known in heard) >= 4
 
 
 TRIED = [
