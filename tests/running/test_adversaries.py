@@ -73,7 +73,7 @@ def test_an_honest_device_that_was_accused_is_in_the_zoo(name):
 
 BROKEN_BY_ITS_OWN_WORD = {"CAM-2", "ORG-1", "CALL-5", "IND-2"}
 """It tells of camera frames behind a closed shutter, of settings that do not change, of calls without a
-light, and of a wake word after which nothing is asked without one."""
+light, and of an action button that is pressed without network and after which none comes on."""
 
 
 @pytest.mark.parametrize("words", ["", " all"])
