@@ -245,7 +245,10 @@ class _Explorer:
         return rows
 
     def values_for(self, row: _Row, state: State, time: int) -> State:
-        chosen = {v.name: self.free_choice(v, time) for v in row.free}
+        chosen = {
+            v.name: choose_freely(self.generator, self.system, v, time)
+            for v in row.free
+        }
         plain = {
             r.name: state[self.prefix + r.name]
             for r in self.promise.registers
