@@ -45,18 +45,20 @@ def run_control(course: Course, device: str, when: str) -> None:
     sound cross, and hears what is played."""
     if course.dead:
         return
-    seen = course.say(device, CLIPS[CONTROL])
+    seen = course.player.say(device, CLIPS[CONTROL])
     streamed, missing = _control_of(seen, device)
     if missing:
         # Who reports in batches may still have it to tell.
-        seen += course.say(device, Clip("", tail=LONGEST_BATCH / 1_000_000))
+        seen += course.player.say(
+            device, Clip("", tail=LONGEST_BATCH / 1_000_000)
+        )
         flush = Network(device, "up")
         if not impossible(flush, course.harness.hello):
             seen += course.carry_out(flush)
         streamed, missing = _control_of(seen, device)
     if missing and course.harness.senses[device].feeds:
         # A wake word detector misses a word now and then.
-        seen = course.say(device, CLIPS[SECOND_CONTROL])
+        seen = course.player.say(device, CLIPS[SECOND_CONTROL])
         streamed, missing = _control_of(seen, device)
     crossed = any(o.origin is Origin.WITNESSED for o in streamed)
     if course.harness.watched and not crossed:

@@ -12,11 +12,12 @@ from typing import Protocol, runtime_checkable
 from earwitness.conformance.gate.mute_levels import is_open_claim
 from earwitness.conformance.running.budget import Budget
 from earwitness.conformance.running.controls import bring_back, run_control
-from earwitness.conformance.running.course import PAST_DOORS, Course
+from earwitness.conformance.running.course import Course
 from earwitness.conformance.running.moment import Moment
 from earwitness.conformance.running.open_doors import open_doors
 from earwitness.conformance.running.past_doors import PastDoors
 from earwitness.conformance.running.run import Run
+from earwitness.conformance.running.run_traffic import PAST_DOORS
 from earwitness.conformance.running.senses import Senses
 from earwitness.conformance.running.sounds import SoundMemory
 from earwitness.conformance.running.stores import NOTHING, Stores
@@ -353,8 +354,8 @@ class Harness:
             tally=tallied,
             stores=course.stores,
             skipped=tuple(course.skipped),
-            uploads=course.uploads,
-            voice=course.voice,
+            uploads=course.traffic.uploads,
+            voice=course.traffic.voice,
             span=course.span,
             marks=tuple(course.marks),
             dead=course.dead,
@@ -362,7 +363,7 @@ class Harness:
             journal=tuple(course.journal),
             findings=tuple(course.timeline.findings),
             footprint=course.footprint,
-            unexplained=course.unexplained(),
+            unexplained=course.traffic.explain_excess(),
             unclaimed=frozenset(
                 clause.id
                 for clause in self.judged()

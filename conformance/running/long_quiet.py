@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from earwitness.conformance.running.course import LONG_WAIT
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.possible import impossible
 from earwitness.conformance.running.run import Run
+from earwitness.conformance.running.sound_player import LONG_WAIT
 from earwitness.conformance.stimuli.stimulus import (
     Press,
     Say,

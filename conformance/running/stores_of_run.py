@@ -22,7 +22,9 @@ def search_stores(
         name: _recognised_texts(course, name) for name in course.states
     }
     # A request that was cut off may have been acted on though the device never heard of it.
-    spoken = [words for texts in course.requests.values() for words in texts]
+    spoken = [
+        words for texts in course.player.requests.values() for words in texts
+    ]
     searched = course.harness.stores.search(
         [*frozenset().union(*acted_on.values()), *spoken]
     )
@@ -56,9 +58,9 @@ def _was_addressed(course: Course, find: StoreFind) -> bool:
     """Whether words in a store may come from a request: all but what was only said beside a device."""
     return find.acted_on or not any(
         course.harness.sounds.words.same(find.text, words)
-        for name, texts in course.words.items()
+        for name, texts in course.player.words.items()
         for words in texts
-        if words not in course.requests[name]
+        if words not in course.player.requests[name]
     )
 
 

@@ -263,7 +263,9 @@ class JointWalk:
         if not row.free:
             return ()
         return tuple(
-            choose_freely(self.generator, self.system, variable, time)
+            choose_freely(
+                self.generator, self.system, variable=variable, time=time
+            )
             for variable in row.free
         )
 

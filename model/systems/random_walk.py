@@ -246,7 +246,9 @@ class _Explorer:
 
     def values_for(self, row: _Row, state: State, time: int) -> State:
         chosen = {
-            v.name: choose_freely(self.generator, self.system, v, time)
+            v.name: choose_freely(
+                self.generator, self.system, variable=v, time=time
+            )
             for v in row.free
         }
         plain = {

@@ -8,7 +8,6 @@ from itertools import chain, count, repeat
 import pytest
 
 from earwitness.conformance.running.budget import STRETCH, Budget
-from earwitness.conformance.running.course import LONG_WAIT
 from earwitness.conformance.running.harness import Harness
 from earwitness.conformance.running.long_quiet import (
     FEWEST_LISTENING,
@@ -18,6 +17,7 @@ from earwitness.conformance.running.long_quiet import (
     try_long_quiet,
 )
 from earwitness.conformance.running.run import clause_of
+from earwitness.conformance.running.sound_player import LONG_WAIT
 from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
 from earwitness.conformance.targets.entry_points import open_target
 
