@@ -13,32 +13,27 @@ from dataclasses import dataclass, field, replace
 from earwitness.conformance.running.answers import plain_letters
 from earwitness.conformance.running.declared_and_seen import (
     HARNESS_ONLY,
-    INDICATORS,
     WORDS_SHARED,
     KnownDevice,
     admit_sound,
-    agree_on_indicator,
     complete_deed,
     do_overlap,
     indicator_of,
-    is_of_device,
-    is_powered_after,
-    kind_of_record,
     make_crossed_audio,
     make_witnessed,
     note_change,
-    said_last,
     share_of_words,
     take_match,
 )
 from earwitness.conformance.running.instants import arrange
+from earwitness.conformance.running.later_evidence import LaterEvidence
 from earwitness.conformance.running.moment import (
     Finding,
     Frame,
     Indicator,
     Moment,
-    Passage,
 )
+from earwitness.conformance.running.seen_front import SeenFront
 from earwitness.conformance.running.untold import (
     CAPTURED,
     Untold,
@@ -54,9 +49,6 @@ GROUND_TRUTH = frozenset(
 """Events that only the harness can know; from a target they are not listened to."""
 WAKE_SLACK = 1_000_000
 """Microseconds after the end of what was said within which a device may say that it heard its word."""
-ANSWER_SLACK = 400_000
-"""Microseconds between the report that something is played and the first of it: the loudspeaker is five
-pieces of 80 ms behind at most."""
 
 
 @dataclass
@@ -70,15 +62,16 @@ class Timeline:
     findings: list[Finding] = field(default_factory=list)
     trace: list[Observation] = field(default_factory=list)
     _devices: dict[str, KnownDevice] = field(default_factory=dict)
-    _frames: list[tuple[str, int, Frame]] = field(default_factory=list)
-    _sounds: list[tuple[str, int, bool]] = field(default_factory=list)
-    _passages: list[Passage] = field(default_factory=list)
+    _later: LaterEvidence = field(init=False)
     _unclaimed: Counter[str] = field(default_factory=Counter)
     """By device, bytes of sound that was seen to cross and of which its server did not speak yet."""
     untold: Untold = field(default_factory=Untold)
     """Sound of which its device said nothing yet."""
     _deeds: list[Observation] = field(default_factory=list)
     """The harness's own of which the device may still speak."""
+
+    def __post_init__(self) -> None:
+        self._later = LaterEvidence(self.watched)
 
     def add(self, moment: Moment) -> list[Observation]:
         """Take one moment; returns what it adds to the trace, as far as that can be said now."""
@@ -95,7 +88,7 @@ class Timeline:
         captured = list(self._captured_audio(moment, kept))
         seen = arrange([*kept, *captured])
         seen = self._with_passages(moment, seen)
-        seen = self._with_indicators(moment, seen)
+        seen = SeenFront(self.device, self.findings).merge(moment, seen)
         self._remember_moment(moment, seen)
         self.trace += seen
         return [*late, *seen]
@@ -222,7 +215,6 @@ class Timeline:
         self, moment: Moment, kept: list[Observation]
     ) -> Iterator[Observation]:
         for name, frame in moment.frames.items():
-            self._frames.append((name, moment.began[name], frame))
             yield from self._observe_frame(
                 name=name, moment=moment, frame=frame, kept=kept
             )
@@ -283,7 +275,6 @@ class Timeline:
         that nobody could read are the sound that their device says they are: short sound that was changed, by
         a filter or a codec, cannot be told from noise, and nobody admits more than is so."""
         left = list(moment.passages)
-        self._passages += left
         result: list[Observation] = []
         alone: list[Observation] = []
         for said in seen:
@@ -337,64 +328,6 @@ class Timeline:
                 stream = int(said.attributes["stream"])
         return stream
 
-    # Lights and screen
-
-    def _with_indicators(
-        self, moment: Moment, seen: list[Observation]
-    ) -> list[Observation]:
-        """What the front shows counts, whatever was said of it."""
-        crossed = {p.device for p in moment.passages}
-        for name, shown in moment.shown.items():
-            for indicator, lit in shown.items():
-                seen = self._with_indicator(
-                    moment=moment,
-                    seen=seen,
-                    name=name,
-                    indicator=indicator,
-                    lit=lit,
-                    crossed=name in crossed,
-                )
-        return seen
-
-    def _with_indicator(
-        self,
-        moment: Moment,
-        seen: list[Observation],
-        name: str,
-        indicator: Indicator,
-        *,
-        lit: bool,
-        crossed: bool,
-    ) -> list[Observation]:
-        device = self.device(name)
-        said = said_last(seen, name, indicator)
-        if said is lit:
-            return agree_on_indicator(
-                seen, name, indicator, pulses_count=not crossed
-            )
-        kept = [o for o in seen if not is_of_device(o, name, indicator)]
-        if said is not None:
-            event, what = indicator
-            text = f"reported that {what} is {'on' if said else 'off'}, and its front shows the contrary"
-            self.findings.append(Finding("contradicted", text, name))
-        if lit is not device.shown.get(indicator, False) and is_powered_after(
-            name, device.powered, seen
-        ):
-            event, what = indicator
-            attributes: dict[str, Value] = {
-                INDICATORS[event]: what,
-                "on": lit,
-            }
-            kept.append(
-                make_witnessed(
-                    time=moment.ended[name],
-                    device=name,
-                    event=event,
-                    attributes=attributes,
-                )
-            )
-        return kept
-
     # Memory
 
     def _remember_moment(
@@ -402,86 +335,13 @@ class Timeline:
     ) -> None:
         for name, shown in moment.shown.items():
             self.device(name).shown.update(shown)
-        for name, sounding in moment.sounding.items():
-            self._sounds.append((name, moment.ended[name], sounding))
+        self._later.note(moment)
         for said in seen:
             note_change(self.device(said.device), said)
-
-    # When everything is known
 
     def finish(self, finds: Iterable[Observation] = ()) -> list[Observation]:
         """The whole trace. `finds` are what was found in stores: a declared record of the same kind is then
         witnessed."""
         self.untold.tell_of_last(self.trace)
         self.trace += list(finds)
-        found = {
-            kind_of_record(o) for o in self.trace if o.event == "record.found"
-        }
-        result = []
-        for place, said in enumerate(self.trace):
-            if said.origin is Origin.DEVICE and self._agrees_later(
-                place, said, found
-            ):
-                said = replace(said, origin=Origin.WITNESSED)
-            result.append(said)
-        return [said for said in result if not self._crossed_elsewhere(said)]
-
-    def _agrees_later(
-        self, place: int, said: Observation, found: set[tuple[Value, ...]]
-    ) -> bool:
-        """Whether what was seen afterwards bears out what was declared."""
-        match said.event:
-            case "microphone.power":
-                return self._borne_out(place, said)
-            case "stream.open" | "stream.close":
-                return self.watched
-            case "tone" | "tts.audio":
-                return self._heard_soon(said.device, said.time)
-            case "skill.response":
-                return self._answered_aloud(place, said)
-            case "record.write":
-                return kind_of_record(said) in found
-        return False
-
-    def _borne_out(self, place: int, said: Observation) -> bool:
-        """The next sound before the microphones was taken just if they are said to have power."""
-        for later in self.trace[place + 1 :]:
-            if later.device == said.device and later.event in (
-                "microphone.power",
-                "power",
-            ):
-                until = later.time
-                break
-        else:
-            until = None
-        for name, time, frame in self._frames:
-            if name != said.device or time < said.time - PIECE_TIME:
-                continue
-            if until is not None and time >= until:
-                return False
-            return bool(frame.taken) is said.attributes["on"]
-        return False
-
-    def _heard_soon(self, device: str, time: int) -> bool:
-        return any(
-            name == device and sounding and time <= at <= time + ANSWER_SLACK
-            for name, at, sounding in self._sounds
-        )
-
-    def _answered_aloud(self, place: int, said: Observation) -> bool:
-        """The answer of a skill was heard: something was played before the microphones opened again."""
-        for later in self.trace[place + 1 :]:
-            if later.device == said.device and later.event == "tts.audio":
-                return self._heard_soon(later.device, later.time)
-            if later.device == said.device and later.event == "stream.open":
-                return False
-        return False
-
-    def _crossed_elsewhere(self, said: Observation) -> bool:
-        """Declared sound whose crossing was seen at another moment: the crossing is in the trace already."""
-        if said.event != "stream.audio" or said.origin is Origin.WITNESSED:
-            return False
-        return any(
-            p.device == said.device and do_overlap(p, said)
-            for p in self._passages
-        )
+        return self._later.settle(self.trace)
