@@ -212,7 +212,7 @@ PHRASES.add(WORDS)
 
 
 def locate(data: bytes) -> None:
-    for find in MEMORY.locate(data):
+    for find in MEMORY.exact.locate(data):
         assert (
             0 <= find.begins < find.ends <= len(data)
             and find.heard_from < find.heard_to

@@ -52,11 +52,11 @@ def measure(minutes: int) -> None:
     needle = sound[RATE * 30 : RATE * 31].tobytes()
     softer = (sound[RATE * 30 : RATE * 34] // 3).astype(np.int16)
     other = np.random.default_rng(0).bytes(1 << 20)
-    memory.resembling_samples(softer)
+    memory.changed.resembling_samples(softer)
     print(
-        f"{minutes} min played: a second of it {milliseconds(lambda: memory.locate(needle)):.1f} ms,"
-        f" a megabyte of something else {milliseconds(lambda: memory.locate(other), 3):.0f} ms,"
-        f" 4 s made softer {milliseconds(lambda: memory.resembling_samples(softer), 3):.0f} ms"
+        f"{minutes} min played: a second of it {milliseconds(lambda: memory.exact.locate(needle)):.1f} ms,"
+        f" a megabyte of something else {milliseconds(lambda: memory.exact.locate(other), 3):.0f} ms,"
+        f" 4 s made softer {milliseconds(lambda: memory.changed.resembling_samples(softer), 3):.0f} ms"
     )
 
 

@@ -14,8 +14,9 @@ from statistics import median
 
 import numpy as np
 
+from earwitness.conformance.witnesses.changed_sound import RATES
 from earwitness.conformance.witnesses.finds_of_sound import Coding
-from earwitness.conformance.witnesses.heard_sound import RATES, HeardSound
+from earwitness.conformance.witnesses.heard_sound import HeardSound
 from earwitness.conformance.witnesses.layouts import (
     Layout,
     Signal,
@@ -129,7 +130,7 @@ def find_header(messages: Sequence[bytes], sound: HeardSound) -> int | None:
     be told."""
     if len(messages) < FEWEST_ALIGNED:
         return None
-    recent = sound.recent_spectrum()
+    recent = sound.changed.recent_spectrum()
     for layout, rate in product(_layouts_of(messages), LIKELIEST_RATES):
         placed = _place_messages(messages, Coding(layout, rate), recent)
         samples_each_byte = COMPARED_RATE / (layout.stride * rate)

@@ -160,7 +160,7 @@ class Reader:
         for leaf in self._child.decode_packets(packets).leaves:
             samples = samples_from(leaf.content)[OPUS_DELAY:]
             length += len(samples)
-            found += self.sound.resembling_samples(samples).finds
+            found += self.sound.changed.resembling_samples(samples).finds
         return tuple(found), length
 
     def _read_bytes(
@@ -171,9 +171,9 @@ class Reader:
         # Letters that are decoded from another one on are the same sound once more, beyond recognition.
         is_known = findings.explained.get(wrappings, 0) >= len(content)
         heard = (
-            self.sound.locate(content)
+            self.sound.exact.locate(content)
             if thorough
-            else self.sound.locate_usual(content)
+            else self.sound.exact.locate_usual(content)
         )
         rearranged = (
             list(self._find_rearranged(content, wrappings))
@@ -221,7 +221,7 @@ class Reader:
                 interleave_bytes(content[half : 2 * half], content[:half]),
             ),
         ):
-            for find in self.sound.locate_usual(bytes_in_order):
+            for find in self.sound.exact.locate_usual(bytes_in_order):
                 yield SoundFound(find, (*wrappings, manner))
 
     def _find_changed(
@@ -250,12 +250,14 @@ class Reader:
         findings: _Findings,
     ) -> Likeness:
         if wrappings:
-            return self.sound.resembling(content)
+            return self.sound.changed.resembling(content)
         likeness = Likeness(())
         if findings.way is not None:
-            likeness = self.sound.resembling_again(content, findings.way)
+            likeness = self.sound.changed.resembling_again(
+                content, findings.way
+            )
         if not likeness.finds and findings.changed is Changed.EVERYWHERE:
-            likeness = self.sound.resembling(content)
+            likeness = self.sound.changed.resembling(content)
         findings.found_in = likeness.way or findings.found_in
         return likeness
 
@@ -316,9 +318,9 @@ class Reader:
 
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:
         samples = samples_from(leaf.content)
-        heard = self.sound.locate_samples(samples)
+        heard = self.sound.exact.locate_samples(samples)
         if not heard and findings.changed is not Changed.NOWHERE:
-            likeness = self.sound.resembling_samples(samples)
+            likeness = self.sound.changed.resembling_samples(samples)
             heard = list(likeness.finds)
             findings.unread += (
                 [likeness.unsearched] if likeness.unsearched else []
@@ -329,7 +331,9 @@ class Reader:
         samples = samples_from(leaf.content)
         for stride in NUMBER_STRIDES:
             for phase in range(stride):
-                heard = self.sound.locate_samples(samples[phase::stride])
+                heard = self.sound.exact.locate_samples(
+                    samples[phase::stride]
+                )
                 findings.sounds += [
                     SoundFound(find, leaf.path) for find in heard
                 ]

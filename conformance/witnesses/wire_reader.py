@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from earwitness.conformance.witnesses.accounts import Account, Accounts, Party
+from earwitness.conformance.witnesses.changed_sound import NOT_COMPARED
 from earwitness.conformance.witnesses.finds_of_sound import (
     Where,
     unexplained_ranges,
@@ -18,7 +19,6 @@ from earwitness.conformance.witnesses.found_on_wire import (
     split_by_instant,
     without_given,
 )
-from earwitness.conformance.witnesses.heard_sound import NOT_COMPARED
 from earwitness.conformance.witnesses.layouts import is_printable
 from earwitness.conformance.witnesses.packet_line import PacketLine
 from earwitness.conformance.witnesses.reader import Changed, Reader
@@ -95,11 +95,11 @@ class WireReader:
     def _read_from(self, where: Where) -> Iterator[None]:
         """What is spent meanwhile is spent on what comes from there."""
         sound = self._reader.sound
-        before, sound.where = sound.where, where
+        before, sound.changed.where = sound.changed.where, where
         try:
             yield
         finally:
-            sound.where = before
+            sound.changed.where = before
 
     def _line_of(self, key: tuple[object, ...], is_text: bool) -> WireLine:
         if (key, is_text) not in self._lines:
@@ -125,9 +125,9 @@ class WireReader:
         line.waiting = 0
         sound = self._reader.sound
         likeness = (
-            sound.resembling_again(line.tail, line.way)
+            sound.changed.resembling_again(line.tail, line.way)
             if line.way is not None
-            else sound.resembling(line.tail)
+            else sound.changed.resembling(line.tail)
         )
         line.way = line.way or likeness.way
         if line.way is not None:

@@ -53,7 +53,6 @@ LONGER = {
     "model/logic/monitor.py": ONE_RULE_AN_OPERATOR,
     "model/assistant/cloud.py": "one table: all that the cloud may do, with a reason a row",
     "conformance/targets/protocol.py": "every message of the published protocol on one page",
-    "conformance/witnesses/heard_sound.py": "one search for sound, from the quick look to the slow one",
     "conformance/witnesses/resemblance.py": "one comparison of changed sound, from spectra to edges",
     "conformance/gate/summary.py": "what every report says first, field by field",
     "reference_impl/session.py": ONE_METHOD_A_REQUEST,

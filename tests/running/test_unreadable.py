@@ -23,7 +23,7 @@ from earwitness.conformance.running.twin_runs import (
 )
 from earwitness.conformance.stimuli.stimulus import Press, Say, Wait
 from earwitness.conformance.targets.reference import ReferenceTarget
-from earwitness.conformance.witnesses import heard_sound
+from earwitness.conformance.witnesses import changed_sound
 from earwitness.conformance.witnesses.twins import TwinComparison, TwinOutcome
 from earwitness.model.trace import Origin
 
@@ -139,9 +139,9 @@ def test_what_crossed_and_was_too_much_to_compare_is_told(
     clauses, monkeypatch
 ):
     # As if the sound were older than what was just played, and much had been compared in vain.
-    monkeypatch.setattr(heard_sound, "MOST_IN_VAIN", 0)
+    monkeypatch.setattr(changed_sound, "MOST_IN_VAIN", 0)
     monkeypatch.setattr(
-        heard_sound.HeardSound, "_find_in_recent", lambda *_: ()
+        changed_sound.ChangedSearch, "_find_in_recent", lambda *_: ()
     )
     with Harness(ReferenceTarget("mulaw"), clauses) as harness:
         run = harness.run((Say(D, "chatter"),), controls=False)
@@ -167,7 +167,7 @@ def test_who_filters_or_codes_its_streams_is_seen_to_send_them(name, clauses):
 def test_in_a_stream_sound_is_expected_and_need_not_be_compared(
     clauses, monkeypatch
 ):
-    monkeypatch.setattr(heard_sound, "MOST_IN_VAIN", 0)
+    monkeypatch.setattr(changed_sound, "MOST_IN_VAIN", 0)
     with Harness(ReferenceTarget("uploads-mu-law"), clauses) as harness:
         run = harness.run((Say(D, "weather"),), controls=False)
         told = harness.sounds.wire.uncompared

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from earwitness.conformance.stimuli.clips import CLIPS, decode, in_the_air
-from earwitness.conformance.witnesses import heard_sound
+from earwitness.conformance.witnesses import changed_sound
 from earwitness.conformance.witnesses.finds_of_sound import (
     Where,
     unexplained_ranges,
 )
 from earwitness.conformance.witnesses.heard_sound import HeardSound
+from earwitness.conformance.witnesses.played_stretches import PlayedStretches
 
 SOUND = in_the_air(CLIPS["weather"], 11)
 BEGAN = 1_000_000
@@ -65,7 +66,7 @@ EXACT = {
 def test_exact_samples_are_traced_to_the_instants_they_were_heard(
     heard, name
 ):
-    finds = heard.locate(EXACT[name])
+    finds = heard.exact.locate(EXACT[name])
     assert ("d1", 2_000_000, 3_000_000) in told(finds)
     assert all(find.exact for find in finds)
 
@@ -73,12 +74,12 @@ def test_exact_samples_are_traced_to_the_instants_they_were_heard(
 def test_floats_scaled_a_little_otherwise_are_found_where_they_round_alike(
     heard,
 ):
-    finds = heard.locate((PIECE / 32_767).astype("<f4").tobytes())
+    finds = heard.exact.locate((PIECE / 32_767).astype("<f4").tobytes())
     assert sum(find.heard_to - find.heard_from for find in finds) > 900_000
 
 
 def test_the_place_in_the_content_is_told(heard):
-    (find,) = heard.locate(b"\0\0\0\7" + PIECE.tobytes() + b"trailer!")
+    (find,) = heard.exact.locate(b"\0\0\0\7" + PIECE.tobytes() + b"trailer!")
     assert (find.begins, find.ends) == (4, 4 + PIECE.nbytes)
     assert list(unexplained_ranges(PIECE.nbytes + 12, [find])) == [
         (0, 4),
@@ -90,8 +91,8 @@ def test_a_message_of_56_bytes_is_enough_and_24_joined_messages_are_one_find(
     heard,
 ):
     pieces = [PIECE[at : at + 28].tobytes() for at in range(0, 672, 28)]
-    assert all(heard.locate(piece) for piece in pieces)
-    (find,) = heard.locate(b"".join(pieces))
+    assert all(heard.exact.locate(piece) for piece in pieces)
+    (find,) = heard.exact.locate(b"".join(pieces))
     assert told([find]) == [("d1", 2_000_000, 2_042_000)]
 
 
@@ -100,7 +101,7 @@ def test_messages_with_a_head_before_each_are_found_too(heard):
         b"\0\x38" + PIECE[at : at + 28].tobytes()
         for at in range(0, 14_000, 28)
     )
-    finds = heard.locate(content)
+    finds = heard.exact.locate(content)
     assert sum(find.ends - find.begins for find in finds) >= 0.9 * len(
         content
     )
@@ -108,7 +109,7 @@ def test_messages_with_a_head_before_each_are_found_too(heard):
 
 def test_sound_of_two_plays_is_traced_to_both(heard):
     other = in_the_air(CLIPS["timer"], 12)[8_000:16_000]
-    finds = heard.locate(PIECE.tobytes() + other.tobytes())
+    finds = heard.exact.locate(PIECE.tobytes() + other.tobytes())
     assert told(finds) == [
         ("d1", 2_000_000, 3_000_000),
         ("d2", 1_000_000, 1_500_000),
@@ -119,13 +120,15 @@ def test_sound_fed_frame_by_frame_is_one_stretch():
     memory = HeardSound()
     for number, at in enumerate(range(0, len(SOUND), 1_280)):
         memory.play("d1", BEGAN + number * 80_000, SOUND[at : at + 1_280])
-    assert told(memory.locate(PIECE.tobytes())) == [
+    assert told(memory.exact.locate(PIECE.tobytes())) == [
         ("d1", 2_000_000, 3_000_000)
     ]
     assert (
-        told(memory.resembling_samples((PIECE // 2).astype(np.int16)).finds)[
-            0
-        ][0]
+        told(
+            memory.changed.resembling_samples(
+                (PIECE // 2).astype(np.int16)
+            ).finds
+        )[0][0]
         == "d1"
     )
 
@@ -136,7 +139,7 @@ def test_runs_and_calls_are_told_apart():
     memory.play("d1", 0, SOUND[:16_000])
     memory.begin_run()
     memory.play("d1", 0, SOUND[16_000:32_000], call=True)
-    finds = memory.locate(SOUND[:32_000].tobytes())
+    finds = memory.exact.locate(SOUND[:32_000].tobytes())
     assert [(find.run, find.call) for find in finds] == [
         (1, False),
         (2, True),
@@ -144,7 +147,7 @@ def test_runs_and_calls_are_told_apart():
 
 
 def test_numbers_are_searched_as_samples(heard):
-    (find,) = heard.locate_samples(
+    (find,) = heard.exact.locate_samples(
         np.concatenate([np.arange(10, dtype=np.int16), PIECE])
     )
     assert (find.begins, find.ends) == (10, 10 + len(PIECE))
@@ -152,13 +155,18 @@ def test_numbers_are_searched_as_samples(heard):
 
 def test_nothing_is_found_in_silence_noise_text_and_other_sound(heard):
     rng = np.random.default_rng(5)
-    assert heard.locate(bytes(1 << 20)) == []
-    assert heard.locate(rng.bytes(1 << 22)) == []
-    assert heard.locate(b"keep-alive " * 10_000) == []
-    assert heard.locate(np.arange(1 << 16, dtype=np.uint16).tobytes()) == []
+    assert heard.exact.locate(bytes(1 << 20)) == []
+    assert heard.exact.locate(rng.bytes(1 << 22)) == []
+    assert heard.exact.locate(b"keep-alive " * 10_000) == []
+    assert (
+        heard.exact.locate(np.arange(1 << 16, dtype=np.uint16).tobytes())
+        == []
+    )
     quiet = rng.normal(0, 12, 1 << 20).astype(np.int16)
-    assert heard.locate(quiet.tobytes()) == []
-    assert heard.locate(in_the_air(CLIPS["weather"], 99).tobytes()) == []
+    assert heard.exact.locate(quiet.tobytes()) == []
+    assert (
+        heard.exact.locate(in_the_air(CLIPS["weather"], 99).tobytes()) == []
+    )
 
 
 def rate_changed(samples, rate):
@@ -236,7 +244,7 @@ CHANGED = {
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_changed_sound_is_found_with_its_instants(heard, name):
-    likeness = heard.resembling(CHANGED[name])
+    likeness = heard.changed.resembling(CHANGED[name])
     assert likeness.finds and {find.device for find in likeness.finds} == {
         "d1"
     }
@@ -260,7 +268,7 @@ def test_what_stands_before_and_after_changed_sound_is_no_sound(
     heard, before, after
 ):
     sound = CHANGED["mu-law"]
-    finds = heard.resembling(before + sound + after).finds
+    finds = heard.changed.resembling(before + sound + after).finds
     first, last = finds[0], finds[-1]
     # Two milliseconds are the harness's to allow for.
     assert first.heard_from >= 2_250_000 - 2_000
@@ -273,7 +281,7 @@ def test_what_stands_before_and_after_changed_sound_is_no_sound(
     "codec", [("libopus", "ogg"), ("aac", "mp4"), ("libmp3lame", "mp3")]
 )
 def test_sound_that_was_coded_with_loss_is_found(heard, codec):
-    finds = heard.resembling_samples(coded(SPOKEN, *codec)).finds
+    finds = heard.changed.resembling_samples(coded(SPOKEN, *codec)).finds
     assert finds and {find.device for find in finds} == {"d1"}
 
 
@@ -281,25 +289,25 @@ def test_what_is_as_even_as_noise_is_not_compared_with_all_that_was_played(
     heard, monkeypatch
 ):
     rng = np.random.default_rng(3)
-    monkeypatch.setattr(heard_sound, "MOST_IN_VAIN", 0)
+    monkeypatch.setattr(changed_sound, "MOST_IN_VAIN", 0)
     room = rng.normal(0, 300, 64_000).astype(np.int16)
     for even in (rng.bytes(1 << 17), room.tobytes()):
-        assert heard.resembling(even).unsearched == ""
+        assert heard.changed.resembling(even).unsearched == ""
     other = CHANGED["softer"]
-    assert heard.resembling(other[::-1]).unsearched
+    assert heard.changed.resembling(other[::-1]).unsearched
 
 
 def test_compressed_data_and_text_are_not_taken_for_changed_sound(heard):
     rng = np.random.default_rng(9)
-    assert heard.resembling(rng.bytes(1 << 18)).finds == ()
+    assert heard.changed.resembling(rng.bytes(1 << 18)).finds == ()
     assert (
-        heard.resembling(
+        heard.changed.resembling(
             b"the meeting is at ten and nobody may know " * 1_000
         ).finds
         == ()
     )
     assert (
-        heard.resembling(
+        heard.changed.resembling(
             rng.normal(0, 300, 80_000).astype(np.int16).tobytes()
         ).finds
         == ()
@@ -310,19 +318,23 @@ def test_other_people_and_other_words_are_not_taken_for_what_was_played(
     heard, recordings
 ):
     for path in list(recordings)[::12]:
-        assert heard.resembling_samples(decode(path)).finds == (), path.name
+        assert heard.changed.resembling_samples(decode(path)).finds == (), (
+            path.name
+        )
     for clip in ("chatter", "other-word", "computer"):
         assert (
-            heard.resembling_samples(in_the_air(CLIPS[clip], 3)).finds == ()
+            heard.changed.resembling_samples(in_the_air(CLIPS[clip], 3)).finds
+            == ()
         ), clip
 
 
 def test_what_was_too_much_to_compare_is_told(heard, monkeypatch):
     monkeypatch.setattr(
-        "earwitness.conformance.witnesses.heard_sound.MOST_COMPARISONS", 1
+        "earwitness.conformance.witnesses.changed_sound.MOST_COMPARISONS", 1
     )
     assert (
-        "were not compared" in heard.resembling(CHANGED["softer"]).unsearched
+        "were not compared"
+        in heard.changed.resembling(CHANGED["softer"]).unsearched
     )
 
 
@@ -338,7 +350,9 @@ def test_older_words_behind_those_just_played_are_found_as_well():
         for sound in (SOUND, later)
     )
     content = np.concatenate([newer, older]).tobytes()
-    devices = {find.device for find in memory.resembling(content).finds}
+    devices = {
+        find.device for find in memory.changed.resembling(content).finds
+    }
     assert devices == {"d1", "d2"}
 
 
@@ -349,14 +363,16 @@ def test_what_finds_nothing_again_and_again_is_compared_no_more_and_told(
     memory.begin_run()
     memory.play("d1", BEGAN, SOUND)
     monkeypatch.setattr(
-        "earwitness.conformance.witnesses.heard_sound.MOST_IN_VAIN", 40
+        "earwitness.conformance.witnesses.changed_sound.MOST_IN_VAIN", 40
     )
     hum = in_the_air(CLIPS["chatter"], 12)[: 8 * 4_096]
-    told_each = [memory.resembling_samples(hum) for _ in range(20)]
+    told_each = [memory.changed.resembling_samples(hum) for _ in range(20)]
     assert not told_each[0].unsearched and told_each[-1].unsearched
     memory.play("d1", BEGAN, SOUND)
     changed = (SOUND[16_000:48_000] * 0.7).astype(np.int16)
-    assert memory.resembling_samples(changed).finds, "what was just played"
+    assert memory.changed.resembling_samples(changed).finds, (
+        "what was just played"
+    )
 
 
 def test_a_sample_that_agrees_by_chance_with_what_was_added_before_is_no_find():
@@ -371,7 +387,7 @@ def test_a_sample_that_agrees_by_chance_with_what_was_added_before_is_no_find():
         ("d1", PIECE[half:]),
     ):
         memory.play(device, BEGAN, sound)
-    for find in (memory.locate, memory.locate_usual):
+    for find in (memory.exact.locate, memory.exact.locate_usual):
         assert {heard.device for heard in find(PIECE.tobytes())} == {"d1"}
 
 
@@ -382,14 +398,14 @@ def test_what_streams_spend_in_vain_is_not_lacking_for_what_is_kept(
     memory.begin_run()
     memory.play("d1", BEGAN, SOUND)
     monkeypatch.setattr(
-        "earwitness.conformance.witnesses.heard_sound.MOST_IN_VAIN", 1_000
+        "earwitness.conformance.witnesses.changed_sound.MOST_IN_VAIN", 1_000
     )
     hum = in_the_air(CLIPS["chatter"], 12)[: 8 * 4_096]
-    memory.where = Where.STREAM
-    while not memory.resembling_samples(hum).unsearched:
+    memory.changed.where = Where.STREAM
+    while not memory.changed.resembling_samples(hum).unsearched:
         pass
-    memory.where = Where.KEPT
-    assert not memory.resembling_samples(hum).unsearched
+    memory.changed.where = Where.KEPT
+    assert not memory.changed.resembling_samples(hum).unsearched
 
 
 def test_a_file_that_lies_there_in_every_run_is_compared_with_new_sound_alone(
@@ -397,15 +413,15 @@ def test_a_file_that_lies_there_in_every_run_is_compared_with_new_sound_alone(
 ):
     memory = HeardSound()
     monkeypatch.setattr(
-        "earwitness.conformance.witnesses.heard_sound.MOST_IN_VAIN", 25_000
+        "earwitness.conformance.witnesses.changed_sound.MOST_IN_VAIN", 25_000
     )
     chime = in_the_air(CLIPS["chatter"], 12)[: 8 * 4_096].tobytes()
     for number in range(16):
         memory.begin_run()
         memory.play("d1", BEGAN, in_the_air(CLIPS["weather"], number))
-        assert not memory.resembling(chime).unsearched, number
+        assert not memory.changed.resembling(chime).unsearched, number
     memory.play("d1", BEGAN, in_the_air(CLIPS["chatter"], 12))
-    assert memory.resembling(chime + b"").finds, "said after all"
+    assert memory.changed.resembling(chime + b"").finds, "said after all"
 
 
 def test_a_few_milliseconds_between_random_bytes_are_found(heard):
@@ -413,7 +429,7 @@ def test_a_few_milliseconds_between_random_bytes_are_found(heard):
     for size in (250, 2_000):
         for at in (0, 4_090, 500_001, len(noise)):
             piece = PIECE[:size].tobytes()
-            finds = heard.locate(noise[:at] + piece + noise[at:])
+            finds = heard.exact.locate(noise[:at] + piece + noise[at:])
             assert any(
                 find.begins <= at + 16 and find.ends >= at + 2 * size - 16
                 for find in finds
@@ -422,12 +438,14 @@ def test_a_few_milliseconds_between_random_bytes_are_found(heard):
 
 def test_a_stretch_that_goes_on_is_compared_again(monkeypatch):
     # As if something else had been played since: what was just played is looked for in another way.
-    monkeypatch.setattr(HeardSound, "_find_in_recent", lambda *_: ())
-    monkeypatch.setattr(HeardSound, "_just_played", lambda *_: [])
+    monkeypatch.setattr(
+        changed_sound.ChangedSearch, "_find_in_recent", lambda *_: ()
+    )
+    monkeypatch.setattr(PlayedStretches, "just_played", lambda *_: [])
     memory = HeardSound()
     memory.begin_run()
     memory.play("d1", BEGAN, SOUND[:20_000])
     changed = CHANGED["softer"]
-    assert memory.resembling(changed).finds == ()
+    assert memory.changed.resembling(changed).finds == ()
     memory.play("d1", BEGAN + 1_250_000, SOUND[20_000:])
-    assert memory.resembling(changed).finds
+    assert memory.changed.resembling(changed).finds

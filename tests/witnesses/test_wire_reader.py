@@ -245,10 +245,10 @@ def test_sound_in_long_texts_is_given_once_as_it_crosses(wire, reader):
         json.dumps({"n": n, "s": base64.b64encode(part).decode()}).encode()
         for n, part in enumerate([PIECE[:16_000], *[PIECE[16_000:]] * 2])
     ]
-    in_vain = dict(reader.sound._in_vain)
+    in_vain = dict(reader.sound.changed._in_vain)
     found = [
         [(f.heard.heard_from, f.heard.heard_to) for f in wire.feed([m])]
         for m in map(crossing, sent)
     ]
     assert found == [[(1_000_000, 1_500_000)], [(1_500_000, 2_000_000)], []]
-    assert reader.sound._in_vain == in_vain
+    assert reader.sound.changed._in_vain == in_vain
