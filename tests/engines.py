@@ -76,7 +76,7 @@ def joined(monitor: Monitor, trace: Trace) -> list[bool]:
     program = JointProgram(join_monitors({"X": monitor}))
     slots = program.first_slots()
     steps = (
-        program.step(slots, seen.time, seen.event, seen.attributes)
+        program.step(slots, seen)
         for seen in trace
     )
     return [not broken for _, broken in steps]

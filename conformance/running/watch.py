@@ -57,10 +57,12 @@ class Watch:
 
     def feed(self, observations: Iterable[Observation]) -> None:
         """Step all clauses by each observation."""
+        trace = self.trace
+        feeds = [group.feed for group in self._groups]
         for seen in observations:
-            for group in self._groups:
-                group.feed(seen, len(self.trace))
-            self.trace.append(seen)
+            for feed in feeds:
+                feed(seen, len(trace))
+            trace.append(seen)
 
     @property
     def conjunct_records(self) -> Mapping[str, Record]:
@@ -123,20 +125,38 @@ class _Group:
     ) -> None:
         self.monitors = monitors
         self.slices = JointSlices(joint_program(SameMonitors(monitors)), each)
-        self.exercised: Counter[int] = Counter()
+        self.is_of_devices = len(each) == 1
+        self.exercised: dict[int, int] = {}
         self.witnessed: Counter[int] = Counter()
         self.first_violations: dict[int, int] = {}
         self.violated = 0
 
     def feed(self, seen: Observation, position: int) -> None:
-        for _, exercised, broken in self.slices.feed(seen):
+        if self.is_of_devices:
+            exercised, broken = self.slices.feed_device(seen)
             if exercised:
-                self.exercised[exercised] += 1
-                if seen.origin is Origin.WITNESSED:
-                    self.witnessed[exercised] += 1
+                self.count(exercised, seen)
             if broken & ~self.violated:
-                self.first_violations[position] = broken & ~self.violated
-                self.violated |= broken
+                self.note_violation(broken, position)
+            return
+        for _, exercised, broken in self.slices.feed(seen, self.violated):
+            self.count(exercised, seen)
+            self.note_violation(broken, position)
+
+    def count(self, exercised: int, seen: Observation) -> None:
+        if exercised:
+            self.exercised[exercised] = self.exercised.get(exercised, 0) + 1
+            if seen.origin is Origin.WITNESSED:
+                self.witnessed[exercised] += 1
+
+    def note_violation(self, broken: int, position: int) -> None:
+        """The first of each conjunct."""
+        fresh = broken & ~self.violated
+        if fresh:
+            # Several slices may be broken by one event.
+            known = self.first_violations.get(position, 0)
+            self.first_violations[position] = known | fresh
+            self.violated |= fresh
 
     def records(self) -> dict[str, Record]:
         pending = self.slices.pending()

@@ -19,13 +19,14 @@ from earwitness.model.expression import (
 from earwitness.model.logic.monitor import Monitor
 
 DUE = 0
-"""The slot with the instant after which some deadline of the slice may be late."""
-FIRST_REGISTER = 1
-"""The slots after `DUE` are the registers of the monitors."""
+"""The slot with the instant after which one more deadline of the slice may be late."""
+LATE = 1
+"""The slot with the monitors of which an answer was late, a bit for each: from then on every event takes the
+slower steps."""
+FIRST_REGISTER = 2
+"""The slots after these are the registers of the monitors."""
 FAR_FUTURE = 1 << 63
 """Later than any time an observation can have."""
-ALWAYS_LATE = -1
-"""In DUE once an answer was late: from then on every event takes the slow path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ keeps the earliest instant at which one of them could be late (`DUE`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from earwitness.model.expression import FALSE, Sort, Value
+from earwitness.model.expression import FALSE, Expression, Sort, Value
 from earwitness.model.logic.joint_monitor import (
-    ALWAYS_LATE,
     DUE,
     FAR_FUTURE,
+    LATE,
+    DeadlineSlots,
     JointMonitor,
     join_monitors,
     slot_register,
@@ -30,10 +32,16 @@ from earwitness.model.logic.joint_source import (
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.logic.per_device import Key, key_of
 from earwitness.model.trace import Observation
+from earwitness.model.vocabulary import vocabulary
 
 MOST_SHAPES = 1_000
 """Orders of attributes whose function is found without sorting; a stranger's log could have any number of
 them."""
+WORTH_A_STEP = 100
+"""Events with the same values after which they get a step of their own: to make it takes as long as a
+thousand events."""
+MOST_VALUES = 64
+"""Steps of their own of one kind of event."""
 MOST_PROGRAMS = 1_024
 """Programs kept: one for each pack, and one for each conjunct that is watched alone."""
 
@@ -43,13 +51,13 @@ class JointProgram:
 
     >>> program = JointProgram(join_monitors({"promise": MONITOR, "answer": ANSWER}))
     >>> slots = program.first_slots()
-    >>> program.step(slots, SECOND, "wake_word", {"word": "alexa"})  # exercised and broken, a bit for each
+    >>> program.step(slots, WAKE)  # exercised and broken, a bit for each
     (2, 0)
     >>> program.pending(slots)  # the answer is awaited
     2
     >>> program.take_late(slots, 9 * SECOND)  # it comes too late
     True
-    >>> program.step(slots, 9 * SECOND, "tone", {})
+    >>> program.step(slots, LATE_TONE)
     (1, 3)
     >>> program.is_idle("light", {})
     True
@@ -59,9 +67,11 @@ class JointProgram:
 
     def __init__(self, monitor: JointMonitor) -> None:
         self.monitor = monitor
-        self.deadlines = tuple(
-            dict.fromkeys(d for part in monitor.deadlines for d in part)
-        )
+        self.bits: Counter[DeadlineSlots] = Counter()
+        """Which monitors have a deadline, a bit for each."""
+        for bit, deadlines in enumerate(monitor.deadlines):
+            self.bits.update(dict.fromkeys(deadlines, 1 << bit))
+        self.deadlines = tuple(self.bits)
         self.not_missed = {
             slot_register(d.missed, Sort.BOOL).name: FALSE
             for d in self.deadlines
@@ -71,39 +81,35 @@ class JointProgram:
 
     def first_slots(self) -> Slots:
         """The slots of a slice before its first event."""
-        return [FAR_FUTURE, *self.monitor.initial]
+        return [FAR_FUTURE, 0, *self.monitor.initial]
 
-    def step(
-        self,
-        slots: Slots,
-        time: int,
-        event: str,
-        attributes: Mapping[str, Value],
-    ) -> tuple[int, int]:
+    def step(self, slots: Slots, seen: Observation) -> tuple[int, int]:
         """Step a slice by one event; which monitors were exercised and which do not hold."""
-        steps = self.calm_steps
-        if time > slots[DUE] and self.take_late(slots, time):
-            steps = self.late_steps
-        shape = tuple(attributes)
+        time, attributes = seen.time, seen.attributes
+        if time > slots[DUE]:
+            self.take_late(slots, time)
+        steps = self.late_steps if slots[LATE] else self.calm_steps
         try:
-            step = steps[event][shape]
+            step = steps[seen.event][tuple(attributes)]
         except KeyError:
-            step = self.make_step(steps, event, shape)
+            step = self.make_step(steps, seen.event, tuple(attributes))
         return step(slots, time, attributes)
 
     def take_late(self, slots: Slots, time: int) -> bool:
-        """Mark the deadlines that are late by now; whether any ever was."""
-        is_late = False
+        """Mark the deadlines that are late by now; whether any ever was. One that was late once is not looked
+        at again."""
         due = FAR_FUTURE
         for deadline in self.deadlines:
             since = slots[deadline.waiting]
-            if since >= 0 and since + deadline.duration < time:
+            if since < 0 or slots[deadline.missed]:
+                continue
+            if since + deadline.duration < time:
                 slots[deadline.missed] = True
-            elif since >= 0:
+                slots[LATE] |= self.bits[deadline]
+            else:
                 due = min(due, since + deadline.duration)
-            is_late = is_late or slots[deadline.missed]
-        slots[DUE] = ALWAYS_LATE if is_late else due
-        return is_late
+        slots[DUE] = due
+        return bool(slots[LATE])
 
     def pending(self, slots: Slots) -> int:
         """The monitors with a deadline that is open, a bit for each."""
@@ -123,42 +129,144 @@ class JointProgram:
         shapes = steps.setdefault(event, {})
         usual = tuple(sorted(shape))
         if usual not in shapes:
-            never_late = {} if steps is self.late_steps else self.not_missed
-            source = joint_step_source(
-                monitor=self.monitor,
-                event=event,
-                shape=usual,
-                constants=never_late,
-            )
+            # What is once late stays so, and is slow anyhow.
+            is_calm = steps is not self.late_steps
             shapes[usual] = (
-                idle_step
-                if source == IDLE_SOURCE
-                else compile_joint_step(source)
+                self.fine_step(event, usual)
+                if is_calm
+                else self.plain_step(event, usual, constants={})
             )
         if len(shapes) < MOST_SHAPES:
             shapes[shape] = shapes[usual]
         return shapes[usual]
 
+    def plain_step(
+        self,
+        event: str,
+        shape: tuple[str, ...],
+        constants: Mapping[str, Expression],
+        given: Mapping[str, Value] = {},
+    ) -> JointStep:
+        """The step for events whose attributes have these names, and the given of them these values."""
+        source = joint_step_source(
+            monitor=self.monitor,
+            event=event,
+            shape=shape,
+            constants=constants,
+            given=given,
+        )
+        if source == IDLE_SOURCE:
+            return idle_step
+        return compile_joint_step(source)
+
+    def fine_step(self, event: str, shape: tuple[str, ...]) -> JointStep:
+        """The same, with a step of its own for those values of attributes that come often."""
+        plain = self.plain_step(event, shape, self.not_missed)
+        names = tellable_names(plain, shape)
+        if not names:
+            return plain
+        steps = StepsByValues(
+            plain,
+            lambda values: self.plain_step(
+                event,
+                shape,
+                constants=self.not_missed,
+                given=dict(zip(names, values, strict=True)),
+            ),
+        )
+        return step_by_values(names, steps)
+
     def is_idle(self, event: str, attributes: Mapping[str, Value]) -> bool:
-        """Whether such an event leaves a slice as it is, and says nothing, unless a deadline is late."""
+        """Whether such an event leaves a slice as it is, and says nothing but that what was late before is
+        late."""
         shape = tuple(attributes)
         step = self.calm_steps.get(event, {}).get(shape)
         if step is None:
             step = self.make_step(self.calm_steps, event, shape)
-        return step is idle_step
+        return step is idle_step and self._is_still(event, shape)
+
+    def _is_still(self, event: str, shape: tuple[str, ...]) -> bool:
+        """Whether such an event exercises nothing and changes nothing even where an answer was late."""
+        source = joint_step_source(
+            monitor=self.monitor,
+            event=event,
+            shape=tuple(sorted(shape)),
+            constants={},
+        )
+        return "] = " not in source and "return 0, " in source
 
 
-def compile_joint_step(source: str) -> JointStep:
-    """The function `step` of a source.
+def compile_joint_step(source: str, **names: object) -> JointStep:
+    """The function `step` of a source, which may use these names.
 
     >>> step = compile_joint_step(IDLE_SOURCE)
     >>> step([], 0, {})  # no monitor was exercised, and none is broken
     (0, 0)
     """
-    space: dict[str, Any] = {}
+    space: dict[str, Any] = dict(names)
     exec(compile(source, "<joint step>", "exec"), space)
     step: JointStep = space["step"]
     return step
+
+
+class StepsByValues(dict[tuple[Value, ...], JointStep]):
+    """Steps by the values of some attributes: the plain step, until the same values have come so often that a
+    step of their own is worth its making.
+
+    >>> steps = StepsByValues(idle_step, lambda values: compile_joint_step(IDLE_SOURCE))
+    >>> all(steps[True, "red"] is idle_step for _ in range(WORTH_A_STEP))
+    True
+    >>> steps[True, "red"] is idle_step
+    False
+    """
+
+    def __init__(
+        self,
+        plain: JointStep,
+        make: Callable[[tuple[Value, ...]], JointStep],
+    ) -> None:
+        super().__init__()
+        self.plain, self.make = plain, make
+        self.came: Counter[tuple[Value, ...]] = Counter()
+
+    def __missing__(self, values: tuple[Value, ...]) -> JointStep:
+        if len(self.came) < MOST_SHAPES or values in self.came:
+            self.came[values] += 1
+        if self.came[values] <= WORTH_A_STEP or len(self) >= MOST_VALUES:
+            return self.plain
+        made = self[values] = self.make(values)
+        return made
+
+
+def tellable_names(step: JointStep, shape: tuple[str, ...]) -> list[str]:
+    """The attributes that a step looks at and that have few values.
+
+    >>> step = compile_joint_step("def step(s, t, a): return (a['on'], a['text'])")
+    >>> tellable_names(step, ("on", "text", "voice"))
+    ['on']
+    """
+    known = vocabulary().attributes
+    looked_at = step.__code__.co_consts
+    return [
+        name
+        for name in shape
+        if name in looked_at
+        and (known[name].sort is Sort.BOOL or known[name].choices)
+    ]
+
+
+def step_by_values(
+    names: Sequence[str], steps: Mapping[tuple[Value, ...], JointStep]
+) -> JointStep:
+    """The step that chooses among others.
+
+    >>> chosen = step_by_values(["on"], {(True,): idle_step})
+    >>> chosen([], 0, {"on": True})
+    (0, 0)
+    """
+    key = "".join(f"a[{name!r}], " for name in names)
+    source = f"def step(s, t, a):\n    return steps[{key}](s, t, a)\n"
+    return compile_joint_step(source, steps=steps)
 
 
 class SameMonitors:
@@ -216,54 +324,86 @@ class JointSlices:
     base: dict[str, Slots] = field(default_factory=dict)
     live: dict[str, dict[Key, Slots]] = field(default_factory=dict)
     due: dict[str, int] = field(default_factory=dict)
-    """Of each device, an instant up to which no deadline of a slice is late."""
+    """Of each device, an instant up to which no deadline of a slice is late that was not late before."""
+    late: dict[str, int] = field(default_factory=dict)
+    """The monitors with a late deadline in some slice of each device, a bit for each."""
+    passing: dict[tuple[str, tuple[str, ...]], bool] = field(
+        default_factory=dict
+    )
+    """Which events, with these attributes, name no slice and leave all as they are."""
 
-    def feed(self, seen: Observation) -> list[tuple[Key, int, int]]:
+    def feed(
+        self, seen: Observation, known: int = 0
+    ) -> list[tuple[Key, int, int]]:
         """In each slice that the observation concerns: its key, the monitors exercised and those that do not
-        hold, a bit for each. Slices that the event leaves as they are may be missing."""
-        base = self.base.get(seen.device)
-        if base is None:
-            base = self.base[seen.device] = self.program.first_slots()
+        hold, a bit for each. Slices that the event leaves as they are may be missing, also where a monitor
+        does not hold of which that is known."""
+        device = seen.device
         if len(self.each) == 1:
-            exercised, broken = self._step_slots(base, seen)
-            return [((seen.device,), exercised, broken)]
-        slices = self.live.setdefault(seen.device, {})
-        key = key_of(seen, self.each)
+            return [((device,), *self.feed_device(seen))]
+        kind = seen.event, tuple(seen.attributes)
+        passes = self.passing.get(kind)
+        if passes is None:
+            passes = self._passes(seen)
+            if len(self.passing) < MOST_SHAPES:
+                self.passing[kind] = passes
+        if (
+            passes
+            and seen.time <= self.due.get(device, -1)
+            and not self.late[device] & ~known
+        ):
+            return []
+        base = self.base.get(device)
+        if base is None:
+            base = self.base[device] = self.program.first_slots()
+            self.live[device], self.late[device] = {}, 0
+            self.due[device] = FAR_FUTURE
+        slices = self.live[device]
+        key = self._key_of(seen)
         if key is None:
             return self._feed_all(base, slices, seen)
         if key not in slices:
             slices[key] = list(base)
-        exercised, broken = self._step_slots(slices[key], seen)
-        self.due[seen.device] = min(
-            self.due.get(seen.device, FAR_FUTURE), slices[key][DUE]
-        )
+        exercised, broken = self.program.step(slices[key], seen)
+        self.due[device] = min(self.due[device], slices[key][DUE])
+        self.late[device] |= slices[key][LATE]
         return [(key, exercised, broken)]
+
+    def _key_of(self, seen: Observation) -> Key | None:
+        """As `key_of`, sooner for slices by one attribute."""
+        if len(self.each) != 2:
+            return key_of(seen, self.each)
+        value = seen.attributes.get(self.each[1])
+        return None if value is None else (seen.device, value)
+
+    def _passes(self, seen: Observation) -> bool:
+        return key_of(seen, self.each) is None and self.program.is_idle(
+            seen.event, seen.attributes
+        )
+
+    def feed_device(self, seen: Observation) -> tuple[int, int]:
+        """The same where each device is one slice."""
+        try:
+            base = self.base[seen.device]
+        except KeyError:
+            base = self.base[seen.device] = self.program.first_slots()
+        return self.program.step(base, seen)
 
     def _feed_all(
         self, base: Slots, slices: Mapping[Key, Slots], seen: Observation
     ) -> list[tuple[Key, int, int]]:
-        """Step all slices of a device, unless the event is idle and nothing can be late: a device has had
-        thousands of streams after a month."""
-        is_on_time = seen.time <= self.due.get(seen.device, FAR_FUTURE)
-        if is_on_time and self.program.is_idle(seen.event, seen.attributes):
-            return []
-        self._step_slots(base, seen)
+        """Step all slices of a device. It has had thousands of streams after a month, so it is done only
+        where some may change."""
+        self.program.step(base, seen)
         found = []
+        due, late = FAR_FUTURE, 0
         for key, slots in slices.items():
-            exercised, broken = self._step_slots(slots, seen)
+            exercised, broken = self.program.step(slots, seen)
             found.append((key, exercised, broken))
-        self.due[seen.device] = min(
-            (slots[DUE] for slots in slices.values()), default=FAR_FUTURE
-        )
+            due = min(due, slots[DUE])
+            late |= slots[LATE]
+        self.due[seen.device], self.late[seen.device] = due, late
         return found
-
-    def _step_slots(self, slots: Slots, seen: Observation) -> tuple[int, int]:
-        return self.program.step(
-            slots=slots,
-            time=seen.time,
-            event=seen.event,
-            attributes=seen.attributes,
-        )
 
     def all_slots(self) -> list[Slots]:
         """The slots of every slice."""

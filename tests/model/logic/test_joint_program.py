@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from unittest.mock import patch
 
 import pytest
 from generators import formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from earwitness.model.logic import joint_program
 from earwitness.model.logic.joint_monitor import join_monitors
 from earwitness.model.logic.joint_program import JointProgram, JointSlices
 from earwitness.model.logic.monitor import compile_formula
@@ -16,6 +18,13 @@ from earwitness.model.logic.parser import parse_formula
 from earwitness.model.logic.per_device import SlicedMonitor
 from earwitness.model.trace import Observation
 from earwitness.policies.pack import find
+
+
+@pytest.fixture(params=[0, 2, 100], autouse=True, scope="module")
+def worth_a_step(request):
+    """Steps by values are made at once, soon, or never in so short a trace."""
+    with patch.object(joint_program, "WORTH_A_STEP", request.param):
+        yield
 
 
 def differences(monitors, each, seen):
@@ -63,7 +72,7 @@ def some_monitors(dice, most=6):
 
 
 @given(st.integers(0, 1 << 40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_joint_program_says_what_the_plain_monitors_say(seed):
     dice = random.Random(seed)
     monitors, each = (
@@ -151,3 +160,41 @@ def test_an_event_that_touches_no_slice_costs_none_of_them():
     assert joint.feed(Observation(500, "d1", "tick")) == []
     late = joint.feed(Observation(1_000_050, "d1", "tick"))
     assert sum(broken for _, _, broken in late) == 50
+
+
+def test_a_deadline_that_passes_while_others_were_late_before_is_told():
+    texts = [
+        "tone within 1 s after wake_word",
+        "light within 5 s after button.action",
+    ]
+    monitors = {text: compile_formula(parse_formula(text)) for text in texts}
+    joint = JointSlices(JointProgram(join_monitors(monitors)), ("device",))
+    told = [
+        joint.feed(Observation(second * 1_000_000, "d1", event))[0][2]
+        for second, event in [
+            (0, "wake_word"),
+            (2, "button.action"),
+            (6, "tick"),
+            (8, "tick"),
+        ]
+    ]
+    assert told == [0, 1, 1, 3]
+
+
+def test_what_is_known_to_be_late_is_not_told_of_every_event():
+    text = "stream.close within 1 s after stream.open"
+    monitors = {"X": compile_formula(parse_formula(text))}
+    joint = JointSlices(
+        JointProgram(join_monitors(monitors)), ("device", "stream")
+    )
+    joint.feed(Observation(0, "d1", "stream.open", {"stream": 1}))
+    assert [
+        x[2] for x in joint.feed(Observation(2_000_000, "d1", "tick"))
+    ] == [1]
+    assert joint.feed(Observation(3_000_000, "d1", "tick"), known=1) == []
+    assert [
+        x[2] for x in joint.feed(Observation(4_000_000, "d1", "tick"))
+    ] == [1]
+    joint.feed(Observation(4_000_000, "d1", "stream.open", {"stream": 2}))
+    late = joint.feed(Observation(6_000_000, "d1", "tick"), known=1)
+    assert [x[2] for x in late] == [1, 1]
