@@ -75,10 +75,7 @@ def columns(monitor: Monitor, trace: Trace) -> list[bool]:
 def joined(monitor: Monitor, trace: Trace) -> list[bool]:
     program = JointProgram(join_monitors({"X": monitor}))
     slots = program.first_slots()
-    steps = (
-        program.step(slots, seen)
-        for seen in trace
-    )
+    steps = (program.step(slots, seen) for seen in trace)
     return [not broken for _, broken in steps]
 
 

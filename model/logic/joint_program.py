@@ -7,10 +7,9 @@ keeps the earliest instant at which one of them could be late (`DUE`)."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from earwitness.model.expression import FALSE, Expression, Sort, Value
 from earwitness.model.logic.joint_monitor import (
@@ -29,19 +28,17 @@ from earwitness.model.logic.joint_source import (
     idle_step,
     joint_step_source,
 )
+from earwitness.model.logic.joint_steps import (
+    MOST_SHAPES,
+    StepsByValues,
+    compile_joint_step,
+    step_by_values,
+    tellable_names,
+)
 from earwitness.model.logic.monitor import Monitor
 from earwitness.model.logic.per_device import Key, key_of
 from earwitness.model.trace import Observation
-from earwitness.model.vocabulary import vocabulary
 
-MOST_SHAPES = 1_000
-"""Orders of attributes whose function is found without sorting; a stranger's log could have any number of
-them."""
-WORTH_A_STEP = 100
-"""Events with the same values after which they get a step of their own: to make it takes as long as a
-thousand events."""
-MOST_VALUES = 64
-"""Steps of their own of one kind of event."""
 MOST_PROGRAMS = 1_024
 """Programs kept: one for each pack, and one for each conjunct that is watched alone."""
 
@@ -147,7 +144,12 @@ class JointProgram:
         constants: Mapping[str, Expression],
         given: Mapping[str, Value] = {},
     ) -> JointStep:
-        """The step for events whose attributes have these names, and the given of them these values."""
+        """The step for events whose attributes have these names, and the given of them these values.
+
+        >>> program = JointProgram(join_monitors({"answer": ANSWER}))
+        >>> program.plain_step("light", (), constants=program.not_missed) is idle_step
+        True
+        """
         source = joint_step_source(
             monitor=self.monitor,
             event=event,
@@ -160,7 +162,13 @@ class JointProgram:
         return compile_joint_step(source)
 
     def fine_step(self, event: str, shape: tuple[str, ...]) -> JointStep:
-        """The same, with a step of its own for those values of attributes that come often."""
+        """The same, with a step of its own for those values of attributes that come often.
+
+        >>> program = JointProgram(join_monitors({"answer": ANSWER}))
+        >>> step = program.fine_step("tone", ())
+        >>> step(program.first_slots(), 0, {})
+        (0, 0)
+        """
         plain = self.plain_step(event, shape, self.not_missed)
         names = tellable_names(plain, shape)
         if not names:
@@ -194,79 +202,6 @@ class JointProgram:
             constants={},
         )
         return "] = " not in source and "return 0, " in source
-
-
-def compile_joint_step(source: str, **names: object) -> JointStep:
-    """The function `step` of a source, which may use these names.
-
-    >>> step = compile_joint_step(IDLE_SOURCE)
-    >>> step([], 0, {})  # no monitor was exercised, and none is broken
-    (0, 0)
-    """
-    space: dict[str, Any] = dict(names)
-    exec(compile(source, "<joint step>", "exec"), space)
-    step: JointStep = space["step"]
-    return step
-
-
-class StepsByValues(dict[tuple[Value, ...], JointStep]):
-    """Steps by the values of some attributes: the plain step, until the same values have come so often that a
-    step of their own is worth its making.
-
-    >>> steps = StepsByValues(idle_step, lambda values: compile_joint_step(IDLE_SOURCE))
-    >>> all(steps[True, "red"] is idle_step for _ in range(WORTH_A_STEP))
-    True
-    >>> steps[True, "red"] is idle_step
-    False
-    """
-
-    def __init__(
-        self,
-        plain: JointStep,
-        make: Callable[[tuple[Value, ...]], JointStep],
-    ) -> None:
-        super().__init__()
-        self.plain, self.make = plain, make
-        self.came: Counter[tuple[Value, ...]] = Counter()
-
-    def __missing__(self, values: tuple[Value, ...]) -> JointStep:
-        if len(self.came) < MOST_SHAPES or values in self.came:
-            self.came[values] += 1
-        if self.came[values] <= WORTH_A_STEP or len(self) >= MOST_VALUES:
-            return self.plain
-        made = self[values] = self.make(values)
-        return made
-
-
-def tellable_names(step: JointStep, shape: tuple[str, ...]) -> list[str]:
-    """The attributes that a step looks at and that have few values.
-
-    >>> step = compile_joint_step("def step(s, t, a): return (a['on'], a['text'])")
-    >>> tellable_names(step, ("on", "text", "voice"))
-    ['on']
-    """
-    known = vocabulary().attributes
-    looked_at = step.__code__.co_consts
-    return [
-        name
-        for name in shape
-        if name in looked_at
-        and (known[name].sort is Sort.BOOL or known[name].choices)
-    ]
-
-
-def step_by_values(
-    names: Sequence[str], steps: Mapping[tuple[Value, ...], JointStep]
-) -> JointStep:
-    """The step that chooses among others.
-
-    >>> chosen = step_by_values(["on"], {(True,): idle_step})
-    >>> chosen([], 0, {"on": True})
-    (0, 0)
-    """
-    key = "".join(f"a[{name!r}], " for name in names)
-    source = f"def step(s, t, a):\n    return steps[{key}](s, t, a)\n"
-    return compile_joint_step(source, steps=steps)
 
 
 class SameMonitors:
@@ -382,7 +317,12 @@ class JointSlices:
         )
 
     def feed_device(self, seen: Observation) -> tuple[int, int]:
-        """The same where each device is one slice."""
+        """The same where each device is one slice.
+
+        >>> slices = JointSlices(joint_program(SameMonitors({"answer": ANSWER})), each=("device",))
+        >>> slices.feed_device(WAKE)
+        (1, 0)
+        """
         try:
             base = self.base[seen.device]
         except KeyError:

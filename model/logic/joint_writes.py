@@ -23,20 +23,24 @@ REGISTER = re.compile(r"\bs\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a register holds from now on, and when it changes at all."""
+class RegisterChange:
+    """What a register holds from now on, and when it changes at all.
+
+    >>> RegisterChange(slot=2, condition=TRUE, content=FALSE).slot
+    2
+    """
 
     slot: int
     condition: Expression
     content: Expression
 
 
-def change_of(slot: int, update: Expression) -> Change:
+def change_of(slot: int, update: Expression) -> RegisterChange:
     """An update told as a change.
 
     >>> from earwitness.model.expression import Const, Sort, choice
     >>> on, own = Var("on", Sort.BOOL), Var("s[3]", Sort.INT)
-    >>> change_of(3, choice(on, Const(7), own)) == Change(3, on, Const(7))
+    >>> change_of(3, choice(on, Const(7), own)) == RegisterChange(3, on, Const(7))
     True
     >>> change_of(3, own).condition == FALSE
     True
@@ -47,25 +51,29 @@ def change_of(slot: int, update: Expression) -> Change:
         return isinstance(part, Var) and part.name == own
 
     if is_own(update):
-        return Change(slot, FALSE, update)
+        return RegisterChange(slot, FALSE, update)
     match update:
         case Apply(Operator.ITE, (condition, content, other)) if is_own(
             other
         ):
-            return Change(slot, condition, content)
+            return RegisterChange(slot, condition, content)
         case Apply(Operator.ITE, (condition, other, content)) if is_own(
             other
         ):
-            return Change(slot, negation(condition), content)
+            return RegisterChange(slot, negation(condition), content)
         case Apply(Operator.OR, parts) if any(map(is_own, parts)):
             rest = [part for part in parts if not is_own(part)]
-            return Change(slot, disjunction(*rest), TRUE)
-    return Change(slot, TRUE, update)
+            return RegisterChange(slot, disjunction(*rest), TRUE)
+    return RegisterChange(slot, TRUE, update)
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A change in generated code."""
+    """A change in generated code.
+
+    >>> Write(slot=2, condition=ALWAYS, content="t").reads
+    frozenset()
+    """
 
     slot: int
     condition: str
@@ -92,12 +100,13 @@ def writes_source(
     an answer is awaited, with the time after which it is late.
 
     >>> swap = [Write(1, ALWAYS, "s[2]"), Write(2, ALWAYS, "s[1]"), Write(3, "its_on", "t")]
-    >>> print("\\n".join(writes_source(swap, waits={3: 100})))
+    >>> for line in writes_source(swap, waits={3: 100}):
+    ...     print(line)
     n1 = s[2]
-    s[2] = s[1]
     if its_on:
         s[3] = t
         if 0 <= s[3] and s[3] + 100 < s[0]: s[0] = s[3] + 100
+    s[2] = s[1]
     s[1] = n1
     """
     early, ordered = order_writes(writes)
@@ -116,7 +125,12 @@ def order_writes(
     writes: Sequence[Write],
 ) -> tuple[list[Write], list[Write]]:
     """Those whose content must be kept in a variable before any register is written, and all writes in an
-    order in which no register is written before all that read it."""
+    order in which no register is written before all that read it.
+
+    >>> before, after = Write(1, ALWAYS, "t"), Write(2, ALWAYS, "s[1]")
+    >>> order_writes([before, after]) == ([], [after, before])
+    True
+    """
     early: list[Write] = []
     late: list[Write] = []
     ordered: list[Write] = []

@@ -10,7 +10,7 @@ from generators import formula, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earwitness.model.logic import joint_program
+from earwitness.model.logic import joint_steps
 from earwitness.model.logic.joint_monitor import join_monitors
 from earwitness.model.logic.joint_program import JointProgram, JointSlices
 from earwitness.model.logic.monitor import compile_formula
@@ -23,7 +23,7 @@ from earwitness.policies.pack import find
 @pytest.fixture(params=[0, 2, 100], autouse=True, scope="module")
 def worth_a_step(request):
     """Steps by values are made at once, soon, or never in so short a trace."""
-    with patch.object(joint_program, "WORTH_A_STEP", request.param):
+    with patch.object(joint_steps, "WORTH_A_STEP", request.param):
         yield
 
 
