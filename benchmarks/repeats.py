@@ -1,70 +1,63 @@
 """Does a verdict on a real subject flip? Checks with other seeds, which bring other instants and voices;
 every second one beside a core that is kept busy.
 
-    python benchmarks/repeats.py wyoming 10 --no-proofs
+    python benchmarks/repeats.py wyoming 10 --no-proofs --budget 200 --out run
 
-Prints each check's seconds and what it found to be violated, and at the end every clause whose verdict is
-not the same in all; exits 1 where there is one."""
+That is `earwitness check --repeat 10` with a busy core now and then. Ends with the exit code of the check;
+the page of the last bundle shows all checks side by side."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import tempfile
 import time
-from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 BUSY = "while True: pass"
+TOOL = "from earwitness.conformance.cli.main import main; main()"
 
 
-def check(target: str, seed: int, options: list[str]) -> dict[str, str]:
-    """The verdict of each clause in one check."""
-    tool = "from earwitness.conformance.cli.main import main; main()"
-    with tempfile.TemporaryDirectory() as out:
-        words = ["check", "--target", target, "--seed", str(seed), *options]
-        subprocess.run(
-            [sys.executable, "-c", tool, *words, "--quiet", "--out", out],
-            stdout=subprocess.DEVNULL,
-            check=False,
-        )
-        path = Path(out, "latest", "results.json")
-        results = json.loads(path.read_text("utf-8"))
-    return {c["id"]: c["verdict"] for c in results["clauses"]}
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """A process beside that takes what it can get."""
+    with subprocess.Popen([sys.executable, "-c", BUSY]) as other:
+        try:
+            yield
+        finally:
+            other.kill()
 
 
-def repeat(target: str, times: int, options: list[str]) -> int:
-    """How many clauses flipped."""
-    seen: dict[str, list[str]] = defaultdict(list)
-    for seed in range(1, times + 1):
-        began = time.monotonic()
-        command = [sys.executable, "-c", BUSY if seed % 2 == 0 else "pass"]
-        with subprocess.Popen(command) as other:
-            try:
-                found = check(target, seed, options)
-            finally:
-                other.kill()
-        violated = [
-            name for name, said in found.items() if said == "violated"
-        ]
-        print(
-            f"seed {seed:2}  {time.monotonic() - began:5.0f} s"
-            f"  {'busy' if seed % 2 == 0 else 'idle'}  violated: {', '.join(violated)}",
-            flush=True,
-        )
-        for name, verdict in found.items():
-            seen[name].append(verdict)
-    flipped = {
-        name: said for name, said in seen.items() if len(set(said)) > 1
-    }
-    for name, said in flipped.items():
-        rates = {v: said.count(v) / len(said) for v in dict.fromkeys(said)}
-        print(name, ", ".join(f"{v} {rate:.0%}" for v, rate in rates.items()))
-    print(f"{len(flipped)} of {len(seen)} verdicts flipped in {times} checks")
-    return len(flipped)
+def bundles_in(out: Path) -> int:
+    """How many checks have begun."""
+    return sum(path.is_dir() for path in out.glob("*Z-*"))
+
+
+def repeat(target: str, times: int, options: list[str], out: Path) -> int:
+    """The exit code of so many checks."""
+    words = ["check", "--target", target, "--repeat", str(times), *options]
+    command = [sys.executable, "-c", TOOL, *words, "--out", str(out)]
+    before = bundles_in(out)
+    with subprocess.Popen(command) as checks:
+        while checks.poll() is None:
+            if (bundles_in(out) - before) % 2:
+                time.sleep(1)
+                continue
+            with busy_core():
+                while (
+                    checks.poll() is None
+                    and (bundles_in(out) - before) % 2 == 0
+                ):
+                    time.sleep(1)
+    return checks.returncode
 
 
 if __name__ == "__main__":
     named, number, *rest = sys.argv[1:]
-    sys.exit(1 if repeat(named, int(number), rest) else 0)
+    place = Path("earwitness-run")
+    if "--out" in rest:
+        at = rest.index("--out")
+        place = Path(rest.pop(at + 1))
+        rest.pop(at)
+    sys.exit(repeat(named, int(number), rest, place))

@@ -16,6 +16,7 @@ from earwitness.conformance.evidence.schemas import (
 from earwitness.conformance.gate.deadlines import DeadlineLine
 from earwitness.conformance.gate.judged import JudgedBundle
 from earwitness.conformance.gate.next_steps import NextStep
+from earwitness.conformance.gate.repeats import RepeatLine
 from earwitness.conformance.gate.story import Story
 from earwitness.conformance.gate.summary import ClauseLine
 from earwitness.reports.format import Format
@@ -55,6 +56,7 @@ class JsonReport(BundleRecord, frozen=True):
     believed: tuple[str, ...]
     deadlines: tuple[DeadlineLine, ...]
     since_baseline: str
+    repeats: tuple[RepeatLine, ...]
     next_steps: tuple[NextStep, ...]
 
 
@@ -92,6 +94,7 @@ def json_report(judged: JudgedBundle) -> JsonReport:
         believed=summary.believed,
         deadlines=summary.deadlines,
         since_baseline=summary.since_baseline,
+        repeats=summary.repeats,
         next_steps=summary.next_steps,
     )
 

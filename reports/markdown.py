@@ -66,6 +66,7 @@ def _summary_lines(summary: Summary) -> Iterator[str]:
                 "",
                 *(f"- {escape_markdown(text)}" for text in texts),
             ]
+    yield from _repeat_table(summary)
     yield from _deadline_table(summary)
     if summary.next_steps:
         yield from ["", "## Next", ""]
@@ -113,6 +114,21 @@ def _story_lines(story: Story) -> Iterator[str]:
         words = f"{escape_markdown(row.words)}{mark}"
         known_from = escape_markdown(row.origin)
         yield f"| {row.number} | {row.time} | {words} | {known_from} |"
+
+
+def _repeat_table(summary: Summary) -> Iterator[str]:
+    if not summary.repeats:
+        return
+    yield from [
+        "",
+        "## Over all checks",
+        "",
+        "| Clause | All together | Each |",
+        "|---|---|---|",
+    ]
+    for line in summary.repeats:
+        mark = MARKS.get(line.verdict, OTHER_MARK)
+        yield f"| {line.clause} | {mark} {line.verdict.value} | {line.rate} |"
 
 
 def _deadline_table(summary: Summary) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +28,19 @@ from earwitness.conformance.cli.targets import (
 )
 from earwitness.conformance.cli.terminal import Progress
 from earwitness.conformance.evidence.bundle import read_bundle
-from earwitness.conformance.evidence.writer import forget_latest
-from earwitness.conformance.gate.judged import judge_bundle
+from earwitness.conformance.evidence.earlier import record_check
+from earwitness.conformance.evidence.writer import (
+    EARLIER,
+    encode_record,
+    forget_latest,
+)
+from earwitness.conformance.gate.judged import JudgedBundle, judge_bundle
+from earwitness.conformance.gate.verdict import Verdict
 from earwitness.conformance.witnesses.witness import looking_witness
 from earwitness.model.vocabulary import nearest
 
 if TYPE_CHECKING:
+    from earwitness.conformance.evidence.records import EarlierCheck
     from earwitness.conformance.targets.protocol import Hello
 
 
@@ -51,6 +60,27 @@ def packs_meant_for(hello: Hello) -> tuple[str, ...]:
                 " A target may name shipped packs alone; give others with --pack"
             )
     return hello.packs
+
+
+MOST_CHECKS = 100
+"""One after another. Chosen: a rate below one in a hundred takes more than anybody waits for."""
+
+
+def kept_checks(earlier: tuple[EarlierCheck, ...]) -> dict[str, bytes]:
+    """The file by which a bundle knows of the checks before it; none where it is the first."""
+    return {EARLIER: encode_record(earlier)} if earlier else {}
+
+
+def tell_check(
+    number: int, of: int, judged: JudgedBundle, tell: Callable[[str], None]
+) -> None:
+    """One of many checks is over: what it came to by itself, and where it lies."""
+    results = judged.bundle.results.clauses
+    violated = [r.id for r in results if r.verdict is Verdict.VIOLATED]
+    tell(
+        f"check {number + 1} of {of} (seed {judged.bundle.manifest.seed}):"
+        f" violated: {', '.join(violated) or 'none'}; {judged.bundle.folder}"
+    )
 
 
 @click.command("check")
@@ -101,6 +131,14 @@ def packs_meant_for(hello: Hello) -> tuple[str, ...]:
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
+    "--repeat",
+    type=click.IntRange(1, MOST_CHECKS),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="make so many checks, each with the next seed and a bundle of its own; the last decides with all",
+)
+@click.option(
     "--no-proofs",
     is_flag=True,
     help="judge the implementation only; nothing is then called proved",
@@ -124,6 +162,7 @@ def check_target(
     budget: float | None,
     seconds: int,
     seed: int,
+    repeat: int,
     no_proofs: bool,
     witnesses: tuple[str, ...],
     confinement: str,
@@ -161,36 +200,49 @@ def check_target(
             hello = opened.hello
             loaded = packs_named(packs or packs_meant_for(hello))
             chosen = demand_clauses(only, loaded)
-            if not no_proofs:
+            if not no_proofs or repeat > 1:
                 # Proofs take long, and a target whose time is real would not wait for them.
                 opened.close()
-            outcome = run_check(
-                target=target,
-                packs=loaded,
-                out=out,
-                tell=progress.tell,
-                plan=Plan(
-                    examples=examples,
-                    seconds=seconds,
-                    proofs=not no_proofs,
-                    seed=seed,
-                    budget=budget or (LONG_BUDGET if hello.packs else BUDGET),
-                    excuses=decided_by.capabilities.refuses
-                    if decided_by.capabilities is not None
-                    else {},
-                    confinement=LEVELS[confinement],
-                    only=chosen,
-                    witnesses=witnesses,
-                ),
-                attachments=files_to_keep(policy),
-                opened=opened if no_proofs else None,
+            plan = Plan(
+                examples=examples,
+                seconds=seconds,
+                proofs=not no_proofs,
+                seed=seed,
+                budget=budget or (LONG_BUDGET if hello.packs else BUDGET),
+                excuses=decided_by.capabilities.refuses
+                if decided_by.capabilities is not None
+                else {},
+                confinement=LEVELS[confinement],
+                only=chosen,
+                witnesses=witnesses,
             )
-    read = read_bundle(outcome.folder)
-    judged = judge_bundle(read, load_policy(bundle=read, **policy))
+            earlier: tuple[EarlierCheck, ...] = ()
+            for number in range(repeat):
+                outcome = run_check(
+                    target=target,
+                    packs=loaded,
+                    out=out,
+                    tell=progress.tell,
+                    plan=replace(plan, seed=seed + number),
+                    attachments=files_to_keep(policy) | kept_checks(earlier),
+                    opened=opened if no_proofs and repeat == 1 else None,
+                )
+                read = read_bundle(outcome.folder)
+                judged = judge_bundle(
+                    read, load_policy(bundle=read, **policy)
+                )
+                written = write_wanted(judged, reports, read.folder)
+                if repeat > 1:
+                    tell_check(
+                        number=number,
+                        of=repeat,
+                        judged=judged,
+                        tell=progress.tell,
+                    )
+                    earlier = (*earlier, record_check(read, judged.packs))
     show_decision(
         judged=judged, form=form, quiet=quiet, verbose=verbose, only=chosen
     )
-    written = write_wanted(judged, reports, read.folder)
     if form != "json":
         click.echo(f"\nreport: {', '.join(str(path) for path in written)}")
         click.echo(f"bundle: {read.folder} (sha256 {read.digest})")

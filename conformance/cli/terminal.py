@@ -164,6 +164,8 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
     if summary.since_baseline:
         text = f"against the baseline: {summary.since_baseline}"
         yield from wrap_lines(text, width, "  ")
+    if summary.repeats:
+        yield from wrap_lines(describe_repeats(summary), width, "  ")
     for line in summary.excused:
         yield from wrap_lines(
             f"let through: {line.id}, {line.treatment.value}: {line.note}",
@@ -175,6 +177,17 @@ def last_lines(summary: Summary, width: int) -> Iterator[str]:
     for step in summary.next_steps:
         yield f"  to {step.why}:"
         yield f"    {step.command}"
+
+
+def describe_repeats(summary: Summary) -> str:
+    """How many checks were made, and on what they do not agree."""
+    many = len(summary.repeats[0].verdicts)
+    told = [f"{line.clause} {line.rate}" for line in summary.differing]
+    agreed = len(summary.repeats) - len(told)
+    first = (
+        f"{many} checks agree on {agreed} of {len(summary.repeats)} clauses"
+    )
+    return "; ".join([first, *told])
 
 
 def wrap_lines(text: str, width: int, indent: str) -> list[str]:

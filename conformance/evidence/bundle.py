@@ -16,6 +16,7 @@ import msgspec
 
 from earwitness.conformance.evidence.records import (
     FORMAT,
+    EarlierCheck,
     FailureRecord,
     Manifest,
     ProofRecord,
@@ -23,6 +24,7 @@ from earwitness.conformance.evidence.records import (
     State,
 )
 from earwitness.conformance.evidence.writer import (
+    EARLIER,
     LATEST,
     MANIFEST,
     OBSERVATIONS,
@@ -71,6 +73,8 @@ class Bundle:
     results: Results
     failures: Mapping[str, FailureRecord]
     proofs: Mapping[str, ProofRecord]
+    earlier: tuple[EarlierCheck, ...] = ()
+    """Checks of the same target that were made before, one after another."""
 
     def observations(self) -> Iterator[tuple[int, Observation]]:
         """Every observation with the number of its run, in the order in which they were judged. Raises
@@ -175,6 +179,14 @@ def read_bundle(path: Path) -> Bundle:
             name=PROOFS,
             kind=dict[str, ProofRecord],
         ),
+        earlier=_read_listed(
+            folder=folder,
+            manifest=manifest,
+            name=EARLIER,
+            kind=tuple[EarlierCheck, ...],
+        )
+        if EARLIER in manifest.files
+        else (),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from earwitness.conformance.gate.verdict import (
     ClauseResult,
+    Exit,
     Verdict,
 )
 from earwitness.model.expression import Value
@@ -222,6 +223,22 @@ class Results(BundleRecord, frozen=True):
     weights: Mapping[str, str] = {}
     """How much the proof of each clause carries: interplay, mirrored flag, restated guard, or nothing."""
     strength: StrengthFacts | None = None
+
+
+class EarlierCheck(BundleRecord, frozen=True):
+    """A check of the same target that was made before this one, with another seed: its bundle by name and
+    digest, and what it came to. `violations` counts the runs that violated a clause, those in which a shorter
+    way was found among them."""
+
+    id: str
+    digest: str
+    seed: int
+    exit: Exit
+    reason: str = ""
+    verdicts: Mapping[str, Verdict] = {}
+    violations: Mapping[str, int] = {}
+    findings: tuple[str, ...] = ()
+    """Those that forbid a green."""
 
 
 class FailureRecord(BundleRecord, frozen=True):

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from earwitness.conformance.evidence.records import (
+    EarlierCheck,
     FailureRecord,
     Manifest,
     ProofRecord,
@@ -47,6 +48,9 @@ def bundle_schemas() -> Mapping[str, Mapping[str, object]]:
         },
         "bundle-refinement": make_schema(
             "one line of refinement.jsonl", DeviceRunRecord
+        ),
+        "bundle-earlier": make_schema(
+            "earlier.json", tuple[EarlierCheck, ...]
         ),
         "scenario": make_schema("the stimuli of a scenario", Scenario),
     }

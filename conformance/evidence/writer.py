@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -56,6 +56,8 @@ KEPT_ENVIRONMENT = (
     "CI_JOB_ID",
 )
 """What of the environment stands in a manifest: who ran it, never a secret."""
+EARLIER = "earlier.json"
+"""Checks of the same target that were made before this one, where it is one of many."""
 REFINEMENT = "refinement.jsonl"
 """The runs of the model that show what was seen, one a line, by run and device."""
 LARGEST_LOG = 1 << 20
@@ -63,7 +65,7 @@ LARGEST_LOG = 1 << 20
 
 
 def encode_record(
-    record: msgspec.Struct | Mapping[str, object],
+    record: msgspec.Struct | Mapping[str, object] | Sequence[msgspec.Struct],
 ) -> bytes:
     """Pretty JSON with keys in the order of their declaration: the same bytes for the same record."""
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"

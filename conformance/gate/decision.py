@@ -35,6 +35,10 @@ from earwitness.conformance.gate.policy import (
     Profile,
     Treatment,
 )
+from earwitness.conformance.gate.repeats import (
+    about_repeats,
+    settle_results,
+)
 from earwitness.conformance.gate.verdict import (
     ClauseResult,
     ConjunctResult,
@@ -59,12 +63,13 @@ def decide_bundle(
         else {},
     )
     clauses = tuple(
-        judged.clause(result) for result in bundle.results.clauses
+        judged.clause(result) for result in settle_results(bundle, packs)
     )
     notices = (
         *judged.about_the_run(),
         *judged.about_certification(),
         *about_the_packs(bundle, packs),
+        *about_repeats(bundle),
         *about_the_files(
             bundle=bundle, packs=packs, policy=policy, decided=clauses
         ),

@@ -25,6 +25,7 @@ from earwitness.conformance.gate.policy import (
     Treatment,
 )
 from earwitness.conformance.gate.reasons import deciding_events
+from earwitness.conformance.gate.repeats import RepeatLine, repeat_lines
 from earwitness.conformance.gate.scope import believed_for, limits_of
 from earwitness.conformance.gate.story import (
     Story,
@@ -127,6 +128,13 @@ class Summary:
     """How close each came to its bound, the closest first."""
     since_baseline: str
     """What became of the clauses since the baseline; empty without one, or where nothing changed."""
+    repeats: tuple[RepeatLine, ...]
+    """Each clause over all checks of the target that follow each other; nothing where there was one."""
+
+    @property
+    def differing(self) -> tuple[RepeatLine, ...]:
+        """Clauses on which the checks do not agree."""
+        return tuple(line for line in self.repeats if line.differs)
 
     @property
     def losses(self) -> Mapping[str, tuple[Story, ...]]:
@@ -221,6 +229,12 @@ def summarise(
         next_steps=tuple(next_steps(bundle, owned_packs, decision)),
         deadlines=tuple(deadline_lines(bundle.results.near_misses)),
         since_baseline=describe_changes(decision.clauses),
+        repeats=tuple(
+            repeat_lines(
+                bundle,
+                {c.result.id: c.result.verdict for c in decision.clauses},
+            )
+        ),
     )
 
 

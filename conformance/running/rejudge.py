@@ -11,6 +11,7 @@ from earwitness.conformance.evidence.bundle import (
     BundleError,
     read_bundle,
 )
+from earwitness.conformance.evidence.earlier import about_earlier
 from earwitness.conformance.evidence.records import (
     CircumstancesRecord,
     NearMiss,
@@ -56,6 +57,7 @@ def contradictions_of(bundle: Bundle, packs: Sequence[Pack]) -> list[str]:
         *_about_near_misses(
             bundle, near_misses(_applicable_clauses(bundle, clauses), tallies)
         ),
+        *about_earlier(bundle),
     ]
 
 

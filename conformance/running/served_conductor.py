@@ -34,6 +34,8 @@ from earwitness.conformance.running.shrink import failure_of
 
 GRACE = 0.05
 """Share of the budget for what companions have begun when the search ends: 20 s, as a slow sequence takes."""
+REPLAY = "what was violated once, tried again"
+"""The purpose of a run: whether a violation that one run showed is seen again by the same steps."""
 
 
 @dataclass
@@ -193,8 +195,26 @@ class ServedConductor(Conductor):
             self._company.stop()
 
     def shorten_late(self) -> None:
-        """A shorter way for each violated clause, as long as the budget lasts."""
-        for clause, run in self._long.items():
-            if self.harness.budget.allows() and not self.harness.broken:
+        """A shorter way for each violated clause, as long as the budget lasts, after what was seen in one run
+        alone was tried again."""
+        for clause, run in tuple(self._long.items()):
+            if self._may_go_on() and self._times_violated(clause) == 1:
+                self.tell(f"trying again what violated {clause}")
+                self.take(self.harness.run(run.scenario), REPLAY)
+        for clause, run in tuple(self._long.items()):
+            if self._may_go_on():
                 self.tell(f"looking for a shorter way to violate {clause}")
                 self.session.failures[clause] = self.shorten(run, clause)
+
+    def _may_go_on(self) -> bool:
+        return (
+            self.harness.budget.allows()
+            and not self.harness.broken
+            and not self.session.dead
+        )
+
+    def _times_violated(self, clause: str) -> int:
+        """In how many runs."""
+        return sum(
+            failure_of(run, clause) is not None for run in self.session.runs
+        )
