@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 from test_satellite_faults import python_with_tiny
 
 from earwitness.conformance.running.doctor import control_target
 from earwitness.conformance.running.harness import Harness
-from earwitness.conformance.stimuli.stimulus import Say
+from earwitness.conformance.stimuli.stimulus import Mute, Say
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import TargetError
+from earwitness.conformance.targets.subjects.serving import STARTING
 
 MISTAKES = {
     "--uri tcp://127.0.0.1:10701": "does not answer at port 10700; somebody listens at 10701",
@@ -104,11 +106,77 @@ def test_a_satellite_that_rests_after_each_word_is_told_as_such(tmp_path):
 
 
 def test_a_driver_that_fails_is_no_fault_of_its_subject(tmp_path):
+    folder = make_folder(
+        tmp_path, program="raise SystemExit('no such module')"
+    )
+    told = failure_of(f"subject:{folder}")
+    assert "the program of mine ended with code 1 at 'greet'" in told
+    assert "Its last words: no such module" in told
+
+
+def test_a_subject_that_ends_at_once_is_told_before_its_driver_gives_up(
+    tmp_path,
+):
+    folder = make_folder(tmp_path, command="echo no such device >&2; exit 7")
+    told = failure_of(f"subject:{folder}")
+    assert "mine ended by itself with code 7" in told
+    assert "Its last words: no such device" in told
+
+
+ANSWERS = """
+import json
+def answer(told):
+    print(json.dumps({"done": told["id"]}), flush=True)
+for line in open(0):
+    told = json.loads(line)
+"""
+
+
+def make_folder(
+    tmp_path,
+    command="sleep 60",
+    program=ANSWERS + "    if told['do'] != 'greet': answer(told)",
+):
+    """A subject in a folder: a command for a shell, and a program in Python."""
     folder = tmp_path / "subject"
     folder.mkdir()
-    (folder / "driver.py").write_text("raise SystemExit('no such module')\n")
+    (folder / "driver.py").write_text(program + "\n")
     (folder / "subject.yaml").write_text(
-        "name: mine\ncommand: [sleep, '60']\nport: 10700\n"
+        f"name: mine\ncommand: [sh, -c, '{command}']\nport: 10700\n"
         f"program: ['{sys.executable}', driver.py]\n"
     )
-    assert "the program of mine" in failure_of(f"subject:{folder}")
+    return folder
+
+
+def test_a_program_that_ends_in_the_middle_is_told_at_once(tmp_path):
+    program = f"""{ANSWERS}
+    if told["do"] == "mute":
+        raise SystemExit("no more")
+    answer(told)
+"""
+    folder = make_folder(tmp_path, program=program)
+    target = open_target(f"subject:{folder}")
+    began = time.monotonic()
+    with Harness(target, ()) as harness:
+        run = harness.run((Mute("satellite", True),), controls=False)
+    assert "ended with code 1 at 'mute'" in f"{run.skipped} {run.dead}"
+    assert time.monotonic() - began < STARTING
+
+
+def test_a_subject_with_a_clock_of_its_own_is_told_how_fast_time_passes(
+    tmp_path,
+):
+    """It rests after each word, in the time that was chosen, and hears the next request all the same."""
+    python = python_with_tiny(tmp_path, "rests-briefly")
+    target = open_target(f"wyoming:{python} speed=6")
+    began = time.monotonic()
+    with Harness(target, ()) as harness:
+        run = harness.run((Say("satellite", "quiet"),))
+    lived = run.trace[-1].time / 1_000_000
+    assert not run.dead
+    assert time.monotonic() - began >= lived / 6
+
+
+def test_a_speed_that_is_none_is_told(tmp_path):
+    told = failure_of(f"wyoming:{python_with_tiny(tmp_path)} speed=fast")
+    assert "'speed=fast' is no speed; write such as speed=1" in told

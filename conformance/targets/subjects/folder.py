@@ -50,6 +50,7 @@ class SubjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packs: tuple[str, ...] | None = None
     setup: str = ""
     claims: Word = 1
+    speed: Word = ""
 
 
 def open_folder(rest: str, options: TargetOptions) -> Target:
@@ -106,11 +107,13 @@ class FolderSubject(ServedSubject):
             self.packs = subject.packs
         if subject.capabilities is not None:
             self.capabilities = subject.capabilities
-        self.take_options([f"claims={subject.claims}"])
+        chosen = [f"speed={subject.speed}"] if subject.speed != "" else []
+        self.take_options([f"claims={subject.claims}", *chosen])
         self.setup = subject.setup
         self._command = [str(word) for word in subject.command]
         self._number = 0
         self._answers: dict[int, str] = {}
+        self._has_ended = False
         self._program = subprocess.Popen(
             [str(word) for word in subject.program],
             stdin=subprocess.PIPE,
@@ -154,9 +157,15 @@ class FolderSubject(ServedSubject):
             self._program.stdin.write(line + "\n")
             self._program.stdin.flush()
         except OSError:
-            raise Refusal(
-                f"the program of {self.name} has ended at '{word}'"
-            ) from None
+            raise self._ended_at(word) from None
+
+    def _ended_at(self, word: str) -> Refusal:
+        """It has closed its input or its output, which is its end, or will not take long to be."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._program.wait(PATIENCE)
+        code = self._program.returncode
+        how = f"with code {code}" if code is not None else "to read or write"
+        return Refusal(f"the program of {self.name} ended {how} at '{word}'")
 
     def _ask(
         self, word: str, patience: float = 2 * PATIENCE, **more: Any
@@ -166,17 +175,34 @@ class FolderSubject(ServedSubject):
         if number == 1:
             # The program has just been started.
             patience = STARTING
-        if not self.pump(lambda: number in self._answers, patience):
+        self.pump(
+            lambda: number in self._answers or self._is_over(word), patience
+        )
+        if number not in self._answers:
+            self.demand_life()
+            if self._has_ended:
+                raise self._ended_at(word)
             raise Refusal(
                 f"the program of {self.name} does not answer '{word}'"
             )
         if error := self._answers.pop(number):
             raise Refusal(error)
 
+    def _is_over(self, word: str) -> bool:
+        """Whether no answer will come: the program has ended, or the subject has that it is to greet."""
+        subject = self.process
+        is_gone = subject is not None and subject.poll() is not None
+        return self._has_ended or (word == "greet" and is_gone)
+
     def _follow_program(self) -> None:
         assert self._program.stdout is not None
         for line in self._program.stdout:
             self._hand_over(line)
+        # After whatever it said at last.
+        self.post(self._note_program_end)
+
+    def _note_program_end(self) -> None:
+        self._has_ended = True
 
     def _hand_over(self, line: str) -> None:
         self.post(lambda: self._take(line))

@@ -24,6 +24,7 @@ from earwitness.conformance.targets.subjects.serving import (
     LEVELS,
     PATIENCE,
     SHOWS_NOTHING,
+    chosen_speed,
     claimed_level,
 )
 from earwitness.conformance.targets.subjects.sound import EndOfRequest, tone
@@ -68,11 +69,12 @@ class ServedSubject(InboxSubject):
         self._begin()
 
     def take_options(self, options: Sequence[str]) -> list[str]:
-        """The options without `claims=N`, the level at which the subject's mute is judged."""
+        """The options without `claims=N`, the level at which the subject's mute is judged, and `speed=N`."""
         self.setup = " ".join(options)
+        self.speed = chosen_speed(options)
         level = claimed_level(options)
         self.capabilities = (*self.capabilities, *LEVELS[: level - 1])
-        return [o for o in options if not o.startswith("claims=")]
+        return [o for o in options if not o.startswith(("claims=", "speed="))]
 
     # What a driver writes.
 

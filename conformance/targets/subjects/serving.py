@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 PATIENCE = 3.0
@@ -25,6 +26,9 @@ LATE = 4_000_000
 
 LEVELS = ("mute_stops_voice", "mute_stops_microphone", "mute_cuts_power")
 """Capabilities beyond the first level of a mute."""
+
+NUMBER = re.compile(r"\d{1,3}(\.\d{1,3})?")
+"""As people write a speed."""
 
 AWAY = ("drop", "stranger")
 """While the server behaves so it is not there."""
@@ -59,3 +63,25 @@ def claimed_level(options: Sequence[str]) -> int:
             )
         level = int(told) if name == "claims" else level
     return level
+
+
+def chosen_speed(options: Sequence[str]) -> float:
+    """The number in `speed=N`: so many seconds pass for the subject in one, at most; 0 where there is no such
+    option. Ends the driver where it is no speed.
+
+    >>> chosen_speed(["speed=4"]), chosen_speed([])
+    (4.0, 0.0)
+    >>> chosen_speed(["speed=fast"])
+    Traceback (most recent call last):
+    SystemExit: 'speed=fast' is no speed; write such as speed=1, which is real time, or speed=4
+    """
+    speed = 0.0
+    for option in options:
+        name, _, told = option.partition("=")
+        if name == "speed":
+            speed = float(told) if NUMBER.fullmatch(told) else 0.0
+            if speed <= 0:
+                raise SystemExit(
+                    f"'{option}' is no speed; write such as speed=1, which is real time, or speed=4"
+                )
+    return speed

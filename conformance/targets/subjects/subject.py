@@ -30,6 +30,10 @@ PATIENCE_WITH_READER = 1.5
 PACE = 0.02
 """Seconds for a piece of sound that nobody takes: time goes on four times as fast as for people."""
 
+SPEED = "EARWITNESS_SPEED"
+"""Tells a subject by its environment how many seconds of its life pass in one, where the user chose that: one
+with a clock of its own divides its waits by it."""
+
 Message = dict[str, Any]
 
 
@@ -60,6 +64,8 @@ class Subject:
     inward: bool = True
     packs: Sequence[str] = ()
     """The packs that are meant for it."""
+    speed: float = 0
+    """How many seconds pass for it in one, at most; 0 where time passes as fast as it takes its sound."""
     peers: Sequence[str] = ()
     """Names of those it speaks to beside its server, as its authors say."""
 
@@ -79,6 +85,7 @@ class Subject:
         self.pipe = -1
         """The microphone, to be read without blocking by a driver that is its own satellite."""
         self._drains = True
+        self._paced_until = 0.0
         self.last_end = ""
         """How it ended where it ended by itself."""
         self.process: subprocess.Popen[bytes] | None = None
@@ -148,6 +155,7 @@ class Subject:
                     **os.environ,
                     "HOME": self.folder,
                     "TMPDIR": self.folder,
+                    **({SPEED: f"{self.speed:g}"} if self.speed else {}),
                 },
             )
         except OSError as error:
@@ -284,6 +292,7 @@ class Subject:
         microseconds = int(request["microseconds"])
         if self.process is not None:
             self.wait_for_drain()
+            self.keep_pace(microseconds)
         self.now += microseconds
         if self.process is None:
             return
@@ -307,6 +316,16 @@ class Subject:
                 f"it ended by itself with code {self.process.returncode}"
             )
             self.stop()
+
+    def keep_pace(self, microseconds: int) -> None:
+        """Until so much time has passed by a clock on the wall, at the speed that was chosen. What was lost
+        is not made up for."""
+        if not self.speed:
+            return
+        due = self._paced_until + microseconds / 1_000_000 / self.speed
+        while time.monotonic() < due:
+            self.idle()
+        self._paced_until = max(due, time.monotonic())
 
     def idle(self) -> None:
         """A moment in which the subject may work."""

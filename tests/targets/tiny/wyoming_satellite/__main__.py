@@ -2,7 +2,7 @@
 
 It takes the options of wyoming-satellite that a driver needs. The faults are named by TINY_FAULT, or by a file
 `fault` beside the microphone, which is read at each start. Some words there are no faults but ways in which
-versions differ: another-form, names-nothing, says-more. Honest, it is muted by pause-satellite until a second
+versions differ: another-form, names-nothing, says-more, rests-briefly. Honest, it is muted by pause-satellite until a second
 run-satellite of the same connection, through every restart; it listens to one client at a time, and a request
 ends with its transcript, an error, its server's end, or by itself."""
 
@@ -44,6 +44,10 @@ CHIME = 6
 """Pieces after its wake word in which a satellite plays its chime, and is busy: half a second."""
 LATE = 40
 """Pieces of a mute, 3.2 s, after which old words are sent."""
+REST = 60 if "rests" in FAULTS else 0
+"""Seconds of a clock on the wall for which it hears no second word."""
+if "rests-briefly" in FAULTS:
+    REST = 3 / float(os.environ["EARWITNESS_SPEED"])
 READS = {
     "reads-while-muted",
     "zeros-while-muted",
@@ -210,10 +214,7 @@ class Satellite:
                     and self.server is not None
                     and not (self.streaming or self.muted)
                 ):
-                    if (
-                        "rests" in FAULTS
-                        and time.monotonic() < self.woken_at + 60
-                    ):
+                    if time.monotonic() < self.woken_at + REST:
                         continue
                     self.streaming, self.pieces = True, 0
                     self.woken_at = time.monotonic()
