@@ -343,7 +343,7 @@ class _Side(asyncio.Protocol):
         if opposite is None or self.opposite.at_end:
             return False
         if not opposite.can_write_eof():
-            opposite.close()
+            _close_once(opposite)
             return False
         with contextlib.suppress(OSError, RuntimeError):
             opposite.write_eof()
@@ -354,7 +354,7 @@ class _Side(asyncio.Protocol):
         if exc is not None and not self.link.connection.ending:
             self.link.connection.ending = f"{type(exc).__name__}: {exc}"[:300]
         if self.opposite.transport is not None:
-            self.opposite.transport.close()
+            _close_once(self.opposite.transport)
         self.link.lost()
 
     def pause_writing(self) -> None:
@@ -379,6 +379,13 @@ def _upstream_context(
     if hello is not None and hello.protocols:
         context.set_alpn_protocols(list(hello.protocols))
     return context
+
+
+def _close_once(transport: asyncio.Transport) -> None:
+    """A second `close` would make asyncio's TLS forget its socket: `abort` then ends nothing, and the number of
+    the socket is taken by another connection while it is still watched."""
+    if not transport.is_closing():
+        transport.close()
 
 
 def _send_at_once(one: socket.socket) -> None:

@@ -453,3 +453,26 @@ def test_one_who_connects_sends_and_hangs_up_is_heard_at_the_next_look(relay):
             with a_device(relay, door, encrypted=False) as device:
                 send_and_arrive(device, SECRET)
             assert content(relay.take()) == SECRET
+
+
+def test_a_connection_that_only_one_end_left_makes_no_trouble_for_the_next(
+    relay,
+):
+    """Its server says farewell, its device does not, and then it loses its network: its place is taken."""
+
+    def answer_once(connection):
+        connection.recv(1)
+        connection.sendall(b"!")
+
+    with a_server(answer_once, server_context()) as port:
+        door = relay.open_door(
+            "d1", connection_to("127.0.0.1", port), authority=PEM
+        )
+        for _ in range(3):
+            with a_device(relay, door) as left:
+                send_all(left, [b"x"])
+                # The farewell has come this far: nothing more will.
+                assert left.recv(1) == b""
+                relay.hang_up("d1")
+                with a_device(relay, door) as next_one:
+                    send_all(next_one, [b"x"])
