@@ -16,6 +16,7 @@ from earwitness.conformance.targets.protocol import (
     AttachRequest,
     DeviceProfile,
 )
+from earwitness.conformance.witnesses.pixels import pixels_from
 
 REGIONS: Mapping[str, Indicator] = {
     "blue": ("light", "blue"),
@@ -118,7 +119,7 @@ class Senses:
             ) != self._picture and state.st_size <= LARGEST_PICTURE:
                 self._picture = state.st_ino, state.st_mtime_ns
                 self.shown = self._lit_indicators(
-                    read_picture(self._shown_path.read_bytes())
+                    pixels_from(self._shown_path.read_bytes())
                 )
         except (OSError, ValueError):
             self.shown = None
@@ -141,18 +142,6 @@ class Senses:
         if self._pipe >= 0:
             os.close(self._pipe)
             self._pipe = -1
-
-
-def read_picture(content: bytes) -> np.ndarray:
-    """Rows, columns and colours of a binary PPM (P6) without comments. Raises ValueError."""
-    # A PPM has three lines before its pixels, and three colours a pixel.
-    magic, size, depth, pixels = content.split(b"\n", 3)
-    width, height = map(int, size.split())
-    # Three colours a pixel.
-    if magic != b"P6" or depth != b"255" or len(pixels) != 3 * width * height:
-        raise ValueError("not a binary PPM with 255 levels")
-    # Three colours a pixel.
-    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 
 def _measure_warmth(

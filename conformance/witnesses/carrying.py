@@ -382,8 +382,8 @@ def _upstream_context(
 
 
 def _close_once(transport: asyncio.Transport) -> None:
-    """A second `close` would make asyncio's TLS forget its socket: `abort` then ends nothing, and the number of
-    the socket is taken by another connection while it is still watched."""
+    """A second `close` makes the TLS of asyncio forget its socket: then `abort` ends nothing, and the next
+    connection gets a number that is still watched."""
     if not transport.is_closing():
         transport.close()
 

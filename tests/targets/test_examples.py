@@ -11,10 +11,13 @@ import shutil
 import subprocess
 import sys
 import wave
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from earwitness.conformance.running.harness import Harness
+from earwitness.conformance.stimuli.stimulus import Kill, Press, Say
 from earwitness.conformance.targets.entry_points import open_target
 from earwitness.conformance.targets.protocol import (
     KillRequest,
@@ -25,6 +28,7 @@ from earwitness.conformance.targets.protocol import (
     ShutterRequest,
     WaitRequest,
 )
+from earwitness.model.trace import Origin
 
 HOUSE = Path(__file__).parents[2]
 EXAMPLES = HOUSE / "examples"
@@ -140,6 +144,58 @@ def test_a_small_target_is_judged_and_passes_its_control(tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode == 3, done.stdout + done.stderr
+
+
+WHOLE = {
+    name.replace("small", "assistant"): interpreter
+    for name, interpreter in SMALL.items()
+}
+LIFE = (
+    Say(D, "weather"),
+    Press(D, "microphone"),
+    Say(D, "weather"),
+    Kill(D),
+    Press(D, "microphone"),
+    Say(D, "chatter"),
+)
+
+
+def life_of(name):
+    """What a whole assistant does in a life with a request, a mute through a restart, and chatter."""
+    command = f"exec:{WHOLE[name]} {EXAMPLES / 'targets' / name}"
+    with Harness(open_target(command), ()) as harness:
+        return harness.run(LIFE)
+
+
+def events_in(run):
+    """Names of its events in their order; sound that crosses or is taken comes in pieces of many sizes."""
+    names = [
+        seen.event
+        for seen in run.trace[slice(*run.span)]
+        if seen.event not in ("stream.audio", "audio.captured", "speech")
+    ]
+    return [name for name, _ in groupby(names)]
+
+
+@pytest.fixture(scope="module")
+def lives():
+    able = [name for name in WHOLE if WHOLE[name] and shutil.which("openssl")]
+    return {name: life_of(name) for name in able}
+
+
+def test_a_whole_assistant_is_heard_seen_and_obeys_its_button(lives):
+    for run in lives.values():
+        assert run.heard is Origin.WITNESSED and not run.dead
+        seen = {o.event for o in run.trace if o.origin is Origin.WITNESSED}
+        assert {"light", "stream.open", "stream.audio", "tts.audio"} <= seen
+        of_it = run.trace[slice(*run.span)]
+        opened = [o for o in of_it if o.event == "stream.open"]
+        assert len(opened) == 1, "muted, and by chatter, it opens no other"
+
+
+def test_whole_assistants_do_the_same_in_every_language(lives):
+    (first, *others) = (events_in(run) for run in lives.values())
+    assert all(other == first for other in others)
 
 
 @pytest.fixture(scope="module")
