@@ -98,7 +98,7 @@ listen() {
   end=$((now + $1))
   if [ "$powered" = true ] && [ ! -e "$muted" ]; then # else it stays in the pipe: nobody takes it
     dd bs=$(($1 * 32 / 1000)) count=1 iflag=fullblock <&3 > piece 2> /dev/null
-    place=0 first=0 heard=0
+    place=0 first=0 so_far=0
     for loud in $(loudness); do hear && place=$((place + 1)); done
     send
   fi
@@ -106,7 +106,7 @@ listen() {
 }
 
 hear() { # the frame of `piece` at $place, which is $loud or not
-  now=$((now + microseconds)) heard=$((place + 1))
+  now=$((now + microseconds)) so_far=$((place + 1))
   report audio.captured "\"bytes\": $frame, \"buffered\": $microseconds"
   if [ "$linked" = true ]; then
     quiet=$((quiet + 1))
@@ -148,7 +148,7 @@ call() {
 }
 
 send() { # the frames of `piece` from the one at $first on
-  frames=$((heard - first))
+  frames=$((so_far - first))
   [ "$linked" = true ] && [ "$frames" -gt 0 ] || return 0
   dd if=piece bs="$frame" skip="$first" count="$frames" >&4 2> /dev/null
   sent="\"bytes\": $((frames * frame)), \"from\": $((now - frames * microseconds)), \"to\": $now"
@@ -159,11 +159,10 @@ finish() { # the words are over: the server answers, and the answer is played
   send
   printf '\nGET /answer HTTP/1.0\r\n\r\n' >&4
   wait "$link"
-  sed '1,/^\r$/d' heard > sound
   report request.processed "\"stream\": $stream"
   end_request
-  cat sound >> "$loudspeaker"
-  report tts.audio "\"bytes\": $(wc -c < sound), \"asked_by\": \"self\""
+  cat heard >> "$loudspeaker"
+  report tts.audio "\"bytes\": $(wc -c < heard), \"asked_by\": \"self\""
 }
 
 end_request() {

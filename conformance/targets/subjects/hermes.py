@@ -32,12 +32,8 @@ class HermesServices(kit.ServedSubject):
     name = "Rhasspy's Hermes services"
     port = BROKER
     inward = False
-    capabilities: kit.Names = (
-        "power",
-        "microphone",
-        "loudspeaker",
-        "route",
-        "server",
+    capabilities: kit.Names = tuple(
+        name for name in kit.SHOWS_NOTHING if name != "software_mute"
     )
 
     def __init__(self, python: str, options: list[str]) -> None:
@@ -71,6 +67,10 @@ class HermesServices(kit.ServedSubject):
         self._broker = MqttBroker(BROKER, self.make_folder(), self._read_mqtt)
         broker = self._broker
         self.reach(lambda: broker.enter("hermes/#"))
+        if (
+            self.process is not None
+        ):  # two services, whose own clocks say when they come back
+            self.pump(lambda: broker.present > 2, 8 * kit.PATIENCE)
 
     def leave(self) -> None:
         if self._broker is not None:

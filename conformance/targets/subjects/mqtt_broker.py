@@ -16,8 +16,10 @@ from earwitness.conformance.targets.subjects.subject import Refusal
 SETTINGS = """listener {port} 127.0.0.1
 allow_anonymous true
 user root
+sys_interval 1
 """
-"""In a cell there is no other user than root."""
+"""In a cell there is no other user than root; it says every second how many are there."""
+PRESENT = "$SYS/broker/clients/connected"
 
 
 class MqttBroker:
@@ -39,8 +41,11 @@ class MqttBroker:
         self._process = subprocess.Popen(
             [program, "-c", str(settings)], stdout=sys.stderr.fileno()
         )
+        self.present = 0
+        """How many are connected, the guest among them, as the broker said last."""
+        self._take = take
         self._guest: Any = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-        self._guest.on_message = lambda _, __, said: take(
+        self._guest.on_message = lambda _, __, said: self._hear(
             said.topic, said.payload
         )
 
@@ -48,9 +53,15 @@ class MqttBroker:
         """The guest connects and reads these topics. Raises OSError where the broker is not there yet."""
         if self._guest.connect("127.0.0.1", self._port) != 0:
             return False
-        self._guest.subscribe(topics)
+        self._guest.subscribe([(topics, 0), (PRESENT, 0)])
         self._guest.loop_start()
         return True
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        if topic != PRESENT:
+            self._take(topic, payload)
+        elif payload.isdigit():
+            self.present = int(payload)
 
     def publish(self, topic: str, content: str) -> None:
         self._guest.publish(topic, content)
