@@ -195,16 +195,18 @@ class ServedConductor(Conductor):
             self._company.stop()
 
     def shorten_late(self) -> None:
-        """A shorter way for each violated clause, as long as the budget lasts, after what was seen in one run
-        alone was tried again."""
-        for clause, run in tuple(self._long.items()):
+        """A shorter way for each violated clause, as long as the budget lasts, after what one run alone
+        showed was tried again."""
+        long = tuple(self._long.items())
+        for clause, run in long:
             if self._may_go_on() and self._times_violated(clause) == 1:
                 self.tell(f"trying again what violated {clause}")
                 self.take(self.harness.run(run.scenario), REPLAY)
-        for clause, run in tuple(self._long.items()):
-            if self._may_go_on():
-                self.tell(f"looking for a shorter way to violate {clause}")
-                self.session.failures[clause] = self.shorten(run, clause)
+        for clause, run in long:
+            if not self._may_go_on():
+                return
+            self.tell(f"looking for a shorter way to violate {clause}")
+            self.session.failures[clause] = self.shorten(run, clause)
 
     def _may_go_on(self) -> bool:
         return (

@@ -14,6 +14,11 @@ import termios
 from typing import cast
 
 from earwitness.conformance.witnesses.captures import CaptureKind, CaptureLog
+from earwitness.conformance.witnesses.carried_sockets import (
+    close_once,
+    peek_bytes,
+    send_at_once,
+)
 from earwitness.conformance.witnesses.carrying_datagrams import (
     MOST_CONNECTIONS,
     DatagramCarrier,
@@ -132,11 +137,11 @@ class Carrier:
         if not door.inward:
             link.device_socket = accepted
         try:
-            _send_at_once(accepted)
+            send_at_once(accepted)
             other = await asyncio.wait_for(
                 self.loop.run_in_executor(None, door.connect), PATIENCE
             )
-            _send_at_once(other)
+            send_at_once(other)
             if door.inward:
                 link.device_socket = other
             await self._join_sides(
@@ -231,16 +236,16 @@ class Carrier:
         """What the one who connected opens TLS with; None where it speaks plainly, or where the other end
         speaks first."""
         await self._either_readable(accepted, other)
-        if not begins_tls(_peek_bytes(accepted, 2)):
+        if not begins_tls(peek_bytes(accepted, 2)):
             return None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self._wait_readable(accepted, RECORD_HEAD)
                 await self._wait_readable(
                     accepted,
-                    record_length(_peek_bytes(accepted, RECORD_HEAD)),
+                    record_length(peek_bytes(accepted, RECORD_HEAD)),
                 )
-        return client_hello_from(_peek_bytes(accepted, 1 << 15))
+        return client_hello_from(peek_bytes(accepted, 1 << 15))
 
     def _record_hello(
         self, door: Door, connection: Connection, accepted: socket.socket
@@ -251,7 +256,7 @@ class Carrier:
         self.log.record(
             connection=connection,
             direction=direction,
-            data=_peek_bytes(accepted, 1 << 15),
+            data=peek_bytes(accepted, 1 << 15),
             kind=CaptureKind.HANDSHAKE,
         )
 
@@ -343,7 +348,7 @@ class _Side(asyncio.Protocol):
         if opposite is None or self.opposite.at_end:
             return False
         if not opposite.can_write_eof():
-            _close_once(opposite)
+            close_once(opposite)
             return False
         with contextlib.suppress(OSError, RuntimeError):
             opposite.write_eof()
@@ -354,7 +359,7 @@ class _Side(asyncio.Protocol):
         if exc is not None and not self.link.connection.ending:
             self.link.connection.ending = f"{type(exc).__name__}: {exc}"[:300]
         if self.opposite.transport is not None:
-            _close_once(self.opposite.transport)
+            close_once(self.opposite.transport)
         self.link.lost()
 
     def pause_writing(self) -> None:
@@ -379,26 +384,6 @@ def _upstream_context(
     if hello is not None and hello.protocols:
         context.set_alpn_protocols(list(hello.protocols))
     return context
-
-
-def _close_once(transport: asyncio.Transport) -> None:
-    """A second `close` makes the TLS of asyncio forget its socket: then `abort` ends nothing, and the next
-    connection gets a number that is still watched."""
-    if not transport.is_closing():
-        transport.close()
-
-
-def _send_at_once(one: socket.socket) -> None:
-    one.setblocking(False)
-    with contextlib.suppress(OSError):
-        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _peek_bytes(one: socket.socket, count: int) -> bytes:
-    try:
-        return one.recv(count, socket.MSG_PEEK)
-    except BlockingIOError:
-        return b""
 
 
 def _set_ready(ready: asyncio.Future[None]) -> None:
