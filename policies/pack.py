@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ PACKS = ("alexa-smart-properties", "voice-baseline")
 SEVERITIES = ("low", "medium", "high", "critical")
 """Of a clause, from the least to the most."""
 
+MOST_READ = 32
+"""Packs that are remembered as they were read: those of a check, and those that a proof reads with other
+parameters."""
 PARAMETER = re.compile(r"\$([a-z_]+)")
 """How a formula names a parameter."""
 
@@ -212,10 +216,22 @@ def load(
         raise PackError(
             f"{path}: cannot be read ({error.strerror}); name a pack file or one of {known}"
         ) from None
+    others = tuple(sorted((instead or {}).items()))
+    return _read_once(raw, path, instead=others, only=only)
+
+
+@lru_cache(maxsize=MOST_READ)
+def _read_once(
+    raw: bytes,
+    path: Path,
+    instead: tuple[tuple[str, int], ...],
+    only: str | None,
+) -> Pack:
+    """A check reads its packs, judges by them, and judges its bundle by them once more."""
     # Imported here: the reader needs what is declared above, and is not needed to speak of packs.
     from earwitness.policies.pack_reader import read_pack
 
-    return read_pack(raw, path, instead=instead or {}, only=only)
+    return read_pack(raw, path, instead=dict(instead), only=only)
 
 
 def parameters_in(clause: Clause) -> tuple[str, ...]:

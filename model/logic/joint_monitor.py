@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from earwitness.model.expression import (
     Apply,
+    Const,
     Expression,
     Sort,
     Value,
@@ -68,12 +69,16 @@ def join_monitors(monitors: Mapping[str, Monitor]) -> JointMonitor:
     """
     joiner = _Joiner()
     parts = [joiner.add(monitor) for monitor in monitors.values()]
+
+    def marked(expressions: Iterable[Expression]) -> tuple[Expression, ...]:
+        return tuple(replace_parts(e, joiner.late) for e in expressions)
+
     return JointMonitor(
         names=tuple(monitors),
         initial=tuple(joiner.initial),
-        updates=tuple(joiner.updates),
-        verdicts=tuple(part.verdict for part in parts),
-        triggers=tuple(part.trigger for part in parts),
+        updates=marked(joiner.updates),
+        verdicts=marked(part.verdict for part in parts),
+        triggers=marked(part.trigger for part in parts),
         deadlines=tuple(part.deadlines for part in parts),
     )
 
@@ -98,6 +103,8 @@ class _Joiner:
     places: dict[tuple[Sort, Value, Expression], Var] = field(
         default_factory=dict
     )
+    late: dict[Expression, Expression] = field(default_factory=dict)
+    """For what says that an answer is late, the register that has it marked before the step."""
 
     def add(self, monitor: Monitor) -> _Part:
         joint: dict[str, Expression] = {}
@@ -132,7 +139,7 @@ class _Joiner:
 
         for register in monitor.registers:
             place(register.name)
-        late = {
+        self.late |= {
             substitute(monitor.updates[wait.missed], joint): joint[
                 wait.missed
             ]
@@ -154,12 +161,9 @@ class _Joiner:
             self.updates[deadline.missed - FIRST_REGISTER] = slot_register(
                 deadline.missed, Sort.BOOL
             )
-        self.updates = [
-            replace_parts(update, late) for update in self.updates
-        ]
         return _Part(
-            verdict=replace_parts(substitute(monitor.verdict, joint), late),
-            trigger=replace_parts(substitute(monitor.trigger, joint), late),
+            verdict=substitute(monitor.verdict, joint),
+            trigger=substitute(monitor.trigger, joint),
             deadlines=tuple(deadlines),
         )
 
@@ -223,3 +227,52 @@ def replace_parts(
         return Apply(part.operator, tuple(map(replaced, part.arguments)))
 
     return replaced(expression)
+
+
+class EventMonitors:
+    """A joint monitor as it is at events of one kind. What does not speak of the kind is the same for all
+    such kinds, and is found once.
+
+    >>> monitors = EventMonitors(join_monitors({"promise": MONITOR}))
+    >>> monitors.at("light").verdicts  # only a tone can break it
+    (Const(value=True),)
+    """
+
+    def __init__(self, monitor: JointMonitor) -> None:
+        self.monitor = monitor
+        self.usual: dict[Expression, Expression] = {}
+        self.spoken_of: dict[Expression, frozenset[Value]] = {}
+
+    def at(self, event: str) -> JointMonitor:
+        """The monitor at events of this kind."""
+        is_event: Mapping[str, Expression] = {"event": Const(event)}
+
+        def bound(expression: Expression) -> Expression:
+            if event in self.values_in(expression):
+                return substitute(expression, is_event)
+            if expression not in self.usual:
+                self.usual[expression] = substitute(expression, is_event)
+            return self.usual[expression]
+
+        return replace(
+            self.monitor,
+            updates=tuple(map(bound, self.monitor.updates)),
+            verdicts=tuple(map(bound, self.monitor.verdicts)),
+            triggers=tuple(map(bound, self.monitor.triggers)),
+        )
+
+    def values_in(self, expression: Expression) -> frozenset[Value]:
+        """The values that an expression names.
+
+        >>> EventMonitors(join_monitors({})).values_in(less(Const(3), Const(4)))
+        frozenset({3, 4})
+        """
+        if isinstance(expression, Const):
+            return frozenset({expression.value})
+        if isinstance(expression, Var):
+            return frozenset()
+        if expression not in self.spoken_of:
+            self.spoken_of[expression] = frozenset().union(
+                *map(self.values_in, expression.arguments)
+            )
+        return self.spoken_of[expression]

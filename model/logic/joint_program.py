@@ -17,6 +17,7 @@ from earwitness.model.logic.joint_monitor import (
     FAR_FUTURE,
     LATE,
     DeadlineSlots,
+    EventMonitors,
     JointMonitor,
     join_monitors,
     slot_register,
@@ -64,6 +65,8 @@ class JointProgram:
 
     def __init__(self, monitor: JointMonitor) -> None:
         self.monitor = monitor
+        self.monitors = EventMonitors(monitor)
+        self.of_events: dict[str, JointMonitor] = {}
         self.bits: Counter[DeadlineSlots] = Counter()
         """Which monitors have a deadline, a bit for each."""
         for bit, deadlines in enumerate(monitor.deadlines):
@@ -137,6 +140,17 @@ class JointProgram:
             shapes[shape] = shapes[usual]
         return shapes[usual]
 
+    def monitor_at(self, event: str) -> JointMonitor:
+        """The monitor as it is at events of this kind.
+
+        >>> program = JointProgram(join_monitors({"answer": ANSWER}))
+        >>> program.monitor_at("light") is program.monitor_at("light")
+        True
+        """
+        if event not in self.of_events:
+            self.of_events[event] = self.monitors.at(event)
+        return self.of_events[event]
+
     def plain_step(
         self,
         event: str,
@@ -151,7 +165,7 @@ class JointProgram:
         True
         """
         source = joint_step_source(
-            monitor=self.monitor,
+            monitor=self.monitor_at(event),
             event=event,
             shape=shape,
             constants=constants,
@@ -196,7 +210,7 @@ class JointProgram:
     def _is_still(self, event: str, shape: tuple[str, ...]) -> bool:
         """Whether such an event exercises nothing and changes nothing even where an answer was late."""
         source = joint_step_source(
-            monitor=self.monitor,
+            monitor=self.monitor_at(event),
             event=event,
             shape=tuple(sorted(shape)),
             constants={},
