@@ -7,8 +7,8 @@ megabyte takes about the same time whether a minute was played or an hour.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NewType, cast
 
 import numpy as np
@@ -39,6 +39,8 @@ SECOND_SLOT = np.uint32(0x61C88647)
 """An odd number (2^32 by the golden ratio) that makes the second place unlike the first."""
 BLOCK = 1 << 18
 """Windows hashed at a time, so that the work stays in the processor's cache."""
+SHORT = 1 << 15
+"""Samples of data that are looked up in all strides at once: five times as many hashes fit in the cache."""
 MOST_HITS = 1 << 15
 """Hits looked at in one block: twice as many as two devices' sound can give. More come only from data that
 repeats itself."""
@@ -51,6 +53,9 @@ QUICK_MULTIPLIERS: NDArray[np.int32] = RANDOM.integers(
     -(1 << 30), 1 << 30, ANCHOR, dtype=np.int32
 ) | np.int32(1)
 """One odd number for each sample of an anchor, for the hash itself and for the quick one that filters."""
+
+BIT_OF = np.array([1 << bit for bit in range(8)], np.uint8)
+"""The bit of each of eight places that lie in one byte."""
 
 NOWHERE: Places = np.zeros(0, np.int64)
 
@@ -67,18 +72,41 @@ class SampleRun:
     negated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """Windows of data in one stride that are anchors, or negatives of them, and where these were played."""
+
+    stride: int
+    negated: bool
+    windows: Places
+    places: Places
+
+
+def _order_of_run(run: SampleRun) -> tuple[int, int]:
+    return run.begins, run.place
+
+
 def hash_quickly(samples: Samples, stride: int = 1) -> NDArray[np.int32]:
     """A hash of 32 bits (which processors multiply many at a time) of the anchor that begins at each
     sample and takes every stride-th one. That of negated samples is its negative."""
-    count = max(0, len(samples) - (ANCHOR - 1) * stride)
+    return hash_in_strides(samples, (stride,))[0]
+
+
+def hash_in_strides(
+    samples: Samples, strides: Sequence[int]
+) -> list[NDArray[np.int32]]:
+    """The same for each stride."""
     wide = samples.astype(np.int32)
-    total = np.zeros(count, np.int32)
-    for number in range(ANCHOR):
-        total += (
-            wide[number * stride : number * stride + count]
-            * QUICK_MULTIPLIERS[number]
-        )
-    return total
+    products = [wide * multiplier for multiplier in QUICK_MULTIPLIERS]
+    hashes = []
+    for stride in strides:
+        count = max(0, len(samples) - (ANCHOR - 1) * stride)
+        total = products[0][:count].copy()
+        for number in range(1, ANCHOR):
+            first = number * stride
+            total += products[number][first : first + count]
+        hashes.append(total)
+    return hashes
 
 
 def hash_anchors(anchors: NDArray[np.int64]) -> Hashes:
@@ -103,6 +131,25 @@ def _second_slots(signless: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return (signless * SECOND_SLOT) >> np.uint32(32 - FILTER_BITS)
 
 
+class _SlotFilter:
+    """A table of bits: two megabytes, most of which the processor's cache holds. A byte for each would not
+    fit, and then each look waits for the memory."""
+
+    def __init__(self) -> None:
+        self._octets = np.zeros((1 << FILTER_BITS - 3) + 1, np.uint8)
+
+    def mark(self, slots: NDArray[np.uint32]) -> None:
+        """From now on these places are marked."""
+        np.bitwise_or.at(self._octets, slots >> 3, BIT_OF[slots & 7])
+
+    def marked(self, slots: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """Not 0 for each place that is marked."""
+        found: NDArray[np.uint8] = (
+            self._octets[slots >> 3] & BIT_OF[slots & 7]
+        )
+        return found
+
+
 class AnchorIndex:
     """All samples ever added, and where their anchors lie."""
 
@@ -111,7 +158,7 @@ class AnchorIndex:
         self._size = 0
         self._indexed = 0
         """Samples from the first on whose anchors are known: the rest waits until somebody asks."""
-        self._filter = np.zeros((1 << FILTER_BITS) + 1, np.bool_)
+        self._filter = _SlotFilter()
         # Sorted hashes with their places, in segments of which each is at most half as long as the last.
         self._segments: list[tuple[Hashes, Places]] = []
 
@@ -135,22 +182,34 @@ class AnchorIndex:
     def find(self, samples: Samples, stride: int = 1) -> list[SampleRun]:
         """All runs of samples that were played, in order. Of data that repeats itself not all may be
         given."""
+        return self.find_in_strides(samples, (stride,))[stride]
+
+    def find_in_strides(
+        self, samples: Samples, strides: Sequence[int]
+    ) -> dict[int, list[SampleRun]]:
+        """The same for several strides: of short data all are looked up at once."""
         self._index_rest()
-        runs: list[SampleRun] = []
-        for negated, windows, places in self._find_hits(samples, stride):
+        runs: dict[int, list[SampleRun]] = {stride: [] for stride in strides}
+        for hits in self._find_hits(samples, strides):
             # Hits of one alignment lie on one diagonal; the first run there usually covers the rest.
-            diagonals = places * stride - windows
+            diagonals = hits.places * hits.stride - hits.windows
             for diagonal in np.unique(diagonals):
                 chosen = diagonals == diagonal
-                hits = zip(
-                    windows[chosen].tolist(),
-                    places[chosen].tolist(),
+                pairs = zip(
+                    hits.windows[chosen].tolist(),
+                    hits.places[chosen].tolist(),
                     strict=True,
                 )
-                runs += self._runs_along(
-                    samples, stride=stride, hits=hits, negated=negated
+                runs[hits.stride] += self._runs_along(
+                    samples,
+                    stride=hits.stride,
+                    hits=pairs,
+                    negated=hits.negated,
                 )
-        return sorted(set(runs), key=lambda run: (run.begins, run.place))
+        return {
+            stride: sorted(set(found), key=_order_of_run)
+            for stride, found in runs.items()
+        }
 
     def _runs_along(
         self,
@@ -213,34 +272,51 @@ class AnchorIndex:
     def _mark_hashes(self, hashes: NDArray[np.int32]) -> None:
         """Let the filter pass what has these hashes."""
         signless = _regardless_of_sign(hashes)
-        self._filter[_filter_slots(signless)] = True
-        self._filter[_second_slots(signless)] = True
+        self._filter.mark(_filter_slots(signless))
+        self._filter.mark(_second_slots(signless))
 
     def _find_hits(
-        self, samples: Samples, stride: int
-    ) -> Iterator[tuple[bool, Places, Places]]:
+        self, samples: Samples, strides: Sequence[int]
+    ) -> Iterator[_Hits]:
         """Windows that are anchors (or negatives of them), with the anchors' places. The hash alone is
         compared; 64 bits seldom err, and runs are compared after."""
-        step = BLOCK + (ANCHOR - 1) * stride
-        reach = np.arange(ANCHOR) * stride
-        for begins in range(0, len(samples), BLOCK):
-            block = samples[begins : begins + step]
-            signless = _regardless_of_sign(hash_quickly(block, stride))
-            windows = np.nonzero(self._filter[_filter_slots(signless)])[0]
-            windows = windows[self._filter[_second_slots(signless[windows])]]
-            if not len(windows):
-                continue
-            anchors = block[windows[:, None] + reach].astype(np.int64)
-            for negated in (False, True):
-                found, places = self._find_places(
-                    hash_anchors(-anchors if negated else anchors), windows
+        if len(samples) <= SHORT:
+            yield from self._find_hits_in_block(samples, strides)
+            return
+        for stride in strides:
+            step = BLOCK + (ANCHOR - 1) * stride
+            for begins in range(0, len(samples), BLOCK):
+                block = samples[begins : begins + step]
+                for hits in self._find_hits_in_block(block, (stride,)):
+                    yield replace(hits, windows=hits.windows + begins)
+
+    def _find_hits_in_block(
+        self, block: Samples, strides: Sequence[int]
+    ) -> Iterator[_Hits]:
+        """Those of a part that fits into the processor's cache, in all strides at once."""
+        hashes = hash_in_strides(block, strides)
+        begins = np.cumsum([0, *map(len, hashes)])
+        signless = _regardless_of_sign(np.concatenate(hashes))
+        passed = np.nonzero(self._filter.marked(_filter_slots(signless)))[0]
+        second = _second_slots(signless[passed])
+        passed = passed[self._filter.marked(second) != 0]
+        if not len(passed):
+            return
+        numbers = np.searchsorted(begins, passed, side="right") - 1
+        windows = passed - begins[numbers]
+        reach = np.asarray(strides)[numbers][:, None] * np.arange(ANCHOR)
+        anchors = block[windows[:, None] + reach].astype(np.int64)
+        for negated in (False, True):
+            keys = hash_anchors(-anchors if negated else anchors)
+            found, places = self._find_places(keys, np.arange(len(keys)))
+            for number in np.unique(numbers[found]).tolist():
+                chosen = np.nonzero(numbers[found] == number)[0][:MOST_HITS]
+                yield _Hits(
+                    stride=strides[number],
+                    negated=negated,
+                    windows=windows[found[chosen]],
+                    places=places[chosen],
                 )
-                if len(found):
-                    yield (
-                        negated,
-                        found[:MOST_HITS] + begins,
-                        places[:MOST_HITS],
-                    )
 
     def _find_places(
         self, keys: Hashes, windows: Places

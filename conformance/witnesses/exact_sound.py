@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -26,6 +26,12 @@ from earwitness.conformance.witnesses.played_stretches import PlayedStretches
 
 LARGEST_SEARCH = 4 << 20
 """Bytes searched at a time, so that memory stays bounded."""
+INTEGERS = (
+    (False, STRIDES[:1]),
+    (False, STRIDES[1:]),
+    (True, STRIDES),
+)
+"""Whether the upper half comes first, and strides that are tried together: first what most devices send."""
 OVERLAP = 1 << 12
 """Bytes that neighbouring searches share, so that nothing is lost at the seam."""
 
@@ -55,7 +61,7 @@ class ExactSearch:
             if not is_plain_text(part):
                 finds += [
                     move_find(find, begins)
-                    for find in self._located_in(part, 2, big=False)
+                    for find in self._located_in(part, STRIDES[:1], big=False)
                 ]
         return merge_finds(finds)
 
@@ -73,11 +79,10 @@ class ExactSearch:
 
     def _locate_anywhere(self, content: bytes) -> list[Heard]:
         finds: list[Heard] = []
-        for big in (False, True):
-            for stride in STRIDES:
-                if is_all_explained(content, finds):
-                    return finds
-                finds += self._located_in(content, stride, big=big)
+        for big, strides in INTEGERS:
+            if is_all_explained(content, finds):
+                return finds
+            finds += self._located_in(content, strides, big=big)
         for big in (False, True):
             for phase in phases_of_floats(content, big):
                 if is_all_explained(content, finds):
@@ -95,21 +100,27 @@ class ExactSearch:
         return finds
 
     def _located_in(
-        self, content: bytes, stride: int, *, big: bool
+        self, content: bytes, strides: Sequence[int], *, big: bool
     ) -> list[Heard]:
-        """Finds in one layout of integers, at all its offsets."""
-        name = (
-            f"{'big' if big else 'little'}-endian 16 bits each {stride} bytes"
+        """Finds in layouts of integers, at all their offsets. What one layout explains is not looked for in
+        the next."""
+        order = "big" if big else "little"
+        runs = self.played.index.find_in_strides(
+            upper_halves(content, big), strides
         )
-        return [
-            heard
-            for run in self.played.index.find(
-                upper_halves(content, big), stride
-            )
-            for heard in self._tell_heard(
-                run, step=stride, scale=1, first=0, layout=name
-            )
-        ]
+        finds: list[Heard] = []
+        for stride in strides:
+            if finds and is_all_explained(content, finds):
+                break
+            for run in runs[stride]:
+                finds += self._tell_heard(
+                    run,
+                    step=stride,
+                    scale=1,
+                    first=0,
+                    layout=f"{order}-endian 16 bits each {stride} bytes",
+                )
+        return finds
 
     def _tell_heard(
         self,
