@@ -48,12 +48,16 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operator applied to arguments. Its hash is computed once: formulas are large, share their parts, and
-    are looked up all the time, so that a hash computed at each look-up costs the square of their size."""
+    """An operator applied to arguments. Its hash and its variables are computed once: formulas are large,
+    share their parts, and are asked all the time; what is computed each time costs the square of their
+    size."""
 
     operator: Operator
     arguments: tuple[Expression, ...]
     kept_hash: int = field(init=False, repr=False, compare=False)
+    kept_variables: frozenset[Var] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(
@@ -187,7 +191,10 @@ def variables(expression: Expression) -> frozenset[Var]:
         case Var():
             return frozenset({expression})
         case Apply(_, arguments):
-            return frozenset().union(*(variables(a) for a in arguments))
+            if expression.kept_variables is None:
+                found = frozenset().union(*map(variables, arguments))
+                object.__setattr__(expression, "kept_variables", found)
+            return expression.kept_variables or frozenset()
 
 
 def sort_of(expression: Expression) -> Sort:
@@ -216,6 +223,10 @@ def substitute(
             return expression
         case Var(name):
             return bindings.get(name, expression)
+        case Apply() if not any(
+            v.name in bindings for v in variables(expression)
+        ):
+            return expression
         case Apply(Operator.ITE, (condition, yes, no)):
             decided = substitute(condition, bindings)
             if isinstance(decided, Const):

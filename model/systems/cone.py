@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from earwitness.model.expression import (
+    FALSE,
+    TRUE,
     Const,
     Expression,
     substitute,
@@ -56,14 +59,22 @@ def observed_inputs(transition: Transition) -> dict[str, Expression]:
     >>> inputs["event"].value, inputs["has.on"].value, inputs["has.bytes"].value
     ('microphone.power', True, False)
     """
-    inputs: dict[str, Expression] = {
-        "event": Const(transition.emits or SILENT)
+    shown = transition.attributes
+    return {
+        **_inputs_without_attributes(),
+        "event": Const(transition.emits or SILENT),
+        **{f"has.{name}": TRUE for name in shown},
+        **{f"its.{name}": value for name, value in shown.items()},
     }
+
+
+@lru_cache(maxsize=1)
+def _inputs_without_attributes() -> Mapping[str, Expression]:
+    """Each attribute of the vocabulary, not there."""
+    inputs: dict[str, Expression] = {}
     for name, attribute in vocabulary().attributes.items():
-        inputs[f"has.{name}"] = Const(name in transition.attributes)
-        inputs[f"its.{name}"] = transition.attributes.get(
-            name, Const(DEFAULT[attribute.sort])
-        )
+        inputs[f"has.{name}"] = FALSE
+        inputs[f"its.{name}"] = Const(DEFAULT[attribute.sort])
     return inputs
 
 

@@ -22,6 +22,7 @@ from earwitness.model.systems.transition_system import (
     Layer,
     System,
 )
+from earwitness.model.vocabulary import vocabulary
 from earwitness.policies.pack import Pack
 from earwitness.policies.proving.mutants import JudgedMutant, MutationScore
 from earwitness.policies.proving.tasks import ProofTask, tasks_of
@@ -58,11 +59,13 @@ class BaseRecord(StrengthRecord, frozen=True, kw_only=True):
 
 
 class StrengthFile(StrengthRecord, frozen=True, kw_only=True):
-    """The file beside a pack."""
+    """The file beside a pack. `whole` is the digest of pack, model and this very file: where it agrees, all
+    that stands in the file was true of them when it was written."""
 
     pack: str
     mutants: Mapping[str, JudgedRecord]
     trusted: Mapping[str, BaseRecord]
+    whole: str = ""
 
 
 class StrengthError(ValueError):
@@ -121,11 +124,26 @@ class Fingerprints:
         return {m.name: m for m in mutants_of(self.pack.model.system)}
 
     @cached_property
+    def tasks(self) -> tuple[ProofTask, ...]:
+        return tasks_of(self.pack)
+
+    @cached_property
+    def definition(self) -> str:
+        """A digest of all that any measurement depends on: where it is the same, so are all others, which
+        take much longer."""
+        texts = [_system_text(self.pack.model.system)]
+        texts += map(_row_text, self.mutants.values())
+        texts += [
+            repr((task.identity, task.promises, task.secrets, task.observed))
+            for task in self.tasks
+        ]
+        texts.append(repr(sorted(vocabulary().attributes.items())))
+        return _digest_texts([*self.mutants, *texts])
+
+    @cached_property
     def cones(self) -> dict[str, tuple[str, frozenset[str]]]:
         """For each clause a digest of its promises with their cones, and the transitions in them."""
-        return {
-            task.identity: _cone_digest(task) for task in tasks_of(self.pack)
-        }
+        return {task.identity: _cone_digest(task) for task in self.tasks}
 
     def of_clause(self, clause: str) -> str:
         digest, _ = self.cones.get(clause, ("", frozenset()))
@@ -231,41 +249,52 @@ def load_strength(
         return Strength({}, {}, tuple(prints.mutants))
     try:
         content = msgspec.json.decode(source.read_bytes(), type=StrengthFile)
+        is_same = content.whole == _whole_digest(content, prints)
         components = {c.name: c for c in pack.model.system.components}
         bases = [
             _base_from(name, base, components)
             for name, base in content.trusted.items()
-            if base.of == prints.of_clause(name)
+            if is_same or base.of == prints.of_clause(name)
         ]
     except (OSError, ValueError, KeyError) as error:
         raise StrengthError(
             f"{source}: holds no measurement of strength ({error}); "
             "make one with 'earwitness refresh --only strength'"
         ) from None
-    judged = [
-        _judged_from(name, m, prints) for name, m in content.mutants.items()
-    ]
-    mutants = {j.mutant: j for j in judged if j is not None}
+    judged = (
+        (_judged_from(name, record), record)
+        for name, record in content.mutants.items()
+    )
+    standing = (
+        found if is_same else prints.still_stands(found, record.of)
+        for found, record in judged
+    )
+    mutants = {j.mutant: j for j in standing if j is not None}
     missing = tuple(name for name in prints.mutants if name not in mutants)
     return Strength(
         mutants=mutants,
         bases={b.clause: b for b in bases},
         missing=missing,
-        clauses=tuple(prints.cones),
+        clauses=tuple(task.identity for task in prints.tasks),
     )
 
 
-def _judged_from(
-    name: str, record: JudgedRecord, prints: Fingerprints
-) -> JudgedMutant | None:
-    judged = JudgedMutant(
+def _whole_digest(content: StrengthFile, prints: Fingerprints) -> str:
+    """Of what was measured together with what it was measured of. A file that was put together from two, or
+    edited, has another."""
+    measured = msgspec.structs.replace(content, whole="")
+    text = msgspec.json.encode(measured).decode("utf-8")
+    return _digest_texts([prints.definition, text])
+
+
+def _judged_from(name: str, record: JudgedRecord) -> JudgedMutant:
+    return JudgedMutant(
         mutant=name,
         killers=record.killers,
         undecided=record.undecided,
         explained=record.explained,
         restated=record.restated,
     )
-    return prints.still_stands(judged, record.of)
 
 
 def _base_from(
@@ -305,6 +334,9 @@ def store_strength(
         trusted={
             name: _base_record(base, prints) for name, base in found.items()
         },
+    )
+    content = msgspec.structs.replace(
+        content, whole=_whole_digest(content, prints)
     )
     text = json.dumps(msgspec.to_builtins(content), indent=1)
     path.write_text(text + "\n", "utf-8")

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from earwitness.model.assistant import components
 from earwitness.model.assistant.assistant import assistant
+from earwitness.model.expression import negation
 from earwitness.model.proof.mutation import mutants_of
+from earwitness.policies.models import MODELS
 from earwitness.policies.pack import find
 from earwitness.policies.proving.mutants import JudgedMutant
 from earwitness.policies.proving.strength import (
+    Fingerprints,
     StrengthError,
     load_strength,
     store_strength,
@@ -139,3 +143,82 @@ def test_a_file_that_holds_no_measurement_is_refused(text, tmp_path):
     path.write_text(text, "utf-8")
     with pytest.raises(StrengthError, match=r"s\.json"):
         load_strength(PACK, path)
+
+
+class NoCones(Fingerprints):
+    """Fingerprints of which the slow ones must not be asked."""
+
+    @property
+    def cones(self):
+        raise AssertionError("the slow way was gone")
+
+
+class OnlyCones(Fingerprints):
+    """Fingerprints by which nothing is ever the same as a whole."""
+
+    definition = "another"
+
+
+def measured(path):
+    noticed = JudgedMutant(FAULT, ("MIC-2",))
+    survivor = JudgedMutant(mutant_of("capture_audio"), (), (), "reviewed")
+    store_strength(path, PACK, mutants=[noticed, survivor], bases=[BASE])
+
+
+def test_what_was_measured_of_this_very_pack_and_model_is_read_without_cones(
+    tmp_path,
+):
+    path = tmp_path / "s.json"
+    measured(path)
+    slow = load_strength(PACK, path, OnlyCones(PACK))
+    assert load_strength(PACK, path, NoCones(PACK)) == slow
+    assert set(slow.mutants) == {FAULT, mutant_of("capture_audio")}
+
+
+CHANGES = {
+    "a bound of the model": lambda s: replace(
+        s, limits=(replace(s.limits[0], bound=1), *s.limits[1:])
+    ),
+    "a row of the model": lambda s: replace(
+        s,
+        transitions=(
+            replace(s.transitions[0], updates={}),
+            *s.transitions[1:],
+        ),
+    ),
+    "a first state": lambda s: replace(s, initially=negation(s.initially)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_model_is_noticed(change, monkeypatch):
+    prints = Fingerprints(PACK)
+    before = prints.definition
+    real = PACK.model
+    model = SimpleNamespace(
+        system=CHANGES[change](real.system),
+        secrets=real.secrets,
+        observers=real.observers,
+        possible=real.possible,
+    )
+    monkeypatch.setitem(MODELS, PACK.model_name, lambda: model)
+    changed = Fingerprints(PACK)
+    assert changed.definition != before
+    assert load_strength(PACK, fingerprints=changed).missing
+
+
+def test_a_changed_pack_is_noticed():
+    changed = with_other_promise("MIC-2")
+    with pytest.raises(AssertionError, match="slow way"):
+        load_strength(changed, fingerprints=NoCones(changed))
+    assert load_strength(changed).missing
+
+
+def test_a_file_put_together_from_two_is_judged_record_by_record(tmp_path):
+    """As a merge of two branches may leave it: the digest of one, a judgement of the other."""
+    path = tmp_path / "s.json"
+    measured(path)
+    content = json.loads(path.read_text("utf-8"))
+    content["mutants"][FAULT]["of"] = {"MIC-2": "0123456789abcdef"}
+    path.write_text(json.dumps(content), "utf-8")
+    assert FAULT in load_strength(PACK, path).missing
