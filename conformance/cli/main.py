@@ -62,6 +62,11 @@ COMMANDS: Mapping[str, Lazy] = {
         "replay_failure",
         "Run a stored failure again, on the target of its bundle or another.",
     ),
+    "difference": Lazy(
+        "difference",
+        "difference",
+        "Say at which step a new firmware shows something else than the one before.",
+    ),
     "vectors": Lazy(
         "vectors",
         "vectors",

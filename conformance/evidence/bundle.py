@@ -22,6 +22,7 @@ from earwitness.conformance.evidence.records import (
     ProofRecord,
     Results,
     State,
+    StepsRecord,
 )
 from earwitness.conformance.evidence.writer import (
     EARLIER,
@@ -33,6 +34,7 @@ from earwitness.conformance.evidence.writer import (
     REFINEMENT,
     RESULTS,
     SEAL,
+    STEPS,
     seal_text,
 )
 from earwitness.conformance.refinement.device_runs import DeviceRunRecord
@@ -91,6 +93,13 @@ class Bundle:
             return {}
         return dict(_model_runs(self.folder / REFINEMENT))
 
+    def steps(self) -> tuple[StepsRecord, ...]:
+        """What was done in each run; nothing in a bundle of a version that did not keep it. Raises
+        BundleError."""
+        if STEPS not in self.manifest.files:
+            return ()
+        return tuple(_lines_of(self.folder / STEPS, StepsRecord))
+
 
 def _observations_in(path: Path) -> Iterator[tuple[int, Observation]]:
     with path.open("rb") as lines:
@@ -113,15 +122,21 @@ def _runs_of(
 def _model_runs(
     path: Path,
 ) -> Iterator[tuple[tuple[int, str], DeviceRunRecord]]:
+    for record in _lines_of(path, DeviceRunRecord):
+        yield (record.run, record.device), record
+
+
+def _lines_of(path: Path, kind: type[Kind]) -> Iterator[Kind]:
+    """Every line of a file of records."""
     for number, line in enumerate(_read_content(path).splitlines(), start=1):
         _refuse_doubled_keys(line, path)
         try:
-            record = msgspec.json.decode(line, type=DeviceRunRecord)
+            record = msgspec.json.decode(line, type=kind)
         except (ValueError, RecursionError) as error:
             raise BundleError(
-                f"{path}:{number}: is no run of a model ({error})"
+                f"{path}:{number}: is not what a bundle holds there ({error})"
             ) from None
-        yield (record.run, record.device), record
+        yield record
 
 
 def locate_bundle(path: Path) -> Path:

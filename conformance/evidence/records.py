@@ -102,6 +102,15 @@ class RunRecord(BundleRecord, frozen=True):
     dead: str = ""
 
 
+class StepsRecord(BundleRecord, frozen=True):
+    """One line of `steps.jsonl`: what was done in a run, step by step, so that it can be done again. `marks`
+    say how many observations there were before the first step, and after each."""
+
+    run: int
+    steps: tuple[Mapping[str, Value], ...]
+    marks: tuple[int, ...]
+
+
 class StoresRecord(BundleRecord, frozen=True):
     """What was searched of the target's files."""
 

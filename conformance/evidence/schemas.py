@@ -17,6 +17,7 @@ from earwitness.conformance.evidence.records import (
     Manifest,
     ProofRecord,
     Results,
+    StepsRecord,
 )
 from earwitness.conformance.refinement.device_runs import DeviceRunRecord
 from earwitness.conformance.stimuli.stimulus import Scenario
@@ -52,6 +53,7 @@ def bundle_schemas() -> Mapping[str, Mapping[str, object]]:
         "bundle-earlier": make_schema(
             "earlier.json", tuple[EarlierCheck, ...]
         ),
+        "bundle-steps": make_schema("one line of steps.jsonl", StepsRecord),
         "scenario": make_schema("the stimuli of a scenario", Scenario),
     }
 

@@ -60,6 +60,8 @@ EARLIER = "earlier.json"
 """Checks of the same target that were made before this one, where it is one of many."""
 REFINEMENT = "refinement.jsonl"
 """The runs of the model that show what was seen, one a line, by run and device."""
+STEPS = "steps.jsonl"
+"""What was done in each run, one run a line."""
 LARGEST_LOG = 1 << 20
 """Bytes of a target's standard error that are kept."""
 

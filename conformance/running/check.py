@@ -12,6 +12,7 @@ from earwitness.conformance.evidence import records
 from earwitness.conformance.evidence.model_runs import proved_model
 from earwitness.conformance.evidence.writer import (
     REFINEMENT,
+    STEPS,
     BundleWriter,
 )
 from earwitness.conformance.gate.verdict import ClauseResult, Exit
@@ -31,6 +32,7 @@ from earwitness.conformance.running.run_records import (
     failure_record,
     proof_record,
     search_records,
+    steps_lines,
     target_record,
 )
 from earwitness.conformance.stimuli.clips import CLIPS
@@ -157,6 +159,7 @@ class _Check:
             opened=opened,
         )
         self._store_failures(found.session, tuple(p.file for p in kept))
+        self.writer.keep_file(STEPS, steps_lines(found.session.runs))
         strength = self._known_strength()
         refinement = self._refine_runs(found.session)
         digest = self.writer.finish(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import msgspec
 
 from earwitness.conformance.evidence import records
 from earwitness.conformance.evidence.redaction import Redactor
@@ -14,6 +16,7 @@ from earwitness.conformance.evidence.writer import (
     digest_file,
 )
 from earwitness.conformance.running.check_session import CheckSession
+from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.shrink import Failure
 from earwitness.conformance.running.visited import (
     Fact,
@@ -43,6 +46,21 @@ def search_records(
             items=len(searched.items),
             unvisited=tuple(unvisited_by(facts, model)) if model else (),
         )
+
+
+def steps_lines(runs: Iterable[Run]) -> bytes:
+    """What was done in each run, as lines of `steps.jsonl`."""
+    records_of_runs = (
+        records.StepsRecord(
+            run=number,
+            steps=tuple(to_json(step) for step in run.scenario),
+            marks=(run.span[0], *run.marks),
+        )
+        for number, run in enumerate(runs)
+    )
+    return b"".join(
+        msgspec.json.encode(record) + b"\n" for record in records_of_runs
+    )
 
 
 def comparison_text(session: CheckSession) -> str:
