@@ -18,6 +18,7 @@ asks."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from earwitness.proof_checker.solver import SOLVER, ask
 SECONDS = 180
 """Of the solver's own time for one part. The slowest of ours takes some seconds."""
 ANSWERS = {"sat", "unsat", "unknown"}
+CHILDREN = 2
+"""Solvers at once where a whole folder is checked: chosen for a machine with two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def check_folder(
             system, [question_about_system(name, system)], seconds
         )
         own = [(e["name"], part) for e, part in parts if e["system"] == name]
-        yield from check_parts(system, own, seconds)
+        yield from check_parts(system, own, seconds, CHILDREN)
 
 
 def _read_as(
@@ -105,6 +108,7 @@ def check_parts(
     system: Definitions,
     parts: Sequence[tuple[str, Definitions]],
     seconds: int,
+    children: int = 1,
 ) -> Iterator[CheckedPart]:
     """The obligations of each claim, derived and asked. Raises ProofError where a claim says more than a
     claim may."""
@@ -118,7 +122,7 @@ def check_parts(
         Question(name, claim.part, claim.obligations({"any row": together}))
         for name, claim in claims.items()
     ]
-    for answer in _answered(system, quick, seconds):
+    for answer in _answered(system, quick, seconds, children):
         claim = claims[answer.name]
         if not answer.failed:
             yield replace(answer, obligations=1 + len(rows))
@@ -145,11 +149,25 @@ def question_about_system(name: str, system: Definitions) -> Question:
 
 
 def _answered(
-    system: Definitions, questions: Sequence[Question], seconds: int
+    system: Definitions,
+    questions: Sequence[Question],
+    seconds: int,
+    children: int = 1,
 ) -> Iterator[CheckedPart]:
-    """One child answers all questions about a system. Where it ends early the question that it was at has
-    failed, and another child goes on behind it."""
-    waiting = list(questions)
+    """Each of so many children answers a share of the questions about a system."""
+    shares = [questions[n::children] for n in range(children)]
+    with ThreadPoolExecutor(children) as pool:
+        found = pool.map(lambda s: _asked_of_one(system, s, seconds), shares)
+        parts = {part.name: part for share in found for part in share}
+    yield from (parts[question.name] for question in questions)
+
+
+def _asked_of_one(
+    system: Definitions, questions: Sequence[Question], seconds: int
+) -> list[CheckedPart]:
+    """One child answers all questions. Where it ends early the question that it was at has failed, and
+    another goes on behind it."""
+    waiting, found = list(questions), []
     while waiting:
         script = _declarations(system, ())
         for question in waiting:
@@ -162,7 +180,8 @@ def _answered(
             answers = answers[len(question.conditions) :]
             # What came instead of an answer is the child's last word.
             has_ended = not set(own) <= ANSWERS or not own
-            yield _judge(question, own, system)
+            found.append(_judge(question, own, system))
+    return found
 
 
 def _judge(

@@ -6,8 +6,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import textwrap
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -264,6 +262,8 @@ def exit_explained(error: Exception) -> Exit:
         click.echo(_fit_terminal(told), err=True)
         return known
     if os.environ.get("EARWITNESS_DEBUG"):
+        import traceback
+
         traceback.print_exc()
     what = safe_text(f"{type(error).__name__}: {error}")
     click.echo(
@@ -282,6 +282,8 @@ def _fit_terminal(text: str) -> str:
     """The text with no word broken at the edge of a terminal; as it is where a program reads it."""
     if not sys.stderr.isatty():
         return text
+    import textwrap
+
     from earwitness.conformance.cli.terminal import terminal_width
 
     return "\n".join(

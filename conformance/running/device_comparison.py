@@ -99,7 +99,9 @@ class NewDevice:
         self, old: Recording, new: Recording
     ) -> tuple[Departure, ...]:
         left_out = _reasons(old, self.harness.hello)
-        return tuple(departures(old, new, self.tolerance, left_out))
+        return tuple(
+            departures(old, new, tolerance=self.tolerance, left_out=left_out)
+        )
 
 
 def _reasons(old: Recording, hello: Hello) -> dict[int, str]:
@@ -173,10 +175,10 @@ class ComparisonPlan:
     def open_harness(self, target: str) -> Harness:
         """Raises TargetError."""
         return Harness(
-            open_target(target, self.options),
-            self.clauses,
-            self.seed,
-            Budget(self.budget),
+            target=open_target(target, self.options),
+            clauses=self.clauses,
+            seed=self.seed,
+            budget=Budget(self.budget),
         )
 
 

@@ -83,11 +83,16 @@ def departures(
     pairs = zip(old.after, new.after, strict=False)
     for step, (before, now) in enumerate(pairs):
         if step not in left_out:
-            yield from _compare_step(step, before, now, tolerance)
+            yield from _compare_step(
+                step, before, now=now, tolerance=tolerance
+            )
     is_whole = len(old.after) == len(new.after)
     if is_whole and old.has_control == new.has_control:
         yield from _compare_step(
-            AT_THE_END, _kept_of(old.last), _kept_of(new.last), None
+            AT_THE_END,
+            before=_kept_of(old.last),
+            now=_kept_of(new.last),
+            tolerance=None,
         )
 
 

@@ -1,4 +1,4 @@
-"""What was done in a run and what was seen after each step: read from a bundle, or recorded anew."""
+"""What was done in a run and what was seen after each step: read from a bundle, or recorded again."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
 from lark import (
@@ -47,6 +46,7 @@ from earwitness.model.logic.formula import (
     Term,
     Truth,
 )
+from earwitness.model.logic.grammar_tables import load_parser
 from earwitness.model.vocabulary import EventType, nearest, vocabulary
 
 UNITS = {
@@ -144,17 +144,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> FormulaError:
 
 @cache
 def _load_grammar() -> Lark:
-    grammar = (
-        files("earwitness.model.logic")
-        .joinpath("grammar.lark")
-        .read_text("utf-8")
-    )
-    return Lark(
-        grammar,
-        parser="lalr",
-        maybe_placeholders=True,
-        propagate_positions=True,
-    )
+    return load_parser()
 
 
 @lru_cache(maxsize=1_000)

@@ -197,18 +197,24 @@ def _search_cone(
     system: System, promise: Promise, whole: Problem, seconds: int
 ) -> SolverAnswer:
     """First in the promise's cone. The cone allows more than the system, so only with all that limits
-    speak of can it refute."""
+    speak of can it refute. Random walks take longer than lemmas that suffice, and shorter than Spacer."""
     timed = cone_of_influence(system, promise, timed_variables(system))
-    if walk_violates(timed, promise, QUICK_LOOK):
-        return SolverAnswer(Standing.REFUTED)
     cone = cone_of_influence(system, promise)
+    refuted = False
+
+    def look_for_violation() -> bool:
+        nonlocal refuted
+        refuted = walk_violates(timed, promise, QUICK_LOOK)
+        return refuted
+
     answer = search_invariant(
         problem=encode(cone, promise, whole.encoding),
         system=cone,
         promise=promise,
         seconds=seconds,
+        is_refuted=look_for_violation,
     )
-    if answer.standing is Standing.PROVED:
+    if answer.standing is Standing.PROVED or refuted:
         return answer
     return search_invariant(
         problem=encode(timed, promise, whole.encoding),

@@ -3,7 +3,7 @@ themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +39,14 @@ class SolverAnswer:
 
 
 def search_invariant(
-    problem: Problem, system: System, promise: Promise, seconds: int
+    problem: Problem,
+    system: System,
+    promise: Promise,
+    seconds: int,
+    is_refuted: Callable[[], bool] = lambda: False,
 ) -> SolverAnswer:
     """An inductive invariant that excludes every violation: of lemmas alone where they suffice, else
-    with what Spacer finds.
+    with what Spacer finds. `is_refuted` is a last look for a violation, before Spacer is asked.
 
     >>> problem = encode(MICROPHONE_SYSTEM, KEPT_PROMISE)
     >>> search_invariant(problem, MICROPHONE_SYSTEM, KEPT_PROMISE, seconds=10).standing.value
@@ -58,6 +62,8 @@ def search_invariant(
         return SolverAnswer(
             Standing.PROVED, tuple(minimal_core(problem, lemmas))
         )
+    if is_refuted():
+        return SolverAnswer(Standing.REFUTED)
     answer = run_spacer(problem, lemmas, seconds)
     if answer.standing is not Standing.PROVED:
         return answer
