@@ -25,7 +25,9 @@ def load_parser(folder: Path = FOLDER) -> Lark:
     tables = _read_tables(folder / TABLES, grammar)
     if tables is None:
         return build_parser(grammar)
-    loaded: Lark = Lark._load_from_dict(tables["data"], tables["memo"])
+    # As lark's own standalone parsers are loaded; it has no types.
+    untyped: Any = Lark
+    loaded: Lark = untyped._load_from_dict(tables["data"], tables["memo"])
     return loaded
 
 
