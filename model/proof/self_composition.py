@@ -130,7 +130,9 @@ class _Composition:
     def system(self) -> System:
         lockstep = [self.lockstep(t) for t in self.whole.transitions]
         parting = [
-            self.parting(t) for t in self.whole.transitions if t.guard != TRUE
+            self.parting(t)
+            for t in self.whole.transitions
+            if self.in_run(t.guard, 1) != self.in_run(t.guard, 2)
         ]
         alike = [
             self.alike(v) for v in self.copied if v.name not in self.secret

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from earwitness.model.expression import TRUE, Const, Sort, Var, choice
 from earwitness.model.proof.proof import Standing
 from earwitness.model.proof.self_composition import (
@@ -70,3 +72,30 @@ def test_what_depends_on_the_secret_leaks():
     assert found.proof.standing is Standing.REFUTED
     assert found.first.initial == found.second.initial
     assert found.first.steps[-1].chosen != found.second.steps[-1].chosen
+
+
+def test_runs_part_only_at_a_row_that_may_tell_them_apart():
+    """A guard over what both runs share is one for both: a row that can never happen would be refused by the
+    checker, and the proof with it."""
+    lamp = system(total=TOTAL)
+    rows = {
+        "shared": Var("any.common", Sort.BOOL),
+        "own": LEFT,
+        "secret": SECRET,
+    }
+    guarded = replace(
+        lamp,
+        transitions=(
+            *lamp.transitions,
+            *(
+                Transition(name, ENVIRONMENT, guard=guard, updates={})
+                for name, guard in rows.items()
+            ),
+        ),
+    )
+    both, _ = self_compose(guarded, secret=[SECRET.name], observed=["total"])
+    names = {t.name for t in both.transitions}
+    assert names & {f"parting at {name}" for name in rows} == {
+        "parting at own",
+        "parting at secret",
+    }
