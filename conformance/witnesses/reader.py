@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from earwitness.conformance.witnesses.exchanged_letters import exchange_back
 from earwitness.conformance.witnesses.finds_of_sound import (
     Coding,
     Heard,
@@ -35,6 +34,7 @@ from earwitness.conformance.witnesses.reading import (
 from earwitness.conformance.witnesses.spoken_words import (
     SpokenWords,
 )
+from earwitness.conformance.witnesses.texts_read import TextsRead
 from earwitness.conformance.witnesses.unpacking import (
     PIECED_TOGETHER,
     Leaf,
@@ -99,6 +99,7 @@ class Reader:
     def __init__(self, sound: HeardSound, words: SpokenWords) -> None:
         self.sound, self.words = sound, words
         self._child = LimitedChild()
+        self._texts = TextsRead(words)
 
     def __enter__(self) -> Reader:
         return self
@@ -306,14 +307,13 @@ class Reader:
             )
         text = content[:MOST_TEXT].translate(LINES_BETWEEN).decode("latin-1")
         pieced_together = bool(wrappings) and PIECED_TOGETHER in wrappings[-1]
-        find = self.words.find_same if pieced_together else self.words.find
+        found = self._texts.read(text, pieced_together=pieced_together)
         findings.words += [
-            WordsInContent(found, wrappings) for found in find(text)
+            WordsInContent(words, wrappings) for words in found.plain
         ]
-        exchanged = exchange_back(text, self.words.phrases)
         findings.words += [
-            WordsInContent(found, (*wrappings, EXCHANGED))
-            for found in find(exchanged)
+            WordsInContent(words, (*wrappings, EXCHANGED))
+            for words in found.exchanged
         ]
 
     def _read_samples(self, leaf: Leaf, findings: _Findings) -> None:

@@ -96,6 +96,11 @@ class SpokenWords:
         return words
 
     @property
+    def size(self) -> int:
+        """Grows with whatever is added."""
+        return len(self._phrases) + len(self._wake_words)
+
+    @property
     def phrases(self) -> tuple[tuple[str, ...], ...]:
         """All phrases that are looked for, each as its words."""
         return tuple(self._phrases)

@@ -27,6 +27,7 @@ from earwitness.conformance.witnesses.spoken_words import (
     SpokenWords,
     WordsKind,
 )
+from earwitness.conformance.witnesses.texts_read import TextsRead
 
 SOUND = in_the_air(CLIPS["weather"], 11)
 PIECE = SOUND[16_000:32_000]
@@ -410,3 +411,15 @@ def test_a_decoder_that_dies_or_takes_too_long_is_told(reader, monkeypatch):
             f"never seen before: {program}".encode()
         ).unread
         assert reason in told
+
+
+def test_a_text_that_was_read_before_is_read_again_once_more_was_spoken():
+    words = SpokenWords(("alexa",))
+    words.add("turn on the kitchen light")
+    texts = TextsRead(words)
+    said = "please remind me about the dentist tomorrow"
+    assert not texts.read(said, pieced_together=False).plain
+    assert not texts.read(said, pieced_together=False).plain
+    words.add("remind me about the dentist")
+    found = texts.read(said, pieced_together=False).plain
+    assert [each.phrase for each in found] == ["remind me about the dentist"]
