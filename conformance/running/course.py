@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from earwitness.conformance.gate.story import describe_step
-from earwitness.conformance.running.answers import holds_words
+from earwitness.conformance.running.answers import holds_words, texts_in
 from earwitness.conformance.running.deeds import (
     DeviceState,
     access_of,
@@ -55,15 +55,13 @@ from earwitness.conformance.targets.protocol import (
     TargetError,
 )
 from earwitness.conformance.witnesses.files import StoreSearch
+from earwitness.conformance.witnesses.spoken_words import WordsKind
 from earwitness.conformance.witnesses.twins import Footprint
 from earwitness.model.trace import Observation, Origin
 from earwitness.model.vocabulary import Microseconds
 
 if TYPE_CHECKING:
     from earwitness.conformance.running.harness import Harness
-
-SHORTEST_SOUND = 256
-"""Bytes of an answer in which sound is looked for: counts and settings are shorter."""
 
 
 class Course:
@@ -173,19 +171,18 @@ class Course:
 
     def _make_query(self, query: Query) -> list[Observation]:
         answer = self.harness.target.request(decode_request(to_json(query)))
-        if not self._is_done(query, answer):
+        done = self._is_done(query, answer)
+        # Who refuses may still tell, in the reason that he gives.
+        data = (
+            answer.ok.data
+            if answer.ok is not None
+            else [answer.unsupported, answer.failed]
+        )
+        tells_words, tells_sound = self._read_answer(data)
+        if not (done or tells_words or tells_sound):
             return self.moments.take_moment(query.device, answer, [])
-        assert answer.ok is not None
-        data = answer.ok.data
-        self.journal.append((query, data))
-        spoken = [
-            text for texts in self.player.words.values() for text in texts
-        ]
-        spoken += [
-            str(o.attributes.get("text", ""))
-            for o in self.timeline.trace
-            if o.event == "asr.result"
-        ]
+        if done:
+            self.journal.append((query, data))
         says_denied = any(
             o.event == "access" and o.attributes.get("decision") == "deny"
             for o in answer.observations
@@ -194,19 +191,41 @@ class Course:
             query,
             data,
             says_denied=says_denied,
-            holds_words=holds_words(data, spoken),
-            holds_sound=self._holds_sound(data),
+            holds_words=tells_words,
+            holds_sound=tells_sound,
         )
         return self.moments.take_moment(query.device, answer, [access])
 
-    def _holds_sound(self, data: Any) -> bool:
-        """Whether an answer holds sound that was played."""
+    def _read_answer(self, data: Any) -> tuple[bool, bool]:
+        """Whether an answer holds words of the test, however they are written, and whether it holds sound
+        that was played."""
         if data in (None, [], {}, ""):
-            return False
-        content = json.dumps(data).encode()
+            return False, False
+        acted_on = [
+            str(o.attributes.get("text", ""))
+            for o in self.timeline.trace
+            if o.event == "asr.result"
+        ]
+        spoken = [
+            text for texts in self.player.words.values() for text in texts
+        ]
+        memory = self.harness.sounds
+        for text in acted_on:
+            memory.words.add(text)
+        # As it came, and each text without the marks around it, which would spoil some ways of writing.
+        plain = "\n".join(texts_in(data))
+        readings = [
+            memory.reader.read(content.encode("utf-8", "replace"))
+            for content in (json.dumps(data), plain)
+        ]
+        is_same = any(
+            found.words.kind is WordsKind.SAME
+            for reading in readings
+            for found in reading.words
+        )
         return (
-            len(content) >= SHORTEST_SOUND
-            and self.harness.sounds.reader.read(content).voice
+            is_same or holds_words(data, [*spoken, *acted_on]),
+            any(reading.voice for reading in readings),
         )
 
     def _hang_up(self, step: HangUp) -> list[Observation]:

@@ -12,7 +12,6 @@ from earwitness.conformance.running.deeds import DeviceState, Event
 from earwitness.conformance.running.moment import Frame, Moment, Passage
 from earwitness.conformance.running.open_streams import (
     OpenStreams,
-    is_stray,
 )
 from earwitness.conformance.running.run_traffic import RunTraffic
 from earwitness.conformance.running.timeline import Timeline
@@ -95,15 +94,17 @@ class MomentTaker:
         self, crossings: Sequence[Crossing], streaming: set[str], now: int
     ) -> list[Passage]:
         """The sound and the words in what crossed, without what an open stream is like by chance."""
+        found = self.harness.sounds.passages(crossings, streaming)
         self.open_streams.note(
             crossings,
-            streaming,
-            {name: state.clock for name, state in self.states.items()},
+            streaming=streaming,
+            clocks={name: state.clock for name, state in self.states.items()},
+            passages=found,
         )
         passages = [
             passage
-            for passage in self.harness.sounds.passages(crossings, streaming)
-            if not is_stray(passage, now, streaming)
+            for passage in found
+            if not self.open_streams.is_stray(passage, now, streaming)
         ]
         self.traffic.count_voice(passages)
         return passages

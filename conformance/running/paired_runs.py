@@ -27,7 +27,8 @@ VOICES = (
     ("boston", "ten-minutes"),
     ("chicago", "twenty-minutes"),
 )
-"""Clips of the same intents and skills in other words and another voice; the last is a woman's."""
+"""Clips of the same intents and skills in other words and another voice; the first speaks fast, the second
+slowly and softly, and the last is a woman's."""
 ROUNDS = 2
 """Times that each of the two runs is made. Chosen: once more than one, so that chance shows."""
 FEWEST_ENTRIES = 2

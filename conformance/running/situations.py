@@ -36,6 +36,11 @@ REQUESTS = ("weather",)
 """One that leaves nothing to be done, as what is to be done later must be kept."""
 SAID = ("chatter", "chatter-2", "call-talk", "chatter-open")
 """What is said, in turn: other words, another voice and another length each time."""
+AFTER = 2_400_000
+"""Microseconds of room after what is said, in which what was kept may still leave."""
+LONG_AFTER = 45_000_000
+"""The same where a device has nothing to do but to listen and its time is virtual, so it costs little: it
+may wait a while, so that what it sends does not follow what was said. Chosen: a third of a second of work."""
 HOUSEHOLD = ("music", "kitchen")
 """What a muted device must not notice either. A device that listens may take it for its wake word."""
 
@@ -53,6 +58,8 @@ class Situation:
     """What is said, in turn, where it is not what is never addressed to a device."""
     only: tuple[str, ...] = ()
     """How the marks begin that are compared, and then only where they differ by much; all where empty."""
+    patience: int = AFTER
+    """Microseconds of room after what is said."""
 
     def compare(
         self, found: list[tuple[Footprint, Footprint]]
@@ -85,7 +92,7 @@ def situations(device: str, noise: str) -> tuple[Situation, ...]:
     # 3.2 s: chosen, time for an answer. Below, 0.8 s for a mute, or for power, to take effect.
     request = (Say(device, "weather"), Wait(device, 3_200_000))
     return (
-        Situation("listening", ()),
+        Situation("listening", (), patience=LONG_AFTER),
         Situation(
             "muted",
             before=(mute,),

@@ -13,6 +13,7 @@ from earwitness.conformance.running.moment import Finding
 from earwitness.conformance.running.possible import impossible, is_served
 from earwitness.conformance.running.run import Run
 from earwitness.conformance.running.situations import (
+    AFTER,
     HOUSEHOLD,
     KEEPING,
     Situation,
@@ -42,8 +43,6 @@ LEAD = 800_000
 """Microseconds of room before what is said, so that the device has come to rest."""
 UNREAD_STORE = "unread store"
 """The kind of a finding: a store grows with what is said, by what nobody could read."""
-AFTER = 2_400_000
-"""Microseconds of room after it, in which what was kept may still leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,8 @@ def try_twins(
         for count, untuned in enumerate(tried):
             # Two pairs that are alike are enough, so not all is said in each: others begin with others.
             situation = untuned.beginning_with(2 * number + count)
+            if harness.hello.clock != "virtual":
+                situation = replace(situation, patience=AFTER)
             is_owed = number == 0 and not takes_time
             if not _is_possible(situation, harness.hello) or not (
                 is_owed or goes_on()
@@ -191,7 +192,7 @@ def room_alone(device: str, situation: Situation, clip: str) -> Scenario:
 def _surround_step(
     device: str, situation: Situation, middle: Stimulus
 ) -> Scenario:
-    before, after = Wait(device, LEAD), Wait(device, AFTER)
+    before, after = Wait(device, LEAD), Wait(device, situation.patience)
     return (before, middle, after, *situation.after)
 
 

@@ -31,6 +31,10 @@ class ClipError(RuntimeError):
     """A clip cannot be made; the message says what to install or mend."""
 
 
+SLOW, FAST, SOFT = 115, 175, 0.3
+"""Words a minute, and a share of loudness. A sentence takes a second less said fast than said slowly, and is
+as from three times as far away where it is soft. Measured on 2026-11-27: the reference understands these, and
+nothing below 110."""
 FIRST, SECOND = "first", "second"
 """Stand for the wake word a device has when it is new, and for another one that can be chosen."""
 
@@ -38,13 +42,17 @@ FIRST, SECOND = "first", "second"
 @dataclass(frozen=True, slots=True)
 class Clip:
     """What is said. `wake` is the wake word it begins with: FIRST, SECOND, a word, or '' for none; it takes
-    the place of `{wake}` in `words`. `voice` is one of espeak-ng, `tail` seconds of room after the words; a
-    `recording` is played in place of a voice, and so is what is `made`: a sound that is no speech."""
+    the place of `{wake}` in `words`. `voice` is one of espeak-ng, `pace` its words a minute, `loudness` a
+    share of its own; `tail` seconds of room after the words. A `recording` is played in place of a voice, and
+    so is what is `made`: a sound that is no speech."""
 
     words: str
     wake: str = ""
     voice: str = "en-us"
     tail: float = TAIL
+    # 140 words a minute: chosen, slower than people talk, as to a machine.
+    pace: int = 140
+    loudness: float = 1.0
     recording: Path | None = None
     made: Callable[[], Samples] | None = None
 
@@ -74,17 +82,35 @@ CLIPS: Mapping[str, Clip] = {
     "question-open": Clip("{wake}, what is the weather", FIRST, tail=0.6),
     "answer": Clip("Boston", tail=2.4),
     "timer": Clip("{wake}, set a timer for five minutes", FIRST),
-    "seattle": Clip("{wake}, what is the weather in Seattle", FIRST),
-    "boston": Clip("{wake}, what is the weather in Boston", FIRST, "en-gb"),
-    "chicago": Clip(
-        "{wake}, what is the weather in Chicago", FIRST, "en-gb+f2"
+    "seattle": Clip(
+        "{wake}, what is the weather in Seattle", FIRST, pace=FAST
     ),
-    "three-minutes": Clip("{wake}, set a timer for three minutes", FIRST),
+    "boston": Clip(
+        "{wake}, what is the weather in Boston",
+        FIRST,
+        "en-gb",
+        pace=SLOW,
+        loudness=SOFT,
+    ),
+    "chicago": Clip(
+        "{wake}, what is the weather in Chicago",
+        FIRST,
+        "en-us+f2",
+    ),
+    "three-minutes": Clip(
+        "{wake}, set a timer for three minutes", FIRST, pace=FAST
+    ),
     "ten-minutes": Clip(
-        "{wake}, set a timer for ten minutes", FIRST, "en-gb"
+        "{wake}, set a timer for ten minutes",
+        FIRST,
+        "en-gb",
+        pace=SLOW,
+        loudness=SOFT,
     ),
     "twenty-minutes": Clip(
-        "{wake}, set a timer for twenty minutes", FIRST, "en-gb+f2"
+        "{wake}, set a timer for twenty minutes",
+        FIRST,
+        "en-us+f2",
     ),
     "cut-short": Clip("{wake}, what is the", FIRST, tail=0.0),
     "weather-open": Clip(
@@ -146,7 +172,7 @@ def spoken(clip: Clip) -> Samples:
     command = [
         "espeak-ng",
         "-s",
-        "140",
+        str(clip.pace),
         "-v",
         clip.voice,
         "--stdout",
@@ -166,7 +192,7 @@ def spoken(clip: Clip) -> Samples:
         ) from None
     except subprocess.SubprocessError as error:
         raise ClipError(f"espeak-ng failed: {error}") from None
-    return decode(made.stdout)
+    return (decode(made.stdout) * clip.loudness).astype(np.int16)
 
 
 def in_the_air(clip: Clip, seed: int) -> Samples:

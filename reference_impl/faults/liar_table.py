@@ -350,5 +350,26 @@ LIARS = {
     "nbest-in-times": Liar(
         "liars.ciphers", "NbestInTimes", Hiding.PLACE, ("ASR-2",)
     ),
+    "half-a-minute-later": Liar(
+        "liars.unreadable", "HalfAMinuteLater", Hiding.MOMENT, ("WAKE-1",)
+    ),
+    "scrap-in-a-request": Liar(
+        "liars.moments",
+        "ScrapInARequest",
+        Hiding.MOMENT,
+        ("WAKE-1", "WAKE-4"),
+    ),
+    "durations": Liar(
+        "liars.numbers", "Durations", Hiding.DECLARATION, ("RET-2",)
+    ),
+    "loudness": Liar(
+        "liars.numbers", "Loudness", Hiding.DECLARATION, ("RET-2",)
+    ),
+    "settings-as-numbers": Liar(
+        "liars.numbers", "SettingsAsNumbers", Hiding.ENCODING, ("ORG-3",)
+    ),
+    "refusal-tells": Liar(
+        "liars.declarations", "RefusalTells", Hiding.CHANNEL, ("ORG-3",)
+    ),
 }
 """Break a promise and hide it."""

@@ -8,7 +8,13 @@ from importlib import import_module
 from typing import Any
 
 CLOUD_MODULES = frozenset(
-    {"cloud", "liars.cloud", "liars.ciphers", "honest.cloud"}
+    {
+        "cloud",
+        "liars.cloud",
+        "liars.ciphers",
+        "liars.numbers",
+        "honest.cloud",
+    }
 )
 """Modules of this package whose classes replace the cloud. Only these are imported in the cloud's process."""
 

@@ -12,7 +12,6 @@ from earwitness.conformance.running.open_streams import (
     LONG_BEFORE,
     STRAY,
     OpenStreams,
-    is_stray,
 )
 from earwitness.conformance.witnesses.relay import Crossing, Direction
 
@@ -44,9 +43,9 @@ def crossing(time, device="d1"):
 
 
 def test_a_syllable_of_long_ago_is_chance_in_an_open_stream():
-    assert is_stray(SYLLABLE, NOW, {"d1"})
+    assert OpenStreams().is_stray(SYLLABLE, NOW, {"d1"})
     of_earlier_run = replace(SYLLABLE, first=0, last=0)
-    assert is_stray(of_earlier_run, LONG_BEFORE // 2, {"d1"})
+    assert OpenStreams().is_stray(of_earlier_run, LONG_BEFORE // 2, {"d1"})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,9 @@ def test_a_syllable_of_long_ago_is_chance_in_an_open_stream():
     ],
 )
 def test_everything_else_counts(changes, streaming):
-    assert not is_stray(replace(SYLLABLE, **changes), NOW, streaming)
+    assert not OpenStreams().is_stray(
+        replace(SYLLABLE, **changes), NOW, streaming
+    )
 
 
 def test_what_is_found_late_is_a_streams_own_where_it_was_heard_then():
@@ -96,3 +97,52 @@ def test_a_syllable_that_is_found_late_in_what_a_stream_carried_is_chance():
     streams.note([crossing(500)], {"d1"}, later)
     assert streams.carried(SYLLABLE)
     assert not streams.carried(replace(SYLLABLE, taken=501))
+
+
+OPENED = NOW - 800_000
+
+
+def carrying(*parts):
+    """Streams of a device of which one opened `OPENED` and carried these parts of what was heard, unchanged."""
+    streams = OpenStreams()
+    streams.note([], {"d1"}, {"d1": OPENED})
+    own = [
+        replace(SYLLABLE, first=first, last=last, exact=True)
+        for first, last in parts
+    ]
+    streams.note([crossing(600)], {"d1"}, {"d1": NOW}, own)
+    return streams
+
+
+def test_where_a_stream_is_known_wholly_a_syllable_of_long_ago_is_more_than_its_own():
+    streams = carrying(
+        (OPENED - 500_000, OPENED), (OPENED + 500, NOW - 80_000)
+    )
+    assert not streams.is_stray(SYLLABLE, NOW, {"d1"})
+    assert not streams.is_stray(
+        replace(SYLLABLE, first=0, last=0), NOW, {"d1"}
+    )
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (),
+        ((OPENED - 500_000, OPENED),),
+        ((OPENED - 500_000, OPENED), (OPENED + 200_000, NOW)),
+        ((OPENED + 80_000, NOW),),
+        ((1_000_000, OPENED - AROUND - 1),),
+    ],
+    ids=["nothing", "its beginning", "a gap", "late", "another's"],
+)
+def test_where_a_part_of_a_streams_own_sound_is_missing_it_may_be_that_syllable(
+    parts,
+):
+    assert carrying(*parts).is_stray(SYLLABLE, NOW, {"d1"})
+
+
+def test_what_an_earlier_stream_carried_accounts_for_no_later_one():
+    streams = carrying((OPENED - 500_000, NOW))
+    streams.note([], set(), {})
+    streams.note([], {"d1"}, {"d1": NOW})
+    assert streams.is_stray(SYLLABLE, NOW, {"d1"})

@@ -58,6 +58,7 @@ def compared(name, pairs):
     ("fault", "name"),
     [
         ("enciphered-at-reset", "listening"),
+        ("half-a-minute-later", "listening"),
         ("enciphered-with-the-next-request", "before a request"),
         ("enciphered-on-disk", KEEPING),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,11 @@ from earwitness.reference_impl.device.link import Link, Route
 from earwitness.reference_impl.device.screen import Lights, Screen
 from earwitness.reference_impl.faults.device import PlainLink
 from earwitness.reference_impl.faults.liars.eavesdropper import is_loud
-from earwitness.reference_impl.messages import Message, SessionRequest
+from earwitness.reference_impl.messages import (
+    Attributes,
+    Message,
+    SessionRequest,
+)
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import Samples
 
@@ -264,3 +269,26 @@ class SilentLog(Session):
         if request["actor"] == "theirs":
             del self.out[before:]
         return reply
+
+
+class RefusalTells(Session):
+    """Refuses transcripts, and tells in the reason what may not be read."""
+
+    said = ""
+
+    def report(
+        self, event: str, time: int, device: str, attributes: Attributes
+    ) -> None:
+        if event == "asr.result":
+            self.said = str(attributes["text"])
+        super().report(event, time=time, device=device, attributes=attributes)
+
+    def handle_request(self, request: SessionRequest) -> Iterator[Message]:
+        if request.get("resource") != "transcripts":
+            yield from super().handle_request(request)
+            return
+        yield {
+            "id": request.get("id"),
+            "error": f"403: '{self.said}' is not for {request.get('role')}",
+            "definite": True,
+        }

@@ -16,6 +16,7 @@ from earwitness.reference_impl.faults.liars.eavesdropper import (
 from earwitness.reference_impl.protocol import CHUNK_US
 from earwitness.reference_impl.session import Session
 from earwitness.reference_impl.sound import Samples
+from earwitness.reference_impl.wire_sound import WireCoding, make_coder
 
 
 class AtReset(Session):
@@ -193,3 +194,20 @@ class MutedWords(Device):
             with suppress(LinkLost):
                 self.link.ask(piece.astype("<i2").tobytes())
         super().process_captured(heard)
+
+
+class ScrapInARequest(Hoarder):
+    """Half a second of what was said before goes up within the next request, in mu-law."""
+
+    # Six pieces of 80 ms.
+    longest = 6
+
+    def take_away(self, heard: Samples) -> None:
+        self.hoard = (*self.hoard, heard)[-self.longest :]
+
+    def send_sound(self, heard: Samples) -> None:
+        super().send_sound(heard)
+        if self.control is Control.STREAMING and self.hoard:
+            scrap, self.hoard = np.concatenate(self.hoard), ()
+            coder = make_coder(WireCoding.MU_LAW)
+            self.send_up(coder.encode_piece(scrap))
