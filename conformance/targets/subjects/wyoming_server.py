@@ -24,6 +24,8 @@ TASKS = {"wake": ("detect", "detection"), "asr": ("transcribe", "transcript")}
 """What a server that takes sound can do, by the name in its info: what it is asked, and what it then says."""
 PREROLL = 44_800
 """Bytes that the satellite sends of what was before it knew the wake word: 1.4 s, with the word in it."""
+WARM_UP = bytes(64_000)
+"""Two seconds of nothing, for a detector that hears no word before it has heard so much."""
 THINKING = 6 * kit.PATIENCE
 """Seconds that a recogniser has for a request."""
 
@@ -47,8 +49,7 @@ class WyomingServer(kit.ServedSubject):
         self._program = [program, *self.take_options(options)]
         self._link: WyomingLink | None = None
         self._info: Mapping[str, object] = {}
-        self._sound = self._recent = b""
-        self._task = ""
+        self._sound, self._recent, self._task = b"", b"", ""
         self._has_answered = False
         if "-m" in options:
             module = options[options.index("-m") + 1]
@@ -95,6 +96,8 @@ class WyomingServer(kit.ServedSubject):
         self._tell(TASKS[self._task][0], names=["alexa"], language="en")
         self._tell("audio-start", b"", **FORM)
         self.open_stream()
+        if self._task == "wake":
+            self._send(WARM_UP)
         self._send(self._recent)
 
     def _send(self, sound: bytes) -> None:
