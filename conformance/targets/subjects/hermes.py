@@ -40,9 +40,7 @@ class HermesServices(kit.ServedSubject):
         super().__init__(sys.stdin, sys.stdout)
         self._python = python
         self._options = self.take_options(options)
-        self.speed = (
-            self.speed or 1.0
-        )  # a session is given up by a clock on the wall
+        self.speed = self.speed or 1.0  # its own clock is on the wall
         self._broker: MqttBroker | None = None
         self._session = self._text = ""
         threading.Thread(target=self._hear_hotword, daemon=True).start()
