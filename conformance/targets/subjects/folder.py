@@ -131,8 +131,13 @@ class FolderSubject(ServedSubject):
         self._ask("greet", patience=STARTING, port=self.door or self.port)
 
     def leave(self) -> None:
-        if self._program.poll() is None:
-            self._ask("leave")
+        """A program that has ended has left; the next greeting tells of it."""
+        try:
+            if not self._has_ended:
+                self._ask("leave")
+        except Refusal:
+            if self._program.poll() is None:
+                raise
 
     def let_stranger_in(self, *, runs: bool) -> None:
         self._ask("stranger", port=self.stranger_door or self.port, runs=runs)
