@@ -16,6 +16,7 @@ import numpy as np
 from earwitness.conformance.witnesses.unpacking import (
     MOST_LEAVES,
     MOST_PLACES,
+    SHORTEST_CODED,
     ByteBudget,
     Found,
     LeafKind,
@@ -26,10 +27,18 @@ from earwitness.conformance.witnesses.written_bytes import pack_numbers
 
 def _inflate_stream(content: bytes, wbits: int, budget: ByteBudget) -> bytes:
     """What a deflated stream holds, as far as it goes."""
+    found, _ = _inflate_to_end(content, wbits, budget)
+    return found
+
+
+def _inflate_to_end(
+    content: bytes, wbits: int, budget: ByteBudget
+) -> tuple[bytes, bool]:
+    """The same, and whether it came to its end, where its checksum is compared."""
     decompressor = zlib.decompressobj(wbits)
     found = decompressor.decompress(content, budget.left + 1)
     budget.spend(len(found))
-    return found
+    return found, decompressor.eof
 
 
 GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
@@ -57,7 +66,8 @@ def open_gzip(content: bytes, budget: ByteBudget) -> Iterator[Found]:
 
 
 def open_zlib(content: bytes, budget: ByteBudget) -> Iterator[Found]:
-    """At any place where a header's checksum is right; a stream of 64 bytes and more is no chance."""
+    """At any place where a header's checksum is right; a stream of 64 bytes and more is no chance, nor is a
+    shorter one that ends with its checksum."""
     tried = 0
     for match in ZLIB.finditer(content):
         head = content[match.start()] << 8 | content[match.start() + 1]
@@ -69,10 +79,12 @@ def open_zlib(content: bytes, budget: ByteBudget) -> Iterator[Found]:
             return
         try:
             # 15 bits: the largest window there is.
-            found = _inflate_stream(content[match.start() :], 15, budget)
+            found, is_whole = _inflate_to_end(
+                content[match.start() :], 15, budget
+            )
         except zlib.error:
             continue
-        if len(found) >= 64:
+        if len(found) >= 64 or (is_whole and len(found) >= SHORTEST_CODED):
             yield "zlib", LeafKind.BYTES, found
 
 

@@ -423,3 +423,10 @@ def test_a_text_that_was_read_before_is_read_again_once_more_was_spoken():
     words.add("remind me about the dentist")
     found = texts.read(said, pieced_together=False).plain
     assert [each.phrase for each in found] == ["remind me about the dentist"]
+
+
+def test_a_short_text_that_was_compressed_is_read(reader):
+    short = PHRASES[1].encode()
+    assert len(short) < 64
+    assert reader.read(zlib.compress(short)).words
+    assert reader.read(b"v1 " + zlib.compress(short) + b" end").words
