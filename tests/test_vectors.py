@@ -44,7 +44,6 @@ OPTIONAL = {
     "transition delete_words": "the cloud may forget what was said; the reference does so when it is reset, not by itself",
     "transition take_call": "no step of the harness calls a device from elsewhere",
     "clause MIC-6": "in the model the microphones may lose power after the call began; the reference is faster",
-    "transition find_counts": "the harness searches for sound and words, not for counts",
 }
 """Steps that the model allows and the reference does not take."""
 

@@ -182,10 +182,12 @@ def _prove_all(
 
 
 def _print_strength(packs: Iterable[Pack]) -> None:
-    """What was measured of the packs that come with a measurement."""
+    """What was measured of the packs that come with a measurement, by itself and together."""
     from earwitness.policies.proving.strength import (
         FILE,
+        Strength,
         StrengthError,
+        joined,
         load_strength,
     )
     from earwitness.policies.proving.strength_facts import (
@@ -193,15 +195,24 @@ def _print_strength(packs: Iterable[Pack]) -> None:
         summarize_strength,
     )
 
+    found: dict[str, dict[str, Strength]] = {}
     for pack in packs:
         if pack.file.with_name(FILE).is_file():
             try:
-                facts = facts_of_strength(load_strength(pack))
+                measured = load_strength(pack)
             except StrengthError as error:
                 click.echo(str(error), err=True)
                 continue
-            for line in summarize_strength(facts):
-                click.echo(f"{pack.name}: {line}")
+            found.setdefault(pack.model.name, {})[pack.name] = measured
+    for model, by_pack in found.items():
+        told = dict(by_pack)
+        if len(by_pack) > 1:
+            told[f"all packs over the {model}"] = joined(
+                list(by_pack.values())
+            )
+        for name, strength in told.items():
+            for line in summarize_strength(facts_of_strength(strength)):
+                click.echo(f"{name}: {line}")
 
 
 def _print_proof(checked: CheckedProof) -> None:

@@ -143,7 +143,12 @@ def all_derived(packs: tuple[str, ...], seconds: int) -> list[Derived]:
         )
 
     def remake_strength() -> bool:
-        return all([proving.refresh_strength(pack, tell) for pack in loaded])
+        return all(
+            [
+                proving.refresh_strength(pack, tell, beside=loaded[:place])
+                for place, pack in enumerate(loaded)
+            ]
+        )
 
     return [
         Derived("diagrams", _stale_diagrams, _remake_diagrams),

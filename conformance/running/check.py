@@ -51,6 +51,7 @@ from earwitness.policies.proving.strength import (
     FILE as STRENGTH_FILE,
 )
 from earwitness.policies.proving.strength import (
+    joined,
     load_strength,
 )
 from earwitness.policies.proving.strength_facts import (
@@ -247,12 +248,15 @@ class _Check:
         return record
 
     def _known_strength(self) -> StrengthFacts | None:
-        known = [
-            load_strength(pack)
+        measured = [
+            pack
             for pack in self.packs
             if pack.file.with_name(STRENGTH_FILE).is_file()
         ]
-        return facts_of_strength(known[0]) if len(known) == 1 else None
+        if len({pack.model.name for pack in measured}) != 1:
+            return None
+        known = [load_strength(pack) for pack in measured]
+        return facts_of_strength(joined(known))
 
     def _facts_of_results(
         self,

@@ -82,6 +82,7 @@ BESIDE = frozenset(
 HEARD = frozenset(
     {
         "capture_audio",
+        "queue_audio",
         "capture_frame",
         "send_audio",
         "talk_to_device",

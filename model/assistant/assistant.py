@@ -7,10 +7,16 @@ from earwitness.model.assistant import cloud as cloud_table
 from earwitness.model.assistant import firmware as firmware_table
 from earwitness.model.assistant import management as management_table
 from earwitness.model.assistant import network as network_table
-from earwitness.model.assistant.calls import calls
+from earwitness.model.assistant import stores as stores_table
+from earwitness.model.assistant.calls import call, calls
 from earwitness.model.assistant.correspondence import CORRESPONDENCE
 from earwitness.model.assistant.datasheet import DATASHEET, SMALL
-from earwitness.model.assistant.firmware_state import STREAMING, WAITING
+from earwitness.model.assistant.firmware_state import (
+    STREAMING,
+    WAITING,
+    for_us,
+    opened,
+)
 from earwitness.model.assistant.hardware import (
     hardware,
     microphone,
@@ -33,8 +39,11 @@ def assistant_tables(sheet: Datasheet) -> tuple[Table, ...]:
     """Every component's rows, the device's first."""
     return (
         firmware_table.firmware(sheet),
-        hardware(sheet),
-        cloud_table.cloud(sheet, STREAMING, WAITING),
+        hardware(sheet, opened),
+        cloud_table.cloud(
+            sheet=sheet, streaming=STREAMING, waiting=WAITING, for_us=for_us
+        ),
+        stores_table.stores(WAITING, for_us, equals(call, "none")),
         management_table.management(),
         calls(),
         network(),
@@ -50,6 +59,7 @@ ASSISTANT = Model(
     datasheet=DATASHEET,
     build_tables=assistant_tables,
     free=cloud_table.FREE
+    | stores_table.FREE
     | management_table.FREE
     | network_table.FREE
     | calls_table.FREE,
@@ -57,7 +67,7 @@ ASSISTANT = Model(
         "press_microphone": (Enabled("press_microphone", BUTTON_COUNTS),),
         "organisation_controls_setting": management_table.control_of_own(),
     },
-    observers=cloud_table.OBSERVED,
+    observers=stores_table.OBSERVED,
     secrets=cloud_table.SECRET,
     correspondence=CORRESPONDENCE,
     small=SMALL,

@@ -20,6 +20,7 @@ from earwitness.model.systems.transition_system import (
     any_of,
     equals,
     flag,
+    flags,
     negation,
     one_of,
     same_for,
@@ -32,6 +33,8 @@ CALL = ("none", "ringing", "talking", "telephone", "dropped")
 through a gateway; `dropped`: power was lost, and the call is over before it is told."""
 
 call, key_holder = word("call"), word("key_holder")
+holds_call = flag("holds_call")
+"""Whether what carries a call still holds a piece of its sound."""
 ANY_ENCRYPTED, ANY_HOLDER = flag("any.encrypted"), word("any.holder")
 HOLDERS = ("nobody", "other_end", "stranger")
 """Who beside the device holds the keys of a call."""
@@ -42,7 +45,11 @@ DROPPED = values(
     call=choice(IN_CALL, Const("dropped"), call), key_holder="nobody"
 )
 """What a power cut does to a call."""
-_OVER = values(call="none", key_holder="nobody") | same_for(TIME, rest_at)
+_OVER = values(
+    call="none",
+    key_holder="nobody",
+    holds_call=False,  # CALL-2: what was held of its sound goes with it
+) | same_for(TIME, rest_at)
 
 
 def calls() -> Table:
@@ -51,6 +58,7 @@ def calls() -> Table:
         name="calls",
         control="call",
         variables=(
+            *flags(holds_call),
             StateVariable(
                 name="call", sort=Sort.TEXT, initial=("none",), values=CALL
             ),
@@ -66,15 +74,12 @@ def calls() -> Table:
             *_rows_of_talking(),
             *_rows_of_ending(),
         ),
+        hints=(any_of(negation(equals(call, "none")), negation(holds_call)),),
     )
 
 
 def _rows_of_beginning() -> tuple[Transition, ...]:
-    ready = all_of(
-        powered,
-        online,
-        equals(call, "none"),  # assumption: one call at a time
-    )
+    ready = powered  # assumption: also while another call goes on, which it replaces
     return (
         Transition(
             "dial_device",
@@ -139,6 +144,7 @@ def _rows_of_talking() -> tuple[Transition, ...]:
                     call, "talking"
                 ),  # CALL-1: only after keys are agreed on
             ),
+            updates=values(holds_call=True),
             emits="call.media",
             attributes=values(
                 leg="device",
@@ -156,6 +162,7 @@ def _rows_of_talking() -> tuple[Transition, ...]:
                 can_talk,
                 equals(call, "telephone"),
             ),
+            updates=values(holds_call=True),
             emits="call.media",
             attributes=values(
                 leg="telephone",

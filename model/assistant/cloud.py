@@ -1,15 +1,11 @@
-"""The cloud: a request passes gateway, recognition, understanding, skill and speech; beside them are
-retention and metrics."""
+"""The cloud: a request passes gateway, recognition, understanding, skill and speech."""
 
 from __future__ import annotations
 
 from earwitness.model.assistant.components import (
     ASR,
-    ENVIRONMENT,
     GATEWAY,
-    METRICS,
     NLU,
-    RETENTION,
     SKILLS,
     SPEECH,
 )
@@ -24,9 +20,7 @@ from earwitness.model.expression import (
     Expression,
     Sort,
     at_most,
-    choice,
     implication,
-    plus,
 )
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
@@ -58,8 +52,6 @@ TURN = (
     "answered",
 )
 """How far the cloud is with a request."""
-KEPT = ("transcript", "metric")
-"""Categories of records the cloud may write."""
 INTENTS = ("one", "two")
 """Two intents stand for all: counts of one must not move with another."""
 
@@ -67,6 +59,16 @@ turn, reply_to = word("turn"), word("reply_to")
 stop, asked, processed = flag("stop"), flag("asked"), flag("processed")
 spoken, holds_sound = flag("spoken"), flag("holds_sound")
 """Whether the answer of this turn was spoken; whether the cloud still holds the sound of the request."""
+holds_rest = flag("holds_rest")
+"""Whether the cloud still holds the hypotheses that are not acted on."""
+in_order, ranked = flag("in_order"), flag("ranked")
+"""Whether the hypotheses are in the order of their confidence, and whether the recogniser thinks so."""
+verified, counted = flag("verified"), flag("counted")
+"""Whether the cloud heard for itself that the request is for the device; whether it was counted."""
+sample, stripped = word("sample"), flag("stripped")
+"""Whom the record names that metrics are handed, and whether that name was taken out."""
+route = word("route")
+"""To whom the channel of spoken answers leads."""
 number = count("number")
 """How many streams the device opened: each has a number of its own."""
 asked_at, processed_at, reply_at = (
@@ -75,63 +77,41 @@ asked_at, processed_at, reply_at = (
     count("reply_at"),
 )
 words, speaker, intent = word("words"), word("speaker"), word("intent")
-keeps_words, keeps_counts, counted = (
-    flag("keeps_words"),
-    flag("keeps_counts"),
-    flag("counted"),
-)
-dialogues, by_intent = (
-    count("dialogues"),
-    {name: count(f"dialogues.{name}") for name in INTENTS},
-)
 
-ANY_FOLLOW_UP, ANY_RESOLVED, ANY_ACTED_ON = (
-    flag("any.follow_up"),
-    flag("any.resolved"),
-    flag("any.acted_on"),
-)
+ANY_FOLLOW_UP, ANY_RESOLVED = flag("any.follow_up"), flag("any.resolved")
 ANY_CONFIDENCE, ANY_BEST, ANY_HYPOTHESES = (
     count("any.confidence"),
     count("any.best"),
     count("any.hypotheses"),
 )
-ANY_WORDS, ANY_SPEAKER, ANY_INTENT, ANY_CATEGORY = (
+ANY_WORDS, ANY_SPEAKER, ANY_INTENT = (
     word("any.words"),
     word("any.speaker"),
     word("any.intent"),
-    word("any.category"),
 )
 
-NEW_TURN = same_for(
-    False, stop, asked, processed, counted, spoken, holds_sound
-) | values(turn="none")
+NEW_TURN = same_for(False, stop, asked, processed, counted, spoken) | values(
+    turn="none"
+)
 """What the cloud knows when a stream opens, and after it was lost."""
 
 FREE = {
-    "any.category": (
-        "recording",
-        "transcript",
-        "hypothesis",
-        "metric",
-        "call_audio",
-    ),
     "any.words": ("hello", "goodbye"),
     "any.speaker": ("anna", "ben"),
     "any.intent": INTENTS,
 }
-OBSERVED = {
-    "metrics": ("dialogues", *(v.name for v in by_intent.values())),
-    "organisation": ("dialogues", *(v.name for v in by_intent.values())),
-}
-"""What a reader of the stored metrics, and the organisation, can see of the model's state."""
 SECRET = ("any.words", "any.speaker")
 """Who spoke, and what was said."""
 
 
 def cloud(
-    sheet: Datasheet, streaming: Expression, waiting: Expression
+    sheet: Datasheet,
+    streaming: Expression,
+    waiting: Expression,
+    for_us: Expression,
 ) -> Table:
-    """`streaming`: sound of a request arrives; `waiting`: its device waits for the answer."""
+    """`streaming`: sound of a request arrives; `waiting`: its device waits for the answer; `for_us`: the
+    request is meant for the device."""
     return Table(
         name="cloud",
         control="turn",
@@ -145,23 +125,25 @@ def cloud(
                 initial=("nobody",),
                 values=("nobody", "self", "other"),
             ),
+            StateVariable(
+                name="route",
+                sort=Sort.TEXT,
+                initial=("nobody",),
+                values=("nobody", "self", "other"),
+            ),
             *flags(
                 stop,
                 asked,
                 processed,
                 counted,
                 spoken,
+                verified,
                 holds_sound,
-                keeps_words,
-                keeps_counts,
+                holds_rest,
+                in_order,
+                ranked,
             ),
-            *counts(
-                asked_at,
-                processed_at,
-                reply_at,
-                dialogues,
-                *by_intent.values(),
-            ),
+            *counts(asked_at, processed_at, reply_at),
             StateVariable("words", Sort.TEXT, ("",)),
             StateVariable("speaker", Sort.TEXT, ("",)),
             StateVariable(
@@ -172,10 +154,9 @@ def cloud(
             ),
         ),
         transitions=(
-            *_rows_of_recognition(waiting, streaming),
+            *_rows_of_recognition(waiting, streaming, for_us),
             *_skill_host(waiting),
             *_rows_of_answers(waiting),
-            *_rows_of_stores(waiting),
         ),
         limits=(
             Limit(
@@ -188,11 +169,17 @@ def cloud(
                 reason="TTS-1: an answer is spoken in time, or not at all",
             ),
         ),
+        hints=(
+            any_of(equals(reply_to, "nobody"), equals(reply_to, route)),
+            any_of(one_of(turn, "none", "recorded"), negation(holds_rest)),
+            any_of(one_of(turn, "none", "recorded"), negation(holds_sound)),
+            implication(ranked, in_order),
+        ),
     )
 
 
 def _rows_of_recognition(
-    waiting: Expression, streaming: Expression
+    waiting: Expression, streaming: Expression, for_us: Expression
 ) -> tuple[Transition, ...]:
     return (
         Transition(
@@ -202,9 +189,27 @@ def _rows_of_recognition(
                 streaming,
                 negation(stop),
             ),
-            updates=values(stop=True, turn="recorded", holds_sound=True),
+            updates=values(
+                stop=True,
+                turn="recorded",
+                holds_sound=True,
+                in_order=False,
+                ranked=False,
+                verified=for_us,  # WAKE-2: the cloud listens for the wake word again
+            ),
             emits=None,
             reason="STR-1: the cloud decides when it has heard enough",
+        ),
+        Transition(
+            "rank_hypotheses",
+            ASR,
+            guard=all_of(
+                waiting,
+                equals(turn, "recorded"),
+            ),
+            updates=values(holds_rest=True, in_order=True, ranked=True),
+            emits=None,
+            reason="ASR-1; section ASR: several strings, each with a score",
         ),
         Transition(
             "recognise",
@@ -212,18 +217,20 @@ def _rows_of_recognition(
             guard=all_of(
                 waiting,
                 equals(turn, "recorded"),
+                ranked,  # ASR-1: the first of the list is acted on when it is ranked
                 at_most(
                     Const(1), ANY_HYPOTHESES
                 ),  # ASR-1: one hypothesis at least
-                at_most(
-                    ANY_BEST, ANY_CONFIDENCE
-                ),  # ASR-1: the most confident is acted on
+                implication(
+                    in_order, at_most(ANY_BEST, ANY_CONFIDENCE)
+                ),  # ASR-1: in that order the first is the most confident
             ),
             updates=values(
                 turn="recognised",
                 words=ANY_WORDS,
                 speaker=ANY_SPEAKER,
                 holds_sound=False,  # SKL-1, RET-1: the sound goes when its words are there
+                holds_rest=False,  # ASR-2: and so do the hypotheses not acted on
             ),
             emits="asr.result",
             attributes=values(
@@ -242,7 +249,12 @@ def _rows_of_recognition(
                 equals(turn, "recognised"),
                 one_of(ANY_INTENT, *INTENTS),
             ),
-            updates=values(turn="understood", intent=ANY_INTENT),
+            updates=values(
+                turn="understood",
+                intent=ANY_INTENT,
+                sample=speaker,
+                stripped=False,  # RET-2: what metrics are handed names its speaker at first
+            ),
             emits="nlu.intent",
             attributes=values(
                 intent=ANY_INTENT, resolved=ANY_RESOLVED, handler="any"
@@ -256,7 +268,12 @@ def _rows_of_recognition(
                 waiting,
                 one_of(turn, "recorded", "recognised"),
             ),
-            updates=values(turn="answered", asked=False),
+            updates=values(
+                turn="answered",
+                asked=False,
+                holds_sound=False,  # RET-1: also where no words come of it
+                holds_rest=False,  # ASR-2
+            ),
             emits=None,
             reason="assumption: what is not recognised or not understood ends without a question",
         ),
@@ -336,6 +353,7 @@ def _rows_of_answers(waiting: Expression) -> tuple[Transition, ...]:
                 processed=True,
                 processed_at=TIME,
                 reply_to="self",
+                route="self",
                 reply_at=TIME,
                 spoken=False,  # TTS-2: what was spoken before is another answer
             ),
@@ -347,7 +365,7 @@ def _rows_of_answers(waiting: Expression) -> tuple[Transition, ...]:
             "finish_elsewhere",
             GATEWAY,
             guard=equals(reply_to, "nobody"),
-            updates=values(reply_to="other", reply_at=TIME),
+            updates=values(reply_to="other", route="other", reply_at=TIME),
             emits=None,
             reason="assumption: the same cloud answers other devices at any time",
         ),
@@ -357,9 +375,10 @@ def _rows_of_answers(waiting: Expression) -> tuple[Transition, ...]:
             guard=all_of(
                 powered,
                 online,
+                one_of(reply_to, "self", "other"),
                 equals(
-                    reply_to, "self"
-                ),  # TTS-1: the device that asked, no other
+                    route, "self"
+                ),  # TTS-1: the channel leads to this device
             ),
             updates=values(reply_to="nobody", spoken=True),
             emits="tts.audio",
@@ -376,89 +395,3 @@ def _rows_of_answers(waiting: Expression) -> tuple[Transition, ...]:
             reason="TTS-1: what belongs elsewhere, is empty, or cannot arrive is not played here",
         ),
     )
-
-
-def _rows_of_stores(waiting: Expression) -> tuple[Transition, ...]:
-    return (
-        Transition(
-            "keep_record",
-            RETENTION,
-            guard=all_of(
-                waiting,
-                negation(
-                    one_of(turn, "none", "recorded")
-                ),  # assumption: after recognition
-                one_of(
-                    ANY_CATEGORY, *KEPT
-                ),  # RET-1, ASR-2, CALL-2: words acted on and counts alone
-                implication(
-                    equals(ANY_CATEGORY, "transcript"), ANY_ACTED_ON
-                ),  # ASR-2
-            ),
-            updates=values(
-                keeps_words=any_of(
-                    keeps_words, equals(ANY_CATEGORY, "transcript")
-                ),
-                keeps_counts=any_of(
-                    keeps_counts, equals(ANY_CATEGORY, "metric")
-                ),
-            ),
-            emits="record.write",
-            attributes=values(
-                store="cloud", category=ANY_CATEGORY, acted_on=ANY_ACTED_ON
-            ),
-            reason="RET-1, ASR-2; section Data Retention: no recording; section ASR: the string acted on",
-        ),
-        Transition(
-            "delete_words",
-            RETENTION,
-            guard=keeps_words,
-            updates=values(keeps_words=False),
-            emits="record.delete",
-            attributes=values(store="cloud", category="transcript"),
-            reason="assumption: words may be deleted at any time",
-        ),
-        Transition(
-            "find_words",
-            ENVIRONMENT,
-            guard=keeps_words,
-            emits="record.found",
-            attributes=values(
-                store="cloud", category="transcript", acted_on=True
-            ),
-            reason="assumption: an auditor may look into the stores at any time",
-        ),
-        Transition(
-            "find_counts",
-            ENVIRONMENT,
-            guard=keeps_counts,
-            emits="record.found",
-            attributes=values(
-                store="cloud", category="metric", acted_on=False
-            ),
-            reason="assumption: an auditor may look into the stores at any time",
-        ),
-        Transition(
-            "count_dialogue",
-            METRICS,
-            guard=all_of(
-                waiting,
-                one_of(turn, "requested", "answered"),
-                negation(counted),  # once a request
-            ),
-            updates=values(counted=True, dialogues=plus(dialogues, Const(1)))
-            | _counts_by_intent(),
-            emits="metric",
-            attributes=values(name=intent, level="property"),
-            reason="RET-2; section Data Retention: counts by intent and property, nothing of a person",
-        ),
-    )
-
-
-def _counts_by_intent() -> dict[str, Expression]:
-    return {
-        variable.name: plus(
-            variable, choice(equals(intent, name), Const(1), Const(0))
-        )
-        for name, variable in by_intent.items()
-    }

@@ -10,6 +10,7 @@ from earwitness.model.assistant.cloud import (
 )
 from earwitness.model.assistant.components import ENVIRONMENT, FIRMWARE
 from earwitness.model.assistant.firmware_state import (
+    ANY_FOR_US,
     CAN_BE_PRESSED,
     CONTROL,
     FIRMWARE_HINTS,
@@ -18,6 +19,7 @@ from earwitness.model.assistant.firmware_state import (
     activated_at,
     began_at,
     control,
+    for_us,
     heard_from,
     opened,
     opened_at,
@@ -75,7 +77,7 @@ def firmware(sheet: Datasheet) -> Table:
         name="firmware",
         control="control",
         variables=(
-            *flags(opened, blue, bar, toned),
+            *flags(opened, blue, bar, toned, for_us),
             StateVariable(
                 name="control",
                 sort=Sort.TEXT,
@@ -126,7 +128,7 @@ def _rows_of_environment() -> tuple[Transition, ...]:
         Transition(
             "cut_power",
             ENVIRONMENT,
-            guard=powered,
+            guard=TRUE,
             updates=DARK
             | NEW_TURN
             | same_for(False, blue, bar, toned, opened)
@@ -149,12 +151,9 @@ def _rows_of_environment() -> tuple[Transition, ...]:
         Transition(
             "press_action_in_vain",
             ENVIRONMENT,
-            guard=all_of(
-                powered,
-                negation(
-                    CAN_BE_PRESSED
-                ),  # IND-2: where it starts something, it does
-            ),
+            guard=negation(
+                all_of(powered, CAN_BE_PRESSED)
+            ),  # IND-2: where it starts something, it does
             emits="button.action",
             reason="assumption: the button may be pressed in every state, also where it starts nothing",
         ),
@@ -179,7 +178,7 @@ def _rows_of_activation() -> tuple[Transition, ...]:
                 microphone,  # MIC-3: a muted device is not woken
                 LISTENING,
             ),
-            updates=_activated_by("wake_word"),
+            updates=_activated_by("wake_word", ANY_FOR_US),
             emits="wake_word",
             attributes=values(word="alexa"),
             reason="WAKE-1; FAQ 1. Assumption: one word for the chosen one; a false wake looks alike",
@@ -189,19 +188,21 @@ def _rows_of_activation() -> tuple[Transition, ...]:
             FIRMWARE,
             guard=all_of(
                 powered,
+                ANY_FOR_US,
                 CAN_BE_PRESSED,
             ),
-            updates=_activated_by("action_button"),
+            updates=_activated_by("action_button", TRUE),
             emits="button.action",
             reason="WAKE-1; FAQ 3: the action button activates too",
         ),
     )
 
 
-def _activated_by(by: str) -> dict[str, Expression]:
+def _activated_by(by: str, is_for_us: Expression) -> dict[str, Expression]:
     return values(
         control="activated",
         cause=by,
+        for_us=is_for_us,
         began_at=TIME,
         activated_at=TIME,
         toned=False,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from earwitness.model.assistant.calls import IN_CALL
-from earwitness.model.assistant.cloud import reply_to, spoken
+from earwitness.model.assistant.cloud import reply_to, spoken, turn, verified
 from earwitness.model.assistant.hardware import (
     bar,
     blue,
+    cut,
     microphone,
     online,
     powered,
@@ -22,6 +23,7 @@ from earwitness.model.expression import (
 from earwitness.model.systems.state_property import NOW
 from earwitness.model.systems.transition_system import (
     all_of,
+    any_of,
     count,
     equals,
     flag,
@@ -41,6 +43,8 @@ CONTROL = (
     "muted",
 )
 opened, toned = flag("open"), flag("toned")
+for_us, ANY_FOR_US = flag("for_us"), flag("any.for_us")
+"""Whether what the device woke to was meant for it; the firmware cannot tell."""
 control, cause = word("control"), word("cause")
 began_at, activated_at, opened_at = (
     count("began_at"),
@@ -91,6 +95,10 @@ FIRMWARE_HINTS = (
     ),
     implication(all_of(ACTIVATED, equals(cause, "follow_up")), spoken),
     implication(equals(reply_to, "self"), negation(spoken)),
+    implication(
+        all_of(opened, negation(equals(turn, "none")), verified), for_us
+    ),
+    implication(opened, any_of(microphone, cut)),
 )
 """Candidate lemmas over states, `now` the instant of the last event: what a reader of the rows expects. The
 prover checks each, and trusts none."""

@@ -8,7 +8,14 @@ from earwitness.model.assistant.components import (
     LIGHT,
     MICROPHONE,
 )
-from earwitness.model.expression import Const, Sort, at_most, choice
+from earwitness.model.expression import (
+    TRUE,
+    Const,
+    Expression,
+    Sort,
+    at_most,
+    choice,
+)
 from earwitness.model.systems.datasheet import Datasheet
 from earwitness.model.systems.transition_system import (
     TIME,
@@ -58,10 +65,15 @@ still stop a stream."""
 
 KIND = choice(show, Const("show"), Const("speaker"))
 ANY_BUFFERED = count("any.buffered")
+filled = count("filled")
+"""How much sound the buffer holds."""
 
 DARK = same_for(
     False, powered, microphone, camera, red, mute_symbol, cut
-) | values(rail="settled")
+) | values(
+    rail="settled",
+    filled=0,  # WAKE-2: the buffer is volatile
+)
 """What a power cut does to the hardware. The button keeps its position (`muted`), and its latch too."""
 
 RAIL_FOLLOWS_BUTTON = (
@@ -76,8 +88,8 @@ RAIL_FOLLOWS_BUTTON = (
 """Once the rail has switched, the microphones are fed exactly when the user did not mute."""
 
 
-def hardware(sheet: Datasheet) -> Table:
-    """Button, rail, microphones, camera, shutter, red light and mute symbol."""
+def hardware(sheet: Datasheet, streaming: Expression) -> Table:
+    """Button, rail, microphones, camera, shutter, red light and symbol. `streaming`: a stream is open."""
     return Table(
         name="hardware",
         control="rail",
@@ -103,9 +115,12 @@ def hardware(sheet: Datasheet) -> Table:
                 values=("open", "closed"),
             ),
             StateVariable("online", Sort.BOOL, (True,)),
-            *counts(rail_at, cut_at),
+            *counts(rail_at, cut_at, filled),
         ),
-        transitions=(*_button_and_rail(), *_rows_of_sensors(sheet)),
+        transitions=(
+            *_button_and_rail(),
+            *_rows_of_sensors(sheet, streaming),
+        ),
         limits=(
             Limit(
                 "rail",
@@ -122,7 +137,10 @@ def hardware(sheet: Datasheet) -> Table:
                 reason="MIC-1, MIC-4, CAM-1, IND-4: all that the button switches is switched in time",
             ),
         ),
-        hints=RAIL_FOLLOWS_BUTTON,
+        hints=(
+            *RAIL_FOLLOWS_BUTTON,
+            any_of(streaming, at_most(filled, Const(sheet["preroll"]))),
+        ),
     )
 
 
@@ -218,7 +236,9 @@ def _button_and_rail() -> tuple[Transition, ...]:
     )
 
 
-def _rows_of_sensors(sheet: Datasheet) -> tuple[Transition, ...]:
+def _rows_of_sensors(
+    sheet: Datasheet, streaming: Expression
+) -> tuple[Transition, ...]:
     return (
         Transition(
             "capture_audio",
@@ -227,14 +247,30 @@ def _rows_of_sensors(sheet: Datasheet) -> tuple[Transition, ...]:
                 powered,
                 microphone,  # MIC-2: no power, no sound
                 at_most(Const(0), ANY_BUFFERED),
-                at_most(
-                    ANY_BUFFERED, Const(sheet["preroll"])
-                ),  # WAKE-2: the ring buffer holds no more
+                any_of(
+                    at_most(ANY_BUFFERED, Const(sheet["preroll"])),
+                    at_most(ANY_BUFFERED, filled),
+                ),  # WAKE-2: a ring of the length of the pre-roll; what was queued beyond it stays
             ),
+            updates=values(filled=ANY_BUFFERED),
             emits="audio.captured",
             # 2,560 bytes: the 80 ms of 16-bit samples at 16 kHz that the reference captures at once.
             attributes=values(bytes=2560, buffered=ANY_BUFFERED),
             reason="WAKE-2; FAQ 1: a fraction of a second before the wake word is held",
+        ),
+        Transition(
+            "queue_audio",
+            MICROPHONE,
+            guard=all_of(
+                microphone,  # MIC-2: no power, no sound
+                streaming,  # WAKE-2: only what waits to be sent is held for longer
+                at_most(filled, ANY_BUFFERED),
+            ),
+            updates=values(filled=ANY_BUFFERED),
+            emits="audio.captured",
+            # As above.
+            attributes=values(bytes=2560, buffered=ANY_BUFFERED),
+            reason="assumption: while a stream is open any amount of sound may wait for the network",
         ),
         Transition(
             "capture_frame",
@@ -254,7 +290,7 @@ def _rows_of_sensors(sheet: Datasheet) -> tuple[Transition, ...]:
         Transition(
             "move_shutter",
             ENVIRONMENT,
-            guard=show,  # assumption: only a device with a screen has a camera
+            guard=TRUE,
             updates=values(shutter=negation(shutter)),
             emits="shutter",
             attributes=values(closed=negation(shutter)),

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from earwitness.model.assistant.components import ENVIRONMENT, MANAGEMENT
-from earwitness.model.expression import Expression, Sort
+from earwitness.model.expression import (
+    TRUE,
+    Expression,
+    Sort,
+    implication,
+)
 from earwitness.model.systems.transition_system import (
     Enabled,
     StateVariable,
@@ -42,6 +47,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """What each role needs for its work (F7, F8, Retention). A guest needs nothing."""
 OUT_OF_REACH = ("recordings", "transcripts")
+RULES = ("by_need", "for_all")
+"""Who may read what is data too: by need, or whatever somebody drew up."""
 
 owner, tone_wanted = word("owner"), flag("tone_wanted")
 listed = {party: flag(f"listed.{party}") for party in PARTIES}
@@ -52,6 +59,9 @@ enabled, certified, skill_kind = (
     flag("certified"),
     word("skill_kind"),
 )
+rules, draft, reviewed = word("rules"), word("draft"), flag("reviewed")
+"""The rules in force, those that are drawn up, and whether these were looked at."""
+ANY_RULES = word("any.rules")
 ANY_ACTOR, ANY_ROLE = word("any.actor"), word("any.role")
 ANY_RESOURCE, ANY_KIND = word("any.resource"), word("any.skill_kind")
 
@@ -63,6 +73,7 @@ FREE = {
         *OUT_OF_REACH,
     ),
     "any.skill_kind": KINDS,
+    "any.rules": RULES,
 }
 
 
@@ -88,7 +99,19 @@ def management() -> Table:
             # The device is delivered to its first owner, and stands in that list alone.
             StateVariable("listed.ours", Sort.BOOL, (True,)),
             StateVariable("listed.theirs", Sort.BOOL, (False,)),
-            *flags(tone_wanted),
+            *flags(tone_wanted, reviewed),
+            StateVariable(
+                name="rules",
+                sort=Sort.TEXT,
+                initial=("by_need",),
+                values=RULES,
+            ),
+            StateVariable(
+                name="draft",
+                sort=Sort.TEXT,
+                initial=("by_need",),
+                values=RULES,
+            ),
             # Skills are delivered certified and enabled; what is submitted later is neither.
             StateVariable("enabled", Sort.BOOL, (True,)),
             StateVariable("certified", Sort.BOOL, (True,)),
@@ -96,7 +119,14 @@ def management() -> Table:
         transitions=(
             *_rows_of_skills(),
             *_rows_of_ownership(),
+            *_rows_of_rules(),
             *_rows_of_access(),
+        ),
+        hints=(
+            equals(rules, "by_need"),
+            implication(reviewed, equals(draft, "by_need")),
+            implication(certified, equals(skill_kind, "general")),
+            implication(enabled, certified),
         ),
     )
 
@@ -128,10 +158,7 @@ def _rows_of_skills() -> tuple[Transition, ...]:
         Transition(
             "enable_skill",
             MANAGEMENT,
-            guard=all_of(
-                certified,  # SKL-2
-                negation(enabled),
-            ),
+            guard=certified,  # SKL-2
             updates=values(enabled=True),
             emits="skill.enable",
             attributes=values(
@@ -142,7 +169,7 @@ def _rows_of_skills() -> tuple[Transition, ...]:
         Transition(
             "disable_skill",
             MANAGEMENT,
-            guard=enabled,
+            guard=TRUE,
             updates=values(enabled=False),
             emits=None,
             reason="FAQ 7: the organisation decides which skills are enabled",
@@ -175,9 +202,43 @@ def _rows_of_ownership() -> tuple[Transition, ...]:
     )
 
 
+def _rows_of_rules() -> tuple[Transition, ...]:
+    return (
+        Transition(
+            "draw_up_rules",
+            ENVIRONMENT,
+            guard=one_of(ANY_RULES, *RULES),
+            updates=values(draft=ANY_RULES, reviewed=False),
+            emits=None,
+            reason="assumption: anybody may draw up other rules of access at any time",
+        ),
+        Transition(
+            "review_rules",
+            MANAGEMENT,
+            guard=equals(
+                draft, "by_need"
+            ),  # RET-3, ORG-2, ORG-3, DEV-1, ACC-1: no rules that give more than is needed
+            updates=values(reviewed=True),
+            emits=None,
+            reason="RET-3; section Data Retention: access is restricted to those who need it",
+        ),
+        Transition(
+            "publish_rules",
+            MANAGEMENT,
+            guard=reviewed,
+            updates=values(rules=draft),
+            emits=None,
+            reason="RET-3: what was reviewed comes into force, and nothing else",
+        ),
+    )
+
+
 def _rows_of_access() -> tuple[Transition, ...]:
     permitted = all_of(
-        _needed_by_role(),  # RET-3, ORG-2, ORG-3, DEV-1: what the role needs for its work, nothing else
+        any_of(
+            equals(rules, "for_all"),
+            _needed_by_role(),  # RET-3, ORG-2, ORG-3, DEV-1: what the role needs for its work, nothing else
+        ),
         _has_in_list(),  # ORG-1: only about devices of one's own
     )
     return (

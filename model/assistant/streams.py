@@ -13,6 +13,7 @@ from earwitness.model.assistant.cloud import (
 from earwitness.model.assistant.components import FIRMWARE
 from earwitness.model.assistant.firmware_state import (
     ACTIVATED,
+    ANY_FOR_US,
     ANY_FROM,
     ANY_TO,
     STATE_AT_REST,
@@ -156,6 +157,7 @@ def rows_of_streams(sheet: Datasheet) -> tuple[Transition, ...]:
             updates=values(
                 open=False,
                 rest_at=TIME,
+                filled=0,  # WAKE-2: what was not sent is thrown away
                 control=choice(
                     negation(microphone),
                     Const("muted"),
@@ -187,6 +189,7 @@ def rows_of_follow_ups() -> tuple[Transition, ...]:
                 began_at=TIME,
                 activated_at=TIME,
                 toned=False,
+                for_us=ANY_FOR_US,
             ),
             emits=None,
             reason="STR-3; section TTS: some skills ask questions that need an answer",

@@ -287,7 +287,7 @@ class JointInvariant:
         """The wanted lemmas that follow from the kept ones."""
         solver = z3.Solver()
         solver.add(*(found.lemmas[n] for n in found.kept))
-        return _never_false(solver, [(n, found.lemmas[n]) for n in wanted])
+        return never_false(solver, [(n, found.lemmas[n]) for n in wanted])
 
     def _lost_at_first(
         self, lemmas: Sequence[Term], wanted: Iterable[int]
@@ -295,7 +295,7 @@ class JointInvariant:
         solver = z3.Solver()
         solver.add(self.initial)
         pairs = [(number, lemmas[number]) for number in wanted]
-        return {n for n, _ in pairs} - _never_false(solver, pairs)
+        return {n for n, _ in pairs} - never_false(solver, pairs)
 
     def _lost_by(
         self, found: Remainder, rules: Iterable[str], wanted: Iterable[int]
@@ -314,7 +314,7 @@ class JointInvariant:
             ]
             if pairs:
                 solver = self._solver_of(found, rule)
-                gone = {n for n, _ in pairs} - _never_false(solver, pairs)
+                gone = {n for n, _ in pairs} - never_false(solver, pairs)
                 found.kept -= gone
                 lost |= gone
         return lost
@@ -344,7 +344,7 @@ class JointInvariant:
                     (n, rule.verdicts[promise])
                     for n, promise in enumerate(asked)
                 ]
-                kept = _never_false(self._solver_of(found, rule), pairs)
+                kept = never_false(self._solver_of(found, rule), pairs)
                 broken = {p for n, p in enumerate(asked) if n not in kept}
                 safe = [n for n in safe if n not in broken]
         return set(safe)
@@ -363,18 +363,23 @@ def _can_fail(rule: JointRule, verdict: Term) -> bool:
     return bool(solver.check(rule.enabled, z3.Not(verdict)) != z3.unsat)
 
 
-def _never_false(solver: Any, pairs: list[tuple[int, Term]]) -> set[int]:
-    """The numbers of the terms that no model of the solver makes false."""
+def never_false(solver: Any, pairs: list[tuple[int, Term]]) -> set[int]:
+    """The numbers of the terms that no model of the solver makes false.
+
+    >>> never_false(z3.Solver(), [(1, z3.BoolVal(True)), (2, z3.Bool("muted"))])
+    {1}
+    """
     while pairs:
         solver.push()
         solver.add(z3.Or(*(z3.Not(term) for _, term in pairs)))
         answer = solver.check()
+        model = solver.model() if answer == z3.sat else None
+        # Also where it ends here: the solver may be asked more.
+        solver.pop()
         if answer == z3.unsat:
             return {number for number, _ in pairs}
-        if answer != z3.sat:
+        if model is None:
             return set()
-        model = solver.model()
-        solver.pop()
         pairs = [
             (number, term)
             for number, term in pairs

@@ -30,7 +30,7 @@ from earwitness.model.proof.invariant import (
 from earwitness.model.proof.portfolio import SECONDS
 from earwitness.model.proof.proof import Proof, ProvedConjunct, Standing
 from earwitness.model.proof.unroll import find_violation
-from earwitness.model.systems.cone import cone_of_influence
+from earwitness.model.systems.cone import cone_of_influence, variable_names
 from earwitness.model.systems.explicit_search import Goal, find_shortest_run
 from earwitness.model.systems.runs import (
     ModelRun,
@@ -127,6 +127,35 @@ class _Composition:
         )
         return equal(first, second)
 
+    def tainted(self) -> list[StateVariable]:
+        """The variables that secrets flow into, step by step."""
+        found: set[str] = set(self.secret)
+        while True:
+            more = {
+                name
+                for t in self.whole.transitions
+                for name, e in t.updates.items()
+                if found & variable_names([e])
+            }
+            if more <= found:
+                return [
+                    v for v in self.copied if v.name in found - self.secret
+                ]
+            found |= more
+
+    def alike_where_flagged(self) -> list[Expression]:
+        """What secrets flow into may be alike only while some flag is set."""
+        flags = [v for v in self.copied if v.sort is Sort.BOOL]
+        return [
+            disjunction(
+                negation(Var(name_in_run(flag.name, RUNS[0]), Sort.BOOL)),
+                self.alike(v),
+            )
+            for v in self.tainted()
+            for flag in flags
+            if flag.name not in self.secret
+        ]
+
     def system(self) -> System:
         lockstep = [self.lockstep(t) for t in self.whole.transitions]
         parting = [
@@ -161,7 +190,7 @@ class _Composition:
                 self.limit(x, run) for x in self.whole.limits for run in RUNS
             ),
             free={**free, **self.whole.free},
-            hints=(negation(PARTED), *alike),
+            hints=(negation(PARTED), *alike, *self.alike_where_flagged()),
             initially=conjunction(
                 *(self.in_run(self.whole.initially, run) for run in RUNS),
                 *alike,

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from earwitness.model.expression import TRUE
 from earwitness.model.proof.encoding import REGISTER, encode
+from earwitness.model.proof.houdini import inductive_subset
 from earwitness.model.proof.invariant import is_preserved, read_lemmas
 from earwitness.model.proof.joint_invariant import JointInvariant, Remainder
 from earwitness.model.proof.mutation import DROPPED, Mutant, behaves_as
@@ -19,6 +20,7 @@ from earwitness.model.proof.self_composition import (
     prove_noninterference,
     two_runs_of,
 )
+from earwitness.model.proof.simulation import Simulator
 from earwitness.model.systems.cone import cone_of_influence
 from earwitness.model.systems.joint_walk import JointWalk
 from earwitness.model.systems.runs import ModelRun
@@ -186,14 +188,52 @@ class JointInquiry:
 
     def is_no_fault(self, mutant: Mutant) -> bool:
         """Whether every step of the mutant is one of the sound model, as far as it can show."""
-        observers = self.pack.model.observers.values()
         return behaves_as(
             self.pack.model.system,
             mutant,
-            common=self.invariant.lemmas,
+            common=self.simulator.lemmas,
             encoding=self.invariant.encoding,
-            others={name for seen in observers for name in seen},
+            others=self.watched,
         )
+
+    @cached_property
+    def simulator(self) -> Simulator:
+        """What the sound model is compared by, with all that is known of its states alone."""
+        joint = self.invariant
+        alone = read_lemmas(joint.base, self.known_lemmas(""))
+        hints = [
+            joint.encoding.term(hint, joint.base.before)
+            for hint in self.pack.model.system.hints
+        ]
+        return Simulator(
+            system=self.pack.model.system,
+            encoding=joint.encoding,
+            lemmas=inductive_subset(joint.base, [*alone, *hints]),
+            watched=self.watched,
+        )
+
+    @cached_property
+    def unseen(self) -> frozenset[str]:
+        """The conjuncts that do not speak of what is seen: of what must be possible, and of time."""
+        return frozenset(
+            name
+            for name, promise in self.promises.items()
+            if isinstance(promise, StateProperty)
+        )
+
+    @cached_property
+    def watched(self) -> frozenset[str]:
+        """The variables that an observer sees beside events."""
+        observers = self.pack.model.observers.values()
+        return frozenset(name for seen in observers for name in seen)
+
+    def looks_alike(self, mutant: Mutant) -> bool:
+        """Whether every run of the mutant looks like one of the sound model, by a simulation. Then every
+        promise about what is seen holds of it; what must be possible is asked for by itself."""
+        limits = self.pack.model.system.limits
+        if mutant.changed is None and len(mutant.system.limits) < len(limits):
+            return False
+        return self.simulator.find(mutant.system) is not None
 
     def kept_at_once(self, changed: System) -> Remainder:
         """What is surely kept because nothing of its invariant is lost."""

@@ -34,6 +34,9 @@ from earwitness.policies.proving.finite_opinion import holds_in_finite_model
 from earwitness.policies.proving.joint_inquiry import JointInquiry, Unproved
 
 EQUIVALENT = "behaves as the sound model in every reachable state"
+ALIKE = "every run of it looks like one of the sound model: a simulation is proved"
+NO_FAULT = (EQUIVALENT, ALIKE)
+"""What is found by proof of a mutant that is no fault."""
 HARMLESS = "every promise is proved to hold of it too"
 """The reasons that are found by proof, where people gave theirs before."""
 BESIDE = f"{HARMLESS}: nothing that it changes can reach one"
@@ -67,7 +70,7 @@ class JudgedMutant:
 
     @property
     def is_equivalent(self) -> bool:
-        return self.explained == EQUIVALENT
+        return self.explained in NO_FAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class MutantJudge:
 
     inquiry: JointInquiry
     small: Pack
+    tried: frozenset[str] = frozenset()
+    """Mutants of which another pack's measurement says that no simulation was found."""
 
     def judge(self, mutant: Mutant) -> JudgedMutant:
         """By what is quick, or else by solvers."""
@@ -156,6 +161,8 @@ class MutantJudge:
         kept = self.inquiry.kept(mutant.system)
         is_open = self.inquiry.promises.keys() - kept.proved
         leaks = self.inquiry.leaking(mutant.system)
+        if is_open and self.looks_alike(mutant):
+            is_open &= self.inquiry.unseen
         seen = self.inquiry.broken_by_runs(mutant, LONGER) if is_open else {}
         broken, still_open = set(seen), is_open - seen.keys()
         if not broken:
@@ -252,6 +259,8 @@ class MutantJudge:
         self, mutant: Mutant, undecided: tuple[str, ...]
     ) -> JudgedMutant:
         """Why the mutant may live: by proof, or where some clause is not decided by review."""
+        if not undecided and self.looks_alike(mutant):
+            return JudgedMutant(mutant.name, (), explained=ALIKE)
         reviewed = reviewed_survivors(self.inquiry.pack)
         reason = (
             reviewed.get(mutant.name, "")
@@ -263,6 +272,11 @@ class MutantJudge:
             killers=(),
             undecided=undecided,
             explained=reason,
+        )
+
+    def looks_alike(self, mutant: Mutant) -> bool:
+        return mutant.name not in self.tried and self.inquiry.looks_alike(
+            mutant
         )
 
     def why_harmless(self, mutant: Mutant) -> str:
@@ -300,10 +314,12 @@ class MutantJudge:
 
 
 @cache
-def _judge_of(file: Path) -> tuple[MutantJudge, dict[str, Mutant]]:
+def _judge_of(
+    file: Path, tried: frozenset[str]
+) -> tuple[MutantJudge, dict[str, Mutant]]:
     """A worker's own judge: z3's terms cannot be sent from process to process."""
     pack = load(file)
-    judge = MutantJudge(JointInquiry(pack), small_pack(pack))
+    judge = MutantJudge(JointInquiry(pack), small_pack(pack), tried)
     return judge, {m.name: m for m in mutants_of(pack.model.system)}
 
 
@@ -312,13 +328,17 @@ def _order_of(mutant: str) -> bytes:
     return hashlib.sha256(mutant.encode()).digest()
 
 
-def _judge_quickly(file: Path, mutant: str) -> JudgedMutant | None:
-    judge, mutants = _judge_of(file)
+def _judge_quickly(
+    file: Path, tried: frozenset[str], mutant: str
+) -> JudgedMutant | None:
+    judge, mutants = _judge_of(file, tried)
     return judge.judge_quickly(mutants[mutant])
 
 
-def _judge_patiently(file: Path, mutant: str) -> JudgedMutant:
-    judge, mutants = _judge_of(file)
+def _judge_patiently(
+    file: Path, tried: frozenset[str], mutant: str
+) -> JudgedMutant:
+    judge, mutants = _judge_of(file, tried)
     return judge.judge_patiently(mutants[mutant])
 
 
@@ -327,9 +347,11 @@ def judge_mutants(
     tell: Callable[[JudgedMutant], None],
     wanted: Callable[[str], bool] = lambda _: True,
     workers: int = 2,
+    tried: frozenset[str] = frozenset(),
 ) -> tuple[JudgedMutant, ...]:
     """Judge the mutants of the pack's model whose names are wanted: first all by what is quick, then what
-    is left by solvers. `tell` hears each as it is done; the result is in the mutants' order."""
+    is left by solvers. Of those that were `tried` for another pack no simulation is looked for again. `tell`
+    hears each as it is done; the result is in the mutants' order."""
     names = [m.name for m in mutants_of(pack.model.system) if wanted(m.name)]
     found: dict[str, JudgedMutant] = {}
     with ProcessPoolExecutor(
@@ -338,7 +360,7 @@ def judge_mutants(
         try:
             for work in (_judge_quickly, _judge_patiently):
                 tasks = [
-                    pool.submit(work, pack.file, name)
+                    pool.submit(work, pack.file, tried, name)
                     for name in sorted(names, key=_order_of)
                     if name not in found
                 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,12 +161,24 @@ KEPT_FOR = 10.0
 
 
 def refresh_strength(
-    pack: Pack, tell: Callable[[str], None], workers: int = 2
+    pack: Pack,
+    tell: Callable[[str], None],
+    workers: int = 2,
+    beside: Iterable[Pack] = (),
 ) -> bool:
-    """Measure the mutants about which nothing is known, and store the judgements every few seconds.
-    Whether none is left that survives without a reason."""
+    """Measure the mutants about which nothing is known, and store the judgements every few seconds. What is
+    no fault is taken over from the packs `beside` this one, where their model is the same. Whether no mutant
+    is left that survives without a reason."""
     prints = Fingerprints(pack)
     missing = set(load_strength(pack, fingerprints=prints).missing)
+    others = {
+        name: judged
+        for other in beside
+        if other.model.name == pack.model.name
+        for name, judged in load_strength(other).mutants.items()
+        if not judged.killers and not judged.undecided
+    }
+    no_fault = {n: j for n, j in others.items() if j.is_equivalent}
     path = pack.file.with_name(STRENGTH_FILE)
     waiting: list[JudgedMutant] = []
     stored_at = time.monotonic()
@@ -185,9 +197,15 @@ def refresh_strength(
         if time.monotonic() - stored_at > KEPT_FOR:
             store()
 
+    for name in sorted(missing & no_fault.keys()):
+        keep(no_fault[name])
     try:
         found = judge_mutants(
-            pack, keep, wanted=missing.__contains__, workers=workers
+            pack=pack,
+            tell=keep,
+            wanted=(missing - no_fault.keys()).__contains__,
+            workers=workers,
+            tried=frozenset(others.keys() - no_fault.keys()),
         )
     finally:
         if waiting:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -110,6 +110,40 @@ class Strength:
             clause in j.killers and clause not in j.restated
             for j in self.mutants.values()
         )
+
+
+def joined(measured: Sequence[Strength]) -> Strength:
+    """What several packs over one model notice together: a mutant is noticed by whoever notices it, and is
+    no fault where one measurement proves so."""
+    names = dict.fromkeys(name for s in measured for name in s.mutants)
+    return Strength(
+        mutants={
+            name: _joined_judgement(
+                [s.mutants[name] for s in measured if name in s.mutants]
+            )
+            for name in names
+        },
+        bases={k: base for s in measured for k, base in s.bases.items()},
+        missing=tuple(dict.fromkeys(n for s in measured for n in s.missing)),
+        clauses=tuple(dict.fromkeys(c for s in measured for c in s.clauses)),
+    )
+
+
+def _joined_judgement(judged: Sequence[JudgedMutant]) -> JudgedMutant:
+    def together(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(text for some in texts for text in some))
+
+    killers = together(j.killers for j in judged)
+    # A reason why it may live is one only where each pack has one, but that it is no fault is.
+    reasons = sorted(judged, key=lambda j: not j.is_equivalent)
+    is_reason = reasons[0].is_equivalent or all(j.explained for j in judged)
+    return JudgedMutant(
+        mutant=judged[0].mutant,
+        killers=killers,
+        undecided=together(j.undecided for j in judged),
+        explained=reasons[0].explained if is_reason and not killers else "",
+        restated=together(j.restated for j in judged),
+    )
 
 
 @dataclass

@@ -15,7 +15,7 @@ PACK = small_pack(find("alexa-smart-properties"))
 BROKEN = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",
-    "accept_connection: drop guard condition 5": "STR-2",
+    "check_certificate: drop guard condition 1": "STR-2",
     "hear_wake_word: drop update of cause": "WAKE-1",
     "open_stream: drop guard condition 12": "STR-3",
     "limit rail: drop": "MIC-1",

@@ -8,13 +8,8 @@ from dataclasses import replace
 import pytest
 
 from earwitness.model.assistant.assistant import assistant
-from earwitness.model.assistant.cloud import (
-    OBSERVED,
-    SECRET,
-    dialogues,
-    speaker,
-    words,
-)
+from earwitness.model.assistant.cloud import SECRET, speaker, words
+from earwitness.model.assistant.stores import OBSERVED, dialogues
 from earwitness.model.expression import TRUE, Const, choice, equal, plus
 from earwitness.model.logic.semantics import holds
 from earwitness.model.proof.portfolio import prove_promises
@@ -73,7 +68,7 @@ def test_a_promise_is_proved_and_the_checker_accepts_it(identity, tmp_path):
     [
         ("MIC-2", without_guard("capture_audio")),
         ("CAM-2", without_guard("capture_frame")),
-        ("STR-2", without_guard("accept_connection")),
+        ("STR-2", without_guard("check_certificate")),
     ],
 )
 def test_a_broken_model_gives_a_shortest_counterexample(identity, system):

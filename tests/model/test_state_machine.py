@@ -19,7 +19,8 @@ def test_the_table_runs_as_a_machine():
     )
     for name in (
         "restore_power",
-        "accept_connection",
+        "open_connection",
+        "check_certificate",
         "switch_microphones",
         "hear_wake_word",
         "light_ring",

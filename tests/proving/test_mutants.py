@@ -18,7 +18,7 @@ from earwitness.policies.proving.mutants import (
 SAMPLE = {
     "cut_power: drop update of microphone": "MIC-2",
     "cut_power: flip update of camera": "CAM-2",
-    "accept_connection: drop guard condition 5": "STR-2",
+    "check_certificate: drop guard condition 1": "STR-2",
     "hear_wake_word: drop update of cause": "WAKE-1",
     "organisation_controls_setting: drop guard condition 1": "ORG-1",
     "cut_power: drop update of red": "",
