@@ -151,9 +151,12 @@ def _rows_of_environment() -> tuple[Transition, ...]:
         Transition(
             "press_action_in_vain",
             ENVIRONMENT,
-            guard=negation(
-                all_of(powered, CAN_BE_PRESSED)
-            ),  # IND-2: where it starts something, it does
+            guard=all_of(
+                powered,
+                negation(
+                    CAN_BE_PRESSED
+                ),  # IND-2: where it starts something, it does
+            ),
             emits="button.action",
             reason="assumption: the button may be pressed in every state, also where it starts nothing",
         ),

@@ -43,7 +43,11 @@ State = Mapping[str, Term]
 @dataclass(frozen=True, slots=True)
 class Simulation:
     """The relation that was found: `differing` are the variables that need not be equal, and `relation`
-    what is known of both copies, as texts."""
+    what is known of both copies, as texts.
+
+    >>> Simulation(differing=("rail",), relation=("rail == other.rail",)).helper
+    ''
+    """
 
     differing: tuple[str, ...]
     relation: tuple[str, ...]

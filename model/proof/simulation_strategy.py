@@ -15,7 +15,11 @@ from earwitness.model.systems.transition_system import System, Transition
 class Strategy:
     """Which silent row of the sound model may be taken beside a step: `late` just after, as soon as it can;
     otherwise just before, where the step needs it. Free choices are fixed in `chosen`. `skips`: beside a
-    changed row that shows nothing the sound model does nothing."""
+    changed row that shows nothing the sound model does nothing.
+
+    >>> Strategy().late, Strategy(skips=True).helper
+    (False, None)
+    """
 
     helper: Transition | None = None
     late: bool = False

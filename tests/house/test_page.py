@@ -51,7 +51,6 @@ LONGER = {
     "model/logic/partial_monitor.py": ONE_RULE_AN_OPERATOR,
     "model/logic/parser.py": ONE_RULE_AN_OPERATOR,
     "model/logic/monitor.py": ONE_RULE_AN_OPERATOR,
-    "model/assistant/cloud.py": "one table: all that the cloud may do, with a reason a row",
     "model/proof/simulation.py": "one search: what both copies do beside each other, and what is known of both",
     "conformance/targets/protocol.py": "every message of the published protocol on one page",
     "conformance/witnesses/resemblance.py": "one comparison of changed sound, from spectra to edges",
