@@ -113,8 +113,7 @@ class Strength:
 
 
 def joined(measured: Sequence[Strength]) -> Strength:
-    """What several packs over one model notice together: a mutant is noticed by whoever notices it, and is
-    no fault where one measurement proves so."""
+    """What several packs over one model notice together. What one proves to be no fault is none."""
     names = dict.fromkeys(name for s in measured for name in s.mutants)
     return Strength(
         mutants={
@@ -134,7 +133,6 @@ def _joined_judgement(judged: Sequence[JudgedMutant]) -> JudgedMutant:
         return tuple(dict.fromkeys(text for some in texts for text in some))
 
     killers = together(j.killers for j in judged)
-    # A reason why it may live is one only where each pack has one, but that it is no fault is.
     reasons = sorted(judged, key=lambda j: not j.is_equivalent)
     is_reason = reasons[0].is_equivalent or all(j.explained for j in judged)
     return JudgedMutant(
