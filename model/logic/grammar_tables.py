@@ -20,7 +20,11 @@ GRAMMAR, TABLES = "grammar.lark", "grammar.tables.json"
 
 
 def load_parser(folder: Path = FOLDER) -> Lark:
-    """The parser of the folder's grammar."""
+    """The parser of the folder's grammar.
+
+    >>> load_parser().parse("power(on = no)").data.value
+    'start'
+    """
     grammar = (folder / GRAMMAR).read_text("utf-8")
     tables = _read_tables(folder / TABLES, grammar)
     if tables is None:
@@ -32,7 +36,11 @@ def load_parser(folder: Path = FOLDER) -> Lark:
 
 
 def build_parser(grammar: str) -> Lark:
-    """The parser of a grammar, its tables computed."""
+    """The parser of a grammar, its tables computed.
+
+    >>> build_parser('start: "a" "b"').parse("ab").data.value
+    'start'
+    """
     return Lark(
         grammar,
         parser="lalr",
@@ -42,7 +50,11 @@ def build_parser(grammar: str) -> Lark:
 
 
 def tables_text(grammar: str) -> str:
-    """What belongs in the file beside the grammar."""
+    """What belongs in the file beside the grammar.
+
+    >>> sorted(json.loads(tables_text('start: "a"')))
+    ['data', 'digest', 'memo']
+    """
     data, memo = build_parser(grammar).memo_serialize([TerminalDef, Rule])
     entry = {"digest": _digest_of(grammar), "data": data, "memo": memo}
     return json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n"
