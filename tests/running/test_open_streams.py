@@ -8,6 +8,7 @@ import pytest
 
 from earwitness.conformance.running.moment import Passage
 from earwitness.conformance.running.open_streams import (
+    APART,
     AROUND,
     LONG_BEFORE,
     STRAY,
@@ -69,6 +70,17 @@ def test_everything_else_counts(changes, streaming):
     assert not OpenStreams().is_stray(
         replace(SYLLABLE, **changes), NOW, streaming
     )
+
+
+def test_what_does_not_go_on_to_the_beginning_of_a_stream_is_chance():
+    streams = OpenStreams()
+    streams.note((), {"d1"}, {"d1": NOW})
+    later = NOW + 240_000
+    apart = replace(SYLLABLE, last=NOW - APART - 1)
+    assert streams.is_stray(apart, later, {"d1"})
+    assert not streams.is_stray(
+        replace(apart, last=NOW - APART), later, {"d1"}
+    ), "more than is allowed from before a stream, which went on into it"
 
 
 def test_what_is_found_late_is_a_streams_own_where_it_was_heard_then():
