@@ -31,7 +31,7 @@ from earwitness.model.proof.portfolio import SECONDS
 from earwitness.model.proof.proof import Proof, ProvedConjunct, Standing
 from earwitness.model.proof.unroll import find_violation
 from earwitness.model.systems.cone import cone_of_influence, variable_names
-from earwitness.model.systems.explicit_search import Goal, find_shortest_run
+from earwitness.model.systems.explicit_search import Goal, find_short_run
 from earwitness.model.systems.runs import (
     ModelRun,
     Step,
@@ -287,7 +287,7 @@ def prove_noninterference(
             both,
         )
     run = (
-        find_shortest_run(both, wanted, Goal.VIOLATED)
+        find_short_run(system=both, promise=wanted, goal=Goal.VIOLATED)
         or find_violation(both, wanted, seconds).run
     )
     if run is None:

@@ -25,13 +25,16 @@ version: 1
 source: ours
 parameters:
   preroll: {value: 500, unit: ms, origin: ours}
+  activation: {value: 2, unit: s, origin: ours}
 states:
+  stream: {open: stream.open, closed: stream.close or power(on = false)}
   microphone: {off: microphone.power(on = false) or power(on = false), on: microphone.power(on = true)}
 clauses:
   - {id: A-1, title: Nothing is captured without power, source: [S], severity: high, ways: [proved],
      formula: audio.captured implies microphone is on}
   - {id: A-2, title: The buffer is short, source: [S], severity: high, ways: [proved],
-     formula: audio.captured implies its buffered <= $preroll}
+     formula: audio.captured and not stream is open and not once within $activation wake_word
+       implies its buffered <= $preroll}
 """
 
 
@@ -42,7 +45,7 @@ def original(tmp_path_factory):
     prove_packs(
         [find(str(folder / "pack.yaml"))],
         folder / "proof",
-        30,
+        120,
         lambda _: None,
         workers=1,
     )

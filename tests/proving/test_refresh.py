@@ -96,7 +96,7 @@ def measured(monkeypatch):
     """The packs whose strength is measured, which is not done here: it takes long."""
     asked = []
 
-    def measure(pack, tell, workers=2):
+    def measure(pack, tell, workers=2, beside=()):
         asked.append(pack.name)
         return True
 

@@ -124,13 +124,17 @@ def test_a_direct_tls_connection_is_counted_where_it_cannot_be_read(tmp_path):
         import ssl, threading
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain({str(certificate)!r})
         server = socket.create_server(('127.0.0.1', 8443))
+        # What was handed to the kernel may still be on its way; it is not, once it has come.
+        has_come = threading.Event()
         def serve():
-            connection = context.wrap_socket(server.accept()[0], server_side=True)
-            while connection.recv(1 << 16):
-                pass
+            connection, missing = context.wrap_socket(server.accept()[0], server_side=True), 1000 * len(SOUND)
+            while missing > 0:
+                missing -= len(connection.recv(1 << 16))
+            has_come.set()
         threading.Thread(target=serve, daemon=True).start()
         own = ssl._create_unverified_context().wrap_socket(socket.create_connection(('127.0.0.1', 8443)))
         own.sendall(SOUND * 1000)
+        has_come.wait(60)
         done()"""
     with start(body) as cell:
         (flow,) = cell.flows()
