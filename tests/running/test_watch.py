@@ -11,6 +11,7 @@ from earwitness.conformance.running.watch import Margin, Watch
 from earwitness.model.logic.monitor import input_values
 from earwitness.model.logic.per_device import SlicedMonitor
 from earwitness.model.trace import Observation, Origin
+from earwitness.policies.pack import find
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,40 @@ def test_the_counts_are_those_of_the_plain_monitors(watched, seed):
     assert {
         n: (r.exercised, r.violated_at, r.pending) for n, r in records.items()
     } == plain_counts(watched, seen)
+
+
+SLICED = """
+pack: sliced
+version: 1
+source: ours
+clauses:
+  - id: A-1
+    title: Who may open a stream
+    source: [S]
+    severity: high
+    ways: [searched]
+    each: [device, stream]
+    conjuncts:
+      - {title: No stream of a wake word, formula: power(on = false) implies not once stream.open(cause = wake_word)}
+      - {title: No other stream, formula: power(on = false) implies not once stream.open(cause = action_button)}
+"""
+
+
+def test_two_slices_that_one_event_breaks_are_both_told(tmp_path):
+    (tmp_path / "pack.yaml").write_text(SLICED, "utf-8")
+    clauses = find(str(tmp_path / "pack.yaml")).clauses
+    seen = [
+        at(0, "power", on=True, kind="speaker"),
+        at(1, "stream.open", stream=1, cause="wake_word"),
+        at(2, "stream.open", stream=2, cause="action_button"),
+        at(3, "power", on=False),
+    ]
+    watch = Watch(clauses)
+    watch.feed(seen)
+    told = {n: r.violated_at for n, r in watch.conjunct_records.items()}
+    assert told == {"A-1.1": 3, "A-1.2": 3}
+    plain = plain_counts(clauses, seen)
+    assert told == {name: at for name, (_, at, _) in plain.items()}
 
 
 def at(milliseconds, event, origin=Origin.DEVICE, **attributes):
